@@ -1,0 +1,136 @@
+//! A client: the registry's address and settings, and the calls that send.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::config::Config;
+use crate::engine::{Answered, Engine};
+use crate::error::{Error, Kind, Step};
+use crate::log::Level;
+use crate::output::{Output, WholeFile, write_descriptor};
+use crate::request::Request;
+use crate::response::{Content, Response};
+use crate::template;
+use crate::trace;
+use crate::transport::AnswerBody;
+use crate::url::Address;
+
+/// A client of one registry, to be shared by any number of threads.
+pub struct Client {
+    engine: Engine,
+    default_name: Mutex<Option<String>>,
+    max_body_memory: usize,
+}
+
+impl Client {
+    /// A client of the registry at `address`, an http or https URL.
+    pub fn new(address: &str, config: &Config) -> Result<Client, Error> {
+        let address = Arc::new(Address::parse(address)?);
+        Ok(Client {
+            engine: Engine::new(address, config)?,
+            default_name: Mutex::new(config.default_name.clone()),
+            max_body_memory: config.max_body_memory,
+        })
+    }
+
+    /// Sets the repository of `<name>` for requests made from now on.
+    pub fn set_default_name(&self, name: &str) -> Result<(), Error> {
+        template::check_value("default name", name)?;
+        *self.default_name() = Some(name.to_owned());
+        Ok(())
+    }
+
+    fn default_name(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.default_name
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A request to this client's registry.
+    pub fn request(&self, method: &str, path: &str) -> Result<Request, Error> {
+        let default_name = self.default_name().clone();
+        Request::new(&self.engine.address, default_name, method, path)
+    }
+
+    /// Sends a request and brings the body of its answer where the request
+    /// wants it, or into the response.
+    pub fn execute(&self, request: &mut Request) -> Result<Response, Error> {
+        let mut response = self.open(request)?;
+        let status = response.status;
+        let host = response.host().to_owned();
+        self.deliver(request, &mut response)
+            .map_err(|error| error.with_http_status(status).with_host(&host))?;
+        Ok(response)
+    }
+
+    /// Sends a request and returns when the headers of its answer are there;
+    /// the body is read from the response.
+    pub fn open(&self, request: &mut Request) -> Result<Response, Error> {
+        let Answered { answer, url, .. } = self.engine.answer(request)?;
+        Ok(Response::new(answer, &url, &self.engine.address))
+    }
+
+    fn deliver(&self, request: &mut Request, response: &mut Response) -> Result<(), Error> {
+        let Content::Open(mut body) = std::mem::replace(&mut response.content, Content::Delivered)
+        else {
+            return Ok(());
+        };
+        let wanted = (200..300).contains(&response.status) && request.method() != "HEAD";
+        match &mut request.output {
+            Output::Path(path) if wanted => {
+                let mut file = WholeFile::begin(path)?;
+                body.deliver(&mut |piece| file.write(piece))?;
+                file.finish()
+            }
+            Output::Descriptor(fd) if wanted => {
+                let fd = *fd;
+                body.deliver(&mut |piece| write_descriptor(fd, piece))
+            }
+            Output::Callback(sink) if wanted => body.deliver(&mut |piece| sink.write(piece)),
+            _ => {
+                let kept = self.keep(&mut body)?;
+                if self.engine.log.takes(Level::Debug)
+                    && let Some(text) = trace::answer_body(&response.headers, &kept)
+                {
+                    self.engine.note(Level::Debug, || text);
+                }
+                response.content = Content::Kept(kept);
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads a body into memory, never more than the setting allows, and never
+    /// on the word of its announced length.
+    fn keep(&self, body: &mut AnswerBody) -> Result<Vec<u8>, Error> {
+        let most = self.max_body_memory;
+        let too_large = || {
+            let message = format!(
+                "the body is larger than the {most} bytes that the setting max_body_memory allows"
+            );
+            Error::new(Kind::BodyTooLarge, message).at(Step::Receive)
+        };
+        if body.length().is_some_and(|length| length > most as u64) {
+            return Err(too_large());
+        }
+        let mut kept = Vec::new();
+        body.deliver(&mut |piece: &[u8]| {
+            if piece.len() > most - kept.len() {
+                return Err(too_large());
+            }
+            append(&mut kept, piece, most)
+        })?;
+        Ok(kept)
+    }
+}
+
+/// Appends a piece; what is reserved doubles, but never beyond `most`.
+fn append(kept: &mut Vec<u8>, piece: &[u8], most: usize) -> Result<(), Error> {
+    let needed = kept.len() + piece.len();
+    if needed > kept.capacity() {
+        let target = needed.max(kept.capacity() * 2).min(most);
+        kept.try_reserve_exact(target - kept.len())
+            .map_err(|_| Error::no_memory("response body"))?;
+    }
+    kept.extend_from_slice(piece);
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! The settings of a client.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Kind};
+use crate::log::Level;
+use crate::template;
+use crate::transport::Trust;
+use crate::{headers, transport};
+
+/// The most that is kept of a response body in memory, in bytes.
+pub const DEFAULT_MAX_BODY_MEMORY: usize = 64 * 1024 * 1024;
+
+/// Receives a line of the log: on the calling thread, maybe on several at once.
+pub type LogCallback = Arc<dyn Fn(Level, &str) + Send + Sync>;
+
+/// User name and password for a registry.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    pub(crate) username: String,
+    pub(crate) password: Zeroizing<String>,
+}
+
+/// The settings of a client, copied when it is made.
+#[derive(Clone)]
+pub struct Config {
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) default_name: Option<String>,
+    pub(crate) auth_scope: Option<String>,
+    pub(crate) user_agent: String,
+    pub(crate) debug: bool,
+    pub(crate) log: Option<(Level, LogCallback)>,
+    pub(crate) max_body_memory: usize,
+    pub(crate) trust: Trust,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("default_name", &self.default_name)
+            .field("debug", &self.debug)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            credentials: None,
+            default_name: None,
+            auth_scope: None,
+            user_agent: concat!("reggie/", env!("CARGO_PKG_VERSION")).to_owned(),
+            debug: false,
+            log: None,
+            max_body_memory: DEFAULT_MAX_BODY_MEMORY,
+            trust: Trust::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Settings as they are unless set.
+    pub fn new() -> Config {
+        Config::default()
+    }
+
+    /// User name and password; for Basic, and for asking for tokens.
+    pub fn set_credentials(&mut self, username: &str, password: &str) -> Result<(), Error> {
+        let refuse = |why: &str| Err(Error::new(Kind::InvalidCredentials, why));
+        if username.chars().any(char::is_control) || password.chars().any(char::is_control) {
+            return refuse("user name or password: has a control character");
+        }
+        if username.contains(':') {
+            return refuse("user name: has a colon, which basic auth cannot carry");
+        }
+        if username.is_empty() && password.is_empty() {
+            return refuse("user name and password: both are empty");
+        }
+        self.credentials = Some(Credentials {
+            username: username.to_owned(),
+            password: Zeroizing::new(password.to_owned()),
+        });
+        Ok(())
+    }
+
+    /// The repository that `<name>` means where a request names none.
+    pub fn set_default_name(&mut self, name: &str) -> Result<(), Error> {
+        template::check_value("default name", name)?;
+        self.default_name = Some(name.to_owned());
+        Ok(())
+    }
+
+    /// The scope to ask tokens for, in place of the challenge's.
+    pub fn set_auth_scope(&mut self, scope: &str) -> Result<(), Error> {
+        if scope.trim().is_empty() || scope.chars().any(char::is_control) {
+            let message = "auth scope: empty, or has a control character";
+            return Err(Error::new(Kind::InvalidCredentials, message));
+        }
+        self.auth_scope = Some(scope.to_owned());
+        Ok(())
+    }
+
+    /// The User-Agent of requests that set none.
+    pub fn set_user_agent(&mut self, user_agent: &str) -> Result<(), Error> {
+        if user_agent.is_empty() {
+            let message = "user agent: empty";
+            return Err(Error::new(Kind::InvalidHeader, message));
+        }
+        headers::check("user-agent", user_agent.as_bytes())?;
+        self.user_agent = user_agent.to_owned();
+        Ok(())
+    }
+
+    /// Accept whatever certificate a server shows.
+    pub fn set_insecure_skip_tls_verify(&mut self, skip: bool) {
+        self.trust.skip_verification = skip;
+    }
+
+    /// Certificates to trust beside the platform's, from a PEM file.
+    pub fn add_ca_file(&mut self, path: &Path) -> Result<(), Error> {
+        self.trust.extra.extend(transport::read_certificates(path)?);
+        Ok(())
+    }
+
+    /// Write requests and responses, without secrets, to the log callback, or
+    /// to stderr where there is none.
+    pub fn set_debug(&mut self, debug: bool) {
+        self.debug = debug;
+    }
+
+    /// Where log lines of up to `level` go.
+    pub fn set_log_callback(&mut self, level: Level, callback: Option<LogCallback>) {
+        self.log = callback.map(|callback| (level, callback));
+    }
+
+    /// The most that is kept of a response body in memory, in bytes.
+    pub fn set_max_body_memory(&mut self, bytes: usize) {
+        self.max_body_memory = bytes;
+    }
+}

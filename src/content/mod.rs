@@ -1,0 +1,3 @@
+//! What registries hold: for now, the digests that name it.
+
+pub mod digest;

@@ -1,0 +1,380 @@
+//! The one error type of the library: what went wrong, in which step, where,
+//! and whether trying again can help.
+
+use std::fmt;
+use std::io;
+
+/// What kind of failure an [`Error`] is. The numbers are the C interface's
+/// statuses: they are never changed and never used again for something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(i32)]
+pub enum Kind {
+    // What the caller gave: 1 and up.
+    /// A required argument is NULL.
+    NullArgument = 1,
+    /// A text is not valid UTF-8.
+    InvalidUtf8 = 2,
+    /// An argument is empty, out of range or otherwise of no use.
+    InvalidArgument = 3,
+    /// The registry's address cannot be used.
+    InvalidAddress = 4,
+    /// The method is not a token of RFC 9110.
+    InvalidMethod = 5,
+    /// The path or URL of a request cannot be sent.
+    InvalidPath = 6,
+    /// A header's name or value cannot be sent.
+    InvalidHeader = 7,
+    /// A name, reference, digest or session id holds what is refused.
+    InvalidValue = 8,
+    /// A placeholder of the path has no value.
+    MissingValue = 9,
+    /// User name, password or scope cannot be used.
+    InvalidCredentials = 10,
+    /// The handle is in use by a call that has not returned.
+    Busy = 11,
+    /// The digest algorithm is not known.
+    UnknownAlgorithm = 12,
+    /// A Content-Length that was set differs from the body's length.
+    LengthMismatch = 13,
+    /// A file of certificates cannot be read or holds none.
+    InvalidCertificates = 14,
+
+    // On this side of the network: 101 and up.
+    /// No memory.
+    NoMemory = 101,
+    /// A defect of the library was caught.
+    Panic = 102,
+    /// A local file or descriptor failed.
+    File = 103,
+    /// The body must be sent again and cannot be read again.
+    BodyNotRewindable = 104,
+    /// The source of a request body ended early or went on too long.
+    BodyLength = 105,
+    /// A response body is larger than what may be kept in memory.
+    BodyTooLarge = 106,
+
+    // Callbacks that stopped the call: 201 and up.
+    /// The retry callback returned nonzero.
+    RetryCallback = 201,
+    /// The read callback of a body returned nonzero.
+    ReadCallback = 202,
+    /// The rewind callback of a body returned nonzero.
+    RewindCallback = 203,
+    /// The write callback of a response returned nonzero.
+    WriteCallback = 204,
+    /// A callback reported something impossible.
+    CallbackMisuse = 205,
+
+    // The network: 301 and up.
+    /// The host's name was not resolved.
+    Resolve = 301,
+    /// No connection was made.
+    Connect = 302,
+    /// The TLS handshake or a TLS record failed.
+    Tls = 303,
+    /// The server's certificate is not trusted.
+    Certificate = 304,
+    /// Sending the request failed.
+    Send = 305,
+    /// Receiving the answer failed.
+    Receive = 306,
+    /// The server closed the connection without an answer.
+    Closed = 307,
+    /// A body ended before its announced length.
+    Truncated = 308,
+    /// What the server sent is not HTTP/1.1 that can be understood.
+    Protocol = 309,
+
+    // The registry and its token server: 1001 and up.
+    /// More redirects than are followed.
+    TooManyRedirects = 1001,
+    /// A redirect that is not followed, for the reason that the message tells.
+    RedirectRefused = 1002,
+    /// The token server refused, or answered nonsense.
+    TokenRefused = 1003,
+    /// The body of the response holds no error list of the registry.
+    NoErrors = 1004,
+}
+
+/// The step of a call in which it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// Checking arguments and putting the request together.
+    Prepare,
+    /// Resolving the host's name.
+    Resolve,
+    /// Connecting.
+    Connect,
+    /// The TLS handshake.
+    Tls,
+    /// Sending the request.
+    Send,
+    /// Receiving the answer.
+    Receive,
+    /// Asking for a token.
+    Token,
+    /// Following a redirect.
+    Redirect,
+    /// In the retry callback.
+    Retry,
+    /// Writing the body to where it goes.
+    Deliver,
+}
+
+impl Step {
+    /// The step's name, as the C interface shows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Step::Prepare => "prepare",
+            Step::Resolve => "resolve",
+            Step::Connect => "connect",
+            Step::Tls => "tls",
+            Step::Send => "send",
+            Step::Receive => "receive",
+            Step::Token => "token",
+            Step::Redirect => "redirect",
+            Step::Retry => "retry",
+            Step::Deliver => "deliver",
+        }
+    }
+}
+
+/// Why a call failed.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    step: Step,
+    message: String,
+    host: Option<String>,
+    http_status: u16,
+    registry_code: Option<String>,
+    errno: i32,
+    retry_after: Option<u64>,
+    callback_value: i32,
+}
+
+/// The longest part of a server's own words that a message repeats, in bytes.
+const WORDS_CAP: usize = 1024;
+
+impl Error {
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Error {
+        Error(Box::new(Inner {
+            kind,
+            step: default_step(kind),
+            message: message.into(),
+            host: None,
+            http_status: 0,
+            registry_code: None,
+            errno: 0,
+            retry_after: None,
+            callback_value: 0,
+        }))
+    }
+
+    /// A failure of the system, with its errno.
+    pub(crate) fn io(kind: Kind, what: impl fmt::Display, source: &io::Error) -> Error {
+        let mut error = Error::new(kind, format!("{what}: {}", describe(source)));
+        error.0.errno = source.raw_os_error().unwrap_or(0);
+        error
+    }
+
+    pub(crate) fn no_memory(what: &str) -> Error {
+        Error::new(Kind::NoMemory, format!("{what}: out of memory"))
+    }
+
+    pub(crate) fn at(mut self, step: Step) -> Error {
+        self.0.step = step;
+        self
+    }
+
+    /// Names the host, where it is not named yet: the innermost knows best.
+    pub(crate) fn with_host(mut self, host: &str) -> Error {
+        if self.0.host.is_none() {
+            self.0.host = Some(host.to_owned());
+        }
+        self
+    }
+
+    pub(crate) fn with_http_status(mut self, status: u16) -> Error {
+        if self.0.http_status == 0 {
+            self.0.http_status = status;
+        }
+        self
+    }
+
+    pub(crate) fn with_registry_code(mut self, code: &str) -> Error {
+        self.0.registry_code = Some(server_words(code));
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, seconds: Option<u64>) -> Error {
+        self.0.retry_after = seconds;
+        self
+    }
+
+    pub(crate) fn with_callback_value(mut self, value: i32) -> Error {
+        self.0.callback_value = value;
+        self
+    }
+
+    /// Replaces every occurrence of the given secrets in the message.
+    pub(crate) fn without(mut self, scrub: impl Fn(&str) -> String) -> Error {
+        self.0.message = scrub(&self.0.message);
+        self
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// The step in which it happened.
+    pub fn step(&self) -> Step {
+        self.0.step
+    }
+
+    /// One line, without secrets.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The host and port that the step had to do with, if any.
+    pub fn host(&self) -> Option<&str> {
+        self.0.host.as_deref()
+    }
+
+    /// The HTTP status of the answer that led here, 0 if there was none.
+    pub fn http_status(&self) -> u16 {
+        self.0.http_status
+    }
+
+    /// The registry's own error code, if one was sent.
+    pub fn registry_code(&self) -> Option<&str> {
+        self.0.registry_code.as_deref()
+    }
+
+    /// The system's errno, 0 if there is none.
+    pub fn errno(&self) -> i32 {
+        self.0.errno
+    }
+
+    /// After how many seconds the server wants to be asked again, if it said so.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.0.retry_after
+    }
+
+    /// What a callback returned to stop the call, 0 if none did.
+    pub fn callback_value(&self) -> i32 {
+        self.0.callback_value
+    }
+
+    /// Whether the same call can succeed at another time without any change.
+    pub fn is_retryable(&self) -> bool {
+        match self.0.kind {
+            Kind::Resolve
+            | Kind::Connect
+            | Kind::Send
+            | Kind::Receive
+            | Kind::Closed
+            | Kind::Truncated
+            | Kind::Busy
+            | Kind::NoMemory => true,
+            Kind::TokenRefused => self.0.http_status == 429 || self.0.http_status >= 500,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("step", &self.0.step)
+            .field("message", &self.0.message)
+            .field("host", &self.0.host)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Error {}
+
+fn default_step(kind: Kind) -> Step {
+    match kind {
+        Kind::Resolve => Step::Resolve,
+        Kind::Connect => Step::Connect,
+        Kind::Tls | Kind::Certificate => Step::Tls,
+        Kind::Send
+        | Kind::BodyNotRewindable
+        | Kind::BodyLength
+        | Kind::ReadCallback
+        | Kind::RewindCallback => Step::Send,
+        Kind::Receive | Kind::Closed | Kind::Truncated | Kind::Protocol | Kind::BodyTooLarge => {
+            Step::Receive
+        }
+        Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
+        Kind::TokenRefused => Step::Token,
+        Kind::RetryCallback => Step::Retry,
+        Kind::WriteCallback => Step::Deliver,
+        _ => Step::Prepare,
+    }
+}
+
+/// The system's words without the "(os error N)" that the errno says anyway.
+pub(crate) fn describe(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    text.to_lowercase()
+}
+
+/// A server's words made fit for a one-line message: control characters
+/// escaped, cut at 1 KiB.
+pub(crate) fn server_words(text: &str) -> String {
+    let mut out = String::new();
+    for character in text.chars() {
+        if out.len() >= WORDS_CAP {
+            out.push_str("...");
+            break;
+        }
+        if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
+            out.extend(character.escape_default());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_server_are_one_bounded_line() {
+        assert_eq!(server_words("no\r\nsuch\0 repo"), "no\\r\\nsuch\\u{0} repo");
+        let long = server_words(&"ü".repeat(5000));
+        assert!(long.len() <= WORDS_CAP + 5, "{}", long.len());
+        assert!(long.ends_with("..."));
+    }
+
+    #[test]
+    fn system_failures_keep_their_errno() {
+        let source = io::Error::from_raw_os_error(libc::ECONNREFUSED);
+        let error = Error::io(Kind::Connect, "connect to 127.0.0.1:1", &source);
+        assert_eq!(
+            error.message(),
+            "connect to 127.0.0.1:1: connection refused"
+        );
+        assert_eq!(error.errno(), libc::ECONNREFUSED);
+        assert_eq!(error.step(), Step::Connect);
+        assert!(error.is_retryable());
+    }
+}

@@ -1,0 +1,226 @@
+//! Functions of the caller's that the core calls.
+
+use std::ffi::{c_char, c_int, c_void};
+use std::sync::Arc;
+
+use super::convert;
+use super::guard;
+use super::request::reggie_request;
+use crate::body::ReadSource;
+use crate::config::LogCallback;
+use crate::error::{Error, Kind, Step};
+use crate::output::WriteSink;
+use crate::request::RetryCallback;
+
+/// Frees a userdata. It is called exactly once for each registration, with
+/// NULL too if the userdata is NULL: when another registration takes its
+/// place, when the last handle that holds it is freed, or, when the
+/// registration fails, before the function that registers returns. It runs on
+/// whichever thread does that.
+pub type reggie_free_callback = Option<unsafe extern "C-unwind" fn(userdata: *mut c_void)>;
+
+/// Receives an entry of the log: its level, REGGIE_LOG_ERROR and so on, and
+/// its message, which is valid during the call, may have several lines and
+/// ends without a line feed. It may run at once on all threads that use the
+/// client.
+pub type reggie_log_callback = Option<
+    unsafe extern "C-unwind" fn(userdata: *mut c_void, level: c_int, message: *const c_char),
+>;
+
+/// Supplies the body of a request: writes up to `size` bytes to `buffer`,
+/// whose bytes are 0 before, and their number to `got`, which is 0 before. A
+/// number of 0 is the end of the body. Returns 0, or a value of its own to
+/// stop the call, which then returns REGGIE_READ_CALLBACK.
+pub type reggie_read_callback = Option<
+    unsafe extern "C-unwind" fn(
+        userdata: *mut c_void,
+        buffer: *mut c_void,
+        size: usize,
+        got: *mut usize,
+    ) -> c_int,
+>;
+
+/// Makes the body of a request begin again with its first byte. Returns 0, or
+/// a value of its own to stop the call, which then returns
+/// REGGIE_REWIND_CALLBACK.
+pub type reggie_rewind_callback =
+    Option<unsafe extern "C-unwind" fn(userdata: *mut c_void) -> c_int>;
+
+/// Receives the next `size` bytes of the body of a response, at least one.
+/// Returns 0, or a value of its own to stop the call, which then returns
+/// REGGIE_WRITE_CALLBACK.
+pub type reggie_write_callback = Option<
+    unsafe extern "C-unwind" fn(userdata: *mut c_void, data: *const c_void, size: usize) -> c_int,
+>;
+
+/// Called when the server has answered a request with a challenge and before
+/// the request is sent again with authorization. It may use all functions on
+/// `request` but reggie_client_do(), reggie_client_open() and
+/// reggie_request_free(): what it sets is sent. Returns 0, or a value of its
+/// own to stop the call, which then returns REGGIE_RETRY_CALLBACK.
+pub type reggie_retry_callback =
+    Option<unsafe extern "C-unwind" fn(userdata: *mut c_void, request: *mut reggie_request) -> c_int>;
+
+/// A userdata that was given to the library, and how it is freed. Made before
+/// anything is checked, so that it is freed when the check fails.
+pub(super) struct Registration {
+    userdata: *mut c_void,
+    free: reggie_free_callback,
+}
+
+// SAFETY: the pointer is only handed to functions of the caller, who is told
+// that they may run on any thread.
+unsafe impl Send for Registration {}
+// SAFETY: as above; those of a config may run on several threads at once.
+unsafe impl Sync for Registration {}
+
+impl Registration {
+    pub(super) fn new(userdata: *mut c_void, free: reggie_free_callback) -> Registration {
+        Registration { userdata, free }
+    }
+
+    fn userdata(&self) -> *mut c_void {
+        self.userdata
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        if let Some(free) = self.free {
+            // SAFETY: the caller gave them to be used together, this once.
+            guard::outside(|| unsafe { free(self.userdata) });
+        }
+    }
+}
+
+/// The core's log callback; `None` where C gave none.
+pub(super) fn log(callback: reggie_log_callback, registration: Registration) -> Option<LogCallback> {
+    let callback = callback?;
+    Some(Arc::new(move |level, message| {
+        let message = convert::c_string(message);
+        let userdata = registration.userdata();
+        // SAFETY: the caller gave them to be used together; the text outlives the call.
+        guard::outside(|| unsafe { callback(userdata, level as c_int, message.as_ptr()) });
+    }))
+}
+
+/// The core's retry callback on a request; `None` where C gave none.
+pub(super) fn retry(
+    callback: reggie_retry_callback,
+    request: *mut reggie_request,
+    registration: Registration,
+) -> Option<RetryCallback> {
+    let callback = callback?;
+    let handle = Handle(request);
+    Some(Arc::new(move |core| {
+        let request = handle.pointer();
+        let userdata = registration.userdata();
+        // SAFETY: this runs while the request is sent, and so it is not freed.
+        let shown = unsafe { &*request };
+        let value = shown.with_core_inside(core, || {
+            // SAFETY: the caller gave them to be used together.
+            guard::outside(|| unsafe { callback(userdata, request) })
+        })?;
+        result(Kind::RetryCallback, "retry", value)
+    }))
+}
+
+/// The address of the request that a retry callback was set on.
+struct Handle(*mut reggie_request);
+
+// SAFETY: what is behind it can be used from any thread.
+unsafe impl Send for Handle {}
+// SAFETY: as above.
+unsafe impl Sync for Handle {}
+
+impl Handle {
+    fn pointer(&self) -> *mut reggie_request {
+        self.0
+    }
+}
+
+/// The body of a request, from callbacks.
+pub(super) struct Source {
+    read: unsafe extern "C-unwind" fn(*mut c_void, *mut c_void, usize, *mut usize) -> c_int,
+    rewind: reggie_rewind_callback,
+    registration: Registration,
+}
+
+impl Source {
+    pub(super) fn new(
+        read: reggie_read_callback,
+        rewind: reggie_rewind_callback,
+        registration: Registration,
+    ) -> Result<Source, Error> {
+        Ok(Source {
+            read: read.ok_or_else(|| convert::null("read"))?,
+            rewind,
+            registration,
+        })
+    }
+}
+
+impl ReadSource for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let userdata = self.registration.userdata();
+        let size = buffer.len();
+        let place = buffer.as_mut_ptr().cast();
+        let mut got = 0;
+        // SAFETY: the caller gave them to be used together; the room is that large.
+        let value = guard::outside(|| unsafe { (self.read)(userdata, place, size, &raw mut got) });
+        result(Kind::ReadCallback, "read", value)?;
+        if got > size {
+            let message = format!("read callback: reported {got} bytes where {size} have room");
+            return Err(Error::new(Kind::CallbackMisuse, message).at(Step::Send));
+        }
+        Ok(got)
+    }
+
+    fn rewind(&mut self) -> Result<(), Error> {
+        let Some(rewind) = self.rewind else {
+            let message = "the body must be sent again, and it has no rewind callback";
+            return Err(Error::new(Kind::BodyNotRewindable, message));
+        };
+        let userdata = self.registration.userdata();
+        // SAFETY: the caller gave them to be used together.
+        let value = guard::outside(|| unsafe { rewind(userdata) });
+        result(Kind::RewindCallback, "rewind", value)
+    }
+}
+
+/// The body of a response, to a callback.
+pub(super) struct Sink {
+    write: unsafe extern "C-unwind" fn(*mut c_void, *const c_void, usize) -> c_int,
+    registration: Registration,
+}
+
+impl Sink {
+    pub(super) fn new(
+        write: reggie_write_callback,
+        registration: Registration,
+    ) -> Result<Sink, Error> {
+        Ok(Sink {
+            write: write.ok_or_else(|| convert::null("write"))?,
+            registration,
+        })
+    }
+}
+
+impl WriteSink for Sink {
+    fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+        let userdata = self.registration.userdata();
+        let data = piece.as_ptr().cast();
+        // SAFETY: the caller gave them to be used together; the piece is that large.
+        let value = guard::outside(|| unsafe { (self.write)(userdata, data, piece.len()) });
+        result(Kind::WriteCallback, "write", value)
+    }
+}
+
+/// What the value that a callback returned means.
+fn result(kind: Kind, name: &str, value: c_int) -> Result<(), Error> {
+    if value == 0 {
+        return Ok(());
+    }
+    let message = format!("{name} callback: stopped the call with {value}");
+    Err(Error::new(kind, message).with_callback_value(value))
+}

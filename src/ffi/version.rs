@@ -1,0 +1,43 @@
+//! Which version of the library this is.
+
+use std::ffi::{CStr, c_char};
+
+use super::guard;
+
+const VERSION: &CStr = match CStr::from_bytes_with_nul(
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes(),
+) {
+    Ok(version) => version,
+    Err(_) => c"",
+};
+
+/// Version 1.2.3 as 1002003.
+const NUMBER: u32 = number(env!("CARGO_PKG_VERSION_MAJOR")) * 1_000_000
+    + number(env!("CARGO_PKG_VERSION_MINOR")) * 1_000
+    + number(env!("CARGO_PKG_VERSION_PATCH"));
+
+const fn number(text: &str) -> u32 {
+    match u32::from_str_radix(text, 10) {
+        Ok(number) => number,
+        Err(_) => panic!("a part of the version is no number"),
+    }
+}
+
+/// The version of the library that runs, such as "1.2.3".
+///
+/// It may differ from REGGIE_VERSION, which is that of the header that the
+/// program was compiled with. Returns a text that is never freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_version() -> *const c_char {
+    guard::value(c"".as_ptr(), || VERSION.as_ptr())
+}
+
+/// The version of the library that runs, as a number to compare: major *
+/// 1000000 + minor * 1000 + patch, such as 1002003.
+///
+/// It may differ from REGGIE_VERSION_NUMBER, which is that of the header that
+/// the program was compiled with.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_version_number() -> u32 {
+    guard::value(0, || NUMBER)
+}

@@ -1,0 +1,32 @@
+//! A client for OCI registries, made to be used from C.
+mod auth;
+mod body;
+mod client;
+mod config;
+mod content;
+mod engine;
+mod error;
+mod headers;
+mod log;
+mod oci_error;
+mod output;
+mod redact;
+mod redirect;
+mod request;
+mod response;
+mod template;
+mod trace;
+mod transport;
+mod url;
+
+pub use body::ReadSource;
+pub use client::Client;
+pub use config::{Config, DEFAULT_MAX_BODY_MEMORY, LogCallback};
+pub use content::digest;
+pub use error::{Error, Kind, Step};
+pub use headers::Headers;
+pub use log::Level;
+pub use oci_error::OciError;
+pub use output::WriteSink;
+pub use request::{Request, RetryCallback};
+pub use response::Response;

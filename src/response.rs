@@ -1,0 +1,145 @@
+//! An answer: status, headers, body, Location, and the registry's errors.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::{Error, Kind};
+use crate::headers::Headers;
+use crate::oci_error::{self, OciError};
+use crate::transport::{AnswerBody, Version};
+use crate::url::{Address, Url};
+
+/// The answer to a request.
+pub struct Response {
+    pub(crate) status: u16,
+    pub(crate) version: Version,
+    pub(crate) headers: Headers,
+    pub(crate) content: Content,
+    pub(crate) length: Option<u64>,
+    relative_location: Option<String>,
+    absolute_location: Option<String>,
+    host: String,
+    /// How much of a kept body was read.
+    position: usize,
+}
+
+/// Where the body of an answer is.
+pub(crate) enum Content {
+    /// Here, whole.
+    Kept(Vec<u8>),
+    /// Where the request wanted it.
+    Delivered,
+    /// Still with the server: the caller reads it.
+    Open(Box<AnswerBody>),
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Response {
+    /// An answer that came from `url`, its body still to be read.
+    pub(crate) fn new(
+        answer: crate::transport::Answer,
+        url: &Url,
+        address: &Arc<Address>,
+    ) -> Response {
+        let location = answer
+            .headers
+            .text("location")
+            .and_then(|location| url.resolve(location).ok());
+        Response {
+            status: answer.status,
+            version: answer.version,
+            relative_location: location.as_ref().and_then(|url| address.relative(url)),
+            absolute_location: location.as_ref().map(ToString::to_string),
+            length: answer.body.length(),
+            headers: answer.headers,
+            content: Content::Open(Box::new(answer.body)),
+            host: url.authority(),
+            position: 0,
+        }
+    }
+
+    /// The host that answered.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The version as on the wire: `HTTP/1.1`.
+    pub fn version(&self) -> &'static str {
+        self.version.as_str()
+    }
+
+    /// The header fields.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// The body's length as announced; `None` if it was not, or if there is none.
+    pub fn content_length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// The body, where it is kept in memory; empty otherwise.
+    pub fn body(&self) -> &[u8] {
+        match &self.content {
+            Content::Kept(body) => body,
+            Content::Delivered | Content::Open(_) => &[],
+        }
+    }
+
+    /// Path and query of the Location header, such that they can be sent as
+    /// they are; `None` at another origin and without one.
+    pub fn relative_location(&self) -> Option<&str> {
+        self.relative_location.as_deref()
+    }
+
+    /// The Location header as a whole URL; `None` without one.
+    pub fn absolute_location(&self) -> Option<&str> {
+        self.absolute_location.as_deref()
+    }
+
+    /// Whether the status is 401.
+    pub fn is_unauthorized(&self) -> bool {
+        self.status == 401
+    }
+
+    /// The registry's error list.
+    pub fn errors(&self) -> Result<Vec<OciError>, Error> {
+        match &self.content {
+            Content::Kept(body) => oci_error::parse(body),
+            Content::Delivered | Content::Open(_) => Err(Error::new(
+                Kind::NoErrors,
+                "error list: the body of this response is not kept in memory",
+            )),
+        }
+        .map_err(|error| error.with_http_status(self.status).with_host(&self.host))
+    }
+
+    /// Reads on in the body; 0 = the end.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        match &mut self.content {
+            Content::Kept(body) => {
+                let rest = &body[self.position..];
+                let amount = rest.len().min(buffer.len());
+                buffer[..amount].copy_from_slice(&rest[..amount]);
+                self.position += amount;
+                Ok(amount)
+            }
+            Content::Delivered => Ok(0),
+            Content::Open(body) => body
+                .read(buffer)
+                .map_err(|error| error.with_http_status(self.status)),
+        }
+    }
+}

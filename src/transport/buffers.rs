@@ -1,0 +1,139 @@
+//! The buffers that ureq parses answers from and writes requests into.
+
+use ureq::unversioned::transport::Buffers;
+
+/// The longest header block that is taken, in bytes.
+pub(crate) const INPUT_SIZE: usize = 64 * 1024;
+/// Room for a request without a body; a longer head gets more.
+const HEAD_SIZE: usize = 16 * 1024;
+/// Room for request bodies: what is sent at a time.
+const BODY_SIZE: usize = 256 * 1024;
+/// Room that ureq wants beside the output for what it reads from a body.
+const TMP_SIZE: usize = 64 * 1024;
+
+/// Input and output of one connection. Memory is taken when first needed.
+#[derive(Debug, Default)]
+pub(crate) struct ConnectionBuffers {
+    input: Vec<u8>,
+    start: usize,
+    end: usize,
+    output: Vec<u8>,
+    tmp: Vec<u8>,
+    wanted_output: usize,
+    progress: bool,
+}
+
+impl ConnectionBuffers {
+    /// Sets how much output is needed: for a head of about `head` bytes, and
+    /// for a body of `body` bytes.
+    pub(crate) fn plan(&mut self, head: usize, body: u64) {
+        let body = usize::try_from(body).unwrap_or(BODY_SIZE).min(BODY_SIZE);
+        self.wanted_output = head.max(HEAD_SIZE).max(body);
+    }
+
+    /// What was received and not yet used.
+    pub(crate) fn received(&self) -> &[u8] {
+        &self.input[self.start..self.end]
+    }
+
+    /// Forgets the first `amount` bytes received.
+    pub(crate) fn consume(&mut self, amount: usize) {
+        self.start = (self.start + amount).min(self.end);
+        self.progress = amount > 0;
+    }
+
+    /// The first `amount` bytes of the output.
+    pub(crate) fn to_send(&self, amount: usize) -> &[u8] {
+        &self.output[..amount]
+    }
+
+    /// Free room for input: at its end, after moving what is there.
+    pub(crate) fn free(&mut self) -> &mut [u8] {
+        if self.input.is_empty() {
+            self.input = vec![0; INPUT_SIZE];
+        }
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        } else if self.start > 0 && self.input.len() - self.end < INPUT_SIZE / 2 {
+            self.input.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        &mut self.input[self.end..]
+    }
+
+    /// Counts `amount` bytes of the free room as received.
+    pub(crate) fn received_more(&mut self, amount: usize) {
+        self.end = (self.end + amount).min(self.input.len());
+        self.progress = amount > 0;
+    }
+
+    /// Takes a piece of input, which may be more than the free room: a TLS
+    /// record comes as a whole.
+    pub(crate) fn append(&mut self, piece: &[u8]) {
+        if self.free().len() < piece.len() {
+            let needed = self.end + piece.len();
+            self.input.resize(needed, 0);
+        }
+        self.input[self.end..self.end + piece.len()].copy_from_slice(piece);
+        self.received_more(piece.len());
+    }
+
+    /// Gives back memory that an idle connection need not hold.
+    pub(crate) fn shrink(&mut self) {
+        if self.output.len() > HEAD_SIZE {
+            self.output = Vec::new();
+        }
+        self.tmp = Vec::new();
+        if self.input.len() > INPUT_SIZE && self.start == self.end {
+            self.input = Vec::new();
+            self.start = 0;
+            self.end = 0;
+        }
+    }
+
+    fn ensure_output(&mut self) {
+        let wanted = self.wanted_output.max(HEAD_SIZE);
+        if self.output.len() < wanted {
+            self.output = vec![0; wanted];
+        }
+    }
+}
+
+impl Buffers for ConnectionBuffers {
+    fn output(&mut self) -> &mut [u8] {
+        self.ensure_output();
+        &mut self.output
+    }
+
+    fn input(&self) -> &[u8] {
+        self.received()
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        self.free()
+    }
+
+    /// Unlike ureq's own buffers this counts as progress, without which a
+    /// final status in place of a 100 is never looked at.
+    fn input_appended(&mut self, amount: usize) {
+        self.received_more(amount);
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        self.consume(amount);
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        self.ensure_output();
+        if self.tmp.is_empty() {
+            self.tmp = vec![0; TMP_SIZE];
+        }
+        (&mut self.tmp, &mut self.output)
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.start < self.end && self.progress
+    }
+}

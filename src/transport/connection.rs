@@ -1,0 +1,481 @@
+//! One connection to a server: bytes out, bytes in, and the answer that comes
+//! before the request is out.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+use super::buffers::ConnectionBuffers;
+use super::pool::Kept;
+use super::tls::{Opened, TlsStream};
+use super::{sys, wait};
+
+/// Beyond this many bytes at once it pays to look first whether the server has
+/// answered already.
+const WATCHED: usize = 16 * 1024;
+/// The shortest start of an answer that shows its status: `HTTP/1.1 200`.
+const STATUS_LINE_START: usize = 12;
+
+#[derive(Debug)]
+enum Stream {
+    Plain,
+    Tls(Box<TlsStream>),
+}
+
+/// A connected socket, with TLS or without, and its buffers.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    socket: OwnedFd,
+    stream: Stream,
+    pub(crate) buffers: ConnectionBuffers,
+    /// The process that made it: after a fork the child must not touch it.
+    process: u32,
+    exchange: Exchange,
+}
+
+/// What has happened since the last request was begun.
+#[derive(Clone, Copy, Debug, Default)]
+struct Exchange {
+    /// The server refused before the whole request was sent.
+    answered_early: bool,
+    /// At least one byte of an answer came.
+    heard: bool,
+    /// At least one byte of the request left.
+    spoke: bool,
+    /// The request was just sent: the answer cannot be here yet.
+    expecting: bool,
+    /// The peer sends no more.
+    ended: bool,
+    /// The end came as an error.
+    broken: bool,
+}
+
+impl Connection {
+    pub(crate) fn plain(socket: OwnedFd) -> Connection {
+        Connection::over(socket, Stream::Plain)
+    }
+
+    pub(crate) fn tls(socket: OwnedFd, stream: TlsStream) -> Connection {
+        Connection::over(socket, Stream::Tls(Box::new(stream)))
+    }
+
+    fn over(socket: OwnedFd, stream: Stream) -> Connection {
+        Connection {
+            socket,
+            stream,
+            buffers: ConnectionBuffers::default(),
+            process: std::process::id(),
+            exchange: Exchange::default(),
+        }
+    }
+
+    /// Begins another exchange.
+    pub(crate) fn begin(&mut self) {
+        self.exchange = Exchange::default();
+    }
+
+    pub(crate) fn is_tls(&self) -> bool {
+        matches!(self.stream, Stream::Tls(_))
+    }
+
+    pub(crate) fn answered_early(&self) -> bool {
+        self.exchange.answered_early
+    }
+
+    pub(crate) fn heard(&self) -> bool {
+        self.exchange.heard
+    }
+
+    pub(crate) fn spoke(&self) -> bool {
+        self.exchange.spoke
+    }
+
+    /// Whether the connection ended with an error, and not in good order.
+    pub(crate) fn broken(&self) -> bool {
+        self.exchange.broken
+    }
+
+    /// Whether it can take another request after this answer.
+    pub(crate) fn is_reusable(&self) -> bool {
+        !self.exchange.answered_early && !self.exchange.ended && self.buffers.received().is_empty()
+    }
+
+    /// Gives back memory before it is kept.
+    pub(crate) fn shrink(&mut self) {
+        self.buffers.shrink();
+        if let Stream::Tls(tls) = &mut self.stream {
+            tls.shrink();
+        }
+    }
+
+    /// Makes ready for a large body.
+    pub(crate) fn expect_large(&mut self) {
+        if let Stream::Tls(tls) = &mut self.stream {
+            tls.expect_large();
+        }
+    }
+
+    fn fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+
+    /// Sends the first `amount` bytes of the output. When the server refuses
+    /// meanwhile, the rest counts as sent and the answer is kept for reading.
+    pub(crate) fn send(&mut self, amount: usize) -> io::Result<()> {
+        if self.exchange.answered_early {
+            return Ok(());
+        }
+        if amount > WATCHED && sys::is_readable(self.fd()) {
+            self.pull_all();
+            if self.notice_refusal() {
+                return Ok(());
+            }
+        }
+        if let Stream::Tls(tls) = &mut self.stream {
+            let mut early = Vec::new();
+            tls.seal(self.buffers.to_send(amount), &mut |piece| {
+                early.extend_from_slice(piece);
+            })?;
+            if !early.is_empty() {
+                self.hear(&early);
+            }
+        }
+        self.flush(amount)
+    }
+
+    fn flush(&mut self, amount: usize) -> io::Result<()> {
+        let mut sent = 0;
+        loop {
+            let wire = match &self.stream {
+                Stream::Plain => self.buffers.to_send(amount),
+                Stream::Tls(tls) => tls.outgoing(),
+            };
+            if sent == wire.len() {
+                break;
+            }
+            match sys::send(self.socket.as_raw_fd(), &wire[sent..]) {
+                Ok(more) => {
+                    sent += more;
+                    self.exchange.spoke = true;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // Once the peer has ended its side, only writing matters.
+                    let reading = if self.exchange.ended {
+                        0
+                    } else {
+                        wait::READABLE
+                    };
+                    let ready = wait::wait(self.fd(), wait::WRITABLE | reading, None)?;
+                    if ready & reading != 0 {
+                        self.pull_all();
+                        if self.notice_refusal() {
+                            return Ok(());
+                        }
+                    }
+                }
+                Err(error) => {
+                    // The peer has gone; its last words may still be here.
+                    self.pull_all();
+                    self.exchange.ended = true;
+                    if self.heard_any_answer() {
+                        self.exchange.answered_early = true;
+                        return Ok(());
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        if let Stream::Tls(tls) = &mut self.stream {
+            tls.sent_all();
+        }
+        self.exchange.expecting = true;
+        Ok(())
+    }
+
+    fn hear(&mut self, piece: &[u8]) {
+        self.exchange.heard = true;
+        self.buffers.append(piece);
+    }
+
+    /// Takes in what has arrived, without waiting, up to a bound.
+    fn pull_all(&mut self) {
+        while self.buffers.received().len() < super::buffers::INPUT_SIZE / 2 {
+            match self.pull() {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    if error.kind() != io::ErrorKind::WouldBlock {
+                        self.exchange.ended = true;
+                        self.exchange.broken = true;
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Takes one piece into the input buffer; false at the peer's end.
+    fn pull(&mut self) -> io::Result<bool> {
+        let fd = self.fd();
+        let Connection {
+            stream,
+            buffers,
+            exchange,
+            ..
+        } = self;
+        match stream {
+            Stream::Plain => {
+                let room = buffers.free();
+                if room.is_empty() {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                let received = sys::recv(fd, room)?;
+                buffers.received_more(received);
+                exchange.heard |= received > 0;
+                exchange.ended |= received == 0;
+                Ok(received > 0)
+            }
+            Stream::Tls(tls) => loop {
+                if tls.holds_input() {
+                    let mut sink = |piece: &[u8]| {
+                        exchange.heard = true;
+                        buffers.append(piece);
+                    };
+                    match tls.open(&mut sink)? {
+                        Opened::Record => return Ok(true),
+                        Opened::Closed => {
+                            exchange.ended = true;
+                            return Ok(false);
+                        }
+                        Opened::Incomplete => {}
+                    }
+                }
+                if tls.receive(fd)? == 0 {
+                    exchange.ended = true;
+                    // An end without a word of TLS may be anybody's doing.
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+            },
+        }
+    }
+
+    /// Whether what has arrived is a final answer, of whatever status.
+    fn heard_any_answer(&self) -> bool {
+        early_status(self.buffers.received()).is_some()
+    }
+
+    /// Notes it if the server has refused: a redirect or an error. A success
+    /// that comes early is read after the whole body is out.
+    fn notice_refusal(&mut self) -> bool {
+        let refused = early_status(self.buffers.received()).is_some_and(|status| status >= 300);
+        self.exchange.answered_early |= refused;
+        refused
+    }
+
+    /// Waits for more input for ureq; false at the end.
+    pub(crate) fn await_input(&mut self, deadline: Option<std::time::Instant>) -> io::Result<bool> {
+        if self.buffers.free().is_empty() {
+            return Ok(false);
+        }
+        self.blocking(deadline, Connection::pull)
+    }
+
+    /// Repeats `attempt` until it need not wait any more.
+    fn blocking<T>(
+        &mut self,
+        deadline: Option<std::time::Instant>,
+        mut attempt: impl FnMut(&mut Connection) -> io::Result<T>,
+    ) -> io::Result<T> {
+        loop {
+            let waits_anyway = std::mem::take(&mut self.exchange.expecting);
+            let result = if waits_anyway && !self.holds_input() {
+                Err(io::ErrorKind::WouldBlock.into())
+            } else {
+                attempt(self)
+            };
+            match result {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.answer_peer()?;
+                    if wait::wait(self.fd(), wait::READABLE, deadline)? == 0 {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                }
+                Err(error) => {
+                    self.exchange.ended = true;
+                    self.exchange.broken = true;
+                    return Err(error);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn holds_input(&self) -> bool {
+        !self.buffers.received().is_empty()
+            || matches!(&self.stream, Stream::Tls(tls) if tls.holds_input())
+    }
+
+    /// Sends what TLS itself has to say, such as a key update.
+    fn answer_peer(&mut self) -> io::Result<()> {
+        match &self.stream {
+            Stream::Tls(tls) if !tls.outgoing().is_empty() => {
+                self.flush(0)?;
+                self.exchange.expecting = false;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads a body straight into the caller's memory. 0 = the peer's end.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        let held = self.buffers.received();
+        if !held.is_empty() {
+            let amount = held.len().min(buffer.len());
+            buffer[..amount].copy_from_slice(&held[..amount]);
+            self.buffers.consume(amount);
+            return Ok(amount);
+        }
+        self.blocking(None, |connection| connection.read_some(buffer))
+    }
+
+    fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Stream::Plain = self.stream {
+            let received = sys::recv(self.fd(), buffer)?;
+            self.exchange.ended |= received == 0;
+            return Ok(received);
+        }
+        let mut filled = 0;
+        let mut rest = Vec::new();
+        self.open_one(&mut |piece| {
+            let amount = piece.len().min(buffer.len() - filled);
+            buffer[filled..filled + amount].copy_from_slice(&piece[..amount]);
+            filled += amount;
+            rest.extend_from_slice(&piece[amount..]);
+        })?;
+        if !rest.is_empty() {
+            self.buffers.append(&rest);
+        }
+        Ok(filled)
+    }
+
+    /// Hands at most `limit` bytes of a body to `sink`, from where they were
+    /// received. 0 = the peer's end.
+    pub(crate) fn read_piece(
+        &mut self,
+        limit: u64,
+        scratch: &mut Vec<u8>,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> io::Result<usize> {
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let held = self.buffers.received();
+        if !held.is_empty() {
+            let amount = held.len().min(most);
+            sink(&held[..amount]);
+            self.buffers.consume(amount);
+            return Ok(amount);
+        }
+        if let Stream::Plain = self.stream {
+            let room = scratch.len().min(most);
+            let received = self.blocking(None, |connection| {
+                let received = sys::recv(connection.fd(), &mut scratch[..room])?;
+                connection.exchange.ended |= received == 0;
+                Ok(received)
+            })?;
+            sink(&scratch[..received]);
+            return Ok(received);
+        }
+        let mut handed = 0;
+        let mut excess = Vec::new();
+        self.blocking(None, |connection| {
+            connection.open_one(&mut |piece| {
+                let amount = piece.len().min(most - handed);
+                if amount > 0 {
+                    sink(&piece[..amount]);
+                }
+                handed += amount;
+                excess.extend_from_slice(&piece[amount..]);
+            })
+        })?;
+        if !excess.is_empty() {
+            // More than the body: kept, so that the connection is not.
+            self.buffers.append(&excess);
+        }
+        Ok(handed)
+    }
+
+    /// Opens one TLS record; nothing is handed on at the peer's good end.
+    fn open_one(&mut self, sink: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        let fd = self.fd();
+        let Stream::Tls(tls) = &mut self.stream else {
+            return Ok(());
+        };
+        loop {
+            if tls.holds_input() {
+                match tls.open(sink)? {
+                    Opened::Record => return Ok(()),
+                    Opened::Closed => {
+                        self.exchange.ended = true;
+                        return Ok(());
+                    }
+                    Opened::Incomplete => {}
+                }
+            }
+            if tls.receive(fd)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+}
+
+impl Kept for Connection {
+    fn is_usable(&mut self) -> bool {
+        if self.process != std::process::id() {
+            return false;
+        }
+        match &self.stream {
+            Stream::Plain => !sys::is_readable(self.fd()),
+            Stream::Tls(tls) => {
+                // Session tickets may have come after the last answer.
+                let quiet = !tls.holds_input() && !sys::is_readable(self.fd());
+                quiet || matches!(self.pull(), Err(e) if e.kind() == io::ErrorKind::WouldBlock)
+            }
+        }
+    }
+}
+
+/// The status of the first final answer in `input`, once it can be seen; of an
+/// interim one while nothing follows it.
+fn early_status(input: &[u8]) -> Option<u16> {
+    let line = input.get(..STATUS_LINE_START)?;
+    if !line.starts_with(b"HTTP/1.") {
+        return None;
+    }
+    let status: u16 = std::str::from_utf8(&line[9..]).ok()?.parse().ok()?;
+    if status < 200 {
+        let end = input.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
+        return early_status(&input[end + 4..]);
+    }
+    Some(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_shows_once_its_line_is_long_enough() {
+        for (input, status) in [
+            (&b"HTTP/1.1 40"[..], None),
+            (b"HTTP/1.1 401", Some(401)),
+            (b"HTTP/1.1 100 Continue\r\n\r\n", None),
+            (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 413 ", Some(413)),
+            (b"SSH-2.0-OpenSSH", None),
+            (b"HTTP/1.1 x01 ", None),
+        ] {
+            assert_eq!(early_status(input), status);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What ureq and the system report, as errors of ours.
+
+use std::io;
+
+use super::operation::{self, Operation};
+use crate::error::{Error, Kind, describe};
+
+/// Our own error inside another one, if that is what it carries.
+fn ours(error: io::Error) -> Result<Error, io::Error> {
+    error.downcast::<Error>()
+}
+
+/// Why an exchange gave no answer.
+pub(crate) fn of_exchange(error: ureq::Error, operation: &Operation) -> Error {
+    let host = operation::authority(&operation.origin);
+    let failed = match error {
+        ureq::Error::Io(error) => match ours(error) {
+            Ok(ours) => ours,
+            Err(error) => of_io(&error, operation, &host),
+        },
+        ureq::Error::LargeResponseHeader(..) => too_long(&host),
+        ureq::Error::BodyExceedsLimit(_) => {
+            let message = format!("send to {host}: the body is longer than its content-length");
+            Error::new(Kind::BodyLength, message)
+        }
+        ureq::Error::Http(error) => {
+            let message = format!("send to {host}: {error}");
+            Error::new(Kind::InvalidPath, message)
+        }
+        other => {
+            let message = format!("answer of {host}: {other}").to_lowercase();
+            Error::new(Kind::Protocol, message)
+        }
+    };
+    failed.with_host(&host)
+}
+
+fn too_long(host: &str) -> Error {
+    let message = format!(
+        "answer of {host}: the header block is longer than {} bytes",
+        super::buffers::INPUT_SIZE
+    );
+    Error::new(Kind::Protocol, message)
+}
+
+fn of_io(error: &io::Error, operation: &Operation, host: &str) -> Error {
+    let (heard, full) = operation.heard();
+    if full {
+        return too_long(host);
+    }
+    if let Some(error) = of_tls(error, host) {
+        return error;
+    }
+    if operation.failed_sending() {
+        return Error::io(Kind::Send, format_args!("send to {host}"), error);
+    }
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof if heard => {
+            let message = format!("answer of {host}: the connection closed within the headers");
+            Error::new(Kind::Receive, message)
+        }
+        io::ErrorKind::UnexpectedEof => {
+            let message = format!("{host} closed the connection without an answer");
+            Error::new(Kind::Closed, message)
+        }
+        io::ErrorKind::ConnectionReset if !heard => Error::io(
+            Kind::Closed,
+            format_args!("{host} closed the connection without an answer"),
+            error,
+        ),
+        _ => Error::io(Kind::Receive, format_args!("receive from {host}"), error),
+    }
+}
+
+fn of_tls(error: &io::Error, host: &str) -> Option<Error> {
+    let tls = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    let message = format!("tls with {host}: {tls}");
+    Some(Error::new(Kind::Tls, message))
+}
+
+/// Why a body could not be read on.
+pub(crate) fn of_body(error: &io::Error, operation: &Operation) -> Error {
+    let host = operation::authority(&operation.origin);
+    let failed = if let Some(tls) = of_tls(error, &host) {
+        tls
+    } else if error.kind() == io::ErrorKind::UnexpectedEof {
+        let message = format!("the answer of {host} is cut short: the connection closed");
+        Error::new(Kind::Truncated, message)
+    } else if error.raw_os_error().is_some() {
+        Error::io(
+            Kind::Receive,
+            format_args!("receive the body from {host}"),
+            error,
+        )
+    } else {
+        let source = error.get_ref().and_then(|inner| inner.source());
+        let words = source.map_or_else(|| describe(error), |s| s.to_string().to_lowercase());
+        let message = format!("receive the body from {host}: {words}");
+        Error::new(Kind::Protocol, message)
+    };
+    failed.with_host(&host)
+}

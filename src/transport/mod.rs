@@ -1,0 +1,238 @@
+//! Requests over connections of our own: the only place that names ureq, which
+//! frames HTTP/1.1 here and nothing else.
+
+mod answer;
+mod buffers;
+mod connection;
+pub(crate) mod descriptor;
+mod exact;
+mod failure;
+mod link;
+mod operation;
+mod pool;
+mod resolve;
+mod sys;
+mod tls;
+mod verify;
+mod wait;
+
+/// What the pool is built from; a model puts its own in this place.
+mod sync {
+    pub(crate) use std::sync::{Mutex, MutexGuard};
+    pub(crate) use std::time::Instant;
+}
+
+use std::mem;
+use std::sync::Arc;
+
+use ureq::Agent;
+use ureq::http::{self, Request};
+
+pub(crate) use answer::{Answer, AnswerBody, Version};
+pub(crate) use verify::{Trust, read_certificates};
+
+use self::exact::ExactBody;
+use self::link::{NoResolver, OperationConnector};
+use self::operation::{Operation, Shared};
+use crate::body::Body;
+use crate::error::{Error, Kind};
+use crate::headers::Headers;
+use crate::url::{Scheme, Url};
+
+/// A request as it goes out: nothing is added to it but Host.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) url: &'a Url,
+    /// With the Content-Length, if there is to be one.
+    pub(crate) headers: &'a Headers,
+    pub(crate) body: &'a mut Body,
+    pub(crate) framing: Framing,
+}
+
+/// How the body of a request is framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// There is none, and nothing says so.
+    None,
+    /// Of this length, which the headers tell.
+    Length(u64),
+    /// In chunks.
+    Chunked,
+}
+
+/// An exchange that gave no answer.
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    /// A kept connection ended without a word on this request.
+    pub(crate) race: bool,
+    /// Not a byte of the request was sent.
+    pub(crate) unsent: bool,
+}
+
+/// The connections of a client.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    shared: Arc<Shared>,
+    config: ureq::config::Config,
+}
+
+impl Transport {
+    /// For a client that will talk to a server of this scheme first. With
+    /// https the trust store is read now, and any error shows now.
+    pub(crate) fn new(trust: &Trust, scheme: Scheme) -> Result<Transport, Error> {
+        let shared = Shared::new(trust.clone());
+        if scheme == Scheme::Https {
+            shared.tls()?;
+        }
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent("")
+            .accept("")
+            .accept_encoding("")
+            .proxy(None)
+            .allow_non_standard_methods(true)
+            .max_idle_connections(0)
+            .max_idle_connections_per_host(0)
+            // Above the input buffer, so that only our own limit counts.
+            .max_response_header_size(2 * buffers::INPUT_SIZE)
+            .build();
+        Ok(Transport {
+            shared: Arc::new(shared),
+            config,
+        })
+    }
+
+    /// Sends a request and reads the answer's headers. `fresh` asks for a new
+    /// connection.
+    pub(crate) fn exchange(&self, outgoing: Outgoing, fresh: bool) -> Result<Answer, Failure> {
+        let Outgoing {
+            method,
+            url,
+            headers,
+            body,
+            framing,
+        } = outgoing;
+        let unsent = |error| Failure {
+            error,
+            race: false,
+            unsent: true,
+        };
+        let text = url.to_string();
+        let head = text.len()
+            + headers
+                .iter()
+                .map(|(n, v)| n.len() + v.len() + 4)
+                .sum::<usize>();
+        if head > MAX_HEAD {
+            let message = format!("request head of more than {MAX_HEAD} bytes");
+            return Err(unsent(Error::new(Kind::InvalidHeader, message)));
+        }
+        let length = match framing {
+            Framing::None => 0,
+            Framing::Length(length) => length,
+            Framing::Chunked => u64::MAX,
+        };
+        let mut operation =
+            Operation::new(Arc::clone(&self.shared), url.origin(), head + 256, length);
+        operation.fresh = fresh;
+        let operation = Arc::new(operation);
+        let connector = OperationConnector(Arc::clone(&operation));
+        let agent = Agent::with_parts(self.config.clone(), connector, NoResolver);
+        let request = assemble(&agent, method, &text, headers).map_err(unsent)?;
+
+        let result = match framing {
+            Framing::None => agent.run(request),
+            Framing::Length(0) => agent.run(request.map(|()| &b""[..])),
+            Framing::Length(_) | Framing::Chunked => {
+                let mut source = ExactBody {
+                    body: &mut *body,
+                    left: (framing != Framing::Chunked).then_some(length),
+                    operation: Arc::clone(&operation),
+                };
+                agent.run(request.map(|()| ureq::SendBody::from_reader(&mut source)))
+            }
+        };
+        body.end();
+        let response = match result {
+            Ok(response) => response,
+            Err(error) => {
+                // What the server did must be seen before the connection goes.
+                let (heard, _) = operation.heard();
+                let race = operation.was_reused() && !heard && is_end(&error);
+                return Err(Failure {
+                    race,
+                    unsent: !operation.spoke(),
+                    error: failure::of_exchange(error, &operation),
+                });
+            }
+        };
+        let (parts, ureq_body) = response.into_parts();
+        let version = match parts.version {
+            http::Version::HTTP_10 => Version::Http10,
+            _ => Version::Http11,
+        };
+        let mut received = Headers::default();
+        for (name, value) in &parts.headers {
+            received.add(name.as_str(), value.as_bytes());
+        }
+        let keep = version == Version::Http11 && !says_close(&received) && !says_close(headers);
+        Ok(Answer {
+            status: parts.status.as_u16(),
+            version,
+            body: AnswerBody::new(ureq_body, operation, keep),
+            headers: received,
+        })
+    }
+}
+
+/// The longest request head that is sent, in bytes.
+const MAX_HEAD: usize = 128 * 1024;
+
+fn assemble(
+    agent: &Agent,
+    method: &str,
+    url: &str,
+    headers: &Headers,
+) -> Result<Request<()>, Error> {
+    let refused = |why: &dyn std::fmt::Display| {
+        let message = format!("request: {why}");
+        Error::new(Kind::InvalidPath, message)
+    };
+    // The builder is the one way to keep the case of header names.
+    let mut builder = agent.get(url);
+    for (name, value) in headers.iter() {
+        builder = builder.header_raw(name, value);
+    }
+    let uri = builder.uri_ref().cloned();
+    let fields = builder.headers_mut().map(mem::take);
+    let extensions = builder.extensions_mut().map(mem::take);
+    let (Some(uri), Some(fields), Some(extensions)) = (uri, fields, extensions) else {
+        return Err(refused(&"url or headers cannot be sent"));
+    };
+    let method = http::Method::from_bytes(method.as_bytes()).map_err(|e| refused(&e))?;
+    let mut request = Request::new(());
+    *request.method_mut() = method;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = fields;
+    *request.extensions_mut() = extensions;
+    Ok(request)
+}
+
+/// Whether an error means that the connection ended.
+fn is_end(error: &ureq::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error, ureq::Error::Io(error) if matches!(
+        error.kind(),
+        BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
+    ))
+}
+
+fn says_close(headers: &Headers) -> bool {
+    headers.all("connection").any(|value| {
+        value
+            .split(|&byte| byte == b',')
+            .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
+    })
+}

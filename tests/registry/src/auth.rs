@@ -1,0 +1,304 @@
+//! Who may do what: credentials, tokens and the challenges that ask for them.
+
+use crate::api::Route;
+use crate::api::error::{Refusal, envelope};
+use crate::http::Head;
+use crate::options::{Auth, TokenAuth};
+use crate::response::Response;
+use crate::server::Shared;
+use crate::text::{is_name, random_hex};
+use crate::token;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::hmac;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// What somebody may do with one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scope {
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) actions: Vec<String>,
+}
+
+impl Scope {
+    fn new(kind: &str, name: &str, actions: &[&str]) -> Self {
+        Scope {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            actions: actions.iter().map(|&action| action.to_owned()).collect(),
+        }
+    }
+
+    /// Reads `kind:name:action,action`; the name may hold colons.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (kind, rest) = text.split_once(':')?;
+        let (name, actions) = rest.rsplit_once(':')?;
+        Some(Scope::new(
+            kind,
+            name,
+            &actions.split(',').collect::<Vec<_>>(),
+        ))
+    }
+
+    fn covers(&self, other: &Scope) -> bool {
+        self.kind == other.kind
+            && self.name == other.name
+            && other.actions.iter().all(|wanted| {
+                self.actions
+                    .iter()
+                    .any(|have| have == wanted || have == "*")
+            })
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.kind, self.name, self.actions.join(","))
+    }
+}
+
+/// The keeper of the door.
+pub(crate) struct Guard {
+    auth: Auth,
+    tokens: Mutex<Tokens>,
+    state_key: hmac::Key,
+}
+
+#[derive(Default)]
+struct Tokens {
+    access: HashMap<String, Token>,
+    refresh: HashSet<String>,
+}
+
+struct Token {
+    expires: Option<Instant>,
+    scopes: Vec<Scope>,
+}
+
+impl Guard {
+    pub(crate) fn new(auth: Auth) -> Self {
+        Guard {
+            auth,
+            tokens: Mutex::default(),
+            state_key: hmac::Key::new(hmac::HMAC_SHA256, random_hex(32).as_bytes()),
+        }
+    }
+
+    /// Lets a request pass, or answers 401.
+    pub(crate) fn admit(&self, shared: &Shared, head: &Head, route: &Route) -> Result<(), Refusal> {
+        match &self.auth {
+            Auth::None => Ok(()),
+            Auth::Basic { user, password } => {
+                let given = basic(head);
+                if given.is_some_and(|(u, p)| u == *user && p == *password) {
+                    return Ok(());
+                }
+                let challenge = "Basic realm=\"embedded registry\"".to_owned();
+                Err(unauthorized("authentication required", &[], challenge))
+            }
+            Auth::Token(auth) => {
+                let wanted = wanted(head, route);
+                let fault = match bearer(head) {
+                    None => None,
+                    Some(token) => match self.check_token(token, &wanted) {
+                        Ok(()) => return Ok(()),
+                        Err(error) => Some(error),
+                    },
+                };
+                let challenge = bearer_challenge(&shared.origin, head, auth, &wanted, fault);
+                Err(unauthorized("authentication required", &wanted, challenge))
+            }
+        }
+    }
+
+    fn check_token(&self, token: &str, wanted: &[Scope]) -> Result<(), &'static str> {
+        let tokens = self.tokens();
+        let token = tokens
+            .access
+            .get(token)
+            .filter(|token| token.expires.is_none_or(|expires| Instant::now() < expires))
+            .ok_or("invalid_token")?;
+        let covered = |scope: &Scope| token.scopes.iter().any(|have| have.covers(scope));
+        if wanted.iter().all(covered) {
+            Ok(())
+        } else {
+            Err("insufficient_scope")
+        }
+    }
+
+    pub(crate) fn token_auth(&self) -> Option<&TokenAuth> {
+        match &self.auth {
+            Auth::Token(auth) => Some(auth),
+            _ => None,
+        }
+    }
+
+    /// Makes a token that is good for these scopes.
+    pub(crate) fn issue(&self, auth: &TokenAuth, scopes: Vec<Scope>) -> String {
+        let token = random_hex(24);
+        let expires = Instant::now().checked_add(auth.lifetime);
+        self.tokens()
+            .access
+            .insert(token.clone(), Token { expires, scopes });
+        token
+    }
+
+    /// Makes a refresh token of the user.
+    pub(crate) fn issue_refresh(&self) -> String {
+        let token = random_hex(24);
+        self.tokens().refresh.insert(token.clone());
+        token
+    }
+
+    pub(crate) fn knows_refresh(&self, token: &str) -> bool {
+        self.tokens().refresh.contains(token)
+    }
+
+    /// Makes all tokens worthless; refresh tokens stay good.
+    pub(crate) fn revoke(&self) {
+        self.tokens().access.clear();
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Signs how far an upload is, for the URL at which it goes on.
+    pub(crate) fn seal_state(&self, name: &str, id: &str, offset: u64) -> String {
+        let tag = hmac::sign(&self.state_key, state_text(name, id, offset).as_bytes());
+        let mut sealed = offset.to_be_bytes().to_vec();
+        sealed.extend_from_slice(tag.as_ref());
+        // With padding signs, which a client must leave as they are.
+        format!("{}%3D", URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// The offset in a state that this registry signed for this upload.
+    pub(crate) fn open_state(&self, name: &str, id: &str, state: &str) -> Option<u64> {
+        let sealed = URL_SAFE_NO_PAD.decode(state.strip_suffix('=')?).ok()?;
+        let (offset, tag) = sealed.split_first_chunk::<8>()?;
+        let offset = u64::from_be_bytes(*offset);
+        hmac::verify(
+            &self.state_key,
+            state_text(name, id, offset).as_bytes(),
+            tag,
+        )
+        .ok()?;
+        Some(offset)
+    }
+}
+
+fn state_text(name: &str, id: &str, offset: u64) -> String {
+    format!("{name} {id} {offset}")
+}
+
+/// What a request needs, by its method and path.
+fn wanted(head: &Head, route: &Route) -> Vec<Scope> {
+    let actions: &[&str] = match head.method.as_str() {
+        "GET" | "HEAD" => &["pull"],
+        "DELETE" => &["delete"],
+        _ => &["pull", "push"],
+    };
+    let mut wanted = Vec::new();
+    match route {
+        Route::Ping => {}
+        Route::Catalog => wanted.push(Scope::new("registry", "catalog", &["*"])),
+        _ => wanted.extend(
+            route
+                .name()
+                .map(|name| Scope::new("repository", name, actions)),
+        ),
+    }
+    // A name that is none must not get into a header.
+    if let (Route::Uploads(_), Some(from)) = (route, head.query("from"))
+        && is_name(from)
+    {
+        wanted.push(Scope::new("repository", from, &["pull"]));
+    }
+    wanted
+}
+
+/// The credentials of an authorization by Basic.
+pub(crate) fn basic(head: &Head) -> Option<(String, String)> {
+    let decoded = STANDARD.decode(authorization(head, "basic")?).ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+fn bearer(head: &Head) -> Option<&str> {
+    authorization(head, "bearer")
+}
+
+fn authorization<'a>(head: &'a Head, scheme: &str) -> Option<&'a str> {
+    let (given, value) = head.header("authorization")?.split_once(' ')?;
+    given.eq_ignore_ascii_case(scheme).then(|| value.trim())
+}
+
+fn bearer_challenge(
+    origin: &str,
+    head: &Head,
+    auth: &TokenAuth,
+    wanted: &[Scope],
+    error: Option<&str>,
+) -> String {
+    // By the name the client used: a certificate or a rule may be for that one.
+    let scheme = origin.split("://").next().unwrap_or("http");
+    let realm = match head.header("host") {
+        Some(host) if !host.is_empty() => format!("{scheme}://{host}{}", token::PATH),
+        _ => format!("{origin}{}", token::PATH),
+    };
+    let mut challenge = format!("Bearer realm=\"{realm}\"");
+    let mut add = |name: &str, value: &str| challenge.push_str(&format!(",{name}=\"{value}\""));
+    if !auth.service.is_empty() {
+        add("service", &auth.service);
+    }
+    let scopes: Vec<String> = wanted.iter().map(Scope::to_string).collect();
+    if !scopes.is_empty() {
+        add("scope", &scopes.join(" "));
+    }
+    if let Some(error) = error {
+        add("error", error);
+    }
+    challenge
+}
+
+fn unauthorized(message: &str, wanted: &[Scope], challenge: String) -> Refusal {
+    let detail: Vec<_> = wanted
+        .iter()
+        .map(|scope| serde_json::json!({"Type": scope.kind, "Name": scope.name, "Actions": scope.actions}))
+        .collect();
+    let response: Response = envelope(401, "UNAUTHORIZED", message, detail.into());
+    response.header("WWW-Authenticate", challenge).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes() {
+        let scope = Scope::parse("repository:host:5000/a/b:pull,push").unwrap();
+        assert_eq!(
+            (scope.name.as_str(), scope.actions.len()),
+            ("host:5000/a/b", 2)
+        );
+        assert!(scope.covers(&Scope::new("repository", "host:5000/a/b", &["pull"])));
+        assert!(!scope.covers(&Scope::new("repository", "host:5000/a/b", &["delete"])));
+        assert!(!scope.covers(&Scope::new("repository", "a", &["pull"])));
+        assert_eq!(Scope::parse("repository"), None);
+    }
+
+    #[test]
+    fn states() {
+        let guard = Guard::new(Auth::None);
+        let state = guard.seal_state("a", "id", 7).replace("%3D", "=");
+        assert_eq!(guard.open_state("a", "id", &state), Some(7));
+        assert_eq!(guard.open_state("b", "id", &state), None);
+        assert_eq!(guard.open_state("a", "id", ""), None);
+        assert_eq!(guard.open_state("a", "id", "AAAA="), None);
+    }
+}

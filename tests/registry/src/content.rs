@@ -1,0 +1,83 @@
+//! The bytes of a blob, shared and never copied to be served.
+
+use crate::digest::{Algorithm, Digest, Hasher};
+use std::sync::Arc;
+
+const BLOCK: usize = 1 << 20;
+
+/// The bytes of a blob.
+#[derive(Clone)]
+pub(crate) enum Content {
+    /// Held in memory.
+    Held(Arc<Vec<u8>>),
+    /// One block over and over, up to `len`: as long as wanted, for no memory.
+    Repeated { block: Arc<Vec<u8>>, len: u64 },
+    /// Pushed, and found to be right, but not kept.
+    Forgotten { len: u64 },
+}
+
+impl Content {
+    pub(crate) fn held(bytes: Vec<u8>) -> Self {
+        Content::Held(Arc::new(bytes))
+    }
+
+    /// `len` bytes that depend on the seed alone and do not compress well.
+    pub(crate) fn synthetic(len: u64, seed: u64) -> Self {
+        let mut state = seed.wrapping_mul(2).wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut block = Vec::with_capacity(BLOCK);
+        while block.len() < BLOCK {
+            // An xorshift generator: any scrambling does.
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            block.extend_from_slice(&state.to_le_bytes());
+        }
+        Content::Repeated {
+            block: Arc::new(block),
+            len,
+        }
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        match self {
+            Content::Held(bytes) => bytes.len() as u64,
+            Content::Repeated { len, .. } | Content::Forgotten { len } => *len,
+        }
+    }
+
+    /// Whether there are bytes to be served.
+    pub(crate) fn is_kept(&self) -> bool {
+        !matches!(self, Content::Forgotten { .. })
+    }
+
+    /// The longest piece in one run from `offset` on; empty at the end, and
+    /// where nothing was kept.
+    pub(crate) fn piece(&self, offset: u64) -> &[u8] {
+        let left = usize::try_from(self.len().saturating_sub(offset)).unwrap_or(usize::MAX);
+        let run = match self {
+            Content::Held(bytes) => &bytes[bytes.len() - left..],
+            Content::Repeated { block, .. } => &block[(offset % block.len() as u64) as usize..],
+            Content::Forgotten { .. } => &[],
+        };
+        &run[..run.len().min(left)]
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let mut offset = 0;
+        std::iter::from_fn(move || {
+            let piece = self.piece(offset);
+            offset += piece.len() as u64;
+            (!piece.is_empty()).then_some(piece)
+        })
+    }
+
+    pub(crate) fn digest(&self, algorithm: Algorithm) -> Digest {
+        let mut hasher = Hasher::new(algorithm);
+        self.pieces().for_each(|piece| hasher.update(piece));
+        hasher.finish()
+    }
+
+    pub(crate) fn to_vec(&self) -> Vec<u8> {
+        self.pieces().collect::<Vec<_>>().concat()
+    }
+}
