@@ -216,7 +216,10 @@ fn redact_url(text: &str) -> String {
         Some((main, _)) => (main, "#[redacted]"),
         None => (text, ""),
     };
-    let is_scheme = |before: &str| before.is_empty() || before.ends_with(':');
+    let is_scheme = |before: &str| match before.strip_suffix(':') {
+        Some(scheme) => !scheme.contains(['/', '?', ':', '@']),
+        None => before.is_empty(),
+    };
     let start = match main.find("//") {
         Some(at) if is_scheme(&main[..at]) => at + 2,
         _ => 0,
@@ -547,6 +550,8 @@ mod tests {
             ("?n=5;sig=secret", "?n=5;sig=[redacted]"),
             ("?sec\"ret=secret", "?[redacted]"),
             ("a\nb", "a\\nb"),
+            ("/a?s=secret&to=https://h/", "/a?s=[redacted]&to=[redacted]"),
+            ("u:secret@x://h/", "[redacted]@x://h/"),
         ] {
             assert_eq!(url(text), expected, "{text}");
         }

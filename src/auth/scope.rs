@@ -154,7 +154,7 @@ impl Target {
 
 /// Whether a name can stand in a scope and means itself there.
 fn is_name(name: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"%\"\\<>,".contains(&byte);
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"%?#\"\\<>,".contains(&byte);
     name.split('/')
         .all(|segment| !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain))
 }
@@ -304,6 +304,11 @@ mod tests {
             (
                 "POST",
                 "/v2/a/blobs/uploads/?mount=x&from=b%20registry:catalog:*",
+                Some("repository:a:pull,push"),
+            ),
+            (
+                "POST",
+                "/v2/a/blobs/uploads/?mount=x&from=%3Fa",
                 Some("repository:a:pull,push"),
             ),
             (

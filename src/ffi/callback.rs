@@ -153,7 +153,7 @@ impl Source {
         registration: Registration,
     ) -> Result<Source, Error> {
         Ok(Source {
-            read: read.ok_or_else(|| convert::null("read"))?,
+            read: convert::required(read, "read")?,
             rewind,
             registration,
         })
@@ -200,7 +200,7 @@ impl Sink {
         registration: Registration,
     ) -> Result<Sink, Error> {
         Ok(Sink {
-            write: write.ok_or_else(|| convert::null("write"))?,
+            write: convert::required(write, "write")?,
             registration,
         })
     }

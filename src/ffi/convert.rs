@@ -13,6 +13,21 @@ pub(super) fn null(what: &str) -> Error {
     Error::new(Kind::NullArgument, format!("{what}: is NULL"))
 }
 
+/// What must not be NULL.
+pub(super) fn required<T>(argument: Option<T>, what: &str) -> Result<T, Error> {
+    argument.ok_or_else(|| null(what))
+}
+
+/// A handle that may be in use elsewhere, and so is no `Option<&mut T>`.
+///
+/// # Safety
+///
+/// `handle` is NULL or was given by the library, and is not freed for `'a`.
+pub(super) unsafe fn handle<'a, T>(handle: *mut T, what: &str) -> Result<&'a T, Error> {
+    // SAFETY: as above; nobody has a `&mut` to what is used in this way.
+    required(unsafe { handle.as_ref() }, what)
+}
+
 /// A required text, in UTF-8.
 ///
 /// # Safety
@@ -119,7 +134,7 @@ impl<T> Out<T> {
     ///
     /// `place` is NULL or can be written to until the exported function returns.
     pub(super) unsafe fn new(place: *mut T, nothing: T, what: &str) -> Result<Out<T>, Error> {
-        let place = NonNull::new(place).ok_or_else(|| null(what))?;
+        let place = required(NonNull::new(place), what)?;
         // SAFETY: as above.
         unsafe { place.write(nothing) };
         Ok(Out(place))

@@ -1,0 +1,49 @@
+//! Whatever Location comes, the URL it means can be sent, its query is the one
+//! that was sent, and the way over the relative form leads to the same URL.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use reggie::fuzzing::{parse_url, redact_url, relative, resolve, url_for};
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let mut lines = text.splitn(3, '\n');
+    let (Some(address), Some(base), Some(reference)) = (lines.next(), lines.next(), lines.next())
+    else {
+        return;
+    };
+    redact_url(reference);
+    let Some((origin, target)) = resolve(base, reference) else {
+        return;
+    };
+    let whole = format!("{origin}{target}");
+    assert!(!whole.chars().any(char::is_control));
+    assert!(target.starts_with('/') && !target.contains('#'));
+    assert_eq!(parse_url(&whole).as_deref(), Some(&*whole));
+    let uri: http::Uri = whole.parse().unwrap();
+    assert_eq!(uri.path_and_query().unwrap().as_str(), target);
+    assert!(origin.ends_with(uri.authority().unwrap().as_str()));
+
+    let bare = reference.split('#').next().unwrap();
+    if let Some((_, query)) = bare.split_once('?')
+        && !query.contains([' ', '"', '<', '>'])
+    {
+        assert_eq!(target.split_once('?').unwrap().1, query);
+    }
+    if bare.starts_with('/') && !bare.starts_with("//") {
+        assert_eq!(resolve(base, "").unwrap().0, origin);
+    }
+
+    for address in [address, &*format!("{origin}{address}"), &*origin] {
+        if let Some(path) = relative(address, &whole) {
+            assert!(path.starts_with('/'));
+            assert_eq!(
+                url_for(address, &path),
+                Some((origin.clone(), target.clone()))
+            );
+        }
+    }
+    assert_eq!(relative(&origin, &whole).as_deref(), Some(&*target));
+});

@@ -1,0 +1,35 @@
+//! No placeholder is left, no value changes the shape of a path, and a path
+//! without placeholders stays as it is.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use reggie::fuzzing::{expand, has_placeholders, is_value};
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let (value, path) = text.split_once('\n').unwrap_or(("x", text));
+    if is_value(value) {
+        let path = format!("/v2/{value}/tags/list");
+        assert!(!path.contains("//") && !path.contains(['?', '#', '%']));
+        assert!(
+            !path
+                .split('/')
+                .any(|segment| segment == "." || segment == "..")
+        );
+        assert_eq!(expand("/v2/<name>/tags/list", value), Some(path));
+    }
+    let Some(expanded) = expand(path, value) else {
+        return;
+    };
+    if has_placeholders(path) {
+        assert!(is_value(value));
+        let replaced = ["<name>", "<reference>", "<digest>", "<session_id>"]
+            .iter()
+            .fold(path.to_owned(), |path, known| path.replace(known, value));
+        assert_eq!(expanded, replaced);
+    } else {
+        assert_eq!(expanded, path);
+    }
+});

@@ -1,0 +1,150 @@
+//! The client, as C sees it.
+
+use std::ffi::c_char;
+
+use super::config::reggie_config;
+use super::convert::{self, Out};
+use super::error::{ErrorOut, reggie_error};
+use super::guard;
+use super::request::reggie_request;
+use super::response::reggie_response;
+use super::status::reggie_status;
+use crate::client::Client;
+use crate::config::Config;
+
+/// A client of one registry, with its settings, connections and tokens.
+///
+/// reggie_client_new() makes one, reggie_client_free() frees it. All threads
+/// may use it at once. Requests and responses may outlive it.
+pub struct reggie_client {
+    core: Client,
+}
+
+impl reggie_client {
+    pub(super) fn core(&self) -> &Client {
+        &self.core
+    }
+}
+
+/// Makes a client. Nothing is sent.
+///
+/// `address` is an http or https URL with a host, such as
+/// "https://registry.example:5000", with or without a path, to which the paths
+/// of requests are appended; it has no user name, query or fragment. `config`
+/// is copied; NULL means the defaults. What the environment says about trusted
+/// certificates is read now.
+///
+/// On REGGIE_OK, `client` is the caller's, who frees it with
+/// reggie_client_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS or REGGIE_INVALID_CERTIFICATES.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_client_new(
+    address: *const c_char,
+    config: Option<&reggie_config>,
+    client: *mut *mut reggie_client,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: a place of the caller's, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        // SAFETY: a place of the caller's, or NULL.
+        let client = unsafe { Out::handle(client, "client") }?;
+        // SAFETY: a text of the caller's, or NULL.
+        let address = unsafe { convert::text(address, "address") }?;
+        let core = match config {
+            Some(config) => Client::new(address, config.core()),
+            None => Client::new(address, &Config::new()),
+        }?;
+        client.give(reggie_client { core });
+        Ok(())
+    })
+}
+
+/// Frees a client. NULL is ignored. No call with it may be running.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_client_free(client: Option<Box<reggie_client>>) {
+    guard::value((), || drop(client));
+}
+
+/// Sets the repository that <name> means in the paths of requests that have no
+/// name of their own. Requests that were made before keep the earlier one.
+///
+/// Safe on any thread, also while others use the client. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_client_set_default_name(
+    client: Option<&reggie_client>,
+    name: *const c_char,
+) -> reggie_status {
+    guard::status(|| {
+        let client = convert::required(client, "client")?;
+        // SAFETY: a text of the caller's, or NULL.
+        let name = unsafe { convert::text(name, "name") }?;
+        client.core.set_default_name(name)
+    })
+}
+
+/// Sends a request and receives the answer, whose body goes where the
+/// request's output says: unless set, to memory.
+///
+/// A challenge of the registry is answered and the request sent once more;
+/// redirects are followed, up to 20. An HTTP status such as 404 is no failure:
+/// this returns REGGIE_OK whenever an answer came whole. A 401 is the answer
+/// where there are no credentials, or none that the registry accepts.
+///
+/// The request may be sent again afterwards. While it is sent, other functions
+/// on it return REGGIE_BUSY or their zero value, but for those in its retry
+/// callback.
+///
+/// On REGGIE_OK, `response` is the caller's, who frees it with
+/// reggie_response_free(). Otherwise returns REGGIE_NULL_ARGUMENT, REGGIE_BUSY,
+/// REGGIE_INVALID_PATH or REGGIE_MISSING_VALUE if the path does not make a URL,
+/// REGGIE_LENGTH_MISMATCH, or any status from REGGIE_NO_MEMORY on but
+/// REGGIE_NO_ERRORS.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_client_do(
+    client: Option<&reggie_client>,
+    request: *mut reggie_request,
+    response: *mut *mut reggie_response,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: a place of the caller's, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        // SAFETY: a place of the caller's, or NULL.
+        let response = unsafe { Out::handle(response, "response") }?;
+        let client = convert::required(client, "client")?;
+        // SAFETY: a handle of the caller's, or NULL.
+        let request = unsafe { convert::handle(request, "request") }?;
+        let answer = request.send(|core| client.core.execute(core))?;
+        response.give(reggie_response::new(answer)?);
+        Ok(())
+    })
+}
+
+/// Sends a request and returns when the header fields of the answer are here;
+/// reggie_response_read() then gives the body, whatever the HTTP status, and
+/// however long it is. The request's output has no say.
+///
+/// As reggie_client_do() in all else. The connection is in use until the body
+/// has been read to its end or the response is freed, which closes it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_client_open(
+    client: Option<&reggie_client>,
+    request: *mut reggie_request,
+    response: *mut *mut reggie_response,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: a place of the caller's, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        // SAFETY: a place of the caller's, or NULL.
+        let response = unsafe { Out::handle(response, "response") }?;
+        let client = convert::required(client, "client")?;
+        // SAFETY: a handle of the caller's, or NULL.
+        let request = unsafe { convert::handle(request, "request") }?;
+        let answer = request.send(|core| client.core.open(core))?;
+        response.give(reggie_response::new(answer)?);
+        Ok(())
+    })
+}

@@ -1,0 +1,155 @@
+//! Digests of content, as C sees them.
+
+use std::ffi::c_char;
+
+use super::convert::{self, Out};
+use super::error::{ErrorOut, reggie_error};
+use super::guard;
+use super::status::reggie_status;
+use crate::content::digest::{self, Algorithm, Digester};
+use crate::error::{Error, Kind};
+
+/// Computes the digest of content that comes in parts.
+///
+/// reggie_digester_new() makes one, reggie_digester_update() appends content,
+/// reggie_digester_finish() gives the digest once, reggie_digester_free() frees
+/// it. One thread at a time may use it.
+pub struct reggie_digester {
+    /// None once it is finished.
+    core: Option<Digester>,
+}
+
+/// Computes the digest of `size` bytes in memory, such as "sha256:e3b0c442..."
+/// (OCI Image Specification, Digests).
+///
+/// `algorithm` is REGGIE_SHA256, REGGIE_SHA384 or REGGIE_SHA512. `bytes` may be
+/// NULL if `size` is 0. On REGGIE_OK, `digest` is the caller's, who frees it
+/// with reggie_string_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ARGUMENT if the size is impossible, or
+/// REGGIE_UNKNOWN_ALGORITHM.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_digest_bytes(
+    algorithm: *const c_char,
+    bytes: *const u8,
+    size: usize,
+    digest: *mut *mut c_char,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: a place of the caller's, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        // SAFETY: a place of the caller's, or NULL.
+        let digest = unsafe { Out::handle(digest, "digest") }?;
+        // SAFETY: a text of the caller's, or NULL.
+        let algorithm = unsafe { convert::text(algorithm, "algorithm") }?;
+        // SAFETY: bytes of the caller's.
+        let bytes = unsafe { convert::slice(bytes, size, "bytes") }?;
+        digest.give_text(digest::of_bytes(Algorithm::from_name(algorithm)?, bytes));
+        Ok(())
+    })
+}
+
+/// Computes the digest of a file's content, which is read in parts.
+///
+/// `algorithm` as for reggie_digest_bytes(); `path` is any bytes without NUL.
+/// On REGGIE_OK, `digest` is the caller's, who frees it with
+/// reggie_string_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ARGUMENT if the path is empty,
+/// REGGIE_UNKNOWN_ALGORITHM, REGGIE_NO_MEMORY, or REGGIE_FILE with the errno in
+/// the error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_digest_file(
+    algorithm: *const c_char,
+    path: *const c_char,
+    digest: *mut *mut c_char,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: a place of the caller's, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        // SAFETY: a place of the caller's, or NULL.
+        let digest = unsafe { Out::handle(digest, "digest") }?;
+        // SAFETY: a text of the caller's, or NULL.
+        let algorithm = unsafe { convert::text(algorithm, "algorithm") }?;
+        // SAFETY: a text of the caller's, or NULL.
+        let path = unsafe { convert::path(path, "path") }?;
+        digest.give_text(digest::of_file(Algorithm::from_name(algorithm)?, path)?);
+        Ok(())
+    })
+}
+
+/// Begins a digest of content that comes in parts.
+///
+/// `algorithm` as for reggie_digest_bytes(). On REGGIE_OK, `digester` is the
+/// caller's, who frees it with reggie_digester_free(). Otherwise returns
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_UNKNOWN_ALGORITHM.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_digester_new(
+    algorithm: *const c_char,
+    digester: *mut *mut reggie_digester,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: a place of the caller's, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        // SAFETY: a place of the caller's, or NULL.
+        let digester = unsafe { Out::handle(digester, "digester") }?;
+        // SAFETY: a text of the caller's, or NULL.
+        let algorithm = unsafe { convert::text(algorithm, "algorithm") }?;
+        let core = Some(Digester::new(Algorithm::from_name(algorithm)?));
+        digester.give(reggie_digester { core });
+        Ok(())
+    })
+}
+
+/// Appends `size` bytes of content. `bytes` may be NULL if `size` is 0.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
+/// digester is finished or the size is impossible.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_digester_update(
+    digester: Option<&mut reggie_digester>,
+    bytes: *const u8,
+    size: usize,
+) -> reggie_status {
+    guard::status(|| {
+        let digester = convert::required(digester, "digester")?;
+        // SAFETY: bytes of the caller's.
+        let bytes = unsafe { convert::slice(bytes, size, "bytes") }?;
+        digester.core.as_mut().ok_or_else(finished)?.update(bytes);
+        Ok(())
+    })
+}
+
+/// Gives the digest of all content, such as "sha256:e3b0c442...". The digester
+/// is then finished: it can only be freed.
+///
+/// On REGGIE_OK, `digest` is the caller's, who frees it with
+/// reggie_string_free(). Otherwise returns REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if the digester is finished.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_digester_finish(
+    digester: Option<&mut reggie_digester>,
+    digest: *mut *mut c_char,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: a place of the caller's, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        // SAFETY: a place of the caller's, or NULL.
+        let digest = unsafe { Out::handle(digest, "digest") }?;
+        let digester = convert::required(digester, "digester")?;
+        digest.give_text(digester.core.take().ok_or_else(finished)?.finish());
+        Ok(())
+    })
+}
+
+/// Frees a digester, finished or not. NULL is ignored.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_digester_free(digester: Option<Box<reggie_digester>>) {
+    guard::value((), || drop(digester));
+}
+
+fn finished() -> Error {
+    Error::new(Kind::InvalidArgument, "digester: is finished")
+}

@@ -1,0 +1,129 @@
+//! libreggie: a client for OCI registries.
+//!
+//! It speaks the API of the OCI Distribution Specification, and does what is
+//! between a program and a registry: challenges and tokens, uploads and
+//! downloads, redirects, digests, the errors of the registry.
+//!
+//! ```c
+//! reggie_client *client = NULL;
+//! reggie_request *request = NULL;
+//! reggie_response *response = NULL;
+//! reggie_error *error = NULL;
+//!
+//! if (reggie_client_new("https://registry.example", NULL, &client, &error)
+//!         == REGGIE_OK
+//!     && reggie_request_new(client, REGGIE_GET, "/v2/<name>/tags/list",
+//!                           &request, &error) == REGGIE_OK
+//!     && reggie_request_set_name(request, "myorg/myrepo") == REGGIE_OK
+//!     && reggie_client_do(client, request, &response, &error) == REGGIE_OK)
+//!     printf("%d: %s\n", reggie_response_status(response),
+//!            (const char *)reggie_response_body(response));
+//! else
+//!     fprintf(stderr, "%s\n", reggie_error_message(error));
+//!
+//! reggie_error_free(error);
+//! reggie_response_free(response);
+//! reggie_request_free(request);
+//! reggie_client_free(client);
+//! ```
+//!
+//! What follows holds for all functions.
+//!
+//! # Errors
+//!
+//! Functions that can fail return a reggie_status: REGGIE_OK, which is 0, or
+//! what went wrong. Those that do input and output, parse or call back have a
+//! last parameter `error`, which may be NULL. What it points to is set to NULL,
+//! or on failure to an error that the caller frees with reggie_error_free();
+//! its earlier value is neither read nor freed. There is no last error that
+//! would belong to a thread or a handle.
+//!
+//! All other out-pointers are required. What they point to is set to NULL or 0
+//! first, and stays so on failure.
+//!
+//! Any function may return REGGIE_NO_MEMORY or REGGIE_PANIC, whether its
+//! comment says so or not. The process ends where a small allocation fails.
+//!
+//! # Handles
+//!
+//! Types are opaque: a function with "new" in its name, or with an out-pointer,
+//! makes a handle, and the function with "free" in its name frees it, which
+//! does nothing for NULL. They can be freed in any order. Where a handle is
+//! NULL, functions that can fail return REGGIE_NULL_ARGUMENT, and getters the
+//! value that their comment tells.
+//!
+//! # Ownership
+//!
+//! All that is passed in is copied. What a getter returns is borrowed: it
+//! belongs to its handle and is valid as long as the comment of the handle
+//! says. What comes through an out-pointer is the caller's: handles are freed
+//! by their own function, texts by reggie_string_free(). File descriptors stay
+//! the caller's.
+//!
+//! # Types
+//!
+//! Texts end in NUL and are UTF-8, but for paths of files, which are any bytes,
+//! and values of headers, which are bytes without control characters but the
+//! tab. Bytes come with their number; their address may be NULL if that is 0.
+//! Sizes in memory are size_t, lengths of bodies uint64_t, flags int.
+//!
+//! # Threads
+//!
+//! All threads may use a handle at once in functions whose first parameter is a
+//! pointer to const. In all others, a handle is used by one thread at a time,
+//! and not always the same. Nothing depends on the thread that calls.
+//!
+//! # Callbacks
+//!
+//! Callbacks run on the thread that called the function, while it runs, and
+//! never under a lock of the library. They get the userdata that they were set
+//! with. What they return other than 0 stops the call, and is in the error;
+//! those that only tell something return nothing. They may use the library, and
+//! the same client, but not free a handle that the call uses. They return
+//! normally: an exception that leaves one ends the process, and so may
+//! longjmp() and pthread_exit().
+//!
+//! # The process around it
+//!
+//! The library installs no signal handler, raises no SIGPIPE, writes to stdout
+//! never and to stderr only when reggie_config_set_debug() says so. It cannot
+//! be unloaded: dlclose() leaves it in memory.
+#![expect(
+    non_camel_case_types,
+    reason = "types have the names that C knows them by"
+)]
+#![expect(unsafe_code, reason = "C passes pointers")]
+
+mod callback;
+mod client;
+mod config;
+mod convert;
+mod digest;
+mod error;
+mod errors;
+mod guard;
+mod pairs;
+mod request;
+mod request_body;
+mod request_headers;
+mod request_query;
+mod response;
+mod slot;
+mod status;
+mod version;
+
+#[cfg(test)]
+mod tests;
+
+/// What the manual says of threads.
+const _: fn() = || {
+    fn one_at_a_time<T: Send>() {}
+    fn many_at_once<T: Send + Sync>() {}
+    many_at_once::<client::reggie_client>();
+    many_at_once::<config::reggie_config>();
+    many_at_once::<error::reggie_error>();
+    many_at_once::<errors::reggie_errors>();
+    many_at_once::<request::reggie_request>();
+    many_at_once::<response::reggie_response>();
+    one_at_a_time::<digest::reggie_digester>();
+};

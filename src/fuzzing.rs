@@ -1,0 +1,99 @@
+//! The parsers of what comes from the network, as the fuzz targets call them.
+//! Compiled for fuzzing alone.
+
+use crate::auth::{challenge, scope};
+use crate::url::{Address, Url};
+use crate::{oci_error, redact, template};
+
+/// Scheme, token68 and parameters of a challenge.
+pub type Challenge = (String, Option<String>, Vec<(String, String)>);
+
+pub fn challenges(lines: &[&[u8]]) -> Vec<Challenge> {
+    challenge::parse(lines.iter().copied())
+        .into_iter()
+        .map(|challenge| (challenge.scheme, challenge.token68, challenge.params))
+        .collect()
+}
+
+/// Code, message and detail of each error.
+pub fn oci_errors(body: &[u8]) -> Option<Vec<[String; 3]>> {
+    let errors = oci_error::parse(body).ok()?;
+    let texts = errors
+        .iter()
+        .map(|error| [error.code(), error.message(), error.detail()].map(str::to_owned));
+    Some(texts.collect())
+}
+
+pub fn parse_url(text: &str) -> Option<String> {
+    Url::parse(text).ok().map(|url| url.to_string())
+}
+
+/// Origin, path and query of the URL that a reference means.
+pub fn resolve(base: &str, reference: &str) -> Option<(String, String)> {
+    let url = Url::parse(base).ok()?.resolve(reference).ok()?;
+    Some((url.origin().to_string(), url.path_and_query().to_owned()))
+}
+
+pub fn relative(address: &str, url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    Address::parse(address).ok()?.relative(&url)
+}
+
+/// Origin, path and query of the URL of a path under an address.
+pub fn url_for(address: &str, path: &str) -> Option<(String, String)> {
+    let url = Address::parse(address).ok()?.url_for(path).ok()?;
+    Some((url.origin().to_string(), url.path_and_query().to_owned()))
+}
+
+/// Expands a path; the value stands for all placeholders.
+pub fn expand(path: &str, value: &str) -> Option<String> {
+    let values = template::Values {
+        name: Some(value),
+        reference: Some(value),
+        digest: Some(value),
+        session_id: Some(value),
+    };
+    template::expand(path, &values).ok()
+}
+
+pub fn has_placeholders(path: &str) -> bool {
+    template::has_placeholders(path)
+}
+
+pub fn is_value(value: &str) -> bool {
+    template::check_value("value", value).is_ok()
+}
+
+pub fn scopes(text: &str) -> String {
+    scope::Scopes::parse(text).to_string()
+}
+
+pub fn union_of_scopes(one: &str, other: &str) -> String {
+    let mut scopes = scope::Scopes::parse(one);
+    scopes.union(&scope::Scopes::parse(other));
+    scopes.to_string()
+}
+
+pub fn scopes_cover(held: &str, asked: &str) -> bool {
+    scope::Scopes::parse(held).covers(&scope::Scopes::parse(asked))
+}
+
+pub fn scopes_for_request(method: &str, path: &str) -> Option<Vec<String>> {
+    scope::for_request(method, path).map(|scopes| scopes.iter().collect())
+}
+
+pub fn redact_header(name: &str, value: &[u8]) -> String {
+    redact::header_value(name, value)
+}
+
+pub fn redact_url(text: &str) -> String {
+    redact::url(text)
+}
+
+pub fn redact_body(content_type: Option<&str>, body: &[u8], cap: usize) -> Option<String> {
+    redact::body(content_type, body, cap)
+}
+
+pub fn scrub(text: &str, secrets: &[&str]) -> String {
+    redact::scrub(text, secrets)
+}
