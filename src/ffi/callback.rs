@@ -58,8 +58,9 @@ pub type reggie_write_callback = Option<
 /// `request` but reggie_client_do(), reggie_client_open() and
 /// reggie_request_free(): what it sets is sent. Returns 0, or a value of its
 /// own to stop the call, which then returns REGGIE_RETRY_CALLBACK.
-pub type reggie_retry_callback =
-    Option<unsafe extern "C-unwind" fn(userdata: *mut c_void, request: *mut reggie_request) -> c_int>;
+pub type reggie_retry_callback = Option<
+    unsafe extern "C-unwind" fn(userdata: *mut c_void, request: *mut reggie_request) -> c_int,
+>;
 
 /// A userdata that was given to the library, and how it is freed. Made before
 /// anything is checked, so that it is freed when the check fails.
@@ -94,7 +95,10 @@ impl Drop for Registration {
 }
 
 /// The core's log callback; `None` where C gave none.
-pub(super) fn log(callback: reggie_log_callback, registration: Registration) -> Option<LogCallback> {
+pub(super) fn log(
+    callback: reggie_log_callback,
+    registration: Registration,
+) -> Option<LogCallback> {
     let callback = callback?;
     Some(Arc::new(move |level, message| {
         let message = convert::c_string(message);

@@ -62,7 +62,10 @@ pub(super) unsafe fn path<'a>(text: *const c_char, what: &str) -> Result<&'a Pat
     // SAFETY: as above.
     let bytes = unsafe { bytes(text, what) }?;
     if bytes.is_empty() {
-        return Err(Error::new(Kind::InvalidArgument, format!("{what}: is empty")));
+        return Err(Error::new(
+            Kind::InvalidArgument,
+            format!("{what}: is empty"),
+        ));
     }
     Ok(Path::new(OsStr::from_bytes(bytes)))
 }

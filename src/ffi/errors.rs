@@ -59,9 +59,7 @@ pub extern "C" fn reggie_errors_code(
     errors: Option<&reggie_errors>,
     index: usize,
 ) -> *const c_char {
-    guard::value(ptr::null(), || {
-        text(errors, index, |entry| &entry.code)
-    })
+    guard::value(ptr::null(), || text(errors, index, |entry| &entry.code))
 }
 
 /// What the registry says about the error at `index`, for a person.
@@ -73,9 +71,7 @@ pub extern "C" fn reggie_errors_message(
     errors: Option<&reggie_errors>,
     index: usize,
 ) -> *const c_char {
-    guard::value(ptr::null(), || {
-        text(errors, index, |entry| &entry.message)
-    })
+    guard::value(ptr::null(), || text(errors, index, |entry| &entry.message))
 }
 
 /// More about the error at `index`, as JSON text, whose form differs from
@@ -88,9 +84,7 @@ pub extern "C" fn reggie_errors_detail(
     errors: Option<&reggie_errors>,
     index: usize,
 ) -> *const c_char {
-    guard::value(ptr::null(), || {
-        text(errors, index, |entry| &entry.detail)
-    })
+    guard::value(ptr::null(), || text(errors, index, |entry| &entry.detail))
 }
 
 fn text(

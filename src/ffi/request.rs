@@ -427,10 +427,7 @@ pub unsafe extern "C" fn reggie_request_set_follow_challenge(
     })
 }
 
-fn text(
-    request: Option<&reggie_request>,
-    field: fn(&Texts) -> Option<&CString>,
-) -> *const c_char {
+fn text(request: Option<&reggie_request>, field: fn(&Texts) -> Option<&CString>) -> *const c_char {
     guard::value(ptr::null(), || {
         request
             .and_then(|request| request.texts(|texts| borrowed(field(texts))))

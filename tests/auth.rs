@@ -1,0 +1,448 @@
+//! Challenges, tokens, the second send, and what the retry callback may do.
+
+mod support;
+
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use reggie::{Client, Config, Error, Kind, ReadSource, Request, Response};
+use support::raw_conn::Conn;
+use support::raw_request::RawRequest;
+use support::raw_server::RawServer;
+
+const BASIC: &str = "Basic bXl1c2VyOm15cGFzcw==";
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config.set_credentials("myuser", "mypass").expect("credentials");
+    config
+}
+
+fn client(server: &RawServer, config: &Config) -> Client {
+    Client::new(&server.url(), config).expect("a client")
+}
+
+fn get(client: &Client, path: &str) -> Result<Response, Error> {
+    let mut request = client.request("GET", path).expect("a request");
+    client.execute(&mut request)
+}
+
+fn own_url(request: &RawRequest) -> String {
+    format!("http://{}", request.header("host").expect("a host"))
+}
+
+/// A server that wants `expected` as Authorization, else gives `challenges`,
+/// in which `{url}` is its own address; at `/token` it gives `token`.
+fn guarded(
+    expected: &'static str,
+    challenges: &'static [&'static str],
+    token: &'static str,
+) -> RawServer {
+    RawServer::start(move |conn| {
+        while let Some(request) = conn.read_request() {
+            if request.target.starts_with("/token") {
+                conn.respond("200 OK", &[], token.as_bytes());
+            } else if request.header("authorization") == Some(expected) {
+                conn.respond("200 OK", &[], b"welcome");
+            } else {
+                challenge(conn, &request, challenges);
+            }
+        }
+    })
+}
+
+fn challenge(conn: &mut Conn, request: &RawRequest, challenges: &[&str]) {
+    let url = own_url(request);
+    let challenges: Vec<String> = challenges.iter().map(|c| c.replace("{url}", &url)).collect();
+    let headers: Vec<(&str, &str)> = challenges
+        .iter()
+        .map(|challenge| ("WWW-Authenticate", challenge.as_str()))
+        .collect();
+    conn.respond("401 Unauthorized", &headers, b"{\"errors\":[{\"code\":\"UNAUTHORIZED\"}]}");
+}
+
+fn targets(server: &RawServer) -> Vec<String> {
+    server.requests().iter().map(|r| r.target.clone()).collect()
+}
+
+fn authorizations(server: &RawServer) -> Vec<Option<String>> {
+    let header = |r: &RawRequest| r.header("authorization").map(str::to_owned);
+    server.requests().iter().map(header).collect()
+}
+
+#[test]
+fn the_first_try_is_without_authorization_and_basic_is_remembered() {
+    let server = guarded(BASIC, &["Basic realm=\"r\""], "");
+    let client = client(&server, &config());
+    for _ in 0..2 {
+        assert_eq!(get(&client, "/v2/a/tags/list").expect("an answer").status(), 200);
+    }
+    // Not a path of the registry's: it waits for its challenge.
+    assert_eq!(get(&client, "/metrics").expect("an answer").status(), 200);
+    let basic = Some(BASIC.to_owned());
+    assert_eq!(
+        authorizations(&server),
+        [None, basic.clone(), basic.clone(), None, basic]
+    );
+}
+
+#[test]
+fn a_token_is_fetched_once_for_what_its_scope_covers() {
+    let challenge = "Bearer realm=\"{url}/token?own=1\",service=\"my service\",\
+                     scope=\"repository:a/b:pull,push\"";
+    let server = guarded("Bearer T1", &[], r#"{"token":"T1","expires_in":300}"#);
+    drop(server);
+    let server = RawServer::start(move |conn| {
+        while let Some(request) = conn.read_request() {
+            if request.target.starts_with("/token") {
+                conn.respond("200 OK", &[], br#"{"token":"T1","expires_in":300}"#);
+            } else if request.header("authorization") == Some("Bearer T1") {
+                conn.respond("200 OK", &[], b"");
+            } else {
+                self::challenge(conn, &request, &[challenge]);
+            }
+        }
+    });
+    let client = client(&server, &config());
+    for path in ["/v2/a/b/manifests/one", "/v2/a/b/manifests/two", "/v2/a/b/tags/list?n=3"] {
+        assert_eq!(get(&client, path).expect("an answer").status(), 200);
+    }
+    // Whose scope cannot be told from the path waits for its challenge.
+    assert_eq!(get(&client, "/v2/").expect("an answer").status(), 200);
+    let token = "/token?own=1&service=my%20service&scope=repository:a/b:pull%2Cpush\
+                 &account=myuser&client_id=reggie";
+    assert_eq!(
+        targets(&server),
+        [
+            "/v2/a/b/manifests/one",
+            token,
+            "/v2/a/b/manifests/one",
+            "/v2/a/b/manifests/two",
+            "/v2/a/b/tags/list?n=3",
+            "/v2/",
+            "/v2/",
+        ]
+    );
+    let bearer = Some("Bearer T1".to_owned());
+    assert_eq!(
+        authorizations(&server),
+        [
+            None,
+            Some(BASIC.to_owned()),
+            bearer.clone(),
+            bearer.clone(),
+            bearer.clone(),
+            None,
+            bearer
+        ]
+    );
+}
+
+#[test]
+fn access_token_is_as_good_as_token() {
+    let challenges = &["bearer REALM=\"{url}/token\""];
+    let server = guarded("Bearer T2", challenges, r#"{"access_token":"T2"}"#);
+    let answer = get(&client(&server, &config()), "/v2/a/tags/list").expect("an answer");
+    assert_eq!(answer.status(), 200);
+}
+
+#[test]
+fn the_auth_scope_replaces_the_challenges() {
+    let challenges = &["Bearer realm=\"{url}/token\",scope=\"repository:x:pull\""];
+    let server = guarded("Bearer T", challenges, r#"{"token":"T"}"#);
+    let mut config = config();
+    config.set_auth_scope("repository:y:pull,push").expect("a scope");
+    let client = client(&server, &config);
+    for _ in 0..2 {
+        assert_eq!(get(&client, "/v2/x/tags/list").expect("an answer").status(), 200);
+    }
+    let targets = targets(&server);
+    assert_eq!(targets.len(), 4, "the token is kept: {targets:?}");
+    assert!(targets[1].contains("scope=repository:y:pull%2Cpush"), "{}", targets[1]);
+    assert!(!targets[1].contains("repository:x"));
+}
+
+#[test]
+fn all_challenges_are_read_and_the_scheme_is_not_sought_in_a_url() {
+    for challenges in [
+        // Not the first one.
+        &["Negotiate", "Digest realm=\"d\", nonce=\"n\"", "Basic realm=\"b\""][..],
+        &["Negotiate abc==, NTLM, Basic realm=\"b\""],
+        // The realm holds what looks like another scheme.
+        &["Basic realm=\"https://bearer.example/Bearer realm=x\""],
+        &["bAsIc realm=\"a \\\" Bearer realm=\\\"{url}/token\\\"\""],
+        &[", ,Basic"],
+    ] {
+        let challenges: &'static [&'static str] = challenges;
+        let server = guarded(BASIC, challenges, "");
+        let answer = get(&client(&server, &config()), "/v2/").expect("an answer");
+        assert_eq!(answer.status(), 200, "{challenges:?}");
+    }
+    // Bearer before Basic, wherever it stands.
+    let challenges = &["Basic realm=\"b\", Bearer realm=\"{url}/token\""];
+    let server = guarded("Bearer T", challenges, r#"{"token":"T"}"#);
+    let answer = get(&client(&server, &config()), "/v2/").expect("an answer");
+    assert_eq!(answer.status(), 200);
+}
+
+#[test]
+fn nobody_sends_no_credentials() {
+    let server = guarded(BASIC, &["Basic realm=\"r\""], "");
+    let anonymous = client(&server, &Config::new());
+    let answer = get(&anonymous, "/v2/").expect("an answer");
+    assert!(answer.is_unauthorized());
+    assert_eq!(answer.errors().expect("errors")[0].code(), "UNAUTHORIZED");
+    assert_eq!(server.requests().len(), 1);
+
+    let server = guarded("Bearer T", &["Bearer realm=\"{url}/token\""], r#"{"token":"T"}"#);
+    let anonymous = client(&server, &Config::new());
+    assert_eq!(get(&anonymous, "/v2/").expect("an answer").status(), 200);
+    assert_eq!(authorizations(&server)[1], None, "no empty pair goes to the token server");
+    assert_eq!(targets(&server)[1], "/token?client_id=reggie");
+}
+
+#[test]
+fn a_challenge_that_cannot_be_answered_is_the_answer() {
+    for challenges in [&[][..], &["Negotiate"], &["Bearer"], &["%%%"], &["Digest realm=x"]] {
+        let challenges: &'static [&'static str] = challenges;
+        let server = guarded(BASIC, challenges, "");
+        let answer = get(&client(&server, &config()), "/v2/").expect("an answer");
+        assert!(answer.is_unauthorized(), "{challenges:?}");
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[test]
+fn a_token_server_that_refuses_or_talks_nonsense_is_an_error() {
+    let case = |status: &'static str, body: &'static [u8]| {
+        let server = RawServer::start(move |conn| {
+            while let Some(request) = conn.read_request() {
+                if request.target.starts_with("/token") {
+                    conn.respond(status, &[("Retry-After", "7")], body);
+                } else {
+                    challenge(conn, &request, &["Bearer realm=\"{url}/token\""]);
+                }
+            }
+        });
+        let error = get(&client(&server, &config()), "/v2/").expect_err("refused");
+        assert_eq!(error.kind(), Kind::TokenRefused, "{error}");
+        assert_eq!(error.retry_after(), Some(7));
+        assert!(error.host().is_some());
+        assert!(!error.message().contains('\n'), "{error}");
+        assert!(!error.message().contains("mypass"), "{error}");
+        error
+    };
+    let error = case("403 Forbidden", br#"{"details":"no, mypass is\nwrong"}"#);
+    assert_eq!(error.http_status(), 403);
+    assert!(error.message().ends_with("status 403: no, [redacted] is\\nwrong"), "{error}");
+    // With a status that is an error, not even a token counts.
+    case("500 Oops", br#"{"token":"T"}"#);
+    case("200 OK", br#"{"token":""}"#);
+    case("200 OK", b"<html>hello</html>");
+    case("200 OK", b"");
+    case("204 No Content", b"");
+}
+
+#[test]
+fn a_token_servers_answer_is_capped() {
+    let server = RawServer::start(|conn| {
+        while let Some(request) = conn.read_request() {
+            if request.target.starts_with("/token") {
+                conn.respond("200 OK", &[], &vec![b' '; 2 * 1024 * 1024]);
+            } else {
+                challenge(conn, &request, &["Bearer realm=\"{url}/token\""]);
+            }
+        }
+    });
+    let error = get(&client(&server, &config()), "/v2/").expect_err("too long");
+    assert_eq!(error.kind(), Kind::TokenRefused);
+}
+
+#[test]
+fn credentials_that_are_refused_twice_leave_the_second_401() {
+    for challenge in ["Basic realm=\"r\"", "Bearer realm=\"{url}/token\""] {
+        let list: &'static [&'static str] = Box::leak(Box::new([challenge]));
+        let server = guarded("nothing will do", list, r#"{"token":"T"}"#);
+        let client = client(&server, &config());
+        assert!(get(&client, "/v2/a/tags/list").expect("an answer").is_unauthorized());
+        let count = server.requests().len();
+        assert!(count <= 3, "{challenge}: {count} requests");
+    }
+}
+
+#[test]
+fn an_authorization_of_the_callers_goes_first_and_gives_way() {
+    let server = guarded(BASIC, &["Basic realm=\"r\""], "");
+    let client = client(&server, &config());
+    let mut request = client.request("GET", "/v2/").expect("a request");
+    request.set_header("authorization", b"Bearer mine").expect("a header");
+    assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+    let expected = [Some("Bearer mine".to_owned()), Some(BASIC.to_owned())];
+    assert_eq!(authorizations(&server), expected);
+    for request in server.requests() {
+        assert_eq!(request.header_count("authorization"), 1);
+    }
+}
+
+#[test]
+fn a_challenge_need_not_be_followed() {
+    let server = guarded(BASIC, &["Basic realm=\"r\""], "");
+    let client = client(&server, &config());
+    let mut request = client.request("GET", "/v2/").expect("a request");
+    request.set_follow_challenge(false);
+    assert!(client.execute(&mut request).expect("an answer").is_unauthorized());
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn credentials_go_to_the_clients_own_origin_alone() {
+    let other = guarded(BASIC, &["Basic realm=\"r\""], "");
+    let server = guarded(BASIC, &["Basic realm=\"r\""], "");
+    let client = client(&server, &config());
+    assert_eq!(get(&client, "/v2/").expect("an answer").status(), 200);
+    let foreign = format!("{}/v2/", other.url());
+    assert!(get(&client, &foreign).expect("an answer").is_unauthorized());
+    assert_eq!(authorizations(&other), [None]);
+    // Its own origin in the form of a URL is still its own.
+    let own = format!("{}/v2/", server.url());
+    assert_eq!(get(&client, &own).expect("an answer").status(), 200);
+}
+
+#[test]
+fn exactly_the_headers_that_were_set_arrive_and_the_same_after_a_401() {
+    let server = guarded(BASIC, &["Basic realm=\"r\""], "");
+    let client = client(&server, &config());
+    let path = "/v2/a/blobs/uploads/1?_state=a%2Fb+c==&x";
+    let mut request = client.request("PUT", path).expect("a request");
+    request.set_query("digest", "sha256:abc").expect("a parameter");
+    request.set_header("Content-Length", b"5").expect("a header");
+    request.set_header("Content-Range", b"0-4").expect("a header");
+    request.set_header("Content-Type", b"application/octet-stream").expect("a header");
+    request.set_body(b"hello".to_vec());
+    assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    for (index, request) in requests.iter().enumerate() {
+        let mut names: Vec<&str> = request.headers.iter().map(|(n, _)| n.as_str()).collect();
+        names.sort_unstable();
+        let mut expected = vec!["Content-Length", "Content-Range", "Content-Type", "User-Agent"];
+        if index == 1 {
+            expected.insert(0, "Authorization");
+        }
+        expected.push("host");
+        assert_eq!(names, expected);
+        assert_eq!(request.target, format!("{path}&digest=sha256:abc"));
+        assert_eq!(request.body, b"hello");
+    }
+}
+
+struct Letters {
+    sent: usize,
+    rewound: Arc<AtomicUsize>,
+}
+
+impl ReadSource for Letters {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let amount = buffer.len().min(26 - self.sent);
+        for (index, byte) in buffer[..amount].iter_mut().enumerate() {
+            *byte = b'a' + (self.sent + index) as u8;
+        }
+        self.sent += amount;
+        Ok(amount)
+    }
+
+    fn rewind(&mut self) -> Result<(), Error> {
+        self.sent = 0;
+        self.rewound.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[test]
+fn every_kind_of_body_is_whole_on_the_second_send() {
+    let folder = support::temp::folder();
+    let path = folder.path().join("letters");
+    std::fs::write(&path, b"abcdefghijklmnopqrstuvwxyz").expect("written");
+    let file = std::fs::File::open(&path).expect("a file");
+    let rewound = Arc::new(AtomicUsize::new(0));
+    let letters = || {
+        Box::new(Letters {
+            sent: 0,
+            rewound: Arc::clone(&rewound),
+        })
+    };
+    let kinds: Vec<Box<dyn Fn(&mut Request)>> = vec![
+        Box::new(|r| r.set_body(b"abcdefghijklmnopqrstuvwxyz".to_vec())),
+        Box::new(|r| r.set_body_path(path.clone())),
+        Box::new(|r| r.set_body_descriptor(file.as_raw_fd(), Some(26)).expect("a file")),
+        Box::new(|r| r.set_body_descriptor(file.as_raw_fd(), None).expect("a file")),
+        Box::new(|r| r.set_body_source(letters(), Some(26))),
+        Box::new(|r| r.set_body_source(letters(), None)),
+    ];
+    for set in kinds {
+        let server = guarded(BASIC, &["Basic realm=\"r\""], "");
+        let client = client(&server, &config());
+        let mut request = client.request("PUT", "/v2/a/manifests/b").expect("a request");
+        set(&mut request);
+        assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+        let bodies: Vec<Vec<u8>> = server.requests().into_iter().map(|r| r.body).collect();
+        assert_eq!(bodies, vec![b"abcdefghijklmnopqrstuvwxyz".to_vec(); 2]);
+    }
+    assert_eq!(rewound.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn a_body_that_cannot_be_sent_again_is_an_error_that_says_so() {
+    let server = guarded(BASIC, &["Basic realm=\"r\""], "");
+    let client = client(&server, &config());
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    writer.write_all(b"once").expect("written");
+    let mut request = client.request("PUT", "/v2/a/manifests/b").expect("a request");
+    request.set_body_descriptor(reader.as_raw_fd(), Some(4)).expect("a pipe");
+    let error = client.execute(&mut request).expect_err("not rewindable");
+    assert_eq!(error.kind(), Kind::BodyNotRewindable, "{error}");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn the_retry_callback_may_change_everything() {
+    let server = guarded(BASIC, &["Basic realm=\"r\""], "");
+    let client = client(&server, &config());
+    let (reader, mut writer) = std::io::pipe().expect("a pipe");
+    writer.write_all(b"once").expect("written");
+    let mut request = client.request("PUT", "/v2/a/manifests/b").expect("a request");
+    request.set_header("X-Old", b"1").expect("a header");
+    request.set_query("old", "1").expect("a parameter");
+    request.set_body_descriptor(reader.as_raw_fd(), Some(4)).expect("a pipe");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    request.set_retry_callback(Some(Arc::new(move |request: &mut Request| {
+        log.lock().expect("a log").push(request.method().to_owned());
+        request.remove_header("x-old");
+        request.set_header("X-New", b"2")?;
+        request.remove_query("old");
+        request.set_method("POST")?;
+        request.set_path("/v2/a/blobs/uploads/")?;
+        // A body that it sets counts as rewound.
+        request.set_body(b"again".to_vec());
+        Ok(())
+    })));
+    assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+    assert_eq!(*seen.lock().expect("a log"), ["PUT"]);
+    let second = server.requests().remove(1);
+    assert_eq!((second.method.as_str(), second.target.as_str()), ("POST", "/v2/a/blobs/uploads/"));
+    assert_eq!(second.header("x-old"), None);
+    assert_eq!(second.header("x-new"), Some("2"));
+    assert_eq!(second.body, b"again");
+}
+
+#[test]
+fn the_retry_callback_is_not_called_without_a_second_send() {
+    let server = guarded(BASIC, &["Negotiate"], "");
+    let client = client(&server, &config());
+    let mut request = client.request("GET", "/v2/").expect("a request");
+    request.set_retry_callback(Some(Arc::new(|_| panic!("there is no second send"))));
+    assert!(client.execute(&mut request).expect("an answer").is_unauthorized());
+}

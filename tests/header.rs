@@ -1,0 +1,2 @@
+//! The header, the list of symbols and the library say the same.
+mod support;
