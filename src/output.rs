@@ -1,10 +1,10 @@
 //! Where the body of a response goes.
 
+use std::cell::Cell;
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::os::fd::RawFd;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -68,12 +68,21 @@ impl WholeFile {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
+        // The builder's own errors hide the errno.
+        let errno = Cell::new(None);
         let temporary = tempfile::Builder::new()
             .prefix(".reggie-")
-            // Less the umask, as for any file that a program makes.
-            .permissions(fs::Permissions::from_mode(0o666))
-            .tempfile_in(folder)
-            .map_err(|error| unwrapped(path, &error))?;
+            .make_in(folder, |path| {
+                fs::OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .open(path)
+                    .inspect_err(|error| errno.set(error.raw_os_error()))
+            })
+            .map_err(|error| match errno.get() {
+                Some(code) => file_error(path, &io::Error::from_raw_os_error(code)),
+                None => file_error(path, &error),
+            })?;
         Ok(WholeFile { temporary, place })
     }
 
@@ -96,15 +105,6 @@ impl WholeFile {
 fn file_error(path: &Path, error: &io::Error) -> Error {
     let shown = path.display();
     Error::io(Kind::File, format_args!("output {shown}"), error).at(Step::Deliver)
-}
-
-/// tempfile adds the temporary name to its errors and hides the errno.
-fn unwrapped(path: &Path, error: &io::Error) -> Error {
-    let source = error
-        .get_ref()
-        .and_then(|inner| inner.source())
-        .and_then(|source| source.downcast_ref::<io::Error>());
-    file_error(path, source.unwrap_or(error))
 }
 
 /// Writes to a caller's descriptor.
