@@ -6,6 +6,10 @@ mod config;
 mod content;
 mod engine;
 mod error;
+mod ffi;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod headers;
 mod log;
 mod oci_error;

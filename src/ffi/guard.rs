@@ -65,8 +65,7 @@ fn caught<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
 fn set_hook() {
     let previous = panic::take_hook();
     panic::set_hook(Box::new(move |about| {
-        // Gone at the thread's end, where nothing of ours runs any more.
-        if !INSIDE.try_with(Cell::get).unwrap_or(false) {
+        if !INSIDE.get() {
             previous(about);
         }
     }));

@@ -27,9 +27,9 @@ use crate::response::Response;
 /// changed, sent or freed; those that a retry callback gets, until the callback
 /// changes the request or returns.
 ///
-/// While a call sends it, it is in use: functions that change, send or read it
-/// return REGGIE_BUSY or their zero value, and reggie_request_free() does
-/// nothing, for good. In its retry callback all but sending and freeing work.
+/// While a call sends it, it is in use: functions that change or send it return
+/// REGGIE_BUSY, getters their value for NULL, and to free it does nothing, so
+/// that it leaks. In its retry callback all but sending and freeing works.
 pub struct reggie_request {
     held: Slot<Held>,
     sending: AtomicBool,
