@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::address::Address;
 use crate::config::Config;
 use crate::engine::{Answered, Engine};
 use crate::error::{Error, Kind, Step};
@@ -12,7 +13,6 @@ use crate::response::{Content, Response};
 use crate::template;
 use crate::trace;
 use crate::transport::AnswerBody;
-use crate::url::Address;
 
 /// A client of one registry, to be shared by any number of threads.
 pub struct Client {
@@ -127,7 +127,8 @@ impl Client {
 fn append(kept: &mut Vec<u8>, piece: &[u8], most: usize) -> Result<(), Error> {
     let needed = kept.len() + piece.len();
     if needed > kept.capacity() {
-        let target = needed.max(kept.capacity() * 2).min(most);
+        // One more, for the NUL that the C boundary puts behind a body.
+        let target = needed.max(kept.capacity() * 2).min(most) + 1;
         kept.try_reserve_exact(target - kept.len())
             .map_err(|_| Error::no_memory("response body"))?;
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::address::Address;
 use crate::auth::scope::{self, Scopes};
 use crate::auth::token::{self, TokenRequest};
 use crate::auth::{Authenticator, Authorization, Reply, challenge};
@@ -18,7 +19,7 @@ use crate::redirect::{self, MAX_REDIRECTS};
 use crate::request::Request;
 use crate::trace;
 use crate::transport::{Answer, Failure, Framing, Outgoing, Transport};
-use crate::url::{Address, Origin, Scheme, Url};
+use crate::url::{Origin, Scheme, Url};
 
 /// Sends requests of one client.
 pub(crate) struct Engine {
@@ -69,9 +70,10 @@ impl Engine {
         {
             sent = self.auth.known(wanted.as_ref());
         }
+        let method = request.method().to_owned();
         let mut first = self.send(
             Send {
-                method: &request.method().to_owned(),
+                method: &method,
                 url,
                 headers: request.headers.clone(),
                 authorization: sent.as_ref().map(|value| (&own, value)),
@@ -94,9 +96,10 @@ impl Engine {
         }
         let mut headers = request.headers.clone();
         headers.remove("authorization");
+        let method = request.method().to_owned();
         self.send(
             Send {
-                method: &request.method().to_owned(),
+                method: &method,
                 url: request.resolved(&self.address)?,
                 headers,
                 authorization: Some((&own, &authorization)),

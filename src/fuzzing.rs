@@ -1,8 +1,9 @@
 //! The parsers of what comes from the network, as the fuzz targets call them.
 //! Compiled for fuzzing alone.
 
+use crate::address::Address;
 use crate::auth::{challenge, scope};
-use crate::url::{Address, Url};
+use crate::url::Url;
 use crate::{oci_error, redact, template};
 
 /// Scheme, token68 and parameters of a challenge.
@@ -56,22 +57,12 @@ pub fn expand(path: &str, value: &str) -> Option<String> {
     template::expand(path, &values).ok()
 }
 
-pub fn has_placeholders(path: &str) -> bool {
-    template::has_placeholders(path)
-}
-
 pub fn is_value(value: &str) -> bool {
     template::check_value("value", value).is_ok()
 }
 
 pub fn scopes(text: &str) -> String {
     scope::Scopes::parse(text).to_string()
-}
-
-pub fn union_of_scopes(one: &str, other: &str) -> String {
-    let mut scopes = scope::Scopes::parse(one);
-    scopes.union(&scope::Scopes::parse(other));
-    scopes.to_string()
 }
 
 pub fn scopes_cover(held: &str, asked: &str) -> bool {

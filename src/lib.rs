@@ -1,4 +1,5 @@
 //! A client for OCI registries, made to be used from C.
+mod address;
 mod auth;
 mod body;
 mod client;

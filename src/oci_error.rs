@@ -38,7 +38,7 @@ impl OciError {
 }
 
 /// Reads the error list of a response's body.
-pub fn parse(body: &[u8]) -> Result<Vec<OciError>, Error> {
+pub(crate) fn parse(body: &[u8]) -> Result<Vec<OciError>, Error> {
     if body.len() > MAX_BODY {
         return Err(no_errors("the body is too large for an error list"));
     }

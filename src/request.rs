@@ -4,13 +4,14 @@ use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::address::Address;
 use crate::body::{Body, ReadSource};
 use crate::error::{Error, Kind};
 use crate::headers::{self, Headers};
 use crate::output::{Output, WriteSink};
 use crate::redact::shown;
 use crate::template::{self, Values};
-use crate::url::{Address, Url, encode_query};
+use crate::url::{Url, encode_query};
 
 /// Called between a challenge and the second send; may change the request.
 pub type RetryCallback = Arc<dyn Fn(&mut Request) -> Result<(), Error> + Send + Sync>;

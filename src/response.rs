@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::address::Address;
 use crate::error::{Error, Kind};
 use crate::headers::Headers;
 use crate::oci_error::{self, OciError};
 use crate::transport::{AnswerBody, Version};
-use crate::url::{Address, Url};
+use crate::url::Url;
 
 /// The answer to a request.
 pub struct Response {

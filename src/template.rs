@@ -3,8 +3,6 @@
 use crate::redact::shown;
 use crate::{Error, Kind};
 
-const PLACEHOLDERS: [&str; 4] = ["<name>", "<reference>", "<digest>", "<session_id>"];
-
 /// What stands for the placeholders.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Values<'a> {
@@ -26,10 +24,6 @@ impl<'a> Values<'a> {
             _ => return None,
         })
     }
-}
-
-pub(crate) fn has_placeholders(path: &str) -> bool {
-    PLACEHOLDERS.iter().any(|known| path.contains(known))
 }
 
 /// Puts the values in the places of the placeholders, in one pass: what a
@@ -148,8 +142,6 @@ mod tests {
         ] {
             assert_eq!(expand(path, &VALUES).unwrap(), expected);
         }
-        assert!(has_placeholders("/x?<session_id>"));
-        assert!(!has_placeholders("/x/<other>/<Name>/name"));
     }
 
     #[test]

@@ -29,8 +29,9 @@ pub type reggie_log_callback = Option<
 
 /// Supplies the body of a request: writes up to `size` bytes to `buffer`,
 /// whose bytes are 0 before, and their number to `got`, which is 0 before. A
-/// number of 0 is the end of the body. Returns 0, or a value of its own to
-/// stop the call, which then returns REGGIE_READ_CALLBACK.
+/// number of 0 is the end of the body; one above `size` makes the call return
+/// REGGIE_CALLBACK_MISUSE. Returns 0, or a value of its own to stop the call,
+/// which then returns REGGIE_READ_CALLBACK.
 pub type reggie_read_callback = Option<
     unsafe extern "C-unwind" fn(
         userdata: *mut c_void,

@@ -36,7 +36,8 @@ impl reggie_client {
 ///
 /// On REGGIE_OK, `client` is the caller's, who frees it with
 /// reggie_client_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
-/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS or REGGIE_INVALID_CERTIFICATES.
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS, REGGIE_INVALID_CERTIFICATES or
+/// REGGIE_TLS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_client_new(
     address: *const c_char,
@@ -92,14 +93,14 @@ pub unsafe extern "C" fn reggie_client_set_default_name(
 /// this returns REGGIE_OK whenever an answer came whole. A 401 is the answer
 /// where there are no credentials, or none that the registry accepts.
 ///
-/// The request may be sent again afterwards. While it is sent, other functions
-/// on it return REGGIE_BUSY or their zero value, but for those in its retry
-/// callback.
+/// Waits as long as it takes, and calls back the callbacks of the request and
+/// of the client's settings. The request may be sent again afterwards.
 ///
 /// On REGGIE_OK, `response` is the caller's, who frees it with
-/// reggie_response_free(). Otherwise returns REGGIE_NULL_ARGUMENT, REGGIE_BUSY,
-/// REGGIE_INVALID_PATH or REGGIE_MISSING_VALUE if the path does not make a URL,
-/// REGGIE_LENGTH_MISMATCH, or any status from REGGIE_NO_MEMORY on but
+/// reggie_response_free(). Otherwise returns REGGIE_NULL_ARGUMENT;
+/// REGGIE_INVALID_PATH or REGGIE_MISSING_VALUE if the path does not make a URL;
+/// REGGIE_INVALID_HEADER or REGGIE_LENGTH_MISMATCH if the header does not suit
+/// the request; REGGIE_BUSY; or any status from REGGIE_NO_MEMORY on but
 /// REGGIE_NO_ERRORS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_client_do(

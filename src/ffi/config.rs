@@ -186,7 +186,8 @@ pub extern "C" fn reggie_config_set_debug(
 /// REGGIE_LOG_ERROR, REGGIE_LOG_WARNING, REGGIE_LOG_INFO and REGGIE_LOG_DEBUG.
 ///
 /// A `callback` of NULL removes it, and frees `userdata`. Clients that were
-/// made before keep the earlier callback and its userdata. Returns REGGIE_OK,
+/// made before keep the earlier callback, and so do their responses whose body
+/// is still to be read; the last of them frees its userdata. Returns REGGIE_OK,
 /// REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the level is none of
 /// those.
 #[unsafe(no_mangle)]

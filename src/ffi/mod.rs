@@ -71,29 +71,35 @@
 //!
 //! All threads may use a handle at once in functions whose first parameter is a
 //! pointer to const. In all others, a handle is used by one thread at a time,
-//! and not always the same. Nothing depends on the thread that calls.
+//! and not always the same. Nothing depends on the thread that calls, which is
+//! not to be cancelled by pthread_cancel() in a call.
 //!
 //! # Callbacks
 //!
 //! Callbacks run on the thread that called the function, while it runs, and
 //! never under a lock of the library. They get the userdata that they were set
-//! with. What they return other than 0 stops the call, and is in the error;
-//! those that only tell something return nothing. They may use the library, and
-//! the same client, but not free a handle that the call uses. They return
-//! normally: an exception that leaves one ends the process, and so may
-//! longjmp() and pthread_exit().
+//! with, which `free_userdata`, if it is not NULL, frees exactly once. What they
+//! return other than 0 stops the call, and is in the error; those that only tell
+//! something return nothing. They may use the library, and the same client, but
+//! not free a handle that the call uses. They return normally: an exception that
+//! leaves one ends the process, and longjmp() and pthread_exit() are no way out.
 //!
 //! # The process around it
 //!
-//! The library installs no signal handler, raises no SIGPIPE, writes to stdout
-//! never and to stderr only when reggie_config_set_debug() says so. It cannot
-//! be unloaded: dlclose() leaves it in memory.
+//! The library installs no signal handler and raises no SIGPIPE. It never writes
+//! to stdout, and to stderr only where reggie_config_set_debug() says so. It
+//! stays in memory after dlclose().
 #![expect(
     non_camel_case_types,
     reason = "types have the names that C knows them by"
 )]
 #![expect(unsafe_code, reason = "C passes pointers")]
 #![expect(unreachable_pub, reason = "the header is made of what is pub")]
+#![allow(
+    rustdoc::bare_urls,
+    rustdoc::invalid_html_tags,
+    reason = "the comments are the text of the header"
+)]
 
 mod callback;
 mod client;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use ureq::BodyReader;
 
 use super::connection::Connection;
+use super::failure;
 use super::operation::Operation;
-use super::{failure, operation};
 use crate::error::{Error, Kind};
 use crate::headers::Headers;
 
@@ -217,7 +217,7 @@ impl AnswerBody {
             } = std::mem::replace(&mut self.source, Source::End)
             && keep
         {
-            self.operation.keep(connection);
+            self.operation.keep(*connection);
         }
     }
 
@@ -242,13 +242,13 @@ impl AnswerBody {
     }
 
     fn truncated(&self, why: &str) -> Error {
-        let host = operation::authority(&self.operation.origin);
+        let host = self.operation.origin.authority();
         let message = format!("the answer of {host} is cut short: {why}");
         Error::new(Kind::Truncated, message).with_host(&host)
     }
 
     fn failed_before(&self) -> Error {
-        let host = operation::authority(&self.operation.origin);
+        let host = self.operation.origin.authority();
         let message = format!("the answer of {host}: an earlier read failed");
         Error::new(Kind::Receive, message).with_host(&host)
     }

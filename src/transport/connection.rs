@@ -366,7 +366,7 @@ impl Connection {
     pub(crate) fn read_piece(
         &mut self,
         limit: u64,
-        scratch: &mut Vec<u8>,
+        scratch: &mut [u8],
         sink: &mut dyn FnMut(&[u8]),
     ) -> io::Result<usize> {
         let most = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::operation::{self, Operation};
+use super::operation::Operation;
 use crate::error::{Error, Kind, describe};
 
 /// Our own error inside another one, if that is what it carries.
@@ -12,7 +12,7 @@ fn ours(error: io::Error) -> Result<Error, io::Error> {
 
 /// Why an exchange gave no answer.
 pub(crate) fn of_exchange(error: ureq::Error, operation: &Operation) -> Error {
-    let host = operation::authority(&operation.origin);
+    let host = operation.origin.authority();
     let failed = match error {
         ureq::Error::Io(error) => match ours(error) {
             Ok(ours) => ours,
@@ -80,7 +80,7 @@ fn of_tls(error: &io::Error, host: &str) -> Option<Error> {
 
 /// Why a body could not be read on.
 pub(crate) fn of_body(error: &io::Error, operation: &Operation) -> Error {
-    let host = operation::authority(&operation.origin);
+    let host = operation.origin.authority();
     let failed = if let Some(tls) = of_tls(error, &host) {
         tls
     } else if error.kind() == io::ErrorKind::UnexpectedEof {

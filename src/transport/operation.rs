@@ -40,7 +40,7 @@ impl Shared {
     /// Makes a new connection to `origin`.
     fn connect(&self, origin: &Origin) -> Result<Connection, Error> {
         let host = &origin.host;
-        let shown = authority(origin);
+        let shown = origin.authority();
         let addresses = resolve::resolve(host, origin.port)?;
         let socket: OwnedFd = resolve::connect(&addresses, &shown)?;
         match origin.scheme {
@@ -50,15 +50,6 @@ impl Shared {
                 Ok(Connection::tls(socket, stream))
             }
         }
-    }
-}
-
-/// A host as errors name it.
-pub(crate) fn authority(origin: &Origin) -> String {
-    if origin.port == origin.scheme.default_port() {
-        origin.host.clone()
-    } else {
-        format!("{}:{}", origin.host, origin.port)
     }
 }
 
@@ -125,14 +116,14 @@ impl Operation {
     /// Keeps the connection for others: its answer was read whole.
     pub(crate) fn finish(&self, connection: Box<Connection>) {
         self.state().finished = true;
-        self.keep(connection);
+        self.keep(*connection);
     }
 
     /// Puts a connection back into the pool, if another request can use it.
-    pub(crate) fn keep(&self, mut connection: Box<Connection>) {
+    pub(crate) fn keep(&self, mut connection: Connection) {
         if connection.is_reusable() {
             connection.shrink();
-            self.shared.pool.put_back(&self.origin, *connection);
+            self.shared.pool.put_back(&self.origin, connection);
         }
     }
 

@@ -1,17 +1,16 @@
 //! http and https URLs, kept byte for byte: the query of an upload's Location
 //! is often a signature, so nothing in it is decoded, sorted or encoded anew.
 
-use std::fmt;
-use std::net::Ipv6Addr;
+pub(crate) mod syntax;
 
+use std::fmt;
+
+use self::syntax::{
+    AuthorityProblem, MAX_LEN, cannot_be_in_path, cannot_be_in_query, canonical_host, check_text,
+    encode_into, remove_dot_segments, split_authority, split_query, split_scheme, without_fragment,
+};
 use crate::redact::shown;
 use crate::{Error, Kind};
-
-/// The longest URL that is sent, in bytes; the HTTP library stops at 65,534.
-const MAX_LEN: usize = 65_000;
-
-/// The longest host: a domain name has at most 253 characters and a last dot.
-const MAX_HOST: usize = 254;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Scheme {
@@ -51,13 +50,16 @@ pub(crate) struct Origin {
     pub(crate) port: u16,
 }
 
+impl Origin {
+    /// Host and port; a scheme's default port is left out.
+    pub(crate) fn authority(&self) -> String {
+        authority(self.scheme, &self.host, self.port)
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme.as_str(), self.host)?;
-        if self.port != self.scheme.default_port() {
-            write!(f, ":{}", self.port)?;
-        }
-        Ok(())
+        write!(f, "{}://{}", self.scheme.as_str(), self.authority())
     }
 }
 
@@ -65,6 +67,7 @@ impl fmt::Display for Origin {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Url {
     scheme: Scheme,
+    /// As it was given; an IPv6 address has its brackets.
     host: String,
     port: u16,
     /// Path and query; starts with a `/`.
@@ -82,7 +85,7 @@ impl Url {
     }
 
     /// The problem, where there is one, is said in words that follow "url".
-    fn read(text: &str) -> Result<Url, String> {
+    pub(crate) fn read(text: &str) -> Result<Url, String> {
         check_text(text)?;
         if text.is_empty() {
             return Err("is empty".to_owned());
@@ -151,15 +154,6 @@ impl Url {
         self.scheme
     }
 
-    /// The host as it was given; an IPv6 address has its brackets.
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-
     pub(crate) fn origin(&self) -> Origin {
         Origin {
             scheme: self.scheme,
@@ -170,11 +164,7 @@ impl Url {
 
     /// Host and port; a scheme's default port is left out.
     pub(crate) fn authority(&self) -> String {
-        if self.port == self.scheme.default_port() {
-            self.host.clone()
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+        authority(self.scheme, &self.host, self.port)
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -204,7 +194,7 @@ impl Url {
         check_text(reference)?;
         let reference = without_fragment(reference);
         if let Some(target) = self.without_own_authority(reference) {
-            return self.with_target(target);
+            return self.with_clean_target(target);
         }
         if let Some((name, rest)) = split_scheme(reference) {
             if Scheme::from_name(name).is_none() {
@@ -217,11 +207,11 @@ impl Url {
                 return Err("has no host".to_owned());
             }
             let url = Url::read(reference)?;
-            return url.with_target(&url.target);
+            return url.with_clean_target(&url.target);
         }
         if reference.starts_with("//") {
             let url = Url::read(&format!("{}:{reference}", self.scheme.as_str()))?;
-            return url.with_target(&url.target);
+            return url.with_clean_target(&url.target);
         }
         let (path, query) = split_query(reference);
         if path.is_empty() {
@@ -230,24 +220,29 @@ impl Url {
                 Some(query) => format!("{}?{query}", self.path()),
                 None => self.target.clone(),
             };
-            return Url::assemble(self.scheme, self.host.clone(), self.port, &target);
+            return self.with_target(&target);
         }
         if path.starts_with('/') {
-            return self.with_target(reference);
+            return self.with_clean_target(reference);
         }
         let folder = self.path().rfind('/').map_or(0, |at| at + 1);
-        self.with_target(&format!("{}{reference}", &self.path()[..folder]))
+        self.with_clean_target(&format!("{}{reference}", &self.path()[..folder]))
+    }
+
+    /// This origin's URL of a path and query as they are.
+    pub(crate) fn with_target(&self, target: &str) -> Result<Url, String> {
+        Url::assemble(self.scheme, self.host.clone(), self.port, target)
     }
 
     /// This origin's URL of a path and query, dot segments of the path removed.
-    fn with_target(&self, target: &str) -> Result<Url, String> {
+    pub(crate) fn with_clean_target(&self, target: &str) -> Result<Url, String> {
         let (path, query) = split_query(target);
         let mut target = remove_dot_segments(path);
         if let Some(query) = query {
             target.push('?');
             target.push_str(query);
         }
-        Url::assemble(self.scheme, self.host.clone(), self.port, &target)
+        self.with_target(&target)
     }
 
     /// What follows this URL's own host and port at the start of a reference
@@ -273,85 +268,6 @@ impl fmt::Display for Url {
     }
 }
 
-/// A registry's address: an origin, and the path prefix under which the
-/// registry's paths stand.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address {
-    /// Its path is the prefix, or "/" where there is none.
-    url: Url,
-    prefix: String,
-}
-
-impl Address {
-    pub(crate) fn parse(text: &str) -> Result<Address, Error> {
-        let refuse =
-            |problem: &str| Error::new(Kind::InvalidAddress, format!("registry address {problem}"));
-        let url = Url::read(text).map_err(|problem| refuse(&problem))?;
-        if url.query().is_some() {
-            return Err(refuse("has a query"));
-        }
-        if text.contains('#') {
-            return Err(refuse("has a fragment"));
-        }
-        // Dot segments would be removed from every Location that is resolved,
-        // which then would not be under the prefix any more.
-        let path = remove_dot_segments(url.path());
-        let prefix = path.strip_suffix('/').unwrap_or(&path).to_owned();
-        let url = url
-            .with_target(&prefix)
-            .map_err(|problem| refuse(&problem))?;
-        Ok(Address { url, prefix })
-    }
-
-    /// "" or a path that starts with a `/` and does not end in one.
-    pub(crate) fn prefix(&self) -> &str {
-        &self.prefix
-    }
-
-    pub(crate) fn origin(&self) -> Origin {
-        self.url.origin()
-    }
-
-    /// The URL of a path, with or without a query, that starts with a `/`:
-    /// the path is appended to the prefix as it is.
-    pub(crate) fn url_for(&self, path: &str) -> Result<Url, Error> {
-        if !path.starts_with('/') {
-            let message = format!(
-                "path {} does not start with a slash",
-                shown(path_only(path))
-            );
-            return Err(Error::new(Kind::InvalidPath, message));
-        }
-        check_text(path).map_err(invalid)?;
-        let target = format!("{}{}", self.prefix, without_fragment(path));
-        Url::assemble(
-            self.url.scheme,
-            self.url.host.clone(),
-            self.url.port,
-            &target,
-        )
-        .map_err(invalid)
-    }
-
-    /// Path and query of a URL under this address, less the prefix: what
-    /// [`Address::url_for`] makes that URL from, up to the spelling of the
-    /// host. None at another origin or outside the prefix.
-    pub(crate) fn relative(&self, url: &Url) -> Option<String> {
-        if url.origin() != self.origin() {
-            return None;
-        }
-        let rest = url.path_and_query().strip_prefix(&self.prefix)?;
-        rest.starts_with('/').then(|| rest.to_owned())
-    }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = self.url.scheme.as_str();
-        write!(f, "{scheme}://{}{}", self.url.authority(), self.prefix)
-    }
-}
-
 /// Percent-encodes the name or the value of a query parameter. `:` and `/` are
 /// legal there, and registries show digests and names with them.
 pub(crate) fn encode_query(text: &str) -> String {
@@ -362,149 +278,17 @@ pub(crate) fn encode_query(text: &str) -> String {
     out
 }
 
-fn invalid(problem: String) -> Error {
+fn authority(scheme: Scheme, host: &str, port: u16) -> String {
+    if port == scheme.default_port() {
+        host.to_owned()
+    } else {
+        format!("{host}:{port}")
+    }
+}
+
+/// An error of what follows "url".
+pub(crate) fn invalid(problem: String) -> Error {
     Error::new(Kind::InvalidPath, format!("url {problem}"))
-}
-
-fn path_only(text: &str) -> &str {
-    text.split(['?', '#']).next().unwrap_or_default()
-}
-
-fn check_text(text: &str) -> Result<(), String> {
-    if text.len() > MAX_LEN {
-        return Err("too long".to_owned());
-    }
-    if text.chars().any(char::is_control) {
-        return Err("has a control character in it".to_owned());
-    }
-    Ok(())
-}
-
-fn without_fragment(text: &str) -> &str {
-    text.split('#').next().unwrap_or_default()
-}
-
-fn split_query(target: &str) -> (&str, Option<&str>) {
-    match target.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (target, None),
-    }
-}
-
-/// The scheme of an absolute URL, and what follows its colon.
-fn split_scheme(text: &str) -> Option<(&str, &str)> {
-    let (name, rest) = text.split_once(':')?;
-    let valid = name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    valid.then_some((name, rest))
-}
-
-enum AuthorityProblem {
-    NoHost,
-    Host,
-    Port,
-}
-
-fn split_authority(scheme: Scheme, authority: &str) -> Result<(&str, u16), AuthorityProblem> {
-    let (host, port) = match authority.rfind(']').map(|at| at + 1) {
-        Some(end) => match &authority[end..] {
-            "" => (authority, ""),
-            rest => match rest.strip_prefix(':') {
-                Some(port) => (&authority[..end], port),
-                None => return Err(AuthorityProblem::Host),
-            },
-        },
-        None => authority.split_once(':').unwrap_or((authority, "")),
-    };
-    if host.is_empty() {
-        return Err(AuthorityProblem::NoHost);
-    }
-    if !is_host(host) {
-        return Err(AuthorityProblem::Host);
-    }
-    if port.is_empty() {
-        return Ok((host, scheme.default_port()));
-    }
-    // "+443" is a number to the standard library.
-    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(AuthorityProblem::Port);
-    }
-    match port.parse() {
-        Ok(0) | Err(_) => Err(AuthorityProblem::Port),
-        Ok(port) => Ok((host, port)),
-    }
-}
-
-fn is_host(host: &str) -> bool {
-    if let Some(address) = in_brackets(host) {
-        return address.parse::<Ipv6Addr>().is_ok();
-    }
-    let name = host.strip_suffix('.').unwrap_or(host);
-    let in_label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    host.len() <= MAX_HOST
-        && name
-            .split('.')
-            .all(|label| !label.is_empty() && label.bytes().all(in_label))
-}
-
-fn in_brackets(host: &str) -> Option<&str> {
-    host.strip_prefix('[')?.strip_suffix(']')
-}
-
-fn canonical_host(host: &str) -> String {
-    match in_brackets(host).and_then(|address| address.parse::<Ipv6Addr>().ok()) {
-        Some(address) => format!("[{address}]"),
-        None => host.to_ascii_lowercase(),
-    }
-}
-
-/// RFC 3986, section 5.2.4, for a path that starts with a `/`.
-fn remove_dot_segments(path: &str) -> String {
-    let mut kept: Vec<&str> = Vec::new();
-    let mut segments = path.strip_prefix('/').unwrap_or(path).split('/').peekable();
-    while let Some(segment) = segments.next() {
-        let is_dots = segment == "." || segment == "..";
-        if segment == ".." {
-            kept.pop();
-        }
-        if !is_dots {
-            kept.push(segment);
-        } else if segments.peek().is_none() {
-            kept.push("");
-        }
-    }
-    format!("/{}", kept.join("/"))
-}
-
-// The two tables are those of the HTTP library's request line.
-
-fn cannot_be_in_path(byte: u8) -> bool {
-    matches!(byte, b' ' | b'<' | b'>' | b'`')
-}
-
-fn cannot_be_in_query(byte: u8) -> bool {
-    matches!(byte, b' ' | b'"' | b'<' | b'>')
-}
-
-fn encode_into(out: &mut String, text: &str, must: impl Fn(u8) -> bool) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut buffer = [0; 4];
-    for character in text.chars() {
-        for &byte in character.encode_utf8(&mut buffer).as_bytes() {
-            if !must(byte) {
-                continue;
-            }
-            out.push('%');
-            out.push(char::from(HEX[usize::from(byte >> 4)]));
-            out.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-        // All bytes of a character above ASCII are treated alike.
-        if !must(buffer[0]) {
-            out.push(character);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -561,7 +345,7 @@ mod tests {
             let url = Url::parse(text).unwrap();
             assert_eq!(url.to_string(), shown);
             assert_eq!(
-                (url.host(), url.port(), url.path(), url.query()),
+                (url.host.as_str(), url.port, url.path(), url.query()),
                 (host, port, path, query)
             );
             assert_eq!(Url::parse(shown).unwrap().to_string(), shown);
@@ -732,77 +516,6 @@ mod tests {
             assert_eq!(error.kind(), Kind::InvalidPath);
             assert!(error.message().contains(words), "{reference}: {error}");
         }
-    }
-
-    #[test]
-    fn addresses() {
-        for (text, shown, prefix) in [
-            ("https://r.io", "https://r.io", ""),
-            ("https://r.io/", "https://r.io", ""),
-            ("HTTP://R.io:80/a/b/", "http://R.io/a/b", "/a/b"),
-            (
-                "http://[::1]:5000/a/./c/../b",
-                "http://[::1]:5000/a/b",
-                "/a/b",
-            ),
-        ] {
-            let address = Address::parse(text).unwrap();
-            assert_eq!(
-                (address.to_string().as_str(), address.prefix()),
-                (shown, prefix)
-            );
-        }
-        for (text, words) in [
-            ("", "is empty"),
-            ("r.io", "no http"),
-            ("localhost:5000", "no http"),
-            ("unix:///run/r.sock", "scheme \"unix\""),
-            ("https://", "no host"),
-            ("https://me:secret@r.io", "user information"),
-            ("https://r.io?x=secret", "query"),
-            ("https://r.io/#secret", "fragment"),
-            ("https://r.io/a b\t", "control"),
-        ] {
-            let error = Address::parse(text).unwrap_err();
-            assert_eq!(error.kind(), Kind::InvalidAddress);
-            assert!(error.message().contains(words), "{text}: {error}");
-            assert!(!error.message().contains("secret"));
-        }
-    }
-
-    #[test]
-    fn paths_under_an_address() {
-        let address = Address::parse("https://r.io/pre/fix/").unwrap();
-        for path in ["/v2/", "/v2/a?_state=%2B+/&x", "/", "//x/y", "/?q", "/a?"] {
-            let url = address.url_for(path).unwrap();
-            assert_eq!(url.path_and_query(), format!("/pre/fix{path}"));
-            assert_eq!(address.relative(&url).as_deref(), Some(path));
-        }
-        for other in [
-            "https://r.io/v2/",
-            "https://r.io/pre/fixed/v2/",
-            "https://r.io/pre/fix",
-            "https://r.io/pre/fix?x",
-            "http://r.io/pre/fix/v2/",
-            "https://r.io:444/pre/fix/v2/",
-            "https://r.io.evil/pre/fix/v2/",
-        ] {
-            assert_eq!(
-                address.relative(&Url::parse(other).unwrap()),
-                None,
-                "{other}"
-            );
-        }
-        let same = Url::parse("https://R.IO:443/pre/fix/v2/").unwrap();
-        assert_eq!(address.relative(&same).as_deref(), Some("/v2/"));
-        for path in ["", "v2/", "?x", "https://r.io/"] {
-            assert_eq!(address.url_for(path).unwrap_err().kind(), Kind::InvalidPath);
-        }
-        let bare = Address::parse("https://r.io").unwrap();
-        assert_eq!(
-            bare.url_for("//evil.io/x").unwrap().to_string(),
-            "https://r.io//evil.io/x"
-        );
     }
 
     #[test]

@@ -1,0 +1,1126 @@
+/*
+ * libreggie: a client for OCI registries.
+ *
+ * It speaks the API of the OCI Distribution Specification, and does what is
+ * between a program and a registry: challenges and tokens, uploads and
+ * downloads, redirects, digests, the errors of the registry.
+ *
+ *     reggie_client *client = NULL;
+ *     reggie_request *request = NULL;
+ *     reggie_response *response = NULL;
+ *     reggie_error *error = NULL;
+ *
+ *     if (reggie_client_new("https://registry.example", NULL, &client, &error)
+ *             == REGGIE_OK
+ *         && reggie_request_new(client, REGGIE_GET, "/v2/<name>/tags/list",
+ *                               &request, &error) == REGGIE_OK
+ *         && reggie_request_set_name(request, "myorg/myrepo") == REGGIE_OK
+ *         && reggie_client_do(client, request, &response, &error) == REGGIE_OK)
+ *         printf("%d: %s\n", reggie_response_status(response),
+ *                (const char *)reggie_response_body(response));
+ *     else
+ *         fprintf(stderr, "%s\n", reggie_error_message(error));
+ *
+ *     reggie_error_free(error);
+ *     reggie_response_free(response);
+ *     reggie_request_free(request);
+ *     reggie_client_free(client);
+ *
+ * What follows holds for all functions.
+ *
+ * ERRORS
+ *
+ * Functions that can fail return a reggie_status: REGGIE_OK, which is 0, or
+ * what went wrong. Those that do input and output, parse or call back have a
+ * last parameter `error`, which may be NULL. What it points to is set to NULL,
+ * or on failure to an error that the caller frees with reggie_error_free();
+ * its earlier value is neither read nor freed. There is no last error that
+ * would belong to a thread or a handle.
+ *
+ * All other out-pointers are required. What they point to is set to NULL or 0
+ * first, and stays so on failure.
+ *
+ * Any function may return REGGIE_NO_MEMORY or REGGIE_PANIC, whether its
+ * comment says so or not. The process ends where a small allocation fails.
+ *
+ * HANDLES
+ *
+ * Types are opaque: a function with "new" in its name, or with an out-pointer,
+ * makes a handle, and the function with "free" in its name frees it, which
+ * does nothing for NULL. They can be freed in any order. Where a handle is
+ * NULL, functions that can fail return REGGIE_NULL_ARGUMENT, and getters the
+ * value that their comment tells.
+ *
+ * OWNERSHIP
+ *
+ * All that is passed in is copied. What a getter returns is borrowed: it
+ * belongs to its handle and is valid as long as the comment of the handle
+ * says. What comes through an out-pointer is the caller's: handles are freed
+ * by their own function, texts by reggie_string_free(). File descriptors stay
+ * the caller's.
+ *
+ * TYPES
+ *
+ * Texts end in NUL and are UTF-8, but for paths of files, which are any bytes,
+ * and values of headers, which are bytes without control characters but the
+ * tab. Bytes come with their number; their address may be NULL if that is 0.
+ * Sizes in memory are size_t, lengths of bodies uint64_t, flags int.
+ *
+ * THREADS
+ *
+ * All threads may use a handle at once in functions whose first parameter is a
+ * pointer to const. In all others, a handle is used by one thread at a time,
+ * and not always the same. Nothing depends on the thread that calls, which is
+ * not to be cancelled by pthread_cancel() in a call.
+ *
+ * CALLBACKS
+ *
+ * Callbacks run on the thread that called the function, while it runs, and
+ * never under a lock of the library. They get the userdata that they were set
+ * with, which `free_userdata`, if it is not NULL, frees exactly once. What they
+ * return other than 0 stops the call, and is in the error; those that only tell
+ * something return nothing. They may use the library, and the same client, but
+ * not free a handle that the call uses. They return normally: an exception that
+ * leaves one ends the process, and longjmp() and pthread_exit() are no way out.
+ *
+ * THE PROCESS AROUND IT
+ *
+ * The library installs no signal handler and raises no SIGPIPE. It never writes
+ * to stdout, and to stderr only where reggie_config_set_debug() says so. It
+ * stays in memory after dlclose().
+ */
+
+#ifndef REGGIE_H
+#define REGGIE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// The version of this header.
+#define REGGIE_VERSION "0.1.0"
+/// The first number of the version.
+#define REGGIE_VERSION_MAJOR 0
+/// The second number of the version.
+#define REGGIE_VERSION_MINOR 1
+/// The third number of the version.
+#define REGGIE_VERSION_PATCH 0
+/// The version as one number: major * 1000000 + minor * 1000 + patch.
+#define REGGIE_VERSION_NUMBER 1000
+
+/// The method that asks for content.
+#define REGGIE_GET "GET"
+/// The method that puts content in a place.
+#define REGGIE_PUT "PUT"
+/// The method that appends to an upload.
+#define REGGIE_PATCH "PATCH"
+/// The method that removes content.
+#define REGGIE_DELETE "DELETE"
+/// The method that begins an upload.
+#define REGGIE_POST "POST"
+/// The method that asks for header fields alone.
+#define REGGIE_HEAD "HEAD"
+/// The method that asks what a server can do.
+#define REGGIE_OPTIONS "OPTIONS"
+
+/// The digest algorithm SHA-256, which every registry knows.
+#define REGGIE_SHA256 "sha256"
+/// The digest algorithm SHA-384.
+#define REGGIE_SHA384 "sha384"
+/// The digest algorithm SHA-512.
+#define REGGIE_SHA512 "sha512"
+
+/// A level of the log: something failed.
+#define REGGIE_LOG_ERROR 1
+
+/// A level of the log: something may be wrong.
+#define REGGIE_LOG_WARNING 2
+
+/// A level of the log: what the client does by itself, such as asking for a token.
+#define REGGIE_LOG_INFO 3
+
+/// A level of the log: every request and response.
+#define REGGIE_LOG_DEBUG 4
+
+/// The length of a body, where it is not known.
+#define REGGIE_UNKNOWN_SIZE UINT64_MAX
+
+/// A client of one registry, with its settings, connections and tokens.
+///
+/// reggie_client_new() makes one, reggie_client_free() frees it. All threads
+/// may use it at once. Requests and responses may outlive it.
+typedef struct reggie_client reggie_client;
+
+/// The settings of clients.
+///
+/// reggie_config_new() makes one with the defaults, reggie_config_free() frees
+/// it. reggie_client_new() copies it: it may be changed, used for further
+/// clients or freed afterwards. One thread at a time may change it; several may
+/// make clients of it at once. A setter that fails leaves the setting as it
+/// was.
+typedef struct reggie_config reggie_config;
+
+/// Computes the digest of content that comes in parts.
+///
+/// reggie_digester_new() makes one, reggie_digester_update() appends content,
+/// reggie_digester_finish() gives the digest once, reggie_digester_free() frees
+/// it. One thread at a time may use it.
+typedef struct reggie_digester reggie_digester;
+
+/// Why a call failed.
+///
+/// Functions give one through their last parameter, a pointer to a pointer
+/// that may be NULL; the caller frees it with reggie_error_free(). It never
+/// changes: all threads may read it at once. Its texts are borrowed and valid
+/// until it is freed. All functions on it accept NULL, as if there were no
+/// failure.
+typedef struct reggie_error reggie_error;
+
+/// The errors that a registry told in the body of a response (OCI Distribution
+/// Specification, Error Codes).
+///
+/// reggie_response_errors() makes one, reggie_errors_free() frees it; it does
+/// not need the response any more. It never changes: all threads may read it
+/// at once. Its texts are borrowed, valid until it is freed, and as the server
+/// sent them, but that U+FFFD stands for a NUL.
+typedef struct reggie_errors reggie_errors;
+
+/// A request: a method, a path, and what goes along.
+///
+/// reggie_request_new() makes one, reggie_request_free() frees it. It may be
+/// sent any number of times, also by other clients of the same registry. One
+/// thread at a time may change or send it, and several may read it at once.
+///
+/// Its getters give borrowed texts. They are valid until the request is
+/// changed, sent or freed; those that a retry callback gets, until the callback
+/// changes the request or returns.
+///
+/// While a call sends it, it is in use: functions that change or send it return
+/// REGGIE_BUSY, getters their value for NULL, and to free it does nothing, so
+/// that it leaks. In its retry callback all but sending and freeing works.
+typedef struct reggie_request reggie_request;
+
+/// An answer: status, header fields and body.
+///
+/// reggie_client_do() and reggie_client_open() make one, reggie_response_free()
+/// frees it; it needs neither client nor request any more. All threads may read
+/// it at once; one thread at a time, and not always the same, may read its body
+/// with reggie_response_read(). Its texts and its body are borrowed and valid
+/// until it is freed.
+typedef struct reggie_response reggie_response;
+
+/// What a function returns that can fail: REGGIE_OK or what went wrong. New
+/// statuses may come, so a switch over them needs a default; none ever gets
+/// another number. Those from 1 on tell of arguments, from 101 on of this side
+/// of the network, from 201 on of callbacks, from 301 on of the network, and
+/// from 1001 on of registries and token servers.
+typedef int32_t reggie_status;
+
+/// Receives an entry of the log: its level, REGGIE_LOG_ERROR and so on, and
+/// its message, which is valid during the call, may have several lines and
+/// ends without a line feed. It may run at once on all threads that use the
+/// client.
+typedef void (*reggie_log_callback)(void *userdata,
+                                    int level,
+                                    const char *message);
+
+/// Frees a userdata. It is called exactly once for each registration, with
+/// NULL too if the userdata is NULL: when another registration takes its
+/// place, when the last handle that holds it is freed, or, when the
+/// registration fails, before the function that registers returns. It runs on
+/// whichever thread does that.
+typedef void (*reggie_free_callback)(void *userdata);
+
+/// Called when the server has answered a request with a challenge and before
+/// the request is sent again with authorization. It may use all functions on
+/// `request` but reggie_client_do(), reggie_client_open() and
+/// reggie_request_free(): what it sets is sent. Returns 0, or a value of its
+/// own to stop the call, which then returns REGGIE_RETRY_CALLBACK.
+typedef int (*reggie_retry_callback)(void *userdata, reggie_request *request);
+
+/// Supplies the body of a request: writes up to `size` bytes to `buffer`,
+/// whose bytes are 0 before, and their number to `got`, which is 0 before. A
+/// number of 0 is the end of the body; one above `size` makes the call return
+/// REGGIE_CALLBACK_MISUSE. Returns 0, or a value of its own to stop the call,
+/// which then returns REGGIE_READ_CALLBACK.
+typedef int (*reggie_read_callback)(void *userdata,
+                                    void *buffer,
+                                    size_t size,
+                                    size_t *got);
+
+/// Makes the body of a request begin again with its first byte. Returns 0, or
+/// a value of its own to stop the call, which then returns
+/// REGGIE_REWIND_CALLBACK.
+typedef int (*reggie_rewind_callback)(void *userdata);
+
+/// Receives the next `size` bytes of the body of a response, at least one.
+/// Returns 0, or a value of its own to stop the call, which then returns
+/// REGGIE_WRITE_CALLBACK.
+typedef int (*reggie_write_callback)(void *userdata,
+                                     const void *data,
+                                     size_t size);
+
+/// No failure.
+#define REGGIE_OK 0
+
+/// A required argument is NULL.
+#define REGGIE_NULL_ARGUMENT 1
+
+/// A text is not valid UTF-8.
+#define REGGIE_INVALID_UTF8 2
+
+/// An argument is empty, out of range or otherwise of no use.
+#define REGGIE_INVALID_ARGUMENT 3
+
+/// The registry's address cannot be used.
+#define REGGIE_INVALID_ADDRESS 4
+
+/// The method is not a token (RFC 9110, section 9.1).
+#define REGGIE_INVALID_METHOD 5
+
+/// The path or URL of a request cannot be sent.
+#define REGGIE_INVALID_PATH 6
+
+/// The name or value of a header cannot be sent.
+#define REGGIE_INVALID_HEADER 7
+
+/// A name, reference, digest or session id has something in it that is refused.
+#define REGGIE_INVALID_VALUE 8
+
+/// A placeholder of the path has no value.
+#define REGGIE_MISSING_VALUE 9
+
+/// User name, password or scope cannot be used.
+#define REGGIE_INVALID_CREDENTIALS 10
+
+/// The handle is in use by a call that has not returned.
+#define REGGIE_BUSY 11
+
+/// The digest algorithm is not known.
+#define REGGIE_UNKNOWN_ALGORITHM 12
+
+/// A Content-Length that was set differs from the body's length.
+#define REGGIE_LENGTH_MISMATCH 13
+
+/// A file of certificates cannot be read or holds none.
+#define REGGIE_INVALID_CERTIFICATES 14
+
+/// There is not enough memory.
+#define REGGIE_NO_MEMORY 101
+
+/// A defect of the library was caught. Handles stay valid; the outcome of the
+/// call is not known.
+#define REGGIE_PANIC 102
+
+/// A local file or descriptor failed; the error has the errno.
+#define REGGIE_FILE 103
+
+/// The body must be sent again and cannot be read again.
+#define REGGIE_BODY_NOT_REWINDABLE 104
+
+/// The body of a request is shorter or longer than was said.
+#define REGGIE_BODY_LENGTH 105
+
+/// The body of a response is larger than what may be kept in memory.
+#define REGGIE_BODY_TOO_LARGE 106
+
+/// The retry callback stopped the call.
+#define REGGIE_RETRY_CALLBACK 201
+
+/// The read callback of a body stopped the call.
+#define REGGIE_READ_CALLBACK 202
+
+/// The rewind callback of a body stopped the call.
+#define REGGIE_REWIND_CALLBACK 203
+
+/// The write callback of a response stopped the call.
+#define REGGIE_WRITE_CALLBACK 204
+
+/// A callback reported something impossible.
+#define REGGIE_CALLBACK_MISUSE 205
+
+/// The host's name was not resolved.
+#define REGGIE_RESOLVE 301
+
+/// No connection was made.
+#define REGGIE_CONNECT 302
+
+/// TLS failed, in its handshake or later.
+#define REGGIE_TLS 303
+
+/// The server's certificate is not trusted.
+#define REGGIE_CERTIFICATE 304
+
+/// The request was not sent whole.
+#define REGGIE_SEND 305
+
+/// The answer was not received whole.
+#define REGGIE_RECEIVE 306
+
+/// The server closed the connection without an answer.
+#define REGGIE_CLOSED 307
+
+/// The body of a response ended before its announced length.
+#define REGGIE_TRUNCATED 308
+
+/// What the server sent is not HTTP/1.1 that can be understood.
+#define REGGIE_PROTOCOL 309
+
+/// There are more redirects than are followed.
+#define REGGIE_TOO_MANY_REDIRECTS 1001
+
+/// A redirect is not followed, for the reason that the message tells.
+#define REGGIE_REDIRECT_REFUSED 1002
+
+/// The token server refused, or what it answered cannot be used.
+#define REGGIE_TOKEN_REFUSED 1003
+
+/// The body of the response holds no error list of the registry.
+#define REGGIE_NO_ERRORS 1004
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/// The version of the library that runs, such as "1.2.3".
+///
+/// It may differ from REGGIE_VERSION, which is that of the header that the
+/// program was compiled with. Returns a text that is never freed.
+const char *reggie_version(void);
+
+/// The version of the library that runs, as a number to compare: major *
+/// 1000000 + minor * 1000 + patch, such as 1002003.
+///
+/// It may differ from REGGIE_VERSION_NUMBER, which is that of the header that
+/// the program was compiled with.
+uint32_t reggie_version_number(void);
+
+/// What a status means, in a few words.
+///
+/// Returns a text that is never freed and never NULL, also for numbers that
+/// are no status.
+const char *reggie_status_string(reggie_status status);
+
+/// Frees a text that a function gave through an out-pointer. NULL is ignored.
+void reggie_string_free(char *string);
+
+/// Frees an error. NULL is ignored.
+void reggie_error_free(reggie_error *error);
+
+/// The status of the call that failed, REGGIE_OK for NULL.
+reggie_status reggie_error_status(const reggie_error *error);
+
+/// One line for a person: what failed, with which value, and why.
+///
+/// It holds no secrets. A server's words in it have their control characters
+/// escaped and are cut at 1 KiB. Returns a borrowed text, "" for NULL.
+const char *reggie_error_message(const reggie_error *error);
+
+/// The step in which the call failed: "prepare", "resolve", "connect", "tls",
+/// "send", "receive", "token", "redirect", "retry" or "deliver". More may come.
+///
+/// Returns a borrowed text, "" for NULL.
+const char *reggie_error_step(const reggie_error *error);
+
+/// The HTTP status of the answer that led to the failure, such as that of a
+/// token server; 0 if there was none, and for NULL.
+int reggie_error_http_status(const reggie_error *error);
+
+/// The code in the server's own error list, such as "UNAUTHORIZED" (OCI
+/// Distribution Specification, Error Codes).
+///
+/// Returns a borrowed text; NULL if none was sent, and for NULL.
+const char *reggie_error_code(const reggie_error *error);
+
+/// The system's errno, 0 if there is none, and for NULL.
+int reggie_error_errno(const reggie_error *error);
+
+/// The host that the step had to do with, with its port.
+///
+/// Returns a borrowed text; NULL if there is none, and for NULL.
+const char *reggie_error_host(const reggie_error *error);
+
+/// After how many seconds the server wants to be asked again (RFC 9110,
+/// section 10.2.3); -1 if it did not say so, and for NULL.
+int64_t reggie_error_retry_after(const reggie_error *error);
+
+/// What the callback returned that stopped the call; 0 if none did, and for
+/// NULL.
+int reggie_error_callback_value(const reggie_error *error);
+
+/// Whether the same call can succeed at another time without any change: 1 if
+/// so, 0 if not, and for NULL.
+int reggie_error_is_retryable(const reggie_error *error);
+
+/// Makes settings with the defaults.
+///
+/// Returns a handle that the caller frees with reggie_config_free(); NULL only
+/// after a defect of the library.
+reggie_config *reggie_config_new(void);
+
+/// Frees settings. NULL is ignored. Clients made of them stay as they are.
+void reggie_config_free(reggie_config *config);
+
+/// Sets user name and password, for Basic authentication (RFC 7617) and for
+/// asking for tokens. They go to the registry's own origin and to the token
+/// server that it names, and nowhere else. Unless set, the client is anonymous.
+///
+/// Both are UTF-8 without control characters; the user name has no colon; one
+/// of the two may be empty, such as the user name where the password is a
+/// token. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_CREDENTIALS.
+reggie_status reggie_config_set_credentials(reggie_config *config,
+                                            const char *username,
+                                            const char *password);
+
+/// Sets the repository that <name> means in the paths of requests that have no
+/// name of their own, such as "myorg/myrepo".
+///
+/// reggie_client_set_default_name() changes it later. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_VALUE.
+reggie_status reggie_config_set_default_name(reggie_config *config,
+                                             const char *name);
+
+/// Sets the scope to ask tokens for, in place of the one in the challenge of
+/// the registry, such as "repository:myorg/myrepo:pull,push".
+///
+/// Several scopes stand in one text, with blanks between them. Returns
+/// REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_CREDENTIALS.
+reggie_status reggie_config_set_auth_scope(reggie_config *config,
+                                           const char *scope);
+
+/// Sets the User-Agent of requests that set none (RFC 9110, section 10.1.5).
+/// Unless set, it is "reggie/" and the version.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_HEADER.
+reggie_status reggie_config_set_user_agent(reggie_config *config,
+                                           const char *user_agent);
+
+/// Accepts whatever certificate a server shows if `skip` is not 0: anybody on
+/// the way can then read the credentials and change the content. For tests.
+/// Unless set, certificates are verified.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_insecure_skip_tls_verify(reggie_config *config,
+                                                         int skip);
+
+/// Trusts the certificates in a PEM file beside those of the system. May be
+/// called for several files. The file is read during the call.
+///
+/// `path` is any bytes without NUL. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_INVALID_CERTIFICATES,
+/// with the errno in the error where the file cannot be read.
+reggie_status reggie_config_add_ca_file(reggie_config *config,
+                                        const char *path,
+                                        reggie_error **error);
+
+/// Logs each request and response if `debug` is not 0: their first lines,
+/// their headers and the beginnings of bodies that are text, without
+/// credentials, tokens and signed queries. They go to the log callback,
+/// whatever its level, and to stderr where there is none. Unless set, 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_debug(reggie_config *config, int debug);
+
+/// Sets what receives the log: entries up to `level`, one of
+/// REGGIE_LOG_ERROR, REGGIE_LOG_WARNING, REGGIE_LOG_INFO and REGGIE_LOG_DEBUG.
+///
+/// A `callback` of NULL removes it, and frees `userdata`. Clients that were
+/// made before keep the earlier callback, and so do their responses whose body
+/// is still to be read; the last of them frees its userdata. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the level is none of
+/// those.
+reggie_status reggie_config_set_log_callback(reggie_config *config,
+                                             int level,
+                                             reggie_log_callback callback,
+                                             void *userdata,
+                                             reggie_free_callback free_userdata);
+
+/// Sets how many bytes of a response body are kept in memory at most; a call
+/// whose body is larger fails with REGGIE_BODY_TOO_LARGE. Unless set, 64 MiB.
+///
+/// Bodies that go elsewhere have no such limit. Returns REGGIE_OK or
+/// REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_max_body_memory(reggie_config *config,
+                                                size_t bytes);
+
+/// Makes a client. Nothing is sent.
+///
+/// `address` is an http or https URL with a host, such as
+/// "https://registry.example:5000", with or without a path, to which the paths
+/// of requests are appended; it has no user name, query or fragment. `config`
+/// is copied; NULL means the defaults. What the environment says about trusted
+/// certificates is read now.
+///
+/// On REGGIE_OK, `client` is the caller's, who frees it with
+/// reggie_client_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS, REGGIE_INVALID_CERTIFICATES or
+/// REGGIE_TLS.
+reggie_status reggie_client_new(const char *address,
+                                const reggie_config *config,
+                                reggie_client **client,
+                                reggie_error **error);
+
+/// Frees a client. NULL is ignored. No call with it may be running.
+void reggie_client_free(reggie_client *client);
+
+/// Sets the repository that <name> means in the paths of requests that have no
+/// name of their own. Requests that were made before keep the earlier one.
+///
+/// Safe on any thread, also while others use the client. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_VALUE.
+reggie_status reggie_client_set_default_name(const reggie_client *client,
+                                             const char *name);
+
+/// Sends a request and receives the answer, whose body goes where the
+/// request's output says: unless set, to memory.
+///
+/// A challenge of the registry is answered and the request sent once more;
+/// redirects are followed, up to 20. An HTTP status such as 404 is no failure:
+/// this returns REGGIE_OK whenever an answer came whole. A 401 is the answer
+/// where there are no credentials, or none that the registry accepts.
+///
+/// Waits as long as it takes, and calls back the callbacks of the request and
+/// of the client's settings. The request may be sent again afterwards.
+///
+/// On REGGIE_OK, `response` is the caller's, who frees it with
+/// reggie_response_free(). Otherwise returns REGGIE_NULL_ARGUMENT;
+/// REGGIE_INVALID_PATH or REGGIE_MISSING_VALUE if the path does not make a URL;
+/// REGGIE_INVALID_HEADER or REGGIE_LENGTH_MISMATCH if the header does not suit
+/// the request; REGGIE_BUSY; or any status from REGGIE_NO_MEMORY on but
+/// REGGIE_NO_ERRORS.
+reggie_status reggie_client_do(const reggie_client *client,
+                               reggie_request *request,
+                               reggie_response **response,
+                               reggie_error **error);
+
+/// Sends a request and returns when the header fields of the answer are here;
+/// reggie_response_read() then gives the body, whatever the HTTP status, and
+/// however long it is. The request's output has no say.
+///
+/// As reggie_client_do() in all else. The connection is in use until the body
+/// has been read to its end or the response is freed, which closes it.
+reggie_status reggie_client_open(const reggie_client *client,
+                                 reggie_request *request,
+                                 reggie_response **response,
+                                 reggie_error **error);
+
+/// Makes a request.
+///
+/// `method` is a token (RFC 9110, section 9.1), such as REGGIE_GET; its case
+/// matters, and CONNECT is refused. `path` begins with "/" and is appended to
+/// the client's address; or it is a whole http or https URL, which is taken as
+/// it is, while credentials go to the client's own registry only. These
+/// placeholders in it are replaced when the request is sent: <name>,
+/// <reference>, <digest> and <session_id>. A path without them, such as one of
+/// reggie_response_relative_location(), is sent as it is.
+///
+/// On REGGIE_OK, `request` is the caller's, who frees it with
+/// reggie_request_free(); it has a copy of the client's default name and does
+/// not need the client any more. Otherwise returns REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_METHOD or REGGIE_INVALID_PATH.
+reggie_status reggie_request_new(const reggie_client *client,
+                                 const char *method,
+                                 const char *path,
+                                 reggie_request **request,
+                                 reggie_error **error);
+
+/// Frees a request and the userdata of its callbacks. NULL is ignored, and so
+/// is a request that is being sent.
+void reggie_request_free(reggie_request *request);
+
+/// Sets the method, as for reggie_request_new().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_METHOD or REGGIE_BUSY.
+reggie_status reggie_request_set_method(reggie_request *request,
+                                        const char *method);
+
+/// The method. Returns a borrowed text, NULL for NULL.
+const char *reggie_request_method(const reggie_request *request);
+
+/// Sets the path, as for reggie_request_new(). Query parameters that were set
+/// stay.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_PATH or REGGIE_BUSY.
+reggie_status reggie_request_set_path(reggie_request *request,
+                                      const char *path);
+
+/// The path as it was set, with its placeholders. Returns a borrowed text, NULL
+/// for NULL.
+const char *reggie_request_path(const reggie_request *request);
+
+/// Sets the repository that <name> means, such as "myorg/myrepo", in place of
+/// the client's default name.
+///
+/// It may have slashes in it. Empty values and segments, the segments "." and
+/// "..", control characters, white space and the characters ? # % < > \ and "
+/// are refused, here and in the other values. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, REGGIE_INVALID_VALUE or
+/// REGGIE_BUSY.
+reggie_status reggie_request_set_name(reggie_request *request,
+                                      const char *name);
+
+/// The repository that <name> means: the request's own, else the default name
+/// that the client had when the request was made.
+///
+/// Returns a borrowed text; NULL if there is neither, and for NULL.
+const char *reggie_request_name(const reggie_request *request);
+
+/// Sets the tag or digest that <reference> means, such as "latest".
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_VALUE or REGGIE_BUSY.
+reggie_status reggie_request_set_reference(reggie_request *request,
+                                           const char *reference);
+
+/// What <reference> means. Returns a borrowed text; NULL if it was not set, and
+/// for NULL.
+const char *reggie_request_reference(const reggie_request *request);
+
+/// Sets the digest that <digest> means, such as "sha256:e3b0c442...".
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_VALUE or REGGIE_BUSY.
+reggie_status reggie_request_set_digest(reggie_request *request,
+                                        const char *digest);
+
+/// What <digest> means. Returns a borrowed text; NULL if it was not set, and
+/// for NULL.
+const char *reggie_request_digest(const reggie_request *request);
+
+/// Sets the upload session that <session_id> means.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_VALUE or REGGIE_BUSY.
+reggie_status reggie_request_set_session_id(reggie_request *request,
+                                            const char *session_id);
+
+/// What <session_id> means. Returns a borrowed text; NULL if it was not set,
+/// and for NULL.
+const char *reggie_request_session_id(const reggie_request *request);
+
+/// Gives the URL that the request goes to, its placeholders replaced and its
+/// query parameters appended.
+///
+/// On REGGIE_OK, `url` is the caller's, who frees it with
+/// reggie_string_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_PATH, REGGIE_MISSING_VALUE if a placeholder has no value, or
+/// REGGIE_BUSY.
+reggie_status reggie_request_url(const reggie_request *request,
+                                 char **url,
+                                 reggie_error **error);
+
+/// Sets what is called when the server has answered with a challenge, before
+/// the request is sent again. A `callback` of NULL removes it, and frees
+/// `userdata`.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
+reggie_status reggie_request_set_retry_callback(reggie_request *request,
+                                                reggie_retry_callback callback,
+                                                void *userdata,
+                                                reggie_free_callback free_userdata);
+
+/// Whether a challenge of the server is answered. If `follow` is 0, a 401 is
+/// the answer. Unless set, 1.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
+reggie_status reggie_request_set_follow_challenge(reggie_request *request,
+                                                  int follow);
+
+/// Sets a header in place of all of that name, whatever its case.
+///
+/// `name` is a token (RFC 9110, section 5.1), its case kept. `value` is bytes
+/// without control characters but the tab, and neither begins nor ends with a
+/// blank; it may be empty. Transfer-Encoding and Expect cannot be set; a
+/// Content-Length must be that of the body. An Authorization is sent to the
+/// client's own registry only, and gives way to a challenge.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_HEADER or REGGIE_BUSY.
+reggie_status reggie_request_set_header(reggie_request *request,
+                                        const char *name,
+                                        const char *value);
+
+/// Adds a header beside those of that name, as for reggie_request_set_header().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_HEADER or REGGIE_BUSY.
+reggie_status reggie_request_add_header(reggie_request *request,
+                                        const char *name,
+                                        const char *value);
+
+/// Removes all headers of a name, whatever its case; none is no failure.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_BUSY.
+reggie_status reggie_request_remove_header(reggie_request *request,
+                                           const char *name);
+
+/// How many headers were set, without those that the library adds; a name that
+/// stands twice counts twice. 0 for NULL.
+size_t reggie_request_headers_count(const reggie_request *request);
+
+/// The name of the header at `index`, from 0 on.
+///
+/// Returns a borrowed text; NULL where there is no such header, and for NULL.
+const char *reggie_request_header_name(const reggie_request *request,
+                                       size_t index);
+
+/// The value of the header at `index`, from 0 on.
+///
+/// Returns a borrowed text; NULL where there is no such header, and for NULL.
+const char *reggie_request_header_value(const reggie_request *request,
+                                        size_t index);
+
+/// The first value of a header that was set, whatever the case of its name.
+///
+/// Returns a borrowed text; NULL where there is none, and for NULL.
+const char *reggie_request_header(const reggie_request *request,
+                                  const char *name);
+
+/// How many headers of a name were set, whatever its case; 0 for NULL.
+size_t reggie_request_header_count(const reggie_request *request,
+                                   const char *name);
+
+/// The value at `index`, from 0 on, among the headers of a name, whatever its
+/// case.
+///
+/// Returns a borrowed text; NULL where there is none, and for NULL.
+const char *reggie_request_header_at(const reggie_request *request,
+                                     const char *name,
+                                     size_t index);
+
+/// Sets a query parameter in place of all of that name.
+///
+/// Both are taken as they are and percent-encoded when they are sent (RFC 3986,
+/// section 3.4), after the query that the path itself may have, which stays
+/// byte for byte. The case of `name` matters, and it is not empty; `value` may
+/// be.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_ARGUMENT if the name is empty, or REGGIE_BUSY.
+reggie_status reggie_request_set_query(reggie_request *request,
+                                       const char *name,
+                                       const char *value);
+
+/// Adds a query parameter beside those of that name, as for
+/// reggie_request_set_query().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_ARGUMENT if the name is empty, or REGGIE_BUSY.
+reggie_status reggie_request_add_query(reggie_request *request,
+                                       const char *name,
+                                       const char *value);
+
+/// Removes all query parameters of a name that were set; none is no failure.
+/// Those in the path itself stay.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_BUSY.
+reggie_status reggie_request_remove_query(reggie_request *request,
+                                          const char *name);
+
+/// How many query parameters were set; 0 for NULL.
+size_t reggie_request_query_count(const reggie_request *request);
+
+/// The name of the query parameter at `index`, from 0 on, not encoded.
+///
+/// Returns a borrowed text; NULL where there is no such parameter, and for
+/// NULL.
+const char *reggie_request_query_name(const reggie_request *request,
+                                      size_t index);
+
+/// The value of the query parameter at `index`, from 0 on, not encoded.
+///
+/// Returns a borrowed text; NULL where there is no such parameter, and for
+/// NULL.
+const char *reggie_request_query_value(const reggie_request *request,
+                                       size_t index);
+
+/// The first value of a query parameter that was set, not encoded.
+///
+/// Returns a borrowed text; NULL where there is none, and for NULL.
+const char *reggie_request_query(const reggie_request *request,
+                                 const char *name);
+
+/// Sends `size` bytes from memory, which are copied.
+///
+/// `bytes` may be NULL if `size` is 0: a body of no bytes is a body. Returns
+/// REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the size is
+/// impossible, REGGIE_NO_MEMORY or REGGIE_BUSY.
+reggie_status reggie_request_set_body(reggie_request *request,
+                                      const uint8_t *bytes,
+                                      size_t size);
+
+/// Sends the content of a regular file, which is opened each time that the
+/// request is sent.
+///
+/// `path` is any bytes without NUL. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_BUSY.
+reggie_status reggie_request_set_body_path(reggie_request *request,
+                                           const char *path);
+
+/// Sends what a file descriptor gives: `length` bytes from where it stands
+/// now; or, if `length` is REGGIE_UNKNOWN_SIZE, all until its end, in chunks
+/// (RFC 9112, section 7.1), which many registries refuse.
+///
+/// The descriptor stays the caller's and open until the request has been sent.
+/// Where it can seek, its offset does not move; where it cannot, what was sent
+/// cannot be sent again, as after a challenge. It may be non-blocking. Returns
+/// REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_BUSY, or REGGIE_FILE if it is not
+/// open.
+reggie_status reggie_request_set_body_fd(reggie_request *request,
+                                         int fd,
+                                         uint64_t length,
+                                         reggie_error **error);
+
+/// Sends what a callback supplies: `length` bytes; or, if `length` is
+/// REGGIE_UNKNOWN_SIZE, all until its end, in chunks (RFC 9112, section 7.1),
+/// which many registries refuse.
+///
+/// `rewind` is called when the body has to be sent again, as after a
+/// challenge; if it is NULL, the call then fails with
+/// REGGIE_BODY_NOT_REWINDABLE. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if the
+/// request or `read` is NULL, or REGGIE_BUSY.
+reggie_status reggie_request_set_body_callback(reggie_request *request,
+                                               reggie_read_callback read,
+                                               reggie_rewind_callback rewind,
+                                               uint64_t length,
+                                               void *userdata,
+                                               reggie_free_callback free_userdata);
+
+/// Sends no body, as unless one is set. POST, PUT and PATCH then say that its
+/// length is 0 (RFC 9110, section 8.6).
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
+reggie_status reggie_request_remove_body(reggie_request *request);
+
+/// Keeps the body of the answer in the response, as unless another output is
+/// set, up to what reggie_config_set_max_body_memory() allows.
+///
+/// Whatever the output is, it is for answers whose HTTP status is 2xx; the
+/// body of any other is kept in the response. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
+reggie_status reggie_request_set_output_memory(reggie_request *request);
+
+/// Writes the body of a 2xx answer to a file, which appears, or replaces the
+/// one that is there, when the body is whole. It is written to a temporary
+/// file in the same folder, of which nothing stays on failure.
+///
+/// `path` is any bytes without NUL, and names no folder, device or pipe.
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if it is
+/// empty, or REGGIE_BUSY.
+reggie_status reggie_request_set_output_path(reggie_request *request,
+                                             const char *path);
+
+/// Writes the body of a 2xx answer to a file descriptor, from where it stands.
+///
+/// The descriptor stays the caller's and open until the request has been sent.
+/// It may be non-blocking; one whose other end is closed is a failure and
+/// raises no SIGPIPE. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
+reggie_status reggie_request_set_output_fd(reggie_request *request, int fd);
+
+/// Hands the body of a 2xx answer to a callback, piece by piece.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if the request or `write` is NULL,
+/// or REGGIE_BUSY.
+reggie_status reggie_request_set_output_callback(reggie_request *request,
+                                                 reggie_write_callback write,
+                                                 void *userdata,
+                                                 reggie_free_callback free_userdata);
+
+/// Frees a response, and closes its connection if its body was not read to its
+/// end. NULL is ignored. No call with it may be running.
+void reggie_response_free(reggie_response *response);
+
+/// The HTTP status (RFC 9110, section 15), such as 200; 0 for NULL.
+int reggie_response_status(const reggie_response *response);
+
+/// The version of HTTP that the server answered with, such as "HTTP/1.1".
+///
+/// Returns a borrowed text, NULL for NULL.
+const char *reggie_response_http_version(const reggie_response *response);
+
+/// How many header fields there are; a name that stands twice counts twice.
+/// 0 for NULL.
+size_t reggie_response_headers_count(const reggie_response *response);
+
+/// The name of the header field at `index`, from 0 on, as the server wrote it.
+///
+/// Returns a borrowed text; NULL where there is no such field, and for NULL.
+const char *reggie_response_header_name(const reggie_response *response,
+                                        size_t index);
+
+/// The value of the header field at `index`, from 0 on. It may be any bytes,
+/// not only UTF-8 (RFC 9110, section 5.5).
+///
+/// Returns a borrowed text; NULL where there is no such field, and for NULL.
+const char *reggie_response_header_value(const reggie_response *response,
+                                         size_t index);
+
+/// The first value of a header, whatever the case of its name.
+///
+/// Returns a borrowed text; NULL where there is none, and for NULL.
+const char *reggie_response_header(const reggie_response *response,
+                                   const char *name);
+
+/// How many header fields of a name there are, whatever its case; 0 for NULL.
+size_t reggie_response_header_count(const reggie_response *response,
+                                    const char *name);
+
+/// The value at `index`, from 0 on, among the header fields of a name,
+/// whatever its case.
+///
+/// Returns a borrowed text; NULL where there is none, and for NULL.
+const char *reggie_response_header_at(const reggie_response *response,
+                                      const char *name,
+                                      size_t index);
+
+/// The body, where it is kept in memory. A NUL stands behind it, which is no
+/// part of it: a body that is text can be used as a string.
+///
+/// Returns borrowed bytes, reggie_response_body_length() of them; none where
+/// the body went elsewhere or is still to be read. NULL for NULL only.
+const uint8_t *reggie_response_body(const reggie_response *response);
+
+/// How many bytes reggie_response_body() has, without the NUL behind them; 0
+/// for NULL.
+size_t reggie_response_body_length(const reggie_response *response);
+
+/// The length of the body in bytes as the server announced it; or
+/// REGGIE_UNKNOWN_SIZE where it did not, where there can be no body, and for
+/// NULL.
+uint64_t reggie_response_content_length(const reggie_response *response);
+
+/// Where the Location header points to (RFC 9110, section 10.2.2), as a path
+/// with its query, less the path of the client's address: such that it can be
+/// the path of the next request, as it is.
+///
+/// Returns a borrowed text; NULL without such a header, where it points to
+/// another server, and for NULL.
+const char *reggie_response_relative_location(const reggie_response *response);
+
+/// Where the Location header points to (RFC 9110, section 10.2.2), as a whole
+/// URL, whichever form it had. It can be the path of the next request.
+///
+/// Returns a borrowed text; NULL without such a header, and for NULL.
+const char *reggie_response_absolute_location(const reggie_response *response);
+
+/// Whether the HTTP status is 401: 1 if so, 0 if not, and for NULL.
+int reggie_response_is_unauthorized(const reggie_response *response);
+
+/// Reads the registry's error list from the body, which is kept in memory
+/// (OCI Distribution Specification, Error Codes). The body stays as it is.
+///
+/// On REGGIE_OK, `errors` is the caller's, who frees it with
+/// reggie_errors_free(). Otherwise returns REGGIE_NULL_ARGUMENT; REGGIE_BUSY
+/// while the body is read; or REGGIE_NO_ERRORS if the body is not kept in
+/// memory, is not JSON or has no error list, with the HTTP status in the error.
+reggie_status reggie_response_errors(const reggie_response *response,
+                                     reggie_errors **errors,
+                                     reggie_error **error);
+
+/// Reads on in the body: up to `size` bytes into `buffer`. Waits until there
+/// are some. For a response of reggie_client_open(); where the body is kept in
+/// memory, it reads from there.
+///
+/// On REGGIE_OK, `got` is how many bytes were read, 0 at the end of the body
+/// and where `size` is 0. Otherwise returns REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_BUSY,
+/// REGGIE_RECEIVE, REGGIE_TRUNCATED if the server closed the connection early,
+/// REGGIE_TLS or REGGIE_PROTOCOL; the rest of the body is then lost.
+reggie_status reggie_response_read(reggie_response *response,
+                                   uint8_t *buffer,
+                                   size_t size,
+                                   size_t *got,
+                                   reggie_error **error);
+
+/// Frees an error list. NULL is ignored.
+void reggie_errors_free(reggie_errors *errors);
+
+/// How many errors there are, at least one; 0 for NULL.
+size_t reggie_errors_count(const reggie_errors *errors);
+
+/// The code of the error at `index`, from 0 on, such as "NAME_UNKNOWN".
+/// Registries have codes of their own beside those of the specification.
+///
+/// Returns a borrowed text, "" if the server sent none; NULL where there is no
+/// such error, and for NULL.
+const char *reggie_errors_code(const reggie_errors *errors, size_t index);
+
+/// What the registry says about the error at `index`, for a person.
+///
+/// Returns a borrowed text, "" if the server sent none; NULL where there is no
+/// such error, and for NULL.
+const char *reggie_errors_message(const reggie_errors *errors, size_t index);
+
+/// More about the error at `index`, as JSON text, whose form differs from
+/// registry to registry.
+///
+/// Returns a borrowed text, "" if the server sent none; NULL where there is no
+/// such error, and for NULL.
+const char *reggie_errors_detail(const reggie_errors *errors, size_t index);
+
+/// Computes the digest of `size` bytes in memory, such as "sha256:e3b0c442..."
+/// (OCI Image Specification, Digests).
+///
+/// `algorithm` is REGGIE_SHA256, REGGIE_SHA384 or REGGIE_SHA512. `bytes` may be
+/// NULL if `size` is 0. On REGGIE_OK, `digest` is the caller's, who frees it
+/// with reggie_string_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ARGUMENT if the size is impossible, or
+/// REGGIE_UNKNOWN_ALGORITHM.
+reggie_status reggie_digest_bytes(const char *algorithm,
+                                  const uint8_t *bytes,
+                                  size_t size,
+                                  char **digest,
+                                  reggie_error **error);
+
+/// Computes the digest of a file's content, which is read in parts.
+///
+/// `algorithm` as for reggie_digest_bytes(); `path` is any bytes without NUL.
+/// On REGGIE_OK, `digest` is the caller's, who frees it with
+/// reggie_string_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ARGUMENT if the path is empty,
+/// REGGIE_UNKNOWN_ALGORITHM, REGGIE_NO_MEMORY, or REGGIE_FILE with the errno in
+/// the error.
+reggie_status reggie_digest_file(const char *algorithm,
+                                 const char *path,
+                                 char **digest,
+                                 reggie_error **error);
+
+/// Begins a digest of content that comes in parts.
+///
+/// `algorithm` as for reggie_digest_bytes(). On REGGIE_OK, `digester` is the
+/// caller's, who frees it with reggie_digester_free(). Otherwise returns
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_UNKNOWN_ALGORITHM.
+reggie_status reggie_digester_new(const char *algorithm,
+                                  reggie_digester **digester,
+                                  reggie_error **error);
+
+/// Appends `size` bytes of content. `bytes` may be NULL if `size` is 0.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
+/// digester is finished or the size is impossible.
+reggie_status reggie_digester_update(reggie_digester *digester,
+                                     const uint8_t *bytes,
+                                     size_t size);
+
+/// Gives the digest of all content, such as "sha256:e3b0c442...". The digester
+/// is then finished: it can only be freed.
+///
+/// On REGGIE_OK, `digest` is the caller's, who frees it with
+/// reggie_string_free(). Otherwise returns REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if the digester is finished.
+reggie_status reggie_digester_finish(reggie_digester *digester,
+                                     char **digest,
+                                     reggie_error **error);
+
+/// Frees a digester, finished or not. NULL is ignored.
+void reggie_digester_free(reggie_digester *digester);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* REGGIE_H */

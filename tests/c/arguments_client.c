@@ -1,0 +1,150 @@
+/* What errors, configs and clients do with arguments of no use. */
+#include "arguments.h"
+
+#include <limits.h>
+
+static void errors_without_an_error(void)
+{
+    RETURNS(reggie_error_free(NULL));
+    GIVES_NUMBER(REGGIE_OK, reggie_error_status(NULL));
+    GIVES_TEXT("", reggie_error_message(NULL));
+    GIVES_TEXT("", reggie_error_step(NULL));
+    GIVES_NUMBER(0, reggie_error_http_status(NULL));
+    GIVES_NULL(reggie_error_code(NULL));
+    GIVES_NUMBER(0, reggie_error_errno(NULL));
+    GIVES_NULL(reggie_error_host(NULL));
+    GIVES_NUMBER(-1, reggie_error_retry_after(NULL));
+    GIVES_NUMBER(0, reggie_error_callback_value(NULL));
+    GIVES_NUMBER(0, reggie_error_is_retryable(NULL));
+    RETURNS(reggie_string_free(NULL));
+    GIVES_TEXT("unknown status", reggie_status_string(INT_MIN));
+    GIVES_TEXT(REGGIE_VERSION, reggie_version());
+    GIVES_NUMBER(REGGIE_VERSION_NUMBER, reggie_version_number());
+}
+
+static void ignore(void *userdata, int level, const char *message)
+{
+    (void)userdata;
+    (void)level;
+    (void)message;
+}
+
+static void configs(void)
+{
+    reggie_config *config = reggie_config_new();
+
+    tell("reggie_config_new()");
+    CHECK(config != NULL);
+    RETURNS(reggie_config_free(NULL));
+
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_credentials(NULL, "u", "p"));
+    TAKES(reggie_config_set_credentials(config, text, "p"), REGGIE_OK,
+          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_CREDENTIALS);
+    TAKES(reggie_config_set_credentials(config, "u", text), REGGIE_OK,
+          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_CREDENTIALS);
+    FAILS(REGGIE_INVALID_CREDENTIALS,
+          reggie_config_set_credentials(config, "", ""));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_default_name(NULL, "a"));
+    TAKES(reggie_config_set_default_name(config, text), REGGIE_INVALID_VALUE,
+          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_VALUE);
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_auth_scope(NULL, "a"));
+    TAKES(reggie_config_set_auth_scope(config, text),
+          REGGIE_INVALID_CREDENTIALS, REGGIE_OK, REGGIE_INVALID_UTF8,
+          REGGIE_INVALID_CREDENTIALS);
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_user_agent(NULL, "a"));
+    TAKES(reggie_config_set_user_agent(config, text), REGGIE_INVALID_HEADER,
+          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_HEADER);
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_config_add_ca_file(NULL, "/", &error));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_config_add_ca_file(NULL, "/", NULL));
+    TAKES(reggie_config_add_ca_file(config, text, &error),
+          REGGIE_INVALID_ARGUMENT, REGGIE_INVALID_CERTIFICATES,
+          REGGIE_INVALID_CERTIFICATES, REGGIE_INVALID_CERTIFICATES);
+    FAILS(REGGIE_INVALID_CERTIFICATES,
+          reggie_config_add_ca_file(config, "/", &error));
+    FAILS(REGGIE_INVALID_CERTIFICATES,
+          reggie_config_add_ca_file(config, "/dev/null", &error));
+
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_config_set_insecure_skip_tls_verify(NULL, 1));
+    WORKS(reggie_config_set_insecure_skip_tls_verify(config, INT_MIN));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_debug(NULL, 1));
+    WORKS(reggie_config_set_debug(config, INT_MAX));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_max_body_memory(NULL, 1));
+    WORKS(reggie_config_set_max_body_memory(config, 0));
+    WORKS(reggie_config_set_max_body_memory(config, (size_t)-1));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_config_set_log_callback(NULL, REGGIE_LOG_DEBUG, ignore, NULL,
+                                         NULL));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_config_set_log_callback(config, 0, ignore, NULL, NULL));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_config_set_log_callback(config, 5, ignore, NULL, NULL));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_config_set_log_callback(config, INT_MIN, ignore, NULL, NULL));
+    WORKS(reggie_config_set_log_callback(config, REGGIE_LOG_ERROR, NULL, NULL,
+                                         NULL));
+    RETURNS(reggie_status_string(REGGIE_OK));
+    reggie_config_free(config);
+    tell("reggie_config_free(config)");
+}
+
+static void clients(void)
+{
+    reggie_config *config = reggie_config_new();
+    reggie_client *client = NULL;
+    reggie_request *request = NULL;
+    const char *good = "http://127.0.0.1:1";
+
+    TAKES(reggie_client_new(text, config, &out.client, &error),
+          REGGIE_INVALID_ADDRESS, REGGIE_INVALID_ADDRESS, REGGIE_INVALID_UTF8,
+          REGGIE_INVALID_ADDRESS);
+    FAILS(REGGIE_INVALID_ADDRESS,
+          reggie_client_new(large_path, config, &out.client, NULL));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_client_new(good, config, NULL, &error));
+    WORKS(reggie_client_new(good, NULL, &out.client, &error));
+    client = out.client;
+    CHECK(client != NULL);
+    RETURNS(reggie_client_free(NULL));
+
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_client_set_default_name(NULL, "a"));
+    TAKES(reggie_client_set_default_name(client, text), REGGIE_INVALID_VALUE,
+          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_VALUE);
+
+    request = check_request(client, REGGIE_GET, "/");
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_client_do(NULL, request, &out.response, &error));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_client_do(client, NULL, &out.response, &error));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_client_do(client, request, NULL, &error));
+    FAILS(REGGIE_CONNECT,
+          reggie_client_do(client, request, &out.response, &error));
+    FAILS(REGGIE_CONNECT, reggie_client_do(client, request, &out.response, NULL));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_client_open(NULL, request, &out.response, &error));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_client_open(client, NULL, &out.response, &error));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_client_open(client, request, NULL, &error));
+    FAILS(REGGIE_CONNECT,
+          reggie_client_open(client, request, &out.response, &error));
+    FAILS(REGGIE_CONNECT,
+          reggie_client_open(client, request, &out.response, NULL));
+    reggie_request_free(request);
+    reggie_client_free(client);
+    reggie_config_free(config);
+}
+
+static void run(void *context)
+{
+    (void)context;
+    prepare();
+    errors_without_an_error();
+    configs();
+    clients();
+}
+
+int main(int count, char **arguments)
+{
+    CHECK_NUMBER(2, count);
+    return check_run(arguments[1], run, NULL);
+}
