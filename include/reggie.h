@@ -87,7 +87,11 @@
  *
  * The library installs no signal handler and raises no SIGPIPE. It never writes
  * to stdout, and to stderr only where reggie_config_set_debug() says so. It
- * stays in memory after dlclose().
+ * stays in memory after dlclose(). After a fork the child may use and free
+ * every handle that no other thread was using; connections that its parent made
+ * are not used there, and closed without a word to the server. The environment
+ * (SSL_CERT_FILE and SSL_CERT_DIR) is read when a client is made for an https
+ * address, or at its first connection over TLS.
  */
 
 #ifndef REGGIE_H

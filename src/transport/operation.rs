@@ -114,9 +114,9 @@ impl Operation {
     }
 
     /// Keeps the connection for others: its answer was read whole.
-    pub(crate) fn finish(&self, connection: Box<Connection>) {
+    pub(crate) fn finish(&self, connection: Connection) {
         self.state().finished = true;
-        self.keep(*connection);
+        self.keep(connection);
     }
 
     /// Puts a connection back into the pool, if another request can use it.

@@ -1,0 +1,95 @@
+/*
+ * After fork() the child uses and frees what the parent made, and the parent's
+ * connections see nothing of it. The server tells in each answer on which
+ * connection it came. Arguments: how, its address and its CA file.
+ */
+#include "check.h"
+
+static const char *address;
+static const char *ca;
+
+struct made {
+    reggie_config *config;
+    reggie_client *client;
+    reggie_request *request;
+    reggie_response *kept;
+    reggie_response *open;
+    reggie_errors *errors;
+    reggie_error *error;
+    reggie_digester *digester;
+};
+
+/* The number of the connection that a request goes over. */
+static long connection(const reggie_client *client, reggie_request *request)
+{
+    reggie_response *response = check_do(client, request);
+    const char *number = reggie_response_header(response, "Connection-Number");
+    long found = -1;
+
+    CHECK_NUMBER(200, reggie_response_status(response));
+    CHECK(number != NULL);
+    found = strtol(number, NULL, 10);
+    reggie_response_free(response);
+    return found;
+}
+
+/* Reads a body of `size` bytes that are all 'a'. */
+static void read_rest(reggie_response *response, size_t size)
+{
+    static uint8_t buffer[16 * 1024];
+    reggie_error *error = NULL;
+    size_t got = 1;
+    size_t i;
+
+    while (got > 0) {
+        CHECK_OK(reggie_response_read(response, buffer, sizeof buffer, &got,
+                                      &error), error);
+        CHECK(got <= size);
+        for (i = 0; i < got; i++)
+            CHECK(buffer[i] == 'a');
+        size -= got;
+    }
+    CHECK_NUMBER(0, size);
+}
+
+static void make(struct made *made)
+{
+    reggie_request *request = NULL;
+    reggie_error *error = NULL;
+    uint8_t first = 0;
+    size_t got = 0;
+
+    made->config = reggie_config_new();
+    made->client = check_client(address, ca, made->config);
+    made->request = check_request(made->client, "GET", "/parent");
+    CHECK_OK(reggie_digester_new("sha256", &made->digester, &error), error);
+
+    request = check_request(made->client, "GET", "/errors");
+    made->kept = check_do(made->client, request);
+    CHECK_OK(reggie_response_errors(made->kept, &made->errors, &error), error);
+    CHECK_OK(reggie_request_set_path(request, "/open"), NULL);
+    CHECK_OK(reggie_client_open(made->client, request, &made->open, &error),
+             error);
+    CHECK_OK(reggie_response_read(made->open, &first, 1, &got, &error), error);
+    CHECK_NUMBER(1, got);
+    CHECK_OK(reggie_request_set_path(request, "/<digest>"), NULL);
+    CHECK_NUMBER(REGGIE_MISSING_VALUE,
+                 reggie_request_url(request, NULL, NULL) == REGGIE_NULL_ARGUMENT
+                     ? reggie_client_open(made->client, request,
+                                          &(reggie_response *){NULL},
+                                          &made->error)
+                     : REGGIE_OK);
+    reggie_request_free(request);
+}
+
+static void free_all(struct made *made)
+{
+    reggie_client_free(made->client);
+    reggie_response_free(made->open);
+    reggie_response_free(made->kept);
+    reggie_errors_free(made->errors);
+    reggie_error_free(made->error);
+    reggie_digester_free(made->digester);
+    reggie_request_free(made->request);
+    reggie_config_free(made->config);
+}
