@@ -88,3 +88,11 @@ pub fn redact_body(content_type: Option<&str>, body: &[u8], cap: usize) -> Optio
 pub fn scrub(text: &str, secrets: &[&str]) -> String {
     redact::scrub(text, secrets)
 }
+
+/// The token granted, or the message of the refusal.
+pub fn token_answer(status: u16, body: &[u8]) -> Result<String, String> {
+    let granted = crate::auth::token::read_answer(status, body, "host");
+    granted
+        .map(|grant| grant.token.to_string())
+        .map_err(|error| error.message().to_owned())
+}

@@ -16,7 +16,9 @@ const BASIC: &str = "Basic bXl1c2VyOm15cGFzcw==";
 
 fn config() -> Config {
     let mut config = Config::new();
-    config.set_credentials("myuser", "mypass").expect("credentials");
+    config
+        .set_credentials("myuser", "mypass")
+        .expect("credentials");
     config
 }
 
@@ -55,12 +57,19 @@ fn guarded(
 
 fn challenge(conn: &mut Conn, request: &RawRequest, challenges: &[&str]) {
     let url = own_url(request);
-    let challenges: Vec<String> = challenges.iter().map(|c| c.replace("{url}", &url)).collect();
+    let challenges: Vec<String> = challenges
+        .iter()
+        .map(|c| c.replace("{url}", &url))
+        .collect();
     let headers: Vec<(&str, &str)> = challenges
         .iter()
         .map(|challenge| ("WWW-Authenticate", challenge.as_str()))
         .collect();
-    conn.respond("401 Unauthorized", &headers, b"{\"errors\":[{\"code\":\"UNAUTHORIZED\"}]}");
+    conn.respond(
+        "401 Unauthorized",
+        &headers,
+        b"{\"errors\":[{\"code\":\"UNAUTHORIZED\"}]}",
+    );
 }
 
 fn targets(server: &RawServer) -> Vec<String> {
@@ -77,7 +86,10 @@ fn the_first_try_is_without_authorization_and_basic_is_remembered() {
     let server = guarded(BASIC, &["Basic realm=\"r\""], "");
     let client = client(&server, &config());
     for _ in 0..2 {
-        assert_eq!(get(&client, "/v2/a/tags/list").expect("an answer").status(), 200);
+        assert_eq!(
+            get(&client, "/v2/a/tags/list").expect("an answer").status(),
+            200
+        );
     }
     // Not a path of the registry's: it waits for its challenge.
     assert_eq!(get(&client, "/metrics").expect("an answer").status(), 200);
@@ -92,8 +104,6 @@ fn the_first_try_is_without_authorization_and_basic_is_remembered() {
 fn a_token_is_fetched_once_for_what_its_scope_covers() {
     let challenge = "Bearer realm=\"{url}/token?own=1\",service=\"my service\",\
                      scope=\"repository:a/b:pull,push\"";
-    let server = guarded("Bearer T1", &[], r#"{"token":"T1","expires_in":300}"#);
-    drop(server);
     let server = RawServer::start(move |conn| {
         while let Some(request) = conn.read_request() {
             if request.target.starts_with("/token") {
@@ -106,7 +116,11 @@ fn a_token_is_fetched_once_for_what_its_scope_covers() {
         }
     });
     let client = client(&server, &config());
-    for path in ["/v2/a/b/manifests/one", "/v2/a/b/manifests/two", "/v2/a/b/tags/list?n=3"] {
+    for path in [
+        "/v2/a/b/manifests/one",
+        "/v2/a/b/manifests/two",
+        "/v2/a/b/tags/list?n=3",
+    ] {
         assert_eq!(get(&client, path).expect("an answer").status(), 200);
     }
     // Whose scope cannot be told from the path waits for its challenge.
@@ -153,14 +167,23 @@ fn the_auth_scope_replaces_the_challenges() {
     let challenges = &["Bearer realm=\"{url}/token\",scope=\"repository:x:pull\""];
     let server = guarded("Bearer T", challenges, r#"{"token":"T"}"#);
     let mut config = config();
-    config.set_auth_scope("repository:y:pull,push").expect("a scope");
+    config
+        .set_auth_scope("repository:y:pull,push")
+        .expect("a scope");
     let client = client(&server, &config);
     for _ in 0..2 {
-        assert_eq!(get(&client, "/v2/x/tags/list").expect("an answer").status(), 200);
+        assert_eq!(
+            get(&client, "/v2/x/tags/list").expect("an answer").status(),
+            200
+        );
     }
     let targets = targets(&server);
     assert_eq!(targets.len(), 4, "the token is kept: {targets:?}");
-    assert!(targets[1].contains("scope=repository:y:pull%2Cpush"), "{}", targets[1]);
+    assert!(
+        targets[1].contains("scope=repository:y:pull%2Cpush"),
+        "{}",
+        targets[1]
+    );
     assert!(!targets[1].contains("repository:x"));
 }
 
@@ -168,7 +191,11 @@ fn the_auth_scope_replaces_the_challenges() {
 fn all_challenges_are_read_and_the_scheme_is_not_sought_in_a_url() {
     for challenges in [
         // Not the first one.
-        &["Negotiate", "Digest realm=\"d\", nonce=\"n\"", "Basic realm=\"b\""][..],
+        &[
+            "Negotiate",
+            "Digest realm=\"d\", nonce=\"n\"",
+            "Basic realm=\"b\"",
+        ][..],
         &["Negotiate abc==, NTLM, Basic realm=\"b\""],
         // The realm holds what looks like another scheme.
         &["Basic realm=\"https://bearer.example/Bearer realm=x\""],
@@ -196,16 +223,30 @@ fn nobody_sends_no_credentials() {
     assert_eq!(answer.errors().expect("errors")[0].code(), "UNAUTHORIZED");
     assert_eq!(server.requests().len(), 1);
 
-    let server = guarded("Bearer T", &["Bearer realm=\"{url}/token\""], r#"{"token":"T"}"#);
+    let server = guarded(
+        "Bearer T",
+        &["Bearer realm=\"{url}/token\""],
+        r#"{"token":"T"}"#,
+    );
     let anonymous = client(&server, &Config::new());
     assert_eq!(get(&anonymous, "/v2/").expect("an answer").status(), 200);
-    assert_eq!(authorizations(&server)[1], None, "no empty pair goes to the token server");
+    assert_eq!(
+        authorizations(&server)[1],
+        None,
+        "no empty pair goes to the token server"
+    );
     assert_eq!(targets(&server)[1], "/token?client_id=reggie");
 }
 
 #[test]
 fn a_challenge_that_cannot_be_answered_is_the_answer() {
-    for challenges in [&[][..], &["Negotiate"], &["Bearer"], &["%%%"], &["Digest realm=x"]] {
+    for challenges in [
+        &[][..],
+        &["Negotiate"],
+        &["Bearer"],
+        &["%%%"],
+        &["Digest realm=x"],
+    ] {
         let challenges: &'static [&'static str] = challenges;
         let server = guarded(BASIC, challenges, "");
         let answer = get(&client(&server, &config()), "/v2/").expect("an answer");
@@ -236,7 +277,12 @@ fn a_token_server_that_refuses_or_talks_nonsense_is_an_error() {
     };
     let error = case("403 Forbidden", br#"{"details":"no, mypass is\nwrong"}"#);
     assert_eq!(error.http_status(), 403);
-    assert!(error.message().ends_with("status 403: no, [redacted] is\\nwrong"), "{error}");
+    assert!(
+        error
+            .message()
+            .ends_with("status 403: no, [redacted] is\\nwrong"),
+        "{error}"
+    );
     // With a status that is an error, not even a token counts.
     case("500 Oops", br#"{"token":"T"}"#);
     case("200 OK", br#"{"token":""}"#);
@@ -266,7 +312,11 @@ fn credentials_that_are_refused_twice_leave_the_second_401() {
         let list: &'static [&'static str] = Box::leak(Box::new([challenge]));
         let server = guarded("nothing will do", list, r#"{"token":"T"}"#);
         let client = client(&server, &config());
-        assert!(get(&client, "/v2/a/tags/list").expect("an answer").is_unauthorized());
+        assert!(
+            get(&client, "/v2/a/tags/list")
+                .expect("an answer")
+                .is_unauthorized()
+        );
         let count = server.requests().len();
         assert!(count <= 3, "{challenge}: {count} requests");
     }
@@ -277,8 +327,13 @@ fn an_authorization_of_the_callers_goes_first_and_gives_way() {
     let server = guarded(BASIC, &["Basic realm=\"r\""], "");
     let client = client(&server, &config());
     let mut request = client.request("GET", "/v2/").expect("a request");
-    request.set_header("authorization", b"Bearer mine").expect("a header");
-    assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+    request
+        .set_header("authorization", b"Bearer mine")
+        .expect("a header");
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").status(),
+        200
+    );
     let expected = [Some("Bearer mine".to_owned()), Some(BASIC.to_owned())];
     assert_eq!(authorizations(&server), expected);
     for request in server.requests() {
@@ -292,7 +347,12 @@ fn a_challenge_need_not_be_followed() {
     let client = client(&server, &config());
     let mut request = client.request("GET", "/v2/").expect("a request");
     request.set_follow_challenge(false);
-    assert!(client.execute(&mut request).expect("an answer").is_unauthorized());
+    assert!(
+        client
+            .execute(&mut request)
+            .expect("an answer")
+            .is_unauthorized()
+    );
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -316,18 +376,34 @@ fn exactly_the_headers_that_were_set_arrive_and_the_same_after_a_401() {
     let client = client(&server, &config());
     let path = "/v2/a/blobs/uploads/1?_state=a%2Fb+c==&x";
     let mut request = client.request("PUT", path).expect("a request");
-    request.set_query("digest", "sha256:abc").expect("a parameter");
-    request.set_header("Content-Length", b"5").expect("a header");
-    request.set_header("Content-Range", b"0-4").expect("a header");
-    request.set_header("Content-Type", b"application/octet-stream").expect("a header");
+    request
+        .set_query("digest", "sha256:abc")
+        .expect("a parameter");
+    request
+        .set_header("Content-Length", b"5")
+        .expect("a header");
+    request
+        .set_header("Content-Range", b"0-4")
+        .expect("a header");
+    request
+        .set_header("Content-Type", b"application/octet-stream")
+        .expect("a header");
     request.set_body(b"hello".to_vec());
-    assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").status(),
+        200
+    );
     let requests = server.requests();
     assert_eq!(requests.len(), 2);
     for (index, request) in requests.iter().enumerate() {
         let mut names: Vec<&str> = request.headers.iter().map(|(n, _)| n.as_str()).collect();
         names.sort_unstable();
-        let mut expected = vec!["Content-Length", "Content-Range", "Content-Type", "User-Agent"];
+        let mut expected = vec![
+            "Content-Length",
+            "Content-Range",
+            "Content-Type",
+            "User-Agent",
+        ];
         if index == 1 {
             expected.insert(0, "Authorization");
         }
@@ -373,20 +449,32 @@ fn every_kind_of_body_is_whole_on_the_second_send() {
             rewound: Arc::clone(&rewound),
         })
     };
-    let kinds: Vec<Box<dyn Fn(&mut Request)>> = vec![
+    type Set<'a> = Box<dyn Fn(&mut Request) + 'a>;
+    let kinds: Vec<Set> = vec![
         Box::new(|r| r.set_body(b"abcdefghijklmnopqrstuvwxyz".to_vec())),
         Box::new(|r| r.set_body_path(path.clone())),
-        Box::new(|r| r.set_body_descriptor(file.as_raw_fd(), Some(26)).expect("a file")),
-        Box::new(|r| r.set_body_descriptor(file.as_raw_fd(), None).expect("a file")),
+        Box::new(|r| {
+            r.set_body_descriptor(file.as_raw_fd(), Some(26))
+                .expect("a file")
+        }),
+        Box::new(|r| {
+            r.set_body_descriptor(file.as_raw_fd(), None)
+                .expect("a file")
+        }),
         Box::new(|r| r.set_body_source(letters(), Some(26))),
         Box::new(|r| r.set_body_source(letters(), None)),
     ];
     for set in kinds {
         let server = guarded(BASIC, &["Basic realm=\"r\""], "");
         let client = client(&server, &config());
-        let mut request = client.request("PUT", "/v2/a/manifests/b").expect("a request");
+        let mut request = client
+            .request("PUT", "/v2/a/manifests/b")
+            .expect("a request");
         set(&mut request);
-        assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+        assert_eq!(
+            client.execute(&mut request).expect("an answer").status(),
+            200
+        );
         let bodies: Vec<Vec<u8>> = server.requests().into_iter().map(|r| r.body).collect();
         assert_eq!(bodies, vec![b"abcdefghijklmnopqrstuvwxyz".to_vec(); 2]);
     }
@@ -399,8 +487,12 @@ fn a_body_that_cannot_be_sent_again_is_an_error_that_says_so() {
     let client = client(&server, &config());
     let (reader, mut writer) = std::io::pipe().expect("a pipe");
     writer.write_all(b"once").expect("written");
-    let mut request = client.request("PUT", "/v2/a/manifests/b").expect("a request");
-    request.set_body_descriptor(reader.as_raw_fd(), Some(4)).expect("a pipe");
+    let mut request = client
+        .request("PUT", "/v2/a/manifests/b")
+        .expect("a request");
+    request
+        .set_body_descriptor(reader.as_raw_fd(), Some(4))
+        .expect("a pipe");
     let error = client.execute(&mut request).expect_err("not rewindable");
     assert_eq!(error.kind(), Kind::BodyNotRewindable, "{error}");
     assert_eq!(server.requests().len(), 1);
@@ -412,10 +504,14 @@ fn the_retry_callback_may_change_everything() {
     let client = client(&server, &config());
     let (reader, mut writer) = std::io::pipe().expect("a pipe");
     writer.write_all(b"once").expect("written");
-    let mut request = client.request("PUT", "/v2/a/manifests/b").expect("a request");
+    let mut request = client
+        .request("PUT", "/v2/a/manifests/b")
+        .expect("a request");
     request.set_header("X-Old", b"1").expect("a header");
     request.set_query("old", "1").expect("a parameter");
-    request.set_body_descriptor(reader.as_raw_fd(), Some(4)).expect("a pipe");
+    request
+        .set_body_descriptor(reader.as_raw_fd(), Some(4))
+        .expect("a pipe");
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
     request.set_retry_callback(Some(Arc::new(move |request: &mut Request| {
@@ -429,10 +525,16 @@ fn the_retry_callback_may_change_everything() {
         request.set_body(b"again".to_vec());
         Ok(())
     })));
-    assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").status(),
+        200
+    );
     assert_eq!(*seen.lock().expect("a log"), ["PUT"]);
     let second = server.requests().remove(1);
-    assert_eq!((second.method.as_str(), second.target.as_str()), ("POST", "/v2/a/blobs/uploads/"));
+    assert_eq!(
+        (second.method.as_str(), second.target.as_str()),
+        ("POST", "/v2/a/blobs/uploads/")
+    );
     assert_eq!(second.header("x-old"), None);
     assert_eq!(second.header("x-new"), Some("2"));
     assert_eq!(second.body, b"again");
@@ -444,5 +546,10 @@ fn the_retry_callback_is_not_called_without_a_second_send() {
     let client = client(&server, &config());
     let mut request = client.request("GET", "/v2/").expect("a request");
     request.set_retry_callback(Some(Arc::new(|_| panic!("there is no second send"))));
-    assert!(client.execute(&mut request).expect("an answer").is_unauthorized());
+    assert!(
+        client
+            .execute(&mut request)
+            .expect("an answer")
+            .is_unauthorized()
+    );
 }

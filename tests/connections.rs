@@ -116,8 +116,9 @@ fn two_hundred_threads_share_one_client() {
                     (Arc::clone(&client), Arc::clone(&right), Arc::clone(&digest));
                 std::thread::spawn(move || {
                     for _ in 0..EACH {
-                        let mut request =
-                            client.request("GET", "/v2/a/b/blobs/<digest>").expect("a request");
+                        let mut request = client
+                            .request("GET", "/v2/a/b/blobs/<digest>")
+                            .expect("a request");
                         request.set_digest(&digest).expect("a digest");
                         let response = client.execute(&mut request).expect("an answer");
                         if response.status() == 200 && response.body() == b"the blob" {
@@ -143,7 +144,10 @@ fn an_answer_that_says_close_is_believed() {
     let client = Client::new(registry.url(), &Config::new()).expect("a client");
     for _ in 0..3 {
         let mut request = client.request("GET", "/v2/").expect("a request");
-        assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+        assert_eq!(
+            client.execute(&mut request).expect("an answer").status(),
+            200
+        );
     }
     assert_eq!(registry.connections(), 3);
 }
@@ -158,7 +162,10 @@ fn an_address_that_refuses_gives_its_errno() {
     let client = Client::new(&address, &Config::new()).expect("a client");
     let mut request = client.request("GET", "/v2/").expect("a request");
     let error = client.execute(&mut request).expect_err("refused");
-    assert_eq!((error.kind(), error.errno()), (Kind::Connect, libc::ECONNREFUSED));
+    assert_eq!(
+        (error.kind(), error.errno()),
+        (Kind::Connect, libc::ECONNREFUSED)
+    );
     let shown = format!("connect to 127.0.0.1:{port}: connection refused");
     assert_eq!(error.message(), shown);
 }
@@ -169,7 +176,10 @@ fn names_and_both_families_are_connected_to() {
     let address = format!("http://localhost:{}", registry.origin_port());
     let client = Client::new(&address, &Config::new()).expect("a client");
     let mut request = client.request("GET", "/v2/").expect("a request");
-    assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").status(),
+        200
+    );
 
     let Some(server) = RawServer::start_v6(|conn| {
         while conn.read_request().is_some() {
@@ -180,7 +190,71 @@ fn names_and_both_families_are_connected_to() {
     };
     let client = Client::new(&server.url(), &Config::new()).expect("a client");
     let mut request = client.request("GET", "/").expect("a request");
-    assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").status(),
+        200
+    );
     let host = server.authority();
     assert_eq!(server.requests()[0].header("host"), Some(host.as_str()));
+}
+
+struct Here(std::thread::ThreadId);
+
+impl Here {
+    fn check(&self) {
+        assert_eq!(std::thread::current().id(), self.0);
+    }
+}
+
+impl reggie::ReadSource for Here {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, reggie::Error> {
+        self.check();
+        buffer.fill(b'x');
+        Ok(buffer.len())
+    }
+
+    fn rewind(&mut self) -> Result<(), reggie::Error> {
+        self.check();
+        Ok(())
+    }
+}
+
+impl reggie::WriteSink for Here {
+    fn write(&mut self, _piece: &[u8]) -> Result<(), reggie::Error> {
+        self.check();
+        Ok(())
+    }
+}
+
+#[test]
+fn everything_of_a_call_runs_on_the_calling_thread() {
+    let server = RawServer::start(|conn| {
+        while let Some(request) = conn.read_request() {
+            if request.header("authorization").is_none() {
+                let challenge = [("WWW-Authenticate", "Basic realm=\"r\"")];
+                conn.respond("401 Unauthorized", &challenge, b"");
+            } else {
+                conn.respond_chunked("200 OK", &[], &[b"some", b"body"]);
+            }
+        }
+    });
+    let here = std::thread::current().id();
+    let mut config = Config::new();
+    config.set_credentials("user", "pass").expect("credentials");
+    config.set_log_callback(
+        reggie::Level::Debug,
+        Some(Arc::new(move |_, _| Here(here).check())),
+    );
+    let client = Client::new(&server.url(), &config).expect("a client");
+    let mut request = client.request("PUT", "/v2/").expect("a request");
+    request.set_body_source(Box::new(Here(here)), Some(1_000_000));
+    request.set_output_sink(Box::new(Here(here)));
+    request.set_retry_callback(Some(Arc::new(move |_: &mut reggie::Request| {
+        Here(here).check();
+        Ok(())
+    })));
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").status(),
+        200
+    );
 }

@@ -27,12 +27,15 @@ fn debug_shows_what_happens_and_no_secret() {
         while let Some(request) = conn.read_request() {
             let url = format!("http://{}", request.header("host").expect("a host"));
             if request.target.starts_with("/token") {
-                conn.respond("200 OK", &[], br#"{"token":"t0ps3cret-token","expires_in":90}"#);
-            } else if request.header("authorization") == Some("Bearer t0ps3cret-token") {
-                let echo = format!(
-                    "{{\"you sent\":\"Bearer t0ps3cret-token\",\"password\":\"pa55word\",\
-                     \"access_token\":\"another-one\",\"tags\":[\"v1\"]}}"
+                conn.respond(
+                    "200 OK",
+                    &[],
+                    br#"{"token":"t0ps3cret-token","expires_in":90}"#,
                 );
+            } else if request.header("authorization") == Some("Bearer t0ps3cret-token") {
+                let echo = "{\"you sent\":\"Bearer t0ps3cret-token\",\"password\":\"pa55word\",\
+                     \"access_token\":\"another-one\",\"tags\":[\"v1\"]}"
+                    .to_string();
                 conn.respond(
                     "200 OK",
                     &[
@@ -49,17 +52,31 @@ fn debug_shows_what_happens_and_no_secret() {
         }
     });
     let mut config = Config::new();
-    config.set_credentials("myuser", "pa55word").expect("credentials");
+    config
+        .set_credentials("myuser", "pa55word")
+        .expect("credentials");
     let lines = logged(&mut config, Level::Debug);
     let client = Client::new(&server.url(), &config).expect("a client");
     let mut request = client
-        .request("POST", "/v2/a/blobs/uploads/?X-Amz-Signature=s1gnature&mount=sha256:bb")
+        .request(
+            "POST",
+            "/v2/a/blobs/uploads/?X-Amz-Signature=s1gnature&mount=sha256:bb",
+        )
         .expect("a request");
-    request.set_header("X-Custom", b"visible").expect("a header");
-    request.set_header("Cookie", b"session=c00kie").expect("a header");
-    request.set_header("Content-Type", b"text/plain").expect("a header");
+    request
+        .set_header("X-Custom", b"visible")
+        .expect("a header");
+    request
+        .set_header("Cookie", b"session=c00kie")
+        .expect("a header");
+    request
+        .set_header("Content-Type", b"text/plain")
+        .expect("a header");
     request.set_body(b"a text body with pa55word in it".to_vec());
-    assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").status(),
+        200
+    );
 
     let text = lines.lock().expect("a log").clone();
     for shown in [
@@ -104,7 +121,11 @@ fn binary_bodies_are_not_shown_and_text_is_bounded() {
     client.execute(&mut request).expect("an answer");
     let text = lines.lock().expect("a log").clone();
     assert!(text.contains("[4 bytes]"), "{text}");
-    assert!(text.contains("long text") && text.len() < 10_000, "{} bytes", text.len());
+    assert!(
+        text.contains("long text") && text.len() < 10_000,
+        "{} bytes",
+        text.len()
+    );
 }
 
 #[test]

@@ -65,7 +65,13 @@ impl WriteSink for Collect {
 fn entries(folder: &Path) -> Vec<String> {
     let names = fs::read_dir(folder).expect("a folder");
     names
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect()
 }
 
@@ -147,7 +153,7 @@ fn a_body_that_is_cut_short_is_an_error_and_leaves_nothing() {
     let folder = support::temp::folder();
     for target in ["/cut", "/reset", "/cutchunks", "/broken"] {
         let mut request = client.request("GET", target).expect("a request");
-        let error = client.execute(&mut request).err().expect(target);
+        let error = client.execute(&mut request).expect_err(target);
         assert!(
             matches!(error.kind(), Kind::Truncated | Kind::Receive),
             "{target}: {error:?}"
@@ -201,12 +207,19 @@ fn a_body_above_the_cap_is_an_error_that_names_the_setting() {
     let client = Client::new(&server.url(), &config).expect("a client");
     for target in ["/told", "/chunks", "/lie", "/error"] {
         let mut request = client.request("GET", target).expect("a request");
-        let error = client.execute(&mut request).err().expect(target);
+        let error = client.execute(&mut request).expect_err(target);
         assert_eq!(error.kind(), Kind::BodyTooLarge, "{target}");
         assert!(error.message().contains("max_body_memory"), "{error}");
     }
     let mut request = client.request("GET", "/fits").expect("a request");
-    assert_eq!(client.execute(&mut request).expect("an answer").body().len(), 1000);
+    assert_eq!(
+        client
+            .execute(&mut request)
+            .expect("an answer")
+            .body()
+            .len(),
+        1000
+    );
     // What is read bit by bit has no cap.
     let mut request = client.request("GET", "/told").expect("a request");
     let mut response = client.open(&mut request).expect("an answer");
@@ -270,7 +283,10 @@ fn a_head_has_no_body_whatever_its_length_says() {
         let mut request = client.request("HEAD", "/").expect("a request");
         request.set_output_path(folder.path().join("blob"));
         let response = client.execute(&mut request).expect("an answer");
-        assert_eq!(response.headers().get("content-length"), Some(&b"12345"[..]));
+        assert_eq!(
+            response.headers().get("content-length"),
+            Some(&b"12345"[..])
+        );
     }
     assert!(entries(folder.path()).is_empty());
     assert_eq!(server.connections(), 1);

@@ -83,13 +83,21 @@ fn a_404_is_read(tls: bool, after: After) {
                 left: LENGTH,
                 taken: Arc::clone(&taken),
             };
-            let mut request = client.request("PATCH", "/v2/a/blobs/uploads/1").expect("a request");
+            let mut request = client
+                .request("PATCH", "/v2/a/blobs/uploads/1")
+                .expect("a request");
             request.set_body_source(Box::new(zeros), (!chunked).then_some(LENGTH));
             let response = client.execute(&mut request).expect("an answer");
             assert_eq!(response.status(), 404, "{after:?}");
-            assert_eq!(response.errors().expect("errors")[0].code(), "BLOB_UPLOAD_UNKNOWN");
+            assert_eq!(
+                response.errors().expect("errors")[0].code(),
+                "BLOB_UPLOAD_UNKNOWN"
+            );
             let taken = taken.load(Ordering::Relaxed);
-            assert!(taken <= MOST_IN_VAIN, "{taken} bytes sent in vain, {after:?}");
+            assert!(
+                taken <= MOST_IN_VAIN,
+                "{taken} bytes sent in vain, {after:?}"
+            );
         }
     }
 }
@@ -97,7 +105,9 @@ fn a_404_is_read(tls: bool, after: After) {
 /// A 401 is followed, and the whole body arrives.
 fn a_401_is_followed(tls: bool, after: After) {
     let server = server(tls, move |conn| {
-        let Some(request) = conn.read_head() else { return };
+        let Some(request) = conn.read_head() else {
+            return;
+        };
         if request.header("authorization").is_none() {
             let challenge = [("WWW-Authenticate", "Basic realm=\"r\"")];
             return answer(conn, after, "401 Unauthorized", &challenge, b"{}");
@@ -173,14 +183,21 @@ fn an_early_success_does_not_stop_the_body() {
         while let Some(mut request) = conn.read_head() {
             conn.respond("201 Created", &[], b"");
             let is_whole = conn.read_body(&mut request) && request.body.len() == 5_000_000;
-            whole.lock().expect("a sender").send(is_whole).expect("a receiver");
+            whole
+                .lock()
+                .expect("a sender")
+                .send(is_whole)
+                .expect("a receiver");
         }
     });
     let client = client(&server);
     for _ in 0..3 {
         let mut request = client.request("PUT", "/upload").expect("a request");
         request.set_body(vec![b'x'; 5_000_000]);
-        assert_eq!(client.execute(&mut request).expect("an answer").status(), 201);
+        assert_eq!(
+            client.execute(&mut request).expect("an answer").status(),
+            201
+        );
         assert!(arrived.recv().expect("a word of the server"));
     }
 }
@@ -195,6 +212,9 @@ fn a_peer_that_goes_without_an_answer_is_an_error() {
     let mut request = client.request("PUT", "/upload").expect("a request");
     request.set_body(vec![b'x'; 50_000_000]);
     let error = client.execute(&mut request).expect_err("no answer");
-    assert!(matches!(error.kind(), Kind::Send | Kind::Closed), "{error:?}");
+    assert!(
+        matches!(error.kind(), Kind::Send | Kind::Closed),
+        "{error:?}"
+    );
     assert!(error.is_retryable());
 }

@@ -9,7 +9,9 @@ const BASIC: &str = "Basic bXl1c2VyOm15cGFzcw==";
 
 fn config() -> Config {
     let mut config = Config::new();
-    config.set_credentials("myuser", "mypass").expect("credentials");
+    config
+        .set_credentials("myuser", "mypass")
+        .expect("credentials");
     config
 }
 
@@ -30,7 +32,11 @@ fn redirector(status: &'static str, location: String) -> RawServer {
 fn twenty_redirects_are_followed_and_not_one_more() {
     let server = RawServer::start(|conn| {
         while let Some(request) = conn.read_request() {
-            let left: u32 = request.target.trim_start_matches('/').parse().expect("a number");
+            let left: u32 = request
+                .target
+                .trim_start_matches('/')
+                .parse()
+                .expect("a number");
             if left == 0 {
                 conn.respond("200 OK", &[], b"end");
             } else {
@@ -41,7 +47,10 @@ fn twenty_redirects_are_followed_and_not_one_more() {
     });
     let client = Client::new(&server.url(), &Config::new()).expect("a client");
     let mut request = client.request("GET", "/20").expect("a request");
-    assert_eq!(client.execute(&mut request).expect("an answer").body(), b"end");
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").body(),
+        b"end"
+    );
     let mut request = client.request("GET", "/21").expect("a request");
     let error = client.execute(&mut request).expect_err("one too many");
     assert_eq!(error.kind(), Kind::TooManyRedirects);
@@ -55,9 +64,15 @@ fn a_body_goes_along_whole() {
     let client = Client::new(&server.url(), &Config::new()).expect("a client");
     let mut request = client.request("PUT", "/start").expect("a request");
     request.set_body(b"the whole body".to_vec());
-    assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").status(),
+        200
+    );
     let last = server.requests().pop().expect("a request");
-    assert_eq!((last.method.as_str(), last.body), ("PUT", b"the whole body".to_vec()));
+    assert_eq!(
+        (last.method.as_str(), last.body),
+        ("PUT", b"the whole body".to_vec())
+    );
 }
 
 #[test]
@@ -65,9 +80,14 @@ fn a_303_becomes_a_get_without_a_body() {
     let server = redirector("303 See Other", "/end".to_owned());
     let client = Client::new(&server.url(), &Config::new()).expect("a client");
     let mut request = client.request("PUT", "/start").expect("a request");
-    request.set_header("Content-Type", b"text/plain").expect("a header");
+    request
+        .set_header("Content-Type", b"text/plain")
+        .expect("a header");
     request.set_body(b"body".to_vec());
-    assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").status(),
+        200
+    );
     let last = server.requests().pop().expect("a request");
     assert_eq!((last.method.as_str(), last.body.len()), ("GET", 0));
     assert_eq!(last.header("content-type"), None);
@@ -122,9 +142,14 @@ fn credentials_do_not_follow_to_another_port() {
     let client = Client::new(&server.url(), &config()).expect("a client");
     let mut request = client.request("GET", "/v2/a/blobs/b").expect("a request");
     request.set_header("Cookie", b"secret=1").expect("a header");
-    request.set_header("X-Registry-Auth", b"secret").expect("a header");
+    request
+        .set_header("X-Registry-Auth", b"secret")
+        .expect("a header");
     request.set_header("Range", b"bytes=0-9").expect("a header");
-    assert_eq!(client.execute(&mut request).expect("an answer").body(), b"blob");
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").body(),
+        b"blob"
+    );
     let seen = store.requests().remove(0);
     for name in ["authorization", "cookie", "x-registry-auth"] {
         assert_eq!(seen.header(name), None, "{name}");
@@ -142,10 +167,15 @@ fn credentials_do_not_follow_to_another_scheme_or_host_name() {
     });
     let server = guarded_redirector(format!("{}/blob", store.url()));
     let mut config = config();
-    config.add_ca_file(&store.ca_path().expect("a ca")).expect("a ca file");
+    config
+        .add_ca_file(&store.ca_path().expect("a ca"))
+        .expect("a ca file");
     let client = Client::new(&server.url(), &config).expect("a client");
     let mut request = client.request("GET", "/v2/a/blobs/b").expect("a request");
-    assert_eq!(client.execute(&mut request).expect("an answer").body(), b"blob");
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").body(),
+        b"blob"
+    );
     assert_eq!(store.requests()[0].header("authorization"), None);
 
     // The same address by another name is another origin.
@@ -153,7 +183,10 @@ fn credentials_do_not_follow_to_another_scheme_or_host_name() {
     let other_name = guarded_redirector(format!("http://localhost:{port}/v2/"));
     let client = Client::new(&other_name.url(), &config).expect("a client");
     let mut request = client.request("GET", "/v2/").expect("a request");
-    assert_eq!(client.execute(&mut request).expect("an answer").status(), 401);
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").status(),
+        401
+    );
     let last = server.requests().pop().expect("a request");
     assert_eq!(last.header("authorization"), None);
 }
@@ -168,9 +201,14 @@ fn an_authorization_of_the_callers_stays_too() {
     let server = redirector("307 Temporary Redirect", format!("{}/blob", store.url()));
     let client = Client::new(&server.url(), &Config::new()).expect("a client");
     let mut request = client.request("GET", "/start").expect("a request");
-    request.set_header("Authorization", b"Bearer mine").expect("a header");
+    request
+        .set_header("Authorization", b"Bearer mine")
+        .expect("a header");
     client.execute(&mut request).expect("an answer");
-    assert_eq!(server.requests()[0].header("authorization"), Some("Bearer mine"));
+    assert_eq!(
+        server.requests()[0].header("authorization"),
+        Some("Bearer mine")
+    );
     assert_eq!(store.requests()[0].header("authorization"), None);
 }
 
@@ -185,7 +223,10 @@ fn a_401_after_leaving_the_origin_gets_no_credentials() {
     let server = redirector("307 Temporary Redirect", format!("{}/x", stranger.url()));
     let client = Client::new(&server.url(), &config()).expect("a client");
     let mut request = client.request("GET", "/v2/a/blobs/b").expect("a request");
-    assert_eq!(client.execute(&mut request).expect("an answer").status(), 401);
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").status(),
+        401
+    );
     assert_eq!(stranger.requests().len(), 1);
     assert_eq!(stranger.requests()[0].header("authorization"), None);
 }
@@ -204,7 +245,9 @@ fn https_never_leads_to_plain_http() {
         }
     });
     let mut config = config();
-    config.add_ca_file(&server.ca_path().expect("a ca")).expect("a ca file");
+    config
+        .add_ca_file(&server.ca_path().expect("a ca"))
+        .expect("a ca file");
     let client = Client::new(&server.url(), &config).expect("a client");
     let mut request = client.request("GET", "/v2/").expect("a request");
     let error = client.execute(&mut request).expect_err("refused");

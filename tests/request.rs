@@ -34,7 +34,11 @@ fn sent(method: &str, path: &str, change: impl FnOnce(&mut Request)) -> RawReque
 }
 
 fn names(request: &RawRequest) -> Vec<&str> {
-    let mut names: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
+    let mut names: Vec<&str> = request
+        .headers
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
     names.sort_unstable();
     names
 }
@@ -64,8 +68,8 @@ fn an_address_is_an_http_url_with_a_host() {
 fn an_address_may_have_a_prefix() {
     let server = server();
     for prefix in ["/some/prefix", "/some/prefix/"] {
-        let client = Client::new(&format!("{}{prefix}", server.url()), &Config::new())
-            .expect("a client");
+        let client =
+            Client::new(&format!("{}{prefix}", server.url()), &Config::new()).expect("a client");
         let mut request = client.request("GET", "/v2/").expect("a request");
         client.execute(&mut request).expect("an answer");
     }
@@ -87,8 +91,14 @@ fn the_default_name_serves_requests_without_one() {
     let mut own = client.request("GET", path).expect("a request");
     own.set_name("own/name").expect("a name");
     let url = |request: &Request| request.url().expect("a url");
-    assert_eq!(url(&before), format!("{}/v2/first/name/tags/list", server.url()));
-    assert_eq!(url(&after), format!("{}/v2/second/name/tags/list", server.url()));
+    assert_eq!(
+        url(&before),
+        format!("{}/v2/first/name/tags/list", server.url())
+    );
+    assert_eq!(
+        url(&after),
+        format!("{}/v2/second/name/tags/list", server.url())
+    );
     assert_eq!(url(&own), format!("{}/v2/own/name/tags/list", server.url()));
 }
 
@@ -103,12 +113,14 @@ fn a_placeholder_that_is_left_is_an_error_and_nothing_is_sent() {
         "/v2/a/blobs/uploads/<session_id>",
     ] {
         let mut request = client.request("GET", path).expect("a request");
-        let error = client.execute(&mut request).err().expect(path);
+        let error = client.execute(&mut request).expect_err(path);
         assert_eq!(error.kind(), Kind::MissingValue, "{path}");
     }
-    let mut request = client.request("GET", "/v2/<name>//tags").expect("a request");
+    let mut request = client
+        .request("GET", "/v2/<name>//tags")
+        .expect("a request");
     request.set_name("a").expect("a name");
-    let error = client.execute(&mut request).err().expect("two slashes");
+    let error = client.execute(&mut request).expect_err("two slashes");
     assert_eq!(error.kind(), Kind::InvalidPath);
     assert_eq!(server.connections(), 0);
 }
@@ -146,10 +158,18 @@ fn values_that_would_change_the_path_are_refused() {
 
 #[test]
 fn a_query_stays_byte_for_byte_and_parameters_are_appended() {
-    let request = sent("PUT", "/v2/a/blobs/uploads/1?_state=Ab%2F+/=~%zz", |request| {
-        request.set_query("digest", "sha256:aa").expect("a parameter");
-        request.set_query("odd name", "a&b=c d+ü").expect("a parameter");
-    });
+    let request = sent(
+        "PUT",
+        "/v2/a/blobs/uploads/1?_state=Ab%2F+/=~%zz",
+        |request| {
+            request
+                .set_query("digest", "sha256:aa")
+                .expect("a parameter");
+            request
+                .set_query("odd name", "a&b=c d+ü")
+                .expect("a parameter");
+        },
+    );
     assert_eq!(
         request.target,
         "/v2/a/blobs/uploads/1?_state=Ab%2F+/=~%zz&digest=sha256:aa\
@@ -200,7 +220,10 @@ fn headers_go_out_as_given() {
         set("Host", b"another.example");
         set("User-Agent", b"mine/1");
     });
-    assert_eq!(names(&request), ["ACCEPT", "Host", "User-Agent", "X-cUsToM", "accept"]);
+    assert_eq!(
+        names(&request),
+        ["ACCEPT", "Host", "User-Agent", "X-cUsToM", "accept"]
+    );
     assert_eq!(request.header("host"), Some("another.example"));
     assert_eq!(request.header("user-agent"), Some("mine/1"));
     let raw = request.raw.windows(5).any(|bytes| bytes == b"\xff \t x");
@@ -215,7 +238,10 @@ fn the_user_agent_of_the_config_is_used() {
     let client = Client::new(&server.url(), &config).expect("a client");
     let mut request = client.request("GET", "/v2/").expect("a request");
     client.execute(&mut request).expect("an answer");
-    assert_eq!(server.requests()[0].header("user-agent"), Some("tool/2 (linux)"));
+    assert_eq!(
+        server.requests()[0].header("user-agent"),
+        Some("tool/2 (linux)")
+    );
 }
 
 #[test]
@@ -231,8 +257,10 @@ fn a_content_length_that_does_not_fit_is_an_error_and_nothing_is_sent() {
     ] {
         let mut request = client.request("PUT", "/v2/").expect("a request");
         request.set_body(body.to_vec());
-        request.set_header("Content-Length", length.as_bytes()).expect("a header");
-        let error = client.execute(&mut request).err().expect(length);
+        request
+            .set_header("Content-Length", length.as_bytes())
+            .expect("a header");
+        let error = client.execute(&mut request).expect_err(length);
         assert_eq!(error.kind(), Kind::LengthMismatch, "{length}");
     }
     assert_eq!(server.connections(), 0);
@@ -245,7 +273,9 @@ fn connection_close_is_honoured() {
     for close in [true, false, false] {
         let mut request = client.request("GET", "/v2/").expect("a request");
         if close {
-            request.set_header("Connection", b"close").expect("a header");
+            request
+                .set_header("Connection", b"close")
+                .expect("a header");
         }
         client.execute(&mut request).expect("an answer");
     }
@@ -281,16 +311,25 @@ fn bodies_of_known_length_are_never_chunked() {
     writer.write_all(b"from a pipe").expect("written");
     let fd = file.as_raw_fd();
     for (expected, request) in [
-        (&b"memory"[..], sent("PATCH", "/", |r| r.set_body(b"memory".to_vec()))),
-        (b"0123456789", sent("PATCH", "/", |r| r.set_body_path(path.clone()))),
+        (
+            &b"memory"[..],
+            sent("PATCH", "/", |r| r.set_body(b"memory".to_vec())),
+        ),
+        (
+            b"0123456789",
+            sent("PATCH", "/", |r| r.set_body_path(path.clone())),
+        ),
         (
             b"45678",
-            sent("PATCH", "/", |r| r.set_body_descriptor(fd, Some(5)).expect("a file")),
+            sent("PATCH", "/", |r| {
+                r.set_body_descriptor(fd, Some(5)).expect("a file")
+            }),
         ),
         (
             b"from a pipe",
             sent("PATCH", "/", |r| {
-                r.set_body_descriptor(reader.as_raw_fd(), Some(11)).expect("a pipe");
+                r.set_body_descriptor(reader.as_raw_fd(), Some(11))
+                    .expect("a pipe");
             }),
         ),
         (
@@ -329,13 +368,11 @@ fn any_method_can_have_a_body() {
 
 #[test]
 fn a_body_that_ends_early_is_an_error_and_not_a_short_body() {
-    let server = RawServer::start(|conn| {
-        while conn.read_request().is_some() {}
-    });
+    let server = RawServer::start(|conn| while conn.read_request().is_some() {});
     let client = client(&server);
     let mut request = client.request("PUT", "/v2/").expect("a request");
     request.set_body_source(Box::new(Pieces(vec![b"abc"])), Some(4));
-    let error = client.execute(&mut request).err().expect("an error");
+    let error = client.execute(&mut request).expect_err("an error");
     assert_eq!(error.kind(), Kind::BodyLength, "{error}");
 }
 

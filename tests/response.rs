@@ -19,7 +19,10 @@ fn answer(prefix: &str, path: &str, head: &'static str, body: &'static [u8]) -> 
     let address = format!("{}{prefix}", server.url());
     let client = Client::new(&address, &Config::new()).expect("a client");
     let mut request = client.request("GET", path).expect("a request");
-    (client.execute(&mut request).expect("an answer"), server.url())
+    (
+        client.execute(&mut request).expect("an answer"),
+        server.url(),
+    )
 }
 
 #[test]
@@ -40,15 +43,35 @@ fn headers_are_found_by_name_and_index() {
 #[test]
 fn locations_are_resolved_against_the_url_that_answered() {
     for (prefix, location, relative, absolute) in [
-        ("", "/v2/a/up/1?_state=a%2Fb+=", Some("/v2/a/up/1?_state=a%2Fb+="), None),
+        (
+            "",
+            "/v2/a/up/1?_state=a%2Fb+=",
+            Some("/v2/a/up/1?_state=a%2Fb+="),
+            None,
+        ),
         ("", "{url}/v2/a/up/1", Some("/v2/a/up/1"), None),
         ("", "up/1", Some("/v2/a/up/1"), None),
         ("", "?x=y", Some("/v2/a/x?x=y"), None),
-        ("/p", "/p/v2/a/up/1?q", Some("/v2/a/up/1?q"), Some("{url}/p/v2/a/up/1?q")),
+        (
+            "/p",
+            "/p/v2/a/up/1?q",
+            Some("/v2/a/up/1?q"),
+            Some("{url}/p/v2/a/up/1?q"),
+        ),
         ("/p", "up", Some("/v2/a/up"), Some("{url}/p/v2/a/up")),
         ("/p", "/pq/v2/", None, Some("{url}/pq/v2/")),
-        ("", "https://store.example/x?sig=a", None, Some("https://store.example/x?sig=a")),
-        ("", "//store.example/x", None, Some("http://store.example/x")),
+        (
+            "",
+            "https://store.example/x?sig=a",
+            None,
+            Some("https://store.example/x?sig=a"),
+        ),
+        (
+            "",
+            "//store.example/x",
+            None,
+            Some("http://store.example/x"),
+        ),
         ("", "ftp://store.example/x", None, Some("")),
     ] {
         let head = format!("HTTP/1.1 202 Accepted\r\nLocation: {location}\r\n");
@@ -61,10 +84,17 @@ fn locations_are_resolved_against_the_url_that_answered() {
             (None, Some(relative)) => Some(format!("{url}{relative}")),
             (None, None) => None,
         };
-        assert_eq!(response.absolute_location(), expected.as_deref(), "{location}");
+        assert_eq!(
+            response.absolute_location(),
+            expected.as_deref(),
+            "{location}"
+        );
     }
     let (response, _) = answer("", "/", "HTTP/1.1 202 Accepted\r\n", b"");
-    assert_eq!((response.relative_location(), response.absolute_location()), (None, None));
+    assert_eq!(
+        (response.relative_location(), response.absolute_location()),
+        (None, None)
+    );
 }
 
 #[test]
@@ -82,7 +112,10 @@ fn a_relative_location_can_be_sent_as_it_is() {
     let response = client.execute(&mut request).expect("an answer");
     for path in [response.relative_location(), response.absolute_location()] {
         request.set_path(path.expect("a location")).expect("a path");
-        assert_eq!(client.execute(&mut request).expect("an answer").status(), 202);
+        assert_eq!(
+            client.execute(&mut request).expect("an answer").status(),
+            202
+        );
     }
     assert_eq!(server.requests().len(), 3);
 }
@@ -92,10 +125,19 @@ fn the_registrys_errors_are_read_and_what_is_none_stays_readable() {
     let body = br#"{"errors":[{"code":"A","message":"one","detail":[1,"x"]},{"code":"B"}]}"#;
     let (response, _) = answer("", "/", "HTTP/1.1 400 Bad Request\r\n", body);
     let errors = response.errors().expect("errors");
-    let shown: Vec<_> = errors.iter().map(|e| (e.code(), e.message(), e.detail())).collect();
+    let shown: Vec<_> = errors
+        .iter()
+        .map(|e| (e.code(), e.message(), e.detail()))
+        .collect();
     assert_eq!(shown, [("A", "one", "[1,\"x\"]"), ("B", "", "")]);
 
-    for body in [&b""[..], b"<html>no</html>", b"{}", b"{\"errors\":[]}", b"[1]"] {
+    for body in [
+        &b""[..],
+        b"<html>no</html>",
+        b"{}",
+        b"{\"errors\":[]}",
+        b"[1]",
+    ] {
         let (response, _) = answer("", "/", "HTTP/1.1 502 Bad Gateway\r\n", body);
         let error = response.errors().expect_err("no errors");
         assert_eq!((error.kind(), error.http_status()), (Kind::NoErrors, 502));

@@ -33,7 +33,10 @@ fn a_private_authority_must_be_named() {
     let error = get(registry.url(), &Config::new()).expect_err("unknown");
     assert_eq!(error.kind(), Kind::Certificate, "{error}");
     let config = trusting(registry.ca_path().expect("a ca"));
-    assert_eq!(get(registry.url(), &config).expect("an answer").status(), 200);
+    assert_eq!(
+        get(registry.url(), &config).expect("an answer").status(),
+        200
+    );
     let by_name = format!("https://localhost:{}", registry.origin_port());
     assert_eq!(get(&by_name, &config).expect("an answer").status(), 200);
 }
@@ -44,7 +47,10 @@ fn a_self_signed_certificate_that_is_trusted_is_accepted() {
     let error = get(registry.url(), &Config::new()).expect_err("unknown");
     assert_eq!(error.kind(), Kind::Certificate, "{error}");
     let config = trusting(registry.ca_path().expect("its certificate"));
-    assert_eq!(get(registry.url(), &config).expect("an answer").status(), 200);
+    assert_eq!(
+        get(registry.url(), &config).expect("an answer").status(),
+        200
+    );
     // Its name is still checked.
     let port = registry.origin_port();
     let error = get(&format!("https://127.0.0.2:{port}"), &config).expect_err("another name");
@@ -56,7 +62,10 @@ fn verification_can_be_skipped() {
     let registry = Registry::start(Options::default().self_signed());
     let mut config = Config::new();
     config.set_insecure_skip_tls_verify(true);
-    assert_eq!(get(registry.url(), &config).expect("an answer").status(), 200);
+    assert_eq!(
+        get(registry.url(), &config).expect("an answer").status(),
+        200
+    );
 }
 
 #[test]
@@ -82,10 +91,14 @@ fn a_file_without_certificates_is_an_error_at_once() {
         b"-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n",
     ] {
         std::fs::write(&path, content).expect("written");
-        let error = Config::new().add_ca_file(&path).expect_err("no certificate");
+        let error = Config::new()
+            .add_ca_file(&path)
+            .expect_err("no certificate");
         assert_eq!(error.kind(), Kind::InvalidCertificates);
     }
-    let error = Config::new().add_ca_file("/no/such/file".as_ref()).expect_err("no file");
+    let error = Config::new()
+        .add_ca_file("/no/such/file".as_ref())
+        .expect_err("no file");
     assert_eq!(error.errno(), libc::ENOENT);
 }
 
@@ -112,7 +125,7 @@ fn a_body_cut_without_a_close_notify_is_cut_short() {
             conn.close();
         });
         let config = trusting(&server.ca_path().expect("a ca"));
-        let error = get(&server.url(), &config).err().expect(head);
+        let error = get(&server.url(), &config).expect_err(head);
         assert_eq!(error.kind(), Kind::Truncated, "{head}: {error}");
     }
     let server = RawServer::start_tls(|conn| {
@@ -121,7 +134,10 @@ fn a_body_cut_without_a_close_notify_is_cut_short() {
         conn.finish();
     });
     let config = trusting(&server.ca_path().expect("a ca"));
-    assert_eq!(get(&server.url(), &config).expect("whole").body(), b"0123456789");
+    assert_eq!(
+        get(&server.url(), &config).expect("whole").body(),
+        b"0123456789"
+    );
 }
 
 #[test]
@@ -132,11 +148,16 @@ fn connections_are_kept_and_large_bodies_go_both_ways() {
     let body: Vec<u8> = (0..3_000_000u32).map(|n| (n % 251) as u8).collect();
     for _ in 0..3 {
         let digest = registry.put_blob("a", body.clone());
-        let mut get = client.request("GET", &format!("/v2/a/blobs/{digest}")).expect("a request");
+        let mut get = client
+            .request("GET", &format!("/v2/a/blobs/{digest}"))
+            .expect("a request");
         assert_eq!(client.execute(&mut get).expect("an answer").body(), body);
-        let mut post = client.request("POST", "/v2/a/blobs/uploads/").expect("a request");
+        let mut post = client
+            .request("POST", "/v2/a/blobs/uploads/")
+            .expect("a request");
         post.set_query("digest", &digest).expect("a parameter");
-        post.set_header("Content-Type", b"application/octet-stream").expect("a header");
+        post.set_header("Content-Type", b"application/octet-stream")
+            .expect("a header");
         post.set_body(body.clone());
         assert_eq!(client.execute(&mut post).expect("an answer").status(), 201);
     }

@@ -84,8 +84,6 @@ pub(crate) fn start_connect(address: &SocketAddr) -> io::Result<OwnedFd> {
     // SAFETY: the descriptor is new and nobody else's.
     let socket = unsafe { OwnedFd::from_raw_fd(fd) };
     set_option(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
-    // A peer that is gone without a word is found out within minutes.
-    set_option(fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE, 1)?;
 
     // SAFETY: all-zero is a valid value of this type.
     let mut storage: libc::sockaddr_storage = unsafe { mem::zeroed() };

@@ -5,6 +5,9 @@
  */
 #include "check.h"
 
+/* The size of the answer to /open. */
+#define LARGE ((size_t)1 << 20)
+
 static const char *address;
 static const char *ca;
 
@@ -56,6 +59,7 @@ static void make(struct made *made)
 {
     reggie_request *request = NULL;
     reggie_error *error = NULL;
+    char *url = NULL;
     uint8_t first = 0;
     size_t got = 0;
 
@@ -64,21 +68,19 @@ static void make(struct made *made)
     made->request = check_request(made->client, "GET", "/parent");
     CHECK_OK(reggie_digester_new("sha256", &made->digester, &error), error);
 
-    request = check_request(made->client, "GET", "/errors");
-    made->kept = check_do(made->client, request);
-    CHECK_OK(reggie_response_errors(made->kept, &made->errors, &error), error);
-    CHECK_OK(reggie_request_set_path(request, "/open"), NULL);
+    /* One connection is in use from here on, and another one idle. */
+    request = check_request(made->client, "GET", "/open");
     CHECK_OK(reggie_client_open(made->client, request, &made->open, &error),
              error);
     CHECK_OK(reggie_response_read(made->open, &first, 1, &got, &error), error);
     CHECK_NUMBER(1, got);
+    CHECK_OK(reggie_request_set_path(request, "/errors"), NULL);
+    made->kept = check_do(made->client, request);
+    CHECK_OK(reggie_response_errors(made->kept, &made->errors, &error), error);
+
     CHECK_OK(reggie_request_set_path(request, "/<digest>"), NULL);
     CHECK_NUMBER(REGGIE_MISSING_VALUE,
-                 reggie_request_url(request, NULL, NULL) == REGGIE_NULL_ARGUMENT
-                     ? reggie_client_open(made->client, request,
-                                          &(reggie_response *){NULL},
-                                          &made->error)
-                     : REGGIE_OK);
+                 reggie_request_url(request, &url, &made->error));
     reggie_request_free(request);
 }
 
@@ -92,4 +94,65 @@ static void free_all(struct made *made)
     reggie_digester_free(made->digester);
     reggie_request_free(made->request);
     reggie_config_free(made->config);
+}
+
+static void child(struct made *made, long parents)
+{
+    uint8_t byte = 0;
+    size_t got = 1;
+    char *digest = NULL;
+    reggie_error *error = NULL;
+
+    CHECK(reggie_response_read(made->open, &byte, 1, &got, &error)
+          != REGGIE_OK);
+    CHECK_NUMBER(0, got);
+    reggie_error_free(error);
+    CHECK_NUMBER(404, reggie_response_status(made->kept));
+    CHECK(reggie_response_body_length(made->kept) > 0);
+    CHECK_TEXT("NAME_UNKNOWN", reggie_errors_code(made->errors, 0));
+    CHECK_NUMBER(REGGIE_MISSING_VALUE, reggie_error_status(made->error));
+    CHECK_OK(reggie_digester_update(made->digester, &byte, 1), NULL);
+    CHECK_OK(reggie_digester_finish(made->digester, &digest, &error), error);
+    reggie_string_free(digest);
+    CHECK_OK(reggie_config_set_user_agent(made->config, "child"), NULL);
+    CHECK_OK(reggie_client_set_default_name(made->client, "child"), NULL);
+    CHECK_OK(reggie_request_set_path(made->request, "/<name>"), NULL);
+    reggie_request_free(made->request);
+    made->request = check_request(made->client, "GET", "/<name>");
+    CHECK(connection(made->client, made->request) != parents);
+    CHECK(connection(made->client, made->request) != parents);
+    free_all(made);
+}
+
+static void run(void *context)
+{
+    struct made made;
+    long mine = -1;
+    int children;
+    pid_t pid;
+
+    (void)context;
+    memset(&made, 0, sizeof made);
+    make(&made);
+    mine = connection(made.client, made.request);
+    for (children = 0; children < 2; children++) {
+        pid = fork();
+        if (pid == 0) {
+            child(&made, mine);
+            exit(0);
+        }
+        check_child(pid);
+        CHECK_NUMBER(mine, connection(made.client, made.request));
+    }
+    read_rest(made.open, LARGE - 1);
+    CHECK_NUMBER(mine, connection(made.client, made.request));
+    free_all(&made);
+}
+
+int main(int count, char **arguments)
+{
+    CHECK_NUMBER(4, count);
+    address = arguments[2];
+    ca = arguments[3];
+    return check_run(arguments[1], run, NULL);
 }

@@ -77,7 +77,11 @@ impl Server {
 
     /// One request over a connection; false if it was closed.
     fn serve(&self, connection: &Connection) -> bool {
-        assert_eq!(connection.holders.fetch_add(1, SeqCst), 0, "two hold one connection");
+        assert_eq!(
+            connection.holders.fetch_add(1, SeqCst),
+            0,
+            "two hold one connection"
+        );
         let alive = !connection.closed.load(SeqCst);
         if alive {
             self.served.fetch_add(1, SeqCst);

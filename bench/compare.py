@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Runs the benchmark's programs in turn and prints medians and ratios."""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+
+# What is measured: a title, the scheme, libreggie's arguments, and those of
+# each form of libcurl. The words in capitals stand for what the server serves.
+CASES = [
+    ("get", "{n} GETs, http", "http", ["get", "{n}", "SMALL"],
+     {"libcurl": ["get", "{n}", "SMALL"]}),
+    ("get-tls", "{n} GETs, https", "https", ["get", "{n}", "SMALL"],
+     {"libcurl": ["get", "{n}", "SMALL"]}),
+    ("down", "1 GiB down, http", "http", ["down", "LARGE"],
+     {"libcurl, default buffer": ["down", "LARGE"],
+      "libcurl, largest buffer": ["down", "LARGE", "largest"]}),
+    ("down-tls", "1 GiB down, https", "https", ["down", "LARGE"],
+     {"libcurl, default buffer": ["down", "LARGE"],
+      "libcurl, largest buffer": ["down", "LARGE", "largest"]}),
+    ("up", "1 GiB up, http", "http", ["up", "SINK", "FILE"],
+     {"libcurl, default buffer": ["up", "SINK", "FILE"],
+      "libcurl, largest buffer": ["up", "SINK", "FILE", "largest"]}),
+    ("up-tls", "1 GiB up, https", "https", ["up", "SINK", "FILE"],
+     {"libcurl, default buffer": ["up", "SINK", "FILE"],
+      "libcurl, largest buffer": ["up", "SINK", "FILE", "largest"]}),
+]
+SUBJECT = "libreggie"
+
+
+def serve(program):
+    """Starts the server; it ends when the pipe to it is closed."""
+    server = subprocess.Popen([program], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True)
+    served = {}
+    for line in server.stdout:
+        name, value = line.rstrip("\n").split(" ", 1)
+        if name == "ready":
+            return server, served
+        served[name] = value
+    sys.exit("the server did not start")
+
+
+def run(command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{command[0]} failed: {' '.join(command[1:])}")
+    words = done.stdout.split()
+    result = {name: float(value) for name, value in zip(words[::2], words[1::2])}
+    result["cpu"] = result["user"] + result["sys"]
+    return result
+
+
+def median(results, what):
+    return statistics.median(result[what] for result in results)
+
+
+def ratio(ours, theirs, what):
+    """The median of the ratios of neighbours, which met the same machine."""
+    return statistics.median(a[what] / b[what] for a, b in zip(ours, theirs))
+
+
+def compare(options, served, case):
+    _, title, scheme, ours, theirs = case
+    words = {"SMALL": served[f"{scheme}-small"], "LARGE": served[f"{scheme}-large"],
+             "SINK": served[f"{scheme}-sink"], "FILE": options.file}
+    trust = ["--ca", served["ca"]] if scheme == "https" else []
+
+    def command(program, arguments):
+        filled = [words.get(word, word.format(n=options.requests)) for word in arguments]
+        return [program, *trust, *filled]
+
+    commands = {SUBJECT: command(options.reggie, ours)}
+    for name, arguments in theirs.items():
+        commands[name] = command(options.curl, arguments)
+    results = {name: [] for name in commands}
+    names = list(commands)
+    for number in range(options.warm_up + options.rounds):
+        # Each goes first in turn, so that none profits from its place.
+        for name in names[number % len(names):] + names[:number % len(names)]:
+            result = run(commands[name])
+            if number >= options.warm_up:
+                results[name].append(result)
+
+    print(f"\n{title.format(n=options.requests)}")
+    print(f"  {'':<24} {'wall s':>8} {'user s':>8} {'sys s':>8} {'CPU s':>8} {'peak MiB':>9}")
+    for name, rows in results.items():
+        print(f"  {name:<24} {median(rows, 'wall'):8.3f} {median(rows, 'user'):8.3f}"
+              f" {median(rows, 'sys'):8.3f} {median(rows, 'cpu'):8.3f}"
+              f" {median(rows, 'peak') / 1024:9.1f}")
+    for name in theirs:
+        ours, others = results[SUBJECT], results[name]
+        print(f"  {'ratio to ' + name:<33} wall {ratio(ours, others, 'wall'):.2f}"
+              f"   CPU {ratio(ours, others, 'cpu'):.2f}"
+              f"   peak {ratio(ours, others, 'peak'):.2f}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--server", required=True)
+    parser.add_argument("--reggie", required=True)
+    parser.add_argument("--curl", required=True)
+    parser.add_argument("--file", required=True, help="what is sent up")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--warm-up", type=int, default=1)
+    parser.add_argument("--requests", type=int, default=5000)
+    parser.add_argument("cases", nargs="*", help=", ".join(case[0] for case in CASES))
+    options = parser.parse_args()
+    unknown = set(options.cases) - {case[0] for case in CASES}
+    if unknown:
+        parser.error(f"no such case: {', '.join(sorted(unknown))}")
+
+    server, served = serve(options.server)
+    try:
+        load = os.getloadavg()[0]
+        print(f"{options.rounds} rounds, load of the machine before them {load:.1f}")
+        for case in CASES:
+            if not options.cases or case[0] in options.cases:
+                compare(options, served, case)
+    finally:
+        server.stdin.close()
+        server.wait()
+
+
+if __name__ == "__main__":
+    main()

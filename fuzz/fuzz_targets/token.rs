@@ -1,0 +1,22 @@
+//! Whatever a token server answers, a token is one that a header can carry,
+//! and a refusal is one line of bounded length.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use reggie::fuzzing::token_answer;
+
+fuzz_target!(|input: (u16, &[u8])| {
+    let (status, body) = input;
+    for status in [status, 200, 403] {
+        match token_answer(status, body) {
+            Ok(token) => {
+                assert!((200..300).contains(&status));
+                assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
+            }
+            Err(message) => {
+                assert!(!message.contains(char::is_control), "{message:?}");
+                assert!(message.len() < 4096);
+            }
+        }
+    }
+});
