@@ -62,19 +62,18 @@ impl Engine {
     pub(crate) fn answer(&self, request: &mut Request) -> Result<Answered, Error> {
         let own = self.address.origin();
         let url = request.resolved(&self.address)?;
-        let wanted = self.wanted_scopes(request, &url);
         let mut sent = None;
         if url.origin() == own
             && !request.headers.contains("authorization")
             && self.is_registry_path(&url)
         {
-            sent = self.auth.known(wanted.as_ref());
+            sent = self.auth.known(|| self.wanted_scopes(request.method(), &url));
         }
         let method = request.method().to_owned();
         let mut first = self.send(
             Send {
                 method: &method,
-                url,
+                url: url.clone(),
                 headers: request.headers.clone(),
                 authorization: sent.as_ref().map(|value| (&own, value)),
             },
@@ -85,6 +84,7 @@ impl Engine {
         if first.answer.status != 401 || !request.follow_challenge || !is_ours {
             return Ok(first);
         }
+        let wanted = self.wanted_scopes(&method, &url);
         let Some(authorization) =
             self.authorize(&mut first.answer, wanted.as_ref(), sent.as_ref())?
         else {
@@ -109,9 +109,9 @@ impl Engine {
     }
 
     /// The scopes that a request wants, as far as its path tells.
-    fn wanted_scopes(&self, request: &Request, url: &Url) -> Option<Scopes> {
+    fn wanted_scopes(&self, method: &str, url: &Url) -> Option<Scopes> {
         let path = self.address.relative(url)?;
-        scope::for_request(request.method(), &path)
+        scope::for_request(method, &path)
     }
 
     fn is_registry_path(&self, url: &Url) -> bool {

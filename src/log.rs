@@ -1,8 +1,7 @@
 //! The log: lines for a person, without secrets.
 
-use std::io::Write;
-
 use crate::config::{Config, LogCallback};
+use crate::transport::descriptor;
 
 /// How much a line of the log matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,8 +46,9 @@ impl Log {
         match &self.callback {
             Some((_, callback)) => callback(level, text),
             None => {
-                // There is nobody to tell that stderr is closed.
-                let _ = writeln!(std::io::stderr().lock(), "{text}");
+                // There is nobody to tell that stderr is closed; nor may the
+                // program end for it.
+                let _ = descriptor::write_all(libc::STDERR_FILENO, format!("{text}\n").as_bytes());
             }
         }
     }

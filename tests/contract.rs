@@ -65,7 +65,22 @@ fn run(program: &Program, way: &str, arguments: &[&str]) -> String {
 }
 
 fn run_in_valgrind(program: &Program, way: &str, arguments: &[&str]) -> Option<String> {
-    let output = program.valgrind(&[&[way], arguments].concat(), &[])?;
+    let mut known = vec!["valgrind.supp"];
+    if arguments
+        .iter()
+        .any(|argument| argument.starts_with("https:"))
+    {
+        known.push("valgrind-tls.supp");
+    }
+    let options: Vec<String> = known
+        .iter()
+        .map(|file| format!("--suppressions={}", sources().join(file).display()))
+        .collect();
+    let environment = [("VALGRIND_OPTS", options.join(" "))];
+    let environment = environment
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let output = program.valgrind(&[&[way], arguments].concat(), &environment)?;
     Some(said(&output))
 }
 
@@ -372,6 +387,14 @@ fn callbacks_decide_what_a_call_does() {
 }
 
 #[test]
+fn callbacks_may_use_the_same_client() {
+    for tls in [false, true] {
+        let server = server(tls);
+        everywhere("nested", &[&server.url(), &ca(&server)]);
+    }
+}
+
+#[test]
 fn constants_and_functions_say_the_same() {
     let header = read("include/reggie.h");
     let statuses = header.lines().filter_map(|line| {
@@ -394,6 +417,17 @@ fn peers_and_readers_that_go_raise_no_sigpipe() {
     for tls in [false, true] {
         let server = server(tls);
         everywhere("sigpipe", &[&server.url(), &ca(&server)]);
+    }
+}
+
+#[test]
+fn signals_do_no_harm_and_get_none() {
+    for tls in [false, true] {
+        let server = server(tls);
+        let folder = temp::folder();
+        let folder = folder.path().display().to_string();
+        let url = server.url().replace("127.0.0.1", "localhost");
+        everywhere("signals", &[&url, &ca(&server), &folder]);
     }
 }
 
@@ -589,7 +623,10 @@ fn every_compiler_takes_the_programs() {
         let options = BuildOptions {
             compiler,
             standard,
-            arguments: vec!["-fsyntax-only".to_owned()],
+            arguments: vec![
+                "-fsyntax-only".to_owned(),
+                "-Wno-unused-command-line-argument".to_owned(),
+            ],
             ..BuildOptions::default()
         };
         for name in &names {

@@ -231,6 +231,23 @@ fn headers_go_out_as_given() {
 }
 
 #[test]
+fn a_long_header_arrives_and_one_too_long_is_an_error() {
+    let long = vec![b'x'; 100_000];
+    let request = sent("GET", "/v2/", |request| {
+        request.set_header("X-Long", &long).expect("a header");
+    });
+    assert_eq!(request.header("x-long").map(str::len), Some(100_000));
+
+    let server = server();
+    let client = client(&server);
+    let mut request = client.request("GET", "/v2/").expect("a request");
+    request.set_header("X-Long", &[b'x'; 200_000]).expect("a header");
+    let error = client.execute(&mut request).expect_err("too long");
+    assert_eq!(error.kind(), Kind::InvalidHeader);
+    assert_eq!(server.connections(), 0);
+}
+
+#[test]
 fn the_user_agent_of_the_config_is_used() {
     let server = server();
     let mut config = Config::new();

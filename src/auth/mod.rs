@@ -97,13 +97,19 @@ impl Authenticator {
     }
 
     /// What can be sent without waiting for a challenge, to a path of the
-    /// registry that wants these scopes.
-    pub(crate) fn known(&self, wanted: Option<&Scopes>) -> Option<Authorization> {
+    /// registry; `wanted` tells the scopes that the request wants.
+    pub(crate) fn known(
+        &self,
+        wanted: impl FnOnce() -> Option<Scopes>,
+    ) -> Option<Authorization> {
         let state = self.state();
         if state.basic {
             return self.credentials.as_ref().map(basic);
         }
-        let wanted = wanted?;
+        if state.tokens.is_empty() {
+            return None;
+        }
+        let wanted = &wanted()?;
         let now = Instant::now();
         state
             .tokens
@@ -259,13 +265,13 @@ mod tests {
     #[test]
     fn basic_is_answered_once_and_remembered() {
         let auth = authenticator(Some(("user", "pass")));
-        assert!(auth.known(None).is_none());
+        assert!(auth.known(|| None).is_none());
         let list = challenges("Basic realm=\"x\"");
         let Ok(Reply::Ready(first)) = auth.reply(&list, None, None) else {
             panic!("credentials answer basic");
         };
         assert_eq!(first.as_str(), "Basic dXNlcjpwYXNz");
-        assert_eq!(auth.known(None).as_ref(), Some(&first));
+        assert_eq!(auth.known(|| None).as_ref(), Some(&first));
         let again = auth.reply(&list, None, Some(&first));
         assert!(matches!(again, Ok(Reply::Nothing)));
     }
@@ -294,14 +300,14 @@ mod tests {
         let sent = auth.keep(request, grant, None);
         assert_eq!(sent.as_str(), "Bearer t1");
         let pull = Scopes::parse("repository:a/b:pull");
-        assert_eq!(auth.known(Some(&pull)).as_ref(), Some(&sent));
+        assert_eq!(auth.known(|| Some(pull.clone())).as_ref(), Some(&sent));
         assert!(
-            auth.known(Some(&Scopes::parse("repository:a/c:pull")))
+            auth.known(|| Some(Scopes::parse("repository:a/c:pull")))
                 .is_none()
         );
-        assert!(auth.known(None).is_none());
+        assert!(auth.known(|| None).is_none());
         let again = auth.reply(&challenges(header), Some(&pull), Some(&sent));
         assert!(matches!(again, Ok(Reply::Fetch(_))));
-        assert!(auth.known(Some(&pull)).is_none());
+        assert!(auth.known(|| Some(pull.clone())).is_none());
     }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Answer {
 }
 
 /// How much is received at a time of a body that goes to a sink.
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = 1024 * 1024;
 /// A body of more than this is worth larger buffers.
 const LARGE_BODY: u64 = 64 * 1024;
 /// How much of an unwanted body is read so that its connection can be kept.
@@ -148,8 +148,9 @@ impl AnswerBody {
                 Source::Direct {
                     connection, left, ..
                 } => {
-                    // TLS hands on its own records.
-                    if scratch.is_empty() && !connection.is_tls() {
+                    // Not for what was received with the headers, and TLS hands
+                    // on its own records.
+                    if scratch.is_empty() && connection.needs_scratch() {
                         let size = usize::try_from(*left).unwrap_or(PIECE).min(PIECE);
                         reserve(&mut scratch, size)?;
                     }

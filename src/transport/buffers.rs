@@ -7,7 +7,7 @@ pub(crate) const INPUT_SIZE: usize = 64 * 1024;
 /// Room for a request without a body; a longer head gets more.
 const HEAD_SIZE: usize = 16 * 1024;
 /// Room for request bodies: what is sent at a time.
-const BODY_SIZE: usize = 256 * 1024;
+const BODY_SIZE: usize = 1024 * 1024;
 /// Room that ureq wants beside the output for what it reads from a body.
 const TMP_SIZE: usize = 64 * 1024;
 

@@ -361,6 +361,12 @@ impl Connection {
         Ok(filled)
     }
 
+    /// Whether the next piece of a body has to be received into memory of the
+    /// reader's.
+    pub(crate) fn needs_scratch(&self) -> bool {
+        !self.is_tls() && self.buffers.received().is_empty()
+    }
+
     /// Hands at most `limit` bytes of a body to `sink`, from where they were
     /// received. 0 = the peer's end.
     pub(crate) fn read_piece(

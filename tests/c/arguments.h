@@ -23,7 +23,7 @@ static char large_path[LARGE + 1];
 static const char *const texts[TEXTS] = {
     "", large, "caf\xe9", "a\r\nb", "a\nb", "a\rb", "a\n",
 };
-static const size_t indexes[] = {1000, (size_t)-1 / 2, (size_t)-1};
+static const size_t indexes[3] = {1000, (size_t)-1 / 2, (size_t)-1};
 
 static reggie_error *error;
 static struct {
@@ -139,14 +139,11 @@ static inline void tell(const char *call)
         const char *text = NULL;                                               \
         size_t index = 0;                                                      \
         int i_;                                                                \
-        int j_;                                                                \
         tell(words);                                                           \
-        for (i_ = -1; i_ < TEXTS; i_++) {                                      \
-            text = i_ < 0 ? NULL : texts[i_];                                  \
-            for (j_ = 0; j_ < (int)(sizeof indexes / sizeof *indexes); j_++) { \
-                index = indexes[j_];                                           \
-                check;                                                         \
-            }                                                                  \
+        for (i_ = 0; i_ <= TEXTS; i_++) {                                      \
+            text = i_ == TEXTS ? NULL : texts[i_];                             \
+            index = indexes[i_ % 3];                                           \
+            check;                                                             \
         }                                                                      \
         (void)text;                                                            \
         (void)index;                                                           \

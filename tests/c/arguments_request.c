@@ -222,12 +222,12 @@ static void sent(const reggie_client *client)
           reggie_client_do(client, request, &out.response, &error));
     CHECK_OK(reggie_request_remove_header(request, "Large"), NULL);
     CHECK_OK(reggie_request_set_query(request, large, large), NULL);
-    FAILS(REGGIE_INVALID_HEADER,
+    FAILS(REGGIE_INVALID_PATH,
           reggie_client_do(client, request, &out.response, &error));
     CHECK_OK(reggie_request_remove_query(request, large), NULL);
     CHECK_OK(reggie_request_set_path(request, "/<name>"), NULL);
     CHECK_OK(reggie_request_set_name(request, large), NULL);
-    FAILS(REGGIE_INVALID_HEADER,
+    FAILS(REGGIE_INVALID_PATH,
           reggie_client_open(client, request, &out.response, &error));
 
     CHECK_OK(reggie_request_set_path(request, "/"), NULL);
@@ -244,7 +244,7 @@ static void sent(const reggie_client *client)
     FAILS(REGGIE_FILE, reggie_client_do(client, request, &out.response, &error));
 
     CHECK_OK(reggie_request_set_path(request, large_path), NULL);
-    FAILS(REGGIE_INVALID_HEADER,
+    FAILS(REGGIE_INVALID_PATH,
           reggie_client_do(client, request, &out.response, NULL));
     CHECK_OK(reggie_request_set_path(request, "/<digest>"), NULL);
     FAILS(REGGIE_MISSING_VALUE,

@@ -269,102 +269,6 @@ static void retries(const reggie_client *client)
     reggie_request_free(request);
 }
 
-/* Callbacks that send another request with the same client. */
-static void ask_beside(void *client)
-{
-    reggie_request *request = check_request((reggie_client *)client, "GET",
-                                            "/beside");
-
-    echoes((reggie_client *)client, request, "GET /beside\n\n");
-    reggie_request_free(request);
-}
-
-static int read_and_ask(void *userdata, void *buffer, size_t size, size_t *got)
-{
-    (void)buffer;
-    (void)size;
-    ask_beside(userdata);
-    *got = 0;
-    return 0;
-}
-
-static int rewind_and_ask(void *userdata)
-{
-    ask_beside(userdata);
-    return 0;
-}
-
-static int write_and_ask(void *userdata, const void *data, size_t size)
-{
-    (void)data;
-    (void)size;
-    ask_beside(userdata);
-    return 0;
-}
-
-static int retry_and_ask(void *userdata, reggie_request *request)
-{
-    (void)request;
-    ask_beside(userdata);
-    return 0;
-}
-
-static void the_same_client(reggie_client *client)
-{
-    reggie_request *request = check_request(client, "PUT", "/challenge");
-
-    CHECK_OK(reggie_request_set_body_callback(request, read_and_ask,
-                                              rewind_and_ask,
-                                              REGGIE_UNKNOWN_SIZE, client,
-                                              NULL), NULL);
-    CHECK_OK(reggie_request_set_output_callback(request, write_and_ask, client,
-                                                NULL), NULL);
-    CHECK_OK(reggie_request_set_retry_callback(request, retry_and_ask, client,
-                                               NULL), NULL);
-    check_sends(client, request, 200);
-    reggie_request_free(request);
-}
-
-/* A log callback with a client that has itself such a callback. */
-struct logged {
-    reggie_client *client;
-    int inside;
-    int entries;
-};
-
-static void log_and_ask(void *userdata, int level, const char *message)
-{
-    struct logged *logged = (struct logged *)userdata;
-
-    CHECK_NUMBER(REGGIE_LOG_DEBUG, level);
-    CHECK(strstr(message, "pass") == NULL);
-    logged->entries++;
-    if (logged->inside || logged->client == NULL)
-        return;
-    logged->inside = 1;
-    ask_beside(logged->client);
-    logged->inside = 0;
-}
-
-static void the_same_client_from_the_log(void)
-{
-    reggie_config *config = reggie_config_new();
-    reggie_request *request = NULL;
-    struct logged logged;
-
-    memset(&logged, 0, sizeof logged);
-    CHECK_OK(reggie_config_set_credentials(config, "user", "pass"), NULL);
-    CHECK_OK(reggie_config_set_log_callback(config, REGGIE_LOG_DEBUG,
-                                            log_and_ask, &logged, NULL), NULL);
-    logged.client = check_client(address, ca, config);
-    reggie_config_free(config);
-    request = check_request(logged.client, "GET", "/challenge");
-    check_sends(logged.client, request, 200);
-    CHECK(logged.entries >= 4);
-    reggie_request_free(request);
-    reggie_client_free(logged.client);
-}
-
 static void run(void *context)
 {
     reggie_config *config = reggie_config_new();
@@ -379,8 +283,6 @@ static void run(void *context)
     bodies_that_are_wanted_again(client);
     writes(client);
     retries(client);
-    the_same_client(client);
-    the_same_client_from_the_log();
     reggie_client_free(client);
 }
 
