@@ -20,6 +20,7 @@ enum { EMPTY, BIG, UTF8, CRLF, TEXTS = CRLF + 4 };
 
 static char large[LARGE + 1];
 static char large_path[LARGE + 1];
+static size_t large_size;
 static const char *const texts[TEXTS] = {
     "", large, "caf\xe9", "a\r\nb", "a\nb", "a\rb", "a\n",
 };
@@ -36,10 +37,13 @@ static struct {
     size_t got;
 } out;
 
-static inline void prepare(void)
+/* Makes the large texts, whose size a program is told. */
+static inline void prepare(const char *size)
 {
-    memset(large, 'a', LARGE);
-    memset(large_path, 'a', LARGE);
+    large_size = (size_t)strtoul(size, NULL, 10);
+    CHECK(large_size > 0 && large_size <= LARGE);
+    memset(large, 'a', large_size);
+    memset(large_path, 'a', large_size);
     large_path[0] = '/';
 }
 

@@ -1,4 +1,7 @@
-/* What errors, configs and clients do with arguments of no use. */
+/*
+ * What errors, configs and clients do with arguments of no use. Arguments:
+ * how, an address where nobody listens, and the size of a large text.
+ */
 #include "arguments.h"
 
 #include <limits.h>
@@ -136,7 +139,6 @@ static void clients(const char *good)
 
 static void run(void *address)
 {
-    prepare();
     errors_without_an_error();
     configs();
     clients((const char *)address);
@@ -144,6 +146,7 @@ static void run(void *address)
 
 int main(int count, char **arguments)
 {
-    CHECK_NUMBER(3, count);
+    CHECK_NUMBER(4, count);
+    prepare(arguments[3]);
     return check_run(arguments[1], run, arguments[2]);
 }

@@ -1,4 +1,7 @@
-/* What requests do with arguments of no use, and what is sent of large ones. */
+/*
+ * What requests do with arguments of no use, and what is sent of large ones.
+ * Arguments: how, the address of a server, and the size of a large text.
+ */
 #include "arguments.h"
 
 #include <limits.h>
@@ -213,8 +216,8 @@ static void sent(const reggie_client *client)
     CHECK_OK(reggie_request_set_header(request, "Latin", "caf\xe9"), NULL);
     CHECK_OK(reggie_request_set_header(request, "Empty", ""), NULL);
     CHECK_OK(reggie_request_set_query(request, "a\r\nb", "c\r\nd"), NULL);
-    CHECK_OK(reggie_request_set_body(request, (const uint8_t *)large, LARGE),
-             NULL);
+    CHECK_OK(reggie_request_set_body(request, (const uint8_t *)large,
+                                     large_size), NULL);
     check_sends(client, request, 200);
 
     CHECK_OK(reggie_request_set_header(request, "Large", large), NULL);
@@ -258,7 +261,6 @@ static void run(void *address)
     reggie_client *client = check_client((const char *)address, "-", NULL);
     reggie_request *request = NULL;
 
-    prepare();
     request = made(client);
     url(request);
     headers(request);
@@ -271,6 +273,7 @@ static void run(void *address)
 
 int main(int count, char **arguments)
 {
-    CHECK_NUMBER(3, count);
+    CHECK_NUMBER(4, count);
+    prepare(arguments[3]);
     return check_run(arguments[1], run, arguments[2]);
 }

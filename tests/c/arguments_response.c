@@ -1,4 +1,8 @@
-/* What responses, error lists and digests do with arguments of no use. */
+/*
+ * What responses, error lists and digests do with arguments of no use.
+ * Arguments: how, the address of a server with /errors and /text, and the size
+ * of a large text.
+ */
 #include "arguments.h"
 
 static void nothing_for_null(void)
@@ -138,7 +142,6 @@ static void run(void *address)
 {
     reggie_client *client = check_client((const char *)address, "-", NULL);
 
-    prepare();
     nothing_for_null();
     response_with_errors(client);
     response_to_read(client);
@@ -148,6 +151,7 @@ static void run(void *address)
 
 int main(int count, char **arguments)
 {
-    CHECK_NUMBER(3, count);
+    CHECK_NUMBER(4, count);
+    prepare(arguments[3]);
     return check_run(arguments[1], run, arguments[2]);
 }

@@ -175,7 +175,6 @@ static void run(void *context)
     struct scene scene;
 
     (void)context;
-    prepare();
     memset(&scene, 0, sizeof scene);
     CHECK_OK(reggie_config_set_credentials(config, "user", "pass"), NULL);
     CHECK_OK(reggie_config_set_log_callback(config, REGGIE_LOG_DEBUG, on_log,
@@ -196,6 +195,7 @@ static void run(void *context)
 int main(int count, char **arguments)
 {
     CHECK_NUMBER(3, count);
+    prepare("1");
     address = arguments[2];
     return check_run(arguments[1], run, NULL);
 }

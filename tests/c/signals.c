@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <time.h>
 
-#define SIZE ((size_t)4 << 20)
+#define SIZE ((size_t)1 << 20)
 #define SIGNALS 32
 
 static char **arguments;
@@ -84,7 +84,7 @@ static void interrupted_transfers(void)
     target.done = 0;
     CHECK_NUMBER(0, pthread_mutex_init(&target.lock, NULL));
     interrupter = check_start(interrupt, &target, CHECK_SMALL_STACK);
-    for (i = 0; i < 3; i++)
+    for (i = 0; i < 2; i++)
         transfers();
     CHECK_NUMBER(0, pthread_mutex_lock(&target.lock));
     target.done = 1;
