@@ -9,7 +9,7 @@
  */
 #include "common.h"
 
-/* Prints whether we were let in. A repository that is not there is no matter. */
+/* Prints whether we were let in; the repository need not be there. */
 static int ask(const reggie_client *client)
 {
     const char *what = "GET of the tags";

@@ -15,12 +15,14 @@
 /* The type of content that says nothing: it is always "{}". */
 #define EMPTY_TYPE "application/vnd.oci.empty.v1+json"
 
+/* The descriptor of the blob, less its digest. */
+#define DESCRIPTOR \
+    "{\"mediaType\":\"" EMPTY_TYPE "\",\"size\":2,\"digest\":\"%s\"}"
 /* An image manifest whose config and only layer are the blob. */
-#define MANIFEST                                                            \
-    "{\"schemaVersion\":2,\"mediaType\":\"" MANIFEST_TYPE "\","             \
-    "\"artifactType\":\"application/vnd.example.walk\","                    \
-    "\"config\":{\"mediaType\":\"" EMPTY_TYPE "\",\"digest\":\"%s\",\"size\":2}," \
-    "\"layers\":[{\"mediaType\":\"" EMPTY_TYPE "\",\"digest\":\"%s\",\"size\":2}]}"
+#define MANIFEST                                                \
+    "{\"schemaVersion\":2,\"mediaType\":\"" MANIFEST_TYPE "\"," \
+    "\"artifactType\":\"application/vnd.example.walk\","        \
+    "\"config\":" DESCRIPTOR ",\"layers\":[" DESCRIPTOR "]}"
 
 static const char blob[] = "{}";
 
@@ -102,7 +104,8 @@ static int send_byte(const reggie_client *client, const reggie_response *before,
     if (status == REGGIE_OK && digest != NULL)
         status = reggie_request_set_query(request, "digest", digest);
     if (status == REGGIE_OK)
-        status = reggie_request_set_body(request, (const uint8_t *)&blob[at], 1);
+        status = reggie_request_set_body(request, (const uint8_t *)blob + at,
+                                         1);
     if (status == REGGIE_OK)
         status = reggie_client_do(client, request, response, &error);
     ok = succeeded(what, status, error)

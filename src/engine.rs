@@ -70,7 +70,7 @@ impl Engine {
             sent = self.auth.known(|| self.wanted_scopes(request.method(), &url));
         }
         let method = request.method().to_owned();
-        let mut first = self.send(
+        let first = self.send(
             Send {
                 method: &method,
                 url: url.clone(),
@@ -85,12 +85,18 @@ impl Engine {
             return Ok(first);
         }
         let wanted = self.wanted_scopes(&method, &url);
-        let Some(authorization) =
-            self.authorize(&mut first.answer, wanted.as_ref(), sent.as_ref())?
-        else {
+        let challenges = challenge::parse(first.answer.headers.all("www-authenticate"));
+        let reply = self.auth.reply(&challenges, wanted.as_ref(), sent.as_ref())?;
+        if matches!(reply, Reply::Nothing) {
             return Ok(first);
-        };
+        }
+        // Before a token is fetched, which can then use the same connection.
         first.answer.body.drain();
+        let authorization = match reply {
+            Reply::Nothing => None,
+            Reply::Ready(authorization) => Some(authorization),
+            Reply::Fetch(request) => Some(self.fetch_token(request, wanted.as_ref())?),
+        };
         if let Some(callback) = request.retry.clone() {
             callback(request).map_err(|error| error.with_http_status(401))?;
         }
@@ -102,7 +108,7 @@ impl Engine {
                 method: &method,
                 url: request.resolved(&self.address)?,
                 headers,
-                authorization: Some((&own, &authorization)),
+                authorization: authorization.as_ref().map(|value| (&own, value)),
             },
             &mut request.body,
         )
@@ -118,21 +124,6 @@ impl Engine {
         self.address
             .relative(url)
             .is_some_and(|path| path.starts_with("/v2/"))
-    }
-
-    /// What answers the challenges of a 401, if anything does.
-    fn authorize(
-        &self,
-        answer: &mut Answer,
-        wanted: Option<&Scopes>,
-        rejected: Option<&Authorization>,
-    ) -> Result<Option<Authorization>, Error> {
-        let challenges = challenge::parse(answer.headers.all("www-authenticate"));
-        match self.auth.reply(&challenges, wanted, rejected)? {
-            Reply::Nothing => Ok(None),
-            Reply::Ready(authorization) => Ok(Some(authorization)),
-            Reply::Fetch(request) => self.fetch_token(request, wanted).map(Some),
-        }
     }
 
     fn fetch_token(

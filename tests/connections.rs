@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use embedded_registry::{Fault, Options, Registry, Rule};
@@ -110,11 +110,13 @@ fn two_hundred_threads_share_one_client() {
         config.set_credentials("user", "pass").expect("credentials");
         let client = Arc::new(Client::new(registry.url(), &config).expect("a client"));
         let right = Arc::new(AtomicUsize::new(0));
+        let begin = Arc::new(Barrier::new(THREADS));
         let threads: Vec<_> = (0..THREADS)
             .map(|_| {
-                let (client, right, digest) =
-                    (Arc::clone(&client), Arc::clone(&right), Arc::clone(&digest));
+                let (client, right) = (Arc::clone(&client), Arc::clone(&right));
+                let (digest, begin) = (Arc::clone(&digest), Arc::clone(&begin));
                 std::thread::spawn(move || {
+                    begin.wait();
                     for _ in 0..EACH {
                         let mut request = client
                             .request("GET", "/v2/a/b/blobs/<digest>")
@@ -135,6 +137,20 @@ fn two_hundred_threads_share_one_client() {
         let connections = registry.connections();
         assert!(connections <= THREADS, "{connections} connections");
     }
+}
+
+#[test]
+fn a_challenge_and_its_token_cost_no_second_connection() {
+    let registry = Registry::start(Options::default().token("user", "pass"));
+    let digest = registry.put_blob("a/b", b"the blob".to_vec());
+    let mut config = Config::new();
+    config.set_credentials("user", "pass").expect("credentials");
+    let client = Client::new(registry.url(), &config).expect("a client");
+    let path = format!("/v2/a/b/blobs/{digest}");
+    let mut request = client.request("GET", &path).expect("a request");
+    assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+    assert_eq!(registry.requests().len(), 3);
+    assert_eq!(registry.connections(), 1);
 }
 
 #[test]

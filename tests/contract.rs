@@ -1,8 +1,7 @@
 //! The contract with C, as programs of `tests/c` see it.
 //!
-//! Each runs linked with the shared library and with the static one, in its
-//! main thread, in a thread with a stack of 128 KiB and in a child, and under
-//! valgrind.
+//! They run in their main thread, in a thread with a stack of 128 KiB and in a
+//! child, and under valgrind, some also linked with the static library.
 
 mod support;
 
@@ -24,8 +23,8 @@ use support::{programs, temp};
 /// a child.
 const WAYS: [&str; 3] = ["main", "thread", "child"];
 
-/// Set to 1, large means 1 GiB.
-const LARGE: &str = "REGGIE_TEST_LARGE";
+/// How large a large blob is: 1 GiB.
+const LARGE: u64 = 1 << 30;
 
 const ERRORS: &[u8] =
     br#"{"errors":[{"code":"NAME_UNKNOWN","message":"no such name","detail":null}]}"#;
@@ -84,20 +83,41 @@ fn run_in_valgrind(program: &Program, way: &str, arguments: &[&str]) -> Option<S
     Some(said(&output))
 }
 
-/// Runs a program linked either way and in all ways, and under valgrind.
-fn everywhere(name: &str, arguments: &[&str]) {
+/// Runs a program in all ways, and under valgrind, for each of the arguments.
+fn everywhere<A: AsRef<str>>(name: &str, arguments: &[Vec<A>]) {
+    run_linked(name, arguments, false);
+}
+
+/// As [`everywhere`], and then linked with the static library.
+fn everywhere_and_linked_statically<A: AsRef<str>>(name: &str, arguments: &[Vec<A>]) {
+    run_linked(name, arguments, false);
+    run_linked(name, arguments, true);
+}
+
+fn run_linked<A: AsRef<str>>(name: &str, arguments: &[Vec<A>], static_library: bool) {
     if !Compiler::System.is_at_hand() {
         return;
     }
-    for static_library in [false, true] {
-        let program = build_linked(name, static_library);
+    let program = build_linked(name, static_library);
+    for arguments in arguments {
+        let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
         for way in WAYS {
-            run(&program, way, arguments);
+            run(&program, way, &arguments);
         }
         if !static_library {
-            run_in_valgrind(&program, "main", arguments);
+            run_in_valgrind(&program, "main", &arguments);
         }
     }
+}
+
+/// A server without TLS and one with it.
+fn servers() -> [RawServer; 2] {
+    [server(false), server(true)]
+}
+
+/// The arguments that tell where a server is, and whom to trust.
+fn whereabouts(server: &RawServer) -> Vec<String> {
+    vec![server.url(), ca(server)]
 }
 
 /// A server that echoes requests; some targets have answers of their own.
@@ -318,9 +338,10 @@ fn every_argument_of_every_function_is_checked() {
         ("arguments_response", server.url()),
     ] {
         let program = build_linked(name, false);
-        all += &run(&program, "main", &[&address]);
-        run(&program, "thread", &[&address]);
-        run_in_valgrind(&program, "main", &[&address]);
+        all += &run(&program, "main", &[&address, "1048576"]);
+        run(&program, "thread", &[&address, "1048576"]);
+        // Above all limits, and a tenth of the time.
+        run_in_valgrind(&program, "main", &[&address, "150000"]);
     }
 
     let declared = declarations();
@@ -370,28 +391,24 @@ fn a_request_inside_its_own_callbacks_is_busy() {
 
 #[test]
 fn handles_are_freed_in_any_order() {
-    everywhere("ownership", &[&server(false).url()]);
+    everywhere("ownership", &[vec![server(false).url()]]);
 }
 
 #[test]
 fn userdata_is_freed_exactly_once() {
-    everywhere("userdata", &[&server(false).url()]);
+    everywhere("userdata", &[vec![server(false).url()]]);
 }
 
 #[test]
 fn callbacks_decide_what_a_call_does() {
-    for tls in [false, true] {
-        let server = server(tls);
-        everywhere("callbacks", &[&server.url(), &ca(&server)]);
-    }
+    let servers = servers();
+    everywhere("callbacks", &servers.each_ref().map(whereabouts));
 }
 
 #[test]
 fn callbacks_may_use_the_same_client() {
-    for tls in [false, true] {
-        let server = server(tls);
-        everywhere("nested", &[&server.url(), &ca(&server)]);
-    }
+    let servers = servers();
+    everywhere("nested", &servers.each_ref().map(whereabouts));
 }
 
 #[test]
@@ -407,35 +424,34 @@ fn constants_and_functions_say_the_same() {
         .into_iter()
         .chain(statuses)
         .collect();
-    everywhere("constants", &arguments);
+    everywhere_and_linked_statically("constants", &[arguments]);
 }
 
 // What the process around the library notices.
 
 #[test]
 fn peers_and_readers_that_go_raise_no_sigpipe() {
-    for tls in [false, true] {
-        let server = server(tls);
-        everywhere("sigpipe", &[&server.url(), &ca(&server)]);
-    }
+    let servers = servers();
+    everywhere_and_linked_statically("sigpipe", &servers.each_ref().map(whereabouts));
 }
 
 #[test]
 fn signals_do_no_harm_and_get_none() {
-    for tls in [false, true] {
-        let server = server(tls);
-        let folder = temp::folder();
-        let folder = folder.path().display().to_string();
-        let url = server.url().replace("127.0.0.1", "localhost");
-        everywhere("signals", &[&url, &ca(&server), &folder]);
-    }
+    let servers = servers();
+    let folder = temp::folder();
+    let arguments = servers.each_ref().map(|server| {
+        let mut arguments = whereabouts(server);
+        arguments.push(folder.path().display().to_string());
+        arguments
+    });
+    everywhere("signals", &arguments);
 }
 
 #[test]
 fn a_child_leaves_the_parents_connections_alone() {
-    for tls in [false, true] {
-        let server = server(tls);
-        everywhere("fork", &[&server.url(), &ca(&server)]);
+    let servers = servers();
+    everywhere_and_linked_statically("fork", &servers.each_ref().map(whereabouts));
+    for server in &servers {
         let requests = server.requests();
         let connections = |target: &str| -> BTreeSet<usize> {
             requests
@@ -452,15 +468,16 @@ fn a_child_leaves_the_parents_connections_alone() {
 
 #[test]
 fn nothing_is_left_behind_and_nothing_inherited() {
-    for tls in [false, true] {
-        let server = server(tls);
-        let refusing = Refusing::new();
-        let folder = temp::folder();
+    let servers = servers();
+    let refusing = Refusing::new();
+    let folder = temp::folder();
+    let arguments = servers.each_ref().map(|server| {
         // A name, so that it has to be resolved.
         let url = server.url().replace("127.0.0.1", "localhost");
         let folder = folder.path().display().to_string();
-        everywhere("guest", &[&url, &ca(&server), &folder, &refusing.url()]);
-    }
+        vec![url, ca(server), folder, refusing.url()]
+    });
+    everywhere_and_linked_statically("guest", &arguments);
 }
 
 #[test]
@@ -490,17 +507,13 @@ fn debug_goes_to_stderr_without_secrets() {
 
 #[test]
 fn handles_move_from_thread_to_thread() {
-    for tls in [false, true] {
-        let server = server(tls);
-        everywhere("moves", &[&server.url(), &ca(&server)]);
-        // Two connections each time: the one of the body that was given up,
-        // and the one after it.
-        let runs = if programs::find("valgrind").is_some() {
-            7
-        } else {
-            6
-        };
-        assert_eq!(server.connections(), 2 * runs);
+    let servers = servers();
+    everywhere("moves", &servers.each_ref().map(whereabouts));
+    // Two connections each time: the one of the body that was given up, and
+    // the one after it.
+    let valgrind = usize::from(programs::find("valgrind").is_some());
+    for server in &servers {
+        assert_eq!(server.connections(), 2 * (WAYS.len() + valgrind));
     }
 }
 
@@ -549,7 +562,7 @@ fn two_hundred_threads_share_a_client() {
     run_threads(&Registry::start(Options::default()), 200, 50, false);
     let token = Registry::start(Options::default().token("user", "pass"));
     run_threads(&token, 200, 50, false);
-    run_threads(&token, 16, 25, true);
+    run_threads(&token, 200, 50, true);
     let tls = Registry::start(Options::default().tls().basic("user", "pass"));
     run_threads(&tls, 32, 10, false);
 }
@@ -576,16 +589,14 @@ fn large_blobs_take_constant_memory() {
     if !Compiler::System.is_at_hand() {
         return;
     }
-    let is_large = std::env::var_os(LARGE).is_some_and(|value| value == "1");
-    let size: u64 = if is_large { 1 << 30 } else { 256 << 20 };
     let most = (12 * 1024).to_string();
     let registry = Registry::start(Options::default().forget_blobs_over(1 << 20));
-    let digest = registry.put_synthetic_blob("a/b", size, 7);
+    let digest = registry.put_synthetic_blob("a/b", LARGE, 7);
     let folder = temp::folder();
     let path = folder.path().join("sparse");
     let file = fs::File::create(&path).expect("the folder is writable");
-    file.set_len(size).expect("files may have holes");
-    let (path, size) = (path.display().to_string(), size.to_string());
+    file.set_len(LARGE).expect("files may have holes");
+    let (path, size) = (path.display().to_string(), LARGE.to_string());
     let program = build_linked("stream", false);
     let stream = |arguments: &[&str]| {
         run(

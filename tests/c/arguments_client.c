@@ -101,6 +101,7 @@ static void clients(const char *good)
     TAKES(reggie_client_new(text, config, &out.client, &error),
           REGGIE_INVALID_ADDRESS, REGGIE_INVALID_ADDRESS, REGGIE_INVALID_UTF8,
           REGGIE_INVALID_ADDRESS);
+    memcpy(large_path, "http://", 7);
     FAILS(REGGIE_INVALID_ADDRESS,
           reggie_client_new(large_path, config, &out.client, NULL));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_client_new(good, config, NULL, &error));
