@@ -555,7 +555,7 @@ fn run_threads(registry: &Registry, threads: usize, requests: usize, valgrind: b
 }
 
 #[test]
-fn two_hundred_threads_share_a_client() {
+fn a_client_is_shared_by_two_hundred_threads() {
     if !Compiler::System.is_at_hand() {
         return;
     }

@@ -50,7 +50,9 @@ fn run_checked(program: &Program, arguments: &[&str], environment: &[(&str, &str
 }
 
 /// A registry, as the examples are told of it.
-struct Target {
+struct Target<'a> {
+    /// Whose log tells more of a failure.
+    registry: Option<&'a registries::Registry>,
     url: String,
     credentials: bool,
     ca: Option<PathBuf>,
@@ -58,9 +60,10 @@ struct Target {
     checked: bool,
 }
 
-impl Target {
-    fn of(registry: &registries::Registry) -> Target {
+impl<'a> Target<'a> {
+    fn of(registry: &'a registries::Registry) -> Target<'a> {
         Target {
+            registry: Some(registry),
             url: registry.url(),
             credentials: registry.user().is_some(),
             ca: registry.ca_path(),
@@ -68,8 +71,9 @@ impl Target {
         }
     }
 
-    fn embedded(registry: &embedded_registry::Registry, credentials: bool) -> Target {
+    fn embedded(registry: &embedded_registry::Registry, credentials: bool) -> Target<'a> {
         Target {
+            registry: None,
             url: registry.url().to_owned(),
             credentials,
             ca: registry.ca_path().map(Path::to_owned),
@@ -98,8 +102,13 @@ impl Target {
         } else {
             program.run(&arguments, &environment)
         };
+        if let (false, Some(registry)) = (output.status.success(), self.registry) {
+            eprintln!("--- the registry's log\n{}", registry.log());
+        }
         output.expect_success();
-        let left = std::fs::read_dir(folder.path()).expect("the folder").count();
+        let left = std::fs::read_dir(folder.path())
+            .expect("the folder")
+            .count();
         assert_eq!(left, 0, "{name} left files");
         output
     }

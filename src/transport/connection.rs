@@ -114,6 +114,11 @@ impl Connection {
         }
     }
 
+    /// Whether this process made it.
+    fn is_own(&self) -> bool {
+        self.process == std::process::id()
+    }
+
     fn fd(&self) -> RawFd {
         self.socket.as_raw_fd()
     }
@@ -285,6 +290,11 @@ impl Connection {
         deadline: Option<std::time::Instant>,
         mut attempt: impl FnMut(&mut Connection) -> io::Result<T>,
     ) -> io::Result<T> {
+        if !self.is_own() {
+            // After a fork: what a child reads here, its parent would miss.
+            let message = "the connection is the parent process's";
+            return Err(io::Error::new(io::ErrorKind::NotConnected, message));
+        }
         loop {
             let waits_anyway = std::mem::take(&mut self.exchange.expecting);
             let result = if waits_anyway && !self.holds_input() {
@@ -438,7 +448,7 @@ impl Connection {
 
 impl Kept for Connection {
     fn is_usable(&mut self) -> bool {
-        if self.process != std::process::id() {
+        if !self.is_own() {
             return false;
         }
         match &self.stream {

@@ -86,7 +86,7 @@ pub(crate) fn of_body(error: &io::Error, operation: &Operation) -> Error {
     } else if error.kind() == io::ErrorKind::UnexpectedEof {
         let message = format!("the answer of {host} is cut short: the connection closed");
         Error::new(Kind::Truncated, message)
-    } else if error.raw_os_error().is_some() {
+    } else if error.raw_os_error().is_some() || error.kind() == io::ErrorKind::NotConnected {
         Error::io(
             Kind::Receive,
             format_args!("receive the body from {host}"),
