@@ -70,11 +70,16 @@ impl Engine {
             sent = self.auth.known(|| self.wanted_scopes(request.method(), &url));
         }
         let method = request.method().to_owned();
+        let mut headers = request.headers.clone();
+        if url.origin() != own {
+            // A URL, such as an upload's Location, may lead anywhere.
+            headers.remove("authorization");
+        }
         let first = self.send(
             Send {
                 method: &method,
                 url: url.clone(),
-                headers: request.headers.clone(),
+                headers,
                 authorization: sent.as_ref().map(|value| (&own, value)),
             },
             &mut request.body,

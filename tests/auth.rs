@@ -365,6 +365,13 @@ fn credentials_go_to_the_clients_own_origin_alone() {
     let foreign = format!("{}/v2/", other.url());
     assert!(get(&client, &foreign).expect("an answer").is_unauthorized());
     assert_eq!(authorizations(&other), [None]);
+    // Nor does what the caller set for the registry.
+    let mut request = client.request("GET", &foreign).expect("a request");
+    request
+        .set_header("Authorization", b"Bearer mine")
+        .expect("a header");
+    client.execute(&mut request).expect("an answer");
+    assert_eq!(authorizations(&other), [None, None]);
     // Its own origin in the form of a URL is still its own.
     let own = format!("{}/v2/", server.url());
     assert_eq!(get(&client, &own).expect("an answer").status(), 200);
