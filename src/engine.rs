@@ -67,7 +67,9 @@ impl Engine {
             && !request.headers.contains("authorization")
             && self.is_registry_path(&url)
         {
-            sent = self.auth.known(|| self.wanted_scopes(request.method(), &url));
+            sent = self
+                .auth
+                .known(|| self.wanted_scopes(request.method(), &url));
         }
         let method = request.method().to_owned();
         let mut headers = request.headers.clone();
@@ -91,7 +93,9 @@ impl Engine {
         }
         let wanted = self.wanted_scopes(&method, &url);
         let challenges = challenge::parse(first.answer.headers.all("www-authenticate"));
-        let reply = self.auth.reply(&challenges, wanted.as_ref(), sent.as_ref())?;
+        let reply = self
+            .auth
+            .reply(&challenges, wanted.as_ref(), sent.as_ref())?;
         if matches!(reply, Reply::Nothing) {
             return Ok(first);
         }

@@ -1,13 +1,11 @@
 //! Where the body of a response goes.
 
-use std::cell::Cell;
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Kind, Step};
 use crate::transport::descriptor;
@@ -46,9 +44,14 @@ impl fmt::Debug for Output {
 /// A file that is written beside its place and put there when it is whole. If
 /// it is dropped before, nothing stays.
 pub(crate) struct WholeFile {
-    temporary: NamedTempFile,
+    file: File,
+    temporary: PathBuf,
     place: PathBuf,
+    is_in_place: bool,
 }
+
+/// Makes the names of this process's temporary files differ.
+static NEXT: AtomicU64 = AtomicU64::new(0);
 
 impl WholeFile {
     pub(crate) fn begin(path: &Path) -> Result<WholeFile, Error> {
@@ -68,36 +71,48 @@ impl WholeFile {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        // The builder's own errors hide the errno.
-        let errno = Cell::new(None);
-        let temporary = tempfile::Builder::new()
-            .prefix(".reggie-")
-            .make_in(folder, |path| {
-                fs::OpenOptions::new()
-                    .write(true)
-                    .create_new(true)
-                    .open(path)
-                    .inspect_err(|error| errno.set(error.raw_os_error()))
-            })
-            .map_err(|error| match errno.get() {
-                Some(code) => file_error(path, &io::Error::from_raw_os_error(code)),
-                None => file_error(path, &error),
-            })?;
-        Ok(WholeFile { temporary, place })
+        loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let temporary = folder.join(format!(".reggie-{}-{number}", std::process::id()));
+            let created = File::options()
+                .write(true)
+                .create_new(true)
+                .open(&temporary);
+            match created {
+                Ok(file) => {
+                    return Ok(WholeFile {
+                        file,
+                        temporary,
+                        place,
+                        is_in_place: false,
+                    });
+                }
+                // Left by a process of the same number that was killed.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
     }
 
     pub(crate) fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
-        self.temporary
-            .as_file_mut()
+        self.file
             .write_all(piece)
             .map_err(|error| file_error(&self.place, &error))
     }
 
-    pub(crate) fn finish(self) -> Result<(), Error> {
-        let WholeFile { temporary, place } = self;
-        match temporary.persist(&place) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(file_error(&place, &error.error)),
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
+        fs::rename(&self.temporary, &self.place)
+            .map_err(|error| file_error(&self.place, &error))?;
+        self.is_in_place = true;
+        Ok(())
+    }
+}
+
+impl Drop for WholeFile {
+    fn drop(&mut self) {
+        if !self.is_in_place {
+            // There is nobody to tell, and an error is on its way already.
+            let _ = fs::remove_file(&self.temporary);
         }
     }
 }

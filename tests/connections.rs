@@ -2,8 +2,8 @@
 
 mod support;
 
-use std::sync::{Arc, Barrier};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 
 use embedded_registry::{Fault, Options, Registry, Rule};
 use reggie::{Client, Config, Kind};
@@ -148,7 +148,10 @@ fn a_challenge_and_its_token_cost_no_second_connection() {
     let client = Client::new(registry.url(), &config).expect("a client");
     let path = format!("/v2/a/b/blobs/{digest}");
     let mut request = client.request("GET", &path).expect("a request");
-    assert_eq!(client.execute(&mut request).expect("an answer").status(), 200);
+    assert_eq!(
+        client.execute(&mut request).expect("an answer").status(),
+        200
+    );
     assert_eq!(registry.requests().len(), 3);
     assert_eq!(registry.connections(), 1);
 }

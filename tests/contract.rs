@@ -64,22 +64,7 @@ fn run(program: &Program, way: &str, arguments: &[&str]) -> String {
 }
 
 fn run_in_valgrind(program: &Program, way: &str, arguments: &[&str]) -> Option<String> {
-    let mut known = vec!["valgrind.supp"];
-    if arguments
-        .iter()
-        .any(|argument| argument.starts_with("https:"))
-    {
-        known.push("valgrind-tls.supp");
-    }
-    let options: Vec<String> = known
-        .iter()
-        .map(|file| format!("--suppressions={}", sources().join(file).display()))
-        .collect();
-    let environment = [("VALGRIND_OPTS", options.join(" "))];
-    let environment = environment
-        .each_ref()
-        .map(|(name, value)| (*name, value.as_str()));
-    let output = program.valgrind(&[&[way], arguments].concat(), &environment)?;
+    let output = program.valgrind(&[&[way], arguments].concat(), &[])?;
     Some(said(&output))
 }
 

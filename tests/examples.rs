@@ -38,14 +38,8 @@ fn build(name: &str) -> Program {
 
 /// Runs under valgrind where that is installed.
 fn run_checked(program: &Program, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    let tls = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c/valgrind-tls.supp");
-    let options = format!("--suppressions={}", tls.display());
-    let mut with_options = environment.to_vec();
-    if arguments.iter().any(|word| word.starts_with("https:")) {
-        with_options.push(("VALGRIND_OPTS", &options));
-    }
     program
-        .valgrind(arguments, &with_options)
+        .valgrind(arguments, environment)
         .unwrap_or_else(|| program.run(arguments, environment))
 }
 

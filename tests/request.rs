@@ -241,7 +241,9 @@ fn a_long_header_arrives_and_one_too_long_is_an_error() {
     let server = server();
     let client = client(&server);
     let mut request = client.request("GET", "/v2/").expect("a request");
-    request.set_header("X-Long", &[b'x'; 200_000]).expect("a header");
+    request
+        .set_header("X-Long", &[b'x'; 200_000])
+        .expect("a header");
     let error = client.execute(&mut request).expect_err("too long");
     assert_eq!(error.kind(), Kind::InvalidHeader);
     assert_eq!(server.connections(), 0);

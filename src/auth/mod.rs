@@ -98,10 +98,7 @@ impl Authenticator {
 
     /// What can be sent without waiting for a challenge, to a path of the
     /// registry; `wanted` tells the scopes that the request wants.
-    pub(crate) fn known(
-        &self,
-        wanted: impl FnOnce() -> Option<Scopes>,
-    ) -> Option<Authorization> {
+    pub(crate) fn known(&self, wanted: impl FnOnce() -> Option<Scopes>) -> Option<Authorization> {
         let state = self.state();
         if state.basic {
             return self.credentials.as_ref().map(basic);
