@@ -23,7 +23,7 @@ use support::{programs, temp};
 /// a child.
 const WAYS: [&str; 3] = ["main", "thread", "child"];
 
-/// How large a large blob is: 1 GiB.
+/// How large a large blob is: 1 GiB; with TLS a quarter of it.
 const LARGE: u64 = 1 << 30;
 
 const ERRORS: &[u8] =
@@ -233,6 +233,12 @@ impl Refusing {
 
 fn ca(server: &RawServer) -> String {
     server
+        .ca_path()
+        .map_or_else(|| "-".to_owned(), |path| path.display().to_string())
+}
+
+fn registry_ca(registry: &Registry) -> String {
+    registry
         .ca_path()
         .map_or_else(|| "-".to_owned(), |path| path.display().to_string())
 }
@@ -506,9 +512,7 @@ fn handles_move_from_thread_to_thread() {
 fn run_threads(registry: &Registry, threads: usize, requests: usize, valgrind: bool) {
     let names = ["a/b", "c/d"];
     let digest = names.map(|name| registry.put_blob(name, b"the blob".to_vec()))[0].clone();
-    let ca = registry
-        .ca_path()
-        .map_or_else(|| "-".to_owned(), |path| path.display().to_string());
+    let ca = registry_ca(registry);
     let program = build_linked("threads", false);
     let (threads_text, requests_text) = (threads.to_string(), requests.to_string());
     let arguments = [
@@ -569,33 +573,37 @@ fn what_a_server_sends_does_not_decide_about_memory() {
     }
 }
 
+/// Streams blobs of this size, down and up.
+fn stream(program: &Program, options: Options, size: u64) {
+    let most = (12 * 1024).to_string();
+    let registry = Registry::start(options.forget_blobs_over(1 << 20));
+    let digest = registry.put_synthetic_blob("a/b", size, 7);
+    let folder = temp::folder();
+    let path = folder.path().join("sparse");
+    let file = fs::File::create(&path).expect("the folder is writable");
+    file.set_len(size).expect("files may have holes");
+    let (path, size) = (path.display().to_string(), size.to_string());
+    let place = [registry.url(), &registry_ca(&registry), &most];
+    for what in [
+        ["pull", &size, &digest].as_slice(),
+        &["down", "/dev/null", &digest],
+        &["up", &path],
+    ] {
+        run(program, "main", &[&place, what].concat());
+    }
+    let last = registry.requests().pop().expect("requests");
+    assert_eq!((last.method.as_str(), last.status), ("PUT", Some(201)));
+    assert_eq!(last.body_length.to_string(), size);
+}
+
 #[test]
 fn large_blobs_take_constant_memory() {
     if !Compiler::System.is_at_hand() {
         return;
     }
-    let most = (12 * 1024).to_string();
-    let registry = Registry::start(Options::default().forget_blobs_over(1 << 20));
-    let digest = registry.put_synthetic_blob("a/b", LARGE, 7);
-    let folder = temp::folder();
-    let path = folder.path().join("sparse");
-    let file = fs::File::create(&path).expect("the folder is writable");
-    file.set_len(LARGE).expect("files may have holes");
-    let (path, size) = (path.display().to_string(), LARGE.to_string());
     let program = build_linked("stream", false);
-    let stream = |arguments: &[&str]| {
-        run(
-            &program,
-            "main",
-            &[&[registry.url(), "-", &most], arguments].concat(),
-        );
-    };
-    stream(&["pull", &size, &digest]);
-    stream(&["down", "/dev/null", &digest]);
-    stream(&["up", &path]);
-    let last = registry.requests().pop().expect("requests");
-    assert_eq!((last.method.as_str(), last.status), ("PUT", Some(201)));
-    assert_eq!(last.body_length.to_string(), size);
+    stream(&program, Options::default(), LARGE);
+    stream(&program, Options::default().tls(), LARGE / 4);
 }
 
 // What compilers say.
