@@ -10,16 +10,22 @@
  *     reggie_response *response = NULL;
  *     reggie_error *error = NULL;
  *
- *     if (reggie_client_new("https://registry.example", NULL, &client, &error)
- *             == REGGIE_OK
- *         && reggie_request_new(client, REGGIE_GET, "/v2/<name>/tags/list",
- *                               &request, &error) == REGGIE_OK
- *         && reggie_request_set_name(request, "myorg/myrepo") == REGGIE_OK
- *         && reggie_client_do(client, request, &response, &error) == REGGIE_OK)
+ *     reggie_status status =
+ *         reggie_client_new("https://registry.example", NULL, &client, &error);
+ *
+ *     if (status == REGGIE_OK)
+ *         status = reggie_request_new(client, REGGIE_GET, "/v2/<name>/tags/list",
+ *                                     &request, &error);
+ *     if (status == REGGIE_OK)
+ *         status = reggie_request_set_name(request, "myorg/myrepo");
+ *     if (status == REGGIE_OK)
+ *         status = reggie_client_do(client, request, &response, &error);
+ *     if (status == REGGIE_OK)
  *         printf("%d: %s\n", reggie_response_status(response),
  *                (const char *)reggie_response_body(response));
  *     else
- *         fprintf(stderr, "%s\n", reggie_error_message(error));
+ *         fprintf(stderr, "%s\n", error ? reggie_error_message(error)
+ *                                       : reggie_status_string(status));
  *
  *     reggie_error_free(error);
  *     reggie_response_free(response);
