@@ -7,6 +7,7 @@ use std::os::fd::RawFd;
 use std::path::PathBuf;
 
 use crate::error::{Error, Kind};
+use crate::file;
 use crate::transport::descriptor;
 
 /// A source of bytes that the caller supplies.
@@ -126,14 +127,9 @@ impl Body {
             Source::Path { path, file } => {
                 let shown = path.display();
                 let failed = |e| Error::io(Kind::File, format_args!("body {shown}"), &e);
-                let opened = File::open(&*path).map_err(failed)?;
-                let about = opened.metadata().map_err(failed)?;
-                if !about.is_file() {
-                    let message = format!("body {shown}: not a regular file");
-                    return Err(Error::new(Kind::File, message));
-                }
+                let (opened, length) = file::open(path).map_err(failed)?;
                 *file = Some(opened);
-                Ok(Some(about.len()))
+                Ok(Some(length))
             }
             Source::Descriptor { length, .. } | Source::Callback { length, .. } => Ok(*length),
         }

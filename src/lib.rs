@@ -8,6 +8,7 @@ mod content;
 mod engine;
 mod error;
 mod ffi;
+mod file;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -1,13 +1,13 @@
 //! Digests of content, as the registry's protocol writes them.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use ring::digest;
 
 use crate::error::server_words;
+use crate::file;
 use crate::redact::shown;
 use crate::{Error, Kind};
 
@@ -106,7 +106,7 @@ pub fn of_file(algorithm: Algorithm, path: &Path) -> Result<String, Error> {
             &source,
         )
     };
-    let mut file = File::open(path).map_err(failed)?;
+    let (mut file, _) = file::open(path).map_err(failed)?;
     let mut buffer = Vec::new();
     buffer
         .try_reserve_exact(BUFFER_SIZE)

@@ -1,6 +1,7 @@
 //! Which server certificates are accepted, and the TLS settings that follow.
 
 use std::collections::HashSet;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use rustls::{
 };
 
 use crate::error::{Error, Kind};
+use crate::file;
 
 /// Whom a client trusts.
 #[derive(Clone, Debug, Default)]
@@ -28,13 +30,13 @@ pub(crate) struct Trust {
 /// The certificates of a PEM file.
 pub(crate) fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let shown = path.display();
-    let pem = std::fs::read(path).map_err(|error| {
-        Error::io(
-            Kind::InvalidCertificates,
-            format_args!("certificates {shown}"),
-            &error,
-        )
-    })?;
+    let mut pem = Vec::new();
+    file::open(path)
+        .and_then(|(mut file, _)| file.read_to_end(&mut pem))
+        .map_err(|error| {
+            let what = format_args!("certificates {shown}");
+            Error::io(Kind::InvalidCertificates, what, &error)
+        })?;
     let invalid = |why: &str| {
         Error::new(
             Kind::InvalidCertificates,
