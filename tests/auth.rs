@@ -494,6 +494,7 @@ fn a_body_that_cannot_be_sent_again_is_an_error_that_says_so() {
     let client = client(&server, &config());
     let (reader, mut writer) = std::io::pipe().expect("a pipe");
     writer.write_all(b"once").expect("written");
+    drop(writer);
     let mut request = client
         .request("PUT", "/v2/a/manifests/b")
         .expect("a request");
@@ -511,6 +512,7 @@ fn the_retry_callback_may_change_everything() {
     let client = client(&server, &config());
     let (reader, mut writer) = std::io::pipe().expect("a pipe");
     writer.write_all(b"once").expect("written");
+    drop(writer);
     let mut request = client
         .request("PUT", "/v2/a/manifests/b")
         .expect("a request");

@@ -11,6 +11,10 @@ use socket2::SockRef;
 use super::raw_request::{self, RawRequest};
 use super::raw_server::Shared;
 
+/// How long a peer may be silent in the middle of a body, so that one that
+/// never ends it fails its test.
+const MAX_SILENCE: Duration = Duration::from_secs(30);
+
 /// How the peer ended its side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeerClose {
@@ -113,6 +117,7 @@ impl Conn {
         if request.complete {
             return true;
         }
+        self.limit_silence(Some(MAX_SILENCE));
         request.complete = if request.is_chunked() {
             self.read_chunks(request).is_some()
         } else {
@@ -122,8 +127,15 @@ impl Conn {
             request.body = part;
             request.body.len() == length
         };
+        self.limit_silence(None);
         self.shared.update(request.place, request);
         request.complete
+    }
+
+    fn limit_silence(&self, limit: Option<Duration>) {
+        if let Some(socket) = self.socket() {
+            let _ = socket.set_read_timeout(limit);
+        }
     }
 
     fn read_chunks(&mut self, request: &mut RawRequest) -> Option<()> {
