@@ -21,7 +21,7 @@ use crate::log::Level;
 
 mod request;
 
-const KINDS: [Kind; 41] = [
+const KINDS: [Kind; 45] = [
     Kind::NullArgument,
     Kind::InvalidUtf8,
     Kind::InvalidArgument,
@@ -49,6 +49,9 @@ const KINDS: [Kind; 41] = [
     Kind::RewindCallback,
     Kind::WriteCallback,
     Kind::CallbackMisuse,
+    Kind::RedirectCallback,
+    Kind::HookCallback,
+    Kind::RealmCallback,
     Kind::Resolve,
     Kind::Connect,
     Kind::Tls,
@@ -63,6 +66,7 @@ const KINDS: [Kind; 41] = [
     Kind::RedirectRefused,
     Kind::TokenRefused,
     Kind::NoErrors,
+    Kind::RealmRefused,
 ];
 
 /// Name and text of each macro of the header.

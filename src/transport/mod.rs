@@ -7,6 +7,7 @@ mod buffers;
 mod cancel;
 mod connection;
 pub(crate) mod descriptor;
+mod event;
 mod exact;
 mod failure;
 mod link;
@@ -30,9 +31,10 @@ use std::sync::Arc;
 use ureq::Agent;
 use ureq::http::{self, Request};
 
-pub(crate) use answer::{Answer, AnswerBody, Version};
-pub(crate) use bounds::{Bounds, Stall, Timeouts};
+pub(crate) use answer::{Answer, AnswerBody, Spent, Version};
+pub(crate) use bounds::{Bounds, Limit, Stall, Timeouts};
 pub use cancel::Cancel;
+pub(crate) use event::Event;
 pub(crate) use verify::{Trust, read_certificates};
 
 use self::connection::Terms;
@@ -205,6 +207,7 @@ impl Transport {
         Ok(Answer {
             status: parts.status.as_u16(),
             version,
+            spent: operation.spent(),
             body: AnswerBody::new(ureq_body, operation, keep),
             headers: received,
         })

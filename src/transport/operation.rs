@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use once_cell::sync::OnceCell;
 use rustls::ClientConfig;
 
+use super::answer::Spent;
 use super::bounds::Bounds;
 use super::connection::{Connection, Terms};
 use super::pool::Pool;
@@ -93,6 +94,7 @@ struct State {
     finished: bool,
     reused: bool,
     phases: Phases,
+    first_byte: Duration,
     early: bool,
     /// The server's end was an error.
     broken: bool,
@@ -146,7 +148,11 @@ impl Operation {
 
     /// Keeps the connection for others: its answer was read whole.
     pub(crate) fn finish(&self, connection: Connection) {
-        self.state().finished = true;
+        {
+            let mut state = self.state();
+            state.finished = true;
+            state.first_byte = connection.first_byte();
+        }
         self.keep(connection);
     }
 
@@ -174,10 +180,18 @@ impl Operation {
         state.finished || state.parked.is_some()
     }
 
-    /// What making the connection took.
-    #[expect(dead_code, reason = "shown with the next step")]
-    pub(crate) fn phases(&self) -> Phases {
-        self.state().phases
+    /// What the exchange took, once its headers are here.
+    pub(crate) fn spent(&self) -> Spent {
+        let state = self.state();
+        let first_byte = match &state.parked {
+            Some(connection) => connection.first_byte(),
+            None => state.first_byte,
+        };
+        Spent {
+            phases: state.phases,
+            first_byte,
+            reused: state.reused,
+        }
     }
 
     pub(crate) fn was_reused(&self) -> bool {
