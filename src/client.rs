@@ -10,15 +10,20 @@ use crate::log::Level;
 use crate::output::{Output, WholeFile, write_descriptor};
 use crate::request::Request;
 use crate::response::{Content, Response};
+use crate::retry::Retries;
 use crate::template;
 use crate::trace;
 use crate::transport::AnswerBody;
+use crate::warnings::Warnings;
 
 /// A client of one registry, to be shared by any number of threads.
 pub struct Client {
     engine: Engine,
     default_name: Mutex<Option<String>>,
     max_body_memory: usize,
+    warnings: Warnings,
+    #[expect(dead_code, reason = "the engine does not send again yet")]
+    retries: Retries,
 }
 
 impl Client {
@@ -29,6 +34,8 @@ impl Client {
             engine: Engine::new(address, config)?,
             default_name: Mutex::new(config.default_name.clone()),
             max_body_memory: config.max_body_memory,
+            warnings: Warnings::new(config.warning.clone()),
+            retries: Retries::new(&config.retry),
         })
     }
 
@@ -66,7 +73,9 @@ impl Client {
     /// the body is read from the response.
     pub fn open(&self, request: &mut Request) -> Result<Response, Error> {
         let Answered { answer, url, .. } = self.engine.answer(request)?;
-        Ok(Response::new(answer, &url, &self.engine.address))
+        let response = Response::new(answer, &url, &self.engine.address);
+        self.warnings.tell(response.host(), response.warnings());
+        Ok(response)
     }
 
     fn deliver(&self, request: &mut Request, response: &mut Response) -> Result<(), Error> {

@@ -65,6 +65,8 @@ pub enum Kind {
     WriteCallback = 204,
     /// A callback reported something impossible.
     CallbackMisuse = 205,
+    /// The retry condition returned nonzero.
+    RetryConditionCallback = 210,
 
     // The network: 301 and up.
     /// The host's name was not resolved.
@@ -95,6 +97,10 @@ pub enum Kind {
     TokenRefused = 1003,
     /// The body of the response holds no error list of the registry.
     NoErrors = 1004,
+    /// The server asks to be left alone for longer than is waited.
+    RetryLater = 1005,
+    /// The answer has no such header, or one that cannot be read.
+    NoHeader = 1007,
 }
 
 /// The step of a call in which it failed.
@@ -117,7 +123,7 @@ pub enum Step {
     Token,
     /// Following a redirect.
     Redirect,
-    /// In the retry callback.
+    /// In the retry callback or the retry condition.
     Retry,
     /// Writing the body to where it goes.
     Deliver,
@@ -281,7 +287,8 @@ impl Error {
             | Kind::Closed
             | Kind::Truncated
             | Kind::Busy
-            | Kind::NoMemory => true,
+            | Kind::NoMemory
+            | Kind::RetryLater => true,
             Kind::TokenRefused => self.0.http_status == 429 || self.0.http_status >= 500,
             _ => false,
         }
@@ -317,12 +324,16 @@ fn default_step(kind: Kind) -> Step {
         | Kind::BodyLength
         | Kind::ReadCallback
         | Kind::RewindCallback => Step::Send,
-        Kind::Receive | Kind::Closed | Kind::Truncated | Kind::Protocol | Kind::BodyTooLarge => {
-            Step::Receive
-        }
+        Kind::Receive
+        | Kind::Closed
+        | Kind::Truncated
+        | Kind::Protocol
+        | Kind::BodyTooLarge
+        | Kind::RetryLater
+        | Kind::NoHeader => Step::Receive,
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
         Kind::TokenRefused => Step::Token,
-        Kind::RetryCallback => Step::Retry,
+        Kind::RetryCallback | Kind::RetryConditionCallback => Step::Retry,
         Kind::WriteCallback => Step::Deliver,
         _ => Step::Prepare,
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::address::Address;
 use crate::body::{Body, ReadSource};
+use crate::config::retry;
 use crate::error::{Error, Kind};
 use crate::headers::{self, Headers};
 use crate::output::{Output, WriteSink};
@@ -32,6 +33,7 @@ pub struct Request {
     pub(crate) output: Output,
     pub(crate) retry: Option<RetryCallback>,
     pub(crate) follow_challenge: bool,
+    retries: Option<u32>,
 }
 
 impl Request {
@@ -56,6 +58,7 @@ impl Request {
             output: Output::Memory,
             retry: None,
             follow_challenge: true,
+            retries: None,
         };
         request.set_method(method)?;
         request.set_path(path)?;
@@ -255,6 +258,19 @@ impl Request {
     /// Whether a challenge is followed; otherwise a 401 is the answer.
     pub fn set_follow_challenge(&mut self, follow: bool) {
         self.follow_challenge = follow;
+    }
+
+    /// How many further tries it has; `None` for as many as the client's
+    /// other requests.
+    pub fn retries(&self) -> Option<u32> {
+        self.retries
+    }
+
+    /// Sets how many further tries it has.
+    pub fn set_retries(&mut self, tries: Option<u32>) -> Result<(), Error> {
+        tries.map_or(Ok(()), retry::check_tries)?;
+        self.retries = tries;
+        Ok(())
     }
 
     /// The URL that will be sent.

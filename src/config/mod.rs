@@ -1,11 +1,17 @@
 //! The settings of a client.
 
+mod cookies;
+pub(crate) mod retry;
+pub(crate) mod warning;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use self::retry::RetrySettings;
+use self::warning::WarningCallback;
 use crate::error::{Error, Kind};
 use crate::log::Level;
 use crate::template;
@@ -36,6 +42,9 @@ pub struct Config {
     pub(crate) log: Option<(Level, LogCallback)>,
     pub(crate) max_body_memory: usize,
     pub(crate) trust: Trust,
+    pub(crate) retry: RetrySettings,
+    pub(crate) warning: Option<WarningCallback>,
+    pub(crate) cookies: bool,
 }
 
 impl fmt::Debug for Config {
@@ -58,6 +67,9 @@ impl Default for Config {
             log: None,
             max_body_memory: DEFAULT_MAX_BODY_MEMORY,
             trust: Trust::default(),
+            retry: RetrySettings::default(),
+            warning: None,
+            cookies: false,
         }
     }
 }
