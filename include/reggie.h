@@ -646,10 +646,10 @@ reggie_status reggie_config_set_retries(reggie_config *config, int tries);
 /// `cap_ms`. Unless set, 500 and 30000.
 ///
 /// Where the server says when to come back (Retry-After, RFC 9110, section
-/// 10.2.3), all retries to that host wait that long, but no longer than
-/// `retry_after_cap_ms`, unless set 60000: if more is asked for, the request is
-/// not sent again, and the answer, whose time reggie_response_retry_after()
-/// has, or the failure stands.
+/// 10.2.3), all retries to that host wait that long, and a random part of
+/// `base_ms` more. If it asks for more than `retry_after_cap_ms`, unless set
+/// 60000, the request is not sent again: the answer, whose time
+/// reggie_response_retry_after() has, or the failure stands.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if one
 /// is negative.

@@ -139,12 +139,12 @@ impl Body {
         }
     }
 
+    /// Whether the body can be sent from its first byte on, as far as that is
+    /// known before.
     #[cfg_attr(
         not(test),
         expect(dead_code, reason = "the engine does not send again yet")
     )]
-    /// Whether the body can be sent from its first byte on, as far as that is
-    /// known before.
     pub(crate) fn is_repeatable(&self) -> bool {
         !self.used
             || match &self.source {

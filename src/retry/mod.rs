@@ -30,7 +30,8 @@ pub(crate) struct Attempt<'a> {
     /// 1 for the first send.
     pub(crate) number: u32,
     pub(crate) method: &'a str,
-    /// Host and port that it went to.
+    /// Host and port that it went to; a failure may name another, such as
+    /// that of the token server.
     pub(crate) host: &'a str,
     pub(crate) outcome: Outcome<'a>,
     /// Not a byte of the request left this side.
@@ -42,6 +43,13 @@ pub(crate) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
+    fn host(&self) -> &str {
+        match self.outcome {
+            Outcome::Answer { .. } => self.host,
+            Outcome::Failure(error) => error.host().unwrap_or(self.host),
+        }
+    }
+
     fn status(&self) -> u16 {
         match self.outcome {
             Outcome::Answer { status, .. } => status,
@@ -102,10 +110,11 @@ impl Retries {
         random: u64,
     ) -> Result<Decision, Error> {
         let settings = &self.settings;
+        let host = attempt.host();
         let told = attempt.retry_after();
-        if let Some(wait) = told {
+        if let Some(wait) = told.filter(|_| rules::is_advised(attempt)) {
             // For the retries of other threads too, whatever becomes of this.
-            self.with_hosts(|hosts| hosts.leave_alone(attempt.host, now, wait));
+            self.with_hosts(|hosts| hosts.leave_alone(host, now, wait));
         }
         if attempt.number > tries.unwrap_or(settings.tries) || !rules::is_possible(attempt) {
             return Ok(Decision::Give);
@@ -114,16 +123,21 @@ impl Retries {
             return Ok(Decision::Give);
         }
         let asked = self
-            .with_hosts(|hosts| hosts.alone_for(attempt.host, now))
+            .with_hosts(|hosts| hosts.alone_for(host, now))
             .max(told.unwrap_or_default());
         if asked > settings.retry_after_cap {
             return Ok(Decision::TooLong(asked));
         }
-        if !self.with_hosts(|hosts| hosts.take(attempt.host, now)) {
+        if !self.with_hosts(|hosts| hosts.take(host, now)) {
             return Ok(Decision::Give);
         }
-        let delay = backoff::delay(settings.base, settings.cap, attempt.number, random);
-        Ok(Decision::Retry(delay.max(asked)))
+        let delay = |sent| backoff::delay(settings.base, settings.cap, sent, random);
+        let mut wait = delay(attempt.number);
+        if !asked.is_zero() {
+            // Not all at the very moment that the server named.
+            wait = wait.max(asked.saturating_add(delay(1)));
+        }
+        Ok(Decision::Retry(wait))
     }
 
     /// Counts a request that succeeded.
@@ -148,7 +162,11 @@ impl Retries {
             failure,
             would_retry,
         })
-        .map_err(|error| error.with_http_status(http_status).with_host(attempt.host))
+        .map_err(|error| {
+            error
+                .with_http_status(http_status)
+                .with_host(attempt.host())
+        })
     }
 
     fn with_hosts<R>(&self, body: impl FnOnce(&mut Hosts) -> R) -> R {

@@ -137,7 +137,7 @@ fn each_failure_with_each_method_and_body() {
 fn a_token_server_counts_by_its_status() {
     for (status, retry_after, expected) in [
         (503, None, Decision::Retry(SECOND / 2)),
-        (429, Some(7), Decision::Retry(SECOND * 7)),
+        (429, Some(7), Decision::Retry(SECOND * 7 + SECOND / 2)),
         (429, Some(61), Decision::TooLong(SECOND * 61)),
         (401, None, Decision::Give),
         (403, Some(7), Decision::Give),
@@ -183,8 +183,8 @@ fn tries_are_counted_and_none_unless_set() {
 fn servers_are_given_the_time_they_ask_for_up_to_the_cap() {
     for (wait, expected) in [
         (Duration::ZERO, Decision::Retry(SECOND / 2)),
-        (SECOND, Decision::Retry(SECOND)),
-        (SECOND * 60, Decision::Retry(SECOND * 60)),
+        (SECOND, Decision::Retry(SECOND + SECOND / 2)),
+        (SECOND * 60, Decision::Retry(SECOND * 60 + SECOND / 2)),
         (SECOND * 61, Decision::TooLong(SECOND * 61)),
         (SECOND * 21_600, Decision::TooLong(SECOND * 21_600)),
     ] {
@@ -233,6 +233,36 @@ fn the_time_that_a_host_asks_for_holds_for_all() {
     assert_eq!(at(&answer(502), late), Decision::TooLong(SECOND * 300));
     let after = late + SECOND * 301;
     assert_eq!(at(&answer(502), after), Decision::Retry(Duration::ZERO));
+}
+
+#[test]
+fn a_time_belongs_to_the_host_that_asked_and_to_its_retries() {
+    let retries = retries(|_| ());
+    let now = Instant::now();
+    let at = |attempt: &Attempt| {
+        let decision = retries.decide_with(attempt, None, now, 0);
+        decision.expect("no condition stops it")
+    };
+    // Neither a redirect nor a refusal that stays is about the host's load.
+    for status in [202, 307, 404] {
+        assert_eq!(at(&later(status, SECOND * 9)), Decision::Give);
+    }
+    assert_eq!(at(&answer(502)), Decision::Retry(Duration::ZERO));
+    let error = Error::new(Kind::TokenRefused, "a refusal")
+        .with_http_status(429)
+        .with_host("auth.example")
+        .with_retry_after(Some(9));
+    let refused = Attempt {
+        outcome: Outcome::Failure(&error),
+        ..answer(0)
+    };
+    assert_eq!(at(&refused), Decision::Retry(SECOND * 9));
+    assert_eq!(at(&answer(502)), Decision::Retry(Duration::ZERO));
+    let token_server = Attempt {
+        host: "auth.example",
+        ..answer(502)
+    };
+    assert_eq!(at(&token_server), Decision::Retry(SECOND * 9));
 }
 
 #[test]
