@@ -1,12 +1,36 @@
 //! Link arguments of the shared library: its SONAME, which cargo does not set,
-//! and that dlclose leaves it in memory, where its panic hook stays in use.
+//! and that dlclose leaves it in memory, where its panic hook stays in use. And
+//! what reggie_build_info() says, as far as only cargo knows it.
 
-use std::env;
+use std::{env, fs};
+
+/// The libraries whose versions are told.
+const TOLD: [&str; 3] = ["rustls", "ring", "ureq"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=Cargo.lock");
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libreggie.so.0");
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     }
+    println!("cargo:rustc-env=REGGIE_BUILD_INFO={}", build_info());
+}
+
+fn build_info() -> String {
+    let variable = |name| env::var(name).unwrap_or_default();
+    // Without it, as in a workspace of somebody else's, the versions are open.
+    let lock = fs::read_to_string("Cargo.lock").unwrap_or_default();
+    let mut info = format!("libreggie/{}", variable("CARGO_PKG_VERSION"));
+    for name in TOLD {
+        info += &format!(" {name}/{}", locked(&lock, name).unwrap_or("?"));
+    }
+    info + &format!(" ({}) HTTP/1.1 TLS/1.2 TLS/1.3", variable("TARGET"))
+}
+
+/// The version of a package in a Cargo.lock.
+fn locked<'a>(lock: &'a str, name: &str) -> Option<&'a str> {
+    let entry = format!("name = \"{name}\"\nversion = \"");
+    let (_, version) = lock.split_once(&entry)?;
+    version.split('"').next()
 }

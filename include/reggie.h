@@ -240,6 +240,28 @@ typedef void (*reggie_log_callback)(void *userdata,
 /// whichever thread does that.
 typedef void (*reggie_free_callback)(void *userdata);
 
+/// Decides whether a request is sent again. It gets how often the request was
+/// sent, from 1 on; its method; the HTTP status of the answer, 0 if there was
+/// none; the failure, REGGIE_OK if there was an answer; and whether it would be
+/// sent again, 1 or 0. That stands in `retry` too, which it may set to 1 or 0.
+/// Texts are valid during the call. It may run at once on all threads that use
+/// the client. Returns 0, or a value of its own to stop the call, which then
+/// returns REGGIE_RETRY_CONDITION_CALLBACK.
+typedef int (*reggie_retry_condition_callback)(void *userdata,
+                                               int attempt,
+                                               const char *method,
+                                               int http_status,
+                                               reggie_status failure,
+                                               int would_retry,
+                                               int *retry);
+
+/// Receives a warning of a registry: the host and port that it came from, and
+/// its text, on one line. Both are valid during the call. It may run at once on
+/// all threads that use the client.
+typedef void (*reggie_warning_callback)(void *userdata,
+                                        const char *host,
+                                        const char *text);
+
 /// Called when the server has answered a request with a challenge and before
 /// the request is sent again with authorization. It may use all functions on
 /// `request` but reggie_client_do(), reggie_client_open() and
@@ -363,6 +385,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 /// The realm callback stopped the call.
 #define REGGIE_REALM_CALLBACK 211
 
+/// The retry condition stopped the call.
+#define REGGIE_RETRY_CONDITION_CALLBACK 210
+
 /// The host's name was not resolved.
 #define REGGIE_RESOLVE 301
 
@@ -408,6 +433,13 @@ typedef int (*reggie_write_callback)(void *userdata,
 /// The registry names a token server that the credentials may not go to.
 #define REGGIE_REALM_REFUSED 1006
 
+/// The server asks to be left alone for longer than is waited; the error has
+/// the time.
+#define REGGIE_RETRY_LATER 1005
+
+/// The response has no such header, or one that cannot be read.
+#define REGGIE_NO_HEADER 1007
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -425,11 +457,47 @@ const char *reggie_version(void);
 /// the program was compiled with.
 uint32_t reggie_version_number(void);
 
+/// What the library that runs is made of, on one line for people: its version,
+/// the libraries in it with theirs, the system that it is for, and what it
+/// speaks, such as "libreggie/1.2.3 rustls/0.23.40 ring/0.17.14 ureq/3.5.2
+/// (x86_64-unknown-linux-gnu) HTTP/1.1 TLS/1.2 TLS/1.3". More may come behind.
+///
+/// Returns a text that is never freed.
+const char *reggie_build_info(void);
+
 /// What a status means, in a few words.
 ///
 /// Returns a text that is never freed and never NULL, also for numbers that
 /// are no status.
 const char *reggie_status_string(reggie_status status);
+
+/// The errno of <errno.h> that is nearest to a status, for programs whose own
+/// errors are such numbers. It is coarse: many statuses share one.
+///
+/// - 0: REGGIE_OK
+/// - EINVAL: an argument that cannot be used, and a callback that reported
+///   something impossible
+/// - EILSEQ: REGGIE_INVALID_UTF8
+/// - EBUSY: REGGIE_BUSY
+/// - ENOTSUP: REGGIE_UNKNOWN_ALGORITHM
+/// - ENOMEM: REGGIE_NO_MEMORY
+/// - ENOTRECOVERABLE: REGGIE_PANIC
+/// - ESPIPE: REGGIE_BODY_NOT_REWINDABLE
+/// - EFBIG: REGGIE_BODY_TOO_LARGE
+/// - ECANCELED: the call was cancelled, or a callback stopped it
+/// - ETIMEDOUT: REGGIE_DEADLINE and REGGIE_TIMEOUT
+/// - EHOSTUNREACH: REGGIE_RESOLVE
+/// - ECONNREFUSED: REGGIE_CONNECT
+/// - ECONNRESET: a connection that ended early
+/// - EPROTO: TLS that failed, and answers that cannot be understood
+/// - EACCES: a certificate, redirect, token or realm that was refused
+/// - ELOOP: REGGIE_TOO_MANY_REDIRECTS
+/// - EAGAIN: REGGIE_RETRY_LATER
+/// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
+/// - EIO: REGGIE_FILE and REGGIE_BODY_LENGTH, and numbers that are no status
+///
+/// reggie_error_errno() has what the system said, where it said something.
+int reggie_status_to_errno(reggie_status status);
 
 /// Frees a text that a function gave through an out-pointer. NULL is ignored.
 void reggie_string_free(char *string);
@@ -447,7 +515,7 @@ reggie_status reggie_error_status(const reggie_error *error);
 const char *reggie_error_message(const reggie_error *error);
 
 /// The step in which the call failed: "prepare", "resolve", "connect", "tls",
-/// "send", "receive", "token", "redirect", "retry" or "deliver". More may come.
+/// "send", "receive", "token", "redirect", "retry", "wait" or "deliver". More may come.
 ///
 /// Returns a borrowed text, "" for NULL.
 const char *reggie_error_step(const reggie_error *error);
@@ -575,6 +643,83 @@ reggie_status reggie_config_set_log_callback(reggie_config *config,
 /// REGGIE_NULL_ARGUMENT.
 reggie_status reggie_config_set_max_body_memory(reggie_config *config,
                                                 size_t bytes);
+
+/// Sets how many further tries a request has where its connection fails or its
+/// server has no time: 0 to 1000; 0, as unless set, for none.
+///
+/// A request is sent again after a failure to resolve, connect, send or
+/// receive, and after the HTTP statuses 408, 425, 429, 499, 500, 502, 503, 504
+/// and 520 to 524; of a token server too. That holds for GET, HEAD, PUT,
+/// DELETE, OPTIONS and POST whose body, if there is one, can be read again. A
+/// PATCH, and methods that are none of these, are sent again only if not a byte
+/// of them left. None is sent again once the caller has got a byte of the
+/// answer's body. All requests to a host together have ten tries to spend, and
+/// get one back for every ten requests that succeed; where none is left, and
+/// after the last try, the last answer or failure stands. A second send after a
+/// challenge is no try.
+///
+/// reggie_request_set_retries() is for one request. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the number is out of
+/// range.
+reggie_status reggie_config_set_retries(reggie_config *config, int tries);
+
+/// Sets how long to wait before a request is sent again, in milliseconds: a
+/// random part of `base_ms`, which doubles with each further try, up to
+/// `cap_ms`. Unless set, 500 and 30000.
+///
+/// Where the server says when to come back (Retry-After, RFC 9110, section
+/// 10.2.3), all retries to that host wait that long, and a random part of
+/// `base_ms` more. If it asks for more than `retry_after_cap_ms`, unless set
+/// 60000, the request is not sent again: the answer, whose time
+/// reggie_response_retry_after() has, or the failure stands.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if one
+/// is negative.
+reggie_status reggie_config_set_retry_delays(reggie_config *config,
+                                             int64_t base_ms,
+                                             int64_t cap_ms,
+                                             int64_t retry_after_cap_ms);
+
+/// Sets what decides whether a request is sent again, in place of the rules of
+/// reggie_config_set_retries().
+///
+/// It is asked after each send that failed or whose HTTP status is 400 or
+/// above, as long as there are tries left and the request can be sent again
+/// without harm: its answer does not change the number of tries, how long is
+/// waited, and which methods and bodies can be sent again.
+///
+/// A `callback` of NULL removes it, and frees `userdata`. Clients that were
+/// made before keep the earlier callback; the last of them frees its userdata.
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_retry_condition(reggie_config *config,
+                                                reggie_retry_condition_callback callback,
+                                                void *userdata,
+                                                reggie_free_callback free_userdata);
+
+/// Sets what receives the warnings of registries (OCI Distribution
+/// Specification, Warnings): what they have to say to people, such as that a
+/// token expires soon. reggie_response_warning() has those of one answer.
+///
+/// It is called once for each text of each host that answers a client's
+/// requests; the last 1024 are remembered.
+///
+/// A `callback` of NULL removes it, and frees `userdata`. Clients that were
+/// made before keep the earlier callback; the last of them frees its userdata.
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_warning_callback(reggie_config *config,
+                                                 reggie_warning_callback callback,
+                                                 void *userdata,
+                                                 reggie_free_callback free_userdata);
+
+/// Keeps the cookies that servers set (RFC 6265) if `keep` is not 0, and sends
+/// them back; for registries behind a balancer that tells sessions apart by
+/// them. Unless set, 0.
+///
+/// They are kept in memory, for one client. A cookie goes back to the origin
+/// that set it, scheme, host and port, and to no other, whatever its Domain
+/// says. A Cookie header that a request sets goes as it is, without others.
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_cookies(reggie_config *config, int keep);
 
 /// Makes a client. Nothing is sent.
 ///
@@ -961,6 +1106,14 @@ reggie_status reggie_request_set_output_callback(reggie_request *request,
                                                  void *userdata,
                                                  reggie_free_callback free_userdata);
 
+/// Sets how many further tries this request has, as
+/// reggie_config_set_retries() does for all: 0 to 1000, 0 for none, or -1, as
+/// unless set, for as many as the client's other requests have.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the
+/// number is out of range, or REGGIE_BUSY.
+reggie_status reggie_request_set_retries(reggie_request *request, int tries);
+
 /// Frees a response, and closes its connection if its body was not read to its
 /// end. NULL is ignored. No call with it may be running.
 void reggie_response_free(reggie_response *response);
@@ -1066,6 +1219,56 @@ reggie_status reggie_response_read(reggie_response *response,
                                    size_t size,
                                    size_t *got,
                                    reggie_error **error);
+
+/// Where the next page of a list is (Link, RFC 8288), as a path with its query,
+/// less the path of the client's address: such that it can be the path of the
+/// next request, as it is.
+///
+/// Returns a borrowed text; NULL on the last page, where the next is at another
+/// server, and for NULL.
+const char *reggie_response_next_page(const reggie_response *response);
+
+/// The range of bytes that the response tells of, both ends in it: what the
+/// registry has of an upload (Range, OCI Distribution Specification, Pushing a
+/// blob in chunks); or, where the HTTP status is 206, what the body is of the
+/// blob (Content-Range, RFC 9110, section 14.4).
+///
+/// A registry that has nothing yet may say so by no range, or by 0 and 0, as if
+/// it had one byte. On REGGIE_OK, `first` and `last` are set. Otherwise returns
+/// REGGIE_NULL_ARGUMENT or REGGIE_NO_HEADER.
+reggie_status reggie_response_range(const reggie_response *response,
+                                    uint64_t *first,
+                                    uint64_t *last);
+
+/// How long the server wants to be left alone (Retry-After, RFC 9110, section
+/// 10.2.3), in milliseconds from when the response came; 0 where that time has
+/// passed, at most a year.
+///
+/// Returns -1 if it did not say so, and for NULL.
+int64_t reggie_response_retry_after(const reggie_response *response);
+
+/// How many requests the registry lets pass: `limit` in all, of which
+/// `remaining` are left, in a window of `window_seconds`; as the headers
+/// RateLimit-Limit and RateLimit-Remaining tell, or X-RateLimit-Limit and
+/// X-RateLimit-Remaining. Each is -1 if it was not told.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_NO_HEADER if neither the
+/// limit nor what remains was told.
+reggie_status reggie_response_rate_limit(const reggie_response *response,
+                                         int64_t *limit,
+                                         int64_t *remaining,
+                                         int64_t *window_seconds);
+
+/// How many warnings the response has; 0 for NULL.
+size_t reggie_response_warnings_count(const reggie_response *response);
+
+/// The warning at `index`, from 0 on (Warning, RFC 7234, section 5.5, as the
+/// OCI Distribution Specification has it): a text for people, on one line, each
+/// once, 4096 bytes of all together at most.
+///
+/// Returns a borrowed text; NULL where there is none, and for NULL.
+const char *reggie_response_warning(const reggie_response *response,
+                                    size_t index);
 
 /// Frees an error list. NULL is ignored.
 void reggie_errors_free(reggie_errors *errors);

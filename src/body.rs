@@ -18,6 +18,10 @@ pub trait ReadSource: Send {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error>;
     /// Goes back to the first byte; an error if that cannot be.
     fn rewind(&mut self) -> Result<(), Error>;
+    /// Whether it can go back, as far as that is known before.
+    fn can_rewind(&self) -> bool {
+        true
+    }
 }
 
 /// The body of a request: a source, and how far it has been read.
@@ -157,6 +161,17 @@ impl Body {
         }
     }
 
+    /// Whether the body can be sent from its first byte on, as far as that is
+    /// known before.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        !self.used
+            || match &self.source {
+                Source::Empty | Source::Memory { .. } | Source::Path { .. } => true,
+                Source::Descriptor { start, .. } => start.is_some(),
+                Source::Callback { source, .. } => source.can_rewind(),
+            }
+    }
+
     fn rewind(&mut self) -> Result<(), Error> {
         match &mut self.source {
             Source::Descriptor {
@@ -259,6 +274,7 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(body.start().expect("rewindable"), Some(6));
             assert_eq!(all(&mut body), b"456789");
+            assert!(body.is_repeatable());
         }
         assert_eq!(file.stream_position().expect("a position"), 4);
     }
@@ -271,7 +287,9 @@ mod tests {
         let mut body = Body::descriptor(reader.as_raw_fd(), None).expect("a descriptor");
         body.start().expect("unread");
         body.start().expect("still unread");
+        assert!(body.is_repeatable());
         assert_eq!(all(&mut body), b"abc");
+        assert!(!body.is_repeatable());
         let error = body.start().expect_err("it was read");
         assert_eq!(error.kind(), Kind::BodyNotRewindable);
     }

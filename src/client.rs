@@ -1,6 +1,7 @@
 //! A client: the registry's address and settings, and the calls that send.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::address::Address;
 use crate::config::{Config, Times};
@@ -10,9 +11,11 @@ use crate::log::Level;
 use crate::output::{Output, WholeFile, write_descriptor};
 use crate::request::Request;
 use crate::response::{Account, Content, Response};
+use crate::retry::{self, Attempt, Decision, Outcome, Retries};
 use crate::template;
 use crate::trace;
-use crate::transport::{AnswerBody, Bounds};
+use crate::transport::AnswerBody;
+use crate::warnings::Warnings;
 
 /// A client of one registry, to be shared by any number of threads.
 pub struct Client {
@@ -20,6 +23,8 @@ pub struct Client {
     default_name: Mutex<Option<String>>,
     max_body_memory: usize,
     times: Times,
+    warnings: Warnings,
+    retries: Retries,
 }
 
 impl Client {
@@ -31,6 +36,8 @@ impl Client {
             default_name: Mutex::new(config.default_name.clone()),
             max_body_memory: config.max_body_memory,
             times: config.times.clone(),
+            warnings: Warnings::new(config.warning.clone()),
+            retries: Retries::new(&config.retry),
         })
     }
 
@@ -56,24 +63,93 @@ impl Client {
     /// Sends a request and brings the body of its answer where the request
     /// wants it, or into the response.
     pub fn execute(&self, request: &mut Request) -> Result<Response, Error> {
-        let call = self.call(request);
-        let mut response = self.begin(request, &call)?;
-        let status = response.status;
-        let host = response.host().to_owned();
-        self.deliver(request, &mut response, &call.bounds)
-            .map_err(|error| error.with_http_status(status).with_host(&host))?;
-        response.account.total = call.started.elapsed();
-        Ok(response)
+        self.patiently(request, |client, request, call| {
+            let mut response = client.begin(request, call)?;
+            let status = response.status;
+            let host = response.host().to_owned();
+            client
+                .deliver(request, &mut response, call)
+                .map_err(|error| error.with_http_status(status).with_host(&host))?;
+            response.account.total = call.started.elapsed();
+            Ok(response)
+        })
     }
 
     /// Sends a request and returns when the headers of its answer are there;
     /// the body is read from the response.
     pub fn open(&self, request: &mut Request) -> Result<Response, Error> {
-        self.begin(request, &self.call(request))
+        self.patiently(request, Client::begin)
     }
 
-    fn call(&self, request: &Request) -> Call {
-        Call::new(self.times.begin(&request.times, request.cancel.clone()))
+    /// Sends by `attempt`, and again as far as the settings allow it.
+    fn patiently(
+        &self,
+        request: &mut Request,
+        attempt: impl Fn(&Client, &mut Request, &Call) -> Result<Response, Error>,
+    ) -> Result<Response, Error> {
+        let call = Call::new(self.times.begin(&request.times, request.cancel.clone()));
+        loop {
+            let outcome = attempt(self, request, &call);
+            match self.after(request, &outcome, &call)? {
+                Some(wait) => {
+                    if let Ok(response) = outcome {
+                        response.discard();
+                    }
+                    self.engine.pause(wait, &call)?;
+                    call.begin_again();
+                }
+                None => return outcome,
+            }
+        }
+    }
+
+    /// How long to wait before the request is sent again, if it is.
+    fn after(
+        &self,
+        request: &Request,
+        outcome: &Result<Response, Error>,
+        call: &Call,
+    ) -> Result<Option<Duration>, Error> {
+        let now = Instant::now();
+        let own = self.engine.address.origin().authority();
+        let (host, ended) = match outcome {
+            Ok(response) => {
+                let ended = Outcome::Answer {
+                    status: response.status,
+                    retry_after: response.retry_after(),
+                };
+                (response.host(), ended)
+            }
+            Err(error) => (error.host().unwrap_or(&own), Outcome::Failure(error)),
+        };
+        if let Outcome::Answer { status: ..400, .. } = ended {
+            self.retries.succeeded(host, now);
+        }
+        let attempt = Attempt {
+            number: call.attempts.get(),
+            method: request.method(),
+            host,
+            outcome: ended,
+            unsent: matches!(outcome, Err(error) if error.is_unsent()),
+            repeatable: request.body.is_repeatable(),
+            delivered: call.delivered.get(),
+        };
+        match self.retries.decide(&attempt, request.retries(), now)? {
+            Decision::Give => Ok(None),
+            // What would come after the end of the call comes to nothing.
+            Decision::Retry(wait) if call.ends_within(wait) => Ok(None),
+            Decision::Retry(wait) => {
+                self.engine.note(Level::Info, || {
+                    let number = attempt.number + 1;
+                    format!("{host}: send {number} in {} ms", wait.as_millis())
+                });
+                Ok(Some(wait))
+            }
+            Decision::TooLong(wait) => match outcome {
+                Ok(response) => Err(retry::too_long(host, response.status, wait)),
+                Err(_) => Ok(None),
+            },
+        }
     }
 
     fn begin(&self, request: &mut Request, call: &Call) -> Result<Response, Error> {
@@ -83,14 +159,16 @@ impl Client {
             sends: call.sends.get(),
             total: call.started.elapsed(),
         };
-        Ok(Response::new(answer, &url, &self.engine.address, account))
+        let response = Response::new(answer, &url, &self.engine.address, account);
+        self.warnings.tell(response.host(), response.warnings());
+        Ok(response)
     }
 
     fn deliver(
         &self,
         request: &mut Request,
         response: &mut Response,
-        bounds: &Bounds,
+        call: &Call,
     ) -> Result<(), Error> {
         let Content::Open(mut body) = std::mem::replace(&mut response.content, Content::Delivered)
         else {
@@ -105,9 +183,15 @@ impl Client {
             }
             Output::Descriptor(fd) if wanted => {
                 let fd = *fd;
-                body.deliver(&mut |piece| write_descriptor(fd, piece, bounds))
+                body.deliver(&mut |piece| {
+                    call.delivered.set(true);
+                    write_descriptor(fd, piece, &call.bounds)
+                })
             }
-            Output::Callback(sink) if wanted => body.deliver(&mut |piece| sink.write(piece)),
+            Output::Callback(sink) if wanted => body.deliver(&mut |piece| {
+                call.delivered.set(true);
+                sink.write(piece)
+            }),
             _ => {
                 let kept = self.keep(&mut body)?;
                 if self.engine.log.takes(Level::Debug)

@@ -75,6 +75,8 @@ pub enum Kind {
     HookCallback = 209,
     /// The realm callback stopped the call.
     RealmCallback = 211,
+    /// The retry condition returned nonzero.
+    RetryConditionCallback = 210,
 
     // The network: 301 and up.
     /// The host's name was not resolved.
@@ -109,6 +111,10 @@ pub enum Kind {
     NoErrors = 1004,
     /// The token server is none that the credentials may go to.
     RealmRefused = 1006,
+    /// The server asks to be left alone for longer than is waited.
+    RetryLater = 1005,
+    /// The answer has no such header, or one that cannot be read.
+    NoHeader = 1007,
 }
 
 /// The step of a call in which it failed.
@@ -131,10 +137,12 @@ pub enum Step {
     Token,
     /// Following a redirect.
     Redirect,
-    /// In the retry callback.
+    /// In the retry callback or the retry condition.
     Retry,
     /// Writing the body to where it goes.
     Deliver,
+    /// Waiting before another send.
+    Wait,
 }
 
 impl Step {
@@ -150,6 +158,7 @@ impl Step {
             Step::Token => "token",
             Step::Redirect => "redirect",
             Step::Retry => "retry",
+            Step::Wait => "wait",
             Step::Deliver => "deliver",
         }
     }
@@ -170,6 +179,7 @@ struct Inner {
     errno: i32,
     retry_after: Option<u64>,
     callback_value: i32,
+    unsent: bool,
 }
 
 /// The longest part of a server's own words that a message repeats, in bytes.
@@ -187,6 +197,7 @@ impl Error {
             errno: 0,
             retry_after: None,
             callback_value: 0,
+            unsent: false,
         }))
     }
 
@@ -234,6 +245,16 @@ impl Error {
     pub(crate) fn with_callback_value(mut self, value: i32) -> Error {
         self.0.callback_value = value;
         self
+    }
+
+    /// Tells whether not a byte of the request has left.
+    pub(crate) fn with_unsent(mut self, unsent: bool) -> Error {
+        self.0.unsent = unsent;
+        self
+    }
+
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.0.unsent
     }
 
     /// Says more behind the message.
@@ -304,7 +325,8 @@ impl Error {
             | Kind::Truncated
             | Kind::Timeout
             | Kind::Busy
-            | Kind::NoMemory => true,
+            | Kind::NoMemory
+            | Kind::RetryLater => true,
             Kind::TokenRefused => self.0.http_status == 429 || self.0.http_status >= 500,
             _ => false,
         }
@@ -340,14 +362,19 @@ fn default_step(kind: Kind) -> Step {
         | Kind::BodyLength
         | Kind::ReadCallback
         | Kind::RewindCallback => Step::Send,
-        Kind::Receive | Kind::Closed | Kind::Truncated | Kind::Protocol | Kind::BodyTooLarge => {
-            Step::Receive
-        }
+        Kind::Receive
+        | Kind::Closed
+        | Kind::Truncated
+        | Kind::Protocol
+        | Kind::BodyTooLarge
+        | Kind::RetryLater
+        | Kind::NoHeader => Step::Receive,
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
         Kind::TokenRefused | Kind::RealmRefused => Step::Token,
         Kind::RetryCallback => Step::Retry,
         Kind::RedirectCallback => Step::Redirect,
         Kind::RealmCallback => Step::Token,
+        Kind::RetryConditionCallback => Step::Retry,
         Kind::WriteCallback => Step::Deliver,
         _ => Step::Prepare,
     }

@@ -1,8 +1,13 @@
 //! The parsers of what comes from the network, as the fuzz targets call them.
 //! Compiled for fuzzing alone.
 
+use std::time::{Duration, SystemTime};
+
 use crate::address::Address;
 use crate::auth::{challenge, scope};
+use crate::cookies::CookieJar;
+use crate::header::{link, range, rate_limit, retry_after, warning};
+use crate::headers::Headers;
 use crate::url::Url;
 use crate::{oci_error, redact, template};
 
@@ -95,4 +100,53 @@ pub fn token_answer(status: u16, body: &[u8]) -> Result<String, String> {
     granted
         .map(|grant| grant.token.to_string())
         .map_err(|error| error.message().to_owned())
+}
+
+/// The URL of the next page that an answer of `from` tells.
+pub fn next_page(from: &str, lines: &[&[u8]]) -> Option<String> {
+    let from = Url::parse(from).ok()?;
+    link::next(lines.iter().copied(), &from).map(|url| url.to_string())
+}
+
+pub fn warnings(lines: &[&[u8]]) -> Vec<String> {
+    warning::read(lines.iter().copied())
+}
+
+pub fn upload_range(value: &str) -> Option<(u64, u64)> {
+    range::of_upload(value)
+}
+
+/// First, last and total of a `Content-Range`.
+pub fn content_range(value: &str) -> Option<(u64, u64, Option<u64>)> {
+    range::of_content(value).map(|range| (range.first, range.last, range.total))
+}
+
+fn headers_of(fields: &[(&str, &[u8])]) -> Headers {
+    let mut headers = Headers::default();
+    for (name, value) in fields {
+        headers.add(name, value);
+    }
+    headers
+}
+
+/// How long to wait, by a clock of ours that shows this time.
+pub fn retry_after(fields: &[(&str, &[u8])], now: u32) -> Option<Duration> {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.into());
+    retry_after::read(&headers_of(fields), now)
+}
+
+/// Limit, remaining and window.
+pub fn rate_limit(fields: &[(&str, &[u8])]) -> Option<[Option<u64>; 3]> {
+    let told = rate_limit::read(&headers_of(fields))?;
+    Some([told.limit, told.remaining, told.window])
+}
+
+/// What goes to `to` after these cookies were set by `from`.
+pub fn cookies(from: &str, sets: &[&[u8]], to: &str, now: u32) -> Option<String> {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.into());
+    let fields: Vec<_> = sets.iter().map(|set| ("set-cookie", *set)).collect();
+    let jar = CookieJar::default();
+    jar.store_at(&Url::parse(from).ok()?, &headers_of(&fields), now);
+    let header = jar.header_at(&Url::parse(to).ok()?, now)?;
+    Some(header.to_string())
 }

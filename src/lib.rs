@@ -5,6 +5,7 @@ mod body;
 mod client;
 mod config;
 mod content;
+mod cookies;
 mod engine;
 mod error;
 mod ffi;
@@ -12,6 +13,7 @@ mod file;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod header;
 mod headers;
 mod log;
 mod observe;
@@ -22,16 +24,22 @@ mod redirect;
 mod request;
 mod request_settings;
 mod response;
+mod retry;
 mod template;
 mod trace;
 mod transport;
 mod url;
+mod warnings;
 
 pub use body::ReadSource;
 pub use client::Client;
+pub use config::retry::{MAX_RETRIES, RetryCondition, RetryQuestion};
+pub use config::warning::WarningCallback;
 pub use config::{Config, DEFAULT_MAX_BODY_MEMORY, LogCallback, RealmCallback};
 pub use content::digest;
 pub use error::{Error, Kind, Step};
+pub use header::range::ContentRange;
+pub use header::rate_limit::RateLimit;
 pub use headers::Headers;
 pub use log::Level;
 pub use observe::{AnswerCallback, Exchange, Purpose, SendCallback};

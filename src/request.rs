@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::address::Address;
 use crate::body::{Body, ReadSource};
 use crate::config::OwnTimes;
+use crate::config::retry;
 use crate::error::{Error, Kind};
 use crate::headers::{self, Headers};
 use crate::output::{Output, WriteSink};
@@ -36,6 +37,7 @@ pub struct Request {
     pub(crate) follow_challenge: bool,
     pub(crate) cancel: Option<Cancel>,
     pub(crate) times: OwnTimes,
+    retries: Option<u32>,
 }
 
 impl Request {
@@ -62,6 +64,7 @@ impl Request {
             follow_challenge: true,
             cancel: None,
             times: OwnTimes::default(),
+            retries: None,
         };
         request.set_method(method)?;
         request.set_path(path)?;
@@ -261,6 +264,19 @@ impl Request {
     /// Whether a challenge is followed; otherwise a 401 is the answer.
     pub fn set_follow_challenge(&mut self, follow: bool) {
         self.follow_challenge = follow;
+    }
+
+    /// How many further tries it has; `None` for as many as the client's
+    /// other requests.
+    pub fn retries(&self) -> Option<u32> {
+        self.retries
+    }
+
+    /// Sets how many further tries it has.
+    pub fn set_retries(&mut self, tries: Option<u32>) -> Result<(), Error> {
+        tries.map_or(Ok(()), retry::check_tries)?;
+        self.retries = tries;
+        Ok(())
     }
 
     /// The URL that will be sent.

@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::address::Address;
 use crate::error::{Error, Kind};
+use crate::header::range::{self, ContentRange};
+use crate::header::rate_limit::{self, RateLimit};
+use crate::header::{link, retry_after, warning};
 use crate::headers::Headers;
 use crate::oci_error::{self, OciError};
 use crate::transport::{AnswerBody, Spent, Version};
@@ -20,6 +23,9 @@ pub struct Response {
     pub(crate) length: Option<u64>,
     relative_location: Option<String>,
     absolute_location: Option<String>,
+    next_page: Option<String>,
+    warnings: Vec<String>,
+    retry_after: Option<Duration>,
     host: String,
     url: String,
     pub(crate) account: Account,
@@ -71,6 +77,10 @@ impl Response {
             version: answer.version,
             relative_location: location.as_ref().and_then(|url| address.relative(url)),
             absolute_location: location.as_ref().map(ToString::to_string),
+            next_page: link::next(answer.headers.all("link"), url)
+                .and_then(|url| address.relative(&url)),
+            warnings: warning::read(answer.headers.all("warning")),
+            retry_after: retry_after::read(&answer.headers, SystemTime::now()),
             length: answer.body.length(),
             headers: answer.headers,
             content: Content::Open(Box::new(answer.body)),
@@ -84,6 +94,13 @@ impl Response {
     /// The host that answered.
     pub(crate) fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Lets go of it, and keeps its connection if that costs little.
+    pub(crate) fn discard(self) {
+        if let Content::Open(body) = self.content {
+            body.drain();
+        }
     }
 
     /// The URL that answered, after redirects.
@@ -165,6 +182,42 @@ impl Response {
     /// The Location header as a whole URL; `None` without one.
     pub fn absolute_location(&self) -> Option<&str> {
         self.absolute_location.as_deref()
+    }
+
+    /// Path and query of the next page of a list, such that they can be sent
+    /// as they are; `None` on the last page, and at another origin.
+    pub fn next_page(&self) -> Option<&str> {
+        self.next_page.as_deref()
+    }
+
+    /// What the registry warns of: texts for people.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// How long the server wanted to be left alone when it answered.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// First and last byte of what the registry has of an upload; or, of a
+    /// 206, of what the body is.
+    pub fn range(&self) -> Option<(u64, u64)> {
+        if self.status == 206 {
+            return self.content_range().map(|range| (range.first, range.last));
+        }
+        self.headers.text("range").and_then(range::of_upload)
+    }
+
+    /// What part of the whole the body of a 206 is.
+    pub fn content_range(&self) -> Option<ContentRange> {
+        let value = self.headers.text("content-range")?;
+        range::of_content(value).filter(|_| self.status == 206)
+    }
+
+    /// How many requests the registry lets pass.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        rate_limit::read(&self.headers)
     }
 
     /// Whether the status is 401.

@@ -144,6 +144,17 @@ fn answer(conn: &mut Conn, request: &RawRequest, gate: &Gate) -> bool {
             conn.respond("404 Not Found", &headers, ERRORS)
         }
         "/text" => conn.respond("200 OK", &[], b"text"),
+        "/told" => {
+            let headers = [
+                ("Link", "</told?last=b&n=2>; rel=\"next\""),
+                ("Retry-After", "7"),
+                ("Range", "0-123"),
+                ("RateLimit-Limit", "100;w=21600"),
+                ("Warning", "299 - \"first\""),
+                ("Warning", "299 - \"the \\\"second\\\"\", 299 - \"first\""),
+            ];
+            conn.respond("200 OK", &headers, b"")
+        }
         "/open" | "/blob" => conn.respond("200 OK", &headers, &vec![b'a'; 1 << 20]),
         "/64MiB" => conn.respond("200 OK", &[], &vec![b'a'; 64 << 20]),
         "/long" => {
@@ -327,6 +338,7 @@ fn every_argument_of_every_function_is_checked() {
         ("arguments_client", refusing.url()),
         ("arguments_request", server.url()),
         ("arguments_response", server.url()),
+        ("arguments_retry", server.url()),
     ] {
         let program = build_linked(name, false);
         all += &run(&program, "main", &[&address, "1048576"]);
@@ -394,6 +406,12 @@ fn userdata_is_freed_exactly_once() {
 fn callbacks_decide_what_a_call_does() {
     let servers = servers();
     everywhere("callbacks", &servers.each_ref().map(whereabouts));
+}
+
+#[test]
+fn warnings_are_told_once() {
+    let servers = servers();
+    everywhere("warnings", &servers.each_ref().map(whereabouts));
 }
 
 #[test]

@@ -15,18 +15,23 @@ use support::{c, programs, temp};
 const BLESS: &str = "REGGIE_BLESS";
 
 /// The sources of the header, in its order.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 18] = [
     "version",
     "status",
     "error",
     "callback",
     "config",
+    "config_retry",
+    "config_warning",
+    "config_cookies",
     "client",
     "request",
     "request_headers",
     "request_query",
     "request_body",
+    "request_settings",
     "response",
+    "response_headers",
     "errors",
     "digest",
 ];

@@ -1,7 +1,10 @@
 //! The settings of a client.
 
 mod authorization;
+mod cookies;
+pub(crate) mod retry;
 mod times;
+pub(crate) mod warning;
 
 use std::fmt;
 use std::path::Path;
@@ -9,6 +12,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use self::retry::RetrySettings;
+use self::warning::WarningCallback;
 use crate::error::{Error, Kind};
 use crate::log::Level;
 use crate::observe::{AnswerCallback, SendCallback};
@@ -52,6 +57,9 @@ pub struct Config {
     pub(crate) redirect_callback: Option<RedirectCallback>,
     pub(crate) send_callback: Option<SendCallback>,
     pub(crate) answer_callback: Option<AnswerCallback>,
+    pub(crate) retry: RetrySettings,
+    pub(crate) warning: Option<WarningCallback>,
+    pub(crate) cookies: bool,
 }
 
 impl fmt::Debug for Config {
@@ -82,6 +90,9 @@ impl Default for Config {
             redirect_callback: None,
             send_callback: None,
             answer_callback: None,
+            retry: RetrySettings::default(),
+            warning: None,
+            cookies: false,
         }
     }
 }

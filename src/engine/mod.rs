@@ -7,8 +7,11 @@ mod send;
 mod token;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 pub(crate) use self::call::Call;
+
+use once_cell::sync::OnceCell;
 
 use self::send::Send;
 use crate::address::Address;
@@ -17,6 +20,7 @@ use crate::auth::scope::{self, Scopes};
 use crate::auth::{Authenticator, Authorization, Reply, Subject};
 use crate::body::Body;
 use crate::config::Config;
+use crate::cookies::CookieJar;
 use crate::error::{Error, Step};
 use crate::headers::Headers;
 use crate::log::{Level, Log};
@@ -24,7 +28,7 @@ use crate::observe::{AnswerCallback, Purpose, SendCallback};
 use crate::redact;
 use crate::redirect::RedirectCallback;
 use crate::request::Request;
-use crate::transport::{Answer, Transport};
+use crate::transport::{self, Answer, Transport};
 use crate::url::{Origin, Url};
 
 /// Sends requests of one client.
@@ -39,8 +43,11 @@ pub(crate) struct Engine {
     redirect_callback: Option<RedirectCallback>,
     send_callback: Option<SendCallback>,
     answer_callback: Option<AnswerCallback>,
+    cookies: Option<CookieJar>,
     /// Whom credentials went to in the clear.
     warned: Mutex<Vec<Origin>>,
+    /// What the registry's root asked for.
+    root_challenges: OnceCell<Vec<Challenge>>,
 }
 
 /// An answer, and where it came from.
@@ -78,7 +85,9 @@ impl Engine {
             redirect_callback: config.redirect_callback.clone(),
             send_callback: config.send_callback.clone(),
             answer_callback: config.answer_callback.clone(),
+            cookies: config.cookies.then(CookieJar::default),
             warned: Mutex::new(Vec::new()),
+            root_challenges: OnceCell::new(),
             address,
         })
     }
@@ -107,6 +116,7 @@ impl Engine {
             }
             asked.sends += 1;
             let purpose = match asked.sends {
+                1 if call.attempts.get() > 1 => Purpose::Retry,
                 1 => Purpose::First,
                 _ => Purpose::Challenge,
             };
@@ -167,7 +177,14 @@ impl Engine {
             return Ok(Met::Answer(answered));
         }
         if challenges.is_empty() && !subject.is_ping {
-            challenges = self.ping(call)?;
+            // Asked once, for all requests.
+            challenges = match self.root_challenges.get() {
+                Some(known) => known.clone(),
+                None => {
+                    let asked = self.ping(call)?;
+                    self.root_challenges.get_or_init(|| asked).clone()
+                }
+            };
         }
         if let Some(sent) = &asked.sent {
             self.auth.forget(sent);
@@ -234,6 +251,11 @@ impl Engine {
         self.address
             .relative(url)
             .is_some_and(|path| path.starts_with("/v2/"))
+    }
+
+    /// Waits before another send.
+    pub(crate) fn pause(&self, time: Duration, call: &Call) -> Result<(), Error> {
+        transport::pause(time, &call.bounds)
     }
 
     /// Writes to the log what `text` makes, without secrets.

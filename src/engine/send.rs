@@ -145,6 +145,11 @@ impl Engine {
             about.method = method.to_owned();
             about.url = url.to_string();
         }
+        if let Some(cookies) = &self.cookies
+            && let Some(sent) = cookies.header(url)
+        {
+            headers.add("Cookie", sent.as_bytes());
+        }
         loop {
             let length = body.start().map_err(named)?;
             let mut framing = frame(method, body.is_set(), length, &mut headers).map_err(named)?;
@@ -177,6 +182,9 @@ impl Engine {
             match self.transport.exchange(outgoing, again) {
                 Ok(answer) => {
                     self.note(Level::Debug, || trace::answer(&answer));
+                    if let Some(cookies) = &self.cookies {
+                        cookies.store(url, &answer.headers);
+                    }
                     if let Some(callback) = &self.answer_callback {
                         about.status = answer.status;
                         about.headers = answer.headers.clone();
@@ -193,7 +201,8 @@ impl Engine {
                     // A PATCH appends: if it did arrive, another would append twice.
                     if again || !race || (method == "PATCH" && !unsent) {
                         self.note(Level::Debug, || format!("* {error}"));
-                        return Err(error.without(|text| self.scrubbed(text)));
+                        let error = error.without(|text| self.scrubbed(text));
+                        return Err(error.with_unsent(unsent));
                     }
                     self.note(Level::Debug, || {
                         format!("* {host} had closed the kept connection, once more")

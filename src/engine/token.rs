@@ -1,5 +1,7 @@
 //! Asking a token server.
 
+use std::time::SystemTime;
+
 use zeroize::Zeroizing;
 
 use super::Engine;
@@ -12,6 +14,7 @@ use crate::auth::tokens::{Role, Wanted};
 use crate::auth::{Authorization, Subject, basic};
 use crate::body::Body;
 use crate::error::{Error, Kind, Step};
+use crate::header::retry_after;
 use crate::headers::Headers;
 use crate::log::Level;
 use crate::observe::Purpose;
@@ -208,9 +211,9 @@ impl Engine {
         let headers = &answered.answer.headers;
         let grant = token::read_answer(status, headers.text("date"), &body, &host);
         let grant = grant.map_err(|error| {
-            let retry_after = headers.text("retry-after");
+            let wait = retry_after::read(headers, SystemTime::now());
             error
-                .with_retry_after(retry_after.and_then(|seconds| seconds.trim().parse().ok()))
+                .with_retry_after(wait.map(|wait| wait.as_secs()))
                 .without(|text| self.scrubbed(text))
         });
         Ok((status, grant))

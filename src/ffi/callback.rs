@@ -6,8 +6,11 @@ use std::sync::Arc;
 use super::convert;
 use super::guard;
 use super::request::reggie_request;
+use super::status::{self, REGGIE_OK, reggie_status};
 use crate::body::ReadSource;
 use crate::config::LogCallback;
+use crate::config::retry::RetryCondition;
+use crate::config::warning::WarningCallback;
 use crate::error::{Error, Kind, Step};
 use crate::output::WriteSink;
 use crate::request::RetryCallback;
@@ -63,6 +66,32 @@ pub type reggie_retry_callback = Option<
     unsafe extern "C-unwind" fn(userdata: *mut c_void, request: *mut reggie_request) -> c_int,
 >;
 
+/// Decides whether a request is sent again. It gets how often the request was
+/// sent, from 1 on; its method; the HTTP status of the answer, 0 if there was
+/// none; the failure, REGGIE_OK if there was an answer; and whether it would be
+/// sent again, 1 or 0. That stands in `retry` too, which it may set to 1 or 0.
+/// Texts are valid during the call. It may run at once on all threads that use
+/// the client. Returns 0, or a value of its own to stop the call, which then
+/// returns REGGIE_RETRY_CONDITION_CALLBACK.
+pub type reggie_retry_condition_callback = Option<
+    unsafe extern "C-unwind" fn(
+        userdata: *mut c_void,
+        attempt: c_int,
+        method: *const c_char,
+        http_status: c_int,
+        failure: reggie_status,
+        would_retry: c_int,
+        retry: *mut c_int,
+    ) -> c_int,
+>;
+
+/// Receives a warning of a registry: the host and port that it came from, and
+/// its text, on one line. Both are valid during the call. It may run at once on
+/// all threads that use the client.
+pub type reggie_warning_callback = Option<
+    unsafe extern "C-unwind" fn(userdata: *mut c_void, host: *const c_char, text: *const c_char),
+>;
+
 /// A userdata that was given to the library, and how it is freed. Made before
 /// anything is checked, so that it is freed when the check fails.
 pub(super) struct Registration {
@@ -106,6 +135,55 @@ pub(super) fn log(
         let userdata = registration.userdata();
         // SAFETY: the caller gave them to be used together; the text outlives the call.
         guard::outside(|| unsafe { callback(userdata, level as c_int, message.as_ptr()) });
+    }))
+}
+
+/// The core's retry condition; `None` where C gave none.
+pub(super) fn retry_condition(
+    callback: reggie_retry_condition_callback,
+    registration: Registration,
+) -> Option<RetryCondition> {
+    let callback = callback?;
+    Some(Arc::new(move |question| {
+        let userdata = registration.userdata();
+        let attempt = c_int::try_from(question.attempt).unwrap_or(c_int::MAX);
+        let method = convert::c_string(question.method);
+        let http_status = c_int::from(question.http_status);
+        let failure = question.failure.map_or(REGGIE_OK, status::of);
+        let would_retry = c_int::from(question.would_retry);
+        let mut retry = would_retry;
+        let place = &raw mut retry;
+        let ask = || {
+            // SAFETY: the caller gave them to be used together; all outlives the call.
+            unsafe {
+                callback(
+                    userdata,
+                    attempt,
+                    method.as_ptr(),
+                    http_status,
+                    failure,
+                    would_retry,
+                    place,
+                )
+            }
+        };
+        let value = guard::outside(ask);
+        result(Kind::RetryConditionCallback, "retry condition", value)?;
+        Ok(retry != 0)
+    }))
+}
+
+/// The core's warning callback; `None` where C gave none.
+pub(super) fn warning(
+    callback: reggie_warning_callback,
+    registration: Registration,
+) -> Option<WarningCallback> {
+    let callback = callback?;
+    Some(Arc::new(move |host, text| {
+        let (host, text) = (convert::c_string(host), convert::c_string(text));
+        let userdata = registration.userdata();
+        // SAFETY: the caller gave them to be used together; the texts outlive the call.
+        guard::outside(|| unsafe { callback(userdata, host.as_ptr(), text.as_ptr()) });
     }))
 }
 
@@ -190,6 +268,10 @@ impl ReadSource for Source {
         // SAFETY: the caller gave them to be used together.
         let value = guard::outside(|| unsafe { rewind(userdata) });
         result(Kind::RewindCallback, "rewind", value)
+    }
+
+    fn can_rewind(&self) -> bool {
+        self.rewind.is_some()
     }
 }
 

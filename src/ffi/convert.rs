@@ -1,6 +1,7 @@
 //! What C passes, made into what the core takes, and the other way round.
 
 use std::ffi::{CStr, CString, OsStr, c_char};
+use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr::{self, NonNull};
@@ -111,6 +112,17 @@ fn checked(bytes: *mut u8, size: usize, what: &str) -> Result<NonNull<u8>, Error
         None => Err(null(what)),
         Some(bytes) => Ok(bytes),
     }
+}
+
+/// A number that cannot be negative.
+pub(super) fn unsigned<T>(
+    number: impl TryInto<T> + Copy + Display,
+    what: &str,
+) -> Result<T, Error> {
+    number.try_into().map_err(|_| {
+        let message = format!("{what}: {number} is out of range");
+        Error::new(Kind::InvalidArgument, message)
+    })
 }
 
 /// A text for C. A NUL in it becomes U+FFFD, so that no text is cut short.

@@ -91,7 +91,7 @@ pub extern "C" fn reggie_error_message(error: Option<&reggie_error>) -> *const c
 }
 
 /// The step in which the call failed: "prepare", "resolve", "connect", "tls",
-/// "send", "receive", "token", "redirect", "retry" or "deliver". More may come.
+/// "send", "receive", "token", "redirect", "retry", "wait" or "deliver". More may come.
 ///
 /// Returns a borrowed text, "" for NULL.
 #[unsafe(no_mangle)]

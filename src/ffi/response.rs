@@ -8,6 +8,7 @@ use super::error::{ErrorOut, reggie_error};
 use super::errors::reggie_errors;
 use super::guard;
 use super::pairs::Pairs;
+use super::response_headers::Told;
 use super::slot::{self, Slot};
 use super::status::{REGGIE_UNKNOWN_SIZE, reggie_status};
 use crate::error::Error;
@@ -29,6 +30,7 @@ pub struct reggie_response {
     content_length: u64,
     relative_location: Option<CString>,
     absolute_location: Option<CString>,
+    pub(super) told: Told,
 }
 
 impl reggie_response {
@@ -44,6 +46,7 @@ impl reggie_response {
             content_length: core.content_length().unwrap_or(REGGIE_UNKNOWN_SIZE),
             relative_location: core.relative_location().map(c_string),
             absolute_location: core.absolute_location().map(c_string),
+            told: Told::of(&core),
             core: Slot::new(core),
         })
     }

@@ -76,6 +76,8 @@ pub const REGGIE_REDIRECT_CALLBACK: reggie_status = 208;
 pub const REGGIE_HOOK_CALLBACK: reggie_status = 209;
 /// The realm callback stopped the call.
 pub const REGGIE_REALM_CALLBACK: reggie_status = 211;
+/// The retry condition stopped the call.
+pub const REGGIE_RETRY_CONDITION_CALLBACK: reggie_status = 210;
 /// The host's name was not resolved.
 pub const REGGIE_RESOLVE: reggie_status = 301;
 /// No connection was made.
@@ -106,6 +108,11 @@ pub const REGGIE_TOKEN_REFUSED: reggie_status = 1003;
 pub const REGGIE_NO_ERRORS: reggie_status = 1004;
 /// The registry names a token server that the credentials may not go to.
 pub const REGGIE_REALM_REFUSED: reggie_status = 1006;
+/// The server asks to be left alone for longer than is waited; the error has
+/// the time.
+pub const REGGIE_RETRY_LATER: reggie_status = 1005;
+/// The response has no such header, or one that cannot be read.
+pub const REGGIE_NO_HEADER: reggie_status = 1007;
 
 /// A level of the log: something failed.
 pub const REGGIE_LOG_ERROR: c_int = 1;
@@ -177,6 +184,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_REDIRECT_CALLBACK => c"redirect callback stopped the call",
         REGGIE_HOOK_CALLBACK => c"callback at a send or an answer stopped the call",
         REGGIE_REALM_CALLBACK => c"realm callback stopped the call",
+        REGGIE_RETRY_CONDITION_CALLBACK => c"stopped by the retry condition",
         REGGIE_RESOLVE => c"host name was not resolved",
         REGGIE_CONNECT => c"no connection was made",
         REGGIE_TLS => c"TLS failed",
@@ -192,8 +200,89 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_TOKEN_REFUSED => c"token server refused, or its answer cannot be used",
         REGGIE_NO_ERRORS => c"response holds no error list",
         REGGIE_REALM_REFUSED => c"token server is none that the credentials may go to",
+        REGGIE_RETRY_LATER => c"server asks to be left alone for longer",
+        REGGIE_NO_HEADER => c"response has no such header that can be read",
         _ => c"unknown status",
     }
+}
+
+/// The errno of <errno.h> that is nearest to a status, for programs whose own
+/// errors are such numbers. It is coarse: many statuses share one.
+///
+/// - 0: REGGIE_OK
+/// - EINVAL: an argument that cannot be used, and a callback that reported
+///   something impossible
+/// - EILSEQ: REGGIE_INVALID_UTF8
+/// - EBUSY: REGGIE_BUSY
+/// - ENOTSUP: REGGIE_UNKNOWN_ALGORITHM
+/// - ENOMEM: REGGIE_NO_MEMORY
+/// - ENOTRECOVERABLE: REGGIE_PANIC
+/// - ESPIPE: REGGIE_BODY_NOT_REWINDABLE
+/// - EFBIG: REGGIE_BODY_TOO_LARGE
+/// - ECANCELED: the call was cancelled, or a callback stopped it
+/// - ETIMEDOUT: REGGIE_DEADLINE and REGGIE_TIMEOUT
+/// - EHOSTUNREACH: REGGIE_RESOLVE
+/// - ECONNREFUSED: REGGIE_CONNECT
+/// - ECONNRESET: a connection that ended early
+/// - EPROTO: TLS that failed, and answers that cannot be understood
+/// - EACCES: a certificate, redirect, token or realm that was refused
+/// - ELOOP: REGGIE_TOO_MANY_REDIRECTS
+/// - EAGAIN: REGGIE_RETRY_LATER
+/// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
+/// - EIO: REGGIE_FILE and REGGIE_BODY_LENGTH, and numbers that are no status
+///
+/// reggie_error_errno() has what the system said, where it said something.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_status_to_errno(status: reggie_status) -> c_int {
+    guard::value(libc::EIO, || errno(status).unwrap_or(libc::EIO))
+}
+
+fn errno(status: reggie_status) -> Option<c_int> {
+    Some(match status {
+        REGGIE_OK => 0,
+        REGGIE_NULL_ARGUMENT
+        | REGGIE_INVALID_ARGUMENT
+        | REGGIE_INVALID_ADDRESS
+        | REGGIE_INVALID_METHOD
+        | REGGIE_INVALID_PATH
+        | REGGIE_INVALID_HEADER
+        | REGGIE_INVALID_VALUE
+        | REGGIE_MISSING_VALUE
+        | REGGIE_INVALID_CREDENTIALS
+        | REGGIE_LENGTH_MISMATCH
+        | REGGIE_INVALID_CERTIFICATES
+        | REGGIE_CALLBACK_MISUSE => libc::EINVAL,
+        REGGIE_INVALID_UTF8 => libc::EILSEQ,
+        REGGIE_BUSY => libc::EBUSY,
+        REGGIE_UNKNOWN_ALGORITHM => libc::ENOTSUP,
+        REGGIE_NO_MEMORY => libc::ENOMEM,
+        REGGIE_PANIC => libc::ENOTRECOVERABLE,
+        REGGIE_FILE | REGGIE_BODY_LENGTH => libc::EIO,
+        REGGIE_BODY_NOT_REWINDABLE => libc::ESPIPE,
+        REGGIE_BODY_TOO_LARGE => libc::EFBIG,
+        REGGIE_RETRY_CALLBACK
+        | REGGIE_READ_CALLBACK
+        | REGGIE_REWIND_CALLBACK
+        | REGGIE_WRITE_CALLBACK
+        | REGGIE_RETRY_CONDITION_CALLBACK
+        | REGGIE_REDIRECT_CALLBACK
+        | REGGIE_HOOK_CALLBACK
+        | REGGIE_REALM_CALLBACK
+        | REGGIE_CANCELLED => libc::ECANCELED,
+        REGGIE_DEADLINE | REGGIE_TIMEOUT => libc::ETIMEDOUT,
+        REGGIE_RESOLVE => libc::EHOSTUNREACH,
+        REGGIE_CONNECT => libc::ECONNREFUSED,
+        REGGIE_SEND | REGGIE_RECEIVE | REGGIE_CLOSED | REGGIE_TRUNCATED => libc::ECONNRESET,
+        REGGIE_TLS | REGGIE_PROTOCOL => libc::EPROTO,
+        REGGIE_CERTIFICATE
+        | REGGIE_REDIRECT_REFUSED
+        | REGGIE_TOKEN_REFUSED
+        | REGGIE_REALM_REFUSED => libc::EACCES,
+        REGGIE_TOO_MANY_REDIRECTS => libc::ELOOP,
+        REGGIE_RETRY_LATER => libc::EAGAIN,
+        REGGIE_NO_ERRORS | REGGIE_NO_HEADER => libc::ENODATA,
+        _ => return None,
+    })
 }
 
 /// Frees a text that a function gave through an out-pointer. NULL is ignored.
@@ -241,6 +330,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::RedirectCallback => REGGIE_REDIRECT_CALLBACK,
         Kind::HookCallback => REGGIE_HOOK_CALLBACK,
         Kind::RealmCallback => REGGIE_REALM_CALLBACK,
+        Kind::RetryConditionCallback => REGGIE_RETRY_CONDITION_CALLBACK,
         Kind::Resolve => REGGIE_RESOLVE,
         Kind::Connect => REGGIE_CONNECT,
         Kind::Tls => REGGIE_TLS,
@@ -256,5 +346,29 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::TokenRefused => REGGIE_TOKEN_REFUSED,
         Kind::NoErrors => REGGIE_NO_ERRORS,
         Kind::RealmRefused => REGGIE_REALM_REFUSED,
+        Kind::RetryLater => REGGIE_RETRY_LATER,
+        Kind::NoHeader => REGGIE_NO_HEADER,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_status_has_an_errno_of_its_own_choice() {
+        let unknown = words(-1);
+        for number in -10..3000 {
+            let is_status = words(number) != unknown;
+            assert_eq!(errno(number).is_some(), is_status, "{number}");
+            let expected = errno(number).unwrap_or(libc::EIO);
+            assert_eq!(reggie_status_to_errno(number), expected);
+            assert_eq!(expected == 0, number == REGGIE_OK, "{number}");
+        }
+        assert_eq!(reggie_status_to_errno(REGGIE_BUSY), libc::EBUSY);
+        assert_eq!(
+            reggie_status_to_errno(REGGIE_RETRY_CALLBACK),
+            libc::ECANCELED
+        );
     }
 }

@@ -21,7 +21,7 @@ use crate::log::Level;
 
 mod request;
 
-const KINDS: [Kind; 45] = [
+const KINDS: &[Kind] = &[
     Kind::NullArgument,
     Kind::InvalidUtf8,
     Kind::InvalidArgument,
@@ -52,6 +52,7 @@ const KINDS: [Kind; 45] = [
     Kind::RedirectCallback,
     Kind::HookCallback,
     Kind::RealmCallback,
+    Kind::RetryConditionCallback,
     Kind::Resolve,
     Kind::Connect,
     Kind::Tls,
@@ -67,6 +68,8 @@ const KINDS: [Kind; 45] = [
     Kind::TokenRefused,
     Kind::NoErrors,
     Kind::RealmRefused,
+    Kind::RetryLater,
+    Kind::NoHeader,
 ];
 
 /// Name and text of each macro of the header.
@@ -89,7 +92,7 @@ fn has(macros: &[(String, String)], name: &str, text: &str) -> bool {
 #[test]
 fn each_kind_of_failure_has_its_status_in_the_header() {
     let macros = macros();
-    for kind in KINDS {
+    for &kind in KINDS {
         let mut name = String::new();
         for letter in format!("{kind:?}").chars() {
             if letter.is_uppercase() && !name.is_empty() {

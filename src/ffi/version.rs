@@ -10,6 +10,13 @@ const VERSION: &CStr =
         Err(_) => c"",
     };
 
+/// Made by build.rs.
+const BUILD: &CStr =
+    match CStr::from_bytes_with_nul(concat!(env!("REGGIE_BUILD_INFO"), "\0").as_bytes()) {
+        Ok(text) => text,
+        Err(_) => c"",
+    };
+
 /// Version 1.2.3 as 1002003.
 const NUMBER: u32 = number(env!("CARGO_PKG_VERSION_MAJOR")) * 1_000_000
     + number(env!("CARGO_PKG_VERSION_MINOR")) * 1_000
@@ -39,4 +46,15 @@ pub extern "C" fn reggie_version() -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_version_number() -> u32 {
     guard::value(0, || NUMBER)
+}
+
+/// What the library that runs is made of, on one line for people: its version,
+/// the libraries in it with theirs, the system that it is for, and what it
+/// speaks, such as "libreggie/1.2.3 rustls/0.23.40 ring/0.17.14 ureq/3.5.2
+/// (x86_64-unknown-linux-gnu) HTTP/1.1 TLS/1.2 TLS/1.3". More may come behind.
+///
+/// Returns a text that is never freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_build_info() -> *const c_char {
+    guard::value(c"".as_ptr(), || BUILD.as_ptr())
 }

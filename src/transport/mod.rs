@@ -27,6 +27,7 @@ mod sync {
 
 use std::mem;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ureq::Agent;
 use ureq::http::{self, Request};
@@ -42,7 +43,7 @@ use self::exact::ExactBody;
 use self::link::{NoResolver, OperationConnector};
 use self::operation::{Operation, Shared};
 use crate::body::Body;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Step};
 use crate::headers::Headers;
 use crate::url::{Scheme, Url};
 
@@ -212,6 +213,18 @@ impl Transport {
             headers: received,
         })
     }
+}
+
+/// Waits for a time, unless the call is to end before.
+pub(crate) fn pause(time: Duration, bounds: &Bounds) -> Result<(), Error> {
+    let Some(until) = Instant::now().checked_add(time) else {
+        return Ok(());
+    };
+    wait::sleep(until, bounds, Limit::none(Step::Wait)).map_err(|error| {
+        error
+            .downcast::<Error>()
+            .unwrap_or_else(|error| Error::io(Kind::Receive, "wait", &error))
+    })
 }
 
 /// The longest request head that is sent, in bytes.

@@ -103,7 +103,6 @@ pub(crate) fn wait_any(
     }
 }
 
-#[expect(dead_code, reason = "used with the next step")]
 /// Waits for a time, unless the bounds end the call before.
 pub(crate) fn sleep(until: Instant, bounds: &Bounds, limit: Limit<'_>) -> io::Result<()> {
     wait_any(&mut [], bounds, limit, Some(until)).map(|_| ())

@@ -75,6 +75,7 @@ static void setters(reggie_request *request)
     FAILS(REGGIE_BUSY,
           reggie_request_set_retry_callback(request, no_retry, NULL, NULL));
     FAILS(REGGIE_BUSY, reggie_request_set_follow_challenge(request, 0));
+    FAILS(REGGIE_BUSY, reggie_request_set_retries(request, 0));
     FAILS(REGGIE_BUSY, reggie_request_url(request, &out.text, &error));
 }
 

@@ -1,0 +1,36 @@
+//! Whatever Warning lines come, their texts are bounded, each once, and fit
+//! for a terminal; and the text of a good one is what was quoted.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use reggie::fuzzing::warnings;
+
+fuzz_target!(|data: &[u8]| {
+    let lines: Vec<&[u8]> = data.split(|&byte| byte == b'\n').collect();
+    let found = warnings(&lines);
+    assert!(found.iter().map(String::len).sum::<usize>() <= 4096);
+    for (at, text) in found.iter().enumerate() {
+        assert!(!text.is_empty() && !text.contains(char::is_control));
+        assert!(!found[..at].contains(text));
+    }
+
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let text = text.trim();
+    if text.contains(char::is_control) || text.contains(['\u{2028}', '\u{2029}']) {
+        return;
+    }
+    let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
+    let line = format!("299 - \"{quoted}\",299 - \"end\"");
+    let mut expected = Vec::new();
+    if !text.is_empty() && text.len() <= 4096 {
+        expected.push(text);
+    }
+    if text.len() <= 4096 - 3 && text != "end" {
+        expected.push("end");
+    }
+    if text.len() <= 4096 {
+        assert_eq!(warnings(&[line.as_bytes()]), expected);
+    }
+});

@@ -1,0 +1,105 @@
+//! Ranges that answers tell of: `Range` in the answers about an upload (OCI
+//! Distribution Specification), `Content-Range` (RFC 9110, section 14.4).
+
+use super::number;
+
+/// A range of a whole, both ends in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentRange {
+    /// The first byte, from 0 on.
+    pub first: u64,
+    /// The last byte.
+    pub last: u64,
+    /// The length of the whole, if it is known.
+    pub total: Option<u64>,
+}
+
+/// What a registry has of an upload: `0-123`. Some write `bytes=0-123`.
+pub(crate) fn of_upload(value: &str) -> Option<(u64, u64)> {
+    let value = value.trim();
+    let range = match value.get(..5) {
+        Some(unit) if unit.eq_ignore_ascii_case("bytes") => {
+            let rest = value[5..].trim_start_matches([' ', '\t']);
+            rest.strip_prefix('=').unwrap_or(rest)
+        }
+        _ => value,
+    };
+    ends(range)
+}
+
+/// What a body is of the whole: `bytes 0-123/1000`, or `*` for the length.
+pub(crate) fn of_content(value: &str) -> Option<ContentRange> {
+    let value = value.trim();
+    let unit = value.get(..5)?;
+    let rest = value[5..].strip_prefix([' ', '\t'])?;
+    if !unit.eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    let (range, total) = rest.split_once('/')?;
+    let (first, last) = ends(range)?;
+    let total = match total.trim() {
+        "*" => None,
+        total => Some(number(total).filter(|total| last < *total)?),
+    };
+    Some(ContentRange { first, last, total })
+}
+
+fn ends(range: &str) -> Option<(u64, u64)> {
+    let (first, last) = range.split_once('-')?;
+    let (first, last) = (number(first.trim())?, number(last.trim())?);
+    (first <= last).then_some((first, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uploads() {
+        for (value, expected) in [
+            ("0-123", Some((0, 123))),
+            ("0-0", Some((0, 0))),
+            (" 0 - 9 ", Some((0, 9))),
+            ("bytes=0-9", Some((0, 9))),
+            ("Bytes = 0-9", Some((0, 9))),
+            ("bytes 0-9", Some((0, 9))),
+            ("5-18446744073709551615", Some((5, u64::MAX))),
+            ("0-18446744073709551616", None),
+            ("0--1", None),
+            ("9-0", None),
+            ("0-", None),
+            ("-9", None),
+            ("9", None),
+            ("", None),
+            ("bytes", None),
+            ("items=0-9", None),
+            ("0-9/10", None),
+            ("0-4,5-9", None),
+            ("byt\u{e9}=0-9", None),
+        ] {
+            assert_eq!(of_upload(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn contents() {
+        let range = |first, last, total| Some(ContentRange { first, last, total });
+        for (value, expected) in [
+            ("bytes 0-9/10", range(0, 9, Some(10))),
+            ("BYTES 5-9/*", range(5, 9, None)),
+            ("bytes 5-9/100 ", range(5, 9, Some(100))),
+            ("bytes 0-9/9", None),
+            ("bytes 9-5/100", None),
+            ("bytes */100", None),
+            ("bytes 0-9", None),
+            ("bytes=0-9/10", None),
+            ("0-9/10", None),
+            ("items 0-9/10", None),
+            ("bytes 0-9/-1", None),
+            ("bytes", None),
+            ("", None),
+        ] {
+            assert_eq!(of_content(value), expected, "{value}");
+        }
+    }
+}
