@@ -13,6 +13,8 @@ pub mod raw_conn;
 pub mod raw_request;
 pub mod raw_server;
 pub mod registries;
+pub mod relay;
 pub mod server_process;
 pub mod sync;
 pub mod temp;
+pub mod token_server;
