@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use embedded_registry::{About, Auth, Fault, Options, Registry, Rule, TokenAuth};
-use reggie::digest::{Algorithm, of_bytes};
-use reggie::{Client, Config, Response};
+use reggie::{Client, Config};
+use support::image::{self, pull, push};
 use support::registries::{self, DockerRegistry, Olareg, OlaregForm, PASSWORD, USER};
 use support::relay::Relay;
 use support::token_server::{self, TokenServer};
@@ -18,7 +18,6 @@ const THREADS: usize = 50;
 /// How long a token takes where threads are to meet while one is on its way.
 const TOKEN_TIME: Duration = Duration::from_millis(200);
 const NAME: &str = "team/app";
-const MEDIA_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 
 fn client(url: &str) -> Client {
     let mut config = Config::new();
@@ -27,59 +26,17 @@ fn client(url: &str) -> Client {
     Client::new(url, &config).expect("a client")
 }
 
-fn manifest(config: &str) -> String {
-    format!(
-        r#"{{"schemaVersion":2,"mediaType":"{MEDIA_TYPE}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{config}","size":2}},"layers":[]}}"#
-    )
-}
-
-/// Pushes a manifest that is tagged `v1`, and the one blob that it names.
-fn push(client: &Client) {
-    let digest = of_bytes(Algorithm::Sha256, b"{}");
-    let mut post = client
-        .request("POST", "/v2/<name>/blobs/uploads/")
-        .expect("a request");
-    let response = client.execute(&mut post).expect("an answer");
-    assert_eq!(response.status(), 202);
-    let location = response.relative_location().expect("a location");
-    let mut put = client.request("PUT", location).expect("a request");
-    put.set_query("digest", &digest).expect("a parameter");
-    put.set_header("Content-Type", b"application/octet-stream")
-        .expect("a header");
-    put.set_body(b"{}".to_vec());
-    assert_eq!(client.execute(&mut put).expect("an answer").status(), 201);
-    let mut put = client
-        .request("PUT", "/v2/<name>/manifests/v1")
-        .expect("a request");
-    put.set_header("Content-Type", MEDIA_TYPE.as_bytes())
-        .expect("a header");
-    put.set_body(manifest(&digest).into_bytes());
-    assert_eq!(client.execute(&mut put).expect("an answer").status(), 201);
-}
-
-fn pull(client: &Client) -> Response {
-    let mut get = client
-        .request("GET", "/v2/<name>/manifests/v1")
-        .expect("a request");
-    get.set_header("Accept", MEDIA_TYPE.as_bytes())
-        .expect("a header");
-    client.execute(&mut get).expect("an answer")
-}
-
 fn pull_often(client: &Client) {
-    let expected = manifest(&of_bytes(Algorithm::Sha256, b"{}"));
     for _ in 0..PULLS {
-        let response = pull(client);
-        assert_eq!(response.status(), 200);
-        assert_eq!(response.body(), expected.as_bytes());
+        pull(client, NAME);
     }
 }
 
 /// An embedded registry that has the manifest already.
 fn embedded(auth: TokenAuth) -> Registry {
     let registry = Registry::start(Options::default().auth(Auth::Token(auth)));
-    let config = registry.put_blob(NAME, b"{}");
-    registry.put_manifest(NAME, "v1", MEDIA_TYPE, manifest(&config));
+    registry.put_blob(NAME, image::BLOB);
+    registry.put_manifest(NAME, "v1", image::MEDIA_TYPE, image::manifest());
     registry
 }
 
@@ -101,8 +58,8 @@ fn a_signed_token_opens_docker_registry() {
         return;
     };
     let client = client(&registry.url());
-    push(&client);
-    assert_eq!(pull(&client).status(), 200, "{}", registry.log());
+    push(&client, NAME);
+    pull(&client, NAME);
     // Nobody gets in without.
     let stranger = Client::new(&registry.url(), &Config::new()).expect("a client");
     let mut get = stranger
@@ -126,7 +83,7 @@ fn a_thousand_pulls_from_docker_registry_cost_two_requests_more() {
     let Some(registry) = DockerRegistry::start_with_tokens(&tokens) else {
         return;
     };
-    push(&client(&registry.url()));
+    push(&client(&registry.url()), NAME);
     let before = tokens.requests().len();
 
     let client = client(&registry.url());
@@ -163,7 +120,7 @@ fn a_thousand_pulls_from_olareg_cost_two_requests_more() {
         return;
     };
     relay.set_target(registry.authority().parse().expect("an address"));
-    push(&client(&relay.url()));
+    push(&client(&relay.url()), NAME);
     let before = relay.requests().len();
 
     pull_often(&client(&relay.url()));
@@ -193,7 +150,7 @@ fn pull_at_once(client: &Client, threads: usize, times: usize) {
             scope.spawn(|| {
                 barrier.wait();
                 for _ in 0..times {
-                    assert_eq!(pull(client).status(), 200);
+                    pull(client, NAME);
                 }
             });
         }
@@ -210,7 +167,7 @@ fn threads_that_start_at_once_fetch_one_token() {
     assert_eq!(registry.count_answered(About::Manifest, 200), THREADS);
     // And again where all have one that is revoked.
     let client = client(registry.url());
-    assert_eq!(pull(&client).status(), 200);
+    pull(&client, NAME);
     registry.revoke_tokens();
     registry.clear_requests();
     pull_at_once(&client, THREADS, 1);
@@ -223,7 +180,7 @@ fn threads_that_start_at_once_fetch_one_signed_token() {
     let Some(registry) = DockerRegistry::start_with_tokens(&tokens) else {
         return;
     };
-    push(&client(&registry.url()));
+    push(&client(&registry.url()), NAME);
     let before = tokens.requests().len();
     pull_at_once(&client(&registry.url()), THREADS, 2);
     assert_eq!(tokens.requests().len() - before, 1);
@@ -267,7 +224,7 @@ fn outlive_tokens(auth: TokenAuth) {
     let start = Instant::now();
     let mut pulls = 0;
     while start.elapsed() < TIME {
-        assert_eq!(pull(&client).status(), 200, "pull {pulls}");
+        pull(&client, NAME);
         pulls += 1;
         // Spreads the requests over the time, whatever the machine can do.
         thread::sleep(PAUSE);
@@ -307,7 +264,7 @@ fn a_token_is_kept_by_its_lifetime_whatever_the_clock() {
         let registry = embedded(user().clock(clock));
         let client = client(registry.url());
         for _ in 0..20 {
-            assert_eq!(pull(&client).status(), 200);
+            pull(&client, NAME);
         }
         assert_eq!(registry.count(About::Token), 1, "{clock}");
     }
@@ -317,7 +274,8 @@ fn a_token_is_kept_by_its_lifetime_whatever_the_clock() {
 fn a_token_that_is_rejected_at_once_is_fetched_again_once() {
     let registry = embedded(user().rejected_after(Duration::ZERO));
     let client = client(registry.url());
-    assert_eq!(pull(&client).status(), 401);
+    let response = image::try_pull(&client, NAME).expect("an answer");
+    assert_eq!(response.status(), 401);
     assert!(registry.count(About::Token) <= 2);
     assert!(registry.count(About::Manifest) <= 3);
 }
@@ -326,10 +284,10 @@ fn a_token_that_is_rejected_at_once_is_fetched_again_once() {
 fn a_pull_token_does_not_serve_a_push_and_is_not_tried_for_one() {
     let registry = embedded(user());
     let client = client(registry.url());
-    assert_eq!(pull(&client).status(), 200);
+    pull(&client, NAME);
     registry.clear_requests();
-    push(&client);
-    assert_eq!(pull(&client).status(), 200);
+    push(&client, NAME);
+    pull(&client, NAME);
     // The challenge to the POST, one token, and then no more of either.
     assert_eq!(registry.count(About::Token), 1);
     assert_eq!(registry.count_answered(About::Upload, 401), 1);

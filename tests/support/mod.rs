@@ -7,6 +7,7 @@
 
 pub mod c;
 pub mod certificates;
+pub mod image;
 pub mod olareg_build;
 pub mod programs;
 pub mod raw_conn;
