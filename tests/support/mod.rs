@@ -8,6 +8,7 @@
 pub mod c;
 pub mod certificates;
 pub mod image;
+pub mod namespace;
 pub mod olareg_build;
 pub mod programs;
 pub mod raw_conn;
@@ -16,6 +17,7 @@ pub mod raw_server;
 pub mod registries;
 pub mod relay;
 pub mod server_process;
+pub mod spy;
 pub mod sync;
 pub mod temp;
 pub mod token_server;
