@@ -7,12 +7,17 @@
 
 pub mod c;
 pub mod certificates;
+pub mod image;
+pub mod namespace;
 pub mod olareg_build;
 pub mod programs;
 pub mod raw_conn;
 pub mod raw_request;
 pub mod raw_server;
 pub mod registries;
+pub mod relay;
 pub mod server_process;
+pub mod spy;
 pub mod sync;
 pub mod temp;
+pub mod token_server;

@@ -67,6 +67,11 @@ impl RawServer {
         Self::listen(Ipv6Addr::LOCALHOST.into(), None, Arc::new(handler)).ok()
     }
 
+    /// Starts a server on this address, which has to be one of this machine's.
+    pub fn start_at(address: IpAddr, handler: impl Fn(&mut Conn) + Send + Sync + 'static) -> Self {
+        Self::listen(address, None, Arc::new(handler)).expect("the address can be listened on")
+    }
+
     /// Starts a TLS server on 127.0.0.1 with a fresh certificate.
     pub fn start_tls(handler: impl Fn(&mut Conn) + Send + Sync + 'static) -> Self {
         Self::start_tls_with(Certificates::new(), handler)

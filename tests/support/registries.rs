@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::certificates::Certificates;
 use super::server_process::ServerProcess;
+use super::token_server::{ISSUER, SERVICE, TokenServer};
 use super::{olareg_build, programs, temp};
 
 /// The user that registries with credentials know.
@@ -101,6 +102,13 @@ impl Registry {
         self.process.log()
     }
 
+    /// Waits until `find` finds something in a line of the log; false after
+    /// `time`.
+    pub fn wait_for_log(&self, time: Duration, find: impl Fn(&str) -> Option<()>) -> bool {
+        let deadline = Instant::now() + time;
+        self.process.wait_for_line(deadline, find).is_some()
+    }
+
     /// The process id, by which a test can stop or pause the registry.
     pub fn id(&self) -> u32 {
         self.process.id()
@@ -118,6 +126,15 @@ pub struct DockerRegistry;
 impl DockerRegistry {
     /// Starts it with an empty storage and deletes allowed.
     pub fn start(form: DockerForm) -> Option<Registry> {
+        Self::launch(form, None)
+    }
+
+    /// Starts it without TLS; it wants tokens that `tokens` has signed.
+    pub fn start_with_tokens(tokens: &TokenServer) -> Option<Registry> {
+        Self::launch(DockerForm::Open, Some(tokens))
+    }
+
+    fn launch(form: DockerForm, tokens: Option<&TokenServer>) -> Option<Registry> {
         let Some(program) = programs::find("docker-registry") else {
             programs::missing(
                 "docker-registry is not installed: its tests are skipped",
@@ -125,12 +142,16 @@ impl DockerRegistry {
             );
             return None;
         };
-        let credentials = matches!(form, DockerForm::Basic | DockerForm::BasicTls);
+        let basic = matches!(form, DockerForm::Basic | DockerForm::BasicTls);
         let certificates =
             matches!(form, DockerForm::Tls | DockerForm::BasicTls).then(Certificates::new);
         let folder = temp::folder();
         let config = folder.path().join("config.yml");
-        let text = docker_config(folder.path(), credentials, certificates.as_ref());
+        let mut text = docker_config(folder.path(), basic, certificates.as_ref());
+        if let Some(tokens) = tokens {
+            text += &docker_tokens(tokens);
+        }
+        let credentials = basic || tokens.is_some();
         fs::write(&config, text).expect("the folder is writable");
 
         let args = [OsStr::new("serve"), config.as_os_str()];
@@ -176,6 +197,15 @@ http:
         text += &format!("auth: {{htpasswd: {{realm: reggie, path: {file:?}}}}}\n");
     }
     text
+}
+
+fn docker_tokens(tokens: &TokenServer) -> String {
+    let (realm, bundle) = (tokens.realm(), tokens.bundle());
+    format!(
+        "auth:
+  token: {{realm: {realm:?}, service: {SERVICE:?}, issuer: {ISSUER:?}, rootcertbundle: {bundle:?}}}
+"
+    )
 }
 
 /// Finds the address in `msg="listening on 127.0.0.1:5000, tls"`.

@@ -3,7 +3,7 @@
 use crate::api::Route;
 use crate::api::error::{Refusal, envelope};
 use crate::http::Head;
-use crate::options::{Auth, TokenAuth};
+use crate::options::{Auth, Options, TokenAuth};
 use crate::response::Response;
 use crate::server::Shared;
 use crate::text::{is_name, random_hex};
@@ -15,6 +15,9 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+
+/// In place of a repository's name: any.
+const ANY: &str = "*";
 
 /// What somebody may do with one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,11 @@ impl Scope {
         }
     }
 
+    /// All that can be done with any repository.
+    pub(crate) fn everything() -> Self {
+        Scope::new("repository", ANY, &["pull", "push", "delete"])
+    }
+
     /// Reads `kind:name:action,action`; the name may hold colons.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once(':')?;
@@ -46,7 +54,7 @@ impl Scope {
 
     fn covers(&self, other: &Scope) -> bool {
         self.kind == other.kind
-            && self.name == other.name
+            && (self.name == other.name || self.name == ANY)
             && other.actions.iter().all(|wanted| {
                 self.actions
                     .iter()
@@ -64,6 +72,7 @@ impl fmt::Display for Scope {
 /// The keeper of the door.
 pub(crate) struct Guard {
     auth: Auth,
+    basic_challenge: String,
     tokens: Mutex<Tokens>,
     state_key: hmac::Key,
 }
@@ -72,6 +81,18 @@ pub(crate) struct Guard {
 struct Tokens {
     access: HashMap<String, Token>,
     refresh: HashSet<String>,
+    /// The repositories for which a token with push was asked for.
+    pushed_to: HashSet<String>,
+    first: First,
+}
+
+/// How far the first token of all is.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum First {
+    #[default]
+    Wanted,
+    InTheMaking,
+    Given,
 }
 
 struct Token {
@@ -80,9 +101,10 @@ struct Token {
 }
 
 impl Guard {
-    pub(crate) fn new(auth: Auth) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
         Guard {
-            auth,
+            auth: options.auth.clone(),
+            basic_challenge: options.basic_challenge.clone(),
             tokens: Mutex::default(),
             state_key: hmac::Key::new(hmac::HMAC_SHA256, random_hex(32).as_bytes()),
         }
@@ -97,7 +119,7 @@ impl Guard {
                 if given.is_some_and(|(u, p)| u == *user && p == *password) {
                     return Ok(());
                 }
-                let challenge = "Basic realm=\"embedded registry\"".to_owned();
+                let challenge = Some(self.basic_challenge.clone());
                 Err(unauthorized("authentication required", &[], challenge))
             }
             Auth::Token(auth) => {
@@ -109,7 +131,12 @@ impl Guard {
                         Err(error) => Some(error),
                     },
                 };
-                let challenge = bearer_challenge(&shared.origin, head, auth, &wanted, fault);
+                let is_ping = *route == Route::Ping;
+                let challenge = (is_ping || !auth.quirks.challenge_on_ping_alone).then(|| {
+                    let scopes = named_scopes(auth, is_ping, &wanted);
+                    let fault = fault.filter(|_| auth.names_error);
+                    bearer_challenge(&shared.origin, head, auth, &scopes, fault)
+                });
                 Err(unauthorized("authentication required", &wanted, challenge))
             }
         }
@@ -140,7 +167,8 @@ impl Guard {
     /// Makes a token that is good for these scopes.
     pub(crate) fn issue(&self, auth: &TokenAuth, scopes: Vec<Scope>) -> String {
         let token = random_hex(24);
-        let expires = Instant::now().checked_add(auth.lifetime);
+        let lifetime = auth.rejected_after.unwrap_or(auth.lifetime);
+        let expires = Instant::now().checked_add(lifetime);
         self.tokens()
             .access
             .insert(token.clone(), Token { expires, scopes });
@@ -156,6 +184,22 @@ impl Guard {
 
     pub(crate) fn knows_refresh(&self, token: &str) -> bool {
         self.tokens().refresh.contains(token)
+    }
+
+    /// Notes that a token with push was asked for; tells if it was the first
+    /// for this repository.
+    pub(crate) fn is_first_push(&self, name: &str) -> bool {
+        self.tokens().pushed_to.insert(name.to_owned())
+    }
+
+    /// Tells how far the first token is, and that it is `now` so far.
+    pub(crate) fn first(&self, now: First) -> First {
+        let mut tokens = self.tokens();
+        let before = tokens.first;
+        if before != First::Given && !(before == now) {
+            tokens.first = now;
+        }
+        before
     }
 
     /// Makes all tokens worthless; refresh tokens stay good.
@@ -238,11 +282,30 @@ fn authorization<'a>(head: &'a Head, scheme: &str) -> Option<&'a str> {
     given.eq_ignore_ascii_case(scheme).then(|| value.trim())
 }
 
+/// The scopes that a challenge names, which need not be those that are wanted.
+fn named_scopes(auth: &TokenAuth, is_ping: bool, wanted: &[Scope]) -> String {
+    let quirks = &auth.quirks;
+    if let Some(scope) = quirks.only_scope {
+        return scope.to_owned();
+    }
+    if let (true, Some(scope)) = (is_ping, quirks.ping_scope) {
+        return scope.to_owned();
+    }
+    let named = wanted.iter().map(|scope| {
+        let mut scope = scope.clone();
+        if quirks.challenge_pull && scope.kind == "repository" {
+            scope.actions = vec!["pull".to_owned()];
+        }
+        scope.to_string()
+    });
+    named.collect::<Vec<_>>().join(" ")
+}
+
 fn bearer_challenge(
     origin: &str,
     head: &Head,
     auth: &TokenAuth,
-    wanted: &[Scope],
+    scopes: &str,
     error: Option<&str>,
 ) -> String {
     // By the name the client used: a certificate or a rule may be for that one.
@@ -256,9 +319,8 @@ fn bearer_challenge(
     if !auth.service.is_empty() {
         add("service", &auth.service);
     }
-    let scopes: Vec<String> = wanted.iter().map(Scope::to_string).collect();
     if !scopes.is_empty() {
-        add("scope", &scopes.join(" "));
+        add("scope", scopes);
     }
     if let Some(error) = error {
         add("error", error);
@@ -266,13 +328,16 @@ fn bearer_challenge(
     challenge
 }
 
-fn unauthorized(message: &str, wanted: &[Scope], challenge: String) -> Refusal {
+fn unauthorized(message: &str, wanted: &[Scope], challenge: Option<String>) -> Refusal {
     let detail: Vec<_> = wanted
         .iter()
         .map(|scope| serde_json::json!({"Type": scope.kind, "Name": scope.name, "Actions": scope.actions}))
         .collect();
     let response: Response = envelope(401, "UNAUTHORIZED", message, detail.into());
-    response.header("WWW-Authenticate", challenge).into()
+    match challenge {
+        Some(challenge) => response.header("WWW-Authenticate", challenge).into(),
+        None => response.into(),
+    }
 }
 
 #[cfg(test)]
@@ -294,7 +359,7 @@ mod tests {
 
     #[test]
     fn states() {
-        let guard = Guard::new(Auth::None);
+        let guard = Guard::new(&Options::default());
         let state = guard.seal_state("a", "id", 7).replace("%3D", "=");
         assert_eq!(guard.open_state("a", "id", &state), Some(7));
         assert_eq!(guard.open_state("b", "id", &state), None);

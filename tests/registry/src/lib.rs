@@ -4,7 +4,8 @@
 //! whole OCI Distribution 1.1 API from threads of its own until the handle is
 //! dropped. It can ask for Basic credentials or for tokens (it is its own token
 //! server), speak TLS with a private authority, tell every request it got, and
-//! misbehave on demand: see [`Fault`].
+//! misbehave on demand: see [`Fault`]. [`Options::ghcr`] and its like make it as
+//! odd as the registries that people use.
 //!
 //! ```
 //! use embedded_registry::{Fault, Options, Registry, Rule};
@@ -19,12 +20,14 @@
 
 mod api;
 mod auth;
+mod clock;
 mod connection;
 mod content;
 mod digest;
 mod fault;
 mod http;
 mod options;
+mod quirks;
 mod record;
 mod registry;
 mod response;
@@ -36,5 +39,6 @@ mod token;
 
 pub use fault::{After, Ending, Fault, Rule};
 pub use options::{Auth, Options, TokenAuth, TokenField};
-pub use record::Recorded;
+pub use quirks::ACR_REFRESH_USER;
+pub use record::{About, Recorded};
 pub use registry::Registry;

@@ -1,5 +1,6 @@
 //! What a registry is told before it starts.
 
+use crate::quirks::{Post, Quirks};
 use std::time::Duration;
 
 /// How a registry is to be made. The default: open, plain HTTP, a port chosen
@@ -7,6 +8,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Options {
     pub(crate) auth: Auth,
+    pub(crate) basic_challenge: String,
     pub(crate) tls: Tls,
     pub(crate) port: u16,
     pub(crate) prefix: String,
@@ -35,6 +37,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             auth: Auth::None,
+            basic_challenge: "Basic realm=\"embedded registry\"".to_owned(),
             tls: Tls::Off,
             port: 0,
             prefix: String::new(),
@@ -66,6 +69,12 @@ impl Options {
             user: user.to_owned(),
             password: password.to_owned(),
         })
+    }
+
+    /// The challenge of a registry that asks for Basic credentials.
+    pub(crate) fn basic_challenge(mut self, challenge: &str) -> Self {
+        self.basic_challenge = challenge.to_owned();
+        self
     }
 
     /// Asks for tokens, which `/token` of the same listener gives to this user.
@@ -201,7 +210,10 @@ pub struct TokenAuth {
     pub(crate) expires_in: Option<Option<u64>>,
     pub(crate) field: TokenField,
     pub(crate) service: String,
-    pub(crate) post: bool,
+    pub(crate) rejected_after: Option<Duration>,
+    pub(crate) names_error: bool,
+    pub(crate) clock: Option<i64>,
+    pub(crate) quirks: Quirks,
 }
 
 /// The field of the token server's answer that holds the token.
@@ -226,7 +238,10 @@ impl TokenAuth {
             expires_in: None,
             field: TokenField::Token,
             service: "embedded-registry".to_owned(),
-            post: true,
+            rejected_after: None,
+            names_error: true,
+            clock: None,
+            quirks: Quirks::default(),
         }
     }
 
@@ -263,7 +278,32 @@ impl TokenAuth {
 
     /// Whether the token server takes POST; if not, 404.
     pub fn post(mut self, served: bool) -> Self {
-        self.post = served;
+        self.quirks.post = if served {
+            Post::Served
+        } else {
+            Post::Refused(404)
+        };
+        self
+    }
+
+    /// After how long the registry rejects a token, by its own clock, whatever
+    /// the token server says of it; if not set, after the lifetime.
+    pub fn rejected_after(mut self, time: Duration) -> Self {
+        self.rejected_after = Some(time);
+        self
+    }
+
+    /// Whether the challenge to a token that will not do says why, as in
+    /// `error="invalid_token"`; it does if not set.
+    pub fn names_error(mut self, named: bool) -> Self {
+        self.names_error = named;
+        self
+    }
+
+    /// Lets the token server tell the time, by `issued_at` and `Date`, from a
+    /// clock that is so many seconds ahead, or behind if negative.
+    pub fn clock(mut self, ahead: i64) -> Self {
+        self.clock = Some(ahead);
         self
     }
 }

@@ -1,6 +1,8 @@
 //! What the registry was asked, for tests to look at.
 
+use crate::api::Route;
 use crate::http::Head;
+use crate::token;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -28,7 +30,44 @@ pub struct Recorded {
     pub at: Instant,
 }
 
+/// What a request is about, as its path tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Whether there is a registry: `/v2/`.
+    Ping,
+    /// A token.
+    Token,
+    /// The list of repositories, of tags or of referrers.
+    List,
+    /// A manifest.
+    Manifest,
+    /// A blob.
+    Blob,
+    /// An upload, its start included.
+    Upload,
+    /// Anything else.
+    Other,
+}
+
 impl Recorded {
+    /// What the request is about.
+    pub fn about(&self) -> About {
+        let path = self.path();
+        if path == token::PATH {
+            return About::Token;
+        }
+        // The registry may have a prefix.
+        let route = path.find("/v2").and_then(|at| Route::parse(&path[at..]));
+        match route {
+            None => About::Other,
+            Some(Route::Ping) => About::Ping,
+            Some(Route::Catalog | Route::Tags(_) | Route::Referrers(..)) => About::List,
+            Some(Route::Manifest(..)) => About::Manifest,
+            Some(Route::Blob(..)) => About::Blob,
+            Some(Route::Uploads(_) | Route::Upload(..)) => About::Upload,
+        }
+    }
+
     /// The value of the first header of this name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers

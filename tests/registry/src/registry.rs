@@ -5,7 +5,7 @@ use crate::content::Content;
 use crate::digest::{Algorithm, Digest};
 use crate::fault::{Fault, Faults, Rule};
 use crate::options::Options;
-use crate::record::{Recorded, Recorder};
+use crate::record::{About, Recorded, Recorder};
 use crate::server::{Server, Shared, Sockets, Stop};
 use crate::store::{Manifest, Store};
 use crate::tls::Identity;
@@ -49,7 +49,7 @@ impl Registry {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let shared = Arc::new(Shared {
             origin: format!("{scheme}://127.0.0.1:{port}"),
-            guard: Guard::new(options.auth.clone()),
+            guard: Guard::new(&options),
             options,
             tls,
             store: Mutex::new(Store::default()),
@@ -94,6 +94,25 @@ impl Registry {
     /// Every request so far, in the order in which their heads came.
     pub fn requests(&self) -> Vec<Recorded> {
         self.shared.recorder.all()
+    }
+
+    /// How many requests so far were about this.
+    pub fn count(&self, about: About) -> usize {
+        let requests = self.requests();
+        requests.iter().filter(|r| r.about() == about).count()
+    }
+
+    /// How many requests so far were about this and were answered this status.
+    pub fn count_answered(&self, about: About, status: u16) -> usize {
+        let counted = |r: &&Recorded| r.about() == about && r.status == Some(status);
+        self.requests().iter().filter(counted).count()
+    }
+
+    /// How many requests so far were answered, whatever they were about: those
+    /// to the registry and those to its token server.
+    pub fn round_trips(&self) -> usize {
+        let requests = self.requests();
+        requests.iter().filter(|r| r.status.is_some()).count()
     }
 
     /// Forgets the requests so far.

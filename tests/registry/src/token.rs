@@ -1,10 +1,13 @@
 //! The token server.
 
 use crate::api::error::{Outcome, no_such_path, not_allowed, refusal};
-use crate::auth::{Guard, Scope, basic};
+use crate::auth::{First, Guard, Scope, basic};
+use crate::clock::Time;
 use crate::http::{Body, Head};
 use crate::options::{TokenAuth, TokenField};
+use crate::quirks::{Post, ScopeFields};
 use crate::response::Response;
+use crate::server::Shared;
 use crate::text::parse_query;
 use serde_json::json;
 
@@ -14,6 +17,7 @@ pub(crate) const PATH: &str = "/token";
 const FORM_MAX: usize = 64 << 10;
 
 /// Who asks.
+#[derive(PartialEq, Eq)]
 enum Asker {
     Nobody,
     User,
@@ -21,28 +25,70 @@ enum Asker {
     Stranger,
 }
 
+/// A token as it is asked for.
+struct Question {
+    asker: Asker,
+    /// The values of the `scope` fields.
+    scopes: Vec<String>,
+    account: Option<String>,
+    /// A refresh token is wanted too.
+    offline: bool,
+}
+
 /// Answers a request for a token.
-pub(crate) fn answer(guard: &Guard, head: &Head, body: &mut Body<'_>) -> Outcome {
+pub(crate) fn answer(shared: &Shared, head: &Head, body: &mut Body<'_>) -> Outcome {
+    let guard = &shared.guard;
     let auth = guard.token_auth().ok_or_else(no_such_path)?;
-    match head.method.as_str() {
+    let question = match head.method.as_str() {
         "GET" => by_query(guard, auth, head),
-        "POST" if auth.post => by_form(guard, auth, body),
-        "POST" => Err(no_such_path().into()),
-        method => Err(not_allowed(method, "GET, POST").into()),
+        "POST" => by_form(guard, auth, body)?,
+        method => return Err(not_allowed(method, "GET, POST").into()),
+    };
+    let Some(time) = auth.quirks.first_alone else {
+        return grant(guard, auth, question);
+    };
+    match guard.first(First::InTheMaking) {
+        First::Given => grant(guard, auth, question),
+        First::InTheMaking => Err(no_such_path().into()),
+        First::Wanted => {
+            shared.stop.wait(Some(time));
+            let outcome = grant(guard, auth, question);
+            guard.first(First::Given);
+            outcome
+        }
     }
 }
 
-fn by_query(guard: &Guard, auth: &TokenAuth, head: &Head) -> Outcome {
+fn by_query(guard: &Guard, auth: &TokenAuth, head: &Head) -> Question {
+    let is_known = |user: &str, password: &str| {
+        is_user(auth, user, password)
+            || (auth.quirks.refresh_user == Some(user) && guard.knows_refresh(password))
+    };
     let asker = match (head.header("authorization"), basic(head)) {
         (None, _) => Asker::Nobody,
-        (Some(_), Some((user, password))) if is_user(auth, &user, &password) => Asker::User,
+        (Some(_), Some((user, password))) if is_known(&user, &password) => Asker::User,
         (Some(_), _) => Asker::Stranger,
     };
-    let offline = head.query("offline_token") == Some("true");
-    grant(guard, auth, &asker, &head.query, offline)
+    Question {
+        asker,
+        scopes: scopes(&head.query),
+        account: head.query("account").map(str::to_owned),
+        offline: head.query("offline_token") == Some("true"),
+    }
 }
 
-fn by_form(guard: &Guard, auth: &TokenAuth, body: &mut Body<'_>) -> Outcome {
+fn by_form(
+    guard: &Guard,
+    auth: &TokenAuth,
+    body: &mut Body<'_>,
+) -> Result<Question, crate::api::error::Refusal> {
+    if let Post::Refused(status) = auth.quirks.post {
+        return Err(match status {
+            404 => no_such_path(),
+            status => refusal(status, "UNAUTHORIZED", "no tokens by POST", ""),
+        }
+        .into());
+    }
     let bytes = body
         .read_all(FORM_MAX)?
         .ok_or_else(|| refusal(413, "SIZE_INVALID", "form too long", ""))?;
@@ -52,18 +98,27 @@ fn by_form(guard: &Guard, auth: &TokenAuth, body: &mut Body<'_>) -> Outcome {
         found.map_or("", |(_, value)| value.as_str())
     };
     let good = match field("grant_type") {
-        "password" => is_user(auth, field("username"), field("password")),
+        "password" if auth.quirks.post == Post::Served => {
+            is_user(auth, field("username"), field("password"))
+        }
         "refresh_token" => guard.knows_refresh(field("refresh_token")),
         other => return Err(oauth_error(400, "unsupported_grant_type", other).into()),
     };
-    let asker = if good { Asker::User } else { Asker::Stranger };
-    grant(
-        guard,
-        auth,
-        &asker,
-        &form,
-        field("access_type") == "offline",
-    )
+    Ok(Question {
+        asker: if good { Asker::User } else { Asker::Stranger },
+        // In a form, the scopes stand in one field (RFC 6749 section 3.3).
+        scopes: field("scope")
+            .split_ascii_whitespace()
+            .map(str::to_owned)
+            .collect(),
+        account: None,
+        offline: field("access_type") == "offline",
+    })
+}
+
+fn scopes(query: &[(String, String)]) -> Vec<String> {
+    let fields = query.iter().filter(|(name, _)| name == "scope");
+    fields.map(|(_, value)| value.clone()).collect()
 }
 
 fn is_user(auth: &TokenAuth, user: &str, password: &str) -> bool {
@@ -72,14 +127,18 @@ fn is_user(auth: &TokenAuth, user: &str, password: &str) -> bool {
 
 /// Gives a token for what the asker may have of the scopes asked for. That can
 /// be less than asked, or nothing: the registry says so later, as they all do.
-fn grant(
-    guard: &Guard,
-    auth: &TokenAuth,
-    asker: &Asker,
-    query: &[(String, String)],
-    offline: bool,
-) -> Outcome {
-    let anonymous = match asker {
+fn grant(guard: &Guard, auth: &TokenAuth, question: Question) -> Outcome {
+    let quirks = &auth.quirks;
+    let denied = || {
+        refusal(
+            403,
+            "DENIED",
+            "requested access to the resource is denied",
+            "",
+        )
+    };
+    let anonymous = match question.asker {
+        Asker::User if quirks.expired => return Err(denied().into()),
         Asker::User => false,
         Asker::Nobody if auth.anonymous_pull => true,
         Asker::Nobody | Asker::Stranger => {
@@ -88,19 +147,47 @@ fn grant(
             );
         }
     };
-    let scopes = query
-        .iter()
-        .filter(|(name, _)| name == "scope")
-        .flat_map(|(_, value)| value.split_ascii_whitespace())
-        .filter_map(Scope::parse)
-        .filter(|scope| !anonymous || scope.kind == "repository")
-        .map(|mut scope| {
-            scope
-                .actions
-                .retain(|action| !anonymous || action == "pull");
-            scope
-        })
-        .collect();
+    let is_other = |account: &String| *account != auth.user && quirks.refresh_user != Some(account);
+    if question.asker == Asker::User && question.account.as_ref().is_some_and(is_other) {
+        return Err(refusal(400, "UNKNOWN", "account is not the user", "").into());
+    }
+    let several = |field: &String| field.split_ascii_whitespace().count() > 1;
+    if quirks.scopes == ScopeFields::OneEach && question.scopes.iter().any(several) {
+        return Err(refusal(400, "UNKNOWN", "invalid scope", "").into());
+    }
+    let fields = match quirks.scopes {
+        ScopeFields::FirstAlone => question.scopes.iter().take(1),
+        _ => question.scopes.iter().take(usize::MAX),
+    };
+    let asked: Vec<&str> = fields.flat_map(|f| f.split_ascii_whitespace()).collect();
+
+    let mut scopes = Vec::new();
+    for mut scope in asked.iter().filter_map(|text| scope(auth, text)) {
+        let is_more = scope.actions.iter().any(|action| action != "pull");
+        if anonymous && is_more && quirks.forbid_anonymous_push {
+            return Err(denied().into());
+        }
+        let is_push = scope.actions.iter().any(|action| action == "push");
+        let is_first = quirks.first_pull_only && is_push && guard.is_first_push(&scope.name);
+        if anonymous || is_first {
+            scope.actions.retain(|action| action == "pull");
+        }
+        if !anonymous || scope.kind == "repository" {
+            scopes.push(scope);
+        }
+    }
+    Ok(token(guard, auth, scopes, question.offline && !anonymous))
+}
+
+/// Reads a scope, where this server knows it.
+fn scope(auth: &TokenAuth, text: &str) -> Option<Scope> {
+    match auth.quirks.only_scope {
+        Some(known) => (text == known).then(Scope::everything),
+        None => Scope::parse(text),
+    }
+}
+
+fn token(guard: &Guard, auth: &TokenAuth, scopes: Vec<Scope>, refresh: bool) -> Response {
     let token = guard.issue(auth, scopes);
     let mut answer = json!({});
     if matches!(auth.field, TokenField::Token | TokenField::Both) {
@@ -112,10 +199,16 @@ fn grant(
     if let Some(seconds) = auth.expires_in.unwrap_or(Some(auth.lifetime.as_secs())) {
         answer["expires_in"] = json!(seconds);
     }
-    if offline && !anonymous {
+    if refresh {
         answer["refresh_token"] = json!(guard.issue_refresh());
     }
-    Ok(Response::json(200, &answer))
+    match auth.clock.map(Time::now) {
+        None => Response::json(200, &answer),
+        Some(now) => {
+            answer["issued_at"] = json!(now.rfc3339());
+            Response::json(200, &answer).header("Date", now.http())
+        }
+    }
 }
 
 fn oauth_error(status: u16, error: &str, about: &str) -> Response {

@@ -31,7 +31,7 @@ pub(crate) enum Route {
 impl Route {
     /// Reads a path below the prefix. Names are of any number of components, so
     /// it is the end of the path that tells.
-    fn parse(path: &str) -> Option<Route> {
+    pub(crate) fn parse(path: &str) -> Option<Route> {
         let path = match path.strip_prefix("/v2")? {
             "" | "/" => return Some(Route::Ping),
             "/_catalog" => return Some(Route::Catalog),
@@ -96,7 +96,7 @@ pub(crate) fn handle(shared: &Shared, head: &Head, body: &mut Body<'_>) -> io::R
 impl Call<'_> {
     fn dispatch(&self, body: &mut Body<'_>) -> Outcome {
         if self.head.path == token::PATH {
-            return token::answer(&self.shared.guard, self.head, body);
+            return token::answer(self.shared, self.head, body);
         }
         let route = self
             .head
