@@ -43,7 +43,7 @@ const SECOND_LEVEL: [&str; 10] = [
 /// Whether the token server belongs with the registry as far as names tell.
 pub(crate) fn belongs(registry: &Origin, realm: &Origin) -> bool {
     let (registry, realm) = (bare(&registry.host), bare(&realm.host));
-    if registry == realm || (is_loopback(&registry) && is_loopback(&realm)) {
+    if registry == realm {
         return true;
     }
     if PAIRS
@@ -148,8 +148,8 @@ mod tests {
                 true,
             ),
             ("http://127.0.0.1:5000", "http://127.0.0.1:6000/t", true),
-            ("http://127.0.0.1:5000", "http://localhost:6000/t", true),
-            ("http://[::1]:5000", "http://127.0.0.2:6000/t", true),
+            ("http://127.0.0.1:5000", "http://localhost:6000/t", false),
+            ("http://[::1]:5000", "http://127.0.0.2:6000/t", false),
             ("https://r.example.com", "https://auth.example.net/t", false),
             (
                 "https://r.example.com",
