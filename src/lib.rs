@@ -13,9 +13,11 @@ mod file;
 #[doc(hidden)]
 pub mod fuzzing;
 mod headers;
+mod hosts;
 mod log;
 mod oci_error;
 mod output;
+mod proxy;
 mod redact;
 mod redirect;
 mod request;
