@@ -333,6 +333,12 @@ typedef int (*reggie_write_callback)(void *userdata,
 /// The body of a response is larger than what may be kept in memory.
 #define REGGIE_BODY_TOO_LARGE 106
 
+/// The call was cancelled by reggie_cancel_trigger().
+#define REGGIE_CANCELLED 107
+
+/// The call took longer than it was given as a whole.
+#define REGGIE_DEADLINE 109
+
 /// The retry callback stopped the call.
 #define REGGIE_RETRY_CALLBACK 201
 
@@ -374,6 +380,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 
 /// What the server sent is not HTTP/1.1 that can be understood.
 #define REGGIE_PROTOCOL 309
+
+/// A step took longer than its time limit, or a transfer did not move.
+#define REGGIE_TIMEOUT 310
 
 /// There are more redirects than are followed.
 #define REGGIE_TOO_MANY_REDIRECTS 1001

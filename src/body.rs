@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::error::{Error, Kind};
 use crate::file;
-use crate::transport::descriptor;
+use crate::transport::{Bounds, descriptor};
 
 /// A source of bytes that the caller supplies.
 pub trait ReadSource: Send {
@@ -155,7 +155,7 @@ impl Body {
     }
 
     /// Reads on; 0 = the end.
-    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+    pub(crate) fn read(&mut self, buffer: &mut [u8], bounds: &Bounds) -> Result<usize, Error> {
         self.used = true;
         match &mut self.source {
             Source::Empty => Ok(0),
@@ -187,7 +187,7 @@ impl Body {
             } => {
                 let amount = match start {
                     Some(_) => descriptor::read_at(*fd, buffer, *position)?,
-                    None => descriptor::read(*fd, buffer)?,
+                    None => descriptor::read(*fd, buffer, bounds)?,
                 };
                 *position += amount as u64;
                 Ok(amount)
@@ -218,7 +218,9 @@ mod tests {
         let mut out = Vec::new();
         let mut buffer = [0; 3];
         loop {
-            let amount = body.read(&mut buffer).expect("a readable body");
+            let amount = body
+                .read(&mut buffer, &Bounds::default())
+                .expect("a readable body");
             if amount == 0 {
                 return out;
             }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::address::Address;
-use crate::config::Config;
+use crate::config::{Config, Times};
 use crate::engine::{Answered, Engine};
 use crate::error::{Error, Kind, Step};
 use crate::log::Level;
@@ -12,13 +12,14 @@ use crate::request::Request;
 use crate::response::{Content, Response};
 use crate::template;
 use crate::trace;
-use crate::transport::AnswerBody;
+use crate::transport::{AnswerBody, Bounds};
 
 /// A client of one registry, to be shared by any number of threads.
 pub struct Client {
     engine: Engine,
     default_name: Mutex<Option<String>>,
     max_body_memory: usize,
+    times: Times,
 }
 
 impl Client {
@@ -29,6 +30,7 @@ impl Client {
             engine: Engine::new(address, config)?,
             default_name: Mutex::new(config.default_name.clone()),
             max_body_memory: config.max_body_memory,
+            times: config.times.clone(),
         })
     }
 
@@ -54,10 +56,11 @@ impl Client {
     /// Sends a request and brings the body of its answer where the request
     /// wants it, or into the response.
     pub fn execute(&self, request: &mut Request) -> Result<Response, Error> {
-        let mut response = self.open(request)?;
+        let bounds = self.bounds(request);
+        let mut response = self.begin(request, &bounds)?;
         let status = response.status;
         let host = response.host().to_owned();
-        self.deliver(request, &mut response)
+        self.deliver(request, &mut response, &bounds)
             .map_err(|error| error.with_http_status(status).with_host(&host))?;
         Ok(response)
     }
@@ -65,11 +68,24 @@ impl Client {
     /// Sends a request and returns when the headers of its answer are there;
     /// the body is read from the response.
     pub fn open(&self, request: &mut Request) -> Result<Response, Error> {
-        let Answered { answer, url, .. } = self.engine.answer(request)?;
+        self.begin(request, &self.bounds(request))
+    }
+
+    fn bounds(&self, request: &Request) -> Bounds {
+        self.times.begin(&request.times, request.cancel.clone())
+    }
+
+    fn begin(&self, request: &mut Request, bounds: &Bounds) -> Result<Response, Error> {
+        let Answered { answer, url, .. } = self.engine.answer(request, bounds)?;
         Ok(Response::new(answer, &url, &self.engine.address))
     }
 
-    fn deliver(&self, request: &mut Request, response: &mut Response) -> Result<(), Error> {
+    fn deliver(
+        &self,
+        request: &mut Request,
+        response: &mut Response,
+        bounds: &Bounds,
+    ) -> Result<(), Error> {
         let Content::Open(mut body) = std::mem::replace(&mut response.content, Content::Delivered)
         else {
             return Ok(());
@@ -83,7 +99,7 @@ impl Client {
             }
             Output::Descriptor(fd) if wanted => {
                 let fd = *fd;
-                body.deliver(&mut |piece| write_descriptor(fd, piece))
+                body.deliver(&mut |piece| write_descriptor(fd, piece, bounds))
             }
             Output::Callback(sink) if wanted => body.deliver(&mut |piece| sink.write(piece)),
             _ => {

@@ -18,7 +18,7 @@ use crate::redact;
 use crate::redirect::{self, MAX_REDIRECTS};
 use crate::request::Request;
 use crate::trace;
-use crate::transport::{Answer, Failure, Framing, Outgoing, Transport};
+use crate::transport::{Answer, Bounds, Failure, Framing, Outgoing, Transport};
 use crate::url::{Origin, Scheme, Url};
 
 /// Sends requests of one client.
@@ -59,7 +59,8 @@ impl Engine {
     }
 
     /// Sends a request, and once more where its challenge can be answered.
-    pub(crate) fn answer(&self, request: &mut Request) -> Result<Answered, Error> {
+    pub(crate) fn answer(&self, request: &mut Request, bounds: &Bounds) -> Result<Answered, Error> {
+        bounds.check(Step::Prepare)?;
         let own = self.address.origin();
         let url = request.resolved(&self.address)?;
         let mut sent = None;
@@ -85,6 +86,7 @@ impl Engine {
                 authorization: sent.as_ref().map(|value| (&own, value)),
             },
             &mut request.body,
+            bounds,
         )?;
 
         let is_ours = !first.left_origin && first.url.origin() == own;
@@ -104,7 +106,7 @@ impl Engine {
         let authorization = match reply {
             Reply::Nothing => None,
             Reply::Ready(authorization) => Some(authorization),
-            Reply::Fetch(request) => Some(self.fetch_token(request, wanted.as_ref())?),
+            Reply::Fetch(request) => Some(self.fetch_token(request, wanted.as_ref(), bounds)?),
         };
         if let Some(callback) = request.retry.clone() {
             callback(request).map_err(|error| error.with_http_status(401))?;
@@ -120,6 +122,7 @@ impl Engine {
                 authorization: authorization.as_ref().map(|value| (&own, value)),
             },
             &mut request.body,
+            bounds,
         )
     }
 
@@ -139,6 +142,7 @@ impl Engine {
         &self,
         request: TokenRequest,
         wanted: Option<&Scopes>,
+        bounds: &Bounds,
     ) -> Result<Authorization, Error> {
         let host = request.url.authority();
         if self.address.origin().scheme == Scheme::Https && request.url.scheme() == Scheme::Http {
@@ -159,6 +163,7 @@ impl Engine {
                     authorization: basic.as_ref().map(|value| (&origin, value)),
                 },
                 &mut Body::default(),
+                bounds,
             )
             .map_err(|error| error.at(Step::Token))?;
         let body = read_capped(&mut answered.answer, &host)?;
@@ -173,7 +178,7 @@ impl Engine {
     }
 
     /// Sends and follows redirects.
-    fn send(&self, send: Send, body: &mut Body) -> Result<Answered, Error> {
+    fn send(&self, send: Send, body: &mut Body, bounds: &Bounds) -> Result<Answered, Error> {
         let Send {
             method,
             mut url,
@@ -196,7 +201,7 @@ impl Engine {
             if !fields.contains("user-agent") {
                 fields.add("User-Agent", self.user_agent.as_bytes());
             }
-            let answer = self.exchange(&method, &url, fields, body)?;
+            let answer = self.exchange(&method, &url, fields, body, bounds)?;
             let Some(redirect) = redirect::read(answer.status, &answer.headers, &method, &url)?
             else {
                 return Ok(Answered {
@@ -230,6 +235,7 @@ impl Engine {
         url: &Url,
         mut headers: Headers,
         body: &mut Body,
+        bounds: &Bounds,
     ) -> Result<Answer, Error> {
         let host = url.authority();
         let mut again = false;
@@ -240,7 +246,14 @@ impl Engine {
             self.note(Level::Debug, || {
                 trace::request(method, url, &headers, body.kept())
             });
+            let commits = match method {
+                "PUT" => true,
+                "POST" | "PATCH" => body.is_set(),
+                _ => false,
+            };
             let outgoing = Outgoing {
+                bounds,
+                commits,
                 method,
                 url,
                 headers: &headers,

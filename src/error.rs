@@ -53,6 +53,10 @@ pub enum Kind {
     BodyLength = 105,
     /// A response body is larger than what may be kept in memory.
     BodyTooLarge = 106,
+    /// The call was cancelled.
+    Cancelled = 107,
+    /// The call took longer than it was given as a whole.
+    Deadline = 109,
 
     // Callbacks that stopped the call: 201 and up.
     /// The retry callback returned nonzero.
@@ -85,6 +89,8 @@ pub enum Kind {
     Truncated = 308,
     /// What the server sent is not HTTP/1.1 that can be understood.
     Protocol = 309,
+    /// A step took longer than its limit, or a transfer did not move.
+    Timeout = 310,
 
     // The registry and its token server: 1001 and up.
     /// More redirects than are followed.
@@ -280,6 +286,7 @@ impl Error {
             | Kind::Receive
             | Kind::Closed
             | Kind::Truncated
+            | Kind::Timeout
             | Kind::Busy
             | Kind::NoMemory => true,
             Kind::TokenRefused => self.0.http_status == 429 || self.0.http_status >= 500,

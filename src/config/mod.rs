@@ -1,5 +1,7 @@
 //! The settings of a client.
 
+mod times;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,6 +13,8 @@ use crate::log::Level;
 use crate::template;
 use crate::transport::Trust;
 use crate::{headers, transport};
+
+pub(crate) use self::times::{OwnTimes, Times, stall};
 
 /// The most that is kept of a response body in memory, in bytes.
 pub const DEFAULT_MAX_BODY_MEMORY: usize = 64 * 1024 * 1024;
@@ -36,6 +40,7 @@ pub struct Config {
     pub(crate) log: Option<(Level, LogCallback)>,
     pub(crate) max_body_memory: usize,
     pub(crate) trust: Trust,
+    pub(crate) times: Times,
 }
 
 impl fmt::Debug for Config {
@@ -58,6 +63,7 @@ impl Default for Config {
             log: None,
             max_body_memory: DEFAULT_MAX_BODY_MEMORY,
             trust: Trust::default(),
+            times: Times::default(),
         }
     }
 }

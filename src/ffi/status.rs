@@ -56,6 +56,10 @@ pub const REGGIE_BODY_NOT_REWINDABLE: reggie_status = 104;
 pub const REGGIE_BODY_LENGTH: reggie_status = 105;
 /// The body of a response is larger than what may be kept in memory.
 pub const REGGIE_BODY_TOO_LARGE: reggie_status = 106;
+/// The call was cancelled by reggie_cancel_trigger().
+pub const REGGIE_CANCELLED: reggie_status = 107;
+/// The call took longer than it was given as a whole.
+pub const REGGIE_DEADLINE: reggie_status = 109;
 /// The retry callback stopped the call.
 pub const REGGIE_RETRY_CALLBACK: reggie_status = 201;
 /// The read callback of a body stopped the call.
@@ -84,6 +88,8 @@ pub const REGGIE_CLOSED: reggie_status = 307;
 pub const REGGIE_TRUNCATED: reggie_status = 308;
 /// What the server sent is not HTTP/1.1 that can be understood.
 pub const REGGIE_PROTOCOL: reggie_status = 309;
+/// A step took longer than its time limit, or a transfer did not move.
+pub const REGGIE_TIMEOUT: reggie_status = 310;
 /// There are more redirects than are followed.
 pub const REGGIE_TOO_MANY_REDIRECTS: reggie_status = 1001;
 /// A redirect is not followed, for the reason that the message tells.
@@ -153,6 +159,8 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_BODY_NOT_REWINDABLE => c"request body cannot be sent again",
         REGGIE_BODY_LENGTH => c"request body has another length than was said",
         REGGIE_BODY_TOO_LARGE => c"response body is too large to be kept in memory",
+        REGGIE_CANCELLED => c"call was cancelled",
+        REGGIE_DEADLINE => c"call took longer than it was given",
         REGGIE_RETRY_CALLBACK => c"stopped by the retry callback",
         REGGIE_READ_CALLBACK => c"stopped by the read callback",
         REGGIE_REWIND_CALLBACK => c"stopped by the rewind callback",
@@ -166,6 +174,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_RECEIVE => c"answer was not received whole",
         REGGIE_CLOSED => c"connection was closed without an answer",
         REGGIE_TRUNCATED => c"response body ended early",
+        REGGIE_TIMEOUT => c"step took too long",
         REGGIE_PROTOCOL => c"answer is not HTTP/1.1 that can be understood",
         REGGIE_TOO_MANY_REDIRECTS => c"too many redirects",
         REGGIE_REDIRECT_REFUSED => c"redirect is not followed",
@@ -210,6 +219,8 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::BodyNotRewindable => REGGIE_BODY_NOT_REWINDABLE,
         Kind::BodyLength => REGGIE_BODY_LENGTH,
         Kind::BodyTooLarge => REGGIE_BODY_TOO_LARGE,
+        Kind::Cancelled => REGGIE_CANCELLED,
+        Kind::Deadline => REGGIE_DEADLINE,
         Kind::RetryCallback => REGGIE_RETRY_CALLBACK,
         Kind::ReadCallback => REGGIE_READ_CALLBACK,
         Kind::RewindCallback => REGGIE_REWIND_CALLBACK,
@@ -224,6 +235,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::Closed => REGGIE_CLOSED,
         Kind::Truncated => REGGIE_TRUNCATED,
         Kind::Protocol => REGGIE_PROTOCOL,
+        Kind::Timeout => REGGIE_TIMEOUT,
         Kind::TooManyRedirects => REGGIE_TOO_MANY_REDIRECTS,
         Kind::RedirectRefused => REGGIE_REDIRECT_REFUSED,
         Kind::TokenRefused => REGGIE_TOKEN_REFUSED,

@@ -21,7 +21,7 @@ use crate::log::Level;
 
 mod request;
 
-const KINDS: [Kind; 38] = [
+const KINDS: [Kind; 41] = [
     Kind::NullArgument,
     Kind::InvalidUtf8,
     Kind::InvalidArgument,
@@ -42,6 +42,8 @@ const KINDS: [Kind; 38] = [
     Kind::BodyNotRewindable,
     Kind::BodyLength,
     Kind::BodyTooLarge,
+    Kind::Cancelled,
+    Kind::Deadline,
     Kind::RetryCallback,
     Kind::ReadCallback,
     Kind::RewindCallback,
@@ -56,6 +58,7 @@ const KINDS: [Kind; 38] = [
     Kind::Closed,
     Kind::Truncated,
     Kind::Protocol,
+    Kind::Timeout,
     Kind::TooManyRedirects,
     Kind::RedirectRefused,
     Kind::TokenRefused,

@@ -185,7 +185,7 @@ impl AnswerBody {
             Ok(amount) => amount,
             Err(error) => {
                 self.source = Source::Failed;
-                return Err(failure::of_body(&error, &self.operation));
+                return Err(failure::of_body(error, &self.operation));
             }
         };
         match &mut self.source {

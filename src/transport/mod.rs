@@ -2,7 +2,9 @@
 //! frames HTTP/1.1 here and nothing else.
 
 mod answer;
+mod bounds;
 mod buffers;
+mod cancel;
 mod connection;
 pub(crate) mod descriptor;
 mod exact;
@@ -29,8 +31,11 @@ use ureq::Agent;
 use ureq::http::{self, Request};
 
 pub(crate) use answer::{Answer, AnswerBody, Version};
+pub(crate) use bounds::{Bounds, Stall, Timeouts};
+pub use cancel::Cancel;
 pub(crate) use verify::{Trust, read_certificates};
 
+use self::connection::Terms;
 use self::exact::ExactBody;
 use self::link::{NoResolver, OperationConnector};
 use self::operation::{Operation, Shared};
@@ -47,6 +52,9 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) headers: &'a Headers,
     pub(crate) body: &'a mut Body,
     pub(crate) framing: Framing,
+    pub(crate) bounds: &'a Bounds,
+    /// The answer may take as long as storing what was sent takes.
+    pub(crate) commits: bool,
 }
 
 /// How the body of a request is framed.
@@ -113,6 +121,8 @@ impl Transport {
             headers,
             body,
             framing,
+            bounds,
+            commits,
         } = outgoing;
         let unsent = |error| Failure {
             error,
@@ -134,8 +144,22 @@ impl Transport {
             Framing::Length(length) => length,
             Framing::Chunked => u64::MAX,
         };
-        let mut operation =
-            Operation::new(Arc::clone(&self.shared), url.origin(), head + 256, length);
+        let terms = Terms {
+            bounds: bounds.clone(),
+            host: url.authority(),
+            first_byte: if commits {
+                bounds.timeouts.commit
+            } else {
+                bounds.timeouts.first_byte
+            },
+        };
+        let mut operation = Operation::new(
+            Arc::clone(&self.shared),
+            url.origin(),
+            head + 256,
+            length,
+            terms,
+        );
         operation.fresh = fresh;
         let operation = Arc::new(operation);
         let connector = OperationConnector(Arc::clone(&operation));

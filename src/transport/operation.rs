@@ -2,11 +2,13 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 use rustls::ClientConfig;
 
-use super::connection::Connection;
+use super::bounds::Bounds;
+use super::connection::{Connection, Terms};
 use super::pool::Pool;
 use super::tls::TlsStream;
 use super::{resolve, verify};
@@ -38,19 +40,35 @@ impl Shared {
     }
 
     /// Makes a new connection to `origin`.
-    fn connect(&self, origin: &Origin) -> Result<Connection, Error> {
+    fn connect(&self, origin: &Origin, bounds: &Bounds) -> Result<(Connection, Phases), Error> {
         let host = &origin.host;
         let shown = origin.authority();
-        let addresses = resolve::resolve(host, origin.port)?;
-        let socket: OwnedFd = resolve::connect(&addresses, &shown)?;
-        match origin.scheme {
-            Scheme::Http => Ok(Connection::plain(socket)),
+        let mut phases = Phases::default();
+        let begun = Instant::now();
+        let addresses = resolve::resolve(host, origin.port, bounds)?;
+        phases.resolve = begun.elapsed();
+        let begun = Instant::now();
+        let socket: OwnedFd = resolve::connect(&addresses, &shown, bounds)?;
+        phases.connect = begun.elapsed();
+        let connection = match origin.scheme {
+            Scheme::Http => Connection::plain(socket),
             Scheme::Https => {
-                let stream = TlsStream::handshake(&socket, self.tls()?, host)?;
-                Ok(Connection::tls(socket, stream))
+                let begun = Instant::now();
+                let stream = TlsStream::handshake(&socket, self.tls()?, host, bounds)?;
+                phases.tls = begun.elapsed();
+                Connection::tls(socket, stream)
             }
-        }
+        };
+        Ok((connection, phases))
     }
+}
+
+/// How long each step of making a connection took; zero where there was none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Phases {
+    pub(crate) resolve: Duration,
+    pub(crate) connect: Duration,
+    pub(crate) tls: Duration,
 }
 
 /// One exchange: a request and its answer over one connection.
@@ -63,6 +81,7 @@ pub(crate) struct Operation {
     pub(crate) body: u64,
     /// Use no kept connection.
     pub(crate) fresh: bool,
+    pub(crate) terms: Arc<Terms>,
     state: Mutex<State>,
 }
 
@@ -73,6 +92,7 @@ struct State {
     /// The answer was read whole, and the connection given back to the pool.
     finished: bool,
     reused: bool,
+    phases: Phases,
     early: bool,
     /// The server's end was an error.
     broken: bool,
@@ -81,8 +101,15 @@ struct State {
 }
 
 impl Operation {
-    pub(crate) fn new(shared: Arc<Shared>, origin: Origin, head: usize, body: u64) -> Operation {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        origin: Origin,
+        head: usize,
+        body: u64,
+        terms: Terms,
+    ) -> Operation {
         Operation {
+            terms: Arc::new(terms),
             shared,
             origin,
             head,
@@ -106,9 +133,13 @@ impl Operation {
         self.state().reused = kept.is_some();
         let mut connection = match kept {
             Some(connection) => connection,
-            None => self.shared.connect(&self.origin)?,
+            None => {
+                let (connection, phases) = self.shared.connect(&self.origin, &self.terms.bounds)?;
+                self.state().phases = phases;
+                connection
+            }
         };
-        connection.begin();
+        connection.begin(Arc::clone(&self.terms));
         connection.buffers.plan(self.head, self.body);
         Ok(Box::new(connection))
     }
@@ -141,6 +172,12 @@ impl Operation {
     pub(crate) fn is_released(&self) -> bool {
         let state = self.state();
         state.finished || state.parked.is_some()
+    }
+
+    /// What making the connection took.
+    #[expect(dead_code, reason = "shown with the next step")]
+    pub(crate) fn phases(&self) -> Phases {
+        self.state().phases
     }
 
     pub(crate) fn was_reused(&self) -> bool {
