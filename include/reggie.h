@@ -96,8 +96,8 @@
  * stays in memory after dlclose(). After a fork the child may use and free
  * every handle that no other thread was using; connections that its parent made
  * are not used there, and closed without a word to the server. The environment
- * (SSL_CERT_FILE and SSL_CERT_DIR) is read when a client is made for an https
- * address, or at its first connection over TLS.
+ * is read when a client is made, and SSL_CERT_FILE and SSL_CERT_DIR, if its
+ * address is not https, at its first connection over TLS.
  */
 
 #ifndef REGGIE_H
@@ -314,6 +314,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 /// A file of certificates cannot be read or holds none.
 #define REGGIE_INVALID_CERTIFICATES 14
 
+/// A proxy's URL cannot be used.
+#define REGGIE_INVALID_PROXY 17
+
 /// There is not enough memory.
 #define REGGIE_NO_MEMORY 101
 
@@ -383,6 +386,13 @@ typedef int (*reggie_write_callback)(void *userdata,
 
 /// A step took longer than its time limit, or a transfer did not move.
 #define REGGIE_TIMEOUT 310
+
+/// The proxy refused, or does not speak as it has to; the error has its status.
+#define REGGIE_PROXY 311
+
+/// A redirect or a challenge leads further into a network than the server that
+/// sent it stands; reggie_config_add_allowed_network() tells.
+#define REGGIE_ADDRESS_REFUSED 312
 
 /// There are more redirects than are followed.
 #define REGGIE_TOO_MANY_REDIRECTS 1001
@@ -568,14 +578,17 @@ reggie_status reggie_config_set_max_body_memory(reggie_config *config,
 ///
 /// `address` is an http or https URL with a host, such as
 /// "https://registry.example:5000", with or without a path, to which the paths
-/// of requests are appended; it has no user name, query or fragment. `config`
-/// is copied; NULL means the defaults. What the environment says about trusted
-/// certificates is read now.
+/// of requests are appended; it has no user name, query or fragment. Or it is
+/// "unix:///path" for a registry that listens on that socket of this host; it
+/// is called localhost there, and URLs of it begin with "http+unix://" and the
+/// percent-encoded path, which count only where the caller gives them.
+/// `config` is copied; NULL means the defaults. What the environment says about
+/// proxies and trusted certificates is read now.
 ///
 /// On REGGIE_OK, `client` is the caller's, who frees it with
 /// reggie_client_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
-/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS, REGGIE_INVALID_CERTIFICATES or
-/// REGGIE_TLS.
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS, REGGIE_INVALID_CERTIFICATES,
+/// REGGIE_INVALID_PROXY for a variable of the environment, or REGGIE_TLS.
 reggie_status reggie_client_new(const char *address,
                                 const reggie_config *config,
                                 reggie_client **client,

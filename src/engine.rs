@@ -45,12 +45,14 @@ struct Send<'a> {
     headers: Headers,
     /// Goes to this origin alone.
     authorization: Option<(&'a Origin, &'a Authorization)>,
+    /// A server has named the URL; the caller has not.
+    led: bool,
 }
 
 impl Engine {
     pub(crate) fn new(address: Arc<Address>, config: &Config) -> Result<Engine, Error> {
         Ok(Engine {
-            transport: Transport::new(&config.trust, address.origin().scheme)?,
+            transport: Transport::new(config, address.origin())?,
             auth: Authenticator::new(config),
             log: Log::new(config),
             user_agent: config.user_agent.clone(),
@@ -84,6 +86,7 @@ impl Engine {
                 url: url.clone(),
                 headers,
                 authorization: sent.as_ref().map(|value| (&own, value)),
+                led: false,
             },
             &mut request.body,
             bounds,
@@ -120,6 +123,7 @@ impl Engine {
                 url: request.resolved(&self.address)?,
                 headers,
                 authorization: authorization.as_ref().map(|value| (&own, value)),
+                led: false,
             },
             &mut request.body,
             bounds,
@@ -161,6 +165,7 @@ impl Engine {
                     url: request.url.clone(),
                     headers: Headers::default(),
                     authorization: basic.as_ref().map(|value| (&origin, value)),
+                    led: true,
                 },
                 &mut Body::default(),
                 bounds,
@@ -184,6 +189,7 @@ impl Engine {
             mut url,
             mut headers,
             authorization,
+            mut led,
         } = send;
         let mut method = method.to_owned();
         let first_origin = url.origin();
@@ -201,7 +207,7 @@ impl Engine {
             if !fields.contains("user-agent") {
                 fields.add("User-Agent", self.user_agent.as_bytes());
             }
-            let answer = self.exchange(&method, &url, fields, body, bounds)?;
+            let answer = self.exchange(&method, &url, fields, body, bounds, led)?;
             let Some(redirect) = redirect::read(answer.status, &answer.headers, &method, &url)?
             else {
                 return Ok(Answered {
@@ -212,6 +218,7 @@ impl Engine {
             };
             answer.body.drain();
             url = redirect.url;
+            led = true;
             method = redirect.method;
             if !redirect.keeps_body {
                 body = &mut no_body;
@@ -236,6 +243,7 @@ impl Engine {
         mut headers: Headers,
         body: &mut Body,
         bounds: &Bounds,
+        led: bool,
     ) -> Result<Answer, Error> {
         let host = url.authority();
         let mut again = false;
@@ -254,6 +262,7 @@ impl Engine {
             let outgoing = Outgoing {
                 bounds,
                 commits,
+                led,
                 method,
                 url,
                 headers: &headers,
@@ -292,7 +301,8 @@ impl Engine {
     }
 
     fn scrubbed(&self, text: &str) -> String {
-        let secrets = self.auth.secrets();
+        let mut secrets = self.auth.secrets();
+        secrets.extend(self.transport.secrets());
         let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();
         redact::scrub(text, &secrets)
     }

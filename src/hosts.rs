@@ -91,7 +91,7 @@ fn read(text: &str, of_name: impl Fn(&str) -> (fn(String) -> What, &str)) -> Opt
         });
     }
     let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if host.starts_with('[') != text.ends_with(']') => {
+        Some((host, port)) if !text.ends_with(']') => {
             (host, Some(digits(port).filter(|&port| port > 0)?))
         }
         _ => (text, None),
@@ -151,9 +151,7 @@ pub(crate) fn literal(host: &str) -> Option<IpAddr> {
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
         .unwrap_or(host);
-    bare.parse()
-        .ok()
-        .or_else(|| loose_v4(bare).map(IpAddr::V4))
+    bare.parse().ok().or_else(|| loose_v4(bare).map(IpAddr::V4))
 }
 
 /// inet_aton(3): one to four numbers in base 8, 10 or 16, of which the last
@@ -254,9 +252,24 @@ mod tests {
     #[test]
     fn entries_that_name_nothing() {
         for rule in [
-            "", ".", "*.", "a..b", "a b", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/+8", "::/129",
-            "a.example/8", "a.example:", "a.example:0", "a.example:65536", "[::1", "[a]", "é",
-            "http://a.example", "a*",
+            "",
+            ".",
+            "*.",
+            "a..b",
+            "a b",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "10.0.0.0/+8",
+            "::/129",
+            "a.example/8",
+            "a.example:",
+            "a.example:0",
+            "a.example:65536",
+            "[::1",
+            "[a]",
+            "é",
+            "http://a.example",
+            "a*",
         ] {
             assert_eq!(HostRule::in_no_proxy(rule), None, "{rule}");
             assert_eq!(HostRule::exact(rule), None, "{rule}");
@@ -295,8 +308,20 @@ mod tests {
             assert_eq!(literal(host), address.parse().ok(), "{host}");
         }
         for host in [
-            "a.example", "1.2.3.4.5", "256.1.1.1", "4294967296", "1.2.3.256", "08.1", "0x", "",
-            "1..2", "1.", "+1", "a", "face", "0xg",
+            "a.example",
+            "1.2.3.4.5",
+            "256.1.1.1",
+            "4294967296",
+            "1.2.3.256",
+            "08.1",
+            "0x",
+            "",
+            "1..2",
+            "1.",
+            "+1",
+            "a",
+            "face",
+            "0xg",
         ] {
             let found = literal(host);
             assert!(found.is_none() || host == "0x", "{host}: {found:?}");

@@ -30,7 +30,7 @@ mod url;
 
 pub use body::ReadSource;
 pub use client::Client;
-pub use config::{Config, DEFAULT_MAX_BODY_MEMORY, LogCallback};
+pub use config::{Config, DEFAULT_MAX_BODY_MEMORY, IpVersion, LogCallback};
 pub use content::digest;
 pub use error::{Error, Kind, Step};
 pub use headers::Headers;

@@ -1,5 +1,6 @@
 //! The settings of a client.
 
+mod network;
 mod times;
 
 use std::fmt;
@@ -14,6 +15,8 @@ use crate::template;
 use crate::transport::Trust;
 use crate::{headers, transport};
 
+pub use self::network::IpVersion;
+pub(crate) use self::network::{Addresses, Network};
 pub(crate) use self::times::{OwnTimes, Times, stall};
 
 /// The most that is kept of a response body in memory, in bytes.
@@ -41,6 +44,9 @@ pub struct Config {
     pub(crate) max_body_memory: usize,
     pub(crate) trust: Trust,
     pub(crate) times: Times,
+    pub(crate) network: Network,
+    /// Whether variables of the environment count.
+    pub(crate) use_environment: bool,
 }
 
 impl fmt::Debug for Config {
@@ -64,6 +70,8 @@ impl Default for Config {
             max_body_memory: DEFAULT_MAX_BODY_MEMORY,
             trust: Trust::default(),
             times: Times::default(),
+            network: Network::default(),
+            use_environment: true,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::ffi::{CStr, CString, c_char, c_int};
 
+use super::config_network::{REGGIE_IP_4, REGGIE_IP_6, REGGIE_IP_ANY};
 use super::guard;
+use crate::config::IpVersion;
 use crate::error::Kind;
 use crate::log::Level;
 
@@ -43,6 +45,8 @@ pub const REGGIE_UNKNOWN_ALGORITHM: reggie_status = 12;
 pub const REGGIE_LENGTH_MISMATCH: reggie_status = 13;
 /// A file of certificates cannot be read or holds none.
 pub const REGGIE_INVALID_CERTIFICATES: reggie_status = 14;
+/// A proxy's URL cannot be used.
+pub const REGGIE_INVALID_PROXY: reggie_status = 17;
 /// There is not enough memory.
 pub const REGGIE_NO_MEMORY: reggie_status = 101;
 /// A defect of the library was caught. Handles stay valid; the outcome of the
@@ -90,6 +94,11 @@ pub const REGGIE_TRUNCATED: reggie_status = 308;
 pub const REGGIE_PROTOCOL: reggie_status = 309;
 /// A step took longer than its time limit, or a transfer did not move.
 pub const REGGIE_TIMEOUT: reggie_status = 310;
+/// The proxy refused, or does not speak as it has to; the error has its status.
+pub const REGGIE_PROXY: reggie_status = 311;
+/// A redirect or a challenge leads further into a network than the server that
+/// sent it stands; reggie_config_add_allowed_network() tells.
+pub const REGGIE_ADDRESS_REFUSED: reggie_status = 312;
 /// There are more redirects than are followed.
 pub const REGGIE_TOO_MANY_REDIRECTS: reggie_status = 1001;
 /// A redirect is not followed, for the reason that the message tells.
@@ -118,6 +127,16 @@ pub(super) fn level(number: c_int) -> Option<Level> {
         REGGIE_LOG_WARNING => Some(Level::Warning),
         REGGIE_LOG_INFO => Some(Level::Info),
         REGGIE_LOG_DEBUG => Some(Level::Debug),
+        _ => None,
+    }
+}
+
+/// The versions of IP that a number of C stands for.
+pub(super) fn ip_version(number: c_int) -> Option<IpVersion> {
+    match number {
+        REGGIE_IP_ANY => Some(IpVersion::Any),
+        REGGIE_IP_4 => Some(IpVersion::V4),
+        REGGIE_IP_6 => Some(IpVersion::V6),
         _ => None,
     }
 }
@@ -153,6 +172,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_UNKNOWN_ALGORITHM => c"digest algorithm is not known",
         REGGIE_LENGTH_MISMATCH => c"Content-Length differs from the body",
         REGGIE_INVALID_CERTIFICATES => c"certificate file cannot be used",
+        REGGIE_INVALID_PROXY => c"proxy URL cannot be used",
         REGGIE_NO_MEMORY => c"out of memory",
         REGGIE_PANIC => c"defect in libreggie",
         REGGIE_FILE => c"local file or descriptor failed",
@@ -175,6 +195,8 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_CLOSED => c"connection was closed without an answer",
         REGGIE_TRUNCATED => c"response body ended early",
         REGGIE_TIMEOUT => c"step took too long",
+        REGGIE_PROXY => c"proxy refused",
+        REGGIE_ADDRESS_REFUSED => c"server leads to an address that it may not lead to",
         REGGIE_PROTOCOL => c"answer is not HTTP/1.1 that can be understood",
         REGGIE_TOO_MANY_REDIRECTS => c"too many redirects",
         REGGIE_REDIRECT_REFUSED => c"redirect is not followed",
@@ -213,6 +235,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::UnknownAlgorithm => REGGIE_UNKNOWN_ALGORITHM,
         Kind::LengthMismatch => REGGIE_LENGTH_MISMATCH,
         Kind::InvalidCertificates => REGGIE_INVALID_CERTIFICATES,
+        Kind::InvalidProxy => REGGIE_INVALID_PROXY,
         Kind::NoMemory => REGGIE_NO_MEMORY,
         Kind::Panic => REGGIE_PANIC,
         Kind::File => REGGIE_FILE,
@@ -236,6 +259,8 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::Truncated => REGGIE_TRUNCATED,
         Kind::Protocol => REGGIE_PROTOCOL,
         Kind::Timeout => REGGIE_TIMEOUT,
+        Kind::Proxy => REGGIE_PROXY,
+        Kind::AddressRefused => REGGIE_ADDRESS_REFUSED,
         Kind::TooManyRedirects => REGGIE_TOO_MANY_REDIRECTS,
         Kind::RedirectRefused => REGGIE_REDIRECT_REFUSED,
         Kind::TokenRefused => REGGIE_TOKEN_REFUSED,

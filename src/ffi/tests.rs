@@ -21,7 +21,7 @@ use crate::log::Level;
 
 mod request;
 
-const KINDS: [Kind; 41] = [
+const KINDS: [Kind; 44] = [
     Kind::NullArgument,
     Kind::InvalidUtf8,
     Kind::InvalidArgument,
@@ -36,6 +36,7 @@ const KINDS: [Kind; 41] = [
     Kind::UnknownAlgorithm,
     Kind::LengthMismatch,
     Kind::InvalidCertificates,
+    Kind::InvalidProxy,
     Kind::NoMemory,
     Kind::Panic,
     Kind::File,
@@ -59,6 +60,8 @@ const KINDS: [Kind; 41] = [
     Kind::Truncated,
     Kind::Protocol,
     Kind::Timeout,
+    Kind::Proxy,
+    Kind::AddressRefused,
     Kind::TooManyRedirects,
     Kind::RedirectRefused,
     Kind::TokenRefused,

@@ -96,6 +96,12 @@ impl Proxies {
         })
     }
 
+    /// All that may be used.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Proxy> {
+        let chosen = [&self.http, &self.https].into_iter().flatten();
+        chosen.map(|chosen| chosen.proxy.as_ref())
+    }
+
     /// The proxy for requests to an origin. What the environment names is not
     /// for this host itself.
     pub(crate) fn choose(&self, origin: &Origin) -> Option<&Arc<Proxy>> {
@@ -153,8 +159,14 @@ mod tests {
             (&[][..], ["-", "-"]),
             (&[("http_proxy", "a")], ["a", "-"]),
             (&[("HTTP_PROXY", "a")], ["a", "-"]),
-            (&[("HTTP_PROXY", "a"), ("REQUEST_METHOD", "GET")], ["-", "-"]),
-            (&[("http_proxy", "a"), ("REQUEST_METHOD", "GET")], ["a", "-"]),
+            (
+                &[("HTTP_PROXY", "a"), ("REQUEST_METHOD", "GET")],
+                ["-", "-"],
+            ),
+            (
+                &[("http_proxy", "a"), ("REQUEST_METHOD", "GET")],
+                ["a", "-"],
+            ),
             (&[("http_proxy", "a"), ("HTTP_PROXY", "b")], ["a", "-"]),
             (&[("http_proxy", ""), ("HTTP_PROXY", "b")], ["b", "-"]),
             (&[("https_proxy", "a")], ["-", "a"]),
@@ -167,14 +179,20 @@ mod tests {
             ),
             (&[("all_proxy", "a"), ("no_proxy", "*")], ["-", "-"]),
             (
-                &[("all_proxy", "a"), ("NO_PROXY", " x.example , r.example:443,")],
+                &[
+                    ("all_proxy", "a"),
+                    ("NO_PROXY", " x.example , r.example:443,"),
+                ],
                 ["a", "-"],
             ),
             (
                 &[("all_proxy", "a"), ("no_proxy", "x"), ("NO_PROXY", "*")],
                 ["a", "a"],
             ),
-            (&[("all_proxy", "a"), ("no_proxy", "10.0.0.0/99,::x,*.")], ["a", "a"]),
+            (
+                &[("all_proxy", "a"), ("no_proxy", "10.0.0.0/99,::x,*.")],
+                ["a", "a"],
+            ),
         ] {
             assert_eq!(chosen(variables, &urls), expected, "{variables:?}");
         }

@@ -3,5 +3,5 @@
 mod choice;
 mod server;
 
-pub(crate) use choice::{Choice, Proxies};
+pub(crate) use choice::{Choice, Proxies, entries};
 pub(crate) use server::{Proxy, ProxyKind};

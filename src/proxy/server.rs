@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind};
 use crate::redact::shown;
 use crate::url::Scheme;
-use crate::url::syntax::{AuthorityProblem, canonical_host, split_authority, split_scheme};
+use crate::url::syntax::{AuthorityProblem, canonical_host, split_authority};
 
 /// How a proxy is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -145,12 +145,15 @@ fn kind(name: &str) -> Result<ProxyKind, String> {
         return Ok(*kind);
     }
     // What is no scheme may be a part of a password.
-    Err(match split_scheme(&format!("{name}:")) {
-        Some(_) => format!(
+    let is_scheme = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    Err(match is_scheme {
+        true => format!(
             "has the scheme {}, which is none of http, https, socks5 and socks5h",
             shown(name)
         ),
-        None => "has no scheme that is known".to_owned(),
+        false => "has no scheme that is known".to_owned(),
     })
 }
 
