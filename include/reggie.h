@@ -154,6 +154,15 @@
 /// The length of a body, where it is not known.
 #define REGGIE_UNKNOWN_SIZE UINT64_MAX
 
+/// Both versions of IP.
+#define REGGIE_IP_ANY 0
+
+/// IPv4 alone.
+#define REGGIE_IP_4 4
+
+/// IPv6 alone.
+#define REGGIE_IP_6 6
+
 /// A client of one registry, with its settings, connections and tokens.
 ///
 /// reggie_client_new() makes one, reggie_client_free() frees it. All threads
@@ -573,6 +582,109 @@ reggie_status reggie_config_set_log_callback(reggie_config *config,
 /// REGGIE_NULL_ARGUMENT.
 reggie_status reggie_config_set_max_body_memory(reggie_config *config,
                                                 size_t bytes);
+
+/// Sets the proxy for requests to URLs of a scheme.
+///
+/// `scheme` is "http", "https", or NULL for both. `url` is the proxy's:
+/// "http://host:port", the same with https for TLS to the proxy,
+/// "socks5://host:port" (RFC 1928), or "socks5h://host:port", where the proxy
+/// looks names up; without a scheme it is http. User name and password may
+/// stand in front of the host, percent-encoded, with a colon between them and
+/// an @ behind; nobody but the proxy gets them, and neither log nor errors show
+/// them. NULL as the `url` means no proxy.
+///
+/// Unless set, the environment decides, as reggie_config_set_use_environment()
+/// tells. Requests to http URLs go to an HTTP proxy as they are; those to https
+/// URLs go through a tunnel (RFC 9110, section 9.3.6). A proxy that refuses is
+/// REGGIE_PROXY. A socket of this host is never asked through a proxy.
+///
+/// Returns REGGIE_OK; REGGIE_NULL_ARGUMENT if `config` is NULL;
+/// REGGIE_INVALID_UTF8; REGGIE_INVALID_ARGUMENT if the scheme is none of those;
+/// or REGGIE_INVALID_PROXY.
+reggie_status reggie_config_set_proxy(reggie_config *config,
+                                      const char *scheme,
+                                      const char *url,
+                                      reggie_error **error);
+
+/// Sets the hosts that are asked without a proxy, in place of those in the
+/// variables no_proxy and NO_PROXY; it holds for all proxies.
+///
+/// `list` has commas between its entries, and may be empty. "example.com" is
+/// that host and all below it, ".example.com" and "*.example.com" only those
+/// below it, "*" is all hosts. An address, or a network such as "10.0.0.0/8",
+/// is for hosts that are given as addresses: no name is looked up for it. A
+/// colon and a port may follow a name or an address; IPv6 addresses then stand
+/// in brackets.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, or
+/// REGGIE_INVALID_ARGUMENT if an entry is none of those.
+reggie_status reggie_config_set_no_proxy(reggie_config *config,
+                                         const char *list);
+
+/// Sets whether clients read variables of the environment when they are made.
+/// Unless set to 0, they do.
+///
+/// The proxy for http URLs is what http_proxy says, or HTTP_PROXY, but not the
+/// latter in a program that a web server runs, for which REQUEST_METHOD is set.
+/// That for https URLs is what https_proxy or HTTPS_PROXY says. Where those are
+/// missing, all_proxy or ALL_PROXY counts for both. No proxy is used for the
+/// hosts in no_proxy or NO_PROXY, and none of the environment's for localhost
+/// and loopback addresses.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_use_environment(reggie_config *config,
+                                                int use_it);
+
+/// Allows redirects and challenges to lead to a host or into a network. May be
+/// called several times.
+///
+/// Without it they lead no further in than the registry stands that sent them:
+/// one at a public address only to public addresses, one in a private network
+/// to those and to private ones, one on this host anywhere, but none to an
+/// address where a cloud tells a machine its secrets. The address that is
+/// connected to counts, whatever name has led there; of hosts that a proxy
+/// looks up, only those are judged that are given as addresses. The URLs of
+/// requests themselves may lead anywhere.
+///
+/// `text` is "host", "host:port", an address, or a network such as
+/// "10.0.0.0/8". A host does not stand for those below it. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, or REGGIE_INVALID_ARGUMENT if it
+/// is none of those.
+reggie_status reggie_config_add_allowed_network(reggie_config *config,
+                                                const char *text);
+
+/// Sets the addresses of a host, which then is not looked up. May be called
+/// several times; for the same host and port the last call counts.
+///
+/// `port` is the port for which they count, 0 for all; those for the port go
+/// before those for all. `addresses` are IPv4 and IPv6 addresses with commas
+/// between them. Certificates are verified for the host's name as ever.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, or
+/// REGGIE_INVALID_ARGUMENT if the host cannot be a name, the port is none, an
+/// address is none, or there are none or more than 64.
+reggie_status reggie_config_add_resolve(reggie_config *config,
+                                        const char *host,
+                                        int port,
+                                        const char *addresses);
+
+/// Sets the version of IP that connections use: REGGIE_IP_ANY, which it is
+/// unless set, REGGIE_IP_4 or REGGIE_IP_6. A host without an address of that
+/// version is REGGIE_RESOLVE.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if it is
+/// none of those.
+reggie_status reggie_config_set_ip_version(reggie_config *config, int version);
+
+/// Sets how many idle connections a client keeps for each server, and for how
+/// many milliseconds; 0 for either keeps none. Unless set, it keeps those of a
+/// minute. In all it keeps at most 512.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
+/// time is negative.
+reggie_status reggie_config_set_max_idle_connections(reggie_config *config,
+                                                     size_t per_host,
+                                                     int64_t idle_ms);
 
 /// Makes a client. Nothing is sent.
 ///

@@ -15,12 +15,13 @@ use support::{c, programs, temp};
 const BLESS: &str = "REGGIE_BLESS";
 
 /// The sources of the header, in its order.
-const SOURCES: [&str; 13] = [
+const SOURCES: &[&str] = &[
     "version",
     "status",
     "error",
     "callback",
     "config",
+    "config_network",
     "client",
     "request",
     "request_headers",

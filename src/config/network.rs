@@ -106,7 +106,10 @@ impl Config {
     /// The hosts that are asked without a proxy, in place of those that the
     /// environment names.
     pub fn set_no_proxy(&mut self, list: &str) -> Result<(), Error> {
-        let entries: Option<Vec<HostRule>> = proxy::entries(list).collect();
+        let entries: Option<Vec<HostRule>> = match list.chars().any(char::is_control) {
+            true => None,
+            false => proxy::entries(list).collect(),
+        };
         let entries = entries.ok_or_else(|| {
             let message = "no_proxy list: an entry is no host, address or network";
             Error::new(Kind::InvalidArgument, message)

@@ -66,7 +66,7 @@ static void addresses(reggie_config *config)
           REGGIE_INVALID_ARGUMENT, REGGIE_INVALID_ARGUMENT, REGGIE_INVALID_UTF8,
           REGGIE_INVALID_ARGUMENT);
     FAILS(REGGIE_INVALID_ARGUMENT,
-          reggie_config_add_resolve(config, "a", -1, "127.0.0.1"));
+          reggie_config_add_resolve(config, "a", INT_MIN, "127.0.0.1"));
     FAILS(REGGIE_INVALID_ARGUMENT,
           reggie_config_add_resolve(config, "a", 65536, "127.0.0.1"));
     WORKS(reggie_config_add_resolve(config, "a", 1, "127.0.0.1, ::1"));

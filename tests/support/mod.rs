@@ -14,5 +14,7 @@ pub mod raw_request;
 pub mod raw_server;
 pub mod registries;
 pub mod server_process;
+pub mod socks_server;
 pub mod sync;
 pub mod temp;
+pub mod tinyproxy;
