@@ -366,6 +366,15 @@ typedef int (*reggie_write_callback)(void *userdata,
 /// A callback reported something impossible.
 #define REGGIE_CALLBACK_MISUSE 205
 
+/// The redirect callback stopped the call.
+#define REGGIE_REDIRECT_CALLBACK 208
+
+/// The callback at a send or at an answer stopped the call.
+#define REGGIE_HOOK_CALLBACK 209
+
+/// The realm callback stopped the call.
+#define REGGIE_REALM_CALLBACK 211
+
 /// The host's name was not resolved.
 #define REGGIE_RESOLVE 301
 
@@ -414,6 +423,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 
 /// The body of the response holds no error list of the registry.
 #define REGGIE_NO_ERRORS 1004
+
+/// The registry names a token server that the credentials may not go to.
+#define REGGIE_REALM_REFUSED 1006
 
 #ifdef __cplusplus
 extern "C" {

@@ -6,6 +6,8 @@ use std::io::Read;
 use std::os::fd::RawFd;
 use std::path::PathBuf;
 
+use zeroize::Zeroize;
+
 use crate::error::{Error, Kind};
 use crate::file;
 use crate::transport::{Bounds, descriptor};
@@ -23,6 +25,18 @@ pub(crate) struct Body {
     source: Source,
     /// Bytes have been taken since it was set or rewound.
     used: bool,
+    /// It is wiped when dropped, and not shown.
+    secret: bool,
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if self.secret
+            && let Source::Memory { bytes, .. } = &mut self.source
+        {
+            bytes.zeroize();
+        }
+    }
 }
 
 enum Source {
@@ -72,11 +86,19 @@ impl Body {
         Body {
             source,
             used: false,
+            secret: false,
         }
     }
 
     pub(crate) fn memory(bytes: Vec<u8>) -> Body {
         Body::of(Source::Memory { bytes, position: 0 })
+    }
+
+    /// One that no log shows.
+    pub(crate) fn secret(text: &str) -> Body {
+        let mut body = Body::memory(text.as_bytes().to_vec());
+        body.secret = true;
+        body
     }
 
     pub(crate) fn path(path: PathBuf) -> Body {
@@ -106,7 +128,7 @@ impl Body {
     /// The bytes, where they are in memory.
     pub(crate) fn kept(&self) -> Option<&[u8]> {
         match &self.source {
-            Source::Memory { bytes, .. } => Some(bytes),
+            Source::Memory { bytes, .. } if !self.secret => Some(bytes),
             _ => None,
         }
     }

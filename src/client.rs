@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::address::Address;
 use crate::config::{Config, Times};
-use crate::engine::{Answered, Engine};
+use crate::engine::{Answered, Call, Engine};
 use crate::error::{Error, Kind, Step};
 use crate::log::Level;
 use crate::output::{Output, WholeFile, write_descriptor};
 use crate::request::Request;
-use crate::response::{Content, Response};
+use crate::response::{Account, Content, Response};
 use crate::template;
 use crate::trace;
 use crate::transport::{AnswerBody, Bounds};
@@ -56,28 +56,34 @@ impl Client {
     /// Sends a request and brings the body of its answer where the request
     /// wants it, or into the response.
     pub fn execute(&self, request: &mut Request) -> Result<Response, Error> {
-        let bounds = self.bounds(request);
-        let mut response = self.begin(request, &bounds)?;
+        let call = self.call(request);
+        let mut response = self.begin(request, &call)?;
         let status = response.status;
         let host = response.host().to_owned();
-        self.deliver(request, &mut response, &bounds)
+        self.deliver(request, &mut response, &call.bounds)
             .map_err(|error| error.with_http_status(status).with_host(&host))?;
+        response.account.total = call.started.elapsed();
         Ok(response)
     }
 
     /// Sends a request and returns when the headers of its answer are there;
     /// the body is read from the response.
     pub fn open(&self, request: &mut Request) -> Result<Response, Error> {
-        self.begin(request, &self.bounds(request))
+        self.begin(request, &self.call(request))
     }
 
-    fn bounds(&self, request: &Request) -> Bounds {
-        self.times.begin(&request.times, request.cancel.clone())
+    fn call(&self, request: &Request) -> Call {
+        Call::new(self.times.begin(&request.times, request.cancel.clone()))
     }
 
-    fn begin(&self, request: &mut Request, bounds: &Bounds) -> Result<Response, Error> {
-        let Answered { answer, url, .. } = self.engine.answer(request, bounds)?;
-        Ok(Response::new(answer, &url, &self.engine.address))
+    fn begin(&self, request: &mut Request, call: &Call) -> Result<Response, Error> {
+        let Answered { answer, url, .. } = self.engine.answer(request, call)?;
+        let account = Account {
+            spent: answer.spent,
+            sends: call.sends.get(),
+            total: call.started.elapsed(),
+        };
+        Ok(Response::new(answer, &url, &self.engine.address, account))
     }
 
     fn deliver(

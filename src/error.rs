@@ -71,6 +71,12 @@ pub enum Kind {
     WriteCallback = 204,
     /// A callback reported something impossible.
     CallbackMisuse = 205,
+    /// The redirect callback stopped the call.
+    RedirectCallback = 208,
+    /// The callback at a send or an answer stopped the call.
+    HookCallback = 209,
+    /// The realm callback stopped the call.
+    RealmCallback = 211,
 
     // The network: 301 and up.
     /// The host's name was not resolved.
@@ -107,6 +113,8 @@ pub enum Kind {
     TokenRefused = 1003,
     /// The body of the response holds no error list of the registry.
     NoErrors = 1004,
+    /// The token server is none that the credentials may go to.
+    RealmRefused = 1006,
 }
 
 /// The step of a call in which it failed.
@@ -154,8 +162,10 @@ impl Step {
 }
 
 /// Why a call failed.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: Kind,
     step: Step,
@@ -229,6 +239,12 @@ impl Error {
 
     pub(crate) fn with_callback_value(mut self, value: i32) -> Error {
         self.0.callback_value = value;
+        self
+    }
+
+    /// Says more behind the message.
+    pub(crate) fn with_more(mut self, more: &str) -> Error {
+        self.0.message.push_str(more);
         self
     }
 
@@ -336,8 +352,10 @@ fn default_step(kind: Kind) -> Step {
             Step::Receive
         }
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
-        Kind::TokenRefused => Step::Token,
+        Kind::TokenRefused | Kind::RealmRefused => Step::Token,
         Kind::RetryCallback => Step::Retry,
+        Kind::RedirectCallback => Step::Redirect,
+        Kind::RealmCallback => Step::Token,
         Kind::WriteCallback => Step::Deliver,
         _ => Step::Prepare,
     }

@@ -74,6 +74,12 @@ pub const REGGIE_REWIND_CALLBACK: reggie_status = 203;
 pub const REGGIE_WRITE_CALLBACK: reggie_status = 204;
 /// A callback reported something impossible.
 pub const REGGIE_CALLBACK_MISUSE: reggie_status = 205;
+/// The redirect callback stopped the call.
+pub const REGGIE_REDIRECT_CALLBACK: reggie_status = 208;
+/// The callback at a send or at an answer stopped the call.
+pub const REGGIE_HOOK_CALLBACK: reggie_status = 209;
+/// The realm callback stopped the call.
+pub const REGGIE_REALM_CALLBACK: reggie_status = 211;
 /// The host's name was not resolved.
 pub const REGGIE_RESOLVE: reggie_status = 301;
 /// No connection was made.
@@ -107,6 +113,8 @@ pub const REGGIE_REDIRECT_REFUSED: reggie_status = 1002;
 pub const REGGIE_TOKEN_REFUSED: reggie_status = 1003;
 /// The body of the response holds no error list of the registry.
 pub const REGGIE_NO_ERRORS: reggie_status = 1004;
+/// The registry names a token server that the credentials may not go to.
+pub const REGGIE_REALM_REFUSED: reggie_status = 1006;
 
 /// A level of the log: something failed.
 pub const REGGIE_LOG_ERROR: c_int = 1;
@@ -186,6 +194,9 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_REWIND_CALLBACK => c"stopped by the rewind callback",
         REGGIE_WRITE_CALLBACK => c"stopped by the write callback",
         REGGIE_CALLBACK_MISUSE => c"callback reported something impossible",
+        REGGIE_REDIRECT_CALLBACK => c"redirect callback stopped the call",
+        REGGIE_HOOK_CALLBACK => c"callback at a send or an answer stopped the call",
+        REGGIE_REALM_CALLBACK => c"realm callback stopped the call",
         REGGIE_RESOLVE => c"host name was not resolved",
         REGGIE_CONNECT => c"no connection was made",
         REGGIE_TLS => c"TLS failed",
@@ -202,6 +213,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_REDIRECT_REFUSED => c"redirect is not followed",
         REGGIE_TOKEN_REFUSED => c"token server refused, or its answer cannot be used",
         REGGIE_NO_ERRORS => c"response holds no error list",
+        REGGIE_REALM_REFUSED => c"token server is none that the credentials may go to",
         _ => c"unknown status",
     }
 }
@@ -249,6 +261,9 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::RewindCallback => REGGIE_REWIND_CALLBACK,
         Kind::WriteCallback => REGGIE_WRITE_CALLBACK,
         Kind::CallbackMisuse => REGGIE_CALLBACK_MISUSE,
+        Kind::RedirectCallback => REGGIE_REDIRECT_CALLBACK,
+        Kind::HookCallback => REGGIE_HOOK_CALLBACK,
+        Kind::RealmCallback => REGGIE_REALM_CALLBACK,
         Kind::Resolve => REGGIE_RESOLVE,
         Kind::Connect => REGGIE_CONNECT,
         Kind::Tls => REGGIE_TLS,
@@ -265,5 +280,6 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::RedirectRefused => REGGIE_REDIRECT_REFUSED,
         Kind::TokenRefused => REGGIE_TOKEN_REFUSED,
         Kind::NoErrors => REGGIE_NO_ERRORS,
+        Kind::RealmRefused => REGGIE_REALM_REFUSED,
     }
 }

@@ -21,7 +21,7 @@ use crate::log::Level;
 
 mod request;
 
-const KINDS: [Kind; 44] = [
+const KINDS: [Kind; 48] = [
     Kind::NullArgument,
     Kind::InvalidUtf8,
     Kind::InvalidArgument,
@@ -50,6 +50,9 @@ const KINDS: [Kind; 44] = [
     Kind::RewindCallback,
     Kind::WriteCallback,
     Kind::CallbackMisuse,
+    Kind::RedirectCallback,
+    Kind::HookCallback,
+    Kind::RealmCallback,
     Kind::Resolve,
     Kind::Connect,
     Kind::Tls,
@@ -66,6 +69,7 @@ const KINDS: [Kind; 44] = [
     Kind::RedirectRefused,
     Kind::TokenRefused,
     Kind::NoErrors,
+    Kind::RealmRefused,
 ];
 
 /// Name and text of each macro of the header.
@@ -102,7 +106,7 @@ fn each_kind_of_failure_has_its_status_in_the_header() {
         assert_ne!(text(reggie_status_string(number)), "unknown status");
     }
     // What else is a number in the header.
-    let others = ["OK", "VERSION_", "LOG_"];
+    let others = ["OK", "VERSION_", "LOG_", "IP_"];
     let statuses = macros
         .iter()
         .filter(|(_, text)| text.parse::<u32>().is_ok())

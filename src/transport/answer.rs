@@ -3,10 +3,12 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ureq::BodyReader;
 
 use super::connection::Connection;
+use super::dial::Phases;
 use super::failure;
 use super::operation::Operation;
 use crate::error::{Error, Kind};
@@ -28,9 +30,21 @@ impl Version {
     }
 }
 
+/// What an exchange took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spent {
+    /// Of making the connection; zero where one was kept.
+    pub(crate) phases: Phases,
+    /// From the request's last byte to the first of its answer.
+    pub(crate) first_byte: Duration,
+    /// The connection had served another request before.
+    pub(crate) reused: bool,
+}
+
 /// Status and headers of an answer, and its body still to be read.
 #[derive(Debug)]
 pub(crate) struct Answer {
+    pub(crate) spent: Spent,
     pub(crate) status: u16,
     pub(crate) version: Version,
     pub(crate) headers: Headers,

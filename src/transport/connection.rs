@@ -161,6 +161,14 @@ impl Connection {
         self.exchange.heard
     }
 
+    /// How long the answer took to begin.
+    pub(crate) fn first_byte(&self) -> Duration {
+        match (self.exchange.sent_at, self.exchange.heard_at) {
+            (Some(sent), Some(heard)) => heard.saturating_duration_since(sent),
+            _ => Duration::ZERO,
+        }
+    }
+
     pub(crate) fn spoke(&self) -> bool {
         self.exchange.spoke
     }

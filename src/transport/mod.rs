@@ -8,6 +8,7 @@ mod cancel;
 mod connection;
 pub(crate) mod descriptor;
 mod dial;
+mod event;
 mod exact;
 mod failure;
 mod link;
@@ -37,9 +38,10 @@ use ureq::Agent;
 use ureq::http::{self, Request};
 use zeroize::Zeroizing;
 
-pub(crate) use answer::{Answer, AnswerBody, Version};
-pub(crate) use bounds::{Bounds, Stall, Timeouts};
+pub(crate) use answer::{Answer, AnswerBody, Spent, Version};
+pub(crate) use bounds::{Bounds, Limit, Stall, Timeouts};
 pub use cancel::Cancel;
+pub(crate) use event::Event;
 pub(crate) use pool::Limits;
 pub(crate) use verify::{Trust, read_certificates};
 
@@ -240,6 +242,7 @@ impl Transport {
         Ok(Answer {
             status: parts.status.as_u16(),
             version,
+            spent: operation.spent(),
             body: AnswerBody::new(ureq_body, operation, keep),
             headers: received,
         })

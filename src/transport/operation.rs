@@ -1,7 +1,9 @@
 //! What one exchange shares with the pieces that ureq holds during it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use super::answer::Spent;
 use super::connection::{Connection, Terms};
 use super::dial::{Phases, Shared};
 use super::route::Route;
@@ -33,6 +35,7 @@ struct State {
     finished: bool,
     reused: bool,
     phases: Phases,
+    first_byte: Duration,
     early: bool,
     /// The server's end was an error.
     broken: bool,
@@ -105,7 +108,11 @@ impl Operation {
 
     /// Keeps the connection for others: its answer was read whole.
     pub(crate) fn finish(&self, connection: Connection) {
-        self.state().finished = true;
+        {
+            let mut state = self.state();
+            state.finished = true;
+            state.first_byte = connection.first_byte();
+        }
         self.keep(connection);
     }
 
@@ -133,10 +140,18 @@ impl Operation {
         state.finished || state.parked.is_some()
     }
 
-    /// What making the connection took.
-    #[expect(dead_code, reason = "shown with the next step")]
-    pub(crate) fn phases(&self) -> Phases {
-        self.state().phases
+    /// What the exchange took, once its headers are here.
+    pub(crate) fn spent(&self) -> Spent {
+        let state = self.state();
+        let first_byte = match &state.parked {
+            Some(connection) => connection.first_byte(),
+            None => state.first_byte,
+        };
+        Spent {
+            phases: state.phases,
+            first_byte,
+            reused: state.reused,
+        }
     }
 
     pub(crate) fn was_reused(&self) -> bool {

@@ -194,10 +194,13 @@ mod tests {
 
     #[test]
     fn a_refused_address_gives_way_to_the_next_at_once() {
-        let refused = {
-            let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-            listener.local_addr().expect("its address")
-        };
+        // Bound and not listening: the port is refused, and nobody else's.
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)
+            .expect("a socket");
+        let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+        socket.bind(&any.into()).expect("a port");
+        let refused = socket.local_addr().ok().and_then(|a| a.as_socket());
+        let refused = refused.expect("its address");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let good = listener.local_addr().expect("its address");
         let (_, address) =

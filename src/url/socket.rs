@@ -34,7 +34,7 @@ pub(crate) fn is_url(text: &str) -> bool {
 }
 
 /// Whether a host stands for a socket.
-pub(super) fn is_socket(host: &str) -> bool {
+pub(crate) fn is_socket(host: &str) -> bool {
     host.starts_with('%')
 }
 

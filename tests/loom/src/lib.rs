@@ -1,13 +1,19 @@
-//! The pool of the library, built over loom's mutex: loom runs each model once
-//! for every order in which the threads' steps can come.
+//! The pool of the library and its shared fetches, built over loom's mutex:
+//! loom runs each model once for every order in which the threads' steps can
+//! come.
 #![cfg(test)]
 
-/// What the pool is built from in a model.
+mod flights;
+
+/// What they are built from in a model.
 mod sync {
-    pub(crate) use loom::sync::{Mutex, MutexGuard};
+    pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
     pub(crate) use std::time::Instant;
 }
 
+#[allow(dead_code, reason = "the models use the half of it that waits")]
+#[path = "../../../src/auth/flight.rs"]
+mod flight;
 #[path = "../../../src/transport/pool.rs"]
 mod pool;
 
