@@ -96,8 +96,8 @@
  * stays in memory after dlclose(). After a fork the child may use and free
  * every handle that no other thread was using; connections that its parent made
  * are not used there, and closed without a word to the server. The environment
- * (SSL_CERT_FILE and SSL_CERT_DIR) is read when a client is made for an https
- * address, or at its first connection over TLS.
+ * is read when a client is made, and SSL_CERT_FILE and SSL_CERT_DIR, if its
+ * address is not https, at its first connection over TLS.
  */
 
 #ifndef REGGIE_H
@@ -153,6 +153,15 @@
 
 /// The length of a body, where it is not known.
 #define REGGIE_UNKNOWN_SIZE UINT64_MAX
+
+/// Both versions of IP.
+#define REGGIE_IP_ANY 0
+
+/// IPv4 alone.
+#define REGGIE_IP_4 4
+
+/// IPv6 alone.
+#define REGGIE_IP_6 6
 
 /// A client of one registry, with its settings, connections and tokens.
 ///
@@ -336,6 +345,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 /// A file of certificates cannot be read or holds none.
 #define REGGIE_INVALID_CERTIFICATES 14
 
+/// A proxy's URL cannot be used.
+#define REGGIE_INVALID_PROXY 17
+
 /// There is not enough memory.
 #define REGGIE_NO_MEMORY 101
 
@@ -418,6 +430,13 @@ typedef int (*reggie_write_callback)(void *userdata,
 /// A step took longer than its time limit, or a transfer did not move.
 #define REGGIE_TIMEOUT 310
 
+/// The proxy refused, or does not speak as it has to; the error has its status.
+#define REGGIE_PROXY 311
+
+/// A redirect or a challenge leads further into a network than the server that
+/// sent it stands; reggie_config_add_allowed_network() tells.
+#define REGGIE_ADDRESS_REFUSED 312
+
 /// There are more redirects than are followed.
 #define REGGIE_TOO_MANY_REDIRECTS 1001
 
@@ -487,10 +506,10 @@ const char *reggie_status_string(reggie_status status);
 /// - ECANCELED: the call was cancelled, or a callback stopped it
 /// - ETIMEDOUT: REGGIE_DEADLINE and REGGIE_TIMEOUT
 /// - EHOSTUNREACH: REGGIE_RESOLVE
-/// - ECONNREFUSED: REGGIE_CONNECT
+/// - ECONNREFUSED: REGGIE_CONNECT and REGGIE_PROXY
 /// - ECONNRESET: a connection that ended early
 /// - EPROTO: TLS that failed, and answers that cannot be understood
-/// - EACCES: a certificate, redirect, token or realm that was refused
+/// - EACCES: a certificate, redirect, address, token or realm that was refused
 /// - ELOOP: REGGIE_TOO_MANY_REDIRECTS
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
@@ -670,8 +689,8 @@ reggie_status reggie_config_set_retries(reggie_config *config, int tries);
 /// Where the server says when to come back (Retry-After, RFC 9110, section
 /// 10.2.3), all retries to that host wait that long, and a random part of
 /// `base_ms` more. If it asks for more than `retry_after_cap_ms`, unless set
-/// 60000, the request is not sent again: the answer, whose time
-/// reggie_response_retry_after() has, or the failure stands.
+/// 60000, the call fails at once with REGGIE_RETRY_LATER, or with the failure
+/// there was; reggie_error_retry_after() has the time.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if one
 /// is negative.
@@ -721,18 +740,124 @@ reggie_status reggie_config_set_warning_callback(reggie_config *config,
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_config_set_cookies(reggie_config *config, int keep);
 
+/// Sets the proxy for requests to URLs of a scheme.
+///
+/// `scheme` is "http", "https", or NULL for both. `url` is the proxy's:
+/// "http://host:port", the same with https for TLS to the proxy,
+/// "socks5://host:port" (RFC 1928), or "socks5h://host:port", where the proxy
+/// looks names up; without a scheme it is http. User name and password may
+/// stand in front of the host, percent-encoded, with a colon between them and
+/// an @ behind; nobody but the proxy gets them, and neither log nor errors show
+/// them. NULL as the `url` means no proxy.
+///
+/// Unless set, the environment decides, as reggie_config_set_use_environment()
+/// tells. Requests to http URLs go to an HTTP proxy as they are; those to https
+/// URLs go through a tunnel (RFC 9110, section 9.3.6). A proxy that refuses is
+/// REGGIE_PROXY. A socket of this host is never asked through a proxy.
+///
+/// Returns REGGIE_OK; REGGIE_NULL_ARGUMENT if `config` is NULL;
+/// REGGIE_INVALID_UTF8; REGGIE_INVALID_ARGUMENT if the scheme is none of those;
+/// or REGGIE_INVALID_PROXY.
+reggie_status reggie_config_set_proxy(reggie_config *config,
+                                      const char *scheme,
+                                      const char *url,
+                                      reggie_error **error);
+
+/// Sets the hosts that are asked without a proxy, in place of those in the
+/// variables no_proxy and NO_PROXY; it holds for all proxies.
+///
+/// `list` has commas between its entries, and may be empty. "example.com" is
+/// that host and all below it, ".example.com" and "*.example.com" only those
+/// below it, "*" is all hosts. An address, or a network such as "10.0.0.0/8",
+/// is for hosts that are given as addresses: no name is looked up for it. A
+/// colon and a port may follow a name or an address; IPv6 addresses then stand
+/// in brackets.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, or
+/// REGGIE_INVALID_ARGUMENT if an entry is none of those.
+reggie_status reggie_config_set_no_proxy(reggie_config *config,
+                                         const char *list);
+
+/// Sets whether clients read variables of the environment when they are made.
+/// Unless set to 0, they do.
+///
+/// The proxy for http URLs is what http_proxy says, or HTTP_PROXY, but not the
+/// latter in a program that a web server runs, for which REQUEST_METHOD is set.
+/// That for https URLs is what https_proxy or HTTPS_PROXY says. Where those are
+/// missing, all_proxy or ALL_PROXY counts for both. No proxy is used for the
+/// hosts in no_proxy or NO_PROXY, and none of the environment's for localhost
+/// and loopback addresses.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_use_environment(reggie_config *config,
+                                                int use_it);
+
+/// Allows redirects and challenges to lead to a host or into a network. May be
+/// called several times.
+///
+/// Without it they lead no further in than the registry stands that sent them:
+/// one at a public address only to public addresses, one in a private network
+/// to those and to private ones, one on this host anywhere, but none to an
+/// address where a cloud tells a machine its secrets. The address that is
+/// connected to counts, whatever name has led there; of hosts that a proxy
+/// looks up, only those are judged that are given as addresses. The URLs of
+/// requests themselves may lead anywhere.
+///
+/// `text` is "host", "host:port", an address, or a network such as
+/// "10.0.0.0/8". A host does not stand for those below it. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, or REGGIE_INVALID_ARGUMENT if it
+/// is none of those.
+reggie_status reggie_config_add_allowed_network(reggie_config *config,
+                                                const char *text);
+
+/// Sets the addresses of a host, which then is not looked up. May be called
+/// several times; for the same host and port the last call counts.
+///
+/// `port` is the port for which they count, 0 for all; those for the port go
+/// before those for all. `addresses` are IPv4 and IPv6 addresses with commas
+/// between them. Certificates are verified for the host's name as ever.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, or
+/// REGGIE_INVALID_ARGUMENT if the host cannot be a name, the port is none, an
+/// address is none, or there are none or more than 64.
+reggie_status reggie_config_add_resolve(reggie_config *config,
+                                        const char *host,
+                                        int port,
+                                        const char *addresses);
+
+/// Sets the version of IP that connections use: REGGIE_IP_ANY, which it is
+/// unless set, REGGIE_IP_4 or REGGIE_IP_6. A host without an address of that
+/// version is REGGIE_RESOLVE.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if it is
+/// none of those.
+reggie_status reggie_config_set_ip_version(reggie_config *config, int version);
+
+/// Sets how many idle connections a client keeps for each server, and for how
+/// many milliseconds; 0 for either keeps none. Unless set, it keeps those of a
+/// minute. In all it keeps at most 512.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
+/// time is negative.
+reggie_status reggie_config_set_max_idle_connections(reggie_config *config,
+                                                     size_t per_host,
+                                                     int64_t idle_ms);
+
 /// Makes a client. Nothing is sent.
 ///
 /// `address` is an http or https URL with a host, such as
 /// "https://registry.example:5000", with or without a path, to which the paths
-/// of requests are appended; it has no user name, query or fragment. `config`
-/// is copied; NULL means the defaults. What the environment says about trusted
-/// certificates is read now.
+/// of requests are appended; it has no user name, query or fragment. Or it is
+/// "unix:///path" for a registry that listens on that socket of this host; it
+/// is called localhost there, and URLs of it begin with "http+unix://" and the
+/// percent-encoded path, which count only where the caller gives them.
+/// `config` is copied; NULL means the defaults. What the environment says about
+/// proxies and trusted certificates is read now.
 ///
 /// On REGGIE_OK, `client` is the caller's, who frees it with
 /// reggie_client_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
-/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS, REGGIE_INVALID_CERTIFICATES or
-/// REGGIE_TLS.
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS, REGGIE_INVALID_CERTIFICATES,
+/// REGGIE_INVALID_PROXY for a variable of the environment, or REGGIE_TLS.
 reggie_status reggie_client_new(const char *address,
                                 const reggie_config *config,
                                 reggie_client **client,

@@ -21,6 +21,12 @@ impl Address {
     pub(crate) fn parse(text: &str) -> Result<Address, Error> {
         let refuse =
             |problem: &str| Error::new(Kind::InvalidAddress, format!("registry address {problem}"));
+        if let Some(url) = Url::read_socket(text) {
+            return Ok(Address {
+                url: url.map_err(|problem| refuse(&problem))?,
+                prefix: String::new(),
+            });
+        }
         let url = Url::read(text).map_err(|problem| refuse(&problem))?;
         if url.query().is_some() {
             return Err(refuse("has a query"));
@@ -71,6 +77,9 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.url.is_socket() {
+            return self.origin().fmt(f);
+        }
         let scheme = self.url.scheme().as_str();
         write!(f, "{scheme}://{}{}", self.url.authority(), self.prefix)
     }
@@ -89,6 +98,7 @@ mod tests {
         for (text, shown, prefix) in [
             ("https://r.io", "https://r.io", ""),
             ("https://r.io/", "https://r.io", ""),
+            ("unix:///run/r.sock", "unix:///run/r.sock", ""),
             ("HTTP://R.io:80/a/b/", "http://R.io/a/b", "/a/b"),
             (
                 "http://[::1]:5000/a/./c/../b",
@@ -106,7 +116,8 @@ mod tests {
             ("", "is empty"),
             ("r.io", "no http"),
             ("localhost:5000", "no http"),
-            ("unix:///run/r.sock", "scheme \"unix\""),
+            ("unix://run/r.sock", "no absolute path"),
+            ("http+unix://%2Frun%2Fr.sock", "scheme \"http+unix\""),
             ("https://", "no host"),
             ("https://me:secret@r.io", "user information"),
             ("https://r.io?x=secret", "query"),

@@ -39,6 +39,8 @@ pub enum Kind {
     LengthMismatch = 13,
     /// A file of certificates cannot be read or holds none.
     InvalidCertificates = 14,
+    /// A proxy's URL cannot be used.
+    InvalidProxy = 17,
 
     // On this side of the network: 101 and up.
     /// No memory.
@@ -99,6 +101,10 @@ pub enum Kind {
     Protocol = 309,
     /// A step took longer than its limit, or a transfer did not move.
     Timeout = 310,
+    /// The proxy refused, or did not speak as it has to.
+    Proxy = 311,
+    /// A server leads to an address that it may not lead to.
+    AddressRefused = 312,
 
     // The registry and its token server: 1001 and up.
     /// More redirects than are followed.
@@ -327,7 +333,9 @@ impl Error {
             | Kind::Busy
             | Kind::NoMemory
             | Kind::RetryLater => true,
-            Kind::TokenRefused => self.0.http_status == 429 || self.0.http_status >= 500,
+            Kind::TokenRefused | Kind::Proxy => {
+                self.0.http_status == 429 || self.0.http_status >= 500
+            }
             _ => false,
         }
     }
@@ -355,7 +363,7 @@ impl std::error::Error for Error {}
 fn default_step(kind: Kind) -> Step {
     match kind {
         Kind::Resolve => Step::Resolve,
-        Kind::Connect => Step::Connect,
+        Kind::Connect | Kind::Proxy | Kind::AddressRefused => Step::Connect,
         Kind::Tls | Kind::Certificate => Step::Tls,
         Kind::Send
         | Kind::BodyNotRewindable

@@ -14,7 +14,7 @@ use crate::output::{Output, WriteSink};
 use crate::redact::shown;
 use crate::template::{self, Values};
 use crate::transport::Cancel;
-use crate::url::{Url, encode_query};
+use crate::url::{Url, encode_query, socket};
 
 /// Called between a challenge and the second send; may change the request.
 pub type RetryCallback = Arc<dyn Fn(&mut Request) -> Result<(), Error> + Send + Sync>;
@@ -308,7 +308,7 @@ impl Request {
             target.push_str(&encode_query(value));
         }
         if is_absolute(&target) {
-            Url::parse(&target)
+            Url::parse_own(&target)
         } else {
             address.url_for(&target)
         }
@@ -317,7 +317,9 @@ impl Request {
 
 fn is_absolute(path: &str) -> bool {
     let lower = |length: usize| path.get(..length).map(str::to_ascii_lowercase);
-    lower(7).as_deref() == Some("http://") || lower(8).as_deref() == Some("https://")
+    lower(7).as_deref() == Some("http://")
+        || lower(8).as_deref() == Some("https://")
+        || socket::is_url(path)
 }
 
 fn check_query_name(name: &str) -> Result<(), Error> {

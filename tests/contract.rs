@@ -321,6 +321,7 @@ fn wanted(parameter: &str) -> Vec<&'static [&'static str]> {
         _ if is_text => vec![&["NULL", "text"], &["text"]],
         _ if parameter.contains('*') || parameter.contains("_callback ") => vec![&["NULL"]],
         _ if parameter.starts_with("size_t") => vec![&["(size_t)-1"]],
+        _ if parameter.starts_with("int64_t") => vec![&["INT64_MIN"]],
         _ if parameter.starts_with("uint64_t") => vec![&["REGGIE_UNKNOWN_SIZE"]],
         _ => vec![&["INT_MIN", "INT_MAX"]],
     }
@@ -336,6 +337,7 @@ fn every_argument_of_every_function_is_checked() {
     let mut all = String::new();
     for (name, address) in [
         ("arguments_client", refusing.url()),
+        ("arguments_network", refusing.url()),
         ("arguments_request", server.url()),
         ("arguments_response", server.url()),
         ("arguments_retry", server.url()),
@@ -425,7 +427,7 @@ fn constants_and_functions_say_the_same() {
     let header = read("include/reggie.h");
     let statuses = header.lines().filter_map(|line| {
         let (name, number) = line.strip_prefix("#define REGGIE_")?.split_once(' ')?;
-        let other = ["LOG_", "VERSION"];
+        let other = ["IP_", "LOG_", "VERSION"];
         let is_status = !other.iter().any(|prefix| name.starts_with(prefix));
         (is_status && number.parse::<i32>().is_ok()).then_some(number)
     });

@@ -15,7 +15,7 @@ use support::{c, programs, temp};
 const BLESS: &str = "REGGIE_BLESS";
 
 /// The sources of the header, in its order.
-const SOURCES: [&str; 18] = [
+const SOURCES: &[&str] = &[
     "version",
     "status",
     "error",
@@ -24,6 +24,7 @@ const SOURCES: [&str; 18] = [
     "config_retry",
     "config_warning",
     "config_cookies",
+    "config_network",
     "client",
     "request",
     "request_headers",

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::url::{Origin, Scheme};
+use crate::url::{Origin, Scheme, socket};
 
 /// Token servers at another site that are known to belong to a registry: the
 /// registry's domain, and the token server's.
@@ -77,10 +77,11 @@ pub(crate) fn loses_tls(registry: &Origin, realm: &Origin) -> bool {
     registry.scheme == Scheme::Https && realm.scheme == Scheme::Http
 }
 
-/// Whether a host is this machine by its name.
+/// Whether a host is this machine by its name, or a socket of it.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let host = bare(host);
-    host == "localhost"
+    socket::is_socket(&host)
+        || host == "localhost"
         || host.ends_with(".localhost")
         || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

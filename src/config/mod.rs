@@ -2,6 +2,7 @@
 
 mod authorization;
 mod cookies;
+mod network;
 pub(crate) mod retry;
 mod times;
 pub(crate) mod warning;
@@ -23,6 +24,8 @@ use crate::transport::Trust;
 use crate::{headers, redirect, transport};
 
 pub use self::authorization::RealmCallback;
+pub use self::network::IpVersion;
+pub(crate) use self::network::{Addresses, Network};
 pub(crate) use self::times::{OwnTimes, Times, stall};
 
 /// The most that is kept of a response body in memory, in bytes.
@@ -60,6 +63,9 @@ pub struct Config {
     pub(crate) retry: RetrySettings,
     pub(crate) warning: Option<WarningCallback>,
     pub(crate) cookies: bool,
+    pub(crate) network: Network,
+    /// Whether variables of the environment count.
+    pub(crate) use_environment: bool,
 }
 
 impl fmt::Debug for Config {
@@ -93,6 +99,8 @@ impl Default for Config {
             retry: RetrySettings::default(),
             warning: None,
             cookies: false,
+            network: Network::default(),
+            use_environment: true,
         }
     }
 }

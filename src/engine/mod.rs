@@ -76,7 +76,7 @@ struct Asked {
 impl Engine {
     pub(crate) fn new(address: Arc<Address>, config: &Config) -> Result<Engine, Error> {
         Ok(Engine {
-            transport: Transport::new(&config.trust, address.origin().scheme)?,
+            transport: Transport::new(config, address.origin())?,
             auth: Authenticator::new(address.origin(), config)?,
             log: Log::new(config),
             user_agent: config.user_agent.clone(),
@@ -266,7 +266,8 @@ impl Engine {
     }
 
     fn scrubbed(&self, text: &str) -> String {
-        let secrets = self.auth.secrets();
+        let mut secrets = self.auth.secrets();
+        secrets.extend(self.transport.secrets());
         let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();
         redact::scrub(text, &secrets)
     }

@@ -172,6 +172,8 @@ impl Engine {
                     "POST" | "PATCH" => body.is_set(),
                     _ => false,
                 },
+                // A redirect or a challenge has led here, not the caller.
+                led: matches!(purpose, Purpose::Redirect | Purpose::Token),
                 method,
                 url,
                 headers: &headers,

@@ -45,8 +45,8 @@ pub extern "C" fn reggie_config_set_retries(
 /// Where the server says when to come back (Retry-After, RFC 9110, section
 /// 10.2.3), all retries to that host wait that long, and a random part of
 /// `base_ms` more. If it asks for more than `retry_after_cap_ms`, unless set
-/// 60000, the request is not sent again: the answer, whose time
-/// reggie_response_retry_after() has, or the failure stands.
+/// 60000, the call fails at once with REGGIE_RETRY_LATER, or with the failure
+/// there was; reggie_error_retry_after() has the time.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if one
 /// is negative.

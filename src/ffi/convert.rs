@@ -41,6 +41,22 @@ pub(super) unsafe fn text<'a>(text: *const c_char, what: &str) -> Result<&'a str
         .map_err(|_| Error::new(Kind::InvalidUtf8, format!("{what}: is not valid UTF-8")))
 }
 
+/// A text in UTF-8 that may be missing.
+///
+/// # Safety
+///
+/// As for [`text`].
+pub(super) unsafe fn optional_text<'a>(
+    value: *const c_char,
+    what: &str,
+) -> Result<Option<&'a str>, Error> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: as above.
+    unsafe { text(value, what) }.map(Some)
+}
+
 /// A required text of any bytes but NUL.
 ///
 /// # Safety

@@ -97,8 +97,8 @@
 //! stays in memory after dlclose(). After a fork the child may use and free
 //! every handle that no other thread was using; connections that its parent made
 //! are not used there, and closed without a word to the server. The environment
-//! (SSL_CERT_FILE and SSL_CERT_DIR) is read when a client is made for an https
-//! address, or at its first connection over TLS.
+//! is read when a client is made, and SSL_CERT_FILE and SSL_CERT_DIR, if its
+//! address is not https, at its first connection over TLS.
 #![expect(
     non_camel_case_types,
     reason = "types have the names that C knows them by"
@@ -115,6 +115,7 @@ mod callback;
 mod client;
 mod config;
 mod config_cookies;
+mod config_network;
 mod config_retry;
 mod config_warning;
 mod convert;

@@ -2,7 +2,9 @@
 
 use std::ffi::{CStr, CString, c_char, c_int};
 
+use super::config_network::{REGGIE_IP_4, REGGIE_IP_6, REGGIE_IP_ANY};
 use super::guard;
+use crate::config::IpVersion;
 use crate::error::Kind;
 use crate::log::Level;
 
@@ -43,6 +45,8 @@ pub const REGGIE_UNKNOWN_ALGORITHM: reggie_status = 12;
 pub const REGGIE_LENGTH_MISMATCH: reggie_status = 13;
 /// A file of certificates cannot be read or holds none.
 pub const REGGIE_INVALID_CERTIFICATES: reggie_status = 14;
+/// A proxy's URL cannot be used.
+pub const REGGIE_INVALID_PROXY: reggie_status = 17;
 /// There is not enough memory.
 pub const REGGIE_NO_MEMORY: reggie_status = 101;
 /// A defect of the library was caught. Handles stay valid; the outcome of the
@@ -98,6 +102,11 @@ pub const REGGIE_TRUNCATED: reggie_status = 308;
 pub const REGGIE_PROTOCOL: reggie_status = 309;
 /// A step took longer than its time limit, or a transfer did not move.
 pub const REGGIE_TIMEOUT: reggie_status = 310;
+/// The proxy refused, or does not speak as it has to; the error has its status.
+pub const REGGIE_PROXY: reggie_status = 311;
+/// A redirect or a challenge leads further into a network than the server that
+/// sent it stands; reggie_config_add_allowed_network() tells.
+pub const REGGIE_ADDRESS_REFUSED: reggie_status = 312;
 /// There are more redirects than are followed.
 pub const REGGIE_TOO_MANY_REDIRECTS: reggie_status = 1001;
 /// A redirect is not followed, for the reason that the message tells.
@@ -137,6 +146,16 @@ pub(super) fn level(number: c_int) -> Option<Level> {
     }
 }
 
+/// The versions of IP that a number of C stands for.
+pub(super) fn ip_version(number: c_int) -> Option<IpVersion> {
+    match number {
+        REGGIE_IP_ANY => Some(IpVersion::Any),
+        REGGIE_IP_4 => Some(IpVersion::V4),
+        REGGIE_IP_6 => Some(IpVersion::V6),
+        _ => None,
+    }
+}
+
 /// A length of C's, which has a number for the unknown one.
 pub(super) fn known_size(size: u64) -> Option<u64> {
     (size != REGGIE_UNKNOWN_SIZE).then_some(size)
@@ -168,6 +187,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_UNKNOWN_ALGORITHM => c"digest algorithm is not known",
         REGGIE_LENGTH_MISMATCH => c"Content-Length differs from the body",
         REGGIE_INVALID_CERTIFICATES => c"certificate file cannot be used",
+        REGGIE_INVALID_PROXY => c"proxy URL cannot be used",
         REGGIE_NO_MEMORY => c"out of memory",
         REGGIE_PANIC => c"defect in libreggie",
         REGGIE_FILE => c"local file or descriptor failed",
@@ -194,6 +214,8 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_CLOSED => c"connection was closed without an answer",
         REGGIE_TRUNCATED => c"response body ended early",
         REGGIE_TIMEOUT => c"step took too long",
+        REGGIE_PROXY => c"proxy refused",
+        REGGIE_ADDRESS_REFUSED => c"server leads to an address that it may not lead to",
         REGGIE_PROTOCOL => c"answer is not HTTP/1.1 that can be understood",
         REGGIE_TOO_MANY_REDIRECTS => c"too many redirects",
         REGGIE_REDIRECT_REFUSED => c"redirect is not followed",
@@ -222,10 +244,10 @@ fn words(status: reggie_status) -> &'static CStr {
 /// - ECANCELED: the call was cancelled, or a callback stopped it
 /// - ETIMEDOUT: REGGIE_DEADLINE and REGGIE_TIMEOUT
 /// - EHOSTUNREACH: REGGIE_RESOLVE
-/// - ECONNREFUSED: REGGIE_CONNECT
+/// - ECONNREFUSED: REGGIE_CONNECT and REGGIE_PROXY
 /// - ECONNRESET: a connection that ended early
 /// - EPROTO: TLS that failed, and answers that cannot be understood
-/// - EACCES: a certificate, redirect, token or realm that was refused
+/// - EACCES: a certificate, redirect, address, token or realm that was refused
 /// - ELOOP: REGGIE_TOO_MANY_REDIRECTS
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
@@ -251,6 +273,7 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_INVALID_CREDENTIALS
         | REGGIE_LENGTH_MISMATCH
         | REGGIE_INVALID_CERTIFICATES
+        | REGGIE_INVALID_PROXY
         | REGGIE_CALLBACK_MISUSE => libc::EINVAL,
         REGGIE_INVALID_UTF8 => libc::EILSEQ,
         REGGIE_BUSY => libc::EBUSY,
@@ -271,11 +294,12 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_CANCELLED => libc::ECANCELED,
         REGGIE_DEADLINE | REGGIE_TIMEOUT => libc::ETIMEDOUT,
         REGGIE_RESOLVE => libc::EHOSTUNREACH,
-        REGGIE_CONNECT => libc::ECONNREFUSED,
+        REGGIE_CONNECT | REGGIE_PROXY => libc::ECONNREFUSED,
         REGGIE_SEND | REGGIE_RECEIVE | REGGIE_CLOSED | REGGIE_TRUNCATED => libc::ECONNRESET,
         REGGIE_TLS | REGGIE_PROTOCOL => libc::EPROTO,
         REGGIE_CERTIFICATE
         | REGGIE_REDIRECT_REFUSED
+        | REGGIE_ADDRESS_REFUSED
         | REGGIE_TOKEN_REFUSED
         | REGGIE_REALM_REFUSED => libc::EACCES,
         REGGIE_TOO_MANY_REDIRECTS => libc::ELOOP,
@@ -314,6 +338,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::UnknownAlgorithm => REGGIE_UNKNOWN_ALGORITHM,
         Kind::LengthMismatch => REGGIE_LENGTH_MISMATCH,
         Kind::InvalidCertificates => REGGIE_INVALID_CERTIFICATES,
+        Kind::InvalidProxy => REGGIE_INVALID_PROXY,
         Kind::NoMemory => REGGIE_NO_MEMORY,
         Kind::Panic => REGGIE_PANIC,
         Kind::File => REGGIE_FILE,
@@ -341,6 +366,8 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::Truncated => REGGIE_TRUNCATED,
         Kind::Protocol => REGGIE_PROTOCOL,
         Kind::Timeout => REGGIE_TIMEOUT,
+        Kind::Proxy => REGGIE_PROXY,
+        Kind::AddressRefused => REGGIE_ADDRESS_REFUSED,
         Kind::TooManyRedirects => REGGIE_TOO_MANY_REDIRECTS,
         Kind::RedirectRefused => REGGIE_REDIRECT_REFUSED,
         Kind::TokenRefused => REGGIE_TOKEN_REFUSED,

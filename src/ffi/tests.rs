@@ -36,6 +36,7 @@ const KINDS: &[Kind] = &[
     Kind::UnknownAlgorithm,
     Kind::LengthMismatch,
     Kind::InvalidCertificates,
+    Kind::InvalidProxy,
     Kind::NoMemory,
     Kind::Panic,
     Kind::File,
@@ -63,6 +64,8 @@ const KINDS: &[Kind] = &[
     Kind::Truncated,
     Kind::Protocol,
     Kind::Timeout,
+    Kind::Proxy,
+    Kind::AddressRefused,
     Kind::TooManyRedirects,
     Kind::RedirectRefused,
     Kind::TokenRefused,
@@ -106,7 +109,7 @@ fn each_kind_of_failure_has_its_status_in_the_header() {
         assert_ne!(text(reggie_status_string(number)), "unknown status");
     }
     // What else is a number in the header.
-    let others = ["OK", "VERSION_", "LOG_"];
+    let others = ["OK", "VERSION_", "LOG_", "IP_"];
     let statuses = macros
         .iter()
         .filter(|(_, text)| text.parse::<u32>().is_ok())

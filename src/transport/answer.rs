@@ -8,8 +8,9 @@ use std::time::Duration;
 use ureq::BodyReader;
 
 use super::connection::Connection;
+use super::dial::Phases;
 use super::failure;
-use super::operation::{Operation, Phases};
+use super::operation::Operation;
 use crate::error::{Error, Kind};
 use crate::headers::Headers;
 

@@ -1,6 +1,7 @@
 //! The buffers that ureq parses answers from and writes requests into.
 
 use ureq::unversioned::transport::Buffers;
+use zeroize::Zeroize;
 
 /// The longest header block that is taken, in bytes.
 pub(crate) const INPUT_SIZE: usize = 64 * 1024;
@@ -45,6 +46,36 @@ impl ConnectionBuffers {
     /// The first `amount` bytes of the output.
     pub(crate) fn to_send(&self, amount: usize) -> &[u8] {
         &self.output[..amount]
+    }
+
+    /// Puts a message of our own where the output begins.
+    pub(crate) fn put(&mut self, message: &[u8]) {
+        self.ensure_output();
+        if self.output.len() < message.len() {
+            self.output.resize(message.len(), 0);
+        }
+        self.output[..message.len()].copy_from_slice(message);
+    }
+
+    /// Overwrites the first `amount` bytes of the output.
+    pub(crate) fn wipe(&mut self, amount: usize) {
+        self.output[..amount].zeroize();
+    }
+
+    /// Inserts `text` behind the method of the request at the start of the
+    /// output, of which `amount` bytes are filled; gives how many are then.
+    pub(crate) fn insert_behind_method(&mut self, text: &[u8], amount: usize) -> usize {
+        let Some(method) = self.output[..amount].iter().position(|&byte| byte == b' ') else {
+            return amount;
+        };
+        let at = method + 1;
+        let longer = amount + text.len();
+        if self.output.len() < longer {
+            self.output.resize(longer, 0);
+        }
+        self.output.copy_within(at..amount, at + text.len());
+        self.output[at..at + text.len()].copy_from_slice(text);
+        longer
     }
 
     /// Free room for input: at its end, after moving what is there.
@@ -135,5 +166,28 @@ impl Buffers for ConnectionBuffers {
 
     fn can_use_input(&self) -> bool {
         self.start < self.end && self.progress
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_line_is_made_whole() {
+        let mut buffers = ConnectionBuffers::default();
+        let head = b"GET /v2/ HTTP/1.1\r\n\r\n";
+        buffers.put(head);
+        let amount = buffers.insert_behind_method(b"http://r.example", head.len());
+        let expected = b"GET http://r.example/v2/ HTTP/1.1\r\n\r\n";
+        assert_eq!(buffers.to_send(amount), expected);
+        buffers.wipe(amount);
+        assert!(buffers.to_send(amount).iter().all(|&byte| byte == 0));
+        let full = vec![b' '; HEAD_SIZE];
+        buffers.put(&full);
+        assert_eq!(
+            buffers.insert_behind_method(b"ab", HEAD_SIZE),
+            HEAD_SIZE + 2
+        );
     }
 }

@@ -2,16 +2,19 @@
 //! before the request is out.
 
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use rustls::ClientConfig;
 
 use super::bounds::{Bounds, Flow, Limit};
 use super::buffers::ConnectionBuffers;
 use super::pool::Kept;
 use super::tls::{Opened, TlsStream};
 use super::{sys, wait};
-use crate::error::Step;
+use crate::error::{Error, Step};
 
 /// Beyond this many bytes at once it pays to look first whether the server has
 /// answered already.
@@ -35,6 +38,8 @@ pub(crate) struct Connection {
     process: u32,
     exchange: Exchange,
     terms: Arc<Terms>,
+    /// The server's address; `None` if a proxy has it, or if it is a socket.
+    address: Option<IpAddr>,
 }
 
 /// What the waits of an exchange are bound by.
@@ -95,8 +100,35 @@ impl Connection {
         Connection::over(socket, Stream::Plain)
     }
 
-    pub(crate) fn tls(socket: OwnedFd, stream: TlsStream) -> Connection {
-        Connection::over(socket, Stream::Tls(Box::new(stream)))
+    /// The same connection with TLS on it.
+    pub(crate) fn secured(
+        self,
+        config: Arc<ClientConfig>,
+        host: &str,
+        bounds: &Bounds,
+    ) -> Result<Connection, Error> {
+        let tunnel = match self.stream {
+            Stream::Plain => None,
+            Stream::Tls(tls) => Some(tls),
+        };
+        let stream = TlsStream::handshake(&self.socket, tunnel, config, host, bounds)?;
+        let secured = Connection::over(self.socket, Stream::Tls(Box::new(stream)));
+        Ok(Connection {
+            address: self.address,
+            ..secured
+        })
+    }
+
+    /// Notes the server's address.
+    pub(crate) fn at(self, address: IpAddr) -> Connection {
+        Connection {
+            address: Some(address),
+            ..self
+        }
+    }
+
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.address
     }
 
     fn over(socket: OwnedFd, stream: Stream) -> Connection {
@@ -107,6 +139,7 @@ impl Connection {
             process: std::process::id(),
             exchange: Exchange::default(),
             terms: Arc::default(),
+            address: None,
         }
     }
 
@@ -174,6 +207,14 @@ impl Connection {
         self.socket.as_raw_fd()
     }
 
+    /// Sends a short message of our own, and forgets it.
+    pub(crate) fn say(&mut self, message: &[u8]) -> io::Result<()> {
+        self.buffers.put(message);
+        let sent = self.send(message.len());
+        self.buffers.wipe(message.len());
+        sent
+    }
+
     /// Sends the first `amount` bytes of the output. When the server refuses
     /// meanwhile, the rest counts as sent and the answer is kept for reading.
     pub(crate) fn send(&mut self, amount: usize) -> io::Result<()> {
@@ -200,6 +241,9 @@ impl Connection {
     }
 
     fn flush(&mut self, amount: usize) -> io::Result<()> {
+        if let Stream::Tls(tls) = &mut self.stream {
+            tls.wrap()?;
+        }
         let mut sent = 0;
         loop {
             let wire = match &self.stream {
@@ -421,7 +465,7 @@ impl Connection {
     /// Sends what TLS itself has to say, such as a key update.
     fn answer_peer(&mut self) -> io::Result<()> {
         match &self.stream {
-            Stream::Tls(tls) if !tls.outgoing().is_empty() => {
+            Stream::Tls(tls) if tls.holds_output() => {
                 self.flush(0)?;
                 self.exchange.expecting = false;
                 Ok(())

@@ -104,3 +104,16 @@ pub(crate) fn of_body(error: io::Error, operation: &Operation) -> Error {
     };
     failed.with_host(&host)
 }
+
+/// Why a proxy did not connect to the server.
+pub(crate) fn of_proxy(error: io::Error, proxy: &str) -> Error {
+    match ours(error) {
+        Ok(ours) => ours,
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            let message = format!("proxy {proxy} closed the connection without an answer");
+            Error::new(Kind::Proxy, message)
+        }
+        Err(error) => of_tls(&error, &format!("proxy {proxy}"))
+            .unwrap_or_else(|| Error::io(Kind::Proxy, format_args!("proxy {proxy}"), &error)),
+    }
+}

@@ -55,6 +55,7 @@ impl Connector<()> for OperationConnector {
         let connection = self.0.connection().map_err(wrap)?;
         Ok(Some(Link {
             connection: Some(connection),
+            forwarded: self.0.forwarded(),
             operation: Arc::clone(&self.0),
             nothing: Empty,
         }))
@@ -66,6 +67,8 @@ impl Connector<()> for OperationConnector {
 pub(crate) struct Link {
     connection: Option<Box<Connection>>,
     operation: Arc<Operation>,
+    /// What a proxy has to see in front of the path of the request line.
+    forwarded: Option<String>,
     nothing: Empty,
 }
 
@@ -93,8 +96,18 @@ impl Transport for Link {
         }
     }
 
-    fn transmit_output(&mut self, amount: usize, _timeout: NextTimeout) -> Result<(), UreqError> {
+    fn transmit_output(
+        &mut self,
+        mut amount: usize,
+        _timeout: NextTimeout,
+    ) -> Result<(), UreqError> {
+        let forwarded = self.forwarded.take();
         let connection = self.connection()?;
+        if let Some(text) = forwarded {
+            amount = connection
+                .buffers
+                .insert_behind_method(text.as_bytes(), amount);
+        }
         let result = connection.send(amount);
         if connection.answered_early() {
             self.operation.note_early();

@@ -7,15 +7,20 @@ mod buffers;
 mod cancel;
 mod connection;
 pub(crate) mod descriptor;
+mod dial;
 mod event;
 mod exact;
 mod failure;
 mod link;
 mod operation;
 mod pool;
+mod reach;
 mod resolve;
+mod route;
+mod socks;
 mod sys;
 mod tls;
+mod tunnel;
 mod verify;
 mod wait;
 
@@ -25,27 +30,33 @@ mod sync {
     pub(crate) use std::time::Instant;
 }
 
+use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ureq::Agent;
 use ureq::http::{self, Request};
+use zeroize::Zeroizing;
 
 pub(crate) use answer::{Answer, AnswerBody, Spent, Version};
 pub(crate) use bounds::{Bounds, Limit, Stall, Timeouts};
 pub use cancel::Cancel;
 pub(crate) use event::Event;
+pub(crate) use pool::Limits;
 pub(crate) use verify::{Trust, read_certificates};
 
 use self::connection::Terms;
+use self::dial::Shared;
 use self::exact::ExactBody;
 use self::link::{NoResolver, OperationConnector};
-use self::operation::{Operation, Shared};
+use self::operation::Operation;
+use self::route::Route;
 use crate::body::Body;
+use crate::config::Config;
 use crate::error::{Error, Kind, Step};
 use crate::headers::Headers;
-use crate::url::{Scheme, Url};
+use crate::url::{Origin, Scheme, Url};
 
 /// A request as it goes out: nothing is added to it but Host.
 pub(crate) struct Outgoing<'a> {
@@ -56,6 +67,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) body: &'a mut Body,
     pub(crate) framing: Framing,
     pub(crate) bounds: &'a Bounds,
+    /// A server has led to this URL: a redirect, or a challenge.
+    pub(crate) led: bool,
     /// The answer may take as long as storing what was sent takes.
     pub(crate) commits: bool,
 }
@@ -88,10 +101,11 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// For a client that will talk to a server of this scheme first. With
-    /// https the trust store is read now, and any error shows now.
-    pub(crate) fn new(trust: &Trust, scheme: Scheme) -> Result<Transport, Error> {
-        let shared = Shared::new(trust.clone());
+    /// For a client of the registry at `own`. With https the trust store is
+    /// read now, and any error shows now.
+    pub(crate) fn new(config: &Config, own: Origin) -> Result<Transport, Error> {
+        let scheme = own.scheme;
+        let shared = Shared::new(config, own)?;
         if scheme == Scheme::Https {
             shared.tls()?;
         }
@@ -126,13 +140,23 @@ impl Transport {
             framing,
             bounds,
             commits,
+            led,
         } = outgoing;
         let unsent = |error| Failure {
             error,
             race: false,
             unsent: true,
         };
-        let text = url.to_string();
+        let text = url.for_server();
+        let origin = url.origin();
+        let route = Route::new(&origin, &self.shared.proxies);
+        let forwarder = route.forwarder().cloned();
+        let mut headers = Cow::Borrowed(headers);
+        if let Some(login) = forwarder.as_ref().and_then(|proxy| proxy.authorization()) {
+            headers
+                .to_mut()
+                .set("Proxy-Authorization", login.as_bytes());
+        }
         let head = text.len()
             + headers
                 .iter()
@@ -158,16 +182,18 @@ impl Transport {
         };
         let mut operation = Operation::new(
             Arc::clone(&self.shared),
-            url.origin(),
+            origin,
+            route,
             head + 256,
             length,
             terms,
         );
         operation.fresh = fresh;
+        operation.led = led;
         let operation = Arc::new(operation);
         let connector = OperationConnector(Arc::clone(&operation));
         let agent = Agent::with_parts(self.config.clone(), connector, NoResolver);
-        let request = assemble(&agent, method, &text, headers).map_err(unsent)?;
+        let request = assemble(&agent, method, &text, &headers).map_err(unsent)?;
 
         let result = match framing {
             Framing::None => agent.run(request),
@@ -196,6 +222,15 @@ impl Transport {
             }
         };
         let (parts, ureq_body) = response.into_parts();
+        if let Some(proxy) = forwarder
+            && parts.status.as_u16() == 407
+        {
+            return Err(Failure {
+                error: tunnel::refused(&proxy, &url.authority(), 407, ""),
+                race: false,
+                unsent: false,
+            });
+        }
         let version = match parts.version {
             http::Version::HTTP_10 => Version::Http10,
             _ => Version::Http11,
@@ -204,7 +239,7 @@ impl Transport {
         for (name, value) in &parts.headers {
             received.add(name.as_str(), value.as_bytes());
         }
-        let keep = version == Version::Http11 && !says_close(&received) && !says_close(headers);
+        let keep = version == Version::Http11 && !says_close(&received) && !says_close(&headers);
         Ok(Answer {
             status: parts.status.as_u16(),
             version,
@@ -225,6 +260,17 @@ pub(crate) fn pause(time: Duration, bounds: &Bounds) -> Result<(), Error> {
             .downcast::<Error>()
             .unwrap_or_else(|error| Error::io(Kind::Receive, "wait", &error))
     })
+}
+
+impl Transport {
+    /// What must not be told of the proxies.
+    pub(crate) fn secrets(&self) -> Vec<Zeroizing<String>> {
+        self.shared
+            .proxies
+            .all()
+            .flat_map(tunnel::secrets)
+            .collect()
+    }
 }
 
 /// The longest request head that is sent, in bytes.

@@ -1,82 +1,23 @@
 //! What one exchange shares with the pieces that ureq holds during it.
 
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-
-use once_cell::sync::OnceCell;
-use rustls::ClientConfig;
+use std::time::Duration;
 
 use super::answer::Spent;
-use super::bounds::Bounds;
 use super::connection::{Connection, Terms};
-use super::pool::Pool;
-use super::tls::TlsStream;
-use super::{resolve, verify};
+use super::dial::{Phases, Shared};
+use super::route::Route;
 use crate::error::Error;
-use crate::url::{Origin, Scheme};
-
-/// What all requests of a client share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) pool: Pool<Origin, Connection>,
-    pub(crate) trust: verify::Trust,
-    tls: OnceCell<Arc<ClientConfig>>,
-}
-
-impl Shared {
-    pub(crate) fn new(trust: verify::Trust) -> Shared {
-        Shared {
-            pool: Pool::new(),
-            trust,
-            tls: OnceCell::new(),
-        }
-    }
-
-    /// The TLS settings; the platform's trust store is read the first time.
-    pub(crate) fn tls(&self) -> Result<Arc<ClientConfig>, Error> {
-        self.tls
-            .get_or_try_init(|| verify::client_config(&self.trust))
-            .cloned()
-    }
-
-    /// Makes a new connection to `origin`.
-    fn connect(&self, origin: &Origin, bounds: &Bounds) -> Result<(Connection, Phases), Error> {
-        let host = &origin.host;
-        let shown = origin.authority();
-        let mut phases = Phases::default();
-        let begun = Instant::now();
-        let addresses = resolve::resolve(host, origin.port, bounds)?;
-        phases.resolve = begun.elapsed();
-        let begun = Instant::now();
-        let socket: OwnedFd = resolve::connect(&addresses, &shown, bounds)?;
-        phases.connect = begun.elapsed();
-        let connection = match origin.scheme {
-            Scheme::Http => Connection::plain(socket),
-            Scheme::Https => {
-                let begun = Instant::now();
-                let stream = TlsStream::handshake(&socket, self.tls()?, host, bounds)?;
-                phases.tls = begun.elapsed();
-                Connection::tls(socket, stream)
-            }
-        };
-        Ok((connection, phases))
-    }
-}
-
-/// How long each step of making a connection took; zero where there was none.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Phases {
-    pub(crate) resolve: Duration,
-    pub(crate) connect: Duration,
-    pub(crate) tls: Duration,
-}
+use crate::url::Origin;
 
 /// One exchange: a request and its answer over one connection.
 #[derive(Debug)]
 pub(crate) struct Operation {
     pub(crate) shared: Arc<Shared>,
     pub(crate) origin: Origin,
+    pub(crate) route: Route,
+    /// A server has led here; the caller has not.
+    pub(crate) led: bool,
     /// About how many bytes the request's head and body have.
     pub(crate) head: usize,
     pub(crate) body: u64,
@@ -106,6 +47,7 @@ impl Operation {
     pub(crate) fn new(
         shared: Arc<Shared>,
         origin: Origin,
+        route: Route,
         head: usize,
         body: u64,
         terms: Terms,
@@ -114,6 +56,8 @@ impl Operation {
             terms: Arc::new(terms),
             shared,
             origin,
+            route,
+            led: false,
             head,
             body,
             fresh: false,
@@ -127,16 +71,26 @@ impl Operation {
 
     /// A connection for this exchange: one that was kept, or a new one.
     pub(crate) fn connection(&self) -> Result<Box<Connection>, Error> {
+        if self.led && self.route.proxy.is_some() {
+            self.shared.reach.check_name(&self.origin)?;
+        }
         let kept = if self.fresh {
             None
         } else {
-            self.shared.pool.checkout(&self.origin)
+            // Who made it may have been allowed more. Dialling tells why not.
+            let may_use = |kept: &Connection| {
+                let address = kept.address().filter(|_| self.led);
+                address.is_none_or(|ip| self.shared.reach.check(&self.origin, ip).is_ok())
+            };
+            self.shared.pool.checkout(&self.route).filter(may_use)
         };
         self.state().reused = kept.is_some();
         let mut connection = match kept {
             Some(connection) => connection,
             None => {
-                let (connection, phases) = self.shared.connect(&self.origin, &self.terms.bounds)?;
+                let (connection, phases) =
+                    self.shared
+                        .connect(&self.origin, &self.route, self.led, &self.terms.bounds)?;
                 self.state().phases = phases;
                 connection
             }
@@ -144,6 +98,12 @@ impl Operation {
         connection.begin(Arc::clone(&self.terms));
         connection.buffers.plan(self.head, self.body);
         Ok(Box::new(connection))
+    }
+
+    /// Scheme and host in front of the path, where a proxy reads the request
+    /// (RFC 9112, section 3.2.2).
+    pub(crate) fn forwarded(&self) -> Option<String> {
+        self.route.forwarder().map(|_| self.origin.to_string())
     }
 
     /// Keeps the connection for others: its answer was read whole.
@@ -160,7 +120,7 @@ impl Operation {
     pub(crate) fn keep(&self, mut connection: Connection) {
         if connection.is_reusable() {
             connection.shrink();
-            self.shared.pool.put_back(&self.origin, connection);
+            self.shared.pool.put_back(&self.route, connection);
         }
     }
 

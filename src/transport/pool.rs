@@ -5,14 +5,31 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::time::Duration;
 
 use super::sync::{Instant, Mutex, MutexGuard};
 
 /// The most connections that are kept idle.
 const MAX_IDLE: usize = 512;
-/// How long one is kept, in seconds: most servers close theirs after a minute
-/// or more.
-const MAX_IDLE_SECONDS: u64 = 60;
+
+/// Which connections are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// The most for one key.
+    pub(crate) per_key: usize,
+    /// How long one is kept.
+    pub(crate) time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            per_key: MAX_IDLE,
+            // Most servers close theirs after a minute or more.
+            time: Duration::from_secs(60),
+        }
+    }
+}
 
 /// Something that can be kept.
 pub(crate) trait Kept {
@@ -31,12 +48,14 @@ struct Idle<C> {
 #[derive(Debug)]
 pub(crate) struct Pool<K, C> {
     idle: Mutex<HashMap<K, Vec<Idle<C>>>>,
+    limits: Limits,
 }
 
 impl<K: Eq + Hash + Clone, C: Kept> Pool<K, C> {
-    pub(crate) fn new() -> Pool<K, C> {
+    pub(crate) fn new(limits: Limits) -> Pool<K, C> {
         Pool {
             idle: Mutex::new(HashMap::new()),
+            limits,
         }
     }
 
@@ -52,7 +71,7 @@ impl<K: Eq + Hash + Clone, C: Kept> Pool<K, C> {
                 }
                 idle?
             };
-            if idle.since.elapsed().as_secs() < MAX_IDLE_SECONDS && idle.connection.is_usable() {
+            if idle.since.elapsed() < self.limits.time && idle.connection.is_usable() {
                 return Some(idle.connection);
             }
         }
@@ -72,12 +91,14 @@ impl<K: Eq + Hash + Clone, C: Kept> Pool<K, C> {
                 // The oldest stand first.
                 let expired = list
                     .iter()
-                    .take_while(|idle| idle.since.elapsed().as_secs() >= MAX_IDLE_SECONDS)
+                    .take_while(|idle| idle.since.elapsed() >= self.limits.time)
                     .count();
-                dropped.extend(list.drain(..expired));
-                count -= expired;
+                let surplus = (list.len() + 1).saturating_sub(self.limits.per_key);
+                let gone = expired.max(surplus).min(list.len());
+                dropped.extend(list.drain(..gone));
+                count -= gone;
             }
-            if count < MAX_IDLE {
+            if count < MAX_IDLE && self.limits.per_key > 0 {
                 all.entry(key.clone()).or_default().push(idle);
             } else {
                 dropped.push(idle);

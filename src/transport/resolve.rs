@@ -83,16 +83,16 @@ pub(crate) fn connect(
     addresses: &[SocketAddr],
     shown: &str,
     bounds: &Bounds,
-) -> Result<OwnedFd, Error> {
+) -> Result<(OwnedFd, SocketAddr), Error> {
     let what = format!("connect to {shown}");
     let limit = bounds.limit(Step::Connect, bounds.timeouts.connect, &what);
     let mut waiting = interleave(addresses);
-    let mut started: Vec<OwnedFd> = Vec::new();
+    let mut started: Vec<(OwnedFd, SocketAddr)> = Vec::new();
     let mut failure: Option<io::Error> = None;
     loop {
         if let Some(address) = waiting.pop_front() {
             match sys::start_connect(&address) {
-                Ok(socket) => started.push(socket),
+                Ok(socket) => started.push((socket, address)),
                 Err(error) => {
                     failure = Some(error);
                     continue;
@@ -104,34 +104,34 @@ pub(crate) fn connect(
             return Err(Error::io(Kind::Connect, &what, &error));
         }
         let next_at = (!waiting.is_empty()).then(|| Instant::now() + STAGGER);
-        if let Some(socket) = first_connected(&mut started, &mut failure, bounds, limit, next_at)
+        if let Some(connected) = first_connected(&mut started, &mut failure, bounds, limit, next_at)
             .map_err(|error| ours_or(error, Kind::Connect, &what))?
         {
-            return Ok(socket);
+            return Ok(connected);
         }
     }
 }
 
 /// Waits until one connects, one fails, or it is time for another.
 fn first_connected(
-    started: &mut Vec<OwnedFd>,
+    started: &mut Vec<(OwnedFd, SocketAddr)>,
     failure: &mut Option<io::Error>,
     bounds: &Bounds,
     limit: Limit<'_>,
     next_at: Option<Instant>,
-) -> io::Result<Option<OwnedFd>> {
+) -> io::Result<Option<(OwnedFd, SocketAddr)>> {
     let mut fds: Vec<_> = started
         .iter()
-        .map(|socket| wait::entry(socket.as_raw_fd(), wait::WRITABLE))
+        .map(|(socket, _)| wait::entry(socket.as_raw_fd(), wait::WRITABLE))
         .collect();
     wait::wait_any(&mut fds, bounds, limit, next_at)?;
     for (index, entry) in fds.iter().enumerate().rev() {
         if entry.revents == 0 {
             continue;
         }
-        let socket = started.swap_remove(index);
+        let (socket, address) = started.swap_remove(index);
         match sys::take_socket_error(&socket) {
-            None => return Ok(Some(socket)),
+            None => return Ok(Some((socket, address))),
             Some(error) => *failure = Some(error),
         }
     }
@@ -203,7 +203,9 @@ mod tests {
         let refused = refused.expect("its address");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let good = listener.local_addr().expect("its address");
-        connect(&[refused, good], "test", &Bounds::default()).expect("the second address");
+        let (_, address) =
+            connect(&[refused, good], "test", &Bounds::default()).expect("the second address");
+        assert_eq!(address, good);
         let error = connect(&[refused], "test:1", &Bounds::default()).expect_err("refused");
         assert_eq!(error.errno(), libc::ECONNREFUSED);
         assert_eq!(error.message(), "connect to test:1: connection refused");

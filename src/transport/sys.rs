@@ -10,6 +10,8 @@ use std::io;
 use std::mem;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::ptr;
 
 fn last<T>() -> io::Result<T> {
@@ -166,6 +168,33 @@ pub(crate) fn start_connect(address: &SocketAddr) -> io::Result<OwnedFd> {
         Some(libc::EINPROGRESS | libc::EINTR) => Ok(socket),
         _ => Err(error),
     }
+}
+
+/// A non-blocking socket that is connected to the one at `path`.
+pub(crate) fn connect_unix(path: &Path) -> io::Result<OwnedFd> {
+    let path = path.as_os_str().as_bytes();
+    // SAFETY: all-zero is a valid value of this type.
+    let mut raw: libc::sockaddr_un = unsafe { mem::zeroed() };
+    // One stays for the NUL.
+    if path.len() >= raw.sun_path.len() || path.contains(&0) {
+        return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG));
+    }
+    raw.sun_family = libc::AF_UNIX as libc::sa_family_t;
+    for (place, &byte) in raw.sun_path.iter_mut().zip(path) {
+        *place = byte as libc::c_char;
+    }
+    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: no memory is passed.
+    let fd = unsafe { libc::socket(libc::AF_UNIX, kind, 0) };
+    if fd < 0 {
+        return last();
+    }
+    // SAFETY: the descriptor is new and nobody else's.
+    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    let length = mem::size_of::<libc::sockaddr_un>() as libc::socklen_t;
+    // SAFETY: the address is initialised and has the length given.
+    let result = unsafe { libc::connect(fd, ptr::from_ref(&raw).cast(), length) };
+    if result == 0 { Ok(socket) } else { last() }
 }
 
 fn set_option(fd: RawFd, level: i32, name: i32, value: i32) -> io::Result<()> {

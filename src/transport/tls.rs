@@ -34,6 +34,8 @@ pub(crate) struct TlsStream {
     end: usize,
     outgoing: Vec<u8>,
     closed: bool,
+    /// Another session, to a proxy, which carries this one.
+    tunnel: Option<Box<TlsStream>>,
 }
 
 impl fmt::Debug for TlsStream {
@@ -54,9 +56,10 @@ pub(crate) enum Opened {
 }
 
 impl TlsStream {
-    /// Does the handshake over a connected socket.
+    /// Does the handshake over a connected socket, or within a session over it.
     pub(crate) fn handshake(
         socket: &OwnedFd,
+        tunnel: Option<Box<TlsStream>>,
         config: Arc<ClientConfig>,
         host: &str,
         bounds: &Bounds,
@@ -73,6 +76,7 @@ impl TlsStream {
             end: 0,
             outgoing: Vec::new(),
             closed: false,
+            tunnel,
         };
         let what = format!("tls with {host}");
         let limit = bounds.limit(Step::Tls, bounds.timeouts.tls, &what);
@@ -96,14 +100,14 @@ impl TlsStream {
                 .session
                 .process_tls_records(&mut self.incoming[self.start..self.end]);
             let mut wants_input = false;
+            let mut transmits = false;
             let mut failure = None;
             match state {
                 Ok(ConnectionState::EncodeTlsData(mut data)) => {
                     encode(&mut self.outgoing, |room| data.encode(room));
                 }
                 Ok(ConnectionState::TransmitTlsData(data)) => {
-                    flush(fd, &self.outgoing, bounds, limit).map_err(broken)?;
-                    self.outgoing.clear();
+                    transmits = true;
                     data.done();
                 }
                 Ok(ConnectionState::BlockedHandshake) => wants_input = true,
@@ -122,6 +126,11 @@ impl TlsStream {
                 self.send_alert(fd);
                 return Err(explain(&error, host));
             }
+            if transmits {
+                self.wrap().map_err(broken)?;
+                flush(fd, self.outgoing(), bounds, limit).map_err(broken)?;
+                self.sent_all();
+            }
             if wants_input && self.receive_waiting(fd, bounds, limit).map_err(broken)? == 0 {
                 let message = format!("tls with {host}: the server closed in the handshake");
                 return Err(Error::new(Kind::Tls, message));
@@ -137,7 +146,7 @@ impl TlsStream {
         if let Ok(ConnectionState::EncodeTlsData(mut data)) = state {
             encode(&mut self.outgoing, |room| data.encode(room));
             // The handshake has failed already; this changes nothing.
-            let _ = sys::send(fd, &self.outgoing);
+            let _ = self.wrap().and_then(|()| sys::send(fd, self.outgoing()));
         }
     }
 
@@ -145,6 +154,9 @@ impl TlsStream {
     pub(crate) fn expect_large(&mut self) {
         if self.incoming.len() < LARGE {
             self.incoming.resize(LARGE, 0);
+        }
+        if let Some(tunnel) = &mut self.tunnel {
+            tunnel.expect_large();
         }
     }
 
@@ -158,11 +170,14 @@ impl TlsStream {
         if self.outgoing.is_empty() {
             self.outgoing = Vec::new();
         }
+        if let Some(tunnel) = &mut self.tunnel {
+            tunnel.shrink();
+        }
     }
 
     /// Whether bytes that were received wait to be opened.
     pub(crate) fn holds_input(&self) -> bool {
-        self.start != self.end
+        self.start != self.end || self.tunnel.as_ref().is_some_and(|t| t.holds_input())
     }
 
     /// Receives what is there, without waiting. 0 = the peer has closed.
@@ -179,9 +194,35 @@ impl TlsStream {
             // Full of what is no record: rustls refuses longer ones before.
             return Err(io::ErrorKind::InvalidData.into());
         }
-        let received = sys::recv(fd, &mut self.incoming[self.end..])?;
-        self.end += received;
-        Ok(received)
+        let Some(tunnel) = &mut self.tunnel else {
+            let received = sys::recv(fd, &mut self.incoming[self.end..])?;
+            self.end += received;
+            return Ok(received);
+        };
+        let mut piece = Vec::new();
+        while piece.is_empty() {
+            let mut opened = Opened::Incomplete;
+            if tunnel.holds_input() {
+                opened = tunnel.open(&mut |record| piece.extend_from_slice(record))?;
+            }
+            let ended = opened == Opened::Closed
+                || (opened == Opened::Incomplete && tunnel.receive(fd)? == 0);
+            if ended {
+                return Ok(0);
+            }
+        }
+        self.take_in(&piece);
+        Ok(piece.len())
+    }
+
+    /// Adds what the carrying session has opened.
+    fn take_in(&mut self, piece: &[u8]) {
+        let end = self.end + piece.len();
+        if self.incoming.len() < end {
+            self.incoming.resize(end, 0);
+        }
+        self.incoming[self.end..end].copy_from_slice(piece);
+        self.end = end;
     }
 
     fn receive_waiting(
@@ -296,14 +337,40 @@ impl TlsStream {
         }
     }
 
-    /// Encrypted bytes that wait to be sent.
+    /// Makes what waits to be sent ready for the wire.
+    pub(crate) fn wrap(&mut self) -> io::Result<()> {
+        let Some(tunnel) = &mut self.tunnel else {
+            return Ok(());
+        };
+        if self.outgoing.is_empty() {
+            return Ok(());
+        }
+        let mut early = Vec::new();
+        tunnel.seal(&self.outgoing, &mut |piece| early.extend_from_slice(piece))?;
+        self.outgoing.clear();
+        self.take_in(&early);
+        Ok(())
+    }
+
+    /// Encrypted bytes for the wire.
     pub(crate) fn outgoing(&self) -> &[u8] {
-        &self.outgoing
+        match &self.tunnel {
+            Some(tunnel) => tunnel.outgoing(),
+            None => &self.outgoing,
+        }
+    }
+
+    /// Whether anything waits to be sent.
+    pub(crate) fn holds_output(&self) -> bool {
+        !self.outgoing.is_empty() || self.tunnel.as_ref().is_some_and(|t| t.holds_output())
     }
 
     /// Counts all of the outgoing bytes as sent.
     pub(crate) fn sent_all(&mut self) {
-        self.outgoing.clear();
+        match &mut self.tunnel {
+            Some(tunnel) => tunnel.sent_all(),
+            None => self.outgoing.clear(),
+        }
     }
 }
 

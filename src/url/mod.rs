@@ -1,9 +1,11 @@
 //! http and https URLs, kept byte for byte: the query of an upload's Location
 //! is often a signature, so nothing in it is decoded, sorted or encoded anew.
 
+pub(crate) mod socket;
 pub(crate) mod syntax;
 
 use std::fmt;
+use std::path::PathBuf;
 
 use self::syntax::{
     AuthorityProblem, MAX_LEN, cannot_be_in_path, cannot_be_in_query, canonical_host, check_text,
@@ -45,12 +47,23 @@ impl Scheme {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Origin {
     pub(crate) scheme: Scheme,
-    /// In lower case; an IPv6 address in its shortest form, in brackets.
+    /// In lower case; an IPv6 address in its shortest form, in brackets. Of a
+    /// socket of this host its path, percent-encoded.
     pub(crate) host: String,
     pub(crate) port: u16,
 }
 
 impl Origin {
+    /// Whether it is a socket of this host.
+    pub(crate) fn is_socket(&self) -> bool {
+        socket::is_socket(&self.host)
+    }
+
+    /// The path of the socket, if it is one.
+    pub(crate) fn socket_path(&self) -> Option<PathBuf> {
+        socket::path(&self.host)
+    }
+
     /// Host and port; a scheme's default port is left out.
     pub(crate) fn authority(&self) -> String {
         authority(self.scheme, &self.host, self.port)
@@ -59,6 +72,9 @@ impl Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_socket() {
+            return f.write_str(&socket::show_address(&self.host));
+        }
         write!(f, "{}://{}", self.scheme.as_str(), self.authority())
     }
 }
@@ -82,6 +98,29 @@ impl Url {
     /// are refused; all others stay as they are.
     pub(crate) fn parse(text: &str) -> Result<Url, Error> {
         Url::read(text).map_err(invalid)
+    }
+
+    /// The same for what the caller gives, who may name a socket as well.
+    pub(crate) fn parse_own(text: &str) -> Result<Url, Error> {
+        match socket::split_url(text) {
+            None => Url::parse(text),
+            Some(split) => split
+                .and_then(|(host, target)| {
+                    check_text(target)?;
+                    Url::of_socket(host, without_fragment(target))
+                })
+                .map_err(invalid),
+        }
+    }
+
+    /// The root of a socket that `unix:///path` names; `None` for other texts.
+    pub(crate) fn read_socket(text: &str) -> Option<Result<Url, String>> {
+        let host = socket::host_of_address(text)?;
+        Some(host.and_then(|host| Url::of_socket(host, "/")))
+    }
+
+    fn of_socket(host: String, target: &str) -> Result<Url, String> {
+        Url::assemble(Scheme::Http, host, Scheme::Http.default_port(), target)
     }
 
     /// The problem, where there is one, is said in words that follow "url".
@@ -154,6 +193,19 @@ impl Url {
         self.scheme
     }
 
+    /// Whether it is asked through a socket of this host.
+    pub(crate) fn is_socket(&self) -> bool {
+        socket::is_socket(&self.host)
+    }
+
+    /// The URL as the server knows it, which behind a socket is localhost.
+    pub(crate) fn for_server(&self) -> String {
+        match self.is_socket() {
+            true => format!("http://localhost{}", self.target),
+            false => self.to_string(),
+        }
+    }
+
     pub(crate) fn origin(&self) -> Origin {
         Origin {
             scheme: self.scheme,
@@ -162,7 +214,7 @@ impl Url {
         }
     }
 
-    /// Host and port; a scheme's default port is left out.
+    /// Host and port; a scheme's default port is left out. A socket's path.
     pub(crate) fn authority(&self) -> String {
         authority(self.scheme, &self.host, self.port)
     }
@@ -206,12 +258,11 @@ impl Url {
             if !rest.starts_with("//") {
                 return Err("has no host".to_owned());
             }
-            let url = Url::read(reference)?;
-            return url.with_clean_target(&url.target);
+            return self.clean_or_own(&Url::read(reference)?);
         }
         if reference.starts_with("//") {
             let url = Url::read(&format!("{}:{reference}", self.scheme.as_str()))?;
-            return url.with_clean_target(&url.target);
+            return self.clean_or_own(&url);
         }
         let (path, query) = split_query(reference);
         if path.is_empty() {
@@ -227,6 +278,19 @@ impl Url {
         }
         let folder = self.path().rfind('/').map_or(0, |at| at + 1);
         self.with_clean_target(&format!("{}{reference}", &self.path()[..folder]))
+    }
+
+    /// An absolute reference, dot segments of its path removed. A server behind
+    /// a socket calls itself what it was called.
+    fn clean_or_own(&self, url: &Url) -> Result<Url, String> {
+        let is_own = self.is_socket()
+            && url.scheme == self.scheme
+            && url.port == self.port
+            && url.host.eq_ignore_ascii_case("localhost");
+        match is_own {
+            true => self.with_clean_target(&url.target),
+            false => url.with_clean_target(&url.target),
+        }
     }
 
     /// This origin's URL of a path and query as they are.
@@ -263,6 +327,9 @@ impl Url {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_socket() {
+            return f.write_str(&socket::show_url(&self.host, &self.target));
+        }
         let scheme = self.scheme.as_str();
         write!(f, "{scheme}://{}{}", self.authority(), self.target)
     }
@@ -279,6 +346,9 @@ pub(crate) fn encode_query(text: &str) -> String {
 }
 
 fn authority(scheme: Scheme, host: &str, port: u16) -> String {
+    if let Some(path) = socket::path(host) {
+        return path.display().to_string();
+    }
     if port == scheme.default_port() {
         host.to_owned()
     } else {
@@ -515,6 +585,34 @@ mod tests {
             let error = base.resolve(reference).unwrap_err();
             assert_eq!(error.kind(), Kind::InvalidPath);
             assert!(error.message().contains(words), "{reference}: {error}");
+        }
+    }
+
+    #[test]
+    fn sockets_are_reached_by_the_caller_alone() {
+        let root = Url::read_socket("unix:///Run/r.sock").expect("a socket");
+        let base = root.expect("a path").with_target("/v2/a?b").unwrap();
+        let own = "http+unix://%2FRun%2Fr.sock/v2/a?b";
+        assert_eq!(base.to_string(), own);
+        assert_eq!(base.for_server(), "http://localhost/v2/a?b");
+        assert_eq!(base.authority(), "/Run/r.sock");
+        assert_eq!(base.origin().to_string(), "unix:///Run/r.sock");
+        assert_eq!(Url::parse_own(own).unwrap(), base);
+        assert_eq!(Url::parse(own).unwrap_err().kind(), Kind::InvalidPath);
+        for (reference, expected) in [
+            ("/v2/x", "http+unix://%2FRun%2Fr.sock/v2/x"),
+            (
+                "http://LOCALHOST/v2/../x?y",
+                "http+unix://%2FRun%2Fr.sock/x?y",
+            ),
+            ("//localhost:80/x", "http+unix://%2FRun%2Fr.sock/x"),
+            ("http://localhost:5000/x", "http://localhost:5000/x"),
+            ("https://localhost/x", "https://localhost/x"),
+        ] {
+            assert_eq!(base.resolve(reference).unwrap().to_string(), expected);
+        }
+        for reference in [own, "unix:///Run/r.sock", "http://%2FRun%2Fr.sock/"] {
+            base.resolve(reference).expect_err(reference);
         }
     }
 

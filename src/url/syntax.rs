@@ -99,6 +99,8 @@ fn in_brackets(host: &str) -> Option<&str> {
 pub(crate) fn canonical_host(host: &str) -> String {
     match in_brackets(host).and_then(|address| address.parse::<Ipv6Addr>().ok()) {
         Some(address) => format!("[{address}]"),
+        // The path of a socket.
+        None if host.starts_with('%') => host.to_owned(),
         None => host.to_ascii_lowercase(),
     }
 }

@@ -62,14 +62,14 @@ impl RawServer {
             .expect("loopback has free ports")
     }
 
+    /// Starts a server on an address of this host.
+    pub fn start_at(address: IpAddr, handler: impl Fn(&mut Conn) + Send + Sync + 'static) -> Self {
+        Self::listen(address, None, Arc::new(handler)).expect("the address is this host's")
+    }
+
     /// Starts a server on `[::1]`; `None` where there is no IPv6.
     pub fn start_v6(handler: impl Fn(&mut Conn) + Send + Sync + 'static) -> Option<Self> {
         Self::listen(Ipv6Addr::LOCALHOST.into(), None, Arc::new(handler)).ok()
-    }
-
-    /// Starts a server on this address, which has to be one of this machine's.
-    pub fn start_at(address: IpAddr, handler: impl Fn(&mut Conn) + Send + Sync + 'static) -> Self {
-        Self::listen(address, None, Arc::new(handler)).expect("the address can be listened on")
     }
 
     /// Starts a TLS server on 127.0.0.1 with a fresh certificate.

@@ -25,7 +25,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use loom::sync::atomic::AtomicBool;
 use loom::thread;
 
-use self::pool::{Kept, Pool};
+use self::pool::{Kept, Limits, Pool};
 
 /// A connection to a server that may close it at any time.
 struct Connection {
@@ -123,7 +123,7 @@ fn request(pool: &Pool<u8, Connection>, server: &Server) -> bool {
 #[test]
 fn a_connection_is_held_by_one_thread_at_a_time_and_none_is_lost() {
     loom::model(|| {
-        let pool = Arc::new(Pool::new());
+        let pool = Arc::new(Pool::new(Limits::default()));
         let server = Server::new();
         let threads: Vec<_> = (0..2)
             .map(|_| {
@@ -156,7 +156,7 @@ fn a_connection_is_held_by_one_thread_at_a_time_and_none_is_lost() {
 fn a_server_that_closes_its_kept_connections_costs_no_request() {
     static RACES: AtomicUsize = AtomicUsize::new(0);
     loom::model(|| {
-        let pool = Arc::new(Pool::new());
+        let pool = Arc::new(Pool::new(Limits::default()));
         let server = Server::new();
         pool.put_back(&0, server.connect());
         let closing = {
@@ -181,7 +181,7 @@ fn a_server_that_closes_its_kept_connections_costs_no_request() {
 #[test]
 fn what_is_put_back_is_found_by_its_own_key_alone() {
     loom::model(|| {
-        let pool = Arc::new(Pool::new());
+        let pool = Arc::new(Pool::new(Limits::default()));
         let server = Server::new();
         let other = {
             let (pool, server) = (Arc::clone(&pool), server.clone());

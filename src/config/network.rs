@@ -1,0 +1,232 @@
+//! How servers are reached: proxies, addresses, kept connections.
+
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Config;
+use crate::error::{Error, Kind};
+use crate::hosts::HostRule;
+use crate::proxy::{self, Choice, Proxies, Proxy};
+use crate::transport::Limits;
+
+/// The settings of the network.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Network {
+    http: Choice,
+    https: Choice,
+    /// Hosts that are asked without a proxy, in place of the environment's.
+    exceptions: Option<Vec<HostRule>>,
+    /// Where servers may lead, beside what they may anyway.
+    pub(crate) allowed: Vec<HostRule>,
+    pub(crate) addresses: Addresses,
+    pub(crate) kept: Limits,
+}
+
+/// How names become addresses.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Addresses {
+    fixed: Vec<Fixed>,
+    pub(crate) version: IpVersion,
+}
+
+#[derive(Clone, Debug)]
+struct Fixed {
+    host: String,
+    /// `None` = any.
+    port: Option<u16>,
+    addresses: Vec<IpAddr>,
+}
+
+/// The versions of IP that are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IpVersion {
+    /// Both.
+    #[default]
+    Any,
+    /// IPv4 alone.
+    V4,
+    /// IPv6 alone.
+    V6,
+}
+
+impl IpVersion {
+    pub(crate) fn includes(self, address: IpAddr) -> bool {
+        match self {
+            IpVersion::Any => true,
+            IpVersion::V4 => address.is_ipv4(),
+            IpVersion::V6 => address.is_ipv6(),
+        }
+    }
+}
+
+/// The most addresses that one host is given.
+const MAX_ADDRESSES: usize = 64;
+
+impl Addresses {
+    /// The addresses that a host was given.
+    pub(crate) fn fixed(&self, host: &str, port: u16) -> Option<&[IpAddr]> {
+        let matches = |fixed: &&Fixed| {
+            fixed.host.eq_ignore_ascii_case(host) && fixed.port.is_none_or(|only| only == port)
+        };
+        // The one set last, and one for the port before one for all.
+        let mut found = self.fixed.iter().rev().filter(matches);
+        let first = found.next()?;
+        let exact = std::iter::once(first)
+            .chain(found)
+            .find(|fixed| fixed.port.is_some());
+        Some(&exact.unwrap_or(first).addresses)
+    }
+}
+
+impl Config {
+    /// The proxy for requests of a scheme, `None` = both; no URL = no proxy.
+    pub fn set_proxy(&mut self, scheme: Option<&str>, url: Option<&str>) -> Result<(), Error> {
+        let choice = match url {
+            None => Choice::Direct,
+            Some(url) => Choice::Through(Arc::new(Proxy::parse(url)?)),
+        };
+        let network = &mut self.network;
+        match scheme {
+            None => {
+                network.http = choice.clone();
+                network.https = choice;
+            }
+            Some(name) if name.eq_ignore_ascii_case("http") => network.http = choice,
+            Some(name) if name.eq_ignore_ascii_case("https") => network.https = choice,
+            Some(_) => {
+                let message = "scheme: neither http nor https";
+                return Err(Error::new(Kind::InvalidArgument, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The hosts that are asked without a proxy, in place of those that the
+    /// environment names.
+    pub fn set_no_proxy(&mut self, list: &str) -> Result<(), Error> {
+        let entries: Option<Vec<HostRule>> = match list.chars().any(char::is_control) {
+            true => None,
+            false => proxy::entries(list).collect(),
+        };
+        let entries = entries.ok_or_else(|| {
+            let message = "no_proxy list: an entry is no host, address or network";
+            Error::new(Kind::InvalidArgument, message)
+        })?;
+        self.network.exceptions = Some(entries);
+        Ok(())
+    }
+
+    /// Whether variables of the environment count: those of proxies,
+    /// certificates and credentials.
+    pub fn set_use_environment(&mut self, use_it: bool) {
+        self.use_environment = use_it;
+    }
+
+    /// A host, with or without a port, or a network to which servers may lead.
+    pub fn add_allowed_network(&mut self, text: &str) -> Result<(), Error> {
+        let rule = HostRule::exact(text).ok_or_else(|| {
+            let message = "allowed network: no host, address or network";
+            Error::new(Kind::InvalidArgument, message)
+        })?;
+        self.network.allowed.push(rule);
+        Ok(())
+    }
+
+    /// The addresses of a host, in place of what its name resolves to; port 0
+    /// = any.
+    pub fn add_resolve(&mut self, host: &str, port: u16, addresses: &str) -> Result<(), Error> {
+        let refuse = |why: &str| Err(Error::new(Kind::InvalidArgument, why));
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        if host.is_empty() || !host.is_ascii() || host.contains(|c: char| c.is_ascii_control()) {
+            return refuse("host: cannot be a host's name");
+        }
+        let mut parsed = Vec::new();
+        for text in addresses.split(',').map(str::trim) {
+            let bare = text.trim_start_matches('[').trim_end_matches(']');
+            match bare.parse() {
+                Ok(address) if parsed.len() < MAX_ADDRESSES => parsed.push(address),
+                Ok(_) => return refuse("addresses: too many"),
+                Err(_) => return refuse("addresses: one is no IPv4 or IPv6 address"),
+            }
+        }
+        self.network.addresses.fixed.push(Fixed {
+            host: host.to_owned(),
+            port: (port != 0).then_some(port),
+            addresses: parsed,
+        });
+        Ok(())
+    }
+
+    /// The versions of IP that are used.
+    pub fn set_ip_version(&mut self, version: IpVersion) {
+        self.network.addresses.version = version;
+    }
+
+    /// How many idle connections are kept for each host, and how long.
+    pub fn set_max_idle_connections(&mut self, per_host: usize, time: Duration) {
+        self.network.kept = Limits {
+            per_key: per_host,
+            time,
+        };
+    }
+
+    /// A variable of the environment, if it may be read.
+    pub(crate) fn variable(&self, name: &str) -> Option<OsString> {
+        if self.use_environment {
+            std::env::var_os(name)
+        } else {
+            None
+        }
+    }
+
+    /// The proxies, as they are set and as the environment has them now.
+    pub(crate) fn proxies(&self) -> Result<Proxies, Error> {
+        let network = &self.network;
+        let exceptions = network.exceptions.as_deref();
+        Proxies::new(&network.http, &network.https, exceptions, |name| {
+            self.variable(name)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fixed_addresses() {
+        let mut config = Config::new();
+        for (host, port, addresses) in [
+            ("r.example", 0, "10.0.0.1"),
+            ("R.example", 443, "10.0.0.2, ::1"),
+            ("r.example", 0, "[::2]"),
+            ("r.example", 80, "10.0.0.3"),
+        ] {
+            config.add_resolve(host, port, addresses).expect("fixed");
+        }
+        let found = |host, port| {
+            let fixed = config.network.addresses.fixed(host, port);
+            fixed.map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        let all = |texts: &[&str]| Some(texts.iter().map(|&text| text.to_owned()).collect());
+        assert_eq!(found("r.EXAMPLE", 443), all(&["10.0.0.2", "::1"]));
+        assert_eq!(found("r.example", 80), all(&["10.0.0.3"]));
+        assert_eq!(found("r.example", 81), all(&["::2"]));
+        assert_eq!(found("a.r.example", 80), None);
+        for (host, addresses) in [
+            ("", "10.0.0.1"),
+            ("é", "10.0.0.1"),
+            ("r.example", ""),
+            ("r.example", "10.0.0.1,"),
+            ("r.example", "10.1"),
+            ("r.example", "a.example"),
+        ] {
+            let error = config.add_resolve(host, 0, addresses).expect_err(addresses);
+            assert_eq!(error.kind(), Kind::InvalidArgument);
+        }
+        let many = vec!["10.0.0.1"; MAX_ADDRESSES + 1].join(",");
+        config.add_resolve("r.example", 0, &many).expect_err("many");
+    }
+}

@@ -1,0 +1,7 @@
+//! Which proxy a URL is asked through: the rules that curl and Go share.
+
+mod choice;
+mod server;
+
+pub(crate) use choice::{Choice, Proxies, entries};
+pub(crate) use server::{Proxy, ProxyKind};

@@ -1,0 +1,212 @@
+//! New connections: to the server, or through a proxy.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use once_cell::sync::OnceCell;
+use rustls::ClientConfig;
+
+use super::bounds::Bounds;
+use super::connection::{Connection, Terms};
+use super::pool::Pool;
+use super::reach::Reach;
+use super::route::Route;
+use super::{resolve, socks, sys, tunnel, verify};
+use crate::config::{Addresses, Config};
+use crate::error::{Error, Kind};
+use crate::proxy::{Proxies, Proxy, ProxyKind};
+use crate::url::{Origin, Scheme};
+
+/// What all requests of a client share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) pool: Pool<Route, Connection>,
+    pub(crate) trust: verify::Trust,
+    tls: OnceCell<Arc<ClientConfig>>,
+    pub(crate) proxies: Proxies,
+    pub(crate) reach: Reach,
+    addresses: Addresses,
+}
+
+/// How long each step of making a connection took; zero where there was none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Phases {
+    pub(crate) resolve: Duration,
+    pub(crate) connect: Duration,
+    pub(crate) tls: Duration,
+}
+
+impl Shared {
+    /// For a client of the registry at `own`.
+    pub(crate) fn new(config: &Config, own: Origin) -> Result<Shared, Error> {
+        let network = &config.network;
+        Ok(Shared {
+            pool: Pool::new(network.kept),
+            trust: config.trust.clone(),
+            tls: OnceCell::new(),
+            proxies: config.proxies()?,
+            reach: Reach::new(own, network.allowed.clone()),
+            addresses: network.addresses.clone(),
+        })
+    }
+
+    /// The TLS settings; the platform's trust store is read the first time.
+    pub(crate) fn tls(&self) -> Result<Arc<ClientConfig>, Error> {
+        self.tls
+            .get_or_try_init(|| verify::client_config(&self.trust))
+            .cloned()
+    }
+
+    /// Makes a new connection to `origin`. Where a server has `led` there, its
+    /// addresses are judged.
+    pub(super) fn connect(
+        &self,
+        origin: &Origin,
+        route: &Route,
+        led: bool,
+        bounds: &Bounds,
+    ) -> Result<(Connection, Phases), Error> {
+        let mut phases = Phases::default();
+        let mut connection = match &route.proxy {
+            None => self.direct(origin, led, bounds, &mut phases)?,
+            Some(proxy) => self.reach_proxy(proxy, bounds, &mut phases)?,
+        };
+        if route.forwarder().is_some() {
+            return Ok((connection, phases));
+        }
+        if let Some(proxy) = &route.proxy {
+            let begun = Instant::now();
+            self.pass(&mut connection, proxy, origin, led, bounds)?;
+            phases.connect += begun.elapsed();
+        }
+        if origin.scheme == Scheme::Https {
+            let begun = Instant::now();
+            connection = connection.secured(self.tls()?, &origin.host, bounds)?;
+            phases.tls += begun.elapsed();
+        }
+        Ok((connection, phases))
+    }
+
+    fn direct(
+        &self,
+        origin: &Origin,
+        led: bool,
+        bounds: &Bounds,
+        phases: &mut Phases,
+    ) -> Result<Connection, Error> {
+        let shown = origin.authority();
+        if let Some(path) = origin.socket_path() {
+            let socket = sys::connect_unix(&path)
+                .map_err(|e| Error::io(Kind::Connect, format_args!("connect to {shown}"), &e))?;
+            return Ok(Connection::plain(socket));
+        }
+        let begun = Instant::now();
+        let mut addresses = self.look_up(&origin.host, origin.port, bounds)?;
+        phases.resolve = begun.elapsed();
+        if led {
+            addresses = self.judged(origin, addresses)?;
+        }
+        let begun = Instant::now();
+        let (socket, address) = resolve::connect(&addresses, &shown, bounds)?;
+        phases.connect = begun.elapsed();
+        self.reach.note(origin, address.ip());
+        Ok(Connection::plain(socket).at(address.ip()))
+    }
+
+    /// Those of the addresses to which a server may lead; if none is left, why.
+    fn judged(
+        &self,
+        origin: &Origin,
+        addresses: Vec<SocketAddr>,
+    ) -> Result<Vec<SocketAddr>, Error> {
+        let mut refused = None;
+        let mut left = Vec::with_capacity(addresses.len());
+        for address in addresses {
+            match self.reach.check(origin, address.ip()) {
+                Ok(()) => left.push(address),
+                Err(error) => {
+                    refused.get_or_insert(error);
+                }
+            }
+        }
+        match refused {
+            Some(error) if left.is_empty() => Err(error),
+            _ => Ok(left),
+        }
+    }
+
+    fn look_up(&self, host: &str, port: u16, bounds: &Bounds) -> Result<Vec<SocketAddr>, Error> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let mut found = match self.addresses.fixed(bare, port) {
+            Some(fixed) => fixed.iter().map(|&ip| SocketAddr::new(ip, port)).collect(),
+            None => resolve::resolve(host, port, bounds)?,
+        };
+        found.retain(|address| self.addresses.version.includes(address.ip()));
+        if found.is_empty() {
+            let message =
+                format!("resolve {bare}: no address of the version of IP that is to be used");
+            return Err(Error::new(Kind::Resolve, message));
+        }
+        Ok(found)
+    }
+
+    /// A connection to a proxy.
+    fn reach_proxy(
+        &self,
+        proxy: &Proxy,
+        bounds: &Bounds,
+        phases: &mut Phases,
+    ) -> Result<Connection, Error> {
+        let shown = proxy.authority();
+        let named = |error: Error| error.with_host(&shown);
+        let begun = Instant::now();
+        let addresses = self
+            .look_up(&proxy.host, proxy.port, bounds)
+            .map_err(named)?;
+        phases.resolve = begun.elapsed();
+        let begun = Instant::now();
+        let words = format!("proxy {shown}");
+        let (socket, _) = resolve::connect(&addresses, &words, bounds).map_err(named)?;
+        phases.connect = begun.elapsed();
+        let connection = Connection::plain(socket);
+        if proxy.kind != ProxyKind::Https {
+            return Ok(connection);
+        }
+        let begun = Instant::now();
+        let secured = connection
+            .secured(self.tls()?, &proxy.host, bounds)
+            .map_err(named)?;
+        phases.tls = begun.elapsed();
+        Ok(secured)
+    }
+
+    /// Has a proxy connect to the server.
+    fn pass(
+        &self,
+        connection: &mut Connection,
+        proxy: &Proxy,
+        origin: &Origin,
+        led: bool,
+        bounds: &Bounds,
+    ) -> Result<(), Error> {
+        let host = format!("proxy {}", proxy.authority());
+        connection.begin(Arc::new(Terms {
+            bounds: bounds.clone(),
+            host,
+            first_byte: bounds.timeouts.connect,
+        }));
+        let passed = match proxy.kind {
+            ProxyKind::Http | ProxyKind::Https => tunnel::open(connection, proxy, origin),
+            ProxyKind::SocksByName => socks::open(connection, proxy, origin, None),
+            ProxyKind::Socks => {
+                let mut addresses = self.look_up(&origin.host, origin.port, bounds)?;
+                if led {
+                    addresses = self.judged(origin, addresses)?;
+                }
+                socks::open(connection, proxy, origin, addresses.first())
+            }
+        };
+        passed.map_err(|error| error.with_host(&proxy.authority()))
+    }
+}

@@ -1,0 +1,68 @@
+//! The way to a server, by which connections are kept.
+
+use std::sync::Arc;
+
+use crate::proxy::{Proxies, Proxy};
+use crate::url::{Origin, Scheme};
+
+/// Whom a connection speaks to, and through which proxy.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Route {
+    /// `None` = the proxy itself, which takes requests to all servers.
+    to: Option<Origin>,
+    pub(crate) proxy: Option<Arc<Proxy>>,
+}
+
+impl Route {
+    pub(crate) fn new(origin: &Origin, proxies: &Proxies) -> Route {
+        let proxy = match origin.is_socket() {
+            true => None,
+            false => proxies.choose(origin).cloned(),
+        };
+        let is_whole =
+            origin.scheme == Scheme::Http && proxy.as_ref().is_some_and(|p| p.takes_requests());
+        Route {
+            to: (!is_whole).then(|| origin.clone()),
+            proxy,
+        }
+    }
+
+    /// The proxy, if it is the one that reads the requests.
+    pub(crate) fn forwarder(&self) -> Option<&Arc<Proxy>> {
+        self.proxy.as_ref().filter(|_| self.to.is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proxy::Choice;
+    use crate::url::Url;
+
+    #[test]
+    fn a_forwarding_proxy_is_one_way_to_all_servers() {
+        let choice = |url| Choice::Through(Arc::new(Proxy::parse(url).expect("a proxy")));
+        let route = |proxy, url| {
+            let proxies = Proxies::new(&choice(proxy), &choice(proxy), None, |_| None);
+            let origin = Url::parse(url).expect("a url").origin();
+            Route::new(&origin, &proxies.expect("proxies"))
+        };
+        let (http, other) = ("http://a.example", "http://b.example");
+        assert_eq!(route("p.example", http), route("p.example", other));
+        assert_ne!(route("p.example", http), route("q.example", http));
+        assert_ne!(route("u:p@p.example", http), route("u:q@p.example", http));
+        assert_ne!(
+            route("socks5://p.example", http),
+            route("socks5://p.example", other)
+        );
+        let tls = "https://a.example";
+        assert_ne!(
+            route("p.example", tls),
+            route("p.example", "https://b.example")
+        );
+        assert!(route("p.example", http).forwarder().is_some());
+        assert!(route("https://p.example", http).forwarder().is_some());
+        assert!(route("p.example", tls).forwarder().is_none());
+        assert!(route("socks5://p.example", http).forwarder().is_none());
+    }
+}

@@ -1,0 +1,207 @@
+//! Tunnels through HTTP proxies (RFC 9110, section 9.3.6).
+
+use zeroize::Zeroizing;
+
+use super::buffers::INPUT_SIZE;
+use super::connection::Connection;
+use super::failure;
+use crate::error::{Error, Kind, server_words};
+use crate::proxy::Proxy;
+use crate::redact;
+use crate::url::Origin;
+
+/// Has the proxy at the other end connect to `origin`.
+pub(super) fn open(
+    connection: &mut Connection,
+    proxy: &Proxy,
+    origin: &Origin,
+) -> Result<(), Error> {
+    let shown = proxy.authority();
+    let broken = |error| failure::of_proxy(error, &shown);
+    connection
+        .say(request(proxy, origin).as_bytes())
+        .map_err(broken)?;
+    let (length, head) = loop {
+        let received = connection.buffers.received();
+        if let Some(end) = end_of_head(received) {
+            let head = Head::read(&received[..end]).ok_or_else(|| {
+                let message = format!("proxy {shown} does not answer in http");
+                Error::new(Kind::Proxy, message)
+            })?;
+            if head.status >= 200 {
+                break (end, head);
+            }
+            connection.buffers.consume(end);
+            continue;
+        }
+        if received.len() >= INPUT_SIZE {
+            let message =
+                format!("answer of proxy {shown}: more than {INPUT_SIZE} bytes of headers");
+            return Err(Error::new(Kind::Proxy, message));
+        }
+        if !connection.await_input().map_err(broken)? {
+            let message = format!("proxy {shown} closed the connection without an answer");
+            return Err(Error::new(Kind::Proxy, message));
+        }
+    };
+    if !(200..300).contains(&head.status) {
+        return Err(refused(
+            proxy,
+            &origin.authority(),
+            head.status,
+            &head.words,
+        ));
+    }
+    connection.buffers.consume(length);
+    if !connection.buffers.received().is_empty() {
+        let message = format!("proxy {shown} sent more than the answer to a tunnel");
+        return Err(Error::new(Kind::Proxy, message));
+    }
+    Ok(())
+}
+
+/// The error where a proxy refuses.
+pub(super) fn refused(proxy: &Proxy, host: &str, status: u16, words: &str) -> Error {
+    let mut said = server_words(words.trim());
+    if status == 407 && said.is_empty() {
+        said.push_str("Proxy Authentication Required");
+    }
+    let why = match (status, proxy.login()) {
+        (407, None) => ", it wants a user name and a password",
+        (407, Some(_)) => ", it does not accept the user name and password",
+        _ => "",
+    };
+    let shown = proxy.authority();
+    let message = format!("proxy {shown} refuses to connect to {host}: {status} {said}{why}");
+    let message = redact::scrub(
+        &message,
+        &secrets(proxy)
+            .iter()
+            .map(|s| s.as_str())
+            .collect::<Vec<_>>(),
+    );
+    Error::new(Kind::Proxy, message)
+        .with_http_status(status)
+        .with_host(&shown)
+}
+
+/// What must not be told of a proxy.
+pub(super) fn secrets(proxy: &Proxy) -> Vec<Zeroizing<String>> {
+    let mut secrets = Vec::new();
+    if let Some((_, password)) = proxy.login()
+        && let Ok(password) = std::str::from_utf8(password)
+    {
+        secrets.push(Zeroizing::new(password.to_owned()));
+    }
+    if let Some(value) = proxy.authorization()
+        && let Some((_, encoded)) = value.split_once(' ')
+    {
+        secrets.push(Zeroizing::new(encoded.to_owned()));
+    }
+    secrets.retain(|secret| !secret.is_empty());
+    secrets
+}
+
+fn request(proxy: &Proxy, origin: &Origin) -> Zeroizing<String> {
+    let authority = format!("{}:{}", origin.host, origin.port);
+    let login = proxy.authorization();
+    let line = |text: &str| text.len() + 64;
+    let room = 2 * line(&authority) + login.as_ref().map_or(0, |value| line(value));
+    let mut text = Zeroizing::new(String::with_capacity(room));
+    for part in [
+        "CONNECT ",
+        &authority,
+        " HTTP/1.1\r\nHost: ",
+        &authority,
+        "\r\n",
+    ] {
+        text.push_str(part);
+    }
+    if let Some(value) = login {
+        for part in ["Proxy-Authorization: ", &value, "\r\n"] {
+            text.push_str(part);
+        }
+    }
+    text.push_str("\r\n");
+    text
+}
+
+fn end_of_head(received: &[u8]) -> Option<usize> {
+    let end = received.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
+    Some(end + 4)
+}
+
+/// What counts of an answer to CONNECT.
+struct Head {
+    status: u16,
+    words: String,
+}
+
+impl Head {
+    fn read(head: &[u8]) -> Option<Head> {
+        let line = head.split(|&byte| byte == b'\r').next()?;
+        let line = String::from_utf8_lossy(line);
+        let rest = line.strip_prefix("HTTP/1.")?.get(1..)?.strip_prefix(' ')?;
+        let digits = rest.get(..3)?;
+        let words = match rest.get(3..)? {
+            "" => "",
+            words => words.strip_prefix(' ')?,
+        };
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        Some(Head {
+            status: digits.parse().ok().filter(|status| *status >= 100)?,
+            words: words.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::url::Url;
+
+    #[test]
+    fn answers_to_connect() {
+        for (head, expected) in [
+            (
+                "HTTP/1.1 200 Connection established\r\n\r\n",
+                Some((200, "Connection established")),
+            ),
+            ("HTTP/1.0 204\r\nA: b\r\n\r\n", Some((204, ""))),
+            ("HTTP/1.1 407 \r\n\r\n", Some((407, ""))),
+            ("HTTP/2 200 OK\r\n\r\n", None),
+            ("HTTP/1.1 20 OK\r\n\r\n", None),
+            ("HTTP/1.1 2000\r\n\r\n", None),
+            ("HTTP/1.1 +20\r\n\r\n", None),
+            ("HTTP/1.1 099\r\n\r\n", None),
+            ("SSH-2.0\r\n\r\n", None),
+            ("\r\n\r\n", None),
+        ] {
+            let found = Head::read(head.as_bytes());
+            let found = found
+                .as_ref()
+                .map(|head| (head.status, head.words.as_str()));
+            assert_eq!(found, expected, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn a_tunnel_is_asked_for_by_host_and_port() {
+        let origin = Url::parse("https://r.example").expect("a url").origin();
+        let proxy = Proxy::parse("http://user:pass@p.example").expect("a proxy");
+        assert_eq!(
+            request(&proxy, &origin).as_str(),
+            "CONNECT r.example:443 HTTP/1.1\r\nHost: r.example:443\r\n\
+             Proxy-Authorization: Basic dXNlcjpwYXNz\r\n\r\n"
+        );
+        let error = refused(&proxy, "r.example", 407, "no pass for dXNlcjpwYXNz\n");
+        let message = error.message();
+        assert!(
+            !message.contains("dXNl") && !message.contains("no pass "),
+            "{message}"
+        );
+        assert_eq!((error.kind(), error.http_status()), (Kind::Proxy, 407));
+    }
+}
