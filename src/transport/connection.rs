@@ -142,8 +142,10 @@ impl Connection {
         !self.exchange.answered_early && !self.exchange.ended && self.buffers.received().is_empty()
     }
 
-    /// Gives back memory before it is kept.
-    pub(crate) fn shrink(&mut self) {
+    /// Gives back what an idle connection need not hold: memory, and the
+    /// cancel handle of the call that is over.
+    pub(crate) fn rest(&mut self) {
+        self.terms = Arc::default();
         self.buffers.shrink();
         if let Stream::Tls(tls) = &mut self.stream {
             tls.shrink();
@@ -169,10 +171,11 @@ impl Connection {
     /// Sends the first `amount` bytes of the output. When the server refuses
     /// meanwhile, the rest counts as sent and the answer is kept for reading.
     pub(crate) fn send(&mut self, amount: usize) -> io::Result<()> {
+        // First of all: the rest of a long body takes a while to throw away too.
+        self.terms.bounds.check_io(Step::Send)?;
         if self.exchange.answered_early {
             return Ok(());
         }
-        self.terms.bounds.check_io(Step::Send)?;
         if amount > WATCHED && sys::is_readable(self.fd()) {
             self.pull_all();
             if self.notice_refusal() {
@@ -188,7 +191,12 @@ impl Connection {
                 self.hear(&early);
             }
         }
-        self.flush(amount)
+        self.flush(amount)?;
+        if !self.exchange.answered_early {
+            self.exchange.expecting = true;
+            self.exchange.sent_at = Some(Instant::now());
+        }
+        Ok(())
     }
 
     fn flush(&mut self, amount: usize) -> io::Result<()> {
@@ -208,8 +216,9 @@ impl Connection {
                     self.exchange.sending.moved(more);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    // Once the peer has ended its side, only writing matters.
-                    let reading = if self.exchange.ended {
+                    // Only writing matters once the peer has ended its side,
+                    // or where what it says is more than is taken now.
+                    let reading = if self.exchange.ended || self.is_full() {
                         0
                     } else {
                         wait::READABLE
@@ -237,8 +246,6 @@ impl Connection {
         if let Stream::Tls(tls) = &mut self.stream {
             tls.sent_all();
         }
-        self.exchange.expecting = true;
-        self.exchange.sent_at = Some(Instant::now());
         Ok(())
     }
 
@@ -291,7 +298,7 @@ impl Connection {
 
     /// Takes in what has arrived, without waiting, up to a bound.
     fn pull_all(&mut self) {
-        while self.buffers.received().len() < super::buffers::INPUT_SIZE / 2 {
+        while !self.is_full() {
             match self.pull() {
                 Ok(true) => {}
                 Ok(false) => return,
@@ -306,6 +313,11 @@ impl Connection {
         }
     }
 
+    /// Whether no more is taken in while the request goes out.
+    fn is_full(&self) -> bool {
+        self.buffers.received().len() >= super::buffers::INPUT_SIZE / 2
+    }
+
     /// Takes one piece into the input buffer; false at the peer's end.
     fn pull(&mut self) -> io::Result<bool> {
         let fd = self.fd();
@@ -313,6 +325,7 @@ impl Connection {
             stream,
             buffers,
             exchange,
+            terms,
             ..
         } = self;
         match stream {
@@ -342,6 +355,8 @@ impl Connection {
                         Opened::Incomplete => {}
                     }
                 }
+                // Records without content must not keep us here.
+                terms.bounds.check_io(Step::Receive)?;
                 if tls.receive(fd)? == 0 {
                     exchange.ended = true;
                     // An end without a word of TLS may be anybody's doing.
@@ -414,9 +429,7 @@ impl Connection {
     fn answer_peer(&mut self) -> io::Result<()> {
         match &self.stream {
             Stream::Tls(tls) if !tls.outgoing().is_empty() => {
-                self.flush(0)?;
-                self.exchange.expecting = false;
-                Ok(())
+                self.flush(0)
             }
             _ => Ok(()),
         }
@@ -525,6 +538,8 @@ impl Connection {
                     Opened::Incomplete => {}
                 }
             }
+            // As in `pull`.
+            self.terms.bounds.check_io(Step::Receive)?;
             let received = tls.receive(fd)?;
             self.exchange.receiving.moved(received);
             if received == 0 {
