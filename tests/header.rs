@@ -15,17 +15,20 @@ use support::{c, programs, temp};
 const BLESS: &str = "REGGIE_BLESS";
 
 /// The sources of the header, in its order.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 16] = [
     "version",
     "status",
     "error",
     "callback",
     "config",
+    "config_times",
     "client",
     "request",
     "request_headers",
     "request_query",
     "request_body",
+    "request_times",
+    "cancel",
     "response",
     "errors",
     "digest",

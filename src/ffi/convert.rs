@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr::{self, NonNull};
+use std::time::Duration;
 use std::{slice, str};
 
 use crate::error::{Error, Kind};
@@ -110,6 +111,18 @@ fn checked(bytes: *mut u8, size: usize, what: &str) -> Result<NonNull<u8>, Error
         None if size == 0 => Ok(NonNull::dangling()),
         None => Err(null(what)),
         Some(bytes) => Ok(bytes),
+    }
+}
+
+/// A time limit in milliseconds; 0 = none.
+pub(super) fn time(milliseconds: i64, what: &str) -> Result<Option<Duration>, Error> {
+    match u64::try_from(milliseconds) {
+        Ok(0) => Ok(None),
+        Ok(milliseconds) => Ok(Some(Duration::from_millis(milliseconds))),
+        Err(_) => {
+            let message = format!("{what}: {milliseconds} is below 0");
+            Err(Error::new(Kind::InvalidArgument, message))
+        }
     }
 }
 

@@ -428,9 +428,7 @@ impl Connection {
     /// Sends what TLS itself has to say, such as a key update.
     fn answer_peer(&mut self) -> io::Result<()> {
         match &self.stream {
-            Stream::Tls(tls) if !tls.outgoing().is_empty() => {
-                self.flush(0)
-            }
+            Stream::Tls(tls) if !tls.outgoing().is_empty() => self.flush(0),
             _ => Ok(()),
         }
     }
