@@ -126,7 +126,8 @@ fn serve(conn: &mut Conn, gate: &Gate) -> bool {
     let Some(mut request) = conn.read_head() else {
         return false;
     };
-    match request.target.as_str() {
+    let path = request.target.split('?').next().unwrap_or_default();
+    match path {
         "/unread" | "/silent" => {}
         "/half-head" => {
             conn.send(b"HTTP/1.1 200 OK\r\nContent-Le");

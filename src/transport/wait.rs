@@ -29,11 +29,8 @@ pub(crate) fn wait(
     pause: Option<Instant>,
 ) -> io::Result<i16> {
     let mut fds = [entry(fd, events)];
-    if wait_any(&mut fds, bounds, limit, pause)? {
-        Ok(fds[0].revents)
-    } else {
-        Ok(0)
-    }
+    wait_any(&mut fds, bounds, limit, pause)?;
+    Ok(fds[0].revents)
 }
 
 /// An entry for [`wait_any`].
@@ -45,14 +42,14 @@ pub(crate) fn entry(fd: RawFd, events: i16) -> sys::PollFd {
     }
 }
 
-/// Waits until something happens at one of `fds`; false when `pause` passed
-/// first. Without any it only waits.
+/// Waits until something happens at one of `fds`, which then tell what; they
+/// stay as they are when `pause` passed first. Without any it only waits.
 pub(crate) fn wait_any(
     fds: &mut [sys::PollFd],
     bounds: &Bounds,
     limit: Limit<'_>,
     pause: Option<Instant>,
-) -> io::Result<bool> {
+) -> io::Result<()> {
     let ends = [bounds.deadline, limit.end].map(|end| end.map(|(end, _)| end));
     let first = ends.into_iter().chain([pause]).flatten().min();
     let event = bounds.cancel.as_ref().map(Cancel::event);
@@ -84,10 +81,10 @@ pub(crate) fn wait_any(
         }
         if all[..count].iter().any(|entry| entry.revents != 0) {
             fds[..count].copy_from_slice(&all[..count]);
-            return Ok(true);
+            return Ok(());
         }
         if pause.is_some_and(|pause| Instant::now() >= pause) {
-            return Ok(false);
+            return Ok(());
         }
     }
 }
@@ -95,5 +92,5 @@ pub(crate) fn wait_any(
 #[expect(dead_code, reason = "used with the next step")]
 /// Waits for a time, unless the bounds end the call before.
 pub(crate) fn sleep(until: Instant, bounds: &Bounds, limit: Limit<'_>) -> io::Result<()> {
-    wait_any(&mut [], bounds, limit, Some(until)).map(|_| ())
+    wait_any(&mut [], bounds, limit, Some(until))
 }

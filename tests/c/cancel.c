@@ -166,6 +166,7 @@ static void run(void *context)
 int main(int count, char **values)
 {
     CHECK_NUMBER(10, count);
+    setvbuf(stdout, NULL, _IOLBF, 0);
     arguments = values;
     return check_run(arguments[1], run, NULL);
 }
