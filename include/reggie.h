@@ -70,7 +70,8 @@
  * Texts end in NUL and are UTF-8, but for paths of files, which are any bytes,
  * and values of headers, which are bytes without control characters but the
  * tab. Bytes come with their number; their address may be NULL if that is 0.
- * Sizes in memory are size_t, lengths of bodies uint64_t, flags int.
+ * Sizes in memory are size_t, lengths of bodies uint64_t, flags int, times
+ * int64_t in milliseconds.
  *
  * THREADS
  *
@@ -88,6 +89,14 @@
  * something return nothing. They may use the library, and the same client, but
  * not free a handle that the call uses. They return normally: an exception that
  * leaves one ends the process, and longjmp() and pthread_exit() are no way out.
+ *
+ * TIME
+ *
+ * No call hangs: each wait for the network has a limit, which cuts no transfer
+ * that moves, however slow; reggie_config_set_timeout() and the functions after
+ * it change them. A reggie_cancel ends calls from another thread or from a
+ * signal handler. Limits and cancel of a call hold until the body of its
+ * response has been read. A callback that does not return holds up its call.
  *
  * THE PROCESS AROUND IT
  *
@@ -162,6 +171,25 @@
 
 /// IPv6 alone.
 #define REGGIE_IP_6 6
+
+/// Ends calls from another thread or from a signal handler.
+///
+/// reggie_cancel_new() makes one, reggie_request_set_cancel() gives it to
+/// requests, reggie_cancel_trigger() ends the calls that send them, and
+/// reggie_cancel_free() frees it. One handle serves any number of requests and
+/// calls, at once and one after the other. It holds one descriptor.
+///
+/// It cannot be taken back: a call that begins after the trigger fails at once,
+/// so what is to be sent afterwards gets another handle.
+///
+/// It may be freed while requests have it and calls use it, which keep what they
+/// need of it. To free it while another thread or a signal handler may still
+/// trigger it is an error of the caller's.
+///
+/// After a fork, parent and child have a handle each: a trigger in one of them
+/// ends no call in the other. One that was triggered before the fork stays so
+/// in both.
+typedef struct reggie_cancel reggie_cancel;
 
 /// A client of one registry, with its settings, connections and tokens.
 ///
@@ -843,6 +871,85 @@ reggie_status reggie_config_set_max_idle_connections(reggie_config *config,
                                                      size_t per_host,
                                                      int64_t idle_ms);
 
+/// Sets how long a call may take as a whole, with all that it sends: the
+/// challenge, the token, redirects, the request itself, and the body of the
+/// answer. A call that takes longer returns REGGIE_DEADLINE. Unless set, there
+/// is no limit, as the time that a large body takes is nobody's to know; the
+/// limits of the steps, below, find what hangs.
+///
+/// For reggie_client_open() the time goes on until the body has been read to its
+/// end: reggie_response_read() then returns REGGIE_DEADLINE.
+/// reggie_request_set_timeout() sets another for a request.
+///
+/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if it is below 0.
+reggie_status reggie_config_set_timeout(reggie_config *config,
+                                        int64_t milliseconds);
+
+/// Sets how long resolving the name of a host may take. What takes longer is
+/// REGGIE_TIMEOUT, and the look-up, which the system cannot be told to end, ends
+/// by itself in a thread of its own. Unless set, 30 seconds.
+///
+/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if it is below 0.
+reggie_status reggie_config_set_resolve_timeout(reggie_config *config,
+                                                int64_t milliseconds);
+
+/// Sets how long connecting to a host may take, over all its addresses; the
+/// next one is tried when one has failed, or has not answered within 250 ms.
+/// What takes longer is REGGIE_TIMEOUT. Unless set, 30 seconds.
+///
+/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if it is below 0.
+reggie_status reggie_config_set_connect_timeout(reggie_config *config,
+                                                int64_t milliseconds);
+
+/// Sets how long a TLS handshake may take. What takes longer is REGGIE_TIMEOUT.
+/// Unless set, 30 seconds.
+///
+/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if it is below 0.
+reggie_status reggie_config_set_tls_timeout(reggie_config *config,
+                                            int64_t milliseconds);
+
+/// Sets how long a server may take from the last byte of a request to the first
+/// of its answer. What takes longer is REGGIE_TIMEOUT. Unless set, 2 minutes.
+///
+/// Requests that the registry has to store something for have a limit of their
+/// own: reggie_config_set_commit_timeout().
+/// reggie_request_set_first_byte_timeout() sets another for a request.
+///
+/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if it is below 0.
+reggie_status reggie_config_set_first_byte_timeout(reggie_config *config,
+                                                   int64_t milliseconds);
+
+/// Sets the same for requests that the registry has to store something for: all
+/// PUT requests, and POST and PATCH requests with a body. Registries may check
+/// and move a large blob before they answer. Unless set, 15 minutes.
+///
+/// reggie_request_set_commit_timeout() sets another for a request.
+///
+/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if it is below 0.
+reggie_status reggie_config_set_commit_timeout(reggie_config *config,
+                                               int64_t milliseconds);
+
+/// Sets the least that has to move, up or down, while a call waits for the
+/// server: `bytes_per_second`, taken over windows of `window_ms` milliseconds.
+/// A transfer that moves less is REGGIE_TIMEOUT at the end of the window, and no
+/// other is cut, however long it takes. Unless set, 1 byte per second over 60
+/// seconds. reggie_request_set_stall_limit() sets another for a request.
+///
+/// Only waiting for the server counts, not what callbacks and the caller's
+/// descriptors take. Before the answer has begun, the limits of the first byte
+/// hold in place of this one. A rate or a window of 0 is no limit. Returns
+/// REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the window is
+/// below 0.
+reggie_status reggie_config_set_stall_limit(reggie_config *config,
+                                            uint64_t bytes_per_second,
+                                            int64_t window_ms);
+
 /// Makes a client. Nothing is sent.
 ///
 /// `address` is an http or https URL with a host, such as
@@ -882,15 +989,18 @@ reggie_status reggie_client_set_default_name(const reggie_client *client,
 /// this returns REGGIE_OK whenever an answer came whole. A 401 is the answer
 /// where there are no credentials, or none that the registry accepts.
 ///
-/// Waits as long as it takes, and calls back the callbacks of the request and
-/// of the client's settings. The request may be sent again afterwards.
+/// Waits no longer than the time limits of the client and of the request allow,
+/// and until the request's cancel is triggered; both hold while the body is
+/// received too. Calls back the callbacks of the request and of the client's
+/// settings. The request may be sent again afterwards.
 ///
 /// On REGGIE_OK, `response` is the caller's, who frees it with
 /// reggie_response_free(). Otherwise returns REGGIE_NULL_ARGUMENT;
 /// REGGIE_INVALID_PATH or REGGIE_MISSING_VALUE if the path does not make a URL;
 /// REGGIE_INVALID_HEADER or REGGIE_LENGTH_MISMATCH if the header does not suit
-/// the request; REGGIE_BUSY; or any status from REGGIE_NO_MEMORY on but
-/// REGGIE_NO_ERRORS.
+/// the request; REGGIE_BUSY; REGGIE_CANCELLED, REGGIE_DEADLINE if the call took
+/// too long as a whole, REGGIE_TIMEOUT if one of its steps did; or any other
+/// status from REGGIE_NO_MEMORY on but REGGIE_NO_ERRORS.
 reggie_status reggie_client_do(const reggie_client *client,
                                reggie_request *request,
                                reggie_response **response,
@@ -901,7 +1011,9 @@ reggie_status reggie_client_do(const reggie_client *client,
 /// however long it is. The request's output has no say.
 ///
 /// As reggie_client_do() in all else. The connection is in use until the body
-/// has been read to its end or the response is freed, which closes it.
+/// has been read to its end or the response is freed, which closes it. So long,
+/// the time limits and the cancel of the call hold: reggie_response_read() fails
+/// with REGGIE_CANCELLED, REGGIE_DEADLINE or REGGIE_TIMEOUT as this does.
 reggie_status reggie_client_open(const reggie_client *client,
                                  reggie_request *request,
                                  reggie_response **response,
@@ -1239,6 +1351,74 @@ reggie_status reggie_request_set_output_callback(reggie_request *request,
 /// number is out of range, or REGGIE_BUSY.
 reggie_status reggie_request_set_retries(reggie_request *request, int tries);
 
+/// Sets how long a call with this request may take as a whole, as
+/// reggie_config_set_timeout() does for all. Unless set, the client's.
+///
+/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if it is below 0, or REGGIE_BUSY.
+reggie_status reggie_request_set_timeout(reggie_request *request,
+                                         int64_t milliseconds);
+
+/// Sets how long a server may take from the last byte of this request to the
+/// first of its answer, as reggie_config_set_first_byte_timeout() does for all.
+/// Unless set, the client's.
+///
+/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if it is below 0, or REGGIE_BUSY.
+reggie_status reggie_request_set_first_byte_timeout(reggie_request *request,
+                                                    int64_t milliseconds);
+
+/// Sets the same where the registry has to store something for this request, as
+/// reggie_config_set_commit_timeout() does for all. Unless set, the client's.
+///
+/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if it is below 0, or REGGIE_BUSY.
+reggie_status reggie_request_set_commit_timeout(reggie_request *request,
+                                                int64_t milliseconds);
+
+/// Sets the least that has to move, up or down, while a call with this request
+/// waits for the server, as reggie_config_set_stall_limit() does for all. Unless
+/// set, the client's.
+///
+/// A rate or a window of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if the window is below 0, or REGGIE_BUSY.
+reggie_status reggie_request_set_stall_limit(reggie_request *request,
+                                             uint64_t bytes_per_second,
+                                             int64_t window_ms);
+
+/// Makes a handle that was not triggered.
+///
+/// On REGGIE_OK, `cancel` is the caller's, who frees it with
+/// reggie_cancel_free(). Otherwise returns REGGIE_NULL_ARGUMENT, or
+/// REGGIE_NO_MEMORY where the system gives no descriptor, with the errno in the
+/// error.
+reggie_status reggie_cancel_new(reggie_cancel **cancel, reggie_error **error);
+
+/// Frees a handle. NULL is ignored. Requests that have it keep it, and calls
+/// that use it go on, and can no longer be cancelled unless they were.
+void reggie_cancel_free(reggie_cancel *cancel);
+
+/// Ends the calls that use the handle: they return REGGIE_CANCELLED, also those
+/// that begin later. Does nothing the second time, and nothing for NULL.
+///
+/// Safe on any thread and in a signal handler (async-signal-safe as in POSIX,
+/// signal-safety(7)): takes no lock, allocates nothing, keeps errno. A call that
+/// waits for the network, or for a descriptor of the caller's, returns within
+/// milliseconds; one that is in a callback returns when the callback has.
+void reggie_cancel_trigger(const reggie_cancel *cancel);
+
+/// Whether the handle was triggered: 1 or 0; 0 for NULL. Safe in a signal
+/// handler.
+int reggie_cancel_is_triggered(const reggie_cancel *cancel);
+
+/// Sets what ends the calls that send the request, and the reading of the bodies
+/// of their responses. NULL removes it. Calls that have begun keep what they
+/// have. Unless set, none.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
+reggie_status reggie_request_set_cancel(reggie_request *request,
+                                        const reggie_cancel *cancel);
+
 /// Frees a response, and closes its connection if its body was not read to its
 /// end. NULL is ignored. No call with it may be running.
 void reggie_response_free(reggie_response *response);
@@ -1334,11 +1514,17 @@ reggie_status reggie_response_errors(const reggie_response *response,
 /// are some. For a response of reggie_client_open(); where the body is kept in
 /// memory, it reads from there.
 ///
+/// The time limits and the cancel of the call that made the response go on
+/// holding until the body's end, be there bytes or not; time that passes between
+/// the calls counts for the call as a whole.
+///
 /// On REGGIE_OK, `got` is how many bytes were read, 0 at the end of the body
 /// and where `size` is 0. Otherwise returns REGGIE_NULL_ARGUMENT,
 /// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_BUSY,
-/// REGGIE_RECEIVE, REGGIE_TRUNCATED if the server closed the connection early,
-/// REGGIE_TLS or REGGIE_PROTOCOL; the rest of the body is then lost.
+/// REGGIE_CANCELLED, REGGIE_DEADLINE if the call took too long as a whole,
+/// REGGIE_TIMEOUT if too little came, REGGIE_RECEIVE, REGGIE_TRUNCATED if the
+/// server closed the connection early, REGGIE_TLS or REGGIE_PROTOCOL; the rest of
+/// the body is then lost.
 reggie_status reggie_response_read(reggie_response *response,
                                    uint8_t *buffer,
                                    size_t size,

@@ -5,13 +5,16 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use crate::transport::descriptor;
+
 /// Opens a regular file and tells its length. Anything else is an error, and
 /// none makes the call wait, as a pipe without a writer would.
 pub(crate) fn open(path: &Path) -> io::Result<(File, u64)> {
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
+        .open(path)
+        .and_then(descriptor::above_standard)?;
     let about = file.metadata()?;
     if about.is_dir() {
         return Err(io::Error::from_raw_os_error(libc::EISDIR));

@@ -77,7 +77,8 @@ impl WholeFile {
             let created = File::options()
                 .write(true)
                 .create_new(true)
-                .open(&temporary);
+                .open(&temporary)
+                .and_then(descriptor::above_standard);
             match created {
                 Ok(file) => {
                     return Ok(WholeFile {

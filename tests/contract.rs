@@ -321,8 +321,8 @@ fn wanted(parameter: &str) -> Vec<&'static [&'static str]> {
         _ if is_text => vec![&["NULL", "text"], &["text"]],
         _ if parameter.contains('*') || parameter.contains("_callback ") => vec![&["NULL"]],
         _ if parameter.starts_with("size_t") => vec![&["(size_t)-1"]],
-        _ if parameter.starts_with("int64_t") => vec![&["INT64_MIN"]],
-        _ if parameter.starts_with("uint64_t") => vec![&["REGGIE_UNKNOWN_SIZE"]],
+        _ if parameter.starts_with("uint64_t") => vec![&["REGGIE_UNKNOWN_SIZE", "UINT64_MAX"]],
+        _ if parameter.starts_with("int64_t") => vec![&["INT64_MIN"], &["INT64_MAX"]],
         _ => vec![&["INT_MIN", "INT_MAX"]],
     }
 }
@@ -341,6 +341,7 @@ fn every_argument_of_every_function_is_checked() {
         ("arguments_request", server.url()),
         ("arguments_response", server.url()),
         ("arguments_retry", server.url()),
+        ("arguments_times", server.url()),
     ] {
         let program = build_linked(name, false);
         all += &run(&program, "main", &[&address, "1048576"]);

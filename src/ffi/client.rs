@@ -96,15 +96,18 @@ pub unsafe extern "C" fn reggie_client_set_default_name(
 /// this returns REGGIE_OK whenever an answer came whole. A 401 is the answer
 /// where there are no credentials, or none that the registry accepts.
 ///
-/// Waits as long as it takes, and calls back the callbacks of the request and
-/// of the client's settings. The request may be sent again afterwards.
+/// Waits no longer than the time limits of the client and of the request allow,
+/// and until the request's cancel is triggered; both hold while the body is
+/// received too. Calls back the callbacks of the request and of the client's
+/// settings. The request may be sent again afterwards.
 ///
 /// On REGGIE_OK, `response` is the caller's, who frees it with
 /// reggie_response_free(). Otherwise returns REGGIE_NULL_ARGUMENT;
 /// REGGIE_INVALID_PATH or REGGIE_MISSING_VALUE if the path does not make a URL;
 /// REGGIE_INVALID_HEADER or REGGIE_LENGTH_MISMATCH if the header does not suit
-/// the request; REGGIE_BUSY; or any status from REGGIE_NO_MEMORY on but
-/// REGGIE_NO_ERRORS.
+/// the request; REGGIE_BUSY; REGGIE_CANCELLED, REGGIE_DEADLINE if the call took
+/// too long as a whole, REGGIE_TIMEOUT if one of its steps did; or any other
+/// status from REGGIE_NO_MEMORY on but REGGIE_NO_ERRORS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_client_do(
     client: Option<&reggie_client>,
@@ -131,7 +134,9 @@ pub unsafe extern "C" fn reggie_client_do(
 /// however long it is. The request's output has no say.
 ///
 /// As reggie_client_do() in all else. The connection is in use until the body
-/// has been read to its end or the response is freed, which closes it.
+/// has been read to its end or the response is freed, which closes it. So long,
+/// the time limits and the cancel of the call hold: reggie_response_read() fails
+/// with REGGIE_CANCELLED, REGGIE_DEADLINE or REGGIE_TIMEOUT as this does.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_client_open(
     client: Option<&reggie_client>,

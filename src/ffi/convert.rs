@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr::{self, NonNull};
+use std::time::Duration;
 use std::{slice, str};
 
 use crate::error::{Error, Kind};
@@ -139,6 +140,18 @@ pub(super) fn unsigned<T>(
         let message = format!("{what}: {number} is out of range");
         Error::new(Kind::InvalidArgument, message)
     })
+}
+
+/// A time limit in milliseconds; 0 = none.
+pub(super) fn time(milliseconds: i64, what: &str) -> Result<Option<Duration>, Error> {
+    match u64::try_from(milliseconds) {
+        Ok(0) => Ok(None),
+        Ok(milliseconds) => Ok(Some(Duration::from_millis(milliseconds))),
+        Err(_) => {
+            let message = format!("{what}: {milliseconds} is below 0");
+            Err(Error::new(Kind::InvalidArgument, message))
+        }
+    }
 }
 
 /// A text for C. A NUL in it becomes U+FFFD, so that no text is cut short.

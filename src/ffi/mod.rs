@@ -71,7 +71,8 @@
 //! Texts end in NUL and are UTF-8, but for paths of files, which are any bytes,
 //! and values of headers, which are bytes without control characters but the
 //! tab. Bytes come with their number; their address may be NULL if that is 0.
-//! Sizes in memory are size_t, lengths of bodies uint64_t, flags int.
+//! Sizes in memory are size_t, lengths of bodies uint64_t, flags int, times
+//! int64_t in milliseconds.
 //!
 //! # Threads
 //!
@@ -89,6 +90,14 @@
 //! something return nothing. They may use the library, and the same client, but
 //! not free a handle that the call uses. They return normally: an exception that
 //! leaves one ends the process, and longjmp() and pthread_exit() are no way out.
+//!
+//! # Time
+//!
+//! No call hangs: each wait for the network has a limit, which cuts no transfer
+//! that moves, however slow; reggie_config_set_timeout() and the functions after
+//! it change them. A reggie_cancel ends calls from another thread or from a
+//! signal handler. Limits and cancel of a call hold until the body of its
+//! response has been read. A callback that does not return holds up its call.
 //!
 //! # The process around it
 //!
@@ -112,11 +121,13 @@
 )]
 
 mod callback;
+mod cancel;
 mod client;
 mod config;
 mod config_cookies;
 mod config_network;
 mod config_retry;
+mod config_times;
 mod config_warning;
 mod convert;
 mod digest;
@@ -129,6 +140,7 @@ mod request_body;
 mod request_headers;
 mod request_query;
 mod request_settings;
+mod request_times;
 mod response;
 mod response_headers;
 mod slot;
@@ -142,6 +154,7 @@ mod tests;
 const _: fn() = || {
     fn one_at_a_time<T: Send>() {}
     fn many_at_once<T: Send + Sync>() {}
+    many_at_once::<cancel::reggie_cancel>();
     many_at_once::<client::reggie_client>();
     many_at_once::<config::reggie_config>();
     many_at_once::<error::reggie_error>();

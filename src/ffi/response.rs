@@ -282,11 +282,17 @@ pub unsafe extern "C" fn reggie_response_errors(
 /// are some. For a response of reggie_client_open(); where the body is kept in
 /// memory, it reads from there.
 ///
+/// The time limits and the cancel of the call that made the response go on
+/// holding until the body's end, be there bytes or not; time that passes between
+/// the calls counts for the call as a whole.
+///
 /// On REGGIE_OK, `got` is how many bytes were read, 0 at the end of the body
 /// and where `size` is 0. Otherwise returns REGGIE_NULL_ARGUMENT,
 /// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_BUSY,
-/// REGGIE_RECEIVE, REGGIE_TRUNCATED if the server closed the connection early,
-/// REGGIE_TLS or REGGIE_PROTOCOL; the rest of the body is then lost.
+/// REGGIE_CANCELLED, REGGIE_DEADLINE if the call took too long as a whole,
+/// REGGIE_TIMEOUT if too little came, REGGIE_RECEIVE, REGGIE_TRUNCATED if the
+/// server closed the connection early, REGGIE_TLS or REGGIE_PROTOCOL; the rest of
+/// the body is then lost.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_response_read(
     response: *mut reggie_response,

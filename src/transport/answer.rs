@@ -11,7 +11,7 @@ use super::connection::Connection;
 use super::dial::Phases;
 use super::failure;
 use super::operation::Operation;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Step};
 use crate::headers::Headers;
 
 /// The version of HTTP that an answer came in.
@@ -132,6 +132,7 @@ impl AnswerBody {
         if buffer.is_empty() {
             return Ok(0);
         }
+        self.check()?;
         let result = match &mut self.source {
             Source::End => return Ok(0),
             Source::Failed => return Err(self.failed_before()),
@@ -155,6 +156,7 @@ impl AnswerBody {
     ) -> Result<(), Error> {
         let mut scratch = Vec::new();
         loop {
+            self.check()?;
             let mut outcome = Ok(());
             let result = match &mut self.source {
                 Source::End => return Ok(()),
@@ -191,6 +193,19 @@ impl AnswerBody {
             }
             self.account(result)?;
         }
+    }
+
+    /// An error once the call is to end, whatever is here already. The
+    /// connection goes with it.
+    fn check(&mut self) -> Result<(), Error> {
+        if matches!(self.source, Source::End) {
+            return Ok(());
+        }
+        let ended = self.operation.terms.bounds.check(Step::Receive);
+        ended.map_err(|error| {
+            self.source = Source::Failed;
+            error.with_host(&self.operation.origin.authority())
+        })
     }
 
     /// Counts what was read, and ends the body where it ends.

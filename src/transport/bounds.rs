@@ -116,19 +116,25 @@ impl Limit<'_> {
         }
     }
 
-    /// The error when it has come.
-    pub(super) fn passed(&self) -> Error {
-        let given = self.end.map_or(0, |(_, given)| given.as_millis());
-        let message = format!("{}: nothing within {given} ms", self.what);
-        Error::new(Kind::Timeout, message).at(self.step)
+    /// An error once it has come.
+    pub(super) fn check(&self) -> io::Result<()> {
+        match self.end {
+            Some((end, given)) if Instant::now() >= end => {
+                let given = given.as_millis();
+                let message = format!("{}: not done within {given} ms", self.what);
+                let error = Error::new(Kind::Timeout, message).at(self.step);
+                Err(io::Error::other(error))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
-pub(super) fn cancelled(step: Step) -> Error {
+fn cancelled(step: Step) -> Error {
     Error::new(Kind::Cancelled, "the call was cancelled").at(step)
 }
 
-pub(super) fn deadline(given: Duration, step: Step) -> Error {
+fn deadline(given: Duration, step: Step) -> Error {
     let message = format!(
         "the call took longer than the {} ms it was given",
         given.as_millis()

@@ -35,7 +35,8 @@ impl Cancel {
     /// stores and system calls that a signal handler may make.
     pub fn trigger(&self) {
         self.0.triggered.store(true, Ordering::Release);
-        // After a fork the event is still the parent's, whose calls go on.
+        // After a fork the event is still the parent's, whose calls go on; the
+        // child's look for themselves.
         if self.0.process == std::process::id() {
             sys::signal_event(self.0.event.as_raw_fd());
         }
@@ -47,7 +48,7 @@ impl Cancel {
     }
 
     /// What becomes readable with the trigger; `None` in a child process, which
-    /// would wait for its parent's event.
+    /// would wait for its parent's event, and has to look at the handle instead.
     pub(super) fn event(&self) -> Option<RawFd> {
         (self.0.process == std::process::id()).then(|| self.0.event.as_raw_fd())
     }

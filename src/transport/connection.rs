@@ -183,8 +183,10 @@ impl Connection {
         !self.exchange.answered_early && !self.exchange.ended && self.buffers.received().is_empty()
     }
 
-    /// Gives back memory before it is kept.
-    pub(crate) fn shrink(&mut self) {
+    /// Gives back what an idle connection need not hold: memory, and the
+    /// cancel handle of the call that is over.
+    pub(crate) fn rest(&mut self) {
+        self.terms = Arc::default();
         self.buffers.shrink();
         if let Stream::Tls(tls) = &mut self.stream {
             tls.shrink();
@@ -218,10 +220,11 @@ impl Connection {
     /// Sends the first `amount` bytes of the output. When the server refuses
     /// meanwhile, the rest counts as sent and the answer is kept for reading.
     pub(crate) fn send(&mut self, amount: usize) -> io::Result<()> {
+        // First of all: the rest of a long body takes a while to throw away too.
+        self.terms.bounds.check_io(Step::Send)?;
         if self.exchange.answered_early {
             return Ok(());
         }
-        self.terms.bounds.check_io(Step::Send)?;
         if amount > WATCHED && sys::is_readable(self.fd()) {
             self.pull_all();
             if self.notice_refusal() {
@@ -237,7 +240,12 @@ impl Connection {
                 self.hear(&early);
             }
         }
-        self.flush(amount)
+        self.flush(amount)?;
+        if !self.exchange.answered_early {
+            self.exchange.expecting = true;
+            self.exchange.sent_at = Some(Instant::now());
+        }
+        Ok(())
     }
 
     fn flush(&mut self, amount: usize) -> io::Result<()> {
@@ -260,8 +268,9 @@ impl Connection {
                     self.exchange.sending.moved(more);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    // Once the peer has ended its side, only writing matters.
-                    let reading = if self.exchange.ended {
+                    // Only writing matters once the peer has ended its side,
+                    // or where what it says is more than is taken now.
+                    let reading = if self.exchange.ended || self.is_full() {
                         0
                     } else {
                         wait::READABLE
@@ -289,8 +298,6 @@ impl Connection {
         if let Stream::Tls(tls) = &mut self.stream {
             tls.sent_all();
         }
-        self.exchange.expecting = true;
-        self.exchange.sent_at = Some(Instant::now());
         Ok(())
     }
 
@@ -343,7 +350,7 @@ impl Connection {
 
     /// Takes in what has arrived, without waiting, up to a bound.
     fn pull_all(&mut self) {
-        while self.buffers.received().len() < super::buffers::INPUT_SIZE / 2 {
+        while !self.is_full() {
             match self.pull() {
                 Ok(true) => {}
                 Ok(false) => return,
@@ -358,6 +365,11 @@ impl Connection {
         }
     }
 
+    /// Whether no more is taken in while the request goes out.
+    fn is_full(&self) -> bool {
+        self.buffers.received().len() >= super::buffers::INPUT_SIZE / 2
+    }
+
     /// Takes one piece into the input buffer; false at the peer's end.
     fn pull(&mut self) -> io::Result<bool> {
         let fd = self.fd();
@@ -365,6 +377,7 @@ impl Connection {
             stream,
             buffers,
             exchange,
+            terms,
             ..
         } = self;
         match stream {
@@ -394,6 +407,8 @@ impl Connection {
                         Opened::Incomplete => {}
                     }
                 }
+                // Records without content must not keep us here.
+                terms.bounds.check_io(Step::Receive)?;
                 if tls.receive(fd)? == 0 {
                     exchange.ended = true;
                     // An end without a word of TLS may be anybody's doing.
@@ -577,6 +592,8 @@ impl Connection {
                     Opened::Incomplete => {}
                 }
             }
+            // As in `pull`.
+            self.terms.bounds.check_io(Step::Receive)?;
             let received = tls.receive(fd)?;
             self.exchange.receiving.moved(received);
             if received == 0 {

@@ -12,6 +12,10 @@ fn failed(fd: RawFd, error: &io::Error) -> Error {
     Error::io(Kind::File, format_args!("descriptor {fd}"), error)
 }
 
+/// Moves a file of ours that was just opened off the descriptors of stdin,
+/// stdout and stderr.
+pub(crate) use super::sys::above_standard;
+
 /// Where it stands: `None` if it cannot seek.
 pub(crate) fn position(fd: RawFd) -> Result<Option<u64>, Error> {
     sys::position(fd).map_err(|error| failed(fd, &error))
@@ -29,11 +33,19 @@ pub(crate) fn read(fd: RawFd, buffer: &mut [u8], bounds: &Bounds) -> Result<usiz
     patiently(fd, wait::READABLE, bounds, || sys::read(fd, buffer))
 }
 
-/// Writes all of `data`, without raising SIGPIPE.
+/// Writes all of `data`, without raising SIGPIPE. What can be full, such as a
+/// pipe that nobody reads, holds nothing up beyond the bounds.
 pub(crate) fn write_all(fd: RawFd, mut data: &[u8], bounds: &Bounds) -> Result<(), Error> {
+    let can_hold_up = sys::blocks(fd) && position(fd)?.is_none();
     while !data.is_empty() {
+        let mut piece = data;
+        if can_hold_up {
+            // There is room for this much where poll(2) says that there is any.
+            piece = &data[..data.len().min(libc::PIPE_BUF)];
+            ready(fd, wait::WRITABLE, bounds)?;
+        }
         let written = patiently(fd, wait::WRITABLE, bounds, || {
-            sys::write_without_sigpipe(fd, data)
+            sys::write_without_sigpipe(fd, piece)
         })?;
         if written == 0 {
             return Err(failed(fd, &io::ErrorKind::WriteZero.into()));

@@ -119,7 +119,7 @@ impl Operation {
     /// Puts a connection back into the pool, if another request can use it.
     pub(crate) fn keep(&self, mut connection: Connection) {
         if connection.is_reusable() {
-            connection.shrink();
+            connection.rest();
             self.shared.pool.put_back(&self.route, connection);
         }
     }

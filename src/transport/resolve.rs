@@ -53,7 +53,7 @@ fn lookup_aside(
     bounds: &Bounds,
     limit: Limit<'_>,
 ) -> io::Result<Vec<SocketAddr>> {
-    let Ok((done, finished)) = io::pipe() else {
+    let Ok((done, finished)) = sys::pipe() else {
         return lookup(host, port);
     };
     let name = host.to_owned();

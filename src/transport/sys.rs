@@ -56,7 +56,32 @@ pub(crate) fn event() -> io::Result<OwnedFd> {
         return last();
     }
     // SAFETY: the descriptor is new and nobody else's.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    above_standard(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// A pipe: its end to read from, and its end to write to.
+pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (reader, writer) = io::pipe()?;
+    Ok((
+        above_standard(reader.into())?,
+        above_standard(writer.into())?,
+    ))
+}
+
+/// Moves what was just opened off the descriptors 0, 1 and 2. They are free
+/// where the host has closed them, and yet what is meant for stdout or stderr
+/// is written to them: by the host, and by our own log.
+pub(crate) fn above_standard<T: AsRawFd + From<OwnedFd>>(opened: T) -> io::Result<T> {
+    if opened.as_raw_fd() > libc::STDERR_FILENO {
+        return Ok(opened);
+    }
+    // SAFETY: no memory is passed.
+    let fd = unsafe { libc::fcntl(opened.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 3) };
+    if fd < 0 {
+        return last();
+    }
+    // SAFETY: the descriptor is new and nobody else's.
+    Ok(T::from(unsafe { OwnedFd::from_raw_fd(fd) }))
 }
 
 /// Signals an event. Safe in a signal handler, and keeps errno.
@@ -109,7 +134,8 @@ pub(crate) fn start_connect(address: &SocketAddr) -> io::Result<OwnedFd> {
         return last();
     }
     // SAFETY: the descriptor is new and nobody else's.
-    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    let socket = above_standard(unsafe { OwnedFd::from_raw_fd(fd) })?;
+    let fd = socket.as_raw_fd();
     set_option(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
 
     // SAFETY: all-zero is a valid value of this type.
@@ -253,6 +279,14 @@ pub(crate) fn position(fd: RawFd) -> io::Result<Option<u64>> {
             error => Err(error),
         },
     }
+}
+
+/// Whether writing more to a caller's descriptor than there is room for would
+/// block.
+pub(crate) fn blocks(fd: RawFd) -> bool {
+    // SAFETY: no memory is passed.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+    flags >= 0 && flags & libc::O_NONBLOCK == 0
 }
 
 /// write(2) to a caller's descriptor, which may be a pipe or a socket without

@@ -28,6 +28,7 @@ static const size_t indexes[3] = {1000, (size_t)-1 / 2, (size_t)-1};
 
 static reggie_error *error;
 static struct {
+    reggie_cancel *cancel;
     reggie_client *client;
     reggie_request *request;
     reggie_response *response;
@@ -75,6 +76,7 @@ static inline void check_failure(const char *file, int line, const char *call,
                                  reggie_status wanted, reggie_status found)
 {
     check_number(file, line, call, wanted, found);
+    check_place(file, line, call, "&out.cancel", &out.cancel, sizeof out.cancel);
     check_place(file, line, call, "&out.client", &out.client, sizeof out.client);
     check_place(file, line, call, "&out.request", &out.request,
                 sizeof out.request);

@@ -76,6 +76,11 @@ static void setters(reggie_request *request)
           reggie_request_set_retry_callback(request, no_retry, NULL, NULL));
     FAILS(REGGIE_BUSY, reggie_request_set_follow_challenge(request, 0));
     FAILS(REGGIE_BUSY, reggie_request_set_retries(request, 0));
+    FAILS(REGGIE_BUSY, reggie_request_set_cancel(request, NULL));
+    FAILS(REGGIE_BUSY, reggie_request_set_timeout(request, 1));
+    FAILS(REGGIE_BUSY, reggie_request_set_first_byte_timeout(request, 1));
+    FAILS(REGGIE_BUSY, reggie_request_set_commit_timeout(request, 1));
+    FAILS(REGGIE_BUSY, reggie_request_set_stall_limit(request, 1, 1));
     FAILS(REGGIE_BUSY, reggie_request_url(request, &out.text, &error));
 }
 

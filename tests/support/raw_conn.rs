@@ -81,6 +81,11 @@ impl Conn {
         }
     }
 
+    /// Whether it speaks TLS.
+    pub fn is_tls(&self) -> bool {
+        matches!(self.stream, Stream::Tls(_))
+    }
+
     /// The host name the client asked for by TLS, once it shook hands.
     pub fn server_name(&self) -> Option<&str> {
         match &self.stream {

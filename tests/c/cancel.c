@@ -1,0 +1,172 @@
+/*
+ * Calls that hang are ended in each of their steps, by each of the ways that
+ * there are, and at once. Arguments: how, the places of hang.h, how often each
+ * is tried, and the name of a step; "all" for all of them. Tells for each way
+ * how long it took.
+ */
+#include "hang.h"
+
+/* No return takes longer, and 99 of 100 are to take much less. */
+#define LATEST_US 2000000
+#define SOON_US 50000
+#define LIMIT_MS 300
+
+enum ending { BY_THREAD, BY_SIGNAL, BY_RESTARTING_SIGNAL, BY_LIMIT, BY_TIMEOUT };
+
+static const char *const endings[] = {"thread", "signal", "restarting signal",
+                                      "time limit", "timeout"};
+
+static char **arguments;
+static reggie_cancel *volatile handlers_cancel;
+static volatile int64_t triggered_at;
+
+static void on_signal(int number)
+{
+    (void)number;
+    errno = 0;
+    reggie_cancel_trigger(handlers_cancel);
+    if (errno != 0)
+        _exit(3);
+}
+
+/* A thread that ends the call of another one. */
+struct ender {
+    const struct hang *hang;
+    enum ending ending;
+    reggie_cancel *cancel;
+    pthread_t thread;
+    char name[128];
+};
+
+static void *end_it(void *context)
+{
+    struct ender *ender = (struct ender *)context;
+
+    wait_until_it_hangs(ender->hang, ender->name);
+    triggered_at = now_us();
+    if (ender->ending == BY_THREAD)
+        reggie_cancel_trigger(ender->cancel);
+    else
+        CHECK_NUMBER(0, pthread_kill(ender->thread, SIGALRM));
+    return NULL;
+}
+
+static void catch_signal(int restarts)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    action.sa_flags = restarts ? SA_RESTART : 0;
+    CHECK_NUMBER(0, sigaction(SIGALRM, &action, NULL));
+}
+
+/* Ends a call by a trigger; tells how long after it the call returned. */
+static int64_t cancelled(const struct hang *hang, enum ending ending)
+{
+    struct scene scene = begin(hang, 0, 0);
+    struct ender ender;
+    reggie_error *error = NULL;
+    reggie_status status;
+    pthread_t thread;
+    int64_t time;
+
+    ender.hang = hang;
+    ender.ending = ending;
+    ender.cancel = scene.cancel;
+    ender.thread = pthread_self();
+    name_thread(ender.name, sizeof ender.name);
+    handlers_cancel = scene.cancel;
+    catch_signal(ending == BY_RESTARTING_SIGNAL);
+    thread = check_start(end_it, &ender, 0);
+    status = make_call(&scene, &error);
+    time = now_us();
+    CHECK_NUMBER(0, pthread_join(thread, NULL));
+    time -= triggered_at;
+    CHECK_NUMBER(0, reggie_error_is_retryable(error));
+    CHECK_TEXT(hang->step, reggie_error_step(error));
+    CHECK_FAILS(REGGIE_CANCELLED, status, error);
+    CHECK_NUMBER(1, reggie_cancel_is_triggered(scene.cancel));
+    end(&scene);
+    return time;
+}
+
+/* Lets a call end by itself; tells how long after its time it returned. */
+static int64_t out_of_time(const struct hang *hang, enum ending ending)
+{
+    int by_limit = ending == BY_LIMIT;
+    int64_t limit = LIMIT_MS;
+    /* Something moved in the first window, nothing does in the second. */
+    int64_t given = hang->limit == STALL ? limit / 2 : limit;
+    struct scene scene = begin(hang, by_limit ? given : 0, by_limit ? 0 : limit);
+    reggie_error *error = NULL;
+    int64_t time = now_us();
+    reggie_status status = make_call(&scene, &error);
+
+    time = now_us() - time;
+    CHECK(time >= (by_limit ? given : limit) * 1000);
+    CHECK_TEXT(hang->step, reggie_error_step(error));
+    CHECK_FAILS(by_limit ? REGGIE_TIMEOUT : REGGIE_DEADLINE, status, error);
+    if (hang->where != BLOCKED_NAME && hang->where != FULL)
+        control("/held");
+    end(&scene);
+    return time - limit * 1000;
+}
+
+static void try_often(const struct hang *hang, enum ending ending, int tries)
+{
+    int64_t worst = 0;
+    int soon = 0;
+    int i;
+
+    for (i = 0; i < tries; i++) {
+        int64_t time = ending < BY_LIMIT ? cancelled(hang, ending)
+                                         : out_of_time(hang, ending);
+
+        CHECK(time <= LATEST_US);
+        worst = time > worst ? time : worst;
+        soon += time <= SOON_US;
+    }
+    printf("%-11s %-17s %d of %d within %d ms, the last after %.1f ms\n",
+           hang->name, endings[ending], soon, tries, SOON_US / 1000,
+           (double)worst / 1000);
+}
+
+/* What a look-up that was left behind holds goes when it ends. */
+static void check_descriptors(int before)
+{
+    int patience = 500;
+
+    while (open_descriptors() > before && patience-- > 0)
+        sleep_ms(10);
+    CHECK_NUMBER(before, open_descriptors());
+}
+
+static void run(void *context)
+{
+    int tries = atoi(arguments[8]);
+    const char *name = arguments[9];
+    int all = strcmp(name, "all") == 0;
+    int before = open_descriptors();
+    size_t i;
+    int ending;
+
+    (void)context;
+    find_places(arguments + 2);
+    for (i = 0; i < HANGS; i++) {
+        if (!all && strcmp(name, hangs[i].name) != 0)
+            continue;
+        for (ending = BY_THREAD; ending <= BY_TIMEOUT; ending++)
+            if (ending != BY_LIMIT || hangs[i].limit != NO_LIMIT)
+                try_often(&hangs[i], (enum ending)ending, tries);
+    }
+    check_descriptors(before);
+}
+
+int main(int count, char **values)
+{
+    CHECK_NUMBER(10, count);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    arguments = values;
+    return check_run(arguments[1], run, NULL);
+}

@@ -1,0 +1,363 @@
+/*
+ * Calls that hang in one of their steps, as far as the server is concerned,
+ * and threads that end them when they do.
+ *
+ * The server holds what /silent, /half-head and so on ask for until /over, and
+ * answers /held once it holds another one.
+ */
+#ifndef HANG_H
+#define HANG_H
+
+#include "check.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <time.h>
+
+#define BODY_SIZE ((size_t)32 << 20)
+
+/* Where the servers are. */
+struct places {
+    const char *server;
+    const char *ca;
+    const char *full;   /* no connection comes about */
+    const char *silent; /* no word of TLS */
+    const char *half;   /* half a ServerHello */
+    const char *folder;
+};
+
+enum where { SERVER, BLOCKED_NAME, FULL, TLS_SILENT, TLS_HALF };
+enum body { NO_BODY, FROM_MEMORY, FROM_FILE, FROM_PIPE };
+enum output { TO_MEMORY, TO_PATH, TO_CALLBACK, TO_FULL_PIPE, TO_READER };
+enum limit { NO_LIMIT, RESOLVE, CONNECT, TLS, FIRST_BYTE, COMMIT, STALL };
+
+/* A call that hangs in a step, and which time limit that step has. */
+struct hang {
+    const char *name;
+    const char *step;
+    enum where where;
+    const char *path;
+    enum body body;
+    enum output output;
+    enum limit limit;
+};
+
+static const struct hang hangs[] = {
+    {"resolve", "resolve", BLOCKED_NAME, "/", NO_BODY, TO_MEMORY, RESOLVE},
+    {"connect", "connect", FULL, "/", NO_BODY, TO_MEMORY, CONNECT},
+    {"tls-silent", "tls", TLS_SILENT, "/", NO_BODY, TO_MEMORY, TLS},
+    {"tls-half", "tls", TLS_HALF, "/", NO_BODY, TO_MEMORY, TLS},
+    {"send-memory", "send", SERVER, "/unread", FROM_MEMORY, TO_MEMORY, STALL},
+    {"send-file", "send", SERVER, "/unread", FROM_FILE, TO_MEMORY, STALL},
+    {"send-pipe", "send", SERVER, "/unread", FROM_PIPE, TO_MEMORY, NO_LIMIT},
+    {"silent", "receive", SERVER, "/silent", NO_BODY, TO_MEMORY, FIRST_BYTE},
+    {"half-head", "receive", SERVER, "/half-head", NO_BODY, TO_MEMORY, STALL},
+    {"half-body", "receive", SERVER, "/half-body", NO_BODY, TO_MEMORY, STALL},
+    {"half-chunk", "receive", SERVER, "/half-chunk", NO_BODY, TO_MEMORY, STALL},
+    {"to-path", "receive", SERVER, "/half-body", NO_BODY, TO_PATH, STALL},
+    {"to-callback", "receive", SERVER, "/half-body", NO_BODY, TO_CALLBACK,
+     STALL},
+    {"to-reader", "receive", SERVER, "/half-body", NO_BODY, TO_READER, STALL},
+    {"to-pipe", "deliver", SERVER, "/endless", NO_BODY, TO_FULL_PIPE, NO_LIMIT},
+    {"token", "token", SERVER, "/wants-token", NO_BODY, TO_MEMORY, FIRST_BYTE},
+};
+
+#define HANGS (sizeof hangs / sizeof hangs[0])
+
+static struct places places;
+
+static inline void find_places(char **arguments)
+{
+    places.server = arguments[0];
+    places.ca = arguments[1];
+    places.full = arguments[2];
+    places.silent = arguments[3];
+    places.half = arguments[4];
+    places.folder = arguments[5];
+}
+
+static inline int64_t now_us(void)
+{
+    struct timespec now;
+
+    CHECK_NUMBER(0, clock_gettime(CLOCK_MONOTONIC, &now));
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static inline void sleep_ms(long milliseconds)
+{
+    struct timespec pause;
+
+    pause.tv_sec = milliseconds / 1000;
+    pause.tv_nsec = milliseconds % 1000 * 1000000;
+    while (nanosleep(&pause, &pause) != 0)
+        CHECK_NUMBER(EINTR, errno);
+}
+
+/* The open descriptors of the process. */
+static inline int open_descriptors(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    int count = 0;
+
+    CHECK(folder != NULL);
+    while (readdir(folder) != NULL)
+        count++;
+    CHECK_NUMBER(0, closedir(folder));
+    return count;
+}
+
+/* Asks the server for something beside the calls that hang. */
+static inline void control(const char *path)
+{
+    reggie_config *config = reggie_config_new();
+    reggie_client *client = check_client(places.server, places.ca, config);
+    reggie_request *request = check_request(client, REGGIE_GET, path);
+
+    CHECK_OK(reggie_request_set_timeout(request, 20000), NULL);
+    check_sends(client, request, 200);
+    reggie_request_free(request);
+    reggie_client_free(client);
+    reggie_config_free(config);
+}
+
+/* Where the system tells of the calling thread. */
+static inline void name_thread(char *name, size_t size)
+{
+    char link[128];
+    ssize_t length = readlink("/proc/thread-self", link, sizeof link - 1);
+
+    CHECK(length > 0);
+    link[length] = '\0';
+    CHECK(snprintf(name, size, "/proc/%s/status", link) < (int)size);
+}
+
+/* How often a thread has slept; -1 while it does not. */
+static inline long sleeps(const char *name)
+{
+    char text[8192];
+    FILE *file = fopen(name, "r");
+    size_t length;
+    const char *count;
+
+    CHECK(file != NULL);
+    length = fread(text, 1, sizeof text - 1, file);
+    CHECK_NUMBER(0, fclose(file));
+    text[length] = '\0';
+    count = strstr(text, "\nvoluntary_ctxt_switches:");
+    CHECK(count != NULL);
+    if (strstr(text, "\nState:\tS") == NULL)
+        return -1;
+    return strtol(count + strlen("\nvoluntary_ctxt_switches:"), NULL, 10);
+}
+
+/* Waits until a thread sleeps and is not woken any more. */
+static inline void wait_until_asleep(const char *name)
+{
+    long before = -2;
+    int same = 0;
+
+    while (same < 3) {
+        long found = sleeps(name);
+
+        same = found >= 0 && found == before ? same + 1 : 0;
+        before = found;
+        sleep_ms(10);
+    }
+}
+
+/* A call that is to hang. */
+struct scene {
+    const struct hang *hang;
+    reggie_config *config;
+    reggie_client *client;
+    reggie_request *request;
+    reggie_cancel *cancel;
+    int pipe[2];
+    FILE *file;
+};
+
+static inline int take_all(void *userdata, const void *data, size_t size)
+{
+    (void)userdata;
+    (void)data;
+    (void)size;
+    return 0;
+}
+
+static inline const char *address_of(const struct hang *hang)
+{
+    switch (hang->where) {
+    case BLOCKED_NAME:
+        return "http://blocked.example";
+    case FULL:
+        return places.full;
+    case TLS_SILENT:
+        return places.silent;
+    case TLS_HALF:
+        return places.half;
+    default:
+        return places.server;
+    }
+}
+
+static inline void set_body(struct scene *scene)
+{
+    static uint8_t bytes[BODY_SIZE];
+    reggie_error *error = NULL;
+
+    if (scene->hang->body == NO_BODY)
+        return;
+    CHECK_OK(reggie_request_set_method(scene->request, REGGIE_PUT), NULL);
+    switch (scene->hang->body) {
+    case FROM_MEMORY:
+        CHECK_OK(reggie_request_set_body(scene->request, bytes, BODY_SIZE),
+                 NULL);
+        break;
+    case FROM_FILE:
+        scene->file = tmpfile();
+        CHECK(scene->file != NULL);
+        CHECK_NUMBER(0, ftruncate(fileno(scene->file), (off_t)BODY_SIZE));
+        CHECK_OK(reggie_request_set_body_fd(scene->request,
+                                            fileno(scene->file), BODY_SIZE,
+                                            &error), error);
+        break;
+    default:
+        CHECK_NUMBER(0, pipe(scene->pipe));
+        CHECK_OK(reggie_request_set_body_fd(scene->request, scene->pipe[0],
+                                            1000, &error), error);
+    }
+}
+
+static inline void set_output(struct scene *scene)
+{
+    char path[512];
+
+    switch (scene->hang->output) {
+    case TO_PATH:
+        snprintf(path, sizeof path, "%s/half", places.folder);
+        CHECK_OK(reggie_request_set_output_path(scene->request, path), NULL);
+        break;
+    case TO_CALLBACK:
+        CHECK_OK(reggie_request_set_output_callback(scene->request, take_all,
+                                                    NULL, NULL), NULL);
+        break;
+    case TO_FULL_PIPE:
+        CHECK_NUMBER(0, pipe(scene->pipe));
+        CHECK_OK(reggie_request_set_output_fd(scene->request, scene->pipe[1]),
+                 NULL);
+        break;
+    default:
+        break;
+    }
+}
+
+static inline void set_limit(struct scene *scene, int64_t milliseconds)
+{
+    reggie_config *config = scene->config;
+
+    switch (scene->hang->limit) {
+    case RESOLVE:
+        CHECK_OK(reggie_config_set_resolve_timeout(config, milliseconds), NULL);
+        break;
+    case CONNECT:
+        CHECK_OK(reggie_config_set_connect_timeout(config, milliseconds), NULL);
+        break;
+    case TLS:
+        CHECK_OK(reggie_config_set_tls_timeout(config, milliseconds), NULL);
+        break;
+    case FIRST_BYTE:
+        CHECK_OK(reggie_config_set_first_byte_timeout(config, milliseconds),
+                 NULL);
+        break;
+    case COMMIT:
+        CHECK_OK(reggie_config_set_commit_timeout(config, milliseconds), NULL);
+        break;
+    case STALL:
+        CHECK_OK(reggie_config_set_stall_limit(config, 1, milliseconds), NULL);
+        break;
+    case NO_LIMIT:
+        break;
+    }
+}
+
+/* Prepares a call; a limit of 0 is the usual one. */
+static inline struct scene begin(const struct hang *hang, int64_t limit,
+                                 int64_t timeout)
+{
+    struct scene scene;
+    reggie_error *error = NULL;
+
+    memset(&scene, 0, sizeof scene);
+    scene.pipe[0] = scene.pipe[1] = -1;
+    scene.hang = hang;
+    scene.config = reggie_config_new();
+    if (limit > 0)
+        set_limit(&scene, limit);
+    scene.client = check_client(address_of(hang),
+                                hang->where == SERVER ? places.ca : "-",
+                                scene.config);
+    scene.request = check_request(scene.client, REGGIE_GET, hang->path);
+    CHECK_OK(reggie_cancel_new(&scene.cancel, &error), error);
+    CHECK_OK(reggie_request_set_cancel(scene.request, scene.cancel), NULL);
+    CHECK_OK(reggie_request_set_timeout(scene.request, timeout), NULL);
+    set_body(&scene);
+    set_output(&scene);
+    return scene;
+}
+
+/* Makes the call, which fails sooner or later. */
+static inline reggie_status make_call(struct scene *scene, reggie_error **error)
+{
+    reggie_response *response = NULL;
+    reggie_status status;
+    uint8_t buffer[3];
+    size_t got = 1;
+
+    if (scene->hang->output != TO_READER) {
+        status = reggie_client_do(scene->client, scene->request, &response,
+                                  error);
+        CHECK(response == NULL);
+        return status;
+    }
+    status = reggie_client_open(scene->client, scene->request, &response, error);
+    while (status == REGGIE_OK && got > 0)
+        status = reggie_response_read(response, buffer, sizeof buffer, &got,
+                                      error);
+    reggie_response_free(response);
+    return status;
+}
+
+/* The server lets go, and the client works as before. */
+static inline void end(struct scene *scene)
+{
+    if (scene->hang->where != BLOCKED_NAME && scene->hang->where != FULL)
+        control("/over");
+    if (scene->hang->where == SERVER) {
+        reggie_request *request = check_request(scene->client, REGGIE_GET, "/");
+
+        check_sends(scene->client, request, 200);
+        reggie_request_free(request);
+    }
+    reggie_request_free(scene->request);
+    reggie_client_free(scene->client);
+    reggie_config_free(scene->config);
+    reggie_cancel_free(scene->cancel);
+    if (scene->pipe[0] >= 0) {
+        CHECK_NUMBER(0, close(scene->pipe[0]));
+        CHECK_NUMBER(0, close(scene->pipe[1]));
+    }
+    if (scene->file)
+        CHECK_NUMBER(0, fclose(scene->file));
+}
+
+/* Waits until a call in another thread hangs. */
+static inline void wait_until_it_hangs(const struct hang *hang,
+                                       const char *thread)
+{
+    if (hang->where != BLOCKED_NAME && hang->where != FULL)
+        control("/held");
+    wait_until_asleep(thread);
+}
+
+#endif
