@@ -50,7 +50,7 @@ struct Send<'a> {
 impl Engine {
     pub(crate) fn new(address: Arc<Address>, config: &Config) -> Result<Engine, Error> {
         Ok(Engine {
-            transport: Transport::new(&config.trust, address.origin().scheme)?,
+            transport: Transport::new(&config.tls, address.origin())?,
             auth: Authenticator::new(config),
             log: Log::new(config),
             user_agent: config.user_agent.clone(),

@@ -27,7 +27,7 @@ mod url;
 
 pub use body::ReadSource;
 pub use client::Client;
-pub use config::{Config, DEFAULT_MAX_BODY_MEMORY, LogCallback};
+pub use config::{CertificateCallback, Config, DEFAULT_MAX_BODY_MEMORY, LogCallback, TlsVersion};
 pub use content::digest;
 pub use error::{Error, Kind, Step};
 pub use headers::Headers;

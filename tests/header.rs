@@ -15,12 +15,13 @@ use support::{c, programs, temp};
 const BLESS: &str = "REGGIE_BLESS";
 
 /// The sources of the header, in its order.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     "version",
     "status",
     "error",
     "callback",
     "config",
+    "config_tls",
     "client",
     "request",
     "request_headers",

@@ -1,16 +1,18 @@
 //! The settings of a client.
 
+mod tls;
+
+pub use tls::{CertificateCallback, TlsVersion};
+
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind};
 use crate::log::Level;
-use crate::template;
-use crate::transport::Trust;
-use crate::{headers, transport};
+use crate::transport::TlsSettings;
+use crate::{headers, template};
 
 /// The most that is kept of a response body in memory, in bytes.
 pub const DEFAULT_MAX_BODY_MEMORY: usize = 64 * 1024 * 1024;
@@ -35,7 +37,7 @@ pub struct Config {
     pub(crate) debug: bool,
     pub(crate) log: Option<(Level, LogCallback)>,
     pub(crate) max_body_memory: usize,
-    pub(crate) trust: Trust,
+    pub(crate) tls: TlsSettings,
 }
 
 impl fmt::Debug for Config {
@@ -57,7 +59,7 @@ impl Default for Config {
             debug: false,
             log: None,
             max_body_memory: DEFAULT_MAX_BODY_MEMORY,
-            trust: Trust::default(),
+            tls: TlsSettings::default(),
         }
     }
 }
@@ -112,17 +114,6 @@ impl Config {
         }
         headers::check("user-agent", user_agent.as_bytes())?;
         self.user_agent = user_agent.to_owned();
-        Ok(())
-    }
-
-    /// Accept whatever certificate a server shows.
-    pub fn set_insecure_skip_tls_verify(&mut self, skip: bool) {
-        self.trust.skip_verification = skip;
-    }
-
-    /// Certificates to trust beside the platform's, from a PEM file.
-    pub fn add_ca_file(&mut self, path: &Path) -> Result<(), Error> {
-        self.trust.extra.extend(transport::read_certificates(path)?);
         Ok(())
     }
 

@@ -31,13 +31,13 @@ impl reggie_client {
 /// `address` is an http or https URL with a host, such as
 /// "https://registry.example:5000", with or without a path, to which the paths
 /// of requests are appended; it has no user name, query or fragment. `config`
-/// is copied; NULL means the defaults. What the environment says about trusted
-/// certificates is read now.
+/// is copied; NULL means the defaults. What the environment says about TLS is
+/// read now, and with https the trusted certificates.
 ///
 /// On REGGIE_OK, `client` is the caller's, who frees it with
 /// reggie_client_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
-/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS, REGGIE_INVALID_CERTIFICATES or
-/// REGGIE_TLS.
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS, REGGIE_INVALID_CERTIFICATES,
+/// REGGIE_INVALID_CLIENT_CERTIFICATE, REGGIE_FILE or REGGIE_TLS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_client_new(
     address: *const c_char,

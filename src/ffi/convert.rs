@@ -40,6 +40,22 @@ pub(super) unsafe fn text<'a>(text: *const c_char, what: &str) -> Result<&'a str
         .map_err(|_| Error::new(Kind::InvalidUtf8, format!("{what}: is not valid UTF-8")))
 }
 
+/// A text in UTF-8 that may be NULL.
+///
+/// # Safety
+///
+/// As for [`text`].
+pub(super) unsafe fn optional_text<'a>(
+    text: *const c_char,
+    what: &str,
+) -> Result<Option<&'a str>, Error> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: as above.
+    unsafe { self::text(text, what) }.map(Some)
+}
+
 /// A required text of any bytes but NUL.
 ///
 /// # Safety
@@ -68,6 +84,22 @@ pub(super) unsafe fn path<'a>(text: *const c_char, what: &str) -> Result<&'a Pat
         ));
     }
     Ok(Path::new(OsStr::from_bytes(bytes)))
+}
+
+/// A path that may be NULL.
+///
+/// # Safety
+///
+/// As for [`text`].
+pub(super) unsafe fn optional_path<'a>(
+    text: *const c_char,
+    what: &str,
+) -> Result<Option<&'a Path>, Error> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: as above.
+    unsafe { path(text, what) }.map(Some)
 }
 
 /// Bytes with their number; NULL is right where there are none.

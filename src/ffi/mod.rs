@@ -97,8 +97,9 @@
 //! stays in memory after dlclose(). After a fork the child may use and free
 //! every handle that no other thread was using; connections that its parent made
 //! are not used there, and closed without a word to the server. The environment
-//! (SSL_CERT_FILE and SSL_CERT_DIR) is read when a client is made for an https
-//! address, or at its first connection over TLS.
+//! is read when a client is made: SSL_CERT_FILE and SSL_CERT_DIR for an https
+//! address, or else at its first connection over TLS, and HOME and SSLKEYLOGFILE
+//! where a setting asks for them.
 #![expect(
     non_camel_case_types,
     reason = "types have the names that C knows them by"
@@ -114,6 +115,7 @@
 mod callback;
 mod client;
 mod config;
+mod config_tls;
 mod convert;
 mod digest;
 mod error;

@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString, c_char, c_int};
 
 use super::guard;
+use crate::config::TlsVersion;
 use crate::error::Kind;
 use crate::log::Level;
 
@@ -41,8 +42,10 @@ pub const REGGIE_BUSY: reggie_status = 11;
 pub const REGGIE_UNKNOWN_ALGORITHM: reggie_status = 12;
 /// A Content-Length that was set differs from the body's length.
 pub const REGGIE_LENGTH_MISMATCH: reggie_status = 13;
-/// A file of certificates cannot be read or holds none.
+/// Certificates to trust cannot be read, or are none.
 pub const REGGIE_INVALID_CERTIFICATES: reggie_status = 14;
+/// A client certificate or its key cannot be used.
+pub const REGGIE_INVALID_CLIENT_CERTIFICATE: reggie_status = 16;
 /// There is not enough memory.
 pub const REGGIE_NO_MEMORY: reggie_status = 101;
 /// A defect of the library was caught. Handles stay valid; the outcome of the
@@ -66,6 +69,8 @@ pub const REGGIE_REWIND_CALLBACK: reggie_status = 203;
 pub const REGGIE_WRITE_CALLBACK: reggie_status = 204;
 /// A callback reported something impossible.
 pub const REGGIE_CALLBACK_MISUSE: reggie_status = 205;
+/// The certificate callback refused the server's certificate.
+pub const REGGIE_CERTIFICATE_CALLBACK: reggie_status = 207;
 /// The host's name was not resolved.
 pub const REGGIE_RESOLVE: reggie_status = 301;
 /// No connection was made.
@@ -102,6 +107,11 @@ pub const REGGIE_LOG_INFO: c_int = 3;
 /// A level of the log: every request and response.
 pub const REGGIE_LOG_DEBUG: c_int = 4;
 
+/// A version of TLS: 1.2 (RFC 5246).
+pub const REGGIE_TLS_1_2: c_int = 12;
+/// A version of TLS: 1.3 (RFC 8446).
+pub const REGGIE_TLS_1_3: c_int = 13;
+
 /// The length of a body, where it is not known.
 pub const REGGIE_UNKNOWN_SIZE: u64 = u64::MAX;
 
@@ -112,6 +122,15 @@ pub(super) fn level(number: c_int) -> Option<Level> {
         REGGIE_LOG_WARNING => Some(Level::Warning),
         REGGIE_LOG_INFO => Some(Level::Info),
         REGGIE_LOG_DEBUG => Some(Level::Debug),
+        _ => None,
+    }
+}
+
+/// The version of TLS that a number of C stands for.
+pub(super) fn tls_version(number: c_int) -> Option<TlsVersion> {
+    match number {
+        REGGIE_TLS_1_2 => Some(TlsVersion::Tls12),
+        REGGIE_TLS_1_3 => Some(TlsVersion::Tls13),
         _ => None,
     }
 }
@@ -146,7 +165,8 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_BUSY => c"handle is in use by another call",
         REGGIE_UNKNOWN_ALGORITHM => c"digest algorithm is not known",
         REGGIE_LENGTH_MISMATCH => c"Content-Length differs from the body",
-        REGGIE_INVALID_CERTIFICATES => c"certificate file cannot be used",
+        REGGIE_INVALID_CERTIFICATES => c"certificates cannot be used",
+        REGGIE_INVALID_CLIENT_CERTIFICATE => c"client certificate or its key cannot be used",
         REGGIE_NO_MEMORY => c"out of memory",
         REGGIE_PANIC => c"defect in libreggie",
         REGGIE_FILE => c"local file or descriptor failed",
@@ -158,6 +178,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_REWIND_CALLBACK => c"stopped by the rewind callback",
         REGGIE_WRITE_CALLBACK => c"stopped by the write callback",
         REGGIE_CALLBACK_MISUSE => c"callback reported something impossible",
+        REGGIE_CERTIFICATE_CALLBACK => c"certificate refused by the certificate callback",
         REGGIE_RESOLVE => c"host name was not resolved",
         REGGIE_CONNECT => c"no connection was made",
         REGGIE_TLS => c"TLS failed",
@@ -204,6 +225,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::UnknownAlgorithm => REGGIE_UNKNOWN_ALGORITHM,
         Kind::LengthMismatch => REGGIE_LENGTH_MISMATCH,
         Kind::InvalidCertificates => REGGIE_INVALID_CERTIFICATES,
+        Kind::InvalidClientCertificate => REGGIE_INVALID_CLIENT_CERTIFICATE,
         Kind::NoMemory => REGGIE_NO_MEMORY,
         Kind::Panic => REGGIE_PANIC,
         Kind::File => REGGIE_FILE,
@@ -215,6 +237,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::RewindCallback => REGGIE_REWIND_CALLBACK,
         Kind::WriteCallback => REGGIE_WRITE_CALLBACK,
         Kind::CallbackMisuse => REGGIE_CALLBACK_MISUSE,
+        Kind::CertificateCallback => REGGIE_CERTIFICATE_CALLBACK,
         Kind::Resolve => REGGIE_RESOLVE,
         Kind::Connect => REGGIE_CONNECT,
         Kind::Tls => REGGIE_TLS,

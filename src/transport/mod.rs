@@ -13,7 +13,7 @@ mod pool;
 mod resolve;
 mod sys;
 mod tls;
-mod verify;
+pub(crate) mod tls_settings;
 mod wait;
 
 /// What the pool is built from; a model puts its own in this place.
@@ -29,7 +29,7 @@ use ureq::Agent;
 use ureq::http::{self, Request};
 
 pub(crate) use answer::{Answer, AnswerBody, Version};
-pub(crate) use verify::{Trust, read_certificates};
+pub(crate) use tls_settings::TlsSettings;
 
 use self::exact::ExactBody;
 use self::link::{NoResolver, OperationConnector};
@@ -37,7 +37,7 @@ use self::operation::{Operation, Shared};
 use crate::body::Body;
 use crate::error::{Error, Kind};
 use crate::headers::Headers;
-use crate::url::{Scheme, Url};
+use crate::url::{Origin, Scheme, Url};
 
 /// A request as it goes out: nothing is added to it but Host.
 pub(crate) struct Outgoing<'a> {
@@ -77,12 +77,12 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// For a client that will talk to a server of this scheme first. With
-    /// https the trust store is read now, and any error shows now.
-    pub(crate) fn new(trust: &Trust, scheme: Scheme) -> Result<Transport, Error> {
-        let shared = Shared::new(trust.clone());
-        if scheme == Scheme::Https {
-            shared.tls()?;
+    /// For a client of this origin. With https all that its TLS needs is read
+    /// now, and any error shows now.
+    pub(crate) fn new(tls: &TlsSettings, own: Origin) -> Result<Transport, Error> {
+        let shared = Shared::new(tls, own.clone())?;
+        if own.scheme == Scheme::Https {
+            shared.tls.for_origin(&own)?;
         }
         let config = Agent::config_builder()
             .http_status_as_error(false)

@@ -3,13 +3,11 @@
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use once_cell::sync::OnceCell;
-use rustls::ClientConfig;
-
 use super::connection::Connection;
 use super::pool::Pool;
+use super::resolve;
 use super::tls::TlsStream;
-use super::{resolve, verify};
+use super::tls_settings::{Tls, TlsSettings};
 use crate::error::Error;
 use crate::url::{Origin, Scheme};
 
@@ -17,24 +15,15 @@ use crate::url::{Origin, Scheme};
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) pool: Pool<Origin, Connection>,
-    pub(crate) trust: verify::Trust,
-    tls: OnceCell<Arc<ClientConfig>>,
+    pub(crate) tls: Tls,
 }
 
 impl Shared {
-    pub(crate) fn new(trust: verify::Trust) -> Shared {
-        Shared {
+    pub(crate) fn new(tls: &TlsSettings, own: Origin) -> Result<Shared, Error> {
+        Ok(Shared {
             pool: Pool::new(),
-            trust,
-            tls: OnceCell::new(),
-        }
-    }
-
-    /// The TLS settings; the platform's trust store is read the first time.
-    pub(crate) fn tls(&self) -> Result<Arc<ClientConfig>, Error> {
-        self.tls
-            .get_or_try_init(|| verify::client_config(&self.trust))
-            .cloned()
+            tls: Tls::new(tls, own)?,
+        })
     }
 
     /// Makes a new connection to `origin`.
@@ -46,7 +35,7 @@ impl Shared {
         match origin.scheme {
             Scheme::Http => Ok(Connection::plain(socket)),
             Scheme::Https => {
-                let stream = TlsStream::handshake(&socket, self.tls()?, host)?;
+                let stream = TlsStream::handshake(&socket, self.tls.for_origin(origin)?, host)?;
                 Ok(Connection::tls(socket, stream))
             }
         }
@@ -171,6 +160,16 @@ impl Operation {
             None => (false, false),
             Some(connection) => (connection.heard(), connection.buffers.free().is_empty()),
         }
+    }
+
+    /// Whether what came begins as an alert or a handshake of TLS does.
+    pub(crate) fn heard_tls(&self) -> bool {
+        let state = self.state();
+        let received = state
+            .parked
+            .as_ref()
+            .map(|parked| parked.buffers.received());
+        matches!(received, Some([0x15 | 0x16, 0x03, ..]))
     }
 
     /// Whether bytes of the request left.
