@@ -100,8 +100,9 @@ pub unsafe extern "C" fn reggie_client_set_default_name(
 /// reggie_response_free(). Otherwise returns REGGIE_NULL_ARGUMENT;
 /// REGGIE_INVALID_PATH or REGGIE_MISSING_VALUE if the path does not make a URL;
 /// REGGIE_INVALID_HEADER or REGGIE_LENGTH_MISMATCH if the header does not suit
-/// the request; REGGIE_BUSY; or any status from REGGIE_NO_MEMORY on but
-/// REGGIE_NO_ERRORS.
+/// the request; REGGIE_INVALID_CERTIFICATES or REGGIE_INVALID_CLIENT_CERTIFICATE
+/// if a folder of certificates for the host cannot be used; REGGIE_BUSY; or any
+/// status from REGGIE_NO_MEMORY on but REGGIE_NO_ERRORS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_client_do(
     client: Option<&reggie_client>,

@@ -21,7 +21,7 @@ use crate::log::Level;
 
 mod request;
 
-const KINDS: [Kind; 38] = [
+const KINDS: [Kind; 40] = [
     Kind::NullArgument,
     Kind::InvalidUtf8,
     Kind::InvalidArgument,
@@ -36,6 +36,7 @@ const KINDS: [Kind; 38] = [
     Kind::UnknownAlgorithm,
     Kind::LengthMismatch,
     Kind::InvalidCertificates,
+    Kind::InvalidClientCertificate,
     Kind::NoMemory,
     Kind::Panic,
     Kind::File,
@@ -47,6 +48,7 @@ const KINDS: [Kind; 38] = [
     Kind::RewindCallback,
     Kind::WriteCallback,
     Kind::CallbackMisuse,
+    Kind::CertificateCallback,
     Kind::Resolve,
     Kind::Connect,
     Kind::Tls,
@@ -96,7 +98,7 @@ fn each_kind_of_failure_has_its_status_in_the_header() {
         assert_ne!(text(reggie_status_string(number)), "unknown status");
     }
     // What else is a number in the header.
-    let others = ["OK", "VERSION_", "LOG_"];
+    let others = ["OK", "VERSION_", "LOG_", "TLS_"];
     let statuses = macros
         .iter()
         .filter(|(_, text)| text.parse::<u32>().is_ok())
