@@ -364,6 +364,12 @@ typedef int (*reggie_write_callback)(void *userdata,
 /// The body of a response is larger than what may be kept in memory.
 #define REGGIE_BODY_TOO_LARGE 106
 
+/// The call was cancelled by reggie_cancel_trigger().
+#define REGGIE_CANCELLED 107
+
+/// The call took longer than it was given as a whole.
+#define REGGIE_DEADLINE 109
+
 /// The retry callback stopped the call.
 #define REGGIE_RETRY_CALLBACK 201
 
@@ -381,6 +387,15 @@ typedef int (*reggie_write_callback)(void *userdata,
 
 /// The certificate callback refused the server's certificate.
 #define REGGIE_CERTIFICATE_CALLBACK 207
+
+/// The redirect callback stopped the call.
+#define REGGIE_REDIRECT_CALLBACK 208
+
+/// The callback at a send or at an answer stopped the call.
+#define REGGIE_HOOK_CALLBACK 209
+
+/// The realm callback stopped the call.
+#define REGGIE_REALM_CALLBACK 211
 
 /// The host's name was not resolved.
 #define REGGIE_RESOLVE 301
@@ -409,6 +424,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 /// What the server sent is not HTTP/1.1 that can be understood.
 #define REGGIE_PROTOCOL 309
 
+/// A step took longer than its time limit, or a transfer did not move.
+#define REGGIE_TIMEOUT 310
+
 /// There are more redirects than are followed.
 #define REGGIE_TOO_MANY_REDIRECTS 1001
 
@@ -420,6 +438,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 
 /// The body of the response holds no error list of the registry.
 #define REGGIE_NO_ERRORS 1004
+
+/// The registry names a token server that the credentials may not go to.
+#define REGGIE_REALM_REFUSED 1006
 
 #ifdef __cplusplus
 extern "C" {

@@ -6,9 +6,11 @@ use std::io::Read;
 use std::os::fd::RawFd;
 use std::path::PathBuf;
 
+use zeroize::Zeroize;
+
 use crate::error::{Error, Kind};
 use crate::file;
-use crate::transport::descriptor;
+use crate::transport::{Bounds, descriptor};
 
 /// A source of bytes that the caller supplies.
 pub trait ReadSource: Send {
@@ -23,6 +25,18 @@ pub(crate) struct Body {
     source: Source,
     /// Bytes have been taken since it was set or rewound.
     used: bool,
+    /// It is wiped when dropped, and not shown.
+    secret: bool,
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        if self.secret
+            && let Source::Memory { bytes, .. } = &mut self.source
+        {
+            bytes.zeroize();
+        }
+    }
 }
 
 enum Source {
@@ -72,11 +86,19 @@ impl Body {
         Body {
             source,
             used: false,
+            secret: false,
         }
     }
 
     pub(crate) fn memory(bytes: Vec<u8>) -> Body {
         Body::of(Source::Memory { bytes, position: 0 })
+    }
+
+    /// One that no log shows.
+    pub(crate) fn secret(text: &str) -> Body {
+        let mut body = Body::memory(text.as_bytes().to_vec());
+        body.secret = true;
+        body
     }
 
     pub(crate) fn path(path: PathBuf) -> Body {
@@ -106,7 +128,7 @@ impl Body {
     /// The bytes, where they are in memory.
     pub(crate) fn kept(&self) -> Option<&[u8]> {
         match &self.source {
-            Source::Memory { bytes, .. } => Some(bytes),
+            Source::Memory { bytes, .. } if !self.secret => Some(bytes),
             _ => None,
         }
     }
@@ -155,7 +177,7 @@ impl Body {
     }
 
     /// Reads on; 0 = the end.
-    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+    pub(crate) fn read(&mut self, buffer: &mut [u8], bounds: &Bounds) -> Result<usize, Error> {
         self.used = true;
         match &mut self.source {
             Source::Empty => Ok(0),
@@ -187,7 +209,7 @@ impl Body {
             } => {
                 let amount = match start {
                     Some(_) => descriptor::read_at(*fd, buffer, *position)?,
-                    None => descriptor::read(*fd, buffer)?,
+                    None => descriptor::read(*fd, buffer, bounds)?,
                 };
                 *position += amount as u64;
                 Ok(amount)
@@ -218,7 +240,9 @@ mod tests {
         let mut out = Vec::new();
         let mut buffer = [0; 3];
         loop {
-            let amount = body.read(&mut buffer).expect("a readable body");
+            let amount = body
+                .read(&mut buffer, &Bounds::default())
+                .expect("a readable body");
             if amount == 0 {
                 return out;
             }

@@ -3,22 +3,23 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::address::Address;
-use crate::config::Config;
-use crate::engine::{Answered, Engine};
+use crate::config::{Config, Times};
+use crate::engine::{Answered, Call, Engine};
 use crate::error::{Error, Kind, Step};
 use crate::log::Level;
 use crate::output::{Output, WholeFile, write_descriptor};
 use crate::request::Request;
-use crate::response::{Content, Response};
+use crate::response::{Account, Content, Response};
 use crate::template;
 use crate::trace;
-use crate::transport::AnswerBody;
+use crate::transport::{AnswerBody, Bounds};
 
 /// A client of one registry, to be shared by any number of threads.
 pub struct Client {
     engine: Engine,
     default_name: Mutex<Option<String>>,
     max_body_memory: usize,
+    times: Times,
 }
 
 impl Client {
@@ -29,6 +30,7 @@ impl Client {
             engine: Engine::new(address, config)?,
             default_name: Mutex::new(config.default_name.clone()),
             max_body_memory: config.max_body_memory,
+            times: config.times.clone(),
         })
     }
 
@@ -54,22 +56,42 @@ impl Client {
     /// Sends a request and brings the body of its answer where the request
     /// wants it, or into the response.
     pub fn execute(&self, request: &mut Request) -> Result<Response, Error> {
-        let mut response = self.open(request)?;
+        let call = self.call(request);
+        let mut response = self.begin(request, &call)?;
         let status = response.status;
         let host = response.host().to_owned();
-        self.deliver(request, &mut response)
+        self.deliver(request, &mut response, &call.bounds)
             .map_err(|error| error.with_http_status(status).with_host(&host))?;
+        response.account.total = call.started.elapsed();
         Ok(response)
     }
 
     /// Sends a request and returns when the headers of its answer are there;
     /// the body is read from the response.
     pub fn open(&self, request: &mut Request) -> Result<Response, Error> {
-        let Answered { answer, url, .. } = self.engine.answer(request)?;
-        Ok(Response::new(answer, &url, &self.engine.address))
+        self.begin(request, &self.call(request))
     }
 
-    fn deliver(&self, request: &mut Request, response: &mut Response) -> Result<(), Error> {
+    fn call(&self, request: &Request) -> Call {
+        Call::new(self.times.begin(&request.times, request.cancel.clone()))
+    }
+
+    fn begin(&self, request: &mut Request, call: &Call) -> Result<Response, Error> {
+        let Answered { answer, url, .. } = self.engine.answer(request, call)?;
+        let account = Account {
+            spent: answer.spent,
+            sends: call.sends.get(),
+            total: call.started.elapsed(),
+        };
+        Ok(Response::new(answer, &url, &self.engine.address, account))
+    }
+
+    fn deliver(
+        &self,
+        request: &mut Request,
+        response: &mut Response,
+        bounds: &Bounds,
+    ) -> Result<(), Error> {
         let Content::Open(mut body) = std::mem::replace(&mut response.content, Content::Delivered)
         else {
             return Ok(());
@@ -83,7 +105,7 @@ impl Client {
             }
             Output::Descriptor(fd) if wanted => {
                 let fd = *fd;
-                body.deliver(&mut |piece| write_descriptor(fd, piece))
+                body.deliver(&mut |piece| write_descriptor(fd, piece, bounds))
             }
             Output::Callback(sink) if wanted => body.deliver(&mut |piece| sink.write(piece)),
             _ => {

@@ -55,6 +55,10 @@ pub enum Kind {
     BodyLength = 105,
     /// A response body is larger than what may be kept in memory.
     BodyTooLarge = 106,
+    /// The call was cancelled.
+    Cancelled = 107,
+    /// The call took longer than it was given as a whole.
+    Deadline = 109,
 
     // Callbacks that stopped the call: 201 and up.
     /// The retry callback returned nonzero.
@@ -69,6 +73,12 @@ pub enum Kind {
     CallbackMisuse = 205,
     /// The certificate callback refused a server's certificate.
     CertificateCallback = 207,
+    /// The redirect callback stopped the call.
+    RedirectCallback = 208,
+    /// The callback at a send or an answer stopped the call.
+    HookCallback = 209,
+    /// The realm callback stopped the call.
+    RealmCallback = 211,
 
     // The network: 301 and up.
     /// The host's name was not resolved.
@@ -89,6 +99,8 @@ pub enum Kind {
     Truncated = 308,
     /// What the server sent is not HTTP/1.1 that can be understood.
     Protocol = 309,
+    /// A step took longer than its limit, or a transfer did not move.
+    Timeout = 310,
 
     // The registry and its token server: 1001 and up.
     /// More redirects than are followed.
@@ -99,6 +111,8 @@ pub enum Kind {
     TokenRefused = 1003,
     /// The body of the response holds no error list of the registry.
     NoErrors = 1004,
+    /// The token server is none that the credentials may go to.
+    RealmRefused = 1006,
 }
 
 /// The step of a call in which it failed.
@@ -146,8 +160,10 @@ impl Step {
 }
 
 /// Why a call failed.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: Kind,
     step: Step,
@@ -224,6 +240,12 @@ impl Error {
         self
     }
 
+    /// Says more behind the message.
+    pub(crate) fn with_more(mut self, more: &str) -> Error {
+        self.0.message.push_str(more);
+        self
+    }
+
     /// Replaces every occurrence of the given secrets in the message.
     pub(crate) fn without(mut self, scrub: impl Fn(&str) -> String) -> Error {
         self.0.message = scrub(&self.0.message);
@@ -284,6 +306,7 @@ impl Error {
             | Kind::Receive
             | Kind::Closed
             | Kind::Truncated
+            | Kind::Timeout
             | Kind::Busy
             | Kind::NoMemory => true,
             Kind::TokenRefused => self.0.http_status == 429 || self.0.http_status >= 500,
@@ -325,8 +348,10 @@ fn default_step(kind: Kind) -> Step {
             Step::Receive
         }
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
-        Kind::TokenRefused => Step::Token,
+        Kind::TokenRefused | Kind::RealmRefused => Step::Token,
         Kind::RetryCallback => Step::Retry,
+        Kind::RedirectCallback => Step::Redirect,
+        Kind::RealmCallback => Step::Token,
         Kind::WriteCallback => Step::Deliver,
         _ => Step::Prepare,
     }

@@ -14,11 +14,13 @@ mod file;
 pub mod fuzzing;
 mod headers;
 mod log;
+mod observe;
 mod oci_error;
 mod output;
 mod redact;
 mod redirect;
 mod request;
+mod request_settings;
 mod response;
 mod template;
 mod trace;
@@ -27,12 +29,17 @@ mod url;
 
 pub use body::ReadSource;
 pub use client::Client;
-pub use config::{CertificateCallback, Config, DEFAULT_MAX_BODY_MEMORY, LogCallback, TlsVersion};
+pub use config::{
+    CertificateCallback, Config, DEFAULT_MAX_BODY_MEMORY, LogCallback, RealmCallback, TlsVersion,
+};
 pub use content::digest;
 pub use error::{Error, Kind, Step};
 pub use headers::Headers;
 pub use log::Level;
+pub use observe::{AnswerCallback, Exchange, Purpose, SendCallback};
 pub use oci_error::OciError;
 pub use output::WriteSink;
+pub use redirect::{RedirectCallback, RedirectChoice, RedirectStep};
 pub use request::{Request, RetryCallback};
 pub use response::Response;
+pub use transport::Cancel;

@@ -1,7 +1,7 @@
 //! The log: lines for a person, without secrets.
 
 use crate::config::{Config, LogCallback};
-use crate::transport::descriptor;
+use crate::transport::{Bounds, descriptor};
 
 /// How much a line of the log matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +48,11 @@ impl Log {
             None => {
                 // There is nobody to tell that stderr is closed; nor may the
                 // program end for it.
-                let _ = descriptor::write_all(libc::STDERR_FILENO, format!("{text}\n").as_bytes());
+                let _ = descriptor::write_all(
+                    libc::STDERR_FILENO,
+                    format!("{text}\n").as_bytes(),
+                    &Bounds::default(),
+                );
             }
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Kind, Step};
-use crate::transport::descriptor;
+use crate::transport::{Bounds, descriptor};
 
 /// A receiver of bytes that the caller supplies.
 pub trait WriteSink: Send {
@@ -123,8 +123,8 @@ fn file_error(path: &Path, error: &io::Error) -> Error {
 }
 
 /// Writes to a caller's descriptor.
-pub(crate) fn write_descriptor(fd: RawFd, piece: &[u8]) -> Result<(), Error> {
-    descriptor::write_all(fd, piece).map_err(|error| error.at(Step::Deliver))
+pub(crate) fn write_descriptor(fd: RawFd, piece: &[u8], bounds: &Bounds) -> Result<(), Error> {
+    descriptor::write_all(fd, piece, bounds).map_err(|error| error.at(Step::Deliver))
 }
 
 #[cfg(test)]

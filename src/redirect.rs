@@ -1,12 +1,71 @@
 //! Whether a redirect is followed, and what goes along.
 
+use std::sync::Arc;
+
 use crate::error::{Error, Kind};
 use crate::headers::Headers;
 use crate::redact;
 use crate::url::{Scheme, Url};
 
-/// The most redirects that one send follows.
-pub(crate) const MAX_REDIRECTS: usize = 20;
+/// The most redirects that one send follows, unless set.
+pub(crate) const MAX_REDIRECTS: u32 = 20;
+
+/// What becomes of a redirect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RedirectChoice {
+    /// It is followed.
+    Follow,
+    /// It is the answer.
+    Answer,
+}
+
+/// A redirect that would be followed.
+#[derive(Clone, Debug)]
+pub struct RedirectStep {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) method: String,
+    pub(crate) status: u16,
+    pub(crate) hop: u32,
+    pub(crate) headers: Headers,
+}
+
+impl RedirectStep {
+    /// The URL that answered.
+    pub fn from(&self) -> &str {
+        &self.from
+    }
+
+    /// The URL that it leads to.
+    pub fn to(&self) -> &str {
+        &self.to
+    }
+
+    /// The method that is sent there.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The status of the redirect.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Which one of this send it is; the first is 1.
+    pub fn hop(&self) -> u32 {
+        self.hop
+    }
+
+    /// The headers of the redirect.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+}
+
+/// Decides about each redirect.
+pub type RedirectCallback =
+    Arc<dyn Fn(&RedirectStep) -> Result<RedirectChoice, Error> + Send + Sync>;
 
 /// Where a redirect leads.
 #[derive(Debug, PartialEq, Eq)]

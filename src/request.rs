@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use crate::address::Address;
 use crate::body::{Body, ReadSource};
+use crate::config::OwnTimes;
 use crate::error::{Error, Kind};
 use crate::headers::{self, Headers};
 use crate::output::{Output, WriteSink};
 use crate::redact::shown;
 use crate::template::{self, Values};
+use crate::transport::Cancel;
 use crate::url::{Url, encode_query};
 
 /// Called between a challenge and the second send; may change the request.
@@ -32,6 +34,8 @@ pub struct Request {
     pub(crate) output: Output,
     pub(crate) retry: Option<RetryCallback>,
     pub(crate) follow_challenge: bool,
+    pub(crate) cancel: Option<Cancel>,
+    pub(crate) times: OwnTimes,
 }
 
 impl Request {
@@ -56,6 +60,8 @@ impl Request {
             output: Output::Memory,
             retry: None,
             follow_challenge: true,
+            cancel: None,
+            times: OwnTimes::default(),
         };
         request.set_method(method)?;
         request.set_path(path)?;

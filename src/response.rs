@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::address::Address;
 use crate::error::{Error, Kind};
 use crate::headers::Headers;
 use crate::oci_error::{self, OciError};
-use crate::transport::{AnswerBody, Version};
+use crate::transport::{AnswerBody, Spent, Version};
 use crate::url::Url;
 
 /// The answer to a request.
@@ -20,8 +21,19 @@ pub struct Response {
     relative_location: Option<String>,
     absolute_location: Option<String>,
     host: String,
+    url: String,
+    pub(crate) account: Account,
     /// How much of a kept body was read.
     position: usize,
+}
+
+/// What it took to get an answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Account {
+    pub(crate) spent: Spent,
+    /// How often something was sent for it, to whomever.
+    pub(crate) sends: u32,
+    pub(crate) total: Duration,
 }
 
 /// Where the body of an answer is.
@@ -48,6 +60,7 @@ impl Response {
         answer: crate::transport::Answer,
         url: &Url,
         address: &Arc<Address>,
+        account: Account,
     ) -> Response {
         let location = answer
             .headers
@@ -62,6 +75,8 @@ impl Response {
             headers: answer.headers,
             content: Content::Open(Box::new(answer.body)),
             host: url.authority(),
+            url: url.to_string(),
+            account,
             position: 0,
         }
     }
@@ -69,6 +84,48 @@ impl Response {
     /// The host that answered.
     pub(crate) fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The URL that answered, after redirects.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// How often something was sent for this answer: to the registry, to token
+    /// servers, along redirects.
+    pub fn sends(&self) -> u32 {
+        self.account.sends
+    }
+
+    /// Whether the answer came over a connection that was kept.
+    pub fn is_reused(&self) -> bool {
+        self.account.spent.reused
+    }
+
+    /// How long resolving the host's name took; zero over a kept connection.
+    pub fn resolve_time(&self) -> Duration {
+        self.account.spent.phases.resolve
+    }
+
+    /// How long connecting took; zero over a kept connection.
+    pub fn connect_time(&self) -> Duration {
+        self.account.spent.phases.connect
+    }
+
+    /// How long the TLS handshake took; zero without one.
+    pub fn tls_time(&self) -> Duration {
+        self.account.spent.phases.tls
+    }
+
+    /// From the last byte of the request that was answered to the first byte
+    /// of its answer.
+    pub fn first_byte_time(&self) -> Duration {
+        self.account.spent.first_byte
+    }
+
+    /// How long the call took, with all that was sent for it.
+    pub fn total_time(&self) -> Duration {
+        self.account.total
     }
 
     /// The HTTP status.

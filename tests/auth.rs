@@ -278,9 +278,9 @@ fn a_token_server_that_refuses_or_talks_nonsense_is_an_error() {
     let error = case("403 Forbidden", br#"{"details":"no, mypass is\nwrong"}"#);
     assert_eq!(error.http_status(), 403);
     assert!(
-        error
-            .message()
-            .ends_with("status 403: no, [redacted] is\\nwrong"),
+        error.message().ends_with(
+            "status 403: no, [redacted] is\\nwrong (credentials: the client's settings)"
+        ),
         "{error}"
     );
     // With a status that is an error, not even a token counts.

@@ -2,9 +2,21 @@
 //! Nothing here talks to a server.
 
 pub(crate) mod challenge;
+mod clock;
+pub(crate) mod credentials;
+pub(crate) mod flight;
+pub(crate) mod realm;
 pub(crate) mod scope;
 pub(crate) mod token;
+pub(crate) mod tokens;
 
+/// What the flights are built from; a model puts its own in this place.
+mod sync {
+    pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
+}
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -13,298 +25,295 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use self::challenge::Challenge;
+use self::credentials::{Credential, CredentialStore, Found, Lookup};
 use self::scope::Scopes;
-use self::token::{Grant, TokenRequest};
-use crate::config::{Config, Credentials};
-use crate::error::Error;
+use self::token::Form;
+use self::tokens::{Tokens, Wanted};
+use crate::config::{Config, RealmCallback};
+use crate::error::{Error, Kind};
+use crate::url::Origin;
 
-/// The most tokens that a client keeps.
-const MAX_TOKENS: usize = 256;
+/// The most repositories whose Basic authorization is kept.
+const MAX_BASIC: usize = 256;
+/// The most credentials that are kept so that no log shows them.
+const MAX_SECRETS: usize = 256;
+/// The most realms of which it is remembered how they are asked.
+const MAX_FORMS: usize = 64;
 
 /// The value of an Authorization field; wiped when dropped.
 pub(crate) type Authorization = Zeroizing<String>;
 
 /// What a challenge calls for.
+#[derive(Debug)]
 pub(crate) enum Reply {
-    /// This can be sent now.
-    Ready(Authorization),
-    /// A token must be fetched first.
-    Fetch(TokenRequest),
-    /// Nothing that we have answers it.
+    /// Basic, with the credentials for the repository.
+    Basic,
+    /// A token.
+    Bearer(Wanted),
+    /// Nothing that we speak.
     Nothing,
+}
+
+/// What a request is about, as far as authorization goes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subject {
+    pub(crate) repository: Option<String>,
+    /// What it wants, as far as method and path tell.
+    pub(crate) scopes: Option<Scopes>,
+    /// The challenge's scope means nothing: registries answer the ping with
+    /// placeholders.
+    pub(crate) is_ping: bool,
 }
 
 /// Credentials and tokens for the registry of one client.
 pub(crate) struct Authenticator {
-    credentials: Option<Credentials>,
+    registry: Origin,
+    store: CredentialStore,
+    /// The user name and password of the client's own settings.
+    own: Option<Found>,
     /// Asked for in place of what challenges name.
     scope: Option<Scopes>,
+    pub(crate) tokens: Tokens,
+    /// The registry has asked for Basic.
+    asks_basic: AtomicBool,
     state: Mutex<State>,
+    allowed_realms: Vec<String>,
+    realm_callback: Option<RealmCallback>,
 }
 
 #[derive(Default)]
 struct State {
-    /// The registry has asked for Basic.
-    basic: bool,
-    tokens: Vec<Token>,
+    /// By repository, what was found for it.
+    basic: HashMap<Option<String>, Authorization>,
+    secrets: Vec<Zeroizing<String>>,
+    /// How a realm is asked, where that is not as usual.
+    forms: HashMap<String, Form>,
 }
 
-struct Token {
-    realm: String,
-    service: Option<String>,
-    scopes: Scopes,
-    /// What requests wanted for which the registry named other scopes.
-    served: Vec<Scopes>,
-    value: Zeroizing<String>,
-    expires: Instant,
-}
-
-impl Token {
-    fn serves(&self, wanted: &Scopes) -> bool {
-        self.scopes.covers(wanted) || self.served.contains(wanted)
-    }
-
-    fn authorization(&self) -> Authorization {
-        bearer(&self.value)
-    }
-}
-
-fn bearer(token: &str) -> Authorization {
+pub(crate) fn bearer(token: &str) -> Authorization {
     Zeroizing::new(format!("Bearer {token}"))
 }
 
-fn basic(credentials: &Credentials) -> Authorization {
-    let pair = Zeroizing::new(format!(
-        "{}:{}",
-        credentials.username,
-        credentials.password.as_str()
-    ));
+pub(crate) fn basic(username: &str, password: &str) -> Authorization {
+    let pair = Zeroizing::new(format!("{username}:{password}"));
     let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
     Zeroizing::new(format!("Basic {}", encoded.as_str()))
 }
 
 impl Authenticator {
-    pub(crate) fn new(config: &Config) -> Authenticator {
-        Authenticator {
-            credentials: config.credentials.clone(),
+    pub(crate) fn new(registry: Origin, config: &Config) -> Result<Authenticator, Error> {
+        let own = config.credentials.as_ref().map(|own| Found {
+            credential: Credential::Basic {
+                username: own.username.clone(),
+                password: own.password.clone(),
+            },
+            source: "the client's settings".to_owned(),
+        });
+        let auth = Authenticator {
+            registry,
+            store: CredentialStore::default(),
+            own,
             scope: config.auth_scope.as_deref().map(Scopes::parse),
+            tokens: Tokens::default(),
+            asks_basic: AtomicBool::new(false),
             state: Mutex::new(State::default()),
+            allowed_realms: config.allowed_realms.clone(),
+            realm_callback: config.realm_callback.clone(),
+        };
+        if let Some(own) = &auth.own {
+            auth.hide(&own.credential);
         }
+        Ok(auth)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What can be sent without waiting for a challenge, to a path of the
-    /// registry; `wanted` tells the scopes that the request wants.
-    pub(crate) fn known(&self, wanted: impl FnOnce() -> Option<Scopes>) -> Option<Authorization> {
-        let state = self.state();
-        if state.basic {
-            return self.credentials.as_ref().map(basic);
+    /// The credential for a repository, and what was asked for it. No lock is
+    /// held: it may call back, and run a program.
+    pub(crate) fn lookup(
+        &self,
+        repository: Option<&str>,
+        limit: Option<Instant>,
+    ) -> Result<Lookup, Error> {
+        let mut lookup = self
+            .store
+            .lookup(&self.registry.authority(), repository, limit)?;
+        if lookup.found.is_none() {
+            lookup.found.clone_from(&self.own);
         }
-        if state.tokens.is_empty() {
-            return None;
+        if let Some(found) = &lookup.found {
+            self.hide(&found.credential);
         }
-        let wanted = &wanted()?;
-        let now = Instant::now();
-        state
-            .tokens
-            .iter()
-            .find(|token| token.expires > now && token.serves(wanted))
-            .map(Token::authorization)
+        Ok(lookup)
     }
 
-    /// What answers the challenges of a 401. `rejected` is the Authorization
-    /// of ours that the 401 came for, if there was one.
+    /// Makes sure that no log line and no message shows a credential.
+    fn hide(&self, credential: &Credential) {
+        let mut hidden = Vec::with_capacity(2);
+        match credential {
+            Credential::Basic { username, password } => {
+                hidden.push(password.clone());
+                let pair = basic(username, password);
+                hidden.push(Zeroizing::new(pair.trim_start_matches("Basic ").to_owned()));
+            }
+            Credential::IdentityToken { token, .. } | Credential::RegistryToken(token) => {
+                hidden.push(token.clone());
+            }
+        }
+        let mut state = self.state();
+        for secret in hidden {
+            if !state.secrets.contains(&secret) {
+                if state.secrets.len() >= MAX_SECRETS {
+                    state.secrets.remove(0);
+                }
+                state.secrets.push(secret);
+            }
+        }
+    }
+
+    /// What can be sent without waiting for a challenge, to a path of the
+    /// registry.
+    pub(crate) fn known(
+        &self,
+        subject: impl FnOnce() -> Subject,
+        limit: Option<Instant>,
+    ) -> Result<Option<Authorization>, Error> {
+        if self.asks_basic.load(Ordering::Relaxed) {
+            return self.basic_for(subject().repository, limit);
+        }
+        Ok(self.tokens.known(|| subject().scopes))
+    }
+
+    /// Basic with the credentials for a repository, if there are any.
+    pub(crate) fn basic_for(
+        &self,
+        repository: Option<String>,
+        limit: Option<Instant>,
+    ) -> Result<Option<Authorization>, Error> {
+        if let Some(known) = self.state().basic.get(&repository) {
+            return Ok(Some(known.clone()));
+        }
+        let lookup = self.lookup(repository.as_deref(), limit)?;
+        let authorization = match lookup.found.map(|found| found.credential) {
+            Some(Credential::Basic { username, password }) => basic(&username, &password),
+            // Some registries take a token in place of a password.
+            Some(Credential::IdentityToken { username, token }) if !username.is_empty() => {
+                basic(&username, &token)
+            }
+            Some(Credential::RegistryToken(token)) => bearer(&token),
+            _ => return Ok(None),
+        };
+        let mut state = self.state();
+        if state.basic.len() < MAX_BASIC {
+            state.basic.insert(repository, authorization.clone());
+        }
+        Ok(Some(authorization))
+    }
+
+    /// Forgets what the registry does not take.
+    pub(crate) fn forget(&self, rejected: &Authorization) {
+        self.state().basic.retain(|_, known| known != rejected);
+        self.tokens.drop_rejected(rejected);
+    }
+
+    /// What answers the challenges of a registry. `asked` is what was asked
+    /// for this request before.
     pub(crate) fn reply(
         &self,
         challenges: &[Challenge],
-        wanted: Option<&Scopes>,
-        rejected: Option<&Authorization>,
-    ) -> Result<Reply, Error> {
-        if let Some(rejected) = rejected {
-            let mut state = self.state();
-            state
-                .tokens
-                .retain(|token| token.authorization() != *rejected);
-        }
+        subject: &Subject,
+        asked: Option<&Scopes>,
+    ) -> Reply {
         let bearer = challenges
             .iter()
             .find(|challenge| challenge.scheme == "bearer" && challenge.param("realm").is_some());
         if let Some(challenge) = bearer {
-            return self.reply_bearer(challenge, wanted);
+            self.asks_basic.store(false, Ordering::Relaxed);
+            return Reply::Bearer(self.wanted(challenge, subject, asked));
         }
-        if !challenges
-            .iter()
-            .any(|challenge| challenge.scheme == "basic")
-        {
-            return Ok(Reply::Nothing);
+        let has_basic = challenges.iter().any(|one| one.scheme == "basic");
+        if has_basic {
+            self.asks_basic.store(true, Ordering::Relaxed);
+            return Reply::Basic;
         }
-        let Some(credentials) = &self.credentials else {
-            return Ok(Reply::Nothing);
-        };
-        let authorization = basic(credentials);
-        if rejected == Some(&authorization) {
-            // The same again would be refused again.
-            return Ok(Reply::Nothing);
-        }
-        self.state().basic = true;
-        Ok(Reply::Ready(authorization))
+        Reply::Nothing
     }
 
-    fn reply_bearer(&self, challenge: &Challenge, wanted: Option<&Scopes>) -> Result<Reply, Error> {
+    fn wanted(&self, challenge: &Challenge, subject: &Subject, asked: Option<&Scopes>) -> Wanted {
         let scopes = match &self.scope {
             Some(scope) => scope.clone(),
-            None => Scopes::parse(challenge.param("scope").unwrap_or_default()),
-        };
-        let request = TokenRequest::new(
-            challenge.param("realm").unwrap_or_default(),
-            challenge.param("service"),
-            scopes,
-            self.credentials.as_ref(),
-        )?;
-        let mut state = self.state();
-        // The registry asks for tokens now, whatever it asked for before.
-        state.basic = false;
-        let now = Instant::now();
-        let known = state.tokens.iter_mut().find(|token| {
-            token.expires > now
-                && token.realm == request.realm
-                && token.service == request.service
-                && !request.scopes.is_empty()
-                && token.scopes.covers(&request.scopes)
-        });
-        match known {
-            Some(token) => {
-                if let Some(wanted) = wanted
-                    && !token.serves(wanted)
-                {
-                    token.served.push(wanted.clone());
-                }
-                Ok(Reply::Ready(token.authorization()))
+            None if subject.is_ping => Scopes::default(),
+            None => {
+                // Some registries name less than the request needs.
+                let named = Scopes::parse(challenge.param("scope").unwrap_or_default());
+                let wanted = subject.scopes.clone().unwrap_or_default();
+                let before = asked.cloned().unwrap_or_default();
+                wanted.union(&named).union(&before)
             }
-            None => Ok(Reply::Fetch(request)),
+        };
+        let service = challenge.param("service").filter(|name| !name.is_empty());
+        Wanted {
+            realm: challenge.param("realm").unwrap_or_default().to_owned(),
+            service: service.map(str::to_owned),
+            scopes,
         }
     }
 
-    /// The Basic authorization that asks for a token, if there are credentials.
-    pub(crate) fn for_realm(&self) -> Option<Authorization> {
-        self.credentials.as_ref().map(basic)
+    /// Whether credentials may go to a token server.
+    pub(crate) fn check_realm(&self, realm: &Origin) -> Result<(), Error> {
+        let (registry, shown) = (self.registry.authority(), realm.authority());
+        let refuse = |why: &str| {
+            let message = format!("token realm {shown} of {registry}: {why}");
+            Err(Error::new(Kind::RealmRefused, message).with_host(&shown))
+        };
+        if realm::loses_tls(&self.registry, realm) {
+            return refuse("it is plain http, and the registry is https");
+        }
+        if realm::belongs(&self.registry, realm) || realm::is_allowed(realm, &self.allowed_realms) {
+            return Ok(());
+        }
+        if let Some(callback) = &self.realm_callback
+            && callback(&registry, &shown)?
+        {
+            return Ok(());
+        }
+        refuse("it is at another site, and credentials go there only if that is allowed")
     }
 
-    /// Keeps a token that was granted, and gives what is to be sent.
-    pub(crate) fn keep(
-        &self,
-        request: TokenRequest,
-        grant: Grant,
-        wanted: Option<&Scopes>,
-    ) -> Authorization {
-        let authorization = bearer(&grant.token);
-        let served = match wanted {
-            Some(wanted) if !request.scopes.covers(wanted) => vec![wanted.clone()],
-            _ => Vec::new(),
+    /// The forms in which a realm is asked, the likeliest first.
+    pub(crate) fn forms(&self, realm: &str, credential: Option<&Credential>) -> Vec<Form> {
+        let usual = match credential {
+            None | Some(Credential::RegistryToken(_)) => return vec![Form::Get],
+            Some(Credential::Basic { .. }) => vec![Form::Get, Form::Post],
+            // Basic needs a name beside the token.
+            Some(Credential::IdentityToken { username, .. }) if username.is_empty() => {
+                return vec![Form::Post];
+            }
+            Some(Credential::IdentityToken { .. }) => vec![Form::Post, Form::Get],
         };
-        let token = Token {
-            realm: request.realm,
-            service: request.service,
-            scopes: request.scopes,
-            served,
-            value: grant.token,
-            expires: grant.expires,
-        };
-        let now = Instant::now();
+        match self.state().forms.get(realm) {
+            Some(form) if usual[0] != *form => usual.into_iter().rev().collect(),
+            _ => usual,
+        }
+    }
+
+    /// Remembers the form that a realm has granted a token for.
+    pub(crate) fn remember_form(&self, realm: &str, form: Form) {
         let mut state = self.state();
-        state.tokens.retain(|old| {
-            let replaced = old.realm == token.realm
-                && old.service == token.service
-                && old.scopes == token.scopes;
-            old.expires > now && !replaced
-        });
-        if state.tokens.len() >= MAX_TOKENS {
-            state.tokens.remove(0);
+        if state.forms.len() < MAX_FORMS || state.forms.contains_key(realm) {
+            state.forms.insert(realm.to_owned(), form);
         }
-        state.tokens.push(token);
-        authorization
     }
 
     /// All that no log line and no message may show.
     pub(crate) fn secrets(&self) -> Vec<Zeroizing<String>> {
-        let mut secrets = Vec::new();
-        if let Some(credentials) = &self.credentials {
-            secrets.push(credentials.password.clone());
-            let pair = basic(credentials);
-            secrets.push(Zeroizing::new(pair.trim_start_matches("Basic ").to_owned()));
-        }
-        let state = self.state();
-        secrets.extend(state.tokens.iter().map(|token| token.value.clone()));
+        let mut secrets = self.state().secrets.clone();
+        secrets.extend(self.tokens.secrets());
         secrets
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    fn authenticator(user: Option<(&str, &str)>) -> Authenticator {
-        let mut config = Config::new();
-        if let Some((user, password)) = user {
-            config.set_credentials(user, password).expect("valid");
-        }
-        Authenticator::new(&config)
-    }
-
-    fn challenges(header: &str) -> Vec<Challenge> {
-        challenge::parse([header.as_bytes()])
-    }
-
-    #[test]
-    fn basic_is_answered_once_and_remembered() {
-        let auth = authenticator(Some(("user", "pass")));
-        assert!(auth.known(|| None).is_none());
-        let list = challenges("Basic realm=\"x\"");
-        let Ok(Reply::Ready(first)) = auth.reply(&list, None, None) else {
-            panic!("credentials answer basic");
-        };
-        assert_eq!(first.as_str(), "Basic dXNlcjpwYXNz");
-        assert_eq!(auth.known(|| None).as_ref(), Some(&first));
-        let again = auth.reply(&list, None, Some(&first));
-        assert!(matches!(again, Ok(Reply::Nothing)));
-    }
-
-    #[test]
-    fn nobody_has_nothing_to_say_to_basic() {
-        let auth = authenticator(None);
-        let reply = auth.reply(&challenges("Basic realm=x"), None, None);
-        assert!(matches!(reply, Ok(Reply::Nothing)));
-        let reply = auth.reply(&challenges("Negotiate abc=="), None, None);
-        assert!(matches!(reply, Ok(Reply::Nothing)));
-    }
-
-    #[test]
-    fn a_token_serves_what_its_scopes_cover_until_it_is_rejected() {
-        let auth = authenticator(None);
-        let header = "Bearer realm=\"https://auth.example/token\",service=\"s\",\
-                      scope=\"repository:a/b:pull,push\"";
-        let Ok(Reply::Fetch(request)) = auth.reply(&challenges(header), None, None) else {
-            panic!("no token is known");
-        };
-        let grant = Grant {
-            token: Zeroizing::new("t1".to_owned()),
-            expires: Instant::now() + Duration::from_secs(60),
-        };
-        let sent = auth.keep(request, grant, None);
-        assert_eq!(sent.as_str(), "Bearer t1");
-        let pull = Scopes::parse("repository:a/b:pull");
-        assert_eq!(auth.known(|| Some(pull.clone())).as_ref(), Some(&sent));
-        assert!(
-            auth.known(|| Some(Scopes::parse("repository:a/c:pull")))
-                .is_none()
-        );
-        assert!(auth.known(|| None).is_none());
-        let again = auth.reply(&challenges(header), Some(&pull), Some(&sent));
-        assert!(matches!(again, Ok(Reply::Fetch(_))));
-        assert!(auth.known(|| Some(pull.clone())).is_none());
-    }
-}
+mod tests;

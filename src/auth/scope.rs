@@ -40,10 +40,6 @@ impl Scopes {
         known.extend(named.map(|action| (rank(action), action.to_owned())));
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.resources.is_empty() && self.words.is_empty()
-    }
-
     /// Whether a token of these scopes will do where the others are asked for.
     pub(crate) fn covers(&self, other: &Scopes) -> bool {
         let all = (rank("*"), "*".to_owned());
@@ -54,14 +50,32 @@ impl Scopes {
             })
     }
 
-    /// The scopes as they are asked for, sorted, one for each resource.
+    /// All of both.
+    pub(crate) fn union(&self, other: &Scopes) -> Scopes {
+        let mut all = self.clone();
+        for (resource, actions) in &other.resources {
+            let known = all.resources.entry(resource.clone()).or_default();
+            known.extend(actions.iter().cloned());
+        }
+        all.words.extend(other.words.iter().cloned());
+        all
+    }
+
+    /// Whether they ask for nothing but reading.
+    pub(crate) fn only_pull(&self) -> bool {
+        self.words.is_empty()
+            && (self.resources.values().flatten()).all(|(_, action)| action == "pull")
+    }
+
+    /// The scopes as they are asked for, one for each resource, sorted: those
+    /// to push first, since some servers read no further than the first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = String> + '_ {
         let resources = self.resources.iter().map(|(resource, actions)| {
             let actions: Vec<&str> = actions.iter().map(|(_, action)| action.as_str()).collect();
             format!("{resource}:{}", actions.join(","))
         });
         let mut all: Vec<String> = resources.chain(self.words.iter().cloned()).collect();
-        all.sort();
+        all.sort_by_cached_key(|scope| (!scope.contains("push"), scope.clone()));
         all.into_iter()
     }
 }
@@ -118,6 +132,12 @@ pub(crate) fn for_request(method: &str, path: &str) -> Option<Scopes> {
         scopes.add(&format!("repository:{source}"), "pull");
     }
     Some(scopes)
+}
+
+/// The repository that a path under the registry's address is about.
+pub(crate) fn repository(path: &str) -> Option<String> {
+    let path = path.split('?').next()?.strip_prefix("/v2/")?;
+    Target::of(path.strip_suffix('/').unwrap_or(path)).map(|target| target.name)
 }
 
 /// What a path of the distribution protocol is about.
@@ -199,7 +219,7 @@ mod tests {
             let words: Vec<_> = expected.split_ascii_whitespace().collect();
             assert_eq!(scopes.to_string(), words.join(" "), "{text}");
             assert_eq!(Scopes::parse(&scopes.to_string()), scopes);
-            assert_eq!(scopes.is_empty(), expected.is_empty());
+            assert_eq!(scopes.iter().count() == 0, expected.is_empty());
         }
     }
 

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::scope::Scopes;
-use crate::config::Credentials;
+use super::clock;
+use super::credentials::Credential;
+use super::tokens::Wanted;
 use crate::error::{Error, Kind, server_words};
 use crate::redact;
 use crate::url::{Url, encode_query};
@@ -18,18 +19,10 @@ pub(crate) const MAX_ANSWER: usize = 1024 * 1024;
 const LEAST_LIFETIME: u64 = 60;
 /// The longest that one is kept.
 const MOST_LIFETIME: u64 = 24 * 60 * 60;
-/// How long before its end a token is no more sent.
-const MARGIN: Duration = Duration::from_secs(5);
-
-/// A token to be asked for.
-#[derive(Clone, Debug)]
-pub(crate) struct TokenRequest {
-    pub(crate) realm: String,
-    pub(crate) service: Option<String>,
-    pub(crate) scopes: Scopes,
-    /// Where to ask.
-    pub(crate) url: Url,
-}
+/// How long before its end a token is no more sent, at most.
+const MARGIN: Duration = Duration::from_secs(30);
+/// Who asks, as token servers log it.
+const CLIENT: &str = "reggie";
 
 /// A token that was granted.
 pub(crate) struct Grant {
@@ -37,52 +30,112 @@ pub(crate) struct Grant {
     pub(crate) expires: Instant,
 }
 
-impl TokenRequest {
-    pub(crate) fn new(
-        realm: &str,
-        service: Option<&str>,
-        scopes: Scopes,
-        credentials: Option<&Credentials>,
-    ) -> Result<TokenRequest, Error> {
-        let base = Url::parse(realm).map_err(|_| {
-            let shown = redact::shown(&redact::url(realm));
-            refused(format!("token realm {shown} is not an http or https url"))
-        })?;
-        let service = service.filter(|service| !service.is_empty());
-        let mut target = base.to_string();
-        let mut add = |name: &str, value: &str| {
-            if !target.contains('?') {
-                target.push('?');
-            } else if !target.ends_with(['?', '&']) {
-                target.push('&');
-            }
-            target.push_str(name);
-            target.push('=');
-            target.push_str(&encode_query(value));
-        };
-        if let Some(service) = service {
-            add("service", service);
+impl Grant {
+    /// One that the caller has, which may last as long as it likes.
+    pub(crate) fn ready(token: Zeroizing<String>) -> Grant {
+        Grant {
+            token,
+            expires: Instant::now() + Duration::from_secs(MOST_LIFETIME),
         }
-        for scope in scopes.iter() {
-            add("scope", &scope);
+    }
+}
+
+/// How a token is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// GET, with Basic where there is a password.
+    Get,
+    /// POST of a form (OAuth 2, RFC 6749), for identity tokens first of all.
+    Post,
+}
+
+/// Where a realm is; it comes from the registry.
+pub(crate) fn realm(text: &str) -> Result<Url, Error> {
+    Url::parse(text).map_err(|_| {
+        let shown = redact::shown(&redact::url(text));
+        refused(format!("token realm {shown} is not an http or https url"))
+    })
+}
+
+/// The URL that asks for a token by GET. The realm's own query stays.
+pub(crate) fn by_get(realm: &Url, wanted: &Wanted, account: Option<&str>) -> Result<Url, Error> {
+    let mut target = realm.to_string();
+    let mut add = |name: &str, value: &str| {
+        if !target.contains('?') {
+            target.push('?');
+        } else if !target.ends_with(['?', '&']) {
+            target.push('&');
         }
-        if let Some(credentials) = credentials {
-            add("account", &credentials.username);
+        target.push_str(name);
+        target.push('=');
+        target.push_str(&encode_query(value));
+    };
+    if let Some(service) = &wanted.service {
+        add("service", service);
+    }
+    for scope in wanted.scopes.iter() {
+        add("scope", &scope);
+    }
+    if let Some(account) = account.filter(|account| !account.is_empty()) {
+        add("account", account);
+    }
+    add("client_id", CLIENT);
+    Url::parse(&target).map_err(|_| refused("token realm and scope make no url".to_owned()))
+}
+
+/// The form that asks for a token by POST; `None` where the credential is
+/// neither a password nor an identity token.
+pub(crate) fn by_post(wanted: &Wanted, credential: &Credential) -> Option<Zeroizing<String>> {
+    let mut form = Zeroizing::new(String::new());
+    let mut add = |name: &str, value: &str| {
+        if !form.is_empty() {
+            form.push('&');
         }
-        add("client_id", "reggie");
-        let url = Url::parse(&target)
-            .map_err(|_| refused("token realm and scope make no url".to_owned()))?;
-        Ok(TokenRequest {
-            realm: realm.to_owned(),
-            service: service.map(str::to_owned),
-            scopes,
-            url,
-        })
+        form.push_str(name);
+        form.push('=');
+        form.push_str(&encode_query(value));
+    };
+    match credential {
+        Credential::IdentityToken { token, .. } => {
+            add("grant_type", "refresh_token");
+            add("refresh_token", token);
+        }
+        Credential::Basic { username, password } => {
+            add("grant_type", "password");
+            add("username", username);
+            add("password", password);
+        }
+        Credential::RegistryToken(_) => return None,
+    }
+    if let Some(service) = &wanted.service {
+        add("service", service);
+    }
+    add("client_id", CLIENT);
+    // All in one field (RFC 6749, section 3.3).
+    let scopes: Vec<String> = wanted.scopes.iter().collect();
+    add("scope", &scopes.join(" "));
+    Some(form)
+}
+
+/// Whether a status may mean that this form is not spoken here, and not that
+/// the credentials are wrong: registries signal it in many ways.
+pub(crate) fn is_not_spoken(form: Form, status: u16) -> bool {
+    match form {
+        Form::Post => matches!(status, 400 | 401 | 404 | 405),
+        Form::Get => matches!(status, 404 | 405),
     }
 }
 
 /// Reads a token server's answer.
-pub(crate) fn read_answer(status: u16, body: &[u8], host: &str) -> Result<Grant, Error> {
+///
+/// `date` is its Date header. When it and `issued_at` are by the same clock,
+/// whatever that clock shows, they tell how old the token was on its way.
+pub(crate) fn read_answer(
+    status: u16,
+    date: Option<&str>,
+    body: &[u8],
+    host: &str,
+) -> Result<Grant, Error> {
     let fail = |why: String| {
         let code = registry_code(body);
         let error = refused(format!("token from {host}: {why}"))
@@ -126,10 +179,30 @@ pub(crate) fn read_answer(status: u16, body: &[u8], host: &str) -> Result<Grant,
         .and_then(Value::as_u64)
         .unwrap_or(LEAST_LIFETIME)
         .clamp(LEAST_LIFETIME, MOST_LIFETIME);
+    let issued = text("issued_at").and_then(clock::rfc3339);
+    let age = age(issued, date.and_then(clock::http_date), clock::now());
     Ok(Grant {
         token: Zeroizing::new(token.to_owned()),
-        expires: Instant::now() + Duration::from_secs(lifetime) - MARGIN,
+        expires: Instant::now() + time_left(lifetime, age),
     })
+}
+
+/// How old a token was when it came, in seconds; 0 where the clocks disagree.
+fn age(issued: Option<i64>, date: Option<i64>, now: i64) -> u64 {
+    let age = issued.map_or(0, |issued| date.unwrap_or(now).saturating_sub(issued));
+    u64::try_from(age).unwrap_or(0)
+}
+
+/// How long a token is sent: not to its very end.
+fn time_left(lifetime: u64, age: u64) -> Duration {
+    // One that would be over already was dated by another clock.
+    let left = if age < lifetime {
+        lifetime - age
+    } else {
+        lifetime
+    };
+    let left = Duration::from_secs(left);
+    left - (left / 10).min(MARGIN)
 }
 
 fn refused(message: String) -> Error {
@@ -165,22 +238,71 @@ fn words(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::scope::Scopes;
+
+    fn wanted(scopes: &str) -> Wanted {
+        Wanted {
+            realm: String::new(),
+            service: Some("my reg".to_owned()),
+            scopes: Scopes::parse(scopes),
+        }
+    }
 
     #[test]
     fn the_realms_own_query_stays_and_scopes_come_one_by_one() {
-        let scopes = Scopes::parse("repository:a/b:pull,push repository:c:pull");
-        let request = TokenRequest::new("https://auth.example/t?x=1", Some("my reg"), scopes, None)
-            .expect("a url");
+        let wanted = wanted("repository:c:pull repository:a/b:pull,push");
+        let realm = realm("https://auth.example/t?x=1").expect("a url");
         assert_eq!(
-            request.url.to_string(),
+            by_get(&realm, &wanted, None).expect("a url").to_string(),
             "https://auth.example/t?x=1&service=my%20reg\
              &scope=repository:a/b:pull%2Cpush&scope=repository:c:pull&client_id=reggie"
         );
+        let url = by_get(&realm, &wanted, Some("me&you")).expect("a url");
+        assert!(url.to_string().contains("&account=me%26you&"), "{url}");
+    }
+
+    #[test]
+    fn a_form_holds_all_scopes_in_one_field() {
+        let wanted = wanted("repository:a/b:pull repository:c:pull");
+        let token = Credential::IdentityToken {
+            username: String::new(),
+            token: Zeroizing::new("a+b".to_owned()),
+        };
+        assert_eq!(
+            by_post(&wanted, &token).expect("a form").as_str(),
+            "grant_type=refresh_token&refresh_token=a%2Bb&service=my%20reg&client_id=reggie\
+             &scope=repository:a/b:pull%20repository:c:pull"
+        );
+        let basic = Credential::Basic {
+            username: "u".to_owned(),
+            password: Zeroizing::new("p&".to_owned()),
+        };
+        let form = by_post(&wanted, &basic).expect("a form");
+        assert!(form.starts_with("grant_type=password&username=u&password=p%26&"));
+    }
+
+    #[test]
+    fn an_age_is_told_by_one_clock_or_not_at_all() {
+        for (issued, date, now, expected) in [
+            (None, None, 1000, 0),
+            (Some(900), None, 1000, 100),
+            (Some(1000), None, 900, 0),
+            // A server whose clock is an hour off, and whose token is 10 s old.
+            (Some(4590), Some(4600), 1000, 10),
+            (Some(-2610), Some(-2600), 1000, 10),
+            (Some(i64::MIN), Some(i64::MAX), 0, i64::MAX as u64),
+        ] {
+            assert_eq!(age(issued, date, now), expected, "{issued:?} {date:?}");
+        }
+        assert_eq!(time_left(300, 100), Duration::from_secs(180));
+        assert_eq!(time_left(300, 3600), Duration::from_secs(270));
+        assert_eq!(time_left(86400, 0), Duration::from_secs(86370));
     }
 
     #[test]
     fn either_name_of_the_token_will_do_and_nonsense_will_not() {
-        let ok = |body: &str| read_answer(200, body.as_bytes(), "h").map(|g| g.token.to_string());
+        let ok =
+            |body: &str| read_answer(200, None, body.as_bytes(), "h").map(|g| g.token.to_string());
         assert_eq!(ok(r#"{"token":"a"}"#).expect("token"), "a");
         assert_eq!(
             ok(r#"{"access_token":"b","token":""}"#).expect("token"),
@@ -207,7 +329,7 @@ mod tests {
     #[test]
     fn a_refusal_carries_the_servers_status_code_and_words() {
         let body = br#"{"errors":[{"code":"DENIED","message":"not\nyou"}]}"#;
-        let error = read_answer(403, body, "auth.example")
+        let error = read_answer(403, None, body, "auth.example")
             .err()
             .expect("refused");
         assert_eq!(error.http_status(), 403);
@@ -221,17 +343,15 @@ mod tests {
     #[test]
     fn a_lifetime_has_a_floor_and_a_ceiling() {
         let left = |body: &str| {
-            let grant = read_answer(200, body.as_bytes(), "h").expect("a token");
-            (grant.expires + MARGIN - Instant::now())
-                .as_secs_f64()
-                .round()
+            let grant = read_answer(200, None, body.as_bytes(), "h").expect("a token");
+            (grant.expires - Instant::now()).as_secs_f64().round()
         };
-        assert_eq!(left(r#"{"token":"a"}"#), 60.0);
-        assert_eq!(left(r#"{"token":"a","expires_in":1}"#), 60.0);
-        assert_eq!(left(r#"{"token":"a","expires_in":300}"#), 300.0);
+        assert_eq!(left(r#"{"token":"a"}"#), 54.0);
+        assert_eq!(left(r#"{"token":"a","expires_in":1}"#), 54.0);
+        assert_eq!(left(r#"{"token":"a","expires_in":300}"#), 270.0);
         assert_eq!(
             left(r#"{"token":"a","expires_in":18446744073709551615}"#),
-            86400.0
+            86370.0
         );
     }
 }

@@ -1,8 +1,8 @@
 //! The settings of a client.
 
+mod authorization;
+mod times;
 mod tls;
-
-pub use tls::{CertificateCallback, TlsVersion};
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,8 +11,15 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind};
 use crate::log::Level;
+use crate::observe::{AnswerCallback, SendCallback};
+use crate::redirect::RedirectCallback;
+use crate::template;
 use crate::transport::TlsSettings;
-use crate::{headers, template};
+use crate::{headers, redirect};
+
+pub use self::authorization::RealmCallback;
+pub(crate) use self::times::{OwnTimes, Times, stall};
+pub use self::tls::{CertificateCallback, TlsVersion};
 
 /// The most that is kept of a response body in memory, in bytes.
 pub const DEFAULT_MAX_BODY_MEMORY: usize = 64 * 1024 * 1024;
@@ -38,6 +45,14 @@ pub struct Config {
     pub(crate) log: Option<(Level, LogCallback)>,
     pub(crate) max_body_memory: usize,
     pub(crate) tls: TlsSettings,
+    pub(crate) times: Times,
+    pub(crate) allowed_realms: Vec<String>,
+    pub(crate) realm_callback: Option<RealmCallback>,
+    pub(crate) anonymous_fallback: bool,
+    pub(crate) max_redirects: u32,
+    pub(crate) redirect_callback: Option<RedirectCallback>,
+    pub(crate) send_callback: Option<SendCallback>,
+    pub(crate) answer_callback: Option<AnswerCallback>,
 }
 
 impl fmt::Debug for Config {
@@ -60,6 +75,14 @@ impl Default for Config {
             log: None,
             max_body_memory: DEFAULT_MAX_BODY_MEMORY,
             tls: TlsSettings::default(),
+            times: Times::default(),
+            allowed_realms: Vec::new(),
+            realm_callback: None,
+            anonymous_fallback: false,
+            max_redirects: redirect::MAX_REDIRECTS,
+            redirect_callback: None,
+            send_callback: None,
+            answer_callback: None,
         }
     }
 }
@@ -131,5 +154,25 @@ impl Config {
     /// The most that is kept of a response body in memory, in bytes.
     pub fn set_max_body_memory(&mut self, bytes: usize) {
         self.max_body_memory = bytes;
+    }
+
+    /// The most redirects that a send follows; 0 = a redirect is the answer.
+    pub fn set_max_redirects(&mut self, most: u32) {
+        self.max_redirects = most;
+    }
+
+    /// Sets what decides about each redirect that would be followed.
+    pub fn set_redirect_callback(&mut self, callback: Option<RedirectCallback>) {
+        self.redirect_callback = callback;
+    }
+
+    /// Sets what sees each send before it, and may change its headers.
+    pub fn set_send_callback(&mut self, callback: Option<SendCallback>) {
+        self.send_callback = callback;
+    }
+
+    /// Sets what sees the headers of each answer.
+    pub fn set_answer_callback(&mut self, callback: Option<AnswerCallback>) {
+        self.answer_callback = callback;
     }
 }

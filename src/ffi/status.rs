@@ -59,6 +59,10 @@ pub const REGGIE_BODY_NOT_REWINDABLE: reggie_status = 104;
 pub const REGGIE_BODY_LENGTH: reggie_status = 105;
 /// The body of a response is larger than what may be kept in memory.
 pub const REGGIE_BODY_TOO_LARGE: reggie_status = 106;
+/// The call was cancelled by reggie_cancel_trigger().
+pub const REGGIE_CANCELLED: reggie_status = 107;
+/// The call took longer than it was given as a whole.
+pub const REGGIE_DEADLINE: reggie_status = 109;
 /// The retry callback stopped the call.
 pub const REGGIE_RETRY_CALLBACK: reggie_status = 201;
 /// The read callback of a body stopped the call.
@@ -71,6 +75,12 @@ pub const REGGIE_WRITE_CALLBACK: reggie_status = 204;
 pub const REGGIE_CALLBACK_MISUSE: reggie_status = 205;
 /// The certificate callback refused the server's certificate.
 pub const REGGIE_CERTIFICATE_CALLBACK: reggie_status = 207;
+/// The redirect callback stopped the call.
+pub const REGGIE_REDIRECT_CALLBACK: reggie_status = 208;
+/// The callback at a send or at an answer stopped the call.
+pub const REGGIE_HOOK_CALLBACK: reggie_status = 209;
+/// The realm callback stopped the call.
+pub const REGGIE_REALM_CALLBACK: reggie_status = 211;
 /// The host's name was not resolved.
 pub const REGGIE_RESOLVE: reggie_status = 301;
 /// No connection was made.
@@ -89,6 +99,8 @@ pub const REGGIE_CLOSED: reggie_status = 307;
 pub const REGGIE_TRUNCATED: reggie_status = 308;
 /// What the server sent is not HTTP/1.1 that can be understood.
 pub const REGGIE_PROTOCOL: reggie_status = 309;
+/// A step took longer than its time limit, or a transfer did not move.
+pub const REGGIE_TIMEOUT: reggie_status = 310;
 /// There are more redirects than are followed.
 pub const REGGIE_TOO_MANY_REDIRECTS: reggie_status = 1001;
 /// A redirect is not followed, for the reason that the message tells.
@@ -97,6 +109,8 @@ pub const REGGIE_REDIRECT_REFUSED: reggie_status = 1002;
 pub const REGGIE_TOKEN_REFUSED: reggie_status = 1003;
 /// The body of the response holds no error list of the registry.
 pub const REGGIE_NO_ERRORS: reggie_status = 1004;
+/// The registry names a token server that the credentials may not go to.
+pub const REGGIE_REALM_REFUSED: reggie_status = 1006;
 
 /// A level of the log: something failed.
 pub const REGGIE_LOG_ERROR: c_int = 1;
@@ -173,12 +187,17 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_BODY_NOT_REWINDABLE => c"request body cannot be sent again",
         REGGIE_BODY_LENGTH => c"request body has another length than was said",
         REGGIE_BODY_TOO_LARGE => c"response body is too large to be kept in memory",
+        REGGIE_CANCELLED => c"call was cancelled",
+        REGGIE_DEADLINE => c"call took longer than it was given",
         REGGIE_RETRY_CALLBACK => c"stopped by the retry callback",
         REGGIE_READ_CALLBACK => c"stopped by the read callback",
         REGGIE_REWIND_CALLBACK => c"stopped by the rewind callback",
         REGGIE_WRITE_CALLBACK => c"stopped by the write callback",
         REGGIE_CALLBACK_MISUSE => c"callback reported something impossible",
         REGGIE_CERTIFICATE_CALLBACK => c"certificate refused by the certificate callback",
+        REGGIE_REDIRECT_CALLBACK => c"redirect callback stopped the call",
+        REGGIE_HOOK_CALLBACK => c"callback at a send or an answer stopped the call",
+        REGGIE_REALM_CALLBACK => c"realm callback stopped the call",
         REGGIE_RESOLVE => c"host name was not resolved",
         REGGIE_CONNECT => c"no connection was made",
         REGGIE_TLS => c"TLS failed",
@@ -187,11 +206,13 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_RECEIVE => c"answer was not received whole",
         REGGIE_CLOSED => c"connection was closed without an answer",
         REGGIE_TRUNCATED => c"response body ended early",
+        REGGIE_TIMEOUT => c"step took too long",
         REGGIE_PROTOCOL => c"answer is not HTTP/1.1 that can be understood",
         REGGIE_TOO_MANY_REDIRECTS => c"too many redirects",
         REGGIE_REDIRECT_REFUSED => c"redirect is not followed",
         REGGIE_TOKEN_REFUSED => c"token server refused, or its answer cannot be used",
         REGGIE_NO_ERRORS => c"response holds no error list",
+        REGGIE_REALM_REFUSED => c"token server is none that the credentials may go to",
         _ => c"unknown status",
     }
 }
@@ -232,12 +253,17 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::BodyNotRewindable => REGGIE_BODY_NOT_REWINDABLE,
         Kind::BodyLength => REGGIE_BODY_LENGTH,
         Kind::BodyTooLarge => REGGIE_BODY_TOO_LARGE,
+        Kind::Cancelled => REGGIE_CANCELLED,
+        Kind::Deadline => REGGIE_DEADLINE,
         Kind::RetryCallback => REGGIE_RETRY_CALLBACK,
         Kind::ReadCallback => REGGIE_READ_CALLBACK,
         Kind::RewindCallback => REGGIE_REWIND_CALLBACK,
         Kind::WriteCallback => REGGIE_WRITE_CALLBACK,
         Kind::CallbackMisuse => REGGIE_CALLBACK_MISUSE,
         Kind::CertificateCallback => REGGIE_CERTIFICATE_CALLBACK,
+        Kind::RedirectCallback => REGGIE_REDIRECT_CALLBACK,
+        Kind::HookCallback => REGGIE_HOOK_CALLBACK,
+        Kind::RealmCallback => REGGIE_REALM_CALLBACK,
         Kind::Resolve => REGGIE_RESOLVE,
         Kind::Connect => REGGIE_CONNECT,
         Kind::Tls => REGGIE_TLS,
@@ -247,9 +273,11 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::Closed => REGGIE_CLOSED,
         Kind::Truncated => REGGIE_TRUNCATED,
         Kind::Protocol => REGGIE_PROTOCOL,
+        Kind::Timeout => REGGIE_TIMEOUT,
         Kind::TooManyRedirects => REGGIE_TOO_MANY_REDIRECTS,
         Kind::RedirectRefused => REGGIE_REDIRECT_REFUSED,
         Kind::TokenRefused => REGGIE_TOKEN_REFUSED,
         Kind::NoErrors => REGGIE_NO_ERRORS,
+        Kind::RealmRefused => REGGIE_REALM_REFUSED,
     }
 }

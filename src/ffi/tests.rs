@@ -21,7 +21,7 @@ use crate::log::Level;
 
 mod request;
 
-const KINDS: [Kind; 40] = [
+const KINDS: [Kind; 47] = [
     Kind::NullArgument,
     Kind::InvalidUtf8,
     Kind::InvalidArgument,
@@ -43,12 +43,17 @@ const KINDS: [Kind; 40] = [
     Kind::BodyNotRewindable,
     Kind::BodyLength,
     Kind::BodyTooLarge,
+    Kind::Cancelled,
+    Kind::Deadline,
     Kind::RetryCallback,
     Kind::ReadCallback,
     Kind::RewindCallback,
     Kind::WriteCallback,
     Kind::CallbackMisuse,
     Kind::CertificateCallback,
+    Kind::RedirectCallback,
+    Kind::HookCallback,
+    Kind::RealmCallback,
     Kind::Resolve,
     Kind::Connect,
     Kind::Tls,
@@ -58,10 +63,12 @@ const KINDS: [Kind; 40] = [
     Kind::Closed,
     Kind::Truncated,
     Kind::Protocol,
+    Kind::Timeout,
     Kind::TooManyRedirects,
     Kind::RedirectRefused,
     Kind::TokenRefused,
     Kind::NoErrors,
+    Kind::RealmRefused,
 ];
 
 /// Name and text of each macro of the header.

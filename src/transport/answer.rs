@@ -3,12 +3,13 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ureq::BodyReader;
 
 use super::connection::Connection;
 use super::failure;
-use super::operation::Operation;
+use super::operation::{Operation, Phases};
 use crate::error::{Error, Kind};
 use crate::headers::Headers;
 
@@ -28,9 +29,21 @@ impl Version {
     }
 }
 
+/// What an exchange took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spent {
+    /// Of making the connection; zero where one was kept.
+    pub(crate) phases: Phases,
+    /// From the request's last byte to the first of its answer.
+    pub(crate) first_byte: Duration,
+    /// The connection had served another request before.
+    pub(crate) reused: bool,
+}
+
 /// Status and headers of an answer, and its body still to be read.
 #[derive(Debug)]
 pub(crate) struct Answer {
+    pub(crate) spent: Spent,
     pub(crate) status: u16,
     pub(crate) version: Version,
     pub(crate) headers: Headers,
@@ -185,7 +198,7 @@ impl AnswerBody {
             Ok(amount) => amount,
             Err(error) => {
                 self.source = Source::Failed;
-                return Err(failure::of_body(&error, &self.operation));
+                return Err(failure::of_body(error, &self.operation));
             }
         };
         match &mut self.source {

@@ -3,11 +3,15 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use super::bounds::{Bounds, Flow, Limit};
 use super::buffers::ConnectionBuffers;
 use super::pool::Kept;
 use super::tls::{Opened, TlsStream};
 use super::{sys, wait};
+use crate::error::Step;
 
 /// Beyond this many bytes at once it pays to look first whether the server has
 /// answered already.
@@ -30,6 +34,17 @@ pub(crate) struct Connection {
     /// The process that made it: after a fork the child must not touch it.
     process: u32,
     exchange: Exchange,
+    terms: Arc<Terms>,
+}
+
+/// What the waits of an exchange are bound by.
+#[derive(Debug, Default)]
+pub(crate) struct Terms {
+    pub(crate) bounds: Bounds,
+    /// The server's name in errors.
+    pub(crate) host: String,
+    /// How long the answer may take to begin.
+    pub(crate) first_byte: Option<Duration>,
 }
 
 /// What has happened since the last request was begun.
@@ -47,6 +62,32 @@ struct Exchange {
     ended: bool,
     /// The end came as an error.
     broken: bool,
+    sending: Flow,
+    receiving: Flow,
+    /// When the request was out.
+    sent_at: Option<Instant>,
+    /// When the first byte of the answer came.
+    heard_at: Option<Instant>,
+}
+
+impl Exchange {
+    /// Counts bytes of an answer.
+    fn hear(&mut self, amount: usize) {
+        if amount == 0 {
+            return;
+        }
+        self.receiving.moved(amount);
+        if !self.heard {
+            self.heard = true;
+            self.heard_at = Some(Instant::now());
+        }
+    }
+
+    /// Counts bytes of a body; 0 = the end.
+    fn received(&mut self, amount: usize) {
+        self.receiving.moved(amount);
+        self.ended |= amount == 0;
+    }
 }
 
 impl Connection {
@@ -65,12 +106,14 @@ impl Connection {
             buffers: ConnectionBuffers::default(),
             process: std::process::id(),
             exchange: Exchange::default(),
+            terms: Arc::default(),
         }
     }
 
     /// Begins another exchange.
-    pub(crate) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self, terms: Arc<Terms>) {
         self.exchange = Exchange::default();
+        self.terms = terms;
     }
 
     pub(crate) fn is_tls(&self) -> bool {
@@ -83,6 +126,14 @@ impl Connection {
 
     pub(crate) fn heard(&self) -> bool {
         self.exchange.heard
+    }
+
+    /// How long the answer took to begin.
+    pub(crate) fn first_byte(&self) -> Duration {
+        match (self.exchange.sent_at, self.exchange.heard_at) {
+            (Some(sent), Some(heard)) => heard.saturating_duration_since(sent),
+            _ => Duration::ZERO,
+        }
     }
 
     pub(crate) fn spoke(&self) -> bool {
@@ -129,6 +180,7 @@ impl Connection {
         if self.exchange.answered_early {
             return Ok(());
         }
+        self.terms.bounds.check_io(Step::Send)?;
         if amount > WATCHED && sys::is_readable(self.fd()) {
             self.pull_all();
             if self.notice_refusal() {
@@ -161,6 +213,7 @@ impl Connection {
                 Ok(more) => {
                     sent += more;
                     self.exchange.spoke = true;
+                    self.exchange.sending.moved(more);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     // Once the peer has ended its side, only writing matters.
@@ -169,7 +222,7 @@ impl Connection {
                     } else {
                         wait::READABLE
                     };
-                    let ready = wait::wait(self.fd(), wait::WRITABLE | reading, None)?;
+                    let ready = self.wait_to_send(wait::WRITABLE | reading)?;
                     if ready & reading != 0 {
                         self.pull_all();
                         if self.notice_refusal() {
@@ -193,11 +246,54 @@ impl Connection {
             tls.sent_all();
         }
         self.exchange.expecting = true;
+        self.exchange.sent_at = Some(Instant::now());
         Ok(())
     }
 
+    fn wait_to_send(&mut self, events: i16) -> io::Result<i16> {
+        let terms = Arc::clone(&self.terms);
+        let stall = terms.bounds.timeouts.stall;
+        let before = Instant::now();
+        let pause = self.exchange.sending.pause(stall);
+        let none = Limit::none(Step::Send);
+        let ready = wait::wait(self.fd(), events, &terms.bounds, none, pause)?;
+        let what = format_args!("send to {}", terms.host);
+        let flow = &mut self.exchange.sending;
+        flow.waited(before.elapsed(), stall, Step::Send, what)?;
+        Ok(ready)
+    }
+
+    /// Waits for the answer to begin, or to go on.
+    fn wait_to_receive(&mut self) -> io::Result<()> {
+        let terms = Arc::clone(&self.terms);
+        let bounds = &terms.bounds;
+        if !self.exchange.heard
+            && let Some(sent_at) = self.exchange.sent_at
+        {
+            let end = terms
+                .first_byte
+                .and_then(|given| Some((sent_at.checked_add(given)?, given)));
+            let what = format!("answer of {}", terms.host);
+            let limit = Limit {
+                step: Step::Receive,
+                what: &what,
+                end,
+            };
+            wait::wait(self.fd(), wait::READABLE, bounds, limit, None)?;
+            return Ok(());
+        }
+        let stall = bounds.timeouts.stall;
+        let before = Instant::now();
+        let pause = self.exchange.receiving.pause(stall);
+        let none = Limit::none(Step::Receive);
+        wait::wait(self.fd(), wait::READABLE, bounds, none, pause)?;
+        let what = format_args!("receive from {}", terms.host);
+        let flow = &mut self.exchange.receiving;
+        flow.waited(before.elapsed(), stall, Step::Receive, what)
+    }
+
     fn hear(&mut self, piece: &[u8]) {
-        self.exchange.heard = true;
+        self.exchange.hear(piece.len());
         self.buffers.append(piece);
     }
 
@@ -235,14 +331,14 @@ impl Connection {
                 }
                 let received = sys::recv(fd, room)?;
                 buffers.received_more(received);
-                exchange.heard |= received > 0;
+                exchange.hear(received);
                 exchange.ended |= received == 0;
                 Ok(received > 0)
             }
             Stream::Tls(tls) => loop {
                 if tls.holds_input() {
                     let mut sink = |piece: &[u8]| {
-                        exchange.heard = true;
+                        exchange.hear(piece.len());
                         buffers.append(piece);
                     };
                     match tls.open(&mut sink)? {
@@ -277,17 +373,16 @@ impl Connection {
     }
 
     /// Waits for more input for ureq; false at the end.
-    pub(crate) fn await_input(&mut self, deadline: Option<std::time::Instant>) -> io::Result<bool> {
+    pub(crate) fn await_input(&mut self) -> io::Result<bool> {
         if self.buffers.free().is_empty() {
             return Ok(false);
         }
-        self.blocking(deadline, Connection::pull)
+        self.blocking(Connection::pull)
     }
 
     /// Repeats `attempt` until it need not wait any more.
     fn blocking<T>(
         &mut self,
-        deadline: Option<std::time::Instant>,
         mut attempt: impl FnMut(&mut Connection) -> io::Result<T>,
     ) -> io::Result<T> {
         if !self.is_own() {
@@ -296,6 +391,7 @@ impl Connection {
             return Err(io::Error::new(io::ErrorKind::NotConnected, message));
         }
         loop {
+            self.terms.bounds.check_io(Step::Receive)?;
             let waits_anyway = std::mem::take(&mut self.exchange.expecting);
             let result = if waits_anyway && !self.holds_input() {
                 Err(io::ErrorKind::WouldBlock.into())
@@ -305,9 +401,7 @@ impl Connection {
             match result {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.answer_peer()?;
-                    if wait::wait(self.fd(), wait::READABLE, deadline)? == 0 {
-                        return Err(io::ErrorKind::TimedOut.into());
-                    }
+                    self.wait_to_receive()?;
                 }
                 Err(error) => {
                     self.exchange.ended = true;
@@ -348,13 +442,13 @@ impl Connection {
             self.buffers.consume(amount);
             return Ok(amount);
         }
-        self.blocking(None, |connection| connection.read_some(buffer))
+        self.blocking(|connection| connection.read_some(buffer))
     }
 
     fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Stream::Plain = self.stream {
             let received = sys::recv(self.fd(), buffer)?;
-            self.exchange.ended |= received == 0;
+            self.exchange.received(received);
             return Ok(received);
         }
         let mut filled = 0;
@@ -395,9 +489,9 @@ impl Connection {
         }
         if let Stream::Plain = self.stream {
             let room = scratch.len().min(most);
-            let received = self.blocking(None, |connection| {
+            let received = self.blocking(|connection| {
                 let received = sys::recv(connection.fd(), &mut scratch[..room])?;
-                connection.exchange.ended |= received == 0;
+                connection.exchange.received(received);
                 Ok(received)
             })?;
             sink(&scratch[..received]);
@@ -405,7 +499,7 @@ impl Connection {
         }
         let mut handed = 0;
         let mut excess = Vec::new();
-        self.blocking(None, |connection| {
+        self.blocking(|connection| {
             connection.open_one(&mut |piece| {
                 let amount = piece.len().min(most - handed);
                 if amount > 0 {
@@ -439,7 +533,9 @@ impl Connection {
                     Opened::Incomplete => {}
                 }
             }
-            if tls.receive(fd)? == 0 {
+            let received = tls.receive(fd)?;
+            self.exchange.receiving.moved(received);
+            if received == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }

@@ -4,8 +4,9 @@
 use std::io;
 use std::os::fd::RawFd;
 
+use super::bounds::{Bounds, Limit};
 use super::{sys, wait};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Step};
 
 fn failed(fd: RawFd, error: &io::Error) -> Error {
     Error::io(Kind::File, format_args!("descriptor {fd}"), error)
@@ -21,15 +22,19 @@ pub(crate) fn read_at(fd: RawFd, buffer: &mut [u8], offset: u64) -> Result<usize
     sys::pread(fd, buffer, offset).map_err(|error| failed(fd, &error))
 }
 
-/// Reads on. 0 = the end.
-pub(crate) fn read(fd: RawFd, buffer: &mut [u8]) -> Result<usize, Error> {
-    patiently(fd, wait::READABLE, || sys::read(fd, buffer))
+/// Reads on, from what may have nothing yet. 0 = the end.
+pub(crate) fn read(fd: RawFd, buffer: &mut [u8], bounds: &Bounds) -> Result<usize, Error> {
+    // Before reading: a blocking descriptor would not let go.
+    ready(fd, wait::READABLE, bounds)?;
+    patiently(fd, wait::READABLE, bounds, || sys::read(fd, buffer))
 }
 
 /// Writes all of `data`, without raising SIGPIPE.
-pub(crate) fn write_all(fd: RawFd, mut data: &[u8]) -> Result<(), Error> {
+pub(crate) fn write_all(fd: RawFd, mut data: &[u8], bounds: &Bounds) -> Result<(), Error> {
     while !data.is_empty() {
-        let written = patiently(fd, wait::WRITABLE, || sys::write_without_sigpipe(fd, data))?;
+        let written = patiently(fd, wait::WRITABLE, bounds, || {
+            sys::write_without_sigpipe(fd, data)
+        })?;
         if written == 0 {
             return Err(failed(fd, &io::ErrorKind::WriteZero.into()));
         }
@@ -41,14 +46,29 @@ pub(crate) fn write_all(fd: RawFd, mut data: &[u8]) -> Result<(), Error> {
 fn patiently(
     fd: RawFd,
     events: i16,
+    bounds: &Bounds,
     mut attempt: impl FnMut() -> io::Result<usize>,
 ) -> Result<usize, Error> {
     loop {
         match attempt() {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                wait::wait(fd, events, None).map_err(|error| failed(fd, &error))?;
+                ready(fd, events, bounds)?;
             }
             other => return other.map_err(|error| failed(fd, &error)),
         }
+    }
+}
+
+fn ready(fd: RawFd, events: i16, bounds: &Bounds) -> Result<(), Error> {
+    let step = if events == wait::READABLE {
+        Step::Send
+    } else {
+        Step::Deliver
+    };
+    match wait::wait(fd, events, bounds, Limit::none(step), None) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error
+            .downcast::<Error>()
+            .unwrap_or_else(|error| failed(fd, &error))),
     }
 }

@@ -34,7 +34,7 @@ impl Read for ExactBody<'_> {
             (true, None) => 0,
             (false, _) => self
                 .body
-                .read(&mut buffer[..most])
+                .read(&mut buffer[..most], &self.operation.terms.bounds)
                 .map_err(io::Error::other)?,
         };
         if let Some(left) = &mut self.left {

@@ -92,8 +92,12 @@ fn of_tls(error: &io::Error, host: &str) -> Option<Error> {
 }
 
 /// Why a body could not be read on.
-pub(crate) fn of_body(error: &io::Error, operation: &Operation) -> Error {
+pub(crate) fn of_body(error: io::Error, operation: &Operation) -> Error {
     let host = operation.origin.authority();
+    let error = &match ours(error) {
+        Ok(ours) => return ours.with_host(&host),
+        Err(error) => error,
+    };
     let failed = if let Some(tls) = of_tls(error, &host) {
         tls
     } else if error.kind() == io::ErrorKind::UnexpectedEof {

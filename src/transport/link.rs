@@ -7,7 +7,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use ureq::Error as UreqError;
 use ureq::config::Config;
@@ -106,22 +105,15 @@ impl Transport for Link {
         result.map_err(UreqError::Io)
     }
 
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, UreqError> {
-        let reason = timeout.reason;
-        let deadline = timeout.not_zero().map(|left| Instant::now() + *left);
+    /// Bound by our own limits: ureq is given none.
+    fn await_input(&mut self, _timeout: NextTimeout) -> Result<bool, UreqError> {
         let connection = self.connection()?;
-        let result = connection.await_input(deadline);
+        let result = connection.await_input();
         let broken = connection.broken();
         if broken {
             self.operation.note_broken();
         }
-        result.map_err(|error| {
-            if error.kind() == std::io::ErrorKind::TimedOut && deadline.is_some() {
-                UreqError::Timeout(reason)
-            } else {
-                UreqError::Io(error)
-            }
-        })
+        result.map_err(UreqError::Io)
     }
 
     /// The answer was read whole. The connection goes to our own pool, and

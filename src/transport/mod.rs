@@ -2,9 +2,12 @@
 //! frames HTTP/1.1 here and nothing else.
 
 mod answer;
+mod bounds;
 mod buffers;
+mod cancel;
 mod connection;
 pub(crate) mod descriptor;
+mod event;
 mod exact;
 mod failure;
 mod link;
@@ -28,9 +31,13 @@ use std::sync::Arc;
 use ureq::Agent;
 use ureq::http::{self, Request};
 
-pub(crate) use answer::{Answer, AnswerBody, Version};
+pub(crate) use answer::{Answer, AnswerBody, Spent, Version};
+pub(crate) use bounds::{Bounds, Limit, Stall, Timeouts};
+pub use cancel::Cancel;
+pub(crate) use event::Event;
 pub(crate) use tls_settings::TlsSettings;
 
+use self::connection::Terms;
 use self::exact::ExactBody;
 use self::link::{NoResolver, OperationConnector};
 use self::operation::{Operation, Shared};
@@ -47,6 +54,9 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) headers: &'a Headers,
     pub(crate) body: &'a mut Body,
     pub(crate) framing: Framing,
+    pub(crate) bounds: &'a Bounds,
+    /// The answer may take as long as storing what was sent takes.
+    pub(crate) commits: bool,
 }
 
 /// How the body of a request is framed.
@@ -113,6 +123,8 @@ impl Transport {
             headers,
             body,
             framing,
+            bounds,
+            commits,
         } = outgoing;
         let unsent = |error| Failure {
             error,
@@ -134,8 +146,22 @@ impl Transport {
             Framing::Length(length) => length,
             Framing::Chunked => u64::MAX,
         };
-        let mut operation =
-            Operation::new(Arc::clone(&self.shared), url.origin(), head + 256, length);
+        let terms = Terms {
+            bounds: bounds.clone(),
+            host: url.authority(),
+            first_byte: if commits {
+                bounds.timeouts.commit
+            } else {
+                bounds.timeouts.first_byte
+            },
+        };
+        let mut operation = Operation::new(
+            Arc::clone(&self.shared),
+            url.origin(),
+            head + 256,
+            length,
+            terms,
+        );
         operation.fresh = fresh;
         let operation = Arc::new(operation);
         let connector = OperationConnector(Arc::clone(&operation));
@@ -181,6 +207,7 @@ impl Transport {
         Ok(Answer {
             status: parts.status.as_u16(),
             version,
+            spent: operation.spent(),
             body: AnswerBody::new(ureq_body, operation, keep),
             headers: received,
         })

@@ -2,8 +2,11 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use super::connection::Connection;
+use super::answer::Spent;
+use super::bounds::Bounds;
+use super::connection::{Connection, Terms};
 use super::pool::Pool;
 use super::resolve;
 use super::tls::TlsStream;
@@ -27,19 +30,36 @@ impl Shared {
     }
 
     /// Makes a new connection to `origin`.
-    fn connect(&self, origin: &Origin) -> Result<Connection, Error> {
+    fn connect(&self, origin: &Origin, bounds: &Bounds) -> Result<(Connection, Phases), Error> {
         let host = &origin.host;
         let shown = origin.authority();
-        let addresses = resolve::resolve(host, origin.port)?;
-        let socket: OwnedFd = resolve::connect(&addresses, &shown)?;
-        match origin.scheme {
-            Scheme::Http => Ok(Connection::plain(socket)),
+        let mut phases = Phases::default();
+        let begun = Instant::now();
+        let addresses = resolve::resolve(host, origin.port, bounds)?;
+        phases.resolve = begun.elapsed();
+        let begun = Instant::now();
+        let socket: OwnedFd = resolve::connect(&addresses, &shown, bounds)?;
+        phases.connect = begun.elapsed();
+        let connection = match origin.scheme {
+            Scheme::Http => Connection::plain(socket),
             Scheme::Https => {
-                let stream = TlsStream::handshake(&socket, self.tls.for_origin(origin)?, host)?;
-                Ok(Connection::tls(socket, stream))
+                let config = self.tls.for_origin(origin)?;
+                let begun = Instant::now();
+                let stream = TlsStream::handshake(&socket, config, host, bounds)?;
+                phases.tls = begun.elapsed();
+                Connection::tls(socket, stream)
             }
-        }
+        };
+        Ok((connection, phases))
     }
+}
+
+/// How long each step of making a connection took; zero where there was none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Phases {
+    pub(crate) resolve: Duration,
+    pub(crate) connect: Duration,
+    pub(crate) tls: Duration,
 }
 
 /// One exchange: a request and its answer over one connection.
@@ -52,6 +72,7 @@ pub(crate) struct Operation {
     pub(crate) body: u64,
     /// Use no kept connection.
     pub(crate) fresh: bool,
+    pub(crate) terms: Arc<Terms>,
     state: Mutex<State>,
 }
 
@@ -62,6 +83,8 @@ struct State {
     /// The answer was read whole, and the connection given back to the pool.
     finished: bool,
     reused: bool,
+    phases: Phases,
+    first_byte: Duration,
     early: bool,
     /// The server's end was an error.
     broken: bool,
@@ -70,8 +93,15 @@ struct State {
 }
 
 impl Operation {
-    pub(crate) fn new(shared: Arc<Shared>, origin: Origin, head: usize, body: u64) -> Operation {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        origin: Origin,
+        head: usize,
+        body: u64,
+        terms: Terms,
+    ) -> Operation {
         Operation {
+            terms: Arc::new(terms),
             shared,
             origin,
             head,
@@ -95,16 +125,24 @@ impl Operation {
         self.state().reused = kept.is_some();
         let mut connection = match kept {
             Some(connection) => connection,
-            None => self.shared.connect(&self.origin)?,
+            None => {
+                let (connection, phases) = self.shared.connect(&self.origin, &self.terms.bounds)?;
+                self.state().phases = phases;
+                connection
+            }
         };
-        connection.begin();
+        connection.begin(Arc::clone(&self.terms));
         connection.buffers.plan(self.head, self.body);
         Ok(Box::new(connection))
     }
 
     /// Keeps the connection for others: its answer was read whole.
     pub(crate) fn finish(&self, connection: Connection) {
-        self.state().finished = true;
+        {
+            let mut state = self.state();
+            state.finished = true;
+            state.first_byte = connection.first_byte();
+        }
         self.keep(connection);
     }
 
@@ -130,6 +168,20 @@ impl Operation {
     pub(crate) fn is_released(&self) -> bool {
         let state = self.state();
         state.finished || state.parked.is_some()
+    }
+
+    /// What the exchange took, once its headers are here.
+    pub(crate) fn spent(&self) -> Spent {
+        let state = self.state();
+        let first_byte = match &state.parked {
+            Some(connection) => connection.first_byte(),
+            None => state.first_byte,
+        };
+        Spent {
+            phases: state.phases,
+            first_byte,
+            reused: state.reused,
+        }
     }
 
     pub(crate) fn was_reused(&self) -> bool {

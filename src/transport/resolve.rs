@@ -7,8 +7,9 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::bounds::{Bounds, Limit};
 use super::{sys, wait};
-use crate::error::{Error, Kind, describe};
+use crate::error::{Error, Kind, Step};
 
 /// How long an address is given before the next one is tried beside it
 /// (RFC 8305, section 5).
@@ -19,13 +20,15 @@ const RESOLVER_STACK: usize = 256 * 1024;
 
 /// The addresses of a host. getaddrinfo cannot be interrupted, so it runs in a
 /// thread of its own, which holds only its own copy of the name.
-pub(crate) fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
+pub(crate) fn resolve(host: &str, port: u16, bounds: &Bounds) -> Result<Vec<SocketAddr>, Error> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     if let Ok(ip) = bare.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
-    let addresses = lookup_aside(bare, port)
-        .map_err(|error| Error::io(Kind::Resolve, format_args!("resolve {bare}"), &error))?;
+    let what = format!("resolve {bare}");
+    let limit = bounds.limit(Step::Resolve, bounds.timeouts.resolve, &what);
+    let addresses = lookup_aside(bare, port, bounds, limit)
+        .map_err(|error| ours_or(error, Kind::Resolve, &what))?;
     if addresses.is_empty() {
         let message = format!("resolve {bare}: the name has no address");
         return Err(Error::new(Kind::Resolve, message));
@@ -33,11 +36,23 @@ pub(crate) fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
     Ok(addresses)
 }
 
+/// What the wait has to say, or else what the system says.
+fn ours_or(error: io::Error, kind: Kind, what: &str) -> Error {
+    error
+        .downcast::<Error>()
+        .unwrap_or_else(|error| Error::io(kind, what, &error))
+}
+
 fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok((host, port).to_socket_addrs()?.collect())
 }
 
-fn lookup_aside(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+fn lookup_aside(
+    host: &str,
+    port: u16,
+    bounds: &Bounds,
+    limit: Limit<'_>,
+) -> io::Result<Vec<SocketAddr>> {
     let Ok((done, finished)) = io::pipe() else {
         return lookup(host, port);
     };
@@ -51,7 +66,8 @@ fn lookup_aside(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let builder = thread::Builder::new().stack_size(RESOLVER_STACK);
     match sys::with_signals_blocked(|| builder.spawn(work)) {
         Ok(thread) => {
-            wait::wait(done.as_raw_fd(), wait::READABLE, None)?;
+            // Left behind where the wait ends first: it may outlive the call.
+            wait::wait(done.as_raw_fd(), wait::READABLE, bounds, limit, None)?;
             thread
                 .join()
                 .unwrap_or_else(|_| Err(io::Error::other("the resolver panicked")))
@@ -63,7 +79,13 @@ fn lookup_aside(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 
 /// Connects to the first of the addresses that answers. A new one is tried
 /// when one fails, or after [`STAGGER`] beside those still on their way.
-pub(crate) fn connect(addresses: &[SocketAddr], shown: &str) -> Result<OwnedFd, Error> {
+pub(crate) fn connect(
+    addresses: &[SocketAddr],
+    shown: &str,
+    bounds: &Bounds,
+) -> Result<OwnedFd, Error> {
+    let what = format!("connect to {shown}");
+    let limit = bounds.limit(Step::Connect, bounds.timeouts.connect, &what);
     let mut waiting = interleave(addresses);
     let mut started: Vec<OwnedFd> = Vec::new();
     let mut failure: Option<io::Error> = None;
@@ -79,15 +101,11 @@ pub(crate) fn connect(addresses: &[SocketAddr], shown: &str) -> Result<OwnedFd, 
         }
         if started.is_empty() {
             let error = failure.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into());
-            return Err(Error::io(
-                Kind::Connect,
-                format_args!("connect to {shown}"),
-                &error,
-            ));
+            return Err(Error::io(Kind::Connect, &what, &error));
         }
         let next_at = (!waiting.is_empty()).then(|| Instant::now() + STAGGER);
-        if let Some(socket) = first_connected(&mut started, &mut failure, next_at)
-            .map_err(|e| Error::new(Kind::Connect, format!("connect: {}", describe(&e))))?
+        if let Some(socket) = first_connected(&mut started, &mut failure, bounds, limit, next_at)
+            .map_err(|error| ours_or(error, Kind::Connect, &what))?
         {
             return Ok(socket);
         }
@@ -98,13 +116,15 @@ pub(crate) fn connect(addresses: &[SocketAddr], shown: &str) -> Result<OwnedFd, 
 fn first_connected(
     started: &mut Vec<OwnedFd>,
     failure: &mut Option<io::Error>,
+    bounds: &Bounds,
+    limit: Limit<'_>,
     next_at: Option<Instant>,
 ) -> io::Result<Option<OwnedFd>> {
     let mut fds: Vec<_> = started
         .iter()
         .map(|socket| wait::entry(socket.as_raw_fd(), wait::WRITABLE))
         .collect();
-    wait::wait_any(&mut fds, next_at)?;
+    wait::wait_any(&mut fds, bounds, limit, next_at)?;
     for (index, entry) in fds.iter().enumerate().rev() {
         if entry.revents == 0 {
             continue;
@@ -141,15 +161,16 @@ mod tests {
 
     #[test]
     fn literal_addresses_are_not_looked_up() {
-        let v6 = resolve("[::1]", 5000).expect("a literal");
+        let v6 = resolve("[::1]", 5000, &Bounds::default()).expect("a literal");
         assert_eq!(v6, vec!["[::1]:5000".parse().expect("an address")]);
-        let v4 = resolve("127.0.0.1", 80).expect("a literal");
+        let v4 = resolve("127.0.0.1", 80, &Bounds::default()).expect("a literal");
         assert_eq!(v4, vec!["127.0.0.1:80".parse().expect("an address")]);
     }
 
     #[test]
     fn a_name_that_is_not_there_is_a_resolve_error() {
-        let error = resolve("no-such-host.invalid", 80).expect_err("a reserved name");
+        let error =
+            resolve("no-such-host.invalid", 80, &Bounds::default()).expect_err("a reserved name");
         assert_eq!(error.kind(), Kind::Resolve);
         assert!(
             error
@@ -173,14 +194,17 @@ mod tests {
 
     #[test]
     fn a_refused_address_gives_way_to_the_next_at_once() {
-        let refused = {
-            let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-            listener.local_addr().expect("its address")
-        };
+        // Bound and not listening: the port is refused, and nobody else's.
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)
+            .expect("a socket");
+        let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+        socket.bind(&any.into()).expect("a port");
+        let refused = socket.local_addr().ok().and_then(|a| a.as_socket());
+        let refused = refused.expect("its address");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let good = listener.local_addr().expect("its address");
-        connect(&[refused, good], "test").expect("the second address");
-        let error = connect(&[refused], "test:1").expect_err("refused");
+        connect(&[refused, good], "test", &Bounds::default()).expect("the second address");
+        let error = connect(&[refused], "test:1", &Bounds::default()).expect_err("refused");
         assert_eq!(error.errno(), libc::ECONNREFUSED);
         assert_eq!(error.message(), "connect to test:1: connection refused");
     }

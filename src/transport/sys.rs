@@ -46,6 +46,31 @@ pub(crate) fn recv(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
     })
 }
 
+/// An eventfd(2): readable once it was signalled.
+pub(crate) fn event() -> io::Result<OwnedFd> {
+    // SAFETY: no memory is passed.
+    let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+    if fd < 0 {
+        return last();
+    }
+    // SAFETY: the descriptor is new and nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Signals an event. Safe in a signal handler, and keeps errno.
+pub(crate) fn signal_event(fd: RawFd) {
+    // SAFETY: this thread's own errno.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: as above.
+    let before = unsafe { *errno };
+    let one = 1u64;
+    // SAFETY: eight bytes, which live for the call. It fails only where the
+    // event is signalled already.
+    unsafe { libc::write(fd, ptr::from_ref(&one).cast(), mem::size_of::<u64>()) };
+    // SAFETY: as above.
+    unsafe { *errno = before };
+}
+
 /// Whether a read would return at once: bytes, the end, or an error.
 pub(crate) fn is_readable(fd: RawFd) -> bool {
     let mut byte = 0u8;

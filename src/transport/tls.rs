@@ -13,9 +13,10 @@ use rustls::unbuffered::{
     ConnectionState, EncodeError, EncryptError, InsufficientSizeError, UnbufferedStatus,
 };
 
+use super::bounds::{Bounds, Limit};
 use super::tls_settings::explain;
 use super::{sys, wait};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Step};
 
 /// The longest TLS record, with room to spare.
 const RECORD: usize = 17 * 1024;
@@ -59,6 +60,7 @@ impl TlsStream {
         socket: &OwnedFd,
         config: Arc<ClientConfig>,
         host: &str,
+        bounds: &Bounds,
     ) -> Result<TlsStream, Error> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(bare.to_owned())
@@ -73,13 +75,23 @@ impl TlsStream {
             outgoing: Vec::new(),
             closed: false,
         };
-        stream.shake_hands(socket.as_raw_fd(), host)?;
+        let what = format!("tls with {host}");
+        let limit = bounds.limit(Step::Tls, bounds.timeouts.tls, &what);
+        stream.shake_hands(socket.as_raw_fd(), host, bounds, limit)?;
         Ok(stream)
     }
 
-    fn shake_hands(&mut self, fd: RawFd, host: &str) -> Result<(), Error> {
-        let broken =
-            |error: &io::Error| Error::io(Kind::Tls, format_args!("tls with {host}"), error);
+    fn shake_hands(
+        &mut self,
+        fd: RawFd,
+        host: &str,
+        bounds: &Bounds,
+        limit: Limit<'_>,
+    ) -> Result<(), Error> {
+        let broken = |error: io::Error| match error.downcast::<Error>() {
+            Ok(ours) => ours,
+            Err(error) => Error::io(Kind::Tls, format_args!("tls with {host}"), &error),
+        };
         loop {
             let UnbufferedStatus { discard, state, .. } = self
                 .session
@@ -91,7 +103,7 @@ impl TlsStream {
                     encode(&mut self.outgoing, |room| data.encode(room));
                 }
                 Ok(ConnectionState::TransmitTlsData(data)) => {
-                    flush(fd, &self.outgoing).map_err(|e| broken(&e))?;
+                    flush(fd, &self.outgoing, bounds, limit).map_err(broken)?;
                     self.outgoing.clear();
                     data.done();
                 }
@@ -111,7 +123,7 @@ impl TlsStream {
                 self.send_alert(fd);
                 return Err(explain(&error, host));
             }
-            if wants_input && self.receive_waiting(fd).map_err(|e| broken(&e))? == 0 {
+            if wants_input && self.receive_waiting(fd, bounds, limit).map_err(broken)? == 0 {
                 let message = format!("tls with {host}: the server closed in the handshake");
                 return Err(Error::new(Kind::Tls, message));
             }
@@ -173,11 +185,16 @@ impl TlsStream {
         Ok(received)
     }
 
-    fn receive_waiting(&mut self, fd: RawFd) -> io::Result<usize> {
+    fn receive_waiting(
+        &mut self,
+        fd: RawFd,
+        bounds: &Bounds,
+        limit: Limit<'_>,
+    ) -> io::Result<usize> {
         loop {
             match self.receive(fd) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    wait::wait(fd, wait::READABLE, None)?;
+                    wait::wait(fd, wait::READABLE, bounds, limit, None)?;
                 }
                 other => return other,
             }
@@ -312,12 +329,12 @@ fn encode(outgoing: &mut Vec<u8>, mut fill: impl FnMut(&mut [u8]) -> Result<usiz
     }
 }
 
-fn flush(fd: RawFd, mut data: &[u8]) -> io::Result<()> {
+fn flush(fd: RawFd, mut data: &[u8], bounds: &Bounds, limit: Limit<'_>) -> io::Result<()> {
     while !data.is_empty() {
         match sys::send(fd, data) {
             Ok(sent) => data = &data[sent..],
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                wait::wait(fd, wait::WRITABLE, None)?;
+                wait::wait(fd, wait::WRITABLE, bounds, limit, None)?;
             }
             Err(error) => return Err(error),
         }

@@ -1,0 +1,174 @@
+use std::time::Duration;
+
+use super::flight::Outcome;
+use super::token::Grant;
+use super::tokens::Role;
+use super::*;
+use crate::transport::{Bounds, Cancel};
+use crate::url::Url;
+
+fn authenticator(user: Option<(&str, &str)>) -> Authenticator {
+    let mut config = Config::new();
+    if let Some((user, password)) = user {
+        config.set_credentials(user, password).expect("valid");
+    }
+    let registry = Url::parse("https://registry.example").expect("a url");
+    Authenticator::new(registry.origin(), &config).expect("valid")
+}
+
+fn challenges(header: &str) -> Vec<Challenge> {
+    challenge::parse([header.as_bytes()])
+}
+
+fn about(scopes: &str) -> Subject {
+    Subject {
+        repository: Some("a/b".to_owned()),
+        scopes: Some(Scopes::parse(scopes)),
+        is_ping: false,
+    }
+}
+
+fn grant(token: &str) -> Grant {
+    Grant {
+        token: Zeroizing::new(token.to_owned()),
+        expires: Instant::now() + Duration::from_secs(60),
+    }
+}
+
+fn wanted(scopes: &str) -> Wanted {
+    Wanted {
+        realm: "https://auth.registry.example/token".to_owned(),
+        service: None,
+        scopes: Scopes::parse(scopes),
+    }
+}
+
+#[test]
+fn basic_is_remembered() {
+    let auth = authenticator(Some(("user", "pass")));
+    let subject = || about("repository:a/b:pull");
+    assert!(auth.known(subject, None).expect("no error").is_none());
+    let reply = auth.reply(&challenges("Basic realm=\"x\""), &subject(), None);
+    assert!(matches!(reply, Reply::Basic));
+    let first = auth
+        .basic_for(subject().repository, None)
+        .expect("no error");
+    let first = first.expect("credentials");
+    assert_eq!(first.as_str(), "Basic dXNlcjpwYXNz");
+    assert_eq!(auth.known(subject, None).expect("no error"), Some(first));
+}
+
+#[test]
+fn nobody_has_nothing_to_say_to_basic() {
+    let auth = authenticator(None);
+    let subject = about("repository:a/b:pull");
+    let reply = auth.reply(&challenges("Negotiate abc=="), &subject, None);
+    assert!(matches!(reply, Reply::Nothing));
+    assert!(auth.basic_for(None, None).expect("no error").is_none());
+}
+
+#[test]
+fn what_is_asked_unites_the_request_and_its_challenge() {
+    let auth = authenticator(None);
+    let ask = |header: &str, subject: &Subject, asked: Option<&str>| {
+        let asked = asked.map(Scopes::parse);
+        match auth.reply(&challenges(header), subject, asked.as_ref()) {
+            Reply::Bearer(wanted) => wanted.scopes.to_string(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let header = "Bearer realm=\"https://t.example\",scope=\"repository:a/b:pull\"";
+    let push = about("repository:a/b:pull,push");
+    assert_eq!(ask(header, &push, None), "repository:a/b:pull,push");
+    let more = Some("repository:c:pull");
+    assert_eq!(
+        ask(header, &push, more),
+        "repository:a/b:pull,push repository:c:pull"
+    );
+    let ping = Subject {
+        is_ping: true,
+        ..Subject::default()
+    };
+    assert_eq!(ask(header, &ping, None), "");
+    assert_eq!(
+        ask(header, &Subject::default(), None),
+        "repository:a/b:pull"
+    );
+}
+
+#[test]
+fn a_token_serves_what_its_scopes_cover_until_it_is_rejected() {
+    let tokens = Tokens::default();
+    let Role::Fetch(fetcher) = tokens.join(&wanted("repository:a/b:pull,push"), None) else {
+        panic!("no token is known");
+    };
+    let sent = fetcher.done(grant("t1"), None);
+    assert_eq!(sent.as_str(), "Bearer t1");
+    let pull = || Some(Scopes::parse("repository:a/b:pull"));
+    assert_eq!(tokens.known(pull).as_ref(), Some(&sent));
+    assert!(
+        tokens
+            .known(|| Some(Scopes::parse("repository:a/c:pull")))
+            .is_none()
+    );
+    assert!(tokens.known(|| None).is_none());
+    tokens.drop_rejected(&sent);
+    assert!(tokens.known(pull).is_none());
+    let again = tokens.join(&wanted("repository:a/b:pull"), None);
+    assert!(matches!(again, Role::Fetch(_)));
+}
+
+#[test]
+fn one_fetches_and_the_others_wait_for_what_covers_theirs() {
+    let tokens = Tokens::default();
+    let bounds = Bounds::default();
+    let Role::Fetch(fetcher) = tokens.join(&wanted("repository:a:pull,push"), None) else {
+        panic!("nobody fetches");
+    };
+    let Role::Wait(waiter) = tokens.join(&wanted("repository:a:pull"), None) else {
+        panic!("somebody fetches more");
+    };
+    assert!(matches!(
+        tokens.join(&wanted("repository:b:pull"), None),
+        Role::Fetch(_)
+    ));
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| waiter.wait(&bounds));
+        fetcher.done(grant("t"), None);
+        let outcome = waiting.join().expect("no panic").expect("not ended");
+        assert!(matches!(outcome, Outcome::Done(token) if token.as_str() == "Bearer t"));
+    });
+}
+
+#[test]
+fn a_waiter_has_its_own_end_and_takes_over_from_one_that_gave_up() {
+    let tokens = Tokens::default();
+    let pull = wanted("repository:a:pull");
+    let Role::Fetch(fetcher) = tokens.join(&pull, None) else {
+        panic!("nobody fetches");
+    };
+    let Role::Wait(waiter) = tokens.join(&pull, None) else {
+        panic!("somebody fetches");
+    };
+    let cancel = Cancel::new().expect("a handle");
+    let bounds = Bounds {
+        cancel: Some(cancel.clone()),
+        ..Bounds::default()
+    };
+    cancel.trigger();
+    let error = waiter.wait(&bounds).expect_err("cancelled");
+    assert_eq!(error.kind(), Kind::Cancelled);
+    fetcher.failed(&Error::new(Kind::Cancelled, "the call was cancelled"));
+    let outcome = waiter.wait(&Bounds::default()).expect("it ended");
+    assert!(matches!(outcome, Outcome::Abandoned(None)));
+    let Role::Fetch(fetcher) = tokens.join(&pull, None) else {
+        panic!("nobody fetches any more");
+    };
+    let Role::Wait(waiter) = tokens.join(&pull, None) else {
+        panic!("somebody fetches");
+    };
+    fetcher.failed(&Error::new(Kind::TokenRefused, "no"));
+    let outcome = waiter.wait(&Bounds::default()).expect("it ended");
+    assert!(matches!(outcome, Outcome::Failed(error) if error.kind() == Kind::TokenRefused));
+    assert!(matches!(tokens.join(&pull, None), Role::Fetch(_)));
+}

@@ -1,0 +1,35 @@
+//! How far credentials go.
+
+use std::sync::Arc;
+
+use super::Config;
+use crate::error::{Error, Kind};
+
+/// Decides whether the credentials for a registry may go to a token server:
+/// host and port of both.
+pub type RealmCallback = Arc<dyn Fn(&str, &str) -> Result<bool, Error> + Send + Sync>;
+
+impl Config {
+    /// Allows credentials to go to a token server at another site than the
+    /// registry: by `host`, `host:port`, or `.domain` with all that is under it.
+    pub fn add_allowed_realm(&mut self, host: &str) -> Result<(), Error> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        if host.trim_matches('.').is_empty() || !host.bytes().all(is_plain) {
+            let message = "allowed realm: not a host, a host with a port or a domain";
+            return Err(Error::new(Kind::InvalidArgument, message));
+        }
+        self.allowed_realms.push(host.to_ascii_lowercase());
+        Ok(())
+    }
+
+    /// Sets what decides about token servers at another site.
+    pub fn set_realm_callback(&mut self, callback: Option<RealmCallback>) {
+        self.realm_callback = callback;
+    }
+
+    /// Whether a pull is tried without credentials after a token server has
+    /// refused those there are.
+    pub fn set_anonymous_fallback(&mut self, fallback: bool) {
+        self.anonymous_fallback = fallback;
+    }
+}

@@ -1,0 +1,259 @@
+//! What lies between a request and its answer: challenges, tokens, redirects,
+//! and the connection that closed under a request.
+
+mod call;
+mod frame;
+mod send;
+mod token;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub(crate) use self::call::Call;
+
+use self::send::Send;
+use crate::address::Address;
+use crate::auth::challenge::{self, Challenge};
+use crate::auth::scope::{self, Scopes};
+use crate::auth::{Authenticator, Authorization, Reply, Subject};
+use crate::body::Body;
+use crate::config::Config;
+use crate::error::{Error, Step};
+use crate::headers::Headers;
+use crate::log::{Level, Log};
+use crate::observe::{AnswerCallback, Purpose, SendCallback};
+use crate::redact;
+use crate::redirect::RedirectCallback;
+use crate::request::Request;
+use crate::transport::{Answer, Transport};
+use crate::url::{Origin, Url};
+
+/// Sends requests of one client.
+pub(crate) struct Engine {
+    pub(crate) address: Arc<Address>,
+    transport: Transport,
+    auth: Authenticator,
+    pub(crate) log: Log,
+    user_agent: String,
+    anonymous_fallback: bool,
+    max_redirects: u32,
+    redirect_callback: Option<RedirectCallback>,
+    send_callback: Option<SendCallback>,
+    answer_callback: Option<AnswerCallback>,
+    /// Whom credentials went to in the clear.
+    warned: Mutex<Vec<Origin>>,
+}
+
+/// An answer, and where it came from.
+pub(crate) struct Answered {
+    pub(crate) answer: Answer,
+    pub(crate) url: Url,
+    /// A redirect has led to another origin, if only for a while.
+    left_origin: bool,
+}
+
+/// How often a request is sent: at first, with what answers the challenge, and
+/// once more where a token turns out to be too little.
+const MAX_SENDS: u32 = 3;
+
+/// What was asked for a request so far.
+#[derive(Default)]
+struct Asked {
+    sends: u32,
+    scopes: Option<Scopes>,
+    /// The last one that was sent.
+    sent: Option<Authorization>,
+    /// It was asked for after a challenge of this call.
+    is_fresh: bool,
+}
+
+impl Engine {
+    pub(crate) fn new(address: Arc<Address>, config: &Config) -> Result<Engine, Error> {
+        Ok(Engine {
+            transport: Transport::new(&config.tls, address.origin())?,
+            auth: Authenticator::new(address.origin(), config)?,
+            log: Log::new(config),
+            user_agent: config.user_agent.clone(),
+            anonymous_fallback: config.anonymous_fallback,
+            max_redirects: config.max_redirects,
+            redirect_callback: config.redirect_callback.clone(),
+            send_callback: config.send_callback.clone(),
+            answer_callback: config.answer_callback.clone(),
+            warned: Mutex::new(Vec::new()),
+            address,
+        })
+    }
+
+    fn warned(&self) -> MutexGuard<'_, Vec<Origin>> {
+        self.warned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends a request, and again where its challenge can be answered.
+    pub(crate) fn answer(&self, request: &mut Request, call: &Call) -> Result<Answered, Error> {
+        call.bounds.check(Step::Prepare)?;
+        let own = self.address.origin();
+        let mut asked = Asked::default();
+        loop {
+            let url = request.resolved(&self.address)?;
+            let method = request.method().to_owned();
+            let mut headers = request.headers.clone();
+            if asked.sends > 0 || url.origin() != own {
+                // It has given way to the challenge. And a URL, such as an
+                // upload's Location, may lead anywhere.
+                headers.remove("authorization");
+            } else if !headers.contains("authorization") && self.is_registry_path(&url) {
+                asked.sent = self
+                    .auth
+                    .known(|| self.subject(&method, &url), call.limit())?;
+            }
+            asked.sends += 1;
+            let purpose = match asked.sends {
+                1 => Purpose::First,
+                _ => Purpose::Challenge,
+            };
+            let answered = self.send(
+                Send {
+                    method: &method,
+                    url: url.clone(),
+                    headers,
+                    authorization: asked.sent.as_ref().map(|value| (&own, value)),
+                    purpose,
+                },
+                &mut request.body,
+                call,
+            )?;
+            let is_ours = !answered.left_origin && answered.url.origin() == own;
+            let status = answered.answer.status;
+            if !matches!(status, 401 | 403)
+                || !is_ours
+                || !request.follow_challenge
+                || asked.sends >= MAX_SENDS
+            {
+                return Ok(answered);
+            }
+            let subject = self.subject(&method, &url);
+            match self.meet(answered, &subject, &asked, call)? {
+                Met::Answer(answered) => return Ok(answered),
+                Met::Authorization(authorization, scopes) => {
+                    asked.sent = Some(authorization);
+                    asked.scopes = scopes;
+                    asked.is_fresh = true;
+                }
+            }
+            if let Some(callback) = request.retry.clone() {
+                callback(request).map_err(|error| error.with_http_status(status))?;
+            }
+        }
+    }
+
+    /// Answers the challenge of a 401, or of a 403 that asks for more scope.
+    fn meet(
+        &self,
+        answered: Answered,
+        subject: &Subject,
+        asked: &Asked,
+        call: &Call,
+    ) -> Result<Met, Error> {
+        let status = answered.answer.status;
+        let fields = answered.answer.headers.all("www-authenticate");
+        let mut challenges = challenge::parse(fields);
+        let problem = challenges.iter().find_map(|one| one.param("error"));
+        let goes_on = match problem {
+            Some("insufficient_scope") => true,
+            Some("invalid_token") => status == 401,
+            // What was just granted for this very challenge is refused.
+            _ => status == 401 && !asked.is_fresh,
+        };
+        if !goes_on {
+            return Ok(Met::Answer(answered));
+        }
+        if challenges.is_empty() && !subject.is_ping {
+            challenges = self.ping(call)?;
+        }
+        if let Some(sent) = &asked.sent {
+            self.auth.forget(sent);
+        }
+        match self.auth.reply(&challenges, subject, asked.scopes.as_ref()) {
+            Reply::Nothing => Ok(Met::Answer(answered)),
+            Reply::Basic => {
+                let repository = subject.repository.clone();
+                match self.auth.basic_for(repository, call.limit())? {
+                    // The same again would be refused again.
+                    Some(basic) if asked.sent.as_ref() != Some(&basic) => {
+                        answered.answer.body.drain();
+                        Ok(Met::Authorization(basic, None))
+                    }
+                    _ => Ok(Met::Answer(answered)),
+                }
+            }
+            Reply::Bearer(wanted) => {
+                // Before a token is fetched, which can then use the connection.
+                answered.answer.body.drain();
+                let authorization = self.token(&wanted, subject, call)?;
+                Ok(Met::Authorization(authorization, Some(wanted.scopes)))
+            }
+        }
+    }
+
+    /// The challenges of the registry's root: some answer 401 to a request and
+    /// do not say how to go on.
+    fn ping(&self, call: &Call) -> Result<Vec<Challenge>, Error> {
+        let answered = self.send(
+            Send {
+                method: "GET",
+                url: self.address.url_for("/v2/")?,
+                headers: Headers::default(),
+                authorization: None,
+                purpose: Purpose::Token,
+            },
+            &mut Body::default(),
+            call,
+        )?;
+        let is_ours = !answered.left_origin && answered.url.origin() == self.address.origin();
+        let fields = answered.answer.headers.all("www-authenticate");
+        let challenges = match answered.answer.status {
+            401 if is_ours => challenge::parse(fields),
+            _ => Vec::new(),
+        };
+        answered.answer.body.drain();
+        Ok(challenges)
+    }
+
+    fn subject(&self, method: &str, url: &Url) -> Subject {
+        let Some(path) = self.address.relative(url) else {
+            return Subject::default();
+        };
+        let is_ping = matches!(path.split('?').next(), Some("/v2/" | "/v2"));
+        Subject {
+            repository: scope::repository(&path),
+            scopes: scope::for_request(method, &path),
+            is_ping,
+        }
+    }
+
+    fn is_registry_path(&self, url: &Url) -> bool {
+        self.address
+            .relative(url)
+            .is_some_and(|path| path.starts_with("/v2/"))
+    }
+
+    /// Writes to the log what `text` makes, without secrets.
+    pub(crate) fn note(&self, level: Level, text: impl FnOnce() -> String) {
+        if self.log.takes(level) {
+            self.log.write(level, &self.scrubbed(&text()));
+        }
+    }
+
+    fn scrubbed(&self, text: &str) -> String {
+        let secrets = self.auth.secrets();
+        let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();
+        redact::scrub(text, &secrets)
+    }
+}
+
+/// What became of a challenge.
+enum Met {
+    /// It cannot be answered.
+    Answer(Answered),
+    /// What is to be sent, and the scopes that were asked for it.
+    Authorization(Authorization, Option<Scopes>),
+}

@@ -1,0 +1,236 @@
+//! Sending one request: its redirects, and the connection that closed under it.
+
+use super::call::Call;
+use super::frame::frame;
+use super::{Answered, Engine};
+use crate::auth::{Authorization, realm};
+use crate::body::Body;
+use crate::error::{Error, Kind};
+use crate::headers::Headers;
+use crate::log::Level;
+use crate::observe::{Exchange, Purpose};
+use crate::redirect::{self, Redirect, RedirectChoice, RedirectStep};
+use crate::trace;
+use crate::transport::{Answer, Failure, Outgoing};
+use crate::url::{Origin, Scheme, Url};
+
+/// What is sent, apart from the body.
+pub(super) struct Send<'a> {
+    pub(super) method: &'a str,
+    pub(super) url: Url,
+    pub(super) headers: Headers,
+    /// Goes to this origin alone.
+    pub(super) authorization: Option<(&'a Origin, &'a Authorization)>,
+    pub(super) purpose: Purpose,
+}
+
+impl Engine {
+    /// Sends and follows redirects.
+    pub(super) fn send(&self, send: Send, body: &mut Body, call: &Call) -> Result<Answered, Error> {
+        let Send {
+            method,
+            mut url,
+            mut headers,
+            authorization,
+            mut purpose,
+        } = send;
+        let mut method = method.to_owned();
+        let first_origin = url.origin();
+        let mut left_origin = false;
+        let mut no_body = Body::default();
+        let mut body = body;
+        let mut hop = 0;
+        loop {
+            let mut fields = headers.clone();
+            if let Some((origin, value)) = authorization
+                && !left_origin
+                && url.origin() == *origin
+            {
+                fields.set("Authorization", value.as_bytes());
+            }
+            if !fields.contains("user-agent") {
+                fields.add("User-Agent", self.user_agent.as_bytes());
+            }
+            let answer = self.exchange(&method, &url, fields, body, purpose, call)?;
+            let answered = |answer, url| {
+                Ok(Answered {
+                    answer,
+                    url,
+                    left_origin,
+                })
+            };
+            if self.max_redirects == 0 {
+                return answered(answer, url);
+            }
+            let Some(redirect) = redirect::read(answer.status, &answer.headers, &method, &url)?
+            else {
+                return answered(answer, url);
+            };
+            hop += 1;
+            if self.choose(&redirect, &url, &answer, hop)? == RedirectChoice::Answer {
+                return answered(answer, url);
+            }
+            if hop > self.max_redirects {
+                let host = redirect.url.authority();
+                let most = self.max_redirects;
+                let message = format!("more than {most} redirects, the last to {host}");
+                return Err(Error::new(Kind::TooManyRedirects, message).with_host(&host));
+            }
+            answer.body.drain();
+            url = redirect.url;
+            method = redirect.method;
+            purpose = match purpose {
+                Purpose::Token => Purpose::Token,
+                _ => Purpose::Redirect,
+            };
+            if !redirect.keeps_body {
+                body = &mut no_body;
+                redirect::strip_body_headers(&mut headers);
+            }
+            if url.origin() != first_origin && !left_origin {
+                left_origin = true;
+                redirect::strip_credentials(&mut headers);
+            }
+        }
+    }
+
+    /// What the caller says of a redirect.
+    fn choose(
+        &self,
+        redirect: &Redirect,
+        from: &Url,
+        answer: &Answer,
+        hop: u32,
+    ) -> Result<RedirectChoice, Error> {
+        let Some(callback) = &self.redirect_callback else {
+            return Ok(RedirectChoice::Follow);
+        };
+        callback(&RedirectStep {
+            from: from.to_string(),
+            to: redirect.url.to_string(),
+            method: redirect.method.clone(),
+            status: answer.status,
+            hop,
+            headers: answer.headers.clone(),
+        })
+        .map_err(|error| {
+            error
+                .with_http_status(answer.status)
+                .with_host(&from.authority())
+        })
+    }
+
+    /// One request and its answer; sent again once if a kept connection turns
+    /// out to have been closed by the server.
+    fn exchange(
+        &self,
+        method: &str,
+        url: &Url,
+        mut headers: Headers,
+        body: &mut Body,
+        purpose: Purpose,
+        call: &Call,
+    ) -> Result<Answer, Error> {
+        let host = url.authority();
+        let named = |error: Error| error.with_host(&host);
+        let mut again = false;
+        let mut about = Exchange {
+            purpose,
+            method: String::new(),
+            url: String::new(),
+            status: 0,
+            headers: Headers::default(),
+        };
+        if self.send_callback.is_some() || self.answer_callback.is_some() {
+            about.method = method.to_owned();
+            about.url = url.to_string();
+        }
+        loop {
+            let length = body.start().map_err(named)?;
+            let mut framing = frame(method, body.is_set(), length, &mut headers).map_err(named)?;
+            if let Some(callback) = &self.send_callback
+                && !again
+            {
+                about.headers = headers;
+                callback(&mut about).map_err(named)?;
+                headers = std::mem::take(&mut about.headers);
+                framing = frame(method, body.is_set(), length, &mut headers).map_err(named)?;
+            }
+            self.note(Level::Debug, || {
+                trace::request(method, url, &headers, body.kept())
+            });
+            self.warn_of_plain_http(url, &headers);
+            let outgoing = Outgoing {
+                bounds: &call.bounds,
+                commits: match method {
+                    "PUT" => true,
+                    "POST" | "PATCH" => body.is_set(),
+                    _ => false,
+                },
+                method,
+                url,
+                headers: &headers,
+                body,
+                framing,
+            };
+            call.sends.set(call.sends.get() + 1);
+            match self.transport.exchange(outgoing, again) {
+                Ok(answer) => {
+                    self.note(Level::Debug, || trace::answer(&answer));
+                    if let Some(callback) = &self.answer_callback {
+                        about.status = answer.status;
+                        about.headers = answer.headers.clone();
+                        let status = answer.status;
+                        callback(&about).map_err(|e| named(e).with_http_status(status))?;
+                    }
+                    return Ok(answer);
+                }
+                Err(Failure {
+                    error,
+                    race,
+                    unsent,
+                }) => {
+                    // A PATCH appends: if it did arrive, another would append twice.
+                    if again || !race || (method == "PATCH" && !unsent) {
+                        self.note(Level::Debug, || format!("* {error}"));
+                        return Err(error.without(|text| self.scrubbed(text)));
+                    }
+                    self.note(Level::Debug, || {
+                        format!("* {host} had closed the kept connection, once more")
+                    });
+                    again = true;
+                }
+            }
+        }
+    }
+
+    /// Says once for each server that credentials go to it in the clear.
+    fn warn_of_plain_http(&self, url: &Url, headers: &Headers) {
+        if url.scheme() != Scheme::Http || !headers.contains("authorization") {
+            return;
+        }
+        let origin = url.origin();
+        if realm::is_loopback(&origin.host) || !self.log.takes(Level::Warning) {
+            return;
+        }
+        let is_new = {
+            let mut warned = self.warned();
+            let is_new = warned.len() < MAX_WARNED && !warned.contains(&origin);
+            if is_new {
+                warned.push(origin.clone());
+            }
+            is_new
+        };
+        if is_new {
+            let host = origin.authority();
+            self.note(Level::Warning, || {
+                format!(
+                    "credentials go to {host} over plain http: anybody on the way can read them"
+                )
+            });
+        }
+    }
+}
+
+/// The most servers that are warned of.
+const MAX_WARNED: usize = 64;

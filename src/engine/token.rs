@@ -1,0 +1,236 @@
+//! Asking a token server.
+
+use zeroize::Zeroizing;
+
+use super::Engine;
+use super::call::Call;
+use super::send::Send;
+use crate::auth::credentials::{Credential, Found};
+use crate::auth::flight::Outcome;
+use crate::auth::token::{self, Form, Grant};
+use crate::auth::tokens::{Role, Wanted};
+use crate::auth::{Authorization, Subject, basic};
+use crate::body::Body;
+use crate::error::{Error, Kind, Step};
+use crate::headers::Headers;
+use crate::log::Level;
+use crate::observe::Purpose;
+use crate::transport::Answer;
+use crate::url::{Origin, Url};
+
+impl Engine {
+    /// A token: one that is kept, one that another thread fetches, or one
+    /// fetched here.
+    pub(super) fn token(
+        &self,
+        wanted: &Wanted,
+        subject: &Subject,
+        call: &Call,
+    ) -> Result<Authorization, Error> {
+        let served = subject.scopes.as_ref();
+        let tokens = &self.auth.tokens;
+        let mut timed_out = false;
+        loop {
+            let waiter = match tokens.join(wanted, served) {
+                Role::Have(authorization) => return Ok(authorization),
+                Role::Fetch(fetcher) => {
+                    return match self.fetch(wanted, subject, call) {
+                        Ok(grant) => Ok(fetcher.done(grant, served)),
+                        Err(error) => {
+                            let error = error.at(Step::Token).without(|text| self.scrubbed(text));
+                            fetcher.failed(&error);
+                            Err(error)
+                        }
+                    };
+                }
+                Role::Wait(waiter) => waiter,
+            };
+            match waiter.wait(&call.bounds)? {
+                Outcome::Done(authorization) => {
+                    tokens.serve(wanted, served);
+                    return Ok(authorization);
+                }
+                Outcome::Failed(error) => return Err(error),
+                // A server that is silent for one may be so for all: once more.
+                Outcome::Abandoned(Some(error)) if timed_out => return Err(error),
+                Outcome::Abandoned(error) => timed_out |= error.is_some(),
+            }
+        }
+    }
+
+    /// Looks the credentials up and asks with them.
+    fn fetch(&self, wanted: &Wanted, subject: &Subject, call: &Call) -> Result<Grant, Error> {
+        let realm = token::realm(&wanted.realm)?;
+        let origin = realm.origin();
+        let host = realm.authority();
+        let repository = subject.repository.as_deref();
+        let lookup = self.auth.lookup(repository, call.limit())?;
+        self.note_lookup(repository, &lookup.tried, lookup.found.as_ref());
+        if let Some(found) = &lookup.found {
+            if let Credential::RegistryToken(token) = &found.credential {
+                return Ok(Grant::ready(token.clone()));
+            }
+            self.auth.check_realm(&origin)?;
+        } else if crate::auth::realm::loses_tls(&self.address.origin(), &origin) {
+            self.auth.check_realm(&origin)?;
+        }
+        let asked = self.ask(&realm, wanted, lookup.found.as_ref(), call);
+        match (asked, &lookup.found) {
+            (Err(error), Some(found)) if matches!(error.http_status(), 401 | 403) => {
+                if self.anonymous_fallback && wanted.scopes.only_pull() {
+                    self.note(Level::Info, || {
+                        format!("token from {host}: refused, once more without credentials")
+                    });
+                    return self.ask(&realm, wanted, None, call);
+                }
+                Err(error.with_more(&format!(" (credentials: {})", found.source)))
+            }
+            (asked, _) => asked,
+        }
+    }
+
+    fn note_lookup(&self, repository: Option<&str>, tried: &[String], found: Option<&Found>) {
+        self.note(Level::Info, || {
+            let registry = self.address.origin().authority();
+            let place = repository.map_or(registry.clone(), |name| format!("{registry}/{name}"));
+            let tried = if tried.is_empty() {
+                String::new()
+            } else {
+                format!(", asked: {}", tried.join("; "))
+            };
+            match found {
+                Some(found) => format!("credentials for {place}: {}{tried}", found.source),
+                None => format!("credentials for {place}: none{tried}"),
+            }
+        });
+    }
+
+    /// Asks in the forms that the token server may speak.
+    fn ask(
+        &self,
+        realm: &Url,
+        wanted: &Wanted,
+        found: Option<&Found>,
+        call: &Call,
+    ) -> Result<Grant, Error> {
+        let host = realm.authority();
+        let credential = found.map(|found| &found.credential);
+        let forms = self.auth.forms(&wanted.realm, credential);
+        let mut refusal = None;
+        for form in forms {
+            self.note(Level::Info, || {
+                let way = match form {
+                    Form::Get => "GET",
+                    Form::Post => "POST",
+                };
+                let scopes = wanted.scopes.to_string();
+                let scopes = if scopes.is_empty() {
+                    "no scope"
+                } else {
+                    &scopes
+                };
+                format!("token from {host} by {way} for {scopes}")
+            });
+            let (status, grant) = self.ask_once(realm, wanted, credential, form, call)?;
+            match grant {
+                Ok(grant) => {
+                    self.auth.remember_form(&wanted.realm, form);
+                    return Ok(grant);
+                }
+                // What the first form says is what the user should read.
+                Err(error) => {
+                    let goes_on = token::is_not_spoken(form, status);
+                    let error = refusal.get_or_insert(error);
+                    if !goes_on {
+                        return Err(error.clone());
+                    }
+                }
+            }
+        }
+        let none = || {
+            Error::new(
+                Kind::TokenRefused,
+                format!("token from {host}: no way to ask"),
+            )
+        };
+        Err(refusal.unwrap_or_else(none))
+    }
+
+    fn ask_once(
+        &self,
+        realm: &Url,
+        wanted: &Wanted,
+        credential: Option<&Credential>,
+        form: Form,
+        call: &Call,
+    ) -> Result<(u16, Result<Grant, Error>), Error> {
+        let host = realm.authority();
+        let origin: Origin = realm.origin();
+        let (account, secret) = match credential {
+            Some(Credential::Basic { username, password }) => (Some(username), Some(password)),
+            Some(Credential::IdentityToken { username, token }) => (Some(username), Some(token)),
+            _ => (None, None),
+        };
+        let mut headers = Headers::default();
+        let mut body = Body::default();
+        let mut authorization = None;
+        let (method, url) = match form {
+            Form::Get => {
+                if let (Some(account), Some(secret)) = (account, secret) {
+                    authorization = Some(basic(account, secret));
+                }
+                (
+                    "GET",
+                    token::by_get(realm, wanted, account.map(String::as_str))?,
+                )
+            }
+            Form::Post => {
+                headers.add("Content-Type", b"application/x-www-form-urlencoded");
+                if let Some(form) = credential.and_then(|known| token::by_post(wanted, known)) {
+                    body = Body::secret(&form);
+                }
+                ("POST", realm.clone())
+            }
+        };
+        let mut answered = self.send(
+            Send {
+                method,
+                url,
+                headers,
+                authorization: authorization.as_ref().map(|value| (&origin, value)),
+                purpose: Purpose::Token,
+            },
+            &mut body,
+            call,
+        )?;
+        let body = read_capped(&mut answered.answer, &host)?;
+        let status = answered.answer.status;
+        let headers = &answered.answer.headers;
+        let grant = token::read_answer(status, headers.text("date"), &body, &host);
+        let grant = grant.map_err(|error| {
+            let retry_after = headers.text("retry-after");
+            error
+                .with_retry_after(retry_after.and_then(|seconds| seconds.trim().parse().ok()))
+                .without(|text| self.scrubbed(text))
+        });
+        Ok((status, grant))
+    }
+}
+
+/// The body of a token server's answer.
+fn read_capped(answer: &mut Answer, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut kept = Zeroizing::new(Vec::new());
+    answer
+        .body
+        .deliver(&mut |piece| {
+            if kept.len() + piece.len() > token::MAX_ANSWER {
+                let most = token::MAX_ANSWER;
+                let message = format!("token from {host}: the answer is longer than {most} bytes");
+                return Err(Error::new(Kind::TokenRefused, message));
+            }
+            kept.extend_from_slice(piece);
+            Ok(())
+        })
+        .map_err(|error| error.at(Step::Token).with_host(host))?;
+    Ok(kept)
+}
