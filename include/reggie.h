@@ -105,8 +105,9 @@
  * stays in memory after dlclose(). After a fork the child may use and free
  * every handle that no other thread was using; connections that its parent made
  * are not used there, and closed without a word to the server. The environment
- * is read when a client is made, and SSL_CERT_FILE and SSL_CERT_DIR, if its
- * address is not https, at its first connection over TLS.
+ * is read when a client is made: SSL_CERT_FILE and SSL_CERT_DIR for an https
+ * address, or else at its first connection over TLS, and HOME and SSLKEYLOGFILE
+ * where a setting asks for them.
  */
 
 #ifndef REGGIE_H
@@ -159,6 +160,12 @@
 
 /// A level of the log: every request and response.
 #define REGGIE_LOG_DEBUG 4
+
+/// A version of TLS: 1.2 (RFC 5246).
+#define REGGIE_TLS_1_2 12
+
+/// A version of TLS: 1.3 (RFC 8446).
+#define REGGIE_TLS_1_3 13
 
 /// The length of a body, where it is not known.
 #define REGGIE_UNKNOWN_SIZE UINT64_MAX
@@ -299,6 +306,27 @@ typedef void (*reggie_warning_callback)(void *userdata,
                                         const char *host,
                                         const char *text);
 
+/// Decides on the certificates of a server with TLS, in each handshake with
+/// it, and so not for each request: a connection serves many.
+///
+/// `host` is the server's name or address, with its port where that is not
+/// 443. `certificates` has `count` addresses, at least one, and `sizes` the
+/// lengths of what is there: the server's certificate first, and what it sent
+/// of the authorities above it, each in DER (RFC 5280). `refusal` is NULL where
+/// the client would accept the certificate, or else says why it would not. All
+/// are valid during the call.
+///
+/// Returns 0 to accept the certificate, whatever the client says of it, or a
+/// value of its own to refuse it and stop the call, which then returns
+/// REGGIE_CERTIFICATE_CALLBACK. It may run at once on all threads that use the
+/// client.
+typedef int (*reggie_certificate_callback)(void *userdata,
+                                           const char *host,
+                                           const uint8_t *const *certificates,
+                                           const size_t *sizes,
+                                           size_t count,
+                                           const char *refusal);
+
 /// Called when the server has answered a request with a challenge and before
 /// the request is sent again with authorization. It may use all functions on
 /// `request` but reggie_client_do(), reggie_client_open() and
@@ -370,11 +398,14 @@ typedef int (*reggie_write_callback)(void *userdata,
 /// A Content-Length that was set differs from the body's length.
 #define REGGIE_LENGTH_MISMATCH 13
 
-/// A file of certificates cannot be read or holds none.
+/// Certificates to trust cannot be read, or are none.
 #define REGGIE_INVALID_CERTIFICATES 14
 
 /// A proxy's URL cannot be used.
 #define REGGIE_INVALID_PROXY 17
+
+/// A client certificate or its key cannot be used.
+#define REGGIE_INVALID_CLIENT_CERTIFICATE 16
 
 /// There is not enough memory.
 #define REGGIE_NO_MEMORY 101
@@ -415,6 +446,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 
 /// A callback reported something impossible.
 #define REGGIE_CALLBACK_MISUSE 205
+
+/// The certificate callback refused the server's certificate.
+#define REGGIE_CERTIFICATE_CALLBACK 207
 
 /// The redirect callback stopped the call.
 #define REGGIE_REDIRECT_CALLBACK 208
@@ -642,24 +676,6 @@ reggie_status reggie_config_set_auth_scope(reggie_config *config,
 /// REGGIE_INVALID_HEADER.
 reggie_status reggie_config_set_user_agent(reggie_config *config,
                                            const char *user_agent);
-
-/// Accepts whatever certificate a server shows if `skip` is not 0: anybody on
-/// the way can then read the credentials and change the content. For tests.
-/// Unless set, certificates are verified.
-///
-/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
-reggie_status reggie_config_set_insecure_skip_tls_verify(reggie_config *config,
-                                                         int skip);
-
-/// Trusts the certificates in a PEM file beside those of the system. May be
-/// called for several files. The file is read during the call.
-///
-/// `path` is any bytes without NUL. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
-/// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_INVALID_CERTIFICATES,
-/// with the errno in the error where the file cannot be read.
-reggie_status reggie_config_add_ca_file(reggie_config *config,
-                                        const char *path,
-                                        reggie_error **error);
 
 /// Logs each request and response if `debug` is not 0: their first lines,
 /// their headers and the beginnings of bodies that are text, without
@@ -950,6 +966,160 @@ reggie_status reggie_config_set_stall_limit(reggie_config *config,
                                             uint64_t bytes_per_second,
                                             int64_t window_ms);
 
+/// Accepts whatever certificate a server shows if `skip` is not 0, of all
+/// hosts: anybody on the way can then read the credentials and change the
+/// content. For tests. Unless set, certificates are verified.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_insecure_skip_tls_verify(reggie_config *config,
+                                                         int skip);
+
+/// Trusts what the system trusts if `trust` is not 0, which is so unless set:
+/// the certificates of the platform's store, or those that SSL_CERT_FILE and
+/// SSL_CERT_DIR name in its place. If it is 0, only what was added is trusted.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_system_trust(reggie_config *config, int trust);
+
+/// Trusts the certificates in a file beside those of the system: several in
+/// PEM (RFC 7468) or one in DER. A server's own certificate that is added is
+/// accepted as such. May be called for several files. The file is read during
+/// the call.
+///
+/// `path` is any bytes without NUL. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_INVALID_CERTIFICATES,
+/// with the errno in the error where the file cannot be read.
+reggie_status reggie_config_add_ca_file(reggie_config *config,
+                                        const char *path,
+                                        reggie_error **error);
+
+/// Trusts the certificates in all files of a folder whose names end in .crt,
+/// .pem or .cert, as reggie_config_add_ca_file() does with one. Folders in it
+/// are passed over. If one file cannot be read or parsed, nothing is added, and
+/// the error names it; a folder without such files is an error too.
+///
+/// `path` is any bytes without NUL. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_INVALID_CERTIFICATES,
+/// with the errno in the error where something cannot be read.
+reggie_status reggie_config_add_ca_folder(reggie_config *config,
+                                          const char *path,
+                                          reggie_error **error);
+
+/// Trusts certificates in memory, as reggie_config_add_ca_file() does with
+/// those in a file: `size` bytes of PEM, or of one certificate in DER.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the size
+/// is impossible, or REGGIE_INVALID_CERTIFICATES.
+reggie_status reggie_config_add_ca_memory(reggie_config *config,
+                                          const uint8_t *certificates,
+                                          size_t size,
+                                          reggie_error **error);
+
+/// Adds a certificate by which the client names itself in the TLS handshake,
+/// where a server asks for one. The files are read during the call.
+///
+/// It is shown to one origin only, by https: that of `registry`, such as
+/// "registry.example" or "registry.example:5000", or the client's own if that
+/// is NULL. Where a redirect or a token server leads elsewhere, it stays
+/// behind. Of several for an origin, the server's list of authorities decides.
+///
+/// The file at `certificate_path` has the certificate first and then those of
+/// the authorities above it that the server may miss, in PEM, or it is one
+/// certificate in DER. The file at `key_path`, which may be the same, has the
+/// private key in PEM or DER: in PKCS#8 (RFC 5958), PKCS#1 (RFC 8017) or SEC1
+/// (RFC 5915), without a passphrase; NULL means that it is in the same file.
+/// Keys are RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519. Paths are any
+/// bytes without NUL.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_ARGUMENT if a path is empty or the registry cannot be used,
+/// or REGGIE_INVALID_CLIENT_CERTIFICATE if a file cannot be read or parsed, or
+/// the key is not the certificate's; the error names the file.
+reggie_status reggie_config_add_client_certificate_file(reggie_config *config,
+                                                        const char *registry,
+                                                        const char *certificate_path,
+                                                        const char *key_path,
+                                                        reggie_error **error);
+
+/// Adds a certificate by which the client names itself, from memory:
+/// `certificate_size` bytes that are what the file of
+/// reggie_config_add_client_certificate_file() would have, and `key_size`
+/// bytes of the key; 0 means that the key is among the former.
+///
+/// All else is as there. The library keeps no copy of the text of the key.
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_ARGUMENT if a size is impossible or the registry cannot be
+/// used, or REGGIE_INVALID_CLIENT_CERTIFICATE.
+reggie_status reggie_config_add_client_certificate_memory(reggie_config *config,
+                                                          const char *registry,
+                                                          const uint8_t *certificate,
+                                                          size_t certificate_size,
+                                                          const uint8_t *key,
+                                                          size_t key_size,
+                                                          reggie_error **error);
+
+/// Sets what decides on the certificates of servers, after the client has
+/// verified them, and whatever it found.
+///
+/// That a server owns the key of the certificate it shows is always verified.
+/// With reggie_config_set_insecure_skip_tls_verify() the client finds nothing
+/// to refuse. While a callback is set, no TLS session is resumed, so that each
+/// connection asks it. A `callback` of NULL removes it, and frees `userdata`.
+/// Clients that were made before keep the earlier callback, and so do their
+/// responses whose body is still to be read; the last of them frees its
+/// userdata. Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_certificate_callback(reggie_config *config,
+                                                     reggie_certificate_callback callback,
+                                                     void *userdata,
+                                                     reggie_free_callback free_userdata);
+
+/// Looks into a folder that has folders for hosts, as the certs.d of Docker
+/// and of containers do. A host's is called by its name or address and port,
+/// such as "registry.example:5000"; for port 443 also without the port.
+///
+/// In it, the files that end in .crt have certificates to trust for this host
+/// and port beside the others, and a file that ends in .cert and one of the
+/// same name that ends in .key are a client certificate for it, as
+/// reggie_config_add_client_certificate_file() takes them. It is read when a
+/// client first needs the host: the client's own with https, when the client
+/// is made. If it cannot be read or used, the call fails with
+/// REGGIE_INVALID_CERTIFICATES or REGGIE_INVALID_CLIENT_CERTIFICATE, and the
+/// error names the file. May be called for several folders: for a host, the
+/// first that has a folder for it counts.
+///
+/// `path` is any bytes without NUL. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_INVALID_CERTIFICATES,
+/// with the errno in the error, if it is no folder that can be read.
+reggie_status reggie_config_add_certs_folder(reggie_config *config,
+                                             const char *path,
+                                             reggie_error **error);
+
+/// Looks for folders of hosts where Docker and containers have them if `usual`
+/// is not 0, after those of reggie_config_add_certs_folder():
+/// $HOME/.config/containers/certs.d, /etc/containers/certs.d,
+/// $HOME/.config/docker/certs.d and /etc/docker/certs.d, of which those that
+/// are missing or closed to the user are passed over. Unless set, 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_use_certs_folders(reggie_config *config, int usual);
+
+/// Sets the oldest version of TLS that is spoken: REGGIE_TLS_1_2, which it is
+/// unless set, or REGGIE_TLS_1_3.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
+/// version is none of those.
+reggie_status reggie_config_set_min_tls_version(reggie_config *config,
+                                                int version);
+
+/// Appends the secrets of all TLS sessions to the file that the environment
+/// variable SSLKEYLOGFILE names if `key_log` is not 0: whoever has that file
+/// can read what is sent. For debugging. Where the variable is not set, nothing
+/// is written; where the file cannot be opened, reggie_client_new() returns
+/// REGGIE_FILE. Unless set, 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_key_log(reggie_config *config, int key_log);
+
 /// Makes a client. Nothing is sent.
 ///
 /// `address` is an http or https URL with a host, such as
@@ -959,12 +1129,13 @@ reggie_status reggie_config_set_stall_limit(reggie_config *config,
 /// is called localhost there, and URLs of it begin with "http+unix://" and the
 /// percent-encoded path, which count only where the caller gives them.
 /// `config` is copied; NULL means the defaults. What the environment says about
-/// proxies and trusted certificates is read now.
+/// proxies and TLS is read now, and with https the trusted certificates.
 ///
 /// On REGGIE_OK, `client` is the caller's, who frees it with
 /// reggie_client_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
 /// REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS, REGGIE_INVALID_CERTIFICATES,
-/// REGGIE_INVALID_PROXY for a variable of the environment, or REGGIE_TLS.
+/// REGGIE_INVALID_CLIENT_CERTIFICATE, REGGIE_INVALID_PROXY for a variable of the
+/// environment, REGGIE_FILE or REGGIE_TLS.
 reggie_status reggie_client_new(const char *address,
                                 const reggie_config *config,
                                 reggie_client **client,
@@ -998,9 +1169,10 @@ reggie_status reggie_client_set_default_name(const reggie_client *client,
 /// reggie_response_free(). Otherwise returns REGGIE_NULL_ARGUMENT;
 /// REGGIE_INVALID_PATH or REGGIE_MISSING_VALUE if the path does not make a URL;
 /// REGGIE_INVALID_HEADER or REGGIE_LENGTH_MISMATCH if the header does not suit
-/// the request; REGGIE_BUSY; REGGIE_CANCELLED, REGGIE_DEADLINE if the call took
-/// too long as a whole, REGGIE_TIMEOUT if one of its steps did; or any other
-/// status from REGGIE_NO_MEMORY on but REGGIE_NO_ERRORS.
+/// the request; REGGIE_INVALID_CERTIFICATES or REGGIE_INVALID_CLIENT_CERTIFICATE
+/// if a folder of certificates for the host cannot be used; REGGIE_BUSY;
+/// REGGIE_CANCELLED, REGGIE_DEADLINE if the call took too long as a whole,
+/// REGGIE_TIMEOUT if one of its steps did; or any other status from REGGIE_NO_MEMORY on but REGGIE_NO_ERRORS.
 reggie_status reggie_client_do(const reggie_client *client,
                                reggie_request *request,
                                reggie_response **response,

@@ -37,10 +37,12 @@ pub enum Kind {
     UnknownAlgorithm = 12,
     /// A Content-Length that was set differs from the body's length.
     LengthMismatch = 13,
-    /// A file of certificates cannot be read or holds none.
+    /// Certificates to trust cannot be read, or are none.
     InvalidCertificates = 14,
     /// A proxy's URL cannot be used.
     InvalidProxy = 17,
+    /// A client certificate or its key cannot be used.
+    InvalidClientCertificate = 16,
 
     // On this side of the network: 101 and up.
     /// No memory.
@@ -71,6 +73,8 @@ pub enum Kind {
     WriteCallback = 204,
     /// A callback reported something impossible.
     CallbackMisuse = 205,
+    /// The certificate callback refused a server's certificate.
+    CertificateCallback = 207,
     /// The redirect callback stopped the call.
     RedirectCallback = 208,
     /// The callback at a send or an answer stopped the call.
@@ -364,7 +368,7 @@ fn default_step(kind: Kind) -> Step {
     match kind {
         Kind::Resolve => Step::Resolve,
         Kind::Connect | Kind::Proxy | Kind::AddressRefused => Step::Connect,
-        Kind::Tls | Kind::Certificate => Step::Tls,
+        Kind::Tls | Kind::Certificate | Kind::CertificateCallback => Step::Tls,
         Kind::Send
         | Kind::BodyNotRewindable
         | Kind::BodyLength

@@ -37,7 +37,10 @@ pub use body::ReadSource;
 pub use client::Client;
 pub use config::retry::{MAX_RETRIES, RetryCondition, RetryQuestion};
 pub use config::warning::WarningCallback;
-pub use config::{Config, DEFAULT_MAX_BODY_MEMORY, IpVersion, LogCallback, RealmCallback};
+pub use config::{
+    CertificateCallback, Config, DEFAULT_MAX_BODY_MEMORY, IpVersion, LogCallback, RealmCallback,
+    TlsVersion,
+};
 pub use content::digest;
 pub use error::{Error, Kind, Step};
 pub use header::range::ContentRange;

@@ -338,6 +338,7 @@ fn every_argument_of_every_function_is_checked() {
     for (name, address) in [
         ("arguments_client", refusing.url()),
         ("arguments_network", refusing.url()),
+        ("arguments_tls", refusing.url()),
         ("arguments_request", server.url()),
         ("arguments_response", server.url()),
         ("arguments_retry", server.url()),
@@ -424,11 +425,16 @@ fn callbacks_may_use_the_same_client() {
 }
 
 #[test]
+fn a_callback_decides_on_certificates() {
+    everywhere("certificates", &[whereabouts(&server(true))]);
+}
+
+#[test]
 fn constants_and_functions_say_the_same() {
     let header = read("include/reggie.h");
     let statuses = header.lines().filter_map(|line| {
         let (name, number) = line.strip_prefix("#define REGGIE_")?.split_once(' ')?;
-        let other = ["IP_", "LOG_", "VERSION"];
+        let other = ["IP_", "LOG_", "TLS_", "VERSION"];
         let is_status = !other.iter().any(|prefix| name.starts_with(prefix));
         (is_status && number.parse::<i32>().is_ok()).then_some(number)
     });

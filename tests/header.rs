@@ -26,6 +26,7 @@ const SOURCES: &[&str] = &[
     "config_cookies",
     "config_network",
     "config_times",
+    "config_tls",
     "client",
     "request",
     "request_headers",

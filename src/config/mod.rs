@@ -5,10 +5,10 @@ mod cookies;
 mod network;
 pub(crate) mod retry;
 mod times;
+mod tls;
 pub(crate) mod warning;
 
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -20,13 +20,14 @@ use crate::log::Level;
 use crate::observe::{AnswerCallback, SendCallback};
 use crate::redirect::RedirectCallback;
 use crate::template;
-use crate::transport::Trust;
-use crate::{headers, redirect, transport};
+use crate::transport::TlsSettings;
+use crate::{headers, redirect};
 
 pub use self::authorization::RealmCallback;
 pub use self::network::IpVersion;
 pub(crate) use self::network::{Addresses, Network};
 pub(crate) use self::times::{OwnTimes, Times, stall};
+pub use self::tls::{CertificateCallback, TlsVersion};
 
 /// The most that is kept of a response body in memory, in bytes.
 pub const DEFAULT_MAX_BODY_MEMORY: usize = 64 * 1024 * 1024;
@@ -51,7 +52,7 @@ pub struct Config {
     pub(crate) debug: bool,
     pub(crate) log: Option<(Level, LogCallback)>,
     pub(crate) max_body_memory: usize,
-    pub(crate) trust: Trust,
+    pub(crate) tls: TlsSettings,
     pub(crate) times: Times,
     pub(crate) allowed_realms: Vec<String>,
     pub(crate) realm_callback: Option<RealmCallback>,
@@ -87,7 +88,7 @@ impl Default for Config {
             debug: false,
             log: None,
             max_body_memory: DEFAULT_MAX_BODY_MEMORY,
-            trust: Trust::default(),
+            tls: TlsSettings::default(),
             times: Times::default(),
             allowed_realms: Vec::new(),
             realm_callback: None,
@@ -155,17 +156,6 @@ impl Config {
         }
         headers::check("user-agent", user_agent.as_bytes())?;
         self.user_agent = user_agent.to_owned();
-        Ok(())
-    }
-
-    /// Accept whatever certificate a server shows.
-    pub fn set_insecure_skip_tls_verify(&mut self, skip: bool) {
-        self.trust.skip_verification = skip;
-    }
-
-    /// Certificates to trust beside the platform's, from a PEM file.
-    pub fn add_ca_file(&mut self, path: &Path) -> Result<(), Error> {
-        self.trust.extra.extend(transport::read_certificates(path)?);
         Ok(())
     }
 

@@ -8,9 +8,9 @@ use super::guard;
 use super::request::reggie_request;
 use super::status::{self, REGGIE_OK, reggie_status};
 use crate::body::ReadSource;
-use crate::config::LogCallback;
 use crate::config::retry::RetryCondition;
 use crate::config::warning::WarningCallback;
+use crate::config::{CertificateCallback, LogCallback};
 use crate::error::{Error, Kind, Step};
 use crate::output::WriteSink;
 use crate::request::RetryCallback;
@@ -90,6 +90,31 @@ pub type reggie_retry_condition_callback = Option<
 /// all threads that use the client.
 pub type reggie_warning_callback = Option<
     unsafe extern "C-unwind" fn(userdata: *mut c_void, host: *const c_char, text: *const c_char),
+>;
+
+/// Decides on the certificates of a server with TLS, in each handshake with
+/// it, and so not for each request: a connection serves many.
+///
+/// `host` is the server's name or address, with its port where that is not
+/// 443. `certificates` has `count` addresses, at least one, and `sizes` the
+/// lengths of what is there: the server's certificate first, and what it sent
+/// of the authorities above it, each in DER (RFC 5280). `refusal` is NULL where
+/// the client would accept the certificate, or else says why it would not. All
+/// are valid during the call.
+///
+/// Returns 0 to accept the certificate, whatever the client says of it, or a
+/// value of its own to refuse it and stop the call, which then returns
+/// REGGIE_CERTIFICATE_CALLBACK. It may run at once on all threads that use the
+/// client.
+pub type reggie_certificate_callback = Option<
+    unsafe extern "C-unwind" fn(
+        userdata: *mut c_void,
+        host: *const c_char,
+        certificates: *const *const u8,
+        sizes: *const usize,
+        count: usize,
+        refusal: *const c_char,
+    ) -> c_int,
 >;
 
 /// A userdata that was given to the library, and how it is freed. Made before
@@ -184,6 +209,26 @@ pub(super) fn warning(
         let userdata = registration.userdata();
         // SAFETY: the caller gave them to be used together; the texts outlive the call.
         guard::outside(|| unsafe { callback(userdata, host.as_ptr(), text.as_ptr()) });
+    }))
+}
+
+/// The core's certificate callback; `None` where C gave none.
+pub(super) fn certificate(
+    callback: reggie_certificate_callback,
+    registration: Registration,
+) -> Option<CertificateCallback> {
+    let callback = callback?;
+    Some(Arc::new(move |host, chain, refusal| {
+        let host = convert::c_string(host);
+        let refusal = refusal.map(convert::c_string);
+        let addresses: Vec<*const u8> = chain.iter().map(|der| der.as_ptr()).collect();
+        let sizes: Vec<usize> = chain.iter().map(|der| der.len()).collect();
+        let refusal = convert::borrowed(refusal.as_ref());
+        let userdata = registration.userdata();
+        let (host, addresses, count) = (host.as_ptr(), addresses.as_ptr(), sizes.len());
+        let sizes = sizes.as_ptr();
+        // SAFETY: the caller gave them to be used together; all outlives the call.
+        guard::outside(|| unsafe { callback(userdata, host, addresses, sizes, count, refusal) })
     }))
 }
 

@@ -35,12 +35,13 @@ impl reggie_client {
 /// is called localhost there, and URLs of it begin with "http+unix://" and the
 /// percent-encoded path, which count only where the caller gives them.
 /// `config` is copied; NULL means the defaults. What the environment says about
-/// proxies and trusted certificates is read now.
+/// proxies and TLS is read now, and with https the trusted certificates.
 ///
 /// On REGGIE_OK, `client` is the caller's, who frees it with
 /// reggie_client_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
 /// REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS, REGGIE_INVALID_CERTIFICATES,
-/// REGGIE_INVALID_PROXY for a variable of the environment, or REGGIE_TLS.
+/// REGGIE_INVALID_CLIENT_CERTIFICATE, REGGIE_INVALID_PROXY for a variable of the
+/// environment, REGGIE_FILE or REGGIE_TLS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_client_new(
     address: *const c_char,
@@ -105,9 +106,10 @@ pub unsafe extern "C" fn reggie_client_set_default_name(
 /// reggie_response_free(). Otherwise returns REGGIE_NULL_ARGUMENT;
 /// REGGIE_INVALID_PATH or REGGIE_MISSING_VALUE if the path does not make a URL;
 /// REGGIE_INVALID_HEADER or REGGIE_LENGTH_MISMATCH if the header does not suit
-/// the request; REGGIE_BUSY; REGGIE_CANCELLED, REGGIE_DEADLINE if the call took
-/// too long as a whole, REGGIE_TIMEOUT if one of its steps did; or any other
-/// status from REGGIE_NO_MEMORY on but REGGIE_NO_ERRORS.
+/// the request; REGGIE_INVALID_CERTIFICATES or REGGIE_INVALID_CLIENT_CERTIFICATE
+/// if a folder of certificates for the host cannot be used; REGGIE_BUSY;
+/// REGGIE_CANCELLED, REGGIE_DEADLINE if the call took too long as a whole,
+/// REGGIE_TIMEOUT if one of its steps did; or any other status from REGGIE_NO_MEMORY on but REGGIE_NO_ERRORS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_client_do(
     client: Option<&reggie_client>,

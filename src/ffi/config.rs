@@ -5,7 +5,6 @@ use std::ptr;
 
 use super::callback::{self, Registration, reggie_free_callback, reggie_log_callback};
 use super::convert;
-use super::error::{ErrorOut, reggie_error};
 use super::guard;
 use super::status::{self, reggie_status};
 use crate::config::Config;
@@ -126,45 +125,6 @@ pub unsafe extern "C" fn reggie_config_set_user_agent(
         // SAFETY: a text of the caller's, or NULL.
         let user_agent = unsafe { convert::text(user_agent, "user_agent") }?;
         config.core.set_user_agent(user_agent)
-    })
-}
-
-/// Accepts whatever certificate a server shows if `skip` is not 0: anybody on
-/// the way can then read the credentials and change the content. For tests.
-/// Unless set, certificates are verified.
-///
-/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
-#[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_insecure_skip_tls_verify(
-    config: Option<&mut reggie_config>,
-    skip: c_int,
-) -> reggie_status {
-    guard::status(|| {
-        let config = convert::required(config, "config")?;
-        config.core.set_insecure_skip_tls_verify(skip != 0);
-        Ok(())
-    })
-}
-
-/// Trusts the certificates in a PEM file beside those of the system. May be
-/// called for several files. The file is read during the call.
-///
-/// `path` is any bytes without NUL. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
-/// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_INVALID_CERTIFICATES,
-/// with the errno in the error where the file cannot be read.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn reggie_config_add_ca_file(
-    config: Option<&mut reggie_config>,
-    path: *const c_char,
-    error: *mut *mut reggie_error,
-) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
-    let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
-        let config = convert::required(config, "config")?;
-        // SAFETY: a text of the caller's, or NULL.
-        let path = unsafe { convert::path(path, "path") }?;
-        config.core.add_ca_file(path)
     })
 }
 

@@ -88,6 +88,22 @@ pub(super) unsafe fn path<'a>(text: *const c_char, what: &str) -> Result<&'a Pat
     Ok(Path::new(OsStr::from_bytes(bytes)))
 }
 
+/// A path that may be NULL.
+///
+/// # Safety
+///
+/// As for [`text`].
+pub(super) unsafe fn optional_path<'a>(
+    text: *const c_char,
+    what: &str,
+) -> Result<Option<&'a Path>, Error> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: as above.
+    unsafe { path(text, what) }.map(Some)
+}
+
 /// Bytes with their number; NULL is right where there are none.
 ///
 /// # Safety

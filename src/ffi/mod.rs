@@ -106,8 +106,9 @@
 //! stays in memory after dlclose(). After a fork the child may use and free
 //! every handle that no other thread was using; connections that its parent made
 //! are not used there, and closed without a word to the server. The environment
-//! is read when a client is made, and SSL_CERT_FILE and SSL_CERT_DIR, if its
-//! address is not https, at its first connection over TLS.
+//! is read when a client is made: SSL_CERT_FILE and SSL_CERT_DIR for an https
+//! address, or else at its first connection over TLS, and HOME and SSLKEYLOGFILE
+//! where a setting asks for them.
 #![expect(
     non_camel_case_types,
     reason = "types have the names that C knows them by"
@@ -128,6 +129,7 @@ mod config_cookies;
 mod config_network;
 mod config_retry;
 mod config_times;
+mod config_tls;
 mod config_warning;
 mod convert;
 mod digest;

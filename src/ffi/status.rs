@@ -5,6 +5,7 @@ use std::ffi::{CStr, CString, c_char, c_int};
 use super::config_network::{REGGIE_IP_4, REGGIE_IP_6, REGGIE_IP_ANY};
 use super::guard;
 use crate::config::IpVersion;
+use crate::config::TlsVersion;
 use crate::error::Kind;
 use crate::log::Level;
 
@@ -43,10 +44,12 @@ pub const REGGIE_BUSY: reggie_status = 11;
 pub const REGGIE_UNKNOWN_ALGORITHM: reggie_status = 12;
 /// A Content-Length that was set differs from the body's length.
 pub const REGGIE_LENGTH_MISMATCH: reggie_status = 13;
-/// A file of certificates cannot be read or holds none.
+/// Certificates to trust cannot be read, or are none.
 pub const REGGIE_INVALID_CERTIFICATES: reggie_status = 14;
 /// A proxy's URL cannot be used.
 pub const REGGIE_INVALID_PROXY: reggie_status = 17;
+/// A client certificate or its key cannot be used.
+pub const REGGIE_INVALID_CLIENT_CERTIFICATE: reggie_status = 16;
 /// There is not enough memory.
 pub const REGGIE_NO_MEMORY: reggie_status = 101;
 /// A defect of the library was caught. Handles stay valid; the outcome of the
@@ -74,6 +77,8 @@ pub const REGGIE_REWIND_CALLBACK: reggie_status = 203;
 pub const REGGIE_WRITE_CALLBACK: reggie_status = 204;
 /// A callback reported something impossible.
 pub const REGGIE_CALLBACK_MISUSE: reggie_status = 205;
+/// The certificate callback refused the server's certificate.
+pub const REGGIE_CERTIFICATE_CALLBACK: reggie_status = 207;
 /// The redirect callback stopped the call.
 pub const REGGIE_REDIRECT_CALLBACK: reggie_status = 208;
 /// The callback at a send or at an answer stopped the call.
@@ -132,6 +137,11 @@ pub const REGGIE_LOG_INFO: c_int = 3;
 /// A level of the log: every request and response.
 pub const REGGIE_LOG_DEBUG: c_int = 4;
 
+/// A version of TLS: 1.2 (RFC 5246).
+pub const REGGIE_TLS_1_2: c_int = 12;
+/// A version of TLS: 1.3 (RFC 8446).
+pub const REGGIE_TLS_1_3: c_int = 13;
+
 /// The length of a body, where it is not known.
 pub const REGGIE_UNKNOWN_SIZE: u64 = u64::MAX;
 
@@ -152,6 +162,15 @@ pub(super) fn ip_version(number: c_int) -> Option<IpVersion> {
         REGGIE_IP_ANY => Some(IpVersion::Any),
         REGGIE_IP_4 => Some(IpVersion::V4),
         REGGIE_IP_6 => Some(IpVersion::V6),
+        _ => None,
+    }
+}
+
+/// The version of TLS that a number of C stands for.
+pub(super) fn tls_version(number: c_int) -> Option<TlsVersion> {
+    match number {
+        REGGIE_TLS_1_2 => Some(TlsVersion::Tls12),
+        REGGIE_TLS_1_3 => Some(TlsVersion::Tls13),
         _ => None,
     }
 }
@@ -186,8 +205,9 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_BUSY => c"handle is in use by another call",
         REGGIE_UNKNOWN_ALGORITHM => c"digest algorithm is not known",
         REGGIE_LENGTH_MISMATCH => c"Content-Length differs from the body",
-        REGGIE_INVALID_CERTIFICATES => c"certificate file cannot be used",
         REGGIE_INVALID_PROXY => c"proxy URL cannot be used",
+        REGGIE_INVALID_CERTIFICATES => c"certificates cannot be used",
+        REGGIE_INVALID_CLIENT_CERTIFICATE => c"client certificate or its key cannot be used",
         REGGIE_NO_MEMORY => c"out of memory",
         REGGIE_PANIC => c"defect in libreggie",
         REGGIE_FILE => c"local file or descriptor failed",
@@ -201,6 +221,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_REWIND_CALLBACK => c"stopped by the rewind callback",
         REGGIE_WRITE_CALLBACK => c"stopped by the write callback",
         REGGIE_CALLBACK_MISUSE => c"callback reported something impossible",
+        REGGIE_CERTIFICATE_CALLBACK => c"certificate refused by the certificate callback",
         REGGIE_REDIRECT_CALLBACK => c"redirect callback stopped the call",
         REGGIE_HOOK_CALLBACK => c"callback at a send or an answer stopped the call",
         REGGIE_REALM_CALLBACK => c"realm callback stopped the call",
@@ -274,6 +295,7 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_LENGTH_MISMATCH
         | REGGIE_INVALID_CERTIFICATES
         | REGGIE_INVALID_PROXY
+        | REGGIE_INVALID_CLIENT_CERTIFICATE
         | REGGIE_CALLBACK_MISUSE => libc::EINVAL,
         REGGIE_INVALID_UTF8 => libc::EILSEQ,
         REGGIE_BUSY => libc::EBUSY,
@@ -291,6 +313,7 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_REDIRECT_CALLBACK
         | REGGIE_HOOK_CALLBACK
         | REGGIE_REALM_CALLBACK
+        | REGGIE_CERTIFICATE_CALLBACK
         | REGGIE_CANCELLED => libc::ECANCELED,
         REGGIE_DEADLINE | REGGIE_TIMEOUT => libc::ETIMEDOUT,
         REGGIE_RESOLVE => libc::EHOSTUNREACH,
@@ -339,6 +362,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::LengthMismatch => REGGIE_LENGTH_MISMATCH,
         Kind::InvalidCertificates => REGGIE_INVALID_CERTIFICATES,
         Kind::InvalidProxy => REGGIE_INVALID_PROXY,
+        Kind::InvalidClientCertificate => REGGIE_INVALID_CLIENT_CERTIFICATE,
         Kind::NoMemory => REGGIE_NO_MEMORY,
         Kind::Panic => REGGIE_PANIC,
         Kind::File => REGGIE_FILE,
@@ -352,6 +376,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::RewindCallback => REGGIE_REWIND_CALLBACK,
         Kind::WriteCallback => REGGIE_WRITE_CALLBACK,
         Kind::CallbackMisuse => REGGIE_CALLBACK_MISUSE,
+        Kind::CertificateCallback => REGGIE_CERTIFICATE_CALLBACK,
         Kind::RedirectCallback => REGGIE_REDIRECT_CALLBACK,
         Kind::HookCallback => REGGIE_HOOK_CALLBACK,
         Kind::RealmCallback => REGGIE_REALM_CALLBACK,

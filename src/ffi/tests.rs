@@ -37,6 +37,7 @@ const KINDS: &[Kind] = &[
     Kind::LengthMismatch,
     Kind::InvalidCertificates,
     Kind::InvalidProxy,
+    Kind::InvalidClientCertificate,
     Kind::NoMemory,
     Kind::Panic,
     Kind::File,
@@ -50,6 +51,7 @@ const KINDS: &[Kind] = &[
     Kind::RewindCallback,
     Kind::WriteCallback,
     Kind::CallbackMisuse,
+    Kind::CertificateCallback,
     Kind::RedirectCallback,
     Kind::HookCallback,
     Kind::RealmCallback,
@@ -109,7 +111,7 @@ fn each_kind_of_failure_has_its_status_in_the_header() {
         assert_ne!(text(reggie_status_string(number)), "unknown status");
     }
     // What else is a number in the header.
-    let others = ["OK", "VERSION_", "LOG_", "IP_"];
+    let others = ["OK", "VERSION_", "LOG_", "TLS_", "IP_"];
     let statuses = macros
         .iter()
         .filter(|(_, text)| text.parse::<u32>().is_ok())

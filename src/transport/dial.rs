@@ -4,15 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use once_cell::sync::OnceCell;
-use rustls::ClientConfig;
-
 use super::bounds::Bounds;
 use super::connection::{Connection, Terms};
 use super::pool::Pool;
 use super::reach::Reach;
 use super::route::Route;
-use super::{resolve, socks, sys, tunnel, verify};
+use super::tls_settings::Tls;
+use super::{resolve, socks, sys, tunnel};
 use crate::config::{Addresses, Config};
 use crate::error::{Error, Kind};
 use crate::proxy::{Proxies, Proxy, ProxyKind};
@@ -22,8 +20,7 @@ use crate::url::{Origin, Scheme};
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) pool: Pool<Route, Connection>,
-    pub(crate) trust: verify::Trust,
-    tls: OnceCell<Arc<ClientConfig>>,
+    pub(crate) tls: Tls,
     pub(crate) proxies: Proxies,
     pub(crate) reach: Reach,
     addresses: Addresses,
@@ -43,19 +40,11 @@ impl Shared {
         let network = &config.network;
         Ok(Shared {
             pool: Pool::new(network.kept),
-            trust: config.trust.clone(),
-            tls: OnceCell::new(),
+            tls: Tls::new(&config.tls, own.clone())?,
             proxies: config.proxies()?,
             reach: Reach::new(own, network.allowed.clone()),
             addresses: network.addresses.clone(),
         })
-    }
-
-    /// The TLS settings; the platform's trust store is read the first time.
-    pub(crate) fn tls(&self) -> Result<Arc<ClientConfig>, Error> {
-        self.tls
-            .get_or_try_init(|| verify::client_config(&self.trust))
-            .cloned()
     }
 
     /// Makes a new connection to `origin`. Where a server has `led` there, its
@@ -81,8 +70,9 @@ impl Shared {
             phases.connect += begun.elapsed();
         }
         if origin.scheme == Scheme::Https {
+            let config = self.tls.for_origin(origin)?;
             let begun = Instant::now();
-            connection = connection.secured(self.tls()?, &origin.host, bounds)?;
+            connection = connection.secured(config, &origin.host, bounds)?;
             phases.tls += begun.elapsed();
         }
         Ok((connection, phases))
@@ -173,9 +163,15 @@ impl Shared {
         if proxy.kind != ProxyKind::Https {
             return Ok(connection);
         }
+        let at = Origin {
+            scheme: Scheme::Https,
+            host: proxy.host.clone(),
+            port: proxy.port,
+        };
+        let config = self.tls.for_origin(&at)?;
         let begun = Instant::now();
         let secured = connection
-            .secured(self.tls()?, &proxy.host, bounds)
+            .secured(config, &proxy.host, bounds)
             .map_err(named)?;
         phases.tls = begun.elapsed();
         Ok(secured)

@@ -3,7 +3,9 @@
 use std::io;
 
 use super::operation::Operation;
+use super::tls_settings::explain;
 use crate::error::{Error, Kind, describe};
+use crate::url::Scheme;
 
 /// Our own error inside another one, if that is what it carries.
 fn ours(error: io::Error) -> Result<Error, io::Error> {
@@ -16,8 +18,10 @@ pub(crate) fn of_exchange(error: ureq::Error, operation: &Operation) -> Error {
     let failed = match error {
         ureq::Error::Io(error) => match ours(error) {
             Ok(ours) => ours,
+            Err(_) if is_tls(operation) => answered_in_tls(&host),
             Err(error) => of_io(&error, operation, &host),
         },
+        _ if is_tls(operation) => answered_in_tls(&host),
         ureq::Error::LargeResponseHeader(..) => too_long(&host),
         ureq::Error::BodyExceedsLimit(_) => {
             let message = format!("send to {host}: the body is longer than its content-length");
@@ -33,6 +37,16 @@ pub(crate) fn of_exchange(error: ureq::Error, operation: &Operation) -> Error {
         }
     };
     failed.with_host(&host)
+}
+
+/// Whether a server that was asked without TLS has answered in it.
+fn is_tls(operation: &Operation) -> bool {
+    operation.origin.scheme == Scheme::Http && operation.heard_tls()
+}
+
+fn answered_in_tls(host: &str) -> Error {
+    let message = format!("answer of {host} is no http: does this server speak https?");
+    Error::new(Kind::Protocol, message)
 }
 
 fn too_long(host: &str) -> Error {
@@ -74,8 +88,7 @@ fn of_io(error: &io::Error, operation: &Operation, host: &str) -> Error {
 
 fn of_tls(error: &io::Error, host: &str) -> Option<Error> {
     let tls = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-    let message = format!("tls with {host}: {tls}");
-    Some(Error::new(Kind::Tls, message))
+    Some(explain(tls, host))
 }
 
 /// Why a body could not be read on.

@@ -20,8 +20,8 @@ mod route;
 mod socks;
 mod sys;
 mod tls;
+pub(crate) mod tls_settings;
 mod tunnel;
-mod verify;
 mod wait;
 
 /// What the pool is built from; a model puts its own in this place.
@@ -44,7 +44,7 @@ pub(crate) use bounds::{Bounds, Limit, Stall, Timeouts};
 pub use cancel::Cancel;
 pub(crate) use event::Event;
 pub(crate) use pool::Limits;
-pub(crate) use verify::{Trust, read_certificates};
+pub(crate) use tls_settings::TlsSettings;
 
 use self::connection::Terms;
 use self::dial::Shared;
@@ -101,13 +101,12 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// For a client of the registry at `own`. With https the trust store is
-    /// read now, and any error shows now.
+    /// For a client of the registry at `own`. With https all that its TLS needs
+    /// is read now, and any error shows now.
     pub(crate) fn new(config: &Config, own: Origin) -> Result<Transport, Error> {
-        let scheme = own.scheme;
-        let shared = Shared::new(config, own)?;
-        if scheme == Scheme::Https {
-            shared.tls()?;
+        let shared = Shared::new(config, own.clone())?;
+        if own.scheme == Scheme::Https {
+            shared.tls.for_origin(&own)?;
         }
         let config = Agent::config_builder()
             .http_status_as_error(false)

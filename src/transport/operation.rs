@@ -184,6 +184,16 @@ impl Operation {
         }
     }
 
+    /// Whether what came begins as an alert or a handshake of TLS does.
+    pub(crate) fn heard_tls(&self) -> bool {
+        let state = self.state();
+        let received = state
+            .parked
+            .as_ref()
+            .map(|parked| parked.buffers.received());
+        matches!(received, Some([0x15 | 0x16, 0x03, ..]))
+    }
+
     /// Whether bytes of the request left.
     pub(crate) fn spoke(&self) -> bool {
         matches!(&self.state().parked, Some(connection) if connection.spoke())

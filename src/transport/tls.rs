@@ -6,14 +6,15 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
+use rustls::ClientConfig;
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
 use rustls::unbuffered::{
     ConnectionState, EncodeError, EncryptError, InsufficientSizeError, UnbufferedStatus,
 };
-use rustls::{AlertDescription, ClientConfig, InvalidMessage};
 
 use super::bounds::{Bounds, Limit};
+use super::tls_settings::explain;
 use super::{sys, wait};
 use crate::error::{Error, Kind, Step};
 
@@ -406,23 +407,4 @@ fn flush(fd: RawFd, mut data: &[u8], bounds: &Bounds, limit: Limit<'_>) -> io::R
         }
     }
     Ok(())
-}
-
-/// rustls' words made to say what a user can do.
-fn explain(error: &rustls::Error, host: &str) -> Error {
-    match error {
-        rustls::Error::InvalidCertificate(why) => Error::new(
-            Kind::Certificate,
-            format!("certificate of {host} is not accepted: {why}"),
-        ),
-        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Error::new(
-            Kind::Tls,
-            format!("tls with {host}: the server does not speak tls, is it plain http?"),
-        ),
-        rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => Error::new(
-            Kind::Tls,
-            format!("tls with {host}: the server speaks neither tls 1.2 nor 1.3"),
-        ),
-        other => Error::new(Kind::Tls, format!("tls with {host}: {other}")),
-    }
 }

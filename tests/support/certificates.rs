@@ -3,9 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
-use rustls::ServerConfig;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+use rustls::crypto::ring::sign::any_supported_type;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tempfile::TempDir;
 
 use super::temp;
@@ -16,8 +23,10 @@ pub const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// The files and keys of one authority and one server.
 pub struct Certificates {
     folder: TempDir,
-    certificate: CertificateDer<'static>,
-    key: Vec<u8>,
+    /// The authorities of the certificates that clients are asked for.
+    clients: RootCertStore,
+    clients_may_have_none: bool,
+    versions: Vec<&'static SupportedProtocolVersion>,
 }
 
 impl Certificates {
@@ -39,37 +48,73 @@ impl Certificates {
         Self::make(params)
     }
 
-    fn make(params: CertificateParams) -> Self {
-        let mut ca_params = server_params(&[]);
-        ca_params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        ca_params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        ca_params
+    /// Makes a certificate for [`LOCAL_NAMES`] of a later time.
+    pub fn not_yet_valid() -> Self {
+        let mut params = server_params(&LOCAL_NAMES);
+        params.not_before = rcgen::date_time_ymd(2101, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2102, 1, 1);
+        Self::make(params)
+    }
+
+    /// Makes a certificate that has `localhost` as its common name alone.
+    pub fn with_common_name_only() -> Self {
+        let mut params = server_params(&[]);
+        params
             .distinguished_name
-            .push(rcgen::DnType::CommonName, "reggie test authority");
-        let ca_key = KeyPair::generate().expect("a key can be made");
-        let ca = ca_params
-            .self_signed(&ca_key)
-            .expect("the authority can be signed");
-        let issuer = Issuer::new(ca_params, ca_key);
+            .push(DnType::CommonName, "localhost");
+        Self::make(params)
+    }
 
+    fn make(params: CertificateParams) -> Self {
+        let authority = Authority::new("reggie test authority");
         let key = KeyPair::generate().expect("a key can be made");
-        let certificate = params
-            .signed_by(&key, &issuer)
-            .expect("the certificate can be signed");
+        let certificate = authority.sign(params, &key);
+        Self::of_texts(&authority.pem(), &certificate.pem(), &key.serialize_pem())
+    }
 
+    /// Takes an authority, a certificate and its key, all in PEM.
+    pub fn of_texts(ca: &str, certificate: &str, key: &str) -> Self {
         let folder = temp::folder();
         for (name, text) in [
-            ("ca.pem", ca.pem()),
-            ("server.pem", certificate.pem()),
-            ("server.key", key.serialize_pem()),
+            ("ca.pem", ca),
+            ("server.pem", certificate),
+            ("server.key", key),
         ] {
             std::fs::write(folder.path().join(name), text).expect("the folder is writable");
         }
         Self {
             folder,
-            certificate: certificate.der().clone(),
-            key: key.serialize_der(),
+            clients: RootCertStore::empty(),
+            clients_may_have_none: false,
+            versions: rustls::ALL_VERSIONS.to_vec(),
         }
+    }
+
+    /// The server asks for a certificate of this authority, or of one of
+    /// several, and ends the handshake where there is none.
+    pub fn asking(mut self, authority: &Authority) -> Self {
+        let der = authority.certificate.der().clone();
+        self.clients.add(der).expect("an authority");
+        self
+    }
+
+    /// The server goes on with clients that have no certificate.
+    pub fn but_optional(mut self) -> Self {
+        self.clients_may_have_none = true;
+        self
+    }
+
+    /// The server shows its authority's certificate as well.
+    pub fn add_authority_to_chain(&mut self) {
+        let parts = [self.certificate_path(), self.ca_path()];
+        let chain = parts.map(|path| std::fs::read_to_string(path).expect("a text"));
+        std::fs::write(self.certificate_path(), chain.concat()).expect("the folder is writable");
+    }
+
+    /// The server speaks one version of TLS.
+    pub fn speaking(mut self, version: &'static SupportedProtocolVersion) -> Self {
+        self.versions = vec![version];
+        self
     }
 
     /// The PEM file of the authority, which a client is to trust.
@@ -93,16 +138,79 @@ impl Certificates {
 
     /// The settings of a rustls server that shows this certificate.
     pub fn server_config(&self) -> Arc<ServerConfig> {
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone()));
+        let chain: Vec<_> = CertificateDer::pem_file_iter(self.certificate_path())
+            .and_then(Iterator::collect)
+            .expect("certificates");
+        let key = PrivateKeyDer::from_pem_file(self.key_path()).expect("a key");
+        let key = any_supported_type(&key).expect("a key of a known kind");
         // The provider is named, as other crates may turn on a second one.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("ring knows the default versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![self.certificate.clone()], key)
-            .expect("the key fits the certificate");
-        Arc::new(config)
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(&self.versions)
+            .expect("ring knows the default versions");
+        let builder = if self.clients.is_empty() {
+            builder.with_no_client_auth()
+        } else {
+            let clients = Arc::new(self.clients.clone());
+            let mut verifier = WebPkiClientVerifier::builder_with_provider(clients, provider);
+            if self.clients_may_have_none {
+                verifier = verifier.allow_unauthenticated();
+            }
+            builder.with_client_cert_verifier(verifier.build().expect("there are authorities"))
+        };
+        // Unlike the direct way this takes certificates of version 1, too.
+        let shown = SingleCertAndKey::from(CertifiedKey::new(chain, key));
+        Arc::new(builder.with_cert_resolver(Arc::new(shown)))
+    }
+}
+
+/// An authority that signs certificates.
+pub struct Authority {
+    certificate: Certificate,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    /// Makes one of this name.
+    pub fn new(name: &str) -> Self {
+        let mut params = server_params(&[]);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().expect("a key can be made");
+        let certificate = params
+            .self_signed(&key)
+            .expect("the authority can be signed");
+        Self {
+            certificate,
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    /// Its own certificate.
+    pub fn pem(&self) -> String {
+        self.certificate.pem()
+    }
+
+    /// Its own certificate.
+    pub fn der(&self) -> &[u8] {
+        self.certificate.der()
+    }
+
+    /// Makes a certificate of a client, with the key in PEM that is given.
+    pub fn client(&self, key: &str) -> Certificate {
+        let mut params = server_params(&[]);
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "reggie test client");
+        let key = KeyPair::from_pem(key).expect("a key of a known kind");
+        self.sign(params, &key)
+    }
+
+    fn sign(&self, params: CertificateParams, key: &KeyPair) -> Certificate {
+        params
+            .signed_by(key, &self.issuer)
+            .expect("the certificate can be signed")
     }
 }
 

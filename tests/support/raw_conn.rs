@@ -94,6 +94,14 @@ impl Conn {
         }
     }
 
+    /// The certificate that the client showed, once it shook hands, in DER.
+    pub fn client_certificate(&self) -> Option<Vec<u8>> {
+        match &self.stream {
+            Stream::Tls(tls) => Some(tls.conn.peer_certificates()?.first()?.to_vec()),
+            _ => None,
+        }
+    }
+
     /// All bytes that were read on this connection, as they came.
     pub fn received(&self) -> &[u8] {
         &self.received
