@@ -1141,6 +1141,21 @@ reggie_status reggie_client_new(const char *address,
                                 reggie_client **client,
                                 reggie_error **error);
 
+/// Makes a client of the same registry with other settings. Nothing is sent.
+///
+/// It shares connections with `client` where their settings of TLS, proxies and
+/// addresses are the same, tokens where those of credentials are, and cookies
+/// where both keep them. `config` is copied; NULL means the defaults. Both
+/// clients can be used at once, and freed in any order.
+///
+/// On REGGIE_OK, `other` is the caller's, who frees it with
+/// reggie_client_free(). Otherwise returns REGGIE_NULL_ARGUMENT, or what
+/// reggie_client_new() returns for settings.
+reggie_status reggie_client_derive(const reggie_client *client,
+                                   const reggie_config *config,
+                                   reggie_client **other,
+                                   reggie_error **error);
+
 /// Frees a client. NULL is ignored. No call with it may be running.
 void reggie_client_free(reggie_client *client);
 

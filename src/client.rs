@@ -20,6 +20,7 @@ use crate::warnings::Warnings;
 /// A client of one registry, to be shared by any number of threads.
 pub struct Client {
     engine: Engine,
+    config: Config,
     default_name: Mutex<Option<String>>,
     max_body_memory: usize,
     times: Times,
@@ -30,9 +31,25 @@ pub struct Client {
 impl Client {
     /// A client of the registry at `address`, an http or https URL.
     pub fn new(address: &str, config: &Config) -> Result<Client, Error> {
-        let address = Arc::new(Address::parse(address)?);
+        Client::make(Arc::new(Address::parse(address)?), config, None)
+    }
+
+    /// A client of the same registry with other settings. It shares the
+    /// connections, tokens and cookies of this one as far as both settings
+    /// allow it.
+    pub fn derive(&self, config: &Config) -> Result<Client, Error> {
+        let address = Arc::clone(&self.engine.address);
+        Client::make(address, config, Some((&self.engine, &self.config)))
+    }
+
+    fn make(
+        address: Arc<Address>,
+        config: &Config,
+        other: Option<(&Engine, &Config)>,
+    ) -> Result<Client, Error> {
         Ok(Client {
-            engine: Engine::new(address, config)?,
+            engine: Engine::new(address, config, other)?,
+            config: config.clone(),
             default_name: Mutex::new(config.default_name.clone()),
             max_body_memory: config.max_body_memory,
             times: config.times.clone(),

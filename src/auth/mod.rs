@@ -17,7 +17,7 @@ mod sync {
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use base64::Engine as _;
@@ -73,7 +73,7 @@ pub(crate) struct Authenticator {
     own: Option<Found>,
     /// Asked for in place of what challenges name.
     scope: Option<Scopes>,
-    pub(crate) tokens: Tokens,
+    pub(crate) tokens: Arc<Tokens>,
     /// The registry has asked for Basic.
     asks_basic: AtomicBool,
     state: Mutex<State>,
@@ -101,7 +101,12 @@ pub(crate) fn basic(username: &str, password: &str) -> Authorization {
 }
 
 impl Authenticator {
-    pub(crate) fn new(registry: Origin, config: &Config) -> Result<Authenticator, Error> {
+    /// With these tokens, which were granted by the same credentials.
+    pub(crate) fn new(
+        registry: Origin,
+        config: &Config,
+        tokens: Arc<Tokens>,
+    ) -> Result<Authenticator, Error> {
         let own = config.credentials.as_ref().map(|own| Found {
             credential: Credential::Basic {
                 username: own.username.clone(),
@@ -114,7 +119,7 @@ impl Authenticator {
             store: CredentialStore::default(),
             own,
             scope: config.auth_scope.as_deref().map(Scopes::parse),
-            tokens: Tokens::default(),
+            tokens,
             asks_basic: AtomicBool::new(false),
             state: Mutex::new(State::default()),
             allowed_realms: config.allowed_realms.clone(),

@@ -13,7 +13,7 @@ fn authenticator(user: Option<(&str, &str)>) -> Authenticator {
         config.set_credentials(user, password).expect("valid");
     }
     let registry = Url::parse("https://registry.example").expect("a url");
-    Authenticator::new(registry.origin(), &config).expect("valid")
+    Authenticator::new(registry.origin(), &config, Arc::default()).expect("valid")
 }
 
 fn challenges(header: &str) -> Vec<Challenge> {

@@ -36,7 +36,7 @@ pub const DEFAULT_MAX_BODY_MEMORY: usize = 64 * 1024 * 1024;
 pub type LogCallback = Arc<dyn Fn(Level, &str) + Send + Sync>;
 
 /// User name and password for a registry.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Credentials {
     pub(crate) username: String,
     pub(crate) password: Zeroizing<String>,
@@ -110,6 +110,18 @@ impl Config {
     /// Settings as they are unless set.
     pub fn new() -> Config {
         Config::default()
+    }
+
+    /// Whether clients of both settings can use the same connections.
+    pub(crate) fn connects_as(&self, other: &Config) -> bool {
+        self.network == other.network
+            && self.use_environment == other.use_environment
+            && self.tls.is_same(&other.tls)
+    }
+
+    /// Whether tokens that one client was granted are the other's too.
+    pub(crate) fn asks_as(&self, other: &Config) -> bool {
+        self.credentials == other.credentials
     }
 
     /// User name and password; for Basic, and for asking for tokens.

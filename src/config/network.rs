@@ -12,7 +12,7 @@ use crate::proxy::{self, Choice, Proxies, Proxy};
 use crate::transport::Limits;
 
 /// The settings of the network.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Network {
     http: Choice,
     https: Choice,
@@ -25,13 +25,13 @@ pub(crate) struct Network {
 }
 
 /// How names become addresses.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Addresses {
     fixed: Vec<Fixed>,
     pub(crate) version: IpVersion,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Fixed {
     host: String,
     /// `None` = any.

@@ -43,7 +43,7 @@ pub(crate) struct Engine {
     redirect_callback: Option<RedirectCallback>,
     send_callback: Option<SendCallback>,
     answer_callback: Option<AnswerCallback>,
-    cookies: Option<CookieJar>,
+    cookies: Option<Arc<CookieJar>>,
     /// Whom credentials went to in the clear.
     warned: Mutex<Vec<Origin>>,
     /// What the registry's root asked for.
@@ -74,10 +74,29 @@ struct Asked {
 }
 
 impl Engine {
-    pub(crate) fn new(address: Arc<Address>, config: &Config) -> Result<Engine, Error> {
+    /// With the connections, tokens and cookies of another one, as far as the
+    /// settings allow it.
+    pub(crate) fn new(
+        address: Arc<Address>,
+        config: &Config,
+        other: Option<(&Engine, &Config)>,
+    ) -> Result<Engine, Error> {
+        let own = address.origin();
+        let transport = match other {
+            Some((other, theirs)) if config.connects_as(theirs) => other.transport.sharing(),
+            _ => Transport::new(config, own.clone())?,
+        };
+        let tokens = match other {
+            Some((other, theirs)) if config.asks_as(theirs) => Arc::clone(&other.auth.tokens),
+            _ => Arc::default(),
+        };
+        let cookies = config.cookies.then(|| {
+            let known = other.and_then(|(other, _)| other.cookies.clone());
+            known.unwrap_or_default()
+        });
         Ok(Engine {
-            transport: Transport::new(config, address.origin())?,
-            auth: Authenticator::new(address.origin(), config)?,
+            transport,
+            auth: Authenticator::new(own, config, tokens)?,
             log: Log::new(config),
             user_agent: config.user_agent.clone(),
             anonymous_fallback: config.anonymous_fallback,
@@ -85,7 +104,7 @@ impl Engine {
             redirect_callback: config.redirect_callback.clone(),
             send_callback: config.send_callback.clone(),
             answer_callback: config.answer_callback.clone(),
-            cookies: config.cookies.then(CookieJar::default),
+            cookies,
             warned: Mutex::new(Vec::new()),
             root_challenges: OnceCell::new(),
             address,

@@ -65,6 +65,38 @@ pub unsafe extern "C" fn reggie_client_new(
     })
 }
 
+/// Makes a client of the same registry with other settings. Nothing is sent.
+///
+/// It shares connections with `client` where their settings of TLS, proxies and
+/// addresses are the same, tokens where those of credentials are, and cookies
+/// where both keep them. `config` is copied; NULL means the defaults. Both
+/// clients can be used at once, and freed in any order.
+///
+/// On REGGIE_OK, `other` is the caller's, who frees it with
+/// reggie_client_free(). Otherwise returns REGGIE_NULL_ARGUMENT, or what
+/// reggie_client_new() returns for settings.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_client_derive(
+    client: Option<&reggie_client>,
+    config: Option<&reggie_config>,
+    other: *mut *mut reggie_client,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: a place of the caller's, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        // SAFETY: a place of the caller's, or NULL.
+        let other = unsafe { Out::handle(other, "other") }?;
+        let client = convert::required(client, "client")?;
+        let core = match config {
+            Some(config) => client.core.derive(config.core()),
+            None => client.core.derive(&Config::new()),
+        }?;
+        other.give(reggie_client { core });
+        Ok(())
+    })
+}
+
 /// Frees a client. NULL is ignored. No call with it may be running.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_client_free(client: Option<Box<reggie_client>>) {

@@ -10,7 +10,7 @@ use crate::hosts::{self, HostRule};
 use crate::url::{Origin, Scheme};
 
 /// What was set for the requests of a scheme.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Choice {
     /// As the environment says.
     #[default]

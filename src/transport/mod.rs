@@ -101,6 +101,14 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
+    /// Over the same connections.
+    pub(crate) fn sharing(&self) -> Transport {
+        Transport {
+            shared: Arc::clone(&self.shared),
+            config: self.config.clone(),
+        }
+    }
+
     /// For a client of the registry at `own`. With https all that its TLS needs
     /// is read now, and any error shows now.
     pub(crate) fn new(config: &Config, own: Origin) -> Result<Transport, Error> {

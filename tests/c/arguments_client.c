@@ -101,6 +101,16 @@ static void clients(const char *good)
     TAKES(reggie_client_set_default_name(client, text), REGGIE_INVALID_VALUE,
           REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_VALUE);
 
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_client_derive(NULL, config, &out.client, &error));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_client_derive(client, config, NULL, &error));
+    WORKS(reggie_client_derive(client, config, &out.client, &error));
+    reggie_client_free(out.client);
+    WORKS(reggie_client_derive(client, NULL, &out.client, NULL));
+    reggie_client_free(client);
+    client = out.client;
+
     request = check_request(client, REGGIE_GET, "/");
     FAILS(REGGIE_NULL_ARGUMENT,
           reggie_client_do(NULL, request, &out.response, &error));

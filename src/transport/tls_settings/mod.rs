@@ -70,6 +70,27 @@ pub(crate) struct TlsSettings {
     pub(crate) certificate_callback: Option<CertificateCallback>,
 }
 
+impl TlsSettings {
+    /// Whether both come from the same calls: what was read is not compared.
+    pub(crate) fn is_same(&self, other: &TlsSettings) -> bool {
+        let callbacks = match (&self.certificate_callback, &other.certificate_callback) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        callbacks
+            && self.extra == other.extra
+            && (Arc::ptr_eq(&self.identities, &other.identities)
+                || (self.identities.is_empty() && other.identities.is_empty()))
+            && self.certs_folders == other.certs_folders
+            && self.usual_certs_folders == other.usual_certs_folders
+            && self.system_trust == other.system_trust
+            && self.skip_verification == other.skip_verification
+            && self.min_version == other.min_version
+            && self.key_log == other.key_log
+    }
+}
+
 impl Default for TlsSettings {
     fn default() -> TlsSettings {
         TlsSettings {
