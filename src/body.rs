@@ -105,6 +105,10 @@ impl Body {
         body
     }
 
+    pub(crate) fn is_secret(&self) -> bool {
+        self.secret
+    }
+
     pub(crate) fn path(path: PathBuf) -> Body {
         Body::of(Source::Path { path, file: None })
     }

@@ -76,6 +76,12 @@ impl Engine {
                 let message = format!("more than {most} redirects, the last to {host}");
                 return Err(Error::new(Kind::TooManyRedirects, message).with_host(&host));
             }
+            if redirect.keeps_body && body.is_secret() && redirect.url.origin() != first_origin {
+                let to = redirect.url.authority();
+                let from = url.authority();
+                let message = format!("redirect from {from}: a credential is not sent on to {to}");
+                return Err(Error::new(Kind::RedirectRefused, message).with_host(&from));
+            }
             answer.body.drain();
             url = redirect.url;
             method = redirect.method;

@@ -61,11 +61,11 @@ static void configs(void)
 
     FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_retry_delays(NULL, 1, 1, 1));
     FAILS(REGGIE_INVALID_ARGUMENT,
-          reggie_config_set_retry_delays(config, INT_MIN, 1, 1));
+          reggie_config_set_retry_delays(config, INT64_MIN, 1, 1));
     FAILS(REGGIE_INVALID_ARGUMENT,
-          reggie_config_set_retry_delays(config, 1, INT_MIN, 1));
+          reggie_config_set_retry_delays(config, 1, INT64_MIN, 1));
     FAILS(REGGIE_INVALID_ARGUMENT,
-          reggie_config_set_retry_delays(config, 1, 1, INT_MIN));
+          reggie_config_set_retry_delays(config, 1, 1, INT64_MIN));
     FAILS(REGGIE_INVALID_ARGUMENT,
           reggie_config_set_retry_delays(config, INT64_MIN, 1, 1));
     WORKS(reggie_config_set_retry_delays(config, 0, 0, 0));
