@@ -48,6 +48,11 @@ impl Address {
         self.url.origin()
     }
 
+    /// The origin, for as long as the address is there.
+    pub(crate) fn origin_ref(&self) -> &Origin {
+        self.url.origin_ref()
+    }
+
     /// The URL of a path, with or without a query, that starts with a `/`:
     /// the path is appended to the prefix as it is.
     pub(crate) fn url_for(&self, path: &str) -> Result<Url, Error> {
@@ -67,7 +72,7 @@ impl Address {
     /// [`Address::url_for`] makes that URL from, up to the spelling of the
     /// host. None at another origin or outside the prefix.
     pub(crate) fn relative(&self, url: &Url) -> Option<String> {
-        if url.origin() != self.origin() {
+        if !url.is_at(self.url.origin_ref()) {
             return None;
         }
         let rest = url.path_and_query().strip_prefix(&self.prefix)?;

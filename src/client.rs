@@ -128,6 +128,12 @@ impl Client {
         call: &Call,
     ) -> Result<Option<Duration>, Error> {
         let now = Instant::now();
+        if let Ok(response) = outcome
+            && response.status < 400
+        {
+            self.retries.succeeded(response.host(), now);
+            return Ok(None);
+        }
         let own = self.engine.address.origin().authority();
         let (host, ended) = match outcome {
             Ok(response) => {
@@ -139,9 +145,6 @@ impl Client {
             }
             Err(error) => (error.host().unwrap_or(&own), Outcome::Failure(error)),
         };
-        if let Outcome::Answer { status: ..400, .. } = ended {
-            self.retries.succeeded(host, now);
-        }
         let attempt = Attempt {
             number: call.attempts.get(),
             method: request.method(),
@@ -176,7 +179,7 @@ impl Client {
             sends: call.sends.get(),
             total: call.started.elapsed(),
         };
-        let response = Response::new(answer, &url, &self.engine.address, account);
+        let response = Response::new(answer, url, &self.engine.address, account);
         self.warnings.tell(response.host(), response.warnings());
         Ok(response)
     }

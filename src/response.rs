@@ -27,7 +27,7 @@ pub struct Response {
     warnings: Vec<String>,
     retry_after: Option<Duration>,
     host: String,
-    url: String,
+    url: Url,
     pub(crate) account: Account,
     /// How much of a kept body was read.
     position: usize,
@@ -64,7 +64,7 @@ impl Response {
     /// An answer that came from `url`, its body still to be read.
     pub(crate) fn new(
         answer: crate::transport::Answer,
-        url: &Url,
+        url: Url,
         address: &Arc<Address>,
         account: Account,
     ) -> Response {
@@ -77,7 +77,7 @@ impl Response {
             version: answer.version,
             relative_location: location.as_ref().and_then(|url| address.relative(url)),
             absolute_location: location.as_ref().map(ToString::to_string),
-            next_page: link::next(answer.headers.all("link"), url)
+            next_page: link::next(answer.headers.all("link"), &url)
                 .and_then(|url| address.relative(&url)),
             warnings: warning::read(answer.headers.all("warning")),
             retry_after: retry_after::read(&answer.headers, SystemTime::now()),
@@ -85,7 +85,7 @@ impl Response {
             headers: answer.headers,
             content: Content::Open(Box::new(answer.body)),
             host: url.authority(),
-            url: url.to_string(),
+            url,
             account,
             position: 0,
         }
@@ -104,8 +104,8 @@ impl Response {
     }
 
     /// The URL that answered, after redirects.
-    pub fn url(&self) -> &str {
-        &self.url
+    pub fn url(&self) -> String {
+        self.url.to_string()
     }
 
     /// How often something was sent for this answer: to the registry, to token

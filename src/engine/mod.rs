@@ -118,13 +118,13 @@ impl Engine {
     /// Sends a request, and again where its challenge can be answered.
     pub(crate) fn answer(&self, request: &mut Request, call: &Call) -> Result<Answered, Error> {
         call.bounds.check(Step::Prepare)?;
-        let own = self.address.origin();
+        let own = self.address.origin_ref();
         let mut asked = Asked::default();
         loop {
             let url = request.resolved(&self.address)?;
             let method = request.method().to_owned();
             let mut headers = request.headers.clone();
-            if asked.sends > 0 || url.origin() != own {
+            if asked.sends > 0 || !url.is_at(own) {
                 // It has given way to the challenge. And a URL, such as an
                 // upload's Location, may lead anywhere.
                 headers.remove("authorization");
@@ -144,13 +144,13 @@ impl Engine {
                     method: &method,
                     url: url.clone(),
                     headers,
-                    authorization: asked.sent.as_ref().map(|value| (&own, value)),
+                    authorization: asked.sent.as_ref().map(|value| (own, value)),
                     purpose,
                 },
                 &mut request.body,
                 call,
             )?;
-            let is_ours = !answered.left_origin && answered.url.origin() == own;
+            let is_ours = !answered.left_origin && answered.url.is_at(own);
             let status = answered.answer.status;
             if !matches!(status, 401 | 403)
                 || !is_ours
@@ -244,7 +244,7 @@ impl Engine {
             &mut Body::default(),
             call,
         )?;
-        let is_ours = !answered.left_origin && answered.url.origin() == self.address.origin();
+        let is_ours = !answered.left_origin && answered.url.is_at(self.address.origin_ref());
         let fields = answered.answer.headers.all("www-authenticate");
         let challenges = match answered.answer.status {
             401 if is_ours => challenge::parse(fields),

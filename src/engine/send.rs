@@ -35,7 +35,7 @@ impl Engine {
             mut purpose,
         } = send;
         let mut method = method.to_owned();
-        let first_origin = url.origin();
+        let mut first_origin: Option<Origin> = None;
         let mut left_origin = false;
         let mut no_body = Body::default();
         let mut body = body;
@@ -44,7 +44,7 @@ impl Engine {
             let mut fields = headers.clone();
             if let Some((origin, value)) = authorization
                 && !left_origin
-                && url.origin() == *origin
+                && url.is_at(origin)
             {
                 fields.set("Authorization", value.as_bytes());
             }
@@ -76,7 +76,8 @@ impl Engine {
                 let message = format!("more than {most} redirects, the last to {host}");
                 return Err(Error::new(Kind::TooManyRedirects, message).with_host(&host));
             }
-            if redirect.keeps_body && body.is_secret() && redirect.url.origin() != first_origin {
+            let first_origin = first_origin.get_or_insert_with(|| url.origin());
+            if redirect.keeps_body && body.is_secret() && !redirect.url.is_at(first_origin) {
                 let to = redirect.url.authority();
                 let from = url.authority();
                 let message = format!("redirect from {from}: a credential is not sent on to {to}");
@@ -93,7 +94,7 @@ impl Engine {
                 body = &mut no_body;
                 redirect::strip_body_headers(&mut headers);
             }
-            if url.origin() != first_origin && !left_origin {
+            if !url.is_at(first_origin) && !left_origin {
                 left_origin = true;
                 redirect::strip_credentials(&mut headers);
             }

@@ -99,7 +99,7 @@ impl Retries {
         tries: Option<u32>,
         now: Instant,
     ) -> Result<Decision, Error> {
-        self.decide_with(attempt, tries, now, backoff::random())
+        self.decide_with(attempt, tries, now, backoff::random)
     }
 
     fn decide_with(
@@ -107,7 +107,7 @@ impl Retries {
         attempt: &Attempt,
         tries: Option<u32>,
         now: Instant,
-        random: u64,
+        random: impl FnOnce() -> u64,
     ) -> Result<Decision, Error> {
         let settings = &self.settings;
         let host = attempt.host();
@@ -131,6 +131,7 @@ impl Retries {
         if !self.with_hosts(|hosts| hosts.take(host, now)) {
             return Ok(Decision::Give);
         }
+        let random = random();
         let delay = |sent| backoff::delay(settings.base, settings.cap, sent, random);
         let mut wait = delay(attempt.number);
         if !asked.is_zero() {

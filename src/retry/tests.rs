@@ -41,7 +41,7 @@ fn later(status: u16, wait: Duration) -> Attempt<'static> {
 }
 
 fn decide(retries: &Retries, attempt: &Attempt) -> Decision {
-    let decision = retries.decide_with(attempt, None, Instant::now(), u64::MAX);
+    let decision = retries.decide_with(attempt, None, Instant::now(), || u64::MAX);
     decision.expect("no condition stops it")
 }
 
@@ -171,7 +171,7 @@ fn tries_are_counted_and_none_unless_set() {
             number,
             ..answer(503)
         };
-        let decision = retries.decide_with(&attempt, own, Instant::now(), 0);
+        let decision = retries.decide_with(&attempt, own, Instant::now(), || 0);
         let decision = decision.expect("no condition stops it");
         assert_eq!(
             decision != Decision::Give,
@@ -215,7 +215,7 @@ fn the_time_that_a_host_asks_for_holds_for_all() {
     let retries = retries(|_| ());
     let now = Instant::now();
     let at = |attempt: &Attempt, now| {
-        let decision = retries.decide_with(attempt, None, now, 0);
+        let decision = retries.decide_with(attempt, None, now, || 0);
         decision.expect("no condition stops it")
     };
     assert_eq!(
@@ -243,7 +243,7 @@ fn a_time_belongs_to_the_host_that_asked_and_to_its_retries() {
     let retries = retries(|_| ());
     let now = Instant::now();
     let at = |attempt: &Attempt| {
-        let decision = retries.decide_with(attempt, None, now, 0);
+        let decision = retries.decide_with(attempt, None, now, || 0);
         decision.expect("no condition stops it")
     };
     // Neither a redirect nor a refusal that stays is about the host's load.

@@ -90,6 +90,8 @@ pub(crate) struct Url {
     target: String,
     /// Where the `?` stands in it.
     query_at: Option<usize>,
+    /// Made once: it is compared many times.
+    origin: Origin,
 }
 
 impl Url {
@@ -165,6 +167,16 @@ impl Url {
     }
 
     fn assemble(scheme: Scheme, host: String, port: u16, target: &str) -> Result<Url, String> {
+        let origin = Origin {
+            scheme,
+            host: canonical_host(&host),
+            port,
+        };
+        Url::at(origin, host, target)
+    }
+
+    /// The URL of a target at an origin, whose host was given like this.
+    fn at(origin: Origin, host: String, target: &str) -> Result<Url, String> {
         let (path, query) = split_query(target);
         let mut target = String::with_capacity(target.len() + 1);
         if !path.starts_with('/') {
@@ -181,11 +193,12 @@ impl Url {
             return Err("too long".to_owned());
         }
         Ok(Url {
-            scheme,
+            scheme: origin.scheme,
             host,
-            port,
+            port: origin.port,
             target,
             query_at,
+            origin,
         })
     }
 
@@ -207,11 +220,17 @@ impl Url {
     }
 
     pub(crate) fn origin(&self) -> Origin {
-        Origin {
-            scheme: self.scheme,
-            host: canonical_host(&self.host),
-            port: self.port,
-        }
+        self.origin.clone()
+    }
+
+    /// Whether both have the same origin.
+    pub(crate) fn is_at(&self, origin: &Origin) -> bool {
+        self.origin == *origin
+    }
+
+    /// The origin, for as long as the URL is there.
+    pub(crate) fn origin_ref(&self) -> &Origin {
+        &self.origin
     }
 
     /// Host and port; a scheme's default port is left out. A socket's path.
@@ -295,7 +314,7 @@ impl Url {
 
     /// This origin's URL of a path and query as they are.
     pub(crate) fn with_target(&self, target: &str) -> Result<Url, String> {
-        Url::assemble(self.scheme, self.host.clone(), self.port, target)
+        Url::at(self.origin.clone(), self.host.clone(), target)
     }
 
     /// This origin's URL of a path and query, dot segments of the path removed.
