@@ -83,10 +83,9 @@ impl Client {
         self.patiently(request, |client, request, call| {
             let mut response = client.begin(request, call)?;
             let status = response.status;
-            let host = response.host().to_owned();
             client
                 .deliver(request, &mut response, call)
-                .map_err(|error| error.with_http_status(status).with_host(&host))?;
+                .map_err(|error| error.with_http_status(status).with_host(response.host()))?;
             response.account.total = call.started.elapsed();
             Ok(response)
         })
@@ -173,13 +172,15 @@ impl Client {
     }
 
     fn begin(&self, request: &mut Request, call: &Call) -> Result<Response, Error> {
-        let Answered { answer, url, .. } = self.engine.answer(request, call)?;
+        let Answered {
+            answer, url, host, ..
+        } = self.engine.answer(request, call)?;
         let account = Account {
             spent: answer.spent,
             sends: call.sends.get(),
             total: call.started.elapsed(),
         };
-        let response = Response::new(answer, url, &self.engine.address, account);
+        let response = Response::new(answer, url, host, &self.engine.address, account);
         self.warnings.tell(response.host(), response.warnings());
         Ok(response)
     }

@@ -65,6 +65,7 @@ impl Response {
     pub(crate) fn new(
         answer: crate::transport::Answer,
         url: Url,
+        host: String,
         address: &Arc<Address>,
         account: Account,
     ) -> Response {
@@ -84,7 +85,7 @@ impl Response {
             length: answer.body.length(),
             headers: answer.headers,
             content: Content::Open(Box::new(answer.body)),
-            host: url.authority(),
+            host,
             url,
             account,
             position: 0,

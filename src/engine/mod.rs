@@ -54,6 +54,8 @@ pub(crate) struct Engine {
 pub(crate) struct Answered {
     pub(crate) answer: Answer,
     pub(crate) url: Url,
+    /// Its host and port.
+    pub(crate) host: String,
     /// A redirect has led to another origin, if only for a while.
     left_origin: bool,
 }
@@ -161,7 +163,7 @@ impl Engine {
             }
             let subject = self.subject(&method, &url);
             match self.meet(answered, &subject, &asked, call)? {
-                Met::Answer(answered) => return Ok(answered),
+                Met::Answer(answered) => return Ok(*answered),
                 Met::Authorization(authorization, scopes) => {
                     asked.sent = Some(authorization);
                     asked.scopes = scopes;
@@ -193,7 +195,7 @@ impl Engine {
             _ => status == 401 && !asked.is_fresh,
         };
         if !goes_on {
-            return Ok(Met::Answer(answered));
+            return Ok(Met::Answer(Box::new(answered)));
         }
         if challenges.is_empty() && !subject.is_ping {
             // Asked once, for all requests.
@@ -209,7 +211,7 @@ impl Engine {
             self.auth.forget(sent);
         }
         match self.auth.reply(&challenges, subject, asked.scopes.as_ref()) {
-            Reply::Nothing => Ok(Met::Answer(answered)),
+            Reply::Nothing => Ok(Met::Answer(Box::new(answered))),
             Reply::Basic => {
                 let repository = subject.repository.clone();
                 match self.auth.basic_for(repository, call.limit())? {
@@ -218,7 +220,7 @@ impl Engine {
                         answered.answer.body.drain();
                         Ok(Met::Authorization(basic, None))
                     }
-                    _ => Ok(Met::Answer(answered)),
+                    _ => Ok(Met::Answer(Box::new(answered))),
                 }
             }
             Reply::Bearer(wanted) => {
@@ -295,7 +297,7 @@ impl Engine {
 /// What became of a challenge.
 enum Met {
     /// It cannot be answered.
-    Answer(Answered),
+    Answer(Box<Answered>),
     /// What is to be sent, and the scopes that were asked for it.
     Authorization(Authorization, Option<Scopes>),
 }

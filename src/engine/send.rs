@@ -51,11 +51,12 @@ impl Engine {
             if !fields.contains("user-agent") {
                 fields.add("User-Agent", self.user_agent.as_bytes());
             }
-            let answer = self.exchange(&method, &url, fields, body, purpose, call)?;
+            let (answer, host) = self.exchange(&method, &url, fields, body, purpose, call)?;
             let answered = |answer, url| {
                 Ok(Answered {
                     answer,
                     url,
+                    host,
                     left_origin,
                 })
             };
@@ -137,7 +138,7 @@ impl Engine {
         body: &mut Body,
         purpose: Purpose,
         call: &Call,
-    ) -> Result<Answer, Error> {
+    ) -> Result<(Answer, String), Error> {
         let host = url.authority();
         let named = |error: Error| error.with_host(&host);
         let mut again = false;
@@ -174,6 +175,7 @@ impl Engine {
             self.warn_of_plain_http(url, &headers);
             let outgoing = Outgoing {
                 bounds: &call.bounds,
+                host: &host,
                 commits: match method {
                     "PUT" => true,
                     "POST" | "PATCH" => body.is_set(),
@@ -200,7 +202,7 @@ impl Engine {
                         let status = answer.status;
                         callback(&about).map_err(|e| named(e).with_http_status(status))?;
                     }
-                    return Ok(answer);
+                    return Ok((answer, host));
                 }
                 Err(Failure {
                     error,

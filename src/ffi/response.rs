@@ -1,6 +1,6 @@
 //! The response, as C sees it.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr;
 
 use super::convert::{self, Out, borrowed, c_string};
@@ -25,7 +25,7 @@ pub struct reggie_response {
     core: Slot<Response>,
     status: c_int,
     is_unauthorized: c_int,
-    version: CString,
+    version: &'static CStr,
     headers: Pairs,
     content_length: u64,
     relative_location: Option<CString>,
@@ -41,7 +41,10 @@ impl reggie_response {
         Ok(reggie_response {
             status: c_int::from(core.status()),
             is_unauthorized: c_int::from(core.is_unauthorized()),
-            version: c_string(core.version()),
+            version: match core.version() {
+                "HTTP/1.0" => c"HTTP/1.0",
+                _ => c"HTTP/1.1",
+            },
             headers: Pairs::of_headers(core.headers()),
             content_length: core.content_length().unwrap_or(REGGIE_UNKNOWN_SIZE),
             relative_location: core.relative_location().map(c_string),
@@ -83,7 +86,7 @@ pub extern "C" fn reggie_response_http_version(
     response: Option<&reggie_response>,
 ) -> *const c_char {
     guard::value(ptr::null(), || {
-        borrowed(response.map(|response| &response.version))
+        response.map_or(ptr::null(), |response| response.version.as_ptr())
     })
 }
 

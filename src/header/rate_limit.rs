@@ -18,6 +18,11 @@ pub struct RateLimit {
 /// Reads the headers of an answer; `None` if they tell neither how many
 /// requests there are nor how many are left.
 pub(crate) fn read(headers: &Headers) -> Option<RateLimit> {
+    // Most answers have none.
+    let may_be = |name: &str| matches!(name.as_bytes(), [b'r' | b'R' | b'x' | b'X', ..]);
+    if !headers.iter().any(|(name, _)| may_be(name)) {
+        return None;
+    }
     let find = |names: [&str; 2]| {
         let mut values = names.into_iter().filter_map(|name| headers.text(name));
         values.find_map(amount)

@@ -67,6 +67,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) body: &'a mut Body,
     pub(crate) framing: Framing,
     pub(crate) bounds: &'a Bounds,
+    /// The URL's host and port.
+    pub(crate) host: &'a str,
     /// A server has led to this URL: a redirect, or a challenge.
     pub(crate) led: bool,
     /// The answer may take as long as storing what was sent takes.
@@ -148,6 +150,7 @@ impl Transport {
             bounds,
             commits,
             led,
+            host,
         } = outgoing;
         let unsent = |error| Failure {
             error,
@@ -180,7 +183,7 @@ impl Transport {
         };
         let terms = Terms {
             bounds: bounds.clone(),
-            host: url.authority(),
+            host: host.to_owned(),
             first_byte: if commits {
                 bounds.timeouts.commit
             } else {
