@@ -408,6 +408,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 /// The registry names a token server that the credentials may not go to.
 #define REGGIE_REALM_REFUSED 1006
 
+/// The HTTP status is not a 2xx; only reggie_response_check() returns this.
+#define REGGIE_HTTP_STATUS 1007
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1051,6 +1054,18 @@ int reggie_response_is_unauthorized(const reggie_response *response);
 reggie_status reggie_response_errors(const reggie_response *response,
                                      reggie_errors **errors,
                                      reggie_error **error);
+
+/// Whether the registry did what it was asked for: REGGIE_OK if the HTTP status
+/// is a 2xx (RFC 9110, section 15.3), otherwise REGGIE_HTTP_STATUS.
+///
+/// The error then has the HTTP status, the host, the code of the first error in
+/// the registry's error list, where the body is kept in memory and has one, and
+/// how long to wait, where the response says it in seconds; its message has the
+/// status and that error's code and message. The response stays as it is.
+/// Otherwise returns REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is
+/// read.
+reggie_status reggie_response_check(const reggie_response *response,
+                                    reggie_error **error);
 
 /// Reads on in the body: up to `size` bytes into `buffer`. Waits until there
 /// are some. For a response of reggie_client_open(); where the body is kept in

@@ -125,6 +125,11 @@ impl Body {
         !matches!(self.source, Source::Empty)
     }
 
+    /// Whether it holds credentials.
+    pub(crate) fn is_secret(&self) -> bool {
+        self.secret
+    }
+
     /// The bytes, where they are in memory.
     pub(crate) fn kept(&self) -> Option<&[u8]> {
         match &self.source {

@@ -109,6 +109,8 @@ pub enum Kind {
     NoErrors = 1004,
     /// The token server is none that the credentials may go to.
     RealmRefused = 1006,
+    /// The HTTP status of a response is not a 2xx.
+    HttpStatus = 1007,
 }
 
 /// The step of a call in which it failed.
@@ -306,6 +308,7 @@ impl Error {
             | Kind::Busy
             | Kind::NoMemory => true,
             Kind::TokenRefused => self.0.http_status == 429 || self.0.http_status >= 500,
+            Kind::HttpStatus => matches!(self.0.http_status, 408 | 425 | 429 | 500..),
             _ => false,
         }
     }
@@ -339,10 +342,14 @@ fn default_step(kind: Kind) -> Step {
         | Kind::BodyNotRewindable
         | Kind::BodyLength
         | Kind::ReadCallback
-        | Kind::RewindCallback => Step::Send,
-        Kind::Receive | Kind::Closed | Kind::Truncated | Kind::Protocol | Kind::BodyTooLarge => {
-            Step::Receive
-        }
+        | Kind::RewindCallback
+        | Kind::HookCallback => Step::Send,
+        Kind::Receive
+        | Kind::Closed
+        | Kind::Truncated
+        | Kind::Protocol
+        | Kind::BodyTooLarge
+        | Kind::HttpStatus => Step::Receive,
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
         Kind::TokenRefused | Kind::RealmRefused => Step::Token,
         Kind::RetryCallback => Step::Retry,

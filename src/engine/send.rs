@@ -5,7 +5,7 @@ use super::frame::frame;
 use super::{Answered, Engine};
 use crate::auth::{Authorization, realm};
 use crate::body::Body;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Step};
 use crate::headers::Headers;
 use crate::log::Level;
 use crate::observe::{Exchange, Purpose};
@@ -67,14 +67,26 @@ impl Engine {
                 return answered(answer, url);
             };
             hop += 1;
-            if self.choose(&redirect, &url, &answer, hop)? == RedirectChoice::Answer {
-                return answered(answer, url);
-            }
             if hop > self.max_redirects {
                 let host = redirect.url.authority();
                 let most = self.max_redirects;
                 let message = format!("more than {most} redirects, the last to {host}");
-                return Err(Error::new(Kind::TooManyRedirects, message).with_host(&host));
+                return Err(Error::new(Kind::TooManyRedirects, message)
+                    .with_host(&host)
+                    .with_http_status(answer.status));
+            }
+            if body.is_secret() && redirect.keeps_body && redirect.url.origin() != first_origin {
+                let (from, to) = (url.authority(), redirect.url.authority());
+                let status = answer.status;
+                let message = format!(
+                    "redirect ({status}) from {from}: the credentials in the body do not go to {to}"
+                );
+                return Err(Error::new(Kind::RedirectRefused, message)
+                    .with_host(&from)
+                    .with_http_status(status));
+            }
+            if self.choose(&redirect, &url, &answer, hop)? == RedirectChoice::Answer {
+                return answered(answer, url);
             }
             answer.body.drain();
             url = redirect.url;
@@ -126,7 +138,7 @@ impl Engine {
         &self,
         method: &str,
         url: &Url,
-        mut headers: Headers,
+        given: Headers,
         body: &mut Body,
         purpose: Purpose,
         call: &Call,
@@ -147,10 +159,13 @@ impl Engine {
         }
         loop {
             let length = body.start().map_err(named)?;
+            // A change of the callback's is for one send.
+            let mut headers = given.clone();
             let mut framing = frame(method, body.is_set(), length, &mut headers).map_err(named)?;
-            if let Some(callback) = &self.send_callback
-                && !again
-            {
+            if again && purpose != Purpose::Token {
+                about.purpose = Purpose::Retry;
+            }
+            if let Some(callback) = &self.send_callback {
                 about.headers = headers;
                 callback(&mut about).map_err(named)?;
                 headers = std::mem::take(&mut about.headers);
@@ -159,7 +174,7 @@ impl Engine {
             self.note(Level::Debug, || {
                 trace::request(method, url, &headers, body.kept())
             });
-            self.warn_of_plain_http(url, &headers);
+            self.warn_of_plain_http(url, headers.contains("authorization") || body.is_secret());
             let outgoing = Outgoing {
                 bounds: &call.bounds,
                 commits: match method {
@@ -181,7 +196,9 @@ impl Engine {
                         about.status = answer.status;
                         about.headers = answer.headers.clone();
                         let status = answer.status;
-                        callback(&about).map_err(|e| named(e).with_http_status(status))?;
+                        callback(&about).map_err(|error| {
+                            named(error).with_http_status(status).at(Step::Receive)
+                        })?;
                     }
                     return Ok(answer);
                 }
@@ -205,8 +222,8 @@ impl Engine {
     }
 
     /// Says once for each server that credentials go to it in the clear.
-    fn warn_of_plain_http(&self, url: &Url, headers: &Headers) {
-        if url.scheme() != Scheme::Http || !headers.contains("authorization") {
+    fn warn_of_plain_http(&self, url: &Url, has_credentials: bool) {
+        if url.scheme() != Scheme::Http || !has_credentials {
             return;
         }
         let origin = url.origin();

@@ -26,6 +26,10 @@ impl reggie_config {
     pub(super) fn core(&self) -> &Config {
         &self.core
     }
+
+    pub(super) fn core_mut(&mut self) -> &mut Config {
+        &mut self.core
+    }
 }
 
 /// Makes settings with the defaults.

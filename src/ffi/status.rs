@@ -106,6 +106,8 @@ pub const REGGIE_TOKEN_REFUSED: reggie_status = 1003;
 pub const REGGIE_NO_ERRORS: reggie_status = 1004;
 /// The registry names a token server that the credentials may not go to.
 pub const REGGIE_REALM_REFUSED: reggie_status = 1006;
+/// The HTTP status is not a 2xx; only reggie_response_check() returns this.
+pub const REGGIE_HTTP_STATUS: reggie_status = 1007;
 
 /// A level of the log: something failed.
 pub const REGGIE_LOG_ERROR: c_int = 1;
@@ -192,6 +194,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_TOKEN_REFUSED => c"token server refused, or its answer cannot be used",
         REGGIE_NO_ERRORS => c"response holds no error list",
         REGGIE_REALM_REFUSED => c"token server is none that the credentials may go to",
+        REGGIE_HTTP_STATUS => c"HTTP status is not a 2xx",
         _ => c"unknown status",
     }
 }
@@ -256,5 +259,6 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::TokenRefused => REGGIE_TOKEN_REFUSED,
         Kind::NoErrors => REGGIE_NO_ERRORS,
         Kind::RealmRefused => REGGIE_REALM_REFUSED,
+        Kind::HttpStatus => REGGIE_HTTP_STATUS,
     }
 }
