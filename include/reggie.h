@@ -179,6 +179,44 @@
 /// IPv6 alone.
 #define REGGIE_IP_6 6
 
+/// What becomes of a redirect: it is followed.
+#define REGGIE_REDIRECT_FOLLOW 0
+
+/// What becomes of a redirect: it is the answer.
+#define REGGIE_REDIRECT_ANSWER 1
+
+/// Why something is sent: the request, for the first time.
+#define REGGIE_PURPOSE_FIRST 1
+
+/// Why something is sent: the request again, with what answers a challenge.
+#define REGGIE_PURPOSE_CHALLENGE 2
+
+/// Why something is sent: a question to a token server, or to the registry for
+/// a challenge that it has not sent.
+#define REGGIE_PURPOSE_TOKEN 3
+
+/// Why something is sent: the request at the place that a redirect named.
+#define REGGIE_PURPOSE_REDIRECT 4
+
+/// Why something is sent: the request again, after it failed.
+#define REGGIE_PURPOSE_RETRY 5
+
+/// A time of a response: resolving the host's name.
+#define REGGIE_TIME_RESOLVE 1
+
+/// A time of a response: connecting.
+#define REGGIE_TIME_CONNECT 2
+
+/// A time of a response: the TLS handshake.
+#define REGGIE_TIME_TLS 3
+
+/// A time of a response: from the last byte of the request to the first of its
+/// answer.
+#define REGGIE_TIME_FIRST_BYTE 4
+
+/// A time of a response: the whole call.
+#define REGGIE_TIME_TOTAL 5
+
 /// Ends calls from another thread or from a signal handler.
 ///
 /// reggie_cancel_new() makes one, reggie_request_set_cancel() gives it to
@@ -237,6 +275,21 @@ typedef struct reggie_error reggie_error;
 /// at once. Its texts are borrowed, valid until it is freed, and as the server
 /// sent them, but that U+FFFD stands for a NUL.
 typedef struct reggie_errors reggie_errors;
+
+/// One send to a server, or its answer.
+///
+/// A reggie_exchange_callback gets one. It is the library's, and there only
+/// until the callback returns, and so are its texts; those of its headers only
+/// until a header is set or removed. Its headers hold credentials: passwords,
+/// tokens and cookies, which no log should show; and its URL may hold a
+/// signature.
+typedef struct reggie_exchange reggie_exchange;
+
+/// A redirect that would be followed (RFC 9110, section 15.4).
+///
+/// A reggie_redirect_callback gets one. It is the library's, and there only
+/// until the callback returns, and so are its texts.
+typedef struct reggie_redirect reggie_redirect;
 
 /// A request: a method, a path, and what goes along.
 ///
@@ -305,6 +358,35 @@ typedef int (*reggie_retry_condition_callback)(void *userdata,
 typedef void (*reggie_warning_callback)(void *userdata,
                                         const char *host,
                                         const char *text);
+
+/// Decides about a redirect: `choice` is REGGIE_REDIRECT_FOLLOW before, and may
+/// be set to REGGIE_REDIRECT_ANSWER, with which the redirect is the response;
+/// any other value makes the call return REGGIE_CALLBACK_MISUSE. Returns 0, or
+/// a value of its own to stop the call, which then returns
+/// REGGIE_REDIRECT_CALLBACK. It may run at once on all threads that use the
+/// client.
+typedef int (*reggie_redirect_callback)(void *userdata,
+                                        const reggie_redirect *redirect,
+                                        int *choice);
+
+/// Called before a send, or after an answer's header fields have come: for
+/// everything that a call sends to whomever, which
+/// reggie_exchange_purpose() tells. Returns 0, or a value of its own to stop
+/// the call, which then returns REGGIE_HOOK_CALLBACK. It may run at once on all
+/// threads that use the client.
+typedef int (*reggie_exchange_callback)(void *userdata,
+                                        reggie_exchange *exchange);
+
+/// Decides whether the credentials for a registry may go to a token server
+/// (the realm of its challenge) at another site: `registry` and `realm` are
+/// host and port of both, and `allow` is 0 before and set to something else to
+/// allow it. Returns 0, or a value of its own to stop the call, which then
+/// returns REGGIE_REALM_CALLBACK. It may run at once on all threads that use
+/// the client.
+typedef int (*reggie_realm_callback)(void *userdata,
+                                     const char *registry,
+                                     const char *realm,
+                                     int *allow);
 
 /// Decides on the certificates of a server with TLS, in each handshake with
 /// it, and so not for each request: a connection serves many.
@@ -521,6 +603,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 /// The response has no such header, or one that cannot be read.
 #define REGGIE_NO_HEADER 1007
 
+/// The HTTP status is not a 2xx; only reggie_response_check() returns this.
+#define REGGIE_HTTP_STATUS 1008
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -575,6 +660,7 @@ const char *reggie_status_string(reggie_status status);
 /// - ELOOP: REGGIE_TOO_MANY_REDIRECTS
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
+/// - EREMOTEIO: REGGIE_HTTP_STATUS
 /// - EIO: REGGIE_FILE and REGGIE_BODY_LENGTH, and numbers that are no status
 ///
 /// reggie_error_errno() has what the system said, where it said something.
@@ -965,6 +1051,221 @@ reggie_status reggie_config_set_commit_timeout(reggie_config *config,
 reggie_status reggie_config_set_stall_limit(reggie_config *config,
                                             uint64_t bytes_per_second,
                                             int64_t window_ms);
+
+/// Sets how many redirects are followed in a row (RFC 9110, section 15.4).
+/// Unless set, 20. One more makes the call return REGGIE_TOO_MANY_REDIRECTS.
+///
+/// With 0 none is followed: the redirect is the response, and
+/// reggie_response_absolute_location() tells where it leads. That holds for
+/// token servers too, which then refuse. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if `most` is negative.
+reggie_status reggie_config_set_max_redirects(reggie_config *config, int most);
+
+/// Sets what decides about each redirect that would be followed, those of token
+/// servers too. Not asked about are redirects that are refused anyway, such as
+/// from https to plain http, and those beyond the most that are followed.
+///
+/// A `callback` of NULL removes it, and frees `userdata`. Clients that were
+/// made before keep the earlier callback; the last of them frees its userdata.
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_redirect_callback(reggie_config *config,
+                                                  reggie_redirect_callback callback,
+                                                  void *userdata,
+                                                  reggie_free_callback free_userdata);
+
+/// Sets what is called before each send: of the request, of what answers a
+/// challenge, to token servers, along redirects, and after a failure. It may
+/// change the headers of that send by reggie_exchange_set_header() and
+/// reggie_exchange_remove_header(). What it sees holds credentials.
+///
+/// A `callback` of NULL removes it, and frees `userdata`. Clients that were
+/// made before keep the earlier callback; the last of them frees its userdata.
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_send_callback(reggie_config *config,
+                                              reggie_exchange_callback callback,
+                                              void *userdata,
+                                              reggie_free_callback free_userdata);
+
+/// Sets what is called when the header fields of an answer have come, before
+/// anything is done about them: of each answer to what the send callback is
+/// called for. What it sees may hold credentials, such as cookies.
+///
+/// A `callback` of NULL removes it, and frees `userdata`. Clients that were
+/// made before keep the earlier callback; the last of them frees its userdata.
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_answer_callback(reggie_config *config,
+                                                reggie_exchange_callback callback,
+                                                void *userdata,
+                                                reggie_free_callback free_userdata);
+
+/// Allows credentials to go to token servers at another site than the registry:
+/// to those that `host` tells, by "host", "host:port", or ".domain" for the
+/// domain and all that is under it. May be called for several.
+///
+/// A registry names its token server in its challenge, and could name anybody's.
+/// Credentials therefore go to token servers of the registry's own site, to
+/// those that are known to belong to it, such as auth.docker.io to docker.io,
+/// and to those that are allowed here or by the callback; otherwise the call
+/// returns REGGIE_REALM_REFUSED. A token server without TLS gets nothing on
+/// behalf of a registry with TLS, whatever is allowed.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, or
+/// REGGIE_INVALID_ARGUMENT if it is none of those, such as a URL.
+reggie_status reggie_config_add_allowed_realm(reggie_config *config,
+                                              const char *host);
+
+/// Sets what decides about token servers at another site that
+/// reggie_config_add_allowed_realm() has not allowed, each time before
+/// credentials would go there.
+///
+/// A `callback` of NULL removes it, and frees `userdata`. Clients that were
+/// made before keep the earlier callback; the last of them frees its userdata.
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_realm_callback(reggie_config *config,
+                                               reggie_realm_callback callback,
+                                               void *userdata,
+                                               reggie_free_callback free_userdata);
+
+/// Asks the token server once more without credentials if `fallback` is not 0,
+/// it has refused those that there are by a 401 or 403, and the request only
+/// pulls: what is public can then be had in spite of credentials that are out
+/// of date. Unless set, 0: the refusal is the caller's to know.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_anonymous_fallback(reggie_config *config,
+                                                   int fallback);
+
+/// The whole URL that answered with the redirect. Its query may be a secret,
+/// such as a signature.
+///
+/// Returns a borrowed text, NULL for NULL.
+const char *reggie_redirect_from(const reggie_redirect *redirect);
+
+/// The whole URL that the redirect leads to. Its query may be a secret, such as
+/// a signature.
+///
+/// Returns a borrowed text, NULL for NULL.
+const char *reggie_redirect_to(const reggie_redirect *redirect);
+
+/// The method that is sent there: that of the request, but for a 303, which
+/// makes it GET or HEAD.
+///
+/// Returns a borrowed text, NULL for NULL.
+const char *reggie_redirect_method(const reggie_redirect *redirect);
+
+/// The HTTP status of the redirect: 301, 302, 303, 307 or 308; 0 for NULL.
+int reggie_redirect_status(const reggie_redirect *redirect);
+
+/// Which redirect in a row it is, 1 for the first; 0 for NULL.
+size_t reggie_redirect_hop(const reggie_redirect *redirect);
+
+/// How many header fields the redirect has; a name that stands twice counts
+/// twice. 0 for NULL.
+size_t reggie_redirect_headers_count(const reggie_redirect *redirect);
+
+/// The name of the header field at `index`, from 0 on, as the server wrote it.
+///
+/// Returns a borrowed text; NULL where there is no such field, and for NULL.
+const char *reggie_redirect_header_name(const reggie_redirect *redirect,
+                                        size_t index);
+
+/// The value of the header field at `index`, from 0 on. It may be any bytes,
+/// not only UTF-8 (RFC 9110, section 5.5).
+///
+/// Returns a borrowed text; NULL where there is no such field, and for NULL.
+const char *reggie_redirect_header_value(const reggie_redirect *redirect,
+                                         size_t index);
+
+/// The first value of a header, whatever the case of its name.
+///
+/// Returns a borrowed text; NULL where there is none, and for NULL.
+const char *reggie_redirect_header(const reggie_redirect *redirect,
+                                   const char *name);
+
+/// How many header fields of a name there are, whatever its case; 0 for NULL.
+size_t reggie_redirect_header_count(const reggie_redirect *redirect,
+                                    const char *name);
+
+/// The value at `index`, from 0 on, among the header fields of a name,
+/// whatever its case.
+///
+/// Returns a borrowed text; NULL where there is none, and for NULL.
+const char *reggie_redirect_header_at(const reggie_redirect *redirect,
+                                      const char *name,
+                                      size_t index);
+
+/// Why it is sent: one of REGGIE_PURPOSE_FIRST, REGGIE_PURPOSE_CHALLENGE,
+/// REGGIE_PURPOSE_TOKEN, REGGIE_PURPOSE_REDIRECT and REGGIE_PURPOSE_RETRY; more
+/// may come. 0 for NULL.
+int reggie_exchange_purpose(const reggie_exchange *exchange);
+
+/// The method that is sent.
+///
+/// Returns a borrowed text, NULL for NULL.
+const char *reggie_exchange_method(const reggie_exchange *exchange);
+
+/// The whole URL that it is sent to. Its query may be a secret, such as a
+/// signature.
+///
+/// Returns a borrowed text, NULL for NULL.
+const char *reggie_exchange_url(const reggie_exchange *exchange);
+
+/// The HTTP status of the answer; 0 at a send, and for NULL.
+int reggie_exchange_status(const reggie_exchange *exchange);
+
+/// How many header fields there are: at a send those that are sent, but for
+/// Host and Transfer-Encoding, which the library adds; at an answer those that
+/// came. A name that stands twice counts twice. 0 for NULL.
+size_t reggie_exchange_headers_count(const reggie_exchange *exchange);
+
+/// The name of the header field at `index`, from 0 on.
+///
+/// Returns a borrowed text; NULL where there is no such field, and for NULL.
+const char *reggie_exchange_header_name(const reggie_exchange *exchange,
+                                        size_t index);
+
+/// The value of the header field at `index`, from 0 on. It may be a credential,
+/// and any bytes, not only UTF-8 (RFC 9110, section 5.5).
+///
+/// Returns a borrowed text; NULL where there is no such field, and for NULL.
+const char *reggie_exchange_header_value(const reggie_exchange *exchange,
+                                         size_t index);
+
+/// The first value of a header, whatever the case of its name.
+///
+/// Returns a borrowed text; NULL where there is none, and for NULL.
+const char *reggie_exchange_header(const reggie_exchange *exchange,
+                                   const char *name);
+
+/// How many header fields of a name there are, whatever its case; 0 for NULL.
+size_t reggie_exchange_header_count(const reggie_exchange *exchange,
+                                    const char *name);
+
+/// The value at `index`, from 0 on, among the header fields of a name,
+/// whatever its case.
+///
+/// Returns a borrowed text; NULL where there is none, and for NULL.
+const char *reggie_exchange_header_at(const reggie_exchange *exchange,
+                                      const char *name,
+                                      size_t index);
+
+/// Sets a header of this send alone, replacing all of that name: the request
+/// stays as it is, and so do later sends. It goes to wherever this send goes,
+/// which may be another server than the registry.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 (the name),
+/// REGGIE_INVALID_HEADER, or REGGIE_INVALID_ARGUMENT at an answer.
+reggie_status reggie_exchange_set_header(reggie_exchange *exchange,
+                                         const char *name,
+                                         const char *value);
+
+/// Removes all headers of a name, whatever its case, from this send alone. The
+/// length of a body stays told.
+///
+/// Returns REGGIE_OK, also if there is none, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_UTF8, or REGGIE_INVALID_ARGUMENT at an answer.
+reggie_status reggie_exchange_remove_header(reggie_exchange *exchange,
+                                            const char *name);
 
 /// Accepts whatever certificate a server shows if `skip` is not 0, of all
 /// hosts: anybody on the way can then read the credentials and change the
@@ -1697,6 +1998,18 @@ reggie_status reggie_response_errors(const reggie_response *response,
                                      reggie_errors **errors,
                                      reggie_error **error);
 
+/// Whether the registry did what it was asked for: REGGIE_OK if the HTTP status
+/// is a 2xx (RFC 9110, section 15.3), otherwise REGGIE_HTTP_STATUS.
+///
+/// The error then has the HTTP status, the host, the code of the first error in
+/// the registry's error list, where the body is kept in memory and has one, and
+/// how long to wait, where the response says it in seconds; its message has the
+/// status and that error's code and message. The response stays as it is.
+/// Otherwise returns REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is
+/// read.
+reggie_status reggie_response_check(const reggie_response *response,
+                                    reggie_error **error);
+
 /// Reads on in the body: up to `size` bytes into `buffer`. Waits until there
 /// are some. For a response of reggie_client_open(); where the body is kept in
 /// memory, it reads from there.
@@ -1767,6 +2080,36 @@ size_t reggie_response_warnings_count(const reggie_response *response);
 /// Returns a borrowed text; NULL where there is none, and for NULL.
 const char *reggie_response_warning(const reggie_response *response,
                                     size_t index);
+
+/// The whole URL that answered, after redirects. Its query may be a secret,
+/// such as a signature.
+///
+/// Returns a borrowed text, NULL for NULL.
+const char *reggie_response_url(const reggie_response *response);
+
+/// How often something was sent for this response: to the registry, to token
+/// servers, along redirects, and once more over another connection. At least 1;
+/// 0 for NULL.
+size_t reggie_response_sends(const reggie_response *response);
+
+/// Whether the response came over a connection that had served another request
+/// before: 1 if so, 0 if not, and for NULL.
+int reggie_response_is_reused(const reggie_response *response);
+
+/// How long something took, in microseconds: `which` is one of
+/// REGGIE_TIME_RESOLVE, REGGIE_TIME_CONNECT and REGGIE_TIME_TLS, which are of
+/// the connection that the response came over, and 0 where it was there before;
+/// REGGIE_TIME_FIRST_BYTE, of the send that was answered; or
+/// REGGIE_TIME_TOTAL, of the whole call, with all that was sent in it. A call
+/// of reggie_client_open() ends before the body.
+///
+/// -1 if `which` is none of those, and for NULL.
+int64_t reggie_response_time(const reggie_response *response, int which);
+
+/// How many bytes of the body have been received so far, wherever they went:
+/// while it is read by reggie_response_read(), what that has given; of a
+/// response of reggie_client_do(), all. 0 for NULL.
+uint64_t reggie_response_body_size(const reggie_response *response);
 
 /// Frees an error list. NULL is ignored.
 void reggie_errors_free(reggie_errors *errors);

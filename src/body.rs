@@ -105,10 +105,6 @@ impl Body {
         body
     }
 
-    pub(crate) fn is_secret(&self) -> bool {
-        self.secret
-    }
-
     pub(crate) fn path(path: PathBuf) -> Body {
         Body::of(Source::Path { path, file: None })
     }
@@ -131,6 +127,11 @@ impl Body {
     /// Whether there is a body at all; one of no bytes counts.
     pub(crate) fn is_set(&self) -> bool {
         !matches!(self.source, Source::Empty)
+    }
+
+    /// Whether it holds credentials.
+    pub(crate) fn is_secret(&self) -> bool {
+        self.secret
     }
 
     /// The bytes, where they are in memory.

@@ -191,7 +191,8 @@ impl Client {
         response: &mut Response,
         call: &Call,
     ) -> Result<(), Error> {
-        let Content::Open(mut body) = std::mem::replace(&mut response.content, Content::Delivered)
+        let Content::Open(mut body) =
+            std::mem::replace(&mut response.content, Content::Delivered(0))
         else {
             return Ok(());
         };
@@ -200,19 +201,19 @@ impl Client {
             Output::Path(path) if wanted => {
                 let mut file = WholeFile::begin(path)?;
                 body.deliver(&mut |piece| file.write(piece))?;
-                file.finish()
+                file.finish()?;
             }
             Output::Descriptor(fd) if wanted => {
                 let fd = *fd;
                 body.deliver(&mut |piece| {
                     call.delivered.set(true);
                     write_descriptor(fd, piece, &call.bounds)
-                })
+                })?;
             }
             Output::Callback(sink) if wanted => body.deliver(&mut |piece| {
                 call.delivered.set(true);
                 sink.write(piece)
-            }),
+            })?,
             _ => {
                 let kept = self.keep(&mut body)?;
                 if self.engine.log.takes(Level::Debug)
@@ -221,9 +222,11 @@ impl Client {
                     self.engine.note(Level::Debug, || text);
                 }
                 response.content = Content::Kept(kept);
-                Ok(())
+                return Ok(());
             }
         }
+        response.content = Content::Delivered(body.received());
+        Ok(())
     }
 
     /// Reads a body into memory, never more than the setting allows, and never

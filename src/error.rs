@@ -125,6 +125,8 @@ pub enum Kind {
     RetryLater = 1005,
     /// The answer has no such header, or one that cannot be read.
     NoHeader = 1007,
+    /// The HTTP status of a response is not a 2xx.
+    HttpStatus = 1008,
 }
 
 /// The step of a call in which it failed.
@@ -340,6 +342,7 @@ impl Error {
             Kind::TokenRefused | Kind::Proxy => {
                 self.0.http_status == 429 || self.0.http_status >= 500
             }
+            Kind::HttpStatus => matches!(self.0.http_status, 408 | 425 | 429 | 500..),
             _ => false,
         }
     }
@@ -373,14 +376,16 @@ fn default_step(kind: Kind) -> Step {
         | Kind::BodyNotRewindable
         | Kind::BodyLength
         | Kind::ReadCallback
-        | Kind::RewindCallback => Step::Send,
+        | Kind::RewindCallback
+        | Kind::HookCallback => Step::Send,
         Kind::Receive
         | Kind::Closed
         | Kind::Truncated
         | Kind::Protocol
         | Kind::BodyTooLarge
         | Kind::RetryLater
-        | Kind::NoHeader => Step::Receive,
+        | Kind::NoHeader
+        | Kind::HttpStatus => Step::Receive,
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
         Kind::TokenRefused | Kind::RealmRefused => Step::Token,
         Kind::RetryCallback => Step::Retry,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::address::Address;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, server_words};
 use crate::header::range::{self, ContentRange};
 use crate::header::rate_limit::{self, RateLimit};
 use crate::header::{link, retry_after, warning};
@@ -46,8 +46,8 @@ pub(crate) struct Account {
 pub(crate) enum Content {
     /// Here, whole.
     Kept(Vec<u8>),
-    /// Where the request wanted it.
-    Delivered,
+    /// Where the request wanted it, that many bytes.
+    Delivered(u64),
     /// Still with the server: the caller reads it.
     Open(Box<AnswerBody>),
 }
@@ -170,7 +170,16 @@ impl Response {
     pub fn body(&self) -> &[u8] {
         match &self.content {
             Content::Kept(body) => body,
-            Content::Delivered | Content::Open(_) => &[],
+            Content::Delivered(_) | Content::Open(_) => &[],
+        }
+    }
+
+    /// How many bytes of the body have been received so far, wherever they went.
+    pub fn body_size(&self) -> u64 {
+        match &self.content {
+            Content::Kept(body) => body.len() as u64,
+            Content::Delivered(size) => *size,
+            Content::Open(body) => body.received(),
         }
     }
 
@@ -230,12 +239,39 @@ impl Response {
     pub fn errors(&self) -> Result<Vec<OciError>, Error> {
         match &self.content {
             Content::Kept(body) => oci_error::parse(body),
-            Content::Delivered | Content::Open(_) => Err(Error::new(
+            Content::Delivered(_) | Content::Open(_) => Err(Error::new(
                 Kind::NoErrors,
                 "error list: the body of this response is not kept in memory",
             )),
         }
         .map_err(|error| error.with_http_status(self.status).with_host(&self.host))
+    }
+
+    /// An error with what the registry says, unless the status is a 2xx.
+    pub fn check(&self) -> Result<(), Error> {
+        if (200..300).contains(&self.status) {
+            return Ok(());
+        }
+        let mut message = format!("{}: status {}", self.host, self.status);
+        let list = self.errors().unwrap_or_default();
+        let first = list.first();
+        let said = first.map(|first| format!("{} {}", first.code(), first.message()));
+        if let Some(said) = said
+            .as_deref()
+            .map(str::trim)
+            .filter(|said| !said.is_empty())
+        {
+            message.push_str(": ");
+            message.push_str(&server_words(said));
+        }
+        let mut error = Error::new(Kind::HttpStatus, message)
+            .with_http_status(self.status)
+            .with_host(&self.host);
+        if let Some(code) = first.map(OciError::code).filter(|code| !code.is_empty()) {
+            error = error.with_registry_code(code);
+        }
+        let wait = self.headers.text("retry-after");
+        Err(error.with_retry_after(wait.and_then(|seconds| seconds.trim().parse().ok())))
     }
 
     /// Reads on in the body; 0 = the end.
@@ -248,7 +284,7 @@ impl Response {
                 self.position += amount;
                 Ok(amount)
             }
-            Content::Delivered => Ok(0),
+            Content::Delivered(_) => Ok(0),
             Content::Open(body) => body
                 .read(buffer)
                 .map_err(|error| error.with_http_status(self.status)),

@@ -144,6 +144,10 @@ fn answer(conn: &mut Conn, request: &RawRequest, gate: &Gate) -> bool {
             conn.respond("404 Not Found", &headers, ERRORS)
         }
         "/text" => conn.respond("200 OK", &[], b"text"),
+        "/redirect" => {
+            let headers = [("Location", "/text")];
+            conn.respond("307 Temporary Redirect", &headers, b"")
+        }
         "/told" => {
             let headers = [
                 ("Link", "</told?last=b&n=2>; rel=\"next\""),
@@ -341,6 +345,7 @@ fn every_argument_of_every_function_is_checked() {
         ("arguments_tls", refusing.url()),
         ("arguments_request", server.url()),
         ("arguments_response", server.url()),
+        ("arguments_engine", server.url()),
         ("arguments_retry", server.url()),
         ("arguments_times", server.url()),
     ] {

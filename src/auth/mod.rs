@@ -280,7 +280,7 @@ impl Authenticator {
             return Ok(());
         }
         if let Some(callback) = &self.realm_callback
-            && callback(&registry, &shown)?
+            && callback(&registry, &shown).map_err(|error| error.with_host(&shown))?
         {
             return Ok(());
         }

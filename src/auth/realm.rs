@@ -68,6 +68,7 @@ pub(crate) fn is_allowed(realm: &Origin, allowed: &[String]) -> bool {
             *entry == host
                 || *entry == realm.host
                 || *entry == format!("{}:{}", realm.host, realm.port)
+                || *entry == format!("{host}:{}", realm.port)
         }
     })
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::flight::Outcome;
 use super::token::Grant;
-use super::tokens::Role;
+use super::tokens::{Role, Waiter};
 use super::*;
 use crate::transport::{Bounds, Cancel};
 use crate::url::Url;
@@ -33,6 +33,17 @@ fn grant(token: &str) -> Grant {
         token: Zeroizing::new(token.to_owned()),
         expires: Instant::now() + Duration::from_secs(60),
     }
+}
+
+/// One that waits, which another thread does.
+fn waiter(tokens: &Tokens, wanted: &Wanted) -> Waiter {
+    std::thread::scope(|scope| {
+        let joined = scope.spawn(|| match tokens.join(wanted, None) {
+            Role::Wait(waiter) => waiter,
+            _ => panic!("somebody fetches"),
+        });
+        joined.join().expect("a waiter")
+    })
 }
 
 fn wanted(scopes: &str) -> Wanted {
@@ -125,9 +136,7 @@ fn one_fetches_and_the_others_wait_for_what_covers_theirs() {
     let Role::Fetch(fetcher) = tokens.join(&wanted("repository:a:pull,push"), None) else {
         panic!("nobody fetches");
     };
-    let Role::Wait(waiter) = tokens.join(&wanted("repository:a:pull"), None) else {
-        panic!("somebody fetches more");
-    };
+    let waiter = self::waiter(&tokens, &wanted("repository:a:pull"));
     assert!(matches!(
         tokens.join(&wanted("repository:b:pull"), None),
         Role::Fetch(_)
@@ -147,9 +156,7 @@ fn a_waiter_has_its_own_end_and_takes_over_from_one_that_gave_up() {
     let Role::Fetch(fetcher) = tokens.join(&pull, None) else {
         panic!("nobody fetches");
     };
-    let Role::Wait(waiter) = tokens.join(&pull, None) else {
-        panic!("somebody fetches");
-    };
+    let waiter = self::waiter(&tokens, &pull);
     let cancel = Cancel::new().expect("a handle");
     let bounds = Bounds {
         cancel: Some(cancel.clone()),
@@ -164,9 +171,7 @@ fn a_waiter_has_its_own_end_and_takes_over_from_one_that_gave_up() {
     let Role::Fetch(fetcher) = tokens.join(&pull, None) else {
         panic!("nobody fetches any more");
     };
-    let Role::Wait(waiter) = tokens.join(&pull, None) else {
-        panic!("somebody fetches");
-    };
+    let waiter = self::waiter(&tokens, &pull);
     fetcher.failed(&Error::new(Kind::TokenRefused, "no"));
     let outcome = waiter.wait(&Bounds::default()).expect("it ended");
     assert!(matches!(outcome, Outcome::Failed(error) if error.kind() == Kind::TokenRefused));

@@ -1,6 +1,7 @@
 //! The tokens of a client, and the fetches that are under way.
 
 use std::sync::PoisonError;
+use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 use zeroize::Zeroizing;
@@ -62,10 +63,17 @@ impl Wake for Event {
     }
 }
 
+/// A fetch that is under way.
+struct UnderWay {
+    of: Wanted,
+    by: ThreadId,
+    flight: Arc<TokenFlight>,
+}
+
 #[derive(Default)]
 struct State {
     tokens: Vec<Token>,
-    flights: Vec<(Wanted, Arc<TokenFlight>)>,
+    flights: Vec<UnderWay>,
 }
 
 /// Shared by all threads that use a client.
@@ -123,16 +131,24 @@ impl Tokens {
             token.serve(served);
             return Role::Have(bearer(&token.value));
         }
-        let under_way = state.flights.iter().find(|(of, _)| {
-            of.realm == wanted.realm
-                && of.service == wanted.service
-                && of.scopes.covers(&wanted.scopes)
+        // A fetch of this very thread is in a callback, which uses the client:
+        // it goes on only after the callback.
+        let by = thread::current().id();
+        let under_way = state.flights.iter().find(|other| {
+            other.by != by
+                && other.of.realm == wanted.realm
+                && other.of.service == wanted.service
+                && other.of.scopes.covers(&wanted.scopes)
         });
-        if let Some((_, flight)) = under_way {
-            return Role::Wait(Waiter(Arc::clone(flight)));
+        if let Some(other) = under_way {
+            return Role::Wait(Waiter(Arc::clone(&other.flight)));
         }
         let flight = Arc::new(Flight::new());
-        state.flights.push((wanted.clone(), Arc::clone(&flight)));
+        state.flights.push(UnderWay {
+            of: wanted.clone(),
+            by,
+            flight: Arc::clone(&flight),
+        });
         Role::Fetch(Fetcher {
             tokens: self,
             wanted: wanted.clone(),
@@ -200,7 +216,13 @@ impl Fetcher<'_> {
     /// Tells all who wait, as far as the reason holds for them.
     pub(crate) fn failed(self, error: &Error) {
         let outcome = match error.kind() {
-            Kind::Cancelled | Kind::Deadline => Outcome::Abandoned(None),
+            // The caller's own wish, by a limit or in a callback.
+            Kind::Cancelled
+            | Kind::Deadline
+            | Kind::CallbackMisuse
+            | Kind::RedirectCallback
+            | Kind::HookCallback
+            | Kind::RealmCallback => Outcome::Abandoned(None),
             Kind::Timeout => Outcome::Abandoned(Some(error.clone())),
             _ => Outcome::Failed(error.clone()),
         };
@@ -212,7 +234,7 @@ impl Fetcher<'_> {
         self.tokens
             .state()
             .flights
-            .retain(|(_, flight)| !Arc::ptr_eq(flight, &self.flight));
+            .retain(|other| !Arc::ptr_eq(&other.flight, &self.flight));
         self.flight.end(outcome);
     }
 }

@@ -5,7 +5,7 @@ use super::frame::frame;
 use super::{Answered, Engine};
 use crate::auth::{Authorization, realm};
 use crate::body::Body;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Step};
 use crate::headers::Headers;
 use crate::log::Level;
 use crate::observe::{Exchange, Purpose};
@@ -68,21 +68,27 @@ impl Engine {
                 return answered(answer, url);
             };
             hop += 1;
-            if self.choose(&redirect, &url, &answer, hop)? == RedirectChoice::Answer {
-                return answered(answer, url);
-            }
             if hop > self.max_redirects {
                 let host = redirect.url.authority();
                 let most = self.max_redirects;
                 let message = format!("more than {most} redirects, the last to {host}");
-                return Err(Error::new(Kind::TooManyRedirects, message).with_host(&host));
+                return Err(Error::new(Kind::TooManyRedirects, message)
+                    .with_host(&host)
+                    .with_http_status(answer.status));
             }
             let first_origin = first_origin.get_or_insert_with(|| url.origin());
-            if redirect.keeps_body && body.is_secret() && !redirect.url.is_at(first_origin) {
-                let to = redirect.url.authority();
-                let from = url.authority();
-                let message = format!("redirect from {from}: a credential is not sent on to {to}");
-                return Err(Error::new(Kind::RedirectRefused, message).with_host(&from));
+            if body.is_secret() && redirect.keeps_body && !redirect.url.is_at(first_origin) {
+                let (from, to) = (url.authority(), redirect.url.authority());
+                let status = answer.status;
+                let message = format!(
+                    "redirect ({status}) from {from}: the credentials in the body do not go to {to}"
+                );
+                return Err(Error::new(Kind::RedirectRefused, message)
+                    .with_host(&from)
+                    .with_http_status(status));
+            }
+            if self.choose(&redirect, &url, &answer, hop)? == RedirectChoice::Answer {
+                return answered(answer, url);
             }
             answer.body.drain();
             url = redirect.url;
@@ -158,12 +164,18 @@ impl Engine {
         {
             headers.add("Cookie", sent.as_bytes());
         }
+        // A change of the callback's is for one send.
+        let given = self.send_callback.is_some().then(|| headers.clone());
         loop {
             let length = body.start().map_err(named)?;
+            if let Some(given) = given.as_ref().filter(|_| again) {
+                headers.clone_from(given);
+            }
             let mut framing = frame(method, body.is_set(), length, &mut headers).map_err(named)?;
-            if let Some(callback) = &self.send_callback
-                && !again
-            {
+            if again && purpose != Purpose::Token {
+                about.purpose = Purpose::Retry;
+            }
+            if let Some(callback) = &self.send_callback {
                 about.headers = headers;
                 callback(&mut about).map_err(named)?;
                 headers = std::mem::take(&mut about.headers);
@@ -172,7 +184,7 @@ impl Engine {
             self.note(Level::Debug, || {
                 trace::request(method, url, &headers, body.kept())
             });
-            self.warn_of_plain_http(url, &headers);
+            self.warn_of_plain_http(url, headers.contains("authorization") || body.is_secret());
             let outgoing = Outgoing {
                 bounds: &call.bounds,
                 host: &host,
@@ -200,7 +212,9 @@ impl Engine {
                         about.status = answer.status;
                         about.headers = answer.headers.clone();
                         let status = answer.status;
-                        callback(&about).map_err(|e| named(e).with_http_status(status))?;
+                        callback(&about).map_err(|error| {
+                            named(error).with_http_status(status).at(Step::Receive)
+                        })?;
                     }
                     return Ok((answer, host));
                 }
@@ -225,8 +239,8 @@ impl Engine {
     }
 
     /// Says once for each server that credentials go to it in the clear.
-    fn warn_of_plain_http(&self, url: &Url, headers: &Headers) {
-        if url.scheme() != Scheme::Http || !headers.contains("authorization") {
+    fn warn_of_plain_http(&self, url: &Url, has_credentials: bool) {
+        if url.scheme() != Scheme::Http || !has_credentials {
             return;
         }
         let origin = url.origin();

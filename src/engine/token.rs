@@ -79,14 +79,19 @@ impl Engine {
         }
         let asked = self.ask(&realm, wanted, lookup.found.as_ref(), call);
         match (asked, &lookup.found) {
-            (Err(error), Some(found)) if matches!(error.http_status(), 401 | 403) => {
-                if self.anonymous_fallback && wanted.scopes.only_pull() {
-                    self.note(Level::Info, || {
-                        format!("token from {host}: refused, once more without credentials")
-                    });
-                    return self.ask(&realm, wanted, None, call);
+            (Err(error), Some(found)) if is_refusal(&error) => {
+                let error = error.with_more(&format!(" (credentials: {})", found.source));
+                if !self.anonymous_fallback || !wanted.scopes.only_pull() {
+                    return Err(error);
                 }
-                Err(error.with_more(&format!(" (credentials: {})", found.source)))
+                self.note(Level::Info, || {
+                    format!("token from {host}: refused, once more without credentials")
+                });
+                match self.ask(&realm, wanted, None, call) {
+                    // Where nobody is let in, what is wrong with the credentials counts.
+                    Err(other) if is_refusal(&other) => Err(error),
+                    asked => asked,
+                }
             }
             (asked, _) => asked,
         }
@@ -218,6 +223,11 @@ impl Engine {
         });
         Ok((status, grant))
     }
+}
+
+/// Whether a token server wants other credentials.
+fn is_refusal(error: &Error) -> bool {
+    error.kind() == Kind::TokenRefused && matches!(error.http_status(), 401 | 403)
 }
 
 /// The body of a token server's answer.

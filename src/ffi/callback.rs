@@ -135,7 +135,7 @@ impl Registration {
         Registration { userdata, free }
     }
 
-    fn userdata(&self) -> *mut c_void {
+    pub(super) fn userdata(&self) -> *mut c_void {
         self.userdata
     }
 }
@@ -349,7 +349,7 @@ impl WriteSink for Sink {
 }
 
 /// What the value that a callback returned means.
-fn result(kind: Kind, name: &str, value: c_int) -> Result<(), Error> {
+pub(super) fn result(kind: Kind, name: &str, value: c_int) -> Result<(), Error> {
     if value == 0 {
         return Ok(());
     }

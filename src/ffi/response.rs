@@ -2,12 +2,14 @@
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::convert::{self, Out, borrowed, c_string};
 use super::error::{ErrorOut, reggie_error};
 use super::errors::reggie_errors;
 use super::guard;
 use super::pairs::Pairs;
+use super::response_account::Account;
 use super::response_headers::Told;
 use super::slot::{self, Slot};
 use super::status::{REGGIE_UNKNOWN_SIZE, reggie_status};
@@ -31,6 +33,8 @@ pub struct reggie_response {
     relative_location: Option<CString>,
     absolute_location: Option<CString>,
     pub(super) told: Told,
+    pub(super) account: Account,
+    pub(super) body_size: AtomicU64,
 }
 
 impl reggie_response {
@@ -50,6 +54,8 @@ impl reggie_response {
             relative_location: core.relative_location().map(c_string),
             absolute_location: core.absolute_location().map(c_string),
             told: Told::of(&core),
+            account: Account::of(&core),
+            body_size: AtomicU64::new(core.body_size()),
             core: Slot::new(core),
         })
     }
@@ -188,7 +194,7 @@ pub extern "C" fn reggie_response_body(response: Option<&reggie_response>) -> *c
                 // The pointer of the vector, not of the slice: the NUL behind
                 // the bytes belongs to it too.
                 Content::Kept(body) => Some(body.as_ptr()),
-                Content::Delivered | Content::Open(_) => None,
+                Content::Delivered(_) | Content::Open(_) => None,
             };
             let none = c"".as_ptr().cast();
             response.core.look(kept).flatten().unwrap_or(none)
@@ -281,6 +287,31 @@ pub unsafe extern "C" fn reggie_response_errors(
     })
 }
 
+/// Whether the registry did what it was asked for: REGGIE_OK if the HTTP status
+/// is a 2xx (RFC 9110, section 15.3), otherwise REGGIE_HTTP_STATUS.
+///
+/// The error then has the HTTP status, the host, the code of the first error in
+/// the registry's error list, where the body is kept in memory and has one, and
+/// how long to wait, where the response says it in seconds; its message has the
+/// status and that error's code and message. The response stays as it is.
+/// Otherwise returns REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is
+/// read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_response_check(
+    response: Option<&reggie_response>,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: a place of the caller's, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        let response = convert::required(response, "response")?;
+        response
+            .core
+            .look(|core| core.check())
+            .unwrap_or_else(|| Err(slot::busy("response")))
+    })
+}
+
 /// Reads on in the body: up to `size` bytes into `buffer`. Waits until there
 /// are some. For a response of reggie_client_open(); where the body is kept in
 /// memory, it reads from there.
@@ -313,7 +344,12 @@ pub unsafe extern "C" fn reggie_response_read(
         let response = unsafe { convert::handle(response, "response") }?;
         // SAFETY: room of the caller's.
         let buffer = unsafe { convert::slice_mut(buffer, size, "buffer") }?;
-        got.set(response.core.lend("response", |core| core.read(buffer))?);
+        let (amount, size) = response.core.lend("response", |core| {
+            let amount = core.read(buffer)?;
+            Ok((amount, core.body_size()))
+        })?;
+        response.body_size.store(size, Ordering::Relaxed);
+        got.set(amount);
         Ok(())
     })
 }

@@ -127,6 +127,8 @@ pub const REGGIE_REALM_REFUSED: reggie_status = 1006;
 pub const REGGIE_RETRY_LATER: reggie_status = 1005;
 /// The response has no such header, or one that cannot be read.
 pub const REGGIE_NO_HEADER: reggie_status = 1007;
+/// The HTTP status is not a 2xx; only reggie_response_check() returns this.
+pub const REGGIE_HTTP_STATUS: reggie_status = 1008;
 
 /// A level of the log: something failed.
 pub const REGGIE_LOG_ERROR: c_int = 1;
@@ -245,6 +247,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_REALM_REFUSED => c"token server is none that the credentials may go to",
         REGGIE_RETRY_LATER => c"server asks to be left alone for longer",
         REGGIE_NO_HEADER => c"response has no such header that can be read",
+        REGGIE_HTTP_STATUS => c"HTTP status is not a 2xx",
         _ => c"unknown status",
     }
 }
@@ -272,6 +275,7 @@ fn words(status: reggie_status) -> &'static CStr {
 /// - ELOOP: REGGIE_TOO_MANY_REDIRECTS
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
+/// - EREMOTEIO: REGGIE_HTTP_STATUS
 /// - EIO: REGGIE_FILE and REGGIE_BODY_LENGTH, and numbers that are no status
 ///
 /// reggie_error_errno() has what the system said, where it said something.
@@ -328,6 +332,7 @@ fn errno(status: reggie_status) -> Option<c_int> {
         REGGIE_TOO_MANY_REDIRECTS => libc::ELOOP,
         REGGIE_RETRY_LATER => libc::EAGAIN,
         REGGIE_NO_ERRORS | REGGIE_NO_HEADER => libc::ENODATA,
+        REGGIE_HTTP_STATUS => libc::EREMOTEIO,
         _ => return None,
     })
 }
@@ -400,6 +405,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::RealmRefused => REGGIE_REALM_REFUSED,
         Kind::RetryLater => REGGIE_RETRY_LATER,
         Kind::NoHeader => REGGIE_NO_HEADER,
+        Kind::HttpStatus => REGGIE_HTTP_STATUS,
     }
 }
 

@@ -75,6 +75,7 @@ const KINDS: &[Kind] = &[
     Kind::RealmRefused,
     Kind::RetryLater,
     Kind::NoHeader,
+    Kind::HttpStatus,
 ];
 
 /// Name and text of each macro of the header.
@@ -111,7 +112,17 @@ fn each_kind_of_failure_has_its_status_in_the_header() {
         assert_ne!(text(reggie_status_string(number)), "unknown status");
     }
     // What else is a number in the header.
-    let others = ["OK", "VERSION_", "LOG_", "TLS_", "IP_"];
+    let others = [
+        "OK",
+        "VERSION_",
+        "LOG_",
+        "TLS_",
+        "IP_",
+        "PURPOSE_",
+        "REDIRECT_FOLLOW",
+        "REDIRECT_ANSWER",
+        "TIME_",
+    ];
     let statuses = macros
         .iter()
         .filter(|(_, text)| text.parse::<u32>().is_ok())

@@ -63,6 +63,8 @@ pub(crate) struct AnswerBody {
     source: Source,
     operation: Arc<Operation>,
     length: Option<u64>,
+    /// How many bytes of it were read.
+    received: u64,
 }
 
 enum Source {
@@ -117,6 +119,7 @@ impl AnswerBody {
             source,
             operation,
             length,
+            received: 0,
         };
         body.end_if_read();
         body
@@ -125,6 +128,11 @@ impl AnswerBody {
     /// The length that was announced.
     pub(crate) fn length(&self) -> Option<u64> {
         self.length
+    }
+
+    /// How many bytes of it have been read.
+    pub(crate) fn received(&self) -> u64 {
+        self.received
     }
 
     /// Reads on into the caller's memory; 0 = the end.
@@ -217,6 +225,7 @@ impl AnswerBody {
                 return Err(failure::of_body(error, &self.operation));
             }
         };
+        self.received += amount as u64;
         match &mut self.source {
             Source::Direct { left, .. } => {
                 if amount == 0 {

@@ -123,6 +123,10 @@ impl Transport for Link {
         let connection = self.connection()?;
         let result = connection.await_input();
         let broken = connection.broken();
+        let first_byte = connection.heard().then(|| connection.first_byte());
+        if let Some(time) = first_byte {
+            self.operation.note_first_byte(time);
+        }
         if broken {
             self.operation.note_broken();
         }

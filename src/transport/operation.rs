@@ -108,11 +108,7 @@ impl Operation {
 
     /// Keeps the connection for others: its answer was read whole.
     pub(crate) fn finish(&self, connection: Connection) {
-        {
-            let mut state = self.state();
-            state.finished = true;
-            state.first_byte = connection.first_byte();
-        }
+        self.state().finished = true;
         self.keep(connection);
     }
 
@@ -143,13 +139,9 @@ impl Operation {
     /// What the exchange took, once its headers are here.
     pub(crate) fn spent(&self) -> Spent {
         let state = self.state();
-        let first_byte = match &state.parked {
-            Some(connection) => connection.first_byte(),
-            None => state.first_byte,
-        };
         Spent {
             phases: state.phases,
-            first_byte,
+            first_byte: state.first_byte,
             reused: state.reused,
         }
     }
@@ -197,6 +189,10 @@ impl Operation {
     /// Whether bytes of the request left.
     pub(crate) fn spoke(&self) -> bool {
         matches!(&self.state().parked, Some(connection) if connection.spoke())
+    }
+
+    pub(crate) fn note_first_byte(&self, time: Duration) {
+        self.state().first_byte = time;
     }
 
     pub(crate) fn note_broken(&self) {
