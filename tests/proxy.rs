@@ -254,7 +254,7 @@ fn tunnel(conn: &mut Conn) {
     };
     conn.send(b"HTTP/1.1 201 Any 2xx will do\r\nA: b\r\n\r\n");
     // Within TLS, one thread has to carry both ways.
-    let turn = Some(Duration::from_millis(5));
+    let turn = Some(Duration::from_millis(1));
     let limited = conn.socket().map(|socket| socket.set_read_timeout(turn));
     limited.expect("it is open").expect("a time limit");
     target.set_read_timeout(turn).expect("a time limit");
