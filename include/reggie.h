@@ -908,8 +908,9 @@ reggie_status reggie_config_set_proxy(reggie_config *config,
 reggie_status reggie_config_set_no_proxy(reggie_config *config,
                                          const char *list);
 
-/// Sets whether clients read variables of the environment when they are made.
-/// Unless set to 0, they do.
+/// Sets whether clients take proxies from variables of the environment when
+/// they are made. Unless set to 0, they do. The variables of trusted
+/// certificates are read either way.
 ///
 /// The proxy for http URLs is what http_proxy says, or HTTP_PROXY, but not the
 /// latter in a program that a web server runs, for which REQUEST_METHOD is set.
