@@ -111,6 +111,14 @@ fn an_authority_is_trusted_in_each_way_that_it_is_given() {
         &server.url(),
         &[("SSL_CERT_FILE", &server.ca_path().expect("a ca"))],
     );
+    // A folder whose files are called as openssl's rehash calls them.
+    let hashed = temp::folder();
+    fs::write(hashed.path().join("01234567.0"), &pem).expect("written");
+    in_a_child(
+        "child_is_answered",
+        &server.url(),
+        &[("SSL_CERT_DIR", hashed.path())],
+    );
 }
 
 #[test]
