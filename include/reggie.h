@@ -106,8 +106,9 @@
  * every handle that no other thread was using; connections that its parent made
  * are not used there, and closed without a word to the server. The environment
  * is read when a client is made: SSL_CERT_FILE and SSL_CERT_DIR for an https
- * address, or else at its first connection over TLS, and HOME and SSLKEYLOGFILE
- * where a setting asks for them.
+ * address, or else at its first connection over TLS, and HOME, SSLKEYLOGFILE
+ * and what leads to files of credentials where a setting asks for them. No
+ * program is run unless reggie_config_set_credential_helpers() allows it.
  */
 
 #ifndef REGGIE_H
@@ -251,6 +252,11 @@ typedef struct reggie_client reggie_client;
 /// was.
 typedef struct reggie_config reggie_config;
 
+/// Where a reggie_credential_callback puts what it has. It is the library's,
+/// and there only until the callback returns. Nothing set means that there is
+/// no credential; what is set last counts.
+typedef struct reggie_credential reggie_credential;
+
 /// Computes the digest of content that comes in parts.
 ///
 /// reggie_digester_new() makes one, reggie_digester_update() appends content,
@@ -336,6 +342,20 @@ typedef void (*reggie_log_callback)(void *userdata,
 /// registration fails, before the function that registers returns. It runs on
 /// whichever thread does that.
 typedef void (*reggie_free_callback)(void *userdata);
+
+/// Finds the credential for a registry: `registry` is its host, with its port
+/// where that is not the usual one, and `repository` the name of the repository
+/// that the request is about, NULL if it is about none. What it has goes into
+/// `credential`. Both texts are valid during the call.
+///
+/// It is called when a token or an authorization is needed, not for each
+/// request, and may run at once on all threads that use the client. Returns 0,
+/// or a value of its own to stop the call, which then returns
+/// REGGIE_CREDENTIAL_CALLBACK.
+typedef int (*reggie_credential_callback)(void *userdata,
+                                          const char *registry,
+                                          const char *repository,
+                                          reggie_credential *credential);
 
 /// Decides whether a request is sent again. It gets how often the request was
 /// sent, from 1 on; its method; the HTTP status of the answer, 0 if there was
@@ -489,6 +509,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 /// A client certificate or its key cannot be used.
 #define REGGIE_INVALID_CLIENT_CERTIFICATE 16
 
+/// A file of credentials cannot be read, or makes no sense.
+#define REGGIE_INVALID_CREDENTIALS_FILE 18
+
 /// There is not enough memory.
 #define REGGIE_NO_MEMORY 101
 
@@ -513,6 +536,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 
 /// The call took longer than it was given as a whole.
 #define REGGIE_DEADLINE 109
+
+/// A credential helper failed, took too long, or answered nonsense.
+#define REGGIE_CREDENTIAL_HELPER 110
 
 /// The retry callback stopped the call.
 #define REGGIE_RETRY_CALLBACK 201
@@ -543,6 +569,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 
 /// The retry condition stopped the call.
 #define REGGIE_RETRY_CONDITION_CALLBACK 210
+
+/// The credential callback stopped the call.
+#define REGGIE_CREDENTIAL_CALLBACK 212
 
 /// The host's name was not resolved.
 #define REGGIE_RESOLVE 301
@@ -661,7 +690,8 @@ const char *reggie_status_string(reggie_status status);
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
 /// - EREMOTEIO: REGGIE_HTTP_STATUS
-/// - EIO: REGGIE_FILE and REGGIE_BODY_LENGTH, and numbers that are no status
+/// - EIO: REGGIE_FILE, REGGIE_BODY_LENGTH and REGGIE_CREDENTIAL_HELPER, and
+///   numbers that are no status
 ///
 /// reggie_error_errno() has what the system said, where it said something.
 int reggie_status_to_errno(reggie_status status);
@@ -726,18 +756,6 @@ reggie_config *reggie_config_new(void);
 /// Frees settings. NULL is ignored. Clients made of them stay as they are.
 void reggie_config_free(reggie_config *config);
 
-/// Sets user name and password, for Basic authentication (RFC 7617) and for
-/// asking for tokens. They go to the registry's own origin and to the token
-/// server that it names, and nowhere else. Unless set, the client is anonymous.
-///
-/// Both are UTF-8 without control characters; the user name has no colon; one
-/// of the two may be empty, such as the user name where the password is a
-/// token. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
-/// REGGIE_INVALID_CREDENTIALS.
-reggie_status reggie_config_set_credentials(reggie_config *config,
-                                            const char *username,
-                                            const char *password);
-
 /// Sets the repository that <name> means in the paths of requests that have no
 /// name of their own, such as "myorg/myrepo".
 ///
@@ -792,6 +810,161 @@ reggie_status reggie_config_set_log_callback(reggie_config *config,
 /// REGGIE_NULL_ARGUMENT.
 reggie_status reggie_config_set_max_body_memory(reggie_config *config,
                                                 size_t bytes);
+
+/// Sets user name and password, for Basic authentication (RFC 7617) and for
+/// asking for tokens. They go to the registry's own origin and to the token
+/// server that it names, and nowhere else. Unless set, the client is anonymous,
+/// but for what the functions below find.
+///
+/// What a client looks for, when a registry asks who it is, is the first of:
+///
+/// 1. what reggie_config_add_credentials(), reggie_config_add_identity_token()
+///    and reggie_config_add_bearer_token() added for the repository, by the
+///    longest path;
+/// 2. what this function set;
+/// 3. what the callback of reggie_config_set_credential_callback() hands out;
+/// 4. what stands in the files of reggie_config_add_credentials_file(), in the
+///    order in which they were added;
+/// 5. what stands in the usual files, if reggie_config_use_credentials_files()
+///    was called.
+///
+/// Both are UTF-8 without control characters; the user name has no colon; one
+/// of the two may be empty, such as the user name where the password is a
+/// token. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_CREDENTIALS.
+reggie_status reggie_config_set_credentials(reggie_config *config,
+                                            const char *username,
+                                            const char *password);
+
+/// Adds user name and password for a part of registries, such as one of
+/// several organisations: `place` is "host", "host:port", or either with the
+/// beginning of repositories' names, as in "registry.example/team/app", which is
+/// for team/app and all that is under it. The longest path counts; for the same
+/// place, what was added last.
+///
+/// Without a port, the one is meant that is usual for the scheme of the client's
+/// address. docker.io, index.docker.io and registry-1.docker.io are one host.
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_CREDENTIALS, or REGGIE_INVALID_ARGUMENT if the place is none,
+/// such as a URL.
+reggie_status reggie_config_add_credentials(reggie_config *config,
+                                            const char *place,
+                                            const char *username,
+                                            const char *password);
+
+/// Adds an identity token (a refresh token of OAuth 2, RFC 6749) for a place, as
+/// reggie_config_add_credentials() tells it. It goes to the token server alone,
+/// by POST, and is never sent to the registry; where a token server knows no
+/// POST, or a registry wants Basic, it stands in place of a password, if
+/// `username` is neither NULL nor empty.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_CREDENTIALS or REGGIE_INVALID_ARGUMENT.
+reggie_status reggie_config_add_identity_token(reggie_config *config,
+                                               const char *place,
+                                               const char *username,
+                                               const char *token);
+
+/// Adds a bearer token (RFC 6750) for a place, as
+/// reggie_config_add_credentials() tells it: one that the program has got by
+/// itself. It goes to the registry as it is when the registry asks for
+/// authorization, and no token server is asked.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_CREDENTIALS or REGGIE_INVALID_ARGUMENT.
+reggie_status reggie_config_add_bearer_token(reggie_config *config,
+                                             const char *place,
+                                             const char *token);
+
+/// Sets what is asked for credentials that were not set for the registry.
+///
+/// A `callback` of NULL removes it, and frees `userdata`. Clients that were
+/// made before keep the earlier callback; the last of them frees its userdata.
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_credential_callback(reggie_config *config,
+                                                    reggie_credential_callback callback,
+                                                    void *userdata,
+                                                    reggie_free_callback free_userdata);
+
+/// Adds a file of credentials: one in the form of Docker's config.json, or of
+/// containers' auth.json, or of the older .dockercfg.
+///
+/// Of what it holds, `auths` with `auth`, or `username` and `password`,
+/// `identitytoken` and `registrytoken` count, by the longest path for the
+/// repository, and `credHelpers` and `credsStore`, which name programs. These are
+/// run only if reggie_config_set_credential_helpers() allows it, and come after
+/// entries with a path, and before the one for the registry as a whole. An entry
+/// that has nothing in it means that a program has it.
+///
+/// The file is read when a client is made, which fails with
+/// REGGIE_INVALID_CREDENTIALS_FILE if it is not there or makes no sense, and anew
+/// when credentials are needed, so that a login in between counts. `path` is
+/// bytes; a relative one means the current folder of now. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if it is empty, or
+/// REGGIE_INVALID_CREDENTIALS_FILE if there is no current folder.
+reggie_status reggie_config_add_credentials_file(reggie_config *config,
+                                                 const char *path);
+
+/// Looks for credentials where Docker and containers keep those of this user, if
+/// `usual` is not 0. Unless set, 0: no file is looked at.
+///
+/// These are, in this order: the file that REGISTRY_AUTH_FILE names;
+/// containers/auth.json in XDG_RUNTIME_DIR, or else
+/// /run/containers/UID/auth.json; containers/auth.json in XDG_CONFIG_HOME, or
+/// else in .config of HOME; config.json in DOCKER_CONFIG, or else in .docker of
+/// HOME; .dockercfg in HOME. One that is not there is passed over; one that makes
+/// no sense is an error, as reggie_config_add_credentials_file() tells.
+/// reggie_config_set_use_environment() can keep the variables unread.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_use_credentials_files(reggie_config *config,
+                                                  int usual);
+
+/// Runs the credential helpers that files of credentials name, if `run` is not
+/// 0. Unless set, 0: the library starts no program, and passes helpers over.
+///
+/// A helper is the program docker-credential-NAME in a folder of PATH. It gets
+/// the environment that the process had when the client was made, is killed with
+/// all that it started when it takes too long or the call is cancelled, and its
+/// end is awaited, so that the process gets a SIGCHLD; what the process does
+/// with it does not matter. One that fails makes the call return
+/// REGGIE_CREDENTIAL_HELPER, with its name and words in the message; one that
+/// says that it has nothing is passed over.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_credential_helpers(reggie_config *config,
+                                                   int run);
+
+/// Sets how long a credential helper may take. Unless set, 30 seconds.
+///
+/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if it is below 0.
+reggie_status reggie_config_set_credential_helper_timeout(reggie_config *config,
+                                                          int64_t milliseconds);
+
+/// Hands out a user name and a password, as reggie_config_set_credentials()
+/// takes them.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_CREDENTIALS.
+reggie_status reggie_credential_set_password(reggie_credential *credential,
+                                             const char *username,
+                                             const char *password);
+
+/// Hands out an identity token, as reggie_config_add_identity_token() takes it.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_CREDENTIALS.
+reggie_status reggie_credential_set_identity_token(reggie_credential *credential,
+                                                   const char *username,
+                                                   const char *token);
+
+/// Hands out a bearer token, as reggie_config_add_bearer_token() takes it.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_CREDENTIALS.
+reggie_status reggie_credential_set_bearer_token(reggie_credential *credential,
+                                                 const char *token);
 
 /// Sets how many further tries a request has where its connection fails or its
 /// server has no time: 0 to 1000; 0, as unless set, for none.

@@ -43,6 +43,8 @@ pub enum Kind {
     InvalidProxy = 17,
     /// A client certificate or its key cannot be used.
     InvalidClientCertificate = 16,
+    /// A file of credentials cannot be read, or makes no sense.
+    InvalidCredentialsFile = 18,
 
     // On this side of the network: 101 and up.
     /// No memory.
@@ -61,6 +63,8 @@ pub enum Kind {
     Cancelled = 107,
     /// The call took longer than it was given as a whole.
     Deadline = 109,
+    /// A credential helper failed, or answered nonsense.
+    CredentialHelper = 110,
 
     // Callbacks that stopped the call: 201 and up.
     /// The retry callback returned nonzero.
@@ -81,6 +85,8 @@ pub enum Kind {
     HookCallback = 209,
     /// The realm callback stopped the call.
     RealmCallback = 211,
+    /// The credential callback stopped the call.
+    CredentialCallback = 212,
     /// The retry condition returned nonzero.
     RetryConditionCallback = 210,
 
@@ -145,6 +151,8 @@ pub enum Step {
     Send,
     /// Receiving the answer.
     Receive,
+    /// Looking for credentials.
+    Credentials,
     /// Asking for a token.
     Token,
     /// Following a redirect.
@@ -167,6 +175,7 @@ impl Step {
             Step::Tls => "tls",
             Step::Send => "send",
             Step::Receive => "receive",
+            Step::Credentials => "credentials",
             Step::Token => "token",
             Step::Redirect => "redirect",
             Step::Retry => "retry",
@@ -234,6 +243,11 @@ impl Error {
         if self.0.host.is_none() {
             self.0.host = Some(host.to_owned());
         }
+        self
+    }
+
+    pub(crate) fn with_errno(mut self, errno: i32) -> Error {
+        self.0.errno = errno;
         self
     }
 
@@ -388,6 +402,7 @@ fn default_step(kind: Kind) -> Step {
         | Kind::HttpStatus => Step::Receive,
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
         Kind::TokenRefused | Kind::RealmRefused => Step::Token,
+        Kind::CredentialHelper | Kind::CredentialCallback => Step::Credentials,
         Kind::RetryCallback => Step::Retry,
         Kind::RedirectCallback => Step::Redirect,
         Kind::RealmCallback => Step::Token,

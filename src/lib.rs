@@ -38,8 +38,8 @@ pub use client::Client;
 pub use config::retry::{MAX_RETRIES, RetryCondition, RetryQuestion};
 pub use config::warning::WarningCallback;
 pub use config::{
-    CertificateCallback, Config, DEFAULT_MAX_BODY_MEMORY, IpVersion, LogCallback, RealmCallback,
-    TlsVersion,
+    CertificateCallback, Config, Credential, CredentialCallback, DEFAULT_MAX_BODY_MEMORY,
+    IpVersion, LogCallback, RealmCallback, TlsVersion,
 };
 pub use content::digest;
 pub use error::{Error, Kind, Step};

@@ -144,6 +144,10 @@ fn answer(conn: &mut Conn, request: &RawRequest, gate: &Gate) -> bool {
             conn.respond("404 Not Found", &headers, ERRORS)
         }
         "/text" => conn.respond("200 OK", &[], b"text"),
+        "/challenge/authorization" => {
+            let sent = request.header("authorization").unwrap_or_default();
+            conn.respond("200 OK", &[], sent.as_bytes())
+        }
         "/redirect" => {
             let headers = [("Location", "/text")];
             conn.respond("307 Temporary Redirect", &headers, b"")
@@ -346,6 +350,7 @@ fn every_argument_of_every_function_is_checked() {
         ("arguments_request", server.url()),
         ("arguments_response", server.url()),
         ("arguments_engine", server.url()),
+        ("arguments_credentials", server.url()),
         ("arguments_retry", server.url()),
         ("arguments_times", server.url()),
     ] {
@@ -645,6 +650,32 @@ fn large_blobs_take_constant_memory() {
     let program = build_linked("stream", false);
     stream(&program, Options::default(), LARGE);
     stream(&program, Options::default().tls(), LARGE / 4);
+}
+
+#[test]
+fn credentials_come_from_a_callback_files_and_helpers() {
+    let server = server(false);
+    let folder = temp::folder();
+    let entry = format!(
+        r#"{{"auths":{{"{}":{{"auth":"ZW50cnk6cGFzcw=="}}}}}}"#,
+        server.authority()
+    );
+    for (name, text) in [
+        ("helper.json", r#"{"credsStore":"desktop"}"#),
+        ("hangs.json", r#"{"credsStore":"hangs"}"#),
+        ("entry.json", &entry),
+    ] {
+        fs::write(folder.path().join(name), text).expect("the folder is writable");
+    }
+    let helpers = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/credentials/bin");
+    everywhere(
+        "credentials",
+        &[vec![
+            server.url(),
+            folder.path().display().to_string(),
+            helpers.display().to_string(),
+        ]],
+    );
 }
 
 // What compilers say.

@@ -21,6 +21,8 @@ const SOURCES: &[&str] = &[
     "error",
     "callback",
     "config",
+    "config_credentials",
+    "credential",
     "config_retry",
     "config_warning",
     "config_cookies",

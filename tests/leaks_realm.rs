@@ -4,7 +4,7 @@
 
 mod support;
 
-use reggie::{Client, Config, Error, Kind, Response};
+use reggie::{Client, Config, Credential, Error, Kind, Response};
 use support::namespace;
 use support::raw_conn::Conn;
 use support::raw_server::RawServer;
@@ -325,13 +325,12 @@ fn cve_2026_48978_a_realm_that_is_allowed_is_asked() {
     assert_eq!(tokens.requests().len(), 1);
 }
 
-/* IDENTITY TOKENS: takes `Config::add_identity_token(place, token)`.
-
 fn with_identity_token(server: &RawServer) -> Config {
     let mut config = Config::new();
+    let token = Credential::identity_token("", TOKEN).expect("a token");
     config
-        .add_identity_token(&server.authority(), TOKEN)
-        .expect("a token");
+        .add_credential(&server.authority(), token)
+        .expect("a place");
     config
 }
 
@@ -353,5 +352,3 @@ fn ghsa_28r5_37g7_p6mp_a_realm_that_redirects_takes_no_identity_token_along() {
         no_secret_went_along(&server, &spy);
     }
 }
-
-END OF IDENTITY TOKENS */

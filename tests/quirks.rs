@@ -7,7 +7,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use embedded_registry::{ACR_REFRESH_USER, About, Options, Recorded, Registry};
-use reggie::{Client, Config, Kind};
+use reggie::{Client, Config, Credential, Kind};
 use support::image::{self, pull, pull_blob, push, try_pull, try_push};
 use support::token_server::query;
 
@@ -284,13 +284,12 @@ fn a_server_that_reads_one_scope_is_not_asked_for_ever() {
     push(&client, NAME);
 }
 
-/* IDENTITY TOKENS: takes `Config::add_identity_token(place, token)`.
-
 fn with_identity_token(registry: &Registry, token: &str) -> Client {
     let mut config = Config::new();
+    let token = Credential::identity_token("", token).expect("a token");
     config
-        .add_identity_token(&registry.host(), token)
-        .expect("a token");
+        .add_credential(&registry.host(), token)
+        .expect("a place");
     Client::new(registry.url(), &config).expect("a client")
 }
 
@@ -339,7 +338,10 @@ fn several_scopes_stand_in_one_field_of_a_form() {
     scopes.sort_unstable();
     assert_eq!(
         scopes,
-        ["repository:team/app:pull,push", "repository:team/other:pull"]
+        [
+            "repository:team/app:pull,push",
+            "repository:team/other:pull"
+        ]
     );
 }
 
@@ -353,7 +355,10 @@ fn an_identity_token_has_no_name_to_fall_back_to_get_with() {
         let refresh = registry.refresh_token();
         let client = with_identity_token(&registry, &refresh);
         let error = try_pull(&client, NAME).expect_err("no tokens by POST");
-        assert_eq!((error.kind(), error.http_status()), (Kind::TokenRefused, status));
+        assert_eq!(
+            (error.kind(), error.http_status()),
+            (Kind::TokenRefused, status)
+        );
         assert!(!error.message().contains(&refresh), "{error}");
         for request in token_requests(&registry) {
             assert_eq!(request.method, "POST");
@@ -366,8 +371,9 @@ fn an_identity_token_that_is_refused_is_an_error() {
     let registry = Registry::start(Options::acr(USER, PASSWORD));
     let client = with_identity_token(&registry, "of long ago");
     let error = try_pull(&client, NAME).expect_err("refused");
-    assert_eq!((error.kind(), error.http_status()), (Kind::TokenRefused, 401));
+    assert_eq!(
+        (error.kind(), error.http_status()),
+        (Kind::TokenRefused, 401)
+    );
     assert!(!error.message().contains("of long ago"), "{error}");
 }
-
-END OF IDENTITY TOKENS */

@@ -7,6 +7,7 @@ pub(crate) mod credentials;
 pub(crate) mod flight;
 pub(crate) mod realm;
 pub(crate) mod scope;
+mod secret_json;
 pub(crate) mod token;
 pub(crate) mod tokens;
 
@@ -18,19 +19,19 @@ mod sync {
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use self::challenge::Challenge;
-use self::credentials::{Credential, CredentialStore, Found, Lookup};
+use self::credentials::{Credential, CredentialStore, Lookup};
 use self::scope::Scopes;
 use self::token::Form;
 use self::tokens::{Tokens, Wanted};
 use crate::config::{Config, RealmCallback};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Step};
+use crate::transport::Bounds;
 use crate::url::Origin;
 
 /// The most repositories whose Basic authorization is kept.
@@ -69,8 +70,6 @@ pub(crate) struct Subject {
 pub(crate) struct Authenticator {
     registry: Origin,
     store: CredentialStore,
-    /// The user name and password of the client's own settings.
-    own: Option<Found>,
     /// Asked for in place of what challenges name.
     scope: Option<Scopes>,
     pub(crate) tokens: Arc<Tokens>,
@@ -107,17 +106,9 @@ impl Authenticator {
         config: &Config,
         tokens: Arc<Tokens>,
     ) -> Result<Authenticator, Error> {
-        let own = config.credentials.as_ref().map(|own| Found {
-            credential: Credential::Basic {
-                username: own.username.clone(),
-                password: own.password.clone(),
-            },
-            source: "the client's settings".to_owned(),
-        });
         let auth = Authenticator {
             registry,
-            store: CredentialStore::default(),
-            own,
+            store: CredentialStore::new(config)?,
             scope: config.auth_scope.as_deref().map(Scopes::parse),
             tokens,
             asks_basic: AtomicBool::new(false),
@@ -125,8 +116,8 @@ impl Authenticator {
             allowed_realms: config.allowed_realms.clone(),
             realm_callback: config.realm_callback.clone(),
         };
-        if let Some(own) = &auth.own {
-            auth.hide(&own.credential);
+        for credential in auth.store.known() {
+            auth.hide(credential);
         }
         Ok(auth)
     }
@@ -135,19 +126,20 @@ impl Authenticator {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The credential for a repository, and what was asked for it. No lock is
+    /// The credential for a repository, and where it was looked for. No lock is
     /// held: it may call back, and run a program.
     pub(crate) fn lookup(
         &self,
         repository: Option<&str>,
-        limit: Option<Instant>,
+        bounds: &Bounds,
     ) -> Result<Lookup, Error> {
-        let mut lookup = self
+        let lookup = self
             .store
-            .lookup(&self.registry.authority(), repository, limit)?;
-        if lookup.found.is_none() {
-            lookup.found.clone_from(&self.own);
-        }
+            .lookup(&self.registry, repository, bounds)
+            .map_err(|error| {
+                let registry = self.registry.authority();
+                error.at(Step::Credentials).with_host(&registry)
+            })?;
         if let Some(found) = &lookup.found {
             self.hide(&found.credential);
         }
@@ -163,7 +155,7 @@ impl Authenticator {
                 let pair = basic(username, password);
                 hidden.push(Zeroizing::new(pair.trim_start_matches("Basic ").to_owned()));
             }
-            Credential::IdentityToken { token, .. } | Credential::RegistryToken(token) => {
+            Credential::IdentityToken { token, .. } | Credential::BearerToken(token) => {
                 hidden.push(token.clone());
             }
         }
@@ -183,10 +175,10 @@ impl Authenticator {
     pub(crate) fn known(
         &self,
         subject: impl FnOnce() -> Subject,
-        limit: Option<Instant>,
+        bounds: &Bounds,
     ) -> Result<Option<Authorization>, Error> {
         if self.asks_basic.load(Ordering::Relaxed) {
-            return self.basic_for(subject().repository, limit);
+            return self.basic_for(subject().repository, bounds);
         }
         Ok(self.tokens.known(|| subject().scopes))
     }
@@ -195,19 +187,19 @@ impl Authenticator {
     pub(crate) fn basic_for(
         &self,
         repository: Option<String>,
-        limit: Option<Instant>,
+        bounds: &Bounds,
     ) -> Result<Option<Authorization>, Error> {
         if let Some(known) = self.state().basic.get(&repository) {
             return Ok(Some(known.clone()));
         }
-        let lookup = self.lookup(repository.as_deref(), limit)?;
+        let lookup = self.lookup(repository.as_deref(), bounds)?;
         let authorization = match lookup.found.map(|found| found.credential) {
             Some(Credential::Basic { username, password }) => basic(&username, &password),
             // Some registries take a token in place of a password.
             Some(Credential::IdentityToken { username, token }) if !username.is_empty() => {
                 basic(&username, &token)
             }
-            Some(Credential::RegistryToken(token)) => bearer(&token),
+            Some(Credential::BearerToken(token)) => bearer(&token),
             _ => return Ok(None),
         };
         let mut state = self.state();
@@ -290,7 +282,7 @@ impl Authenticator {
     /// The forms in which a realm is asked, the likeliest first.
     pub(crate) fn forms(&self, realm: &str, credential: Option<&Credential>) -> Vec<Form> {
         let usual = match credential {
-            None | Some(Credential::RegistryToken(_)) => return vec![Form::Get],
+            None | Some(Credential::BearerToken(_)) => return vec![Form::Get],
             Some(Credential::Basic { .. }) => vec![Form::Get, Form::Post],
             // Basic needs a name beside the token.
             Some(Credential::IdentityToken { username, .. }) if username.is_empty() => {

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::flight::Outcome;
 use super::token::Grant;
@@ -58,15 +58,22 @@ fn wanted(scopes: &str) -> Wanted {
 fn basic_is_remembered() {
     let auth = authenticator(Some(("user", "pass")));
     let subject = || about("repository:a/b:pull");
-    assert!(auth.known(subject, None).expect("no error").is_none());
+    assert!(
+        auth.known(subject, &Bounds::default())
+            .expect("no error")
+            .is_none()
+    );
     let reply = auth.reply(&challenges("Basic realm=\"x\""), &subject(), None);
     assert!(matches!(reply, Reply::Basic));
     let first = auth
-        .basic_for(subject().repository, None)
+        .basic_for(subject().repository, &Bounds::default())
         .expect("no error");
     let first = first.expect("credentials");
     assert_eq!(first.as_str(), "Basic dXNlcjpwYXNz");
-    assert_eq!(auth.known(subject, None).expect("no error"), Some(first));
+    assert_eq!(
+        auth.known(subject, &Bounds::default()).expect("no error"),
+        Some(first)
+    );
 }
 
 #[test]
@@ -75,7 +82,11 @@ fn nobody_has_nothing_to_say_to_basic() {
     let subject = about("repository:a/b:pull");
     let reply = auth.reply(&challenges("Negotiate abc=="), &subject, None);
     assert!(matches!(reply, Reply::Nothing));
-    assert!(auth.basic_for(None, None).expect("no error").is_none());
+    assert!(
+        auth.basic_for(None, &Bounds::default())
+            .expect("no error")
+            .is_none()
+    );
 }
 
 #[test]

@@ -105,7 +105,7 @@ pub(crate) fn by_post(wanted: &Wanted, credential: &Credential) -> Option<Zeroiz
             add("username", username);
             add("password", password);
         }
-        Credential::RegistryToken(_) => return None,
+        Credential::BearerToken(_) => return None,
     }
     if let Some(service) = &wanted.service {
         add("service", service);

@@ -231,7 +231,8 @@ impl Fetcher<'_> {
             | Kind::CallbackMisuse
             | Kind::RedirectCallback
             | Kind::HookCallback
-            | Kind::RealmCallback => Outcome::Abandoned(None),
+            | Kind::RealmCallback
+            | Kind::CredentialCallback => Outcome::Abandoned(None),
             Kind::Timeout => Outcome::Abandoned(Some(error.clone())),
             _ => Outcome::Failed(error.clone()),
         };

@@ -2,6 +2,7 @@
 
 mod authorization;
 mod cookies;
+mod credentials;
 mod network;
 pub(crate) mod retry;
 mod times;
@@ -10,8 +11,6 @@ pub(crate) mod warning;
 
 use std::fmt;
 use std::sync::Arc;
-
-use zeroize::Zeroizing;
 
 use self::retry::RetrySettings;
 use self::warning::WarningCallback;
@@ -24,6 +23,8 @@ use crate::transport::TlsSettings;
 use crate::{headers, redirect};
 
 pub use self::authorization::RealmCallback;
+pub(crate) use self::credentials::CredentialSources;
+pub use self::credentials::{Credential, CredentialCallback};
 pub use self::network::IpVersion;
 pub(crate) use self::network::{Addresses, Network};
 pub(crate) use self::times::{OwnTimes, Times, stall};
@@ -35,17 +36,12 @@ pub const DEFAULT_MAX_BODY_MEMORY: usize = 64 * 1024 * 1024;
 /// Receives a line of the log: on the calling thread, maybe on several at once.
 pub type LogCallback = Arc<dyn Fn(Level, &str) + Send + Sync>;
 
-/// User name and password for a registry.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Credentials {
-    pub(crate) username: String,
-    pub(crate) password: Zeroizing<String>,
-}
-
 /// The settings of a client, copied when it is made.
 #[derive(Clone)]
 pub struct Config {
-    pub(crate) credentials: Option<Credentials>,
+    /// For the client's own registry.
+    pub(crate) credentials: Option<Credential>,
+    pub(crate) credential_sources: CredentialSources,
     pub(crate) default_name: Option<String>,
     pub(crate) auth_scope: Option<String>,
     pub(crate) user_agent: String,
@@ -82,6 +78,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             credentials: None,
+            credential_sources: CredentialSources::default(),
             default_name: None,
             auth_scope: None,
             user_agent: concat!("reggie/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -122,25 +119,8 @@ impl Config {
     /// Whether tokens that one client was granted are the other's too.
     pub(crate) fn asks_as(&self, other: &Config) -> bool {
         self.credentials == other.credentials
-    }
-
-    /// User name and password; for Basic, and for asking for tokens.
-    pub fn set_credentials(&mut self, username: &str, password: &str) -> Result<(), Error> {
-        let refuse = |why: &str| Err(Error::new(Kind::InvalidCredentials, why));
-        if username.chars().any(char::is_control) || password.chars().any(char::is_control) {
-            return refuse("user name or password: has a control character");
-        }
-        if username.contains(':') {
-            return refuse("user name: has a colon, which basic auth cannot carry");
-        }
-        if username.is_empty() && password.is_empty() {
-            return refuse("user name and password: both are empty");
-        }
-        self.credentials = Some(Credentials {
-            username: username.to_owned(),
-            password: Zeroizing::new(password.to_owned()),
-        });
-        Ok(())
+            && self.credential_sources == other.credential_sources
+            && self.use_environment == other.use_environment
     }
 
     /// The repository that `<name>` means where a request names none.

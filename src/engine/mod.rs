@@ -133,7 +133,7 @@ impl Engine {
             } else if !headers.contains("authorization") && self.is_registry_path(&url) {
                 asked.sent = self
                     .auth
-                    .known(|| self.subject(&method, &url), call.limit())?;
+                    .known(|| self.subject(&method, &url), &call.bounds)?;
             }
             asked.sends += 1;
             let purpose = match asked.sends {
@@ -214,7 +214,7 @@ impl Engine {
             Reply::Nothing => Ok(Met::Answer(Box::new(answered))),
             Reply::Basic => {
                 let repository = subject.repository.clone();
-                match self.auth.basic_for(repository, call.limit())? {
+                match self.auth.basic_for(repository, &call.bounds)? {
                     // The same again would be refused again.
                     Some(basic) if asked.sent.as_ref() != Some(&basic) => {
                         answered.answer.body.drain();

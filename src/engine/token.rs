@@ -67,10 +67,10 @@ impl Engine {
         let origin = realm.origin();
         let host = realm.authority();
         let repository = subject.repository.as_deref();
-        let lookup = self.auth.lookup(repository, call.limit())?;
+        let lookup = self.auth.lookup(repository, &call.bounds)?;
         self.note_lookup(repository, &lookup.tried, lookup.found.as_ref());
         if let Some(found) = &lookup.found {
-            if let Credential::RegistryToken(token) = &found.credential {
+            if let Credential::BearerToken(token) = &found.credential {
                 return Ok(Grant::ready(token.clone()));
             }
             self.auth.check_realm(&origin)?;
@@ -93,6 +93,10 @@ impl Engine {
                     asked => asked,
                 }
             }
+            (Err(error), None) if is_refusal(&error) && !lookup.tried.is_empty() => {
+                let tried = lookup.tried.join("; ");
+                Err(error.with_more(&format!(" (no credentials in {tried})")))
+            }
             (asked, _) => asked,
         }
     }
@@ -104,7 +108,7 @@ impl Engine {
             let tried = if tried.is_empty() {
                 String::new()
             } else {
-                format!(", asked: {}", tried.join("; "))
+                format!(", nothing in {}", tried.join("; "))
             };
             match found {
                 Some(found) => format!("credentials for {place}: {}{tried}", found.source),

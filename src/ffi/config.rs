@@ -49,30 +49,6 @@ pub extern "C" fn reggie_config_free(config: Option<Box<reggie_config>>) {
     guard::value((), || drop(config));
 }
 
-/// Sets user name and password, for Basic authentication (RFC 7617) and for
-/// asking for tokens. They go to the registry's own origin and to the token
-/// server that it names, and nowhere else. Unless set, the client is anonymous.
-///
-/// Both are UTF-8 without control characters; the user name has no colon; one
-/// of the two may be empty, such as the user name where the password is a
-/// token. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
-/// REGGIE_INVALID_CREDENTIALS.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn reggie_config_set_credentials(
-    config: Option<&mut reggie_config>,
-    username: *const c_char,
-    password: *const c_char,
-) -> reggie_status {
-    guard::status(|| {
-        let config = convert::required(config, "config")?;
-        // SAFETY: a text of the caller's, or NULL.
-        let username = unsafe { convert::text(username, "username") }?;
-        // SAFETY: a text of the caller's, or NULL.
-        let password = unsafe { convert::text(password, "password") }?;
-        config.core.set_credentials(username, password)
-    })
-}
-
 /// Sets the repository that <name> means in the paths of requests that have no
 /// name of their own, such as "myorg/myrepo".
 ///

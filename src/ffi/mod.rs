@@ -107,8 +107,9 @@
 //! every handle that no other thread was using; connections that its parent made
 //! are not used there, and closed without a word to the server. The environment
 //! is read when a client is made: SSL_CERT_FILE and SSL_CERT_DIR for an https
-//! address, or else at its first connection over TLS, and HOME and SSLKEYLOGFILE
-//! where a setting asks for them.
+//! address, or else at its first connection over TLS, and HOME, SSLKEYLOGFILE
+//! and what leads to files of credentials where a setting asks for them. No
+//! program is run unless reggie_config_set_credential_helpers() allows it.
 #![expect(
     non_camel_case_types,
     reason = "types have the names that C knows them by"
@@ -126,6 +127,7 @@ mod cancel;
 mod client;
 mod config;
 mod config_cookies;
+mod config_credentials;
 mod config_network;
 mod config_observe;
 mod config_realm;
@@ -135,6 +137,7 @@ mod config_times;
 mod config_tls;
 mod config_warning;
 mod convert;
+mod credential;
 mod digest;
 mod error;
 mod errors;

@@ -50,6 +50,8 @@ pub const REGGIE_INVALID_CERTIFICATES: reggie_status = 14;
 pub const REGGIE_INVALID_PROXY: reggie_status = 17;
 /// A client certificate or its key cannot be used.
 pub const REGGIE_INVALID_CLIENT_CERTIFICATE: reggie_status = 16;
+/// A file of credentials cannot be read, or makes no sense.
+pub const REGGIE_INVALID_CREDENTIALS_FILE: reggie_status = 18;
 /// There is not enough memory.
 pub const REGGIE_NO_MEMORY: reggie_status = 101;
 /// A defect of the library was caught. Handles stay valid; the outcome of the
@@ -67,6 +69,8 @@ pub const REGGIE_BODY_TOO_LARGE: reggie_status = 106;
 pub const REGGIE_CANCELLED: reggie_status = 107;
 /// The call took longer than it was given as a whole.
 pub const REGGIE_DEADLINE: reggie_status = 109;
+/// A credential helper failed, took too long, or answered nonsense.
+pub const REGGIE_CREDENTIAL_HELPER: reggie_status = 110;
 /// The retry callback stopped the call.
 pub const REGGIE_RETRY_CALLBACK: reggie_status = 201;
 /// The read callback of a body stopped the call.
@@ -87,6 +91,8 @@ pub const REGGIE_HOOK_CALLBACK: reggie_status = 209;
 pub const REGGIE_REALM_CALLBACK: reggie_status = 211;
 /// The retry condition stopped the call.
 pub const REGGIE_RETRY_CONDITION_CALLBACK: reggie_status = 210;
+/// The credential callback stopped the call.
+pub const REGGIE_CREDENTIAL_CALLBACK: reggie_status = 212;
 /// The host's name was not resolved.
 pub const REGGIE_RESOLVE: reggie_status = 301;
 /// No connection was made.
@@ -210,6 +216,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_INVALID_PROXY => c"proxy URL cannot be used",
         REGGIE_INVALID_CERTIFICATES => c"certificates cannot be used",
         REGGIE_INVALID_CLIENT_CERTIFICATE => c"client certificate or its key cannot be used",
+        REGGIE_INVALID_CREDENTIALS_FILE => c"credentials file cannot be used",
         REGGIE_NO_MEMORY => c"out of memory",
         REGGIE_PANIC => c"defect in libreggie",
         REGGIE_FILE => c"local file or descriptor failed",
@@ -218,6 +225,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_BODY_TOO_LARGE => c"response body is too large to be kept in memory",
         REGGIE_CANCELLED => c"call was cancelled",
         REGGIE_DEADLINE => c"call took longer than it was given",
+        REGGIE_CREDENTIAL_HELPER => c"credential helper failed",
         REGGIE_RETRY_CALLBACK => c"stopped by the retry callback",
         REGGIE_READ_CALLBACK => c"stopped by the read callback",
         REGGIE_REWIND_CALLBACK => c"stopped by the rewind callback",
@@ -228,6 +236,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_HOOK_CALLBACK => c"callback at a send or an answer stopped the call",
         REGGIE_REALM_CALLBACK => c"realm callback stopped the call",
         REGGIE_RETRY_CONDITION_CALLBACK => c"stopped by the retry condition",
+        REGGIE_CREDENTIAL_CALLBACK => c"stopped by the credential callback",
         REGGIE_RESOLVE => c"host name was not resolved",
         REGGIE_CONNECT => c"no connection was made",
         REGGIE_TLS => c"TLS failed",
@@ -276,7 +285,8 @@ fn words(status: reggie_status) -> &'static CStr {
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
 /// - EREMOTEIO: REGGIE_HTTP_STATUS
-/// - EIO: REGGIE_FILE and REGGIE_BODY_LENGTH, and numbers that are no status
+/// - EIO: REGGIE_FILE, REGGIE_BODY_LENGTH and REGGIE_CREDENTIAL_HELPER, and
+///   numbers that are no status
 ///
 /// reggie_error_errno() has what the system said, where it said something.
 #[unsafe(no_mangle)]
@@ -300,13 +310,14 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_INVALID_CERTIFICATES
         | REGGIE_INVALID_PROXY
         | REGGIE_INVALID_CLIENT_CERTIFICATE
+        | REGGIE_INVALID_CREDENTIALS_FILE
         | REGGIE_CALLBACK_MISUSE => libc::EINVAL,
         REGGIE_INVALID_UTF8 => libc::EILSEQ,
         REGGIE_BUSY => libc::EBUSY,
         REGGIE_UNKNOWN_ALGORITHM => libc::ENOTSUP,
         REGGIE_NO_MEMORY => libc::ENOMEM,
         REGGIE_PANIC => libc::ENOTRECOVERABLE,
-        REGGIE_FILE | REGGIE_BODY_LENGTH => libc::EIO,
+        REGGIE_FILE | REGGIE_BODY_LENGTH | REGGIE_CREDENTIAL_HELPER => libc::EIO,
         REGGIE_BODY_NOT_REWINDABLE => libc::ESPIPE,
         REGGIE_BODY_TOO_LARGE => libc::EFBIG,
         REGGIE_RETRY_CALLBACK
@@ -317,6 +328,7 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_REDIRECT_CALLBACK
         | REGGIE_HOOK_CALLBACK
         | REGGIE_REALM_CALLBACK
+        | REGGIE_CREDENTIAL_CALLBACK
         | REGGIE_CERTIFICATE_CALLBACK
         | REGGIE_CANCELLED => libc::ECANCELED,
         REGGIE_DEADLINE | REGGIE_TIMEOUT => libc::ETIMEDOUT,
@@ -368,6 +380,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::InvalidCertificates => REGGIE_INVALID_CERTIFICATES,
         Kind::InvalidProxy => REGGIE_INVALID_PROXY,
         Kind::InvalidClientCertificate => REGGIE_INVALID_CLIENT_CERTIFICATE,
+        Kind::InvalidCredentialsFile => REGGIE_INVALID_CREDENTIALS_FILE,
         Kind::NoMemory => REGGIE_NO_MEMORY,
         Kind::Panic => REGGIE_PANIC,
         Kind::File => REGGIE_FILE,
@@ -376,6 +389,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::BodyTooLarge => REGGIE_BODY_TOO_LARGE,
         Kind::Cancelled => REGGIE_CANCELLED,
         Kind::Deadline => REGGIE_DEADLINE,
+        Kind::CredentialHelper => REGGIE_CREDENTIAL_HELPER,
         Kind::RetryCallback => REGGIE_RETRY_CALLBACK,
         Kind::ReadCallback => REGGIE_READ_CALLBACK,
         Kind::RewindCallback => REGGIE_REWIND_CALLBACK,
@@ -386,6 +400,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::HookCallback => REGGIE_HOOK_CALLBACK,
         Kind::RealmCallback => REGGIE_REALM_CALLBACK,
         Kind::RetryConditionCallback => REGGIE_RETRY_CONDITION_CALLBACK,
+        Kind::CredentialCallback => REGGIE_CREDENTIAL_CALLBACK,
         Kind::Resolve => REGGIE_RESOLVE,
         Kind::Connect => REGGIE_CONNECT,
         Kind::Tls => REGGIE_TLS,

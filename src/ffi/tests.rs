@@ -6,7 +6,8 @@ use std::mem;
 use std::process::Command;
 use std::ptr;
 
-use super::config::{reggie_config_free, reggie_config_new, reggie_config_set_credentials};
+use super::config::{reggie_config_free, reggie_config_new};
+use super::config_credentials::reggie_config_set_credentials;
 use super::error::{
     ErrorOut, reggie_error, reggie_error_callback_value, reggie_error_message, reggie_error_status,
 };
@@ -38,6 +39,7 @@ const KINDS: &[Kind] = &[
     Kind::InvalidCertificates,
     Kind::InvalidProxy,
     Kind::InvalidClientCertificate,
+    Kind::InvalidCredentialsFile,
     Kind::NoMemory,
     Kind::Panic,
     Kind::File,
@@ -46,6 +48,7 @@ const KINDS: &[Kind] = &[
     Kind::BodyTooLarge,
     Kind::Cancelled,
     Kind::Deadline,
+    Kind::CredentialHelper,
     Kind::RetryCallback,
     Kind::ReadCallback,
     Kind::RewindCallback,
@@ -56,6 +59,7 @@ const KINDS: &[Kind] = &[
     Kind::HookCallback,
     Kind::RealmCallback,
     Kind::RetryConditionCallback,
+    Kind::CredentialCallback,
     Kind::Resolve,
     Kind::Connect,
     Kind::Tls,

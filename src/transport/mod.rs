@@ -14,6 +14,7 @@ mod failure;
 mod link;
 mod operation;
 mod pool;
+pub(crate) mod program;
 mod reach;
 mod resolve;
 mod route;

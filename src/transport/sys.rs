@@ -11,7 +11,9 @@ use std::mem;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 use std::ptr;
 
 fn last<T>() -> io::Result<T> {
@@ -340,6 +342,62 @@ pub(crate) fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> T {
     // SAFETY: the old mask was stored above.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &old, ptr::null_mut()) };
     result
+}
+
+/// This user's number.
+pub(crate) fn user() -> u32 {
+    // SAFETY: no memory is passed.
+    unsafe { libc::getuid() }
+}
+
+/// Lets a program have the usual answer to the end of its children, whatever
+/// this process does at the end of its own.
+pub(crate) fn reset_sigchld(command: &mut Command) {
+    let reset = || {
+        // SAFETY: no memory is passed; allowed between fork and exec.
+        match unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) } {
+            libc::SIG_ERR => last(),
+            _ => Ok(()),
+        }
+    };
+    // SAFETY: it makes one system call and takes no memory.
+    unsafe { command.pre_exec(reset) };
+}
+
+/// How a child of this process is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Child {
+    Runs,
+    /// With its exit code; `None` if a signal ended it, or others were told of
+    /// its end.
+    Ended(Option<i32>),
+}
+
+/// Looks how a child is, and takes the news of its end.
+pub(crate) fn child(id: u32) -> Child {
+    // SAFETY: all-zero is a valid value of this type.
+    let mut about: libc::siginfo_t = unsafe { mem::zeroed() };
+    let options = libc::WEXITED | libc::WNOHANG;
+    // SAFETY: the information lives for the call.
+    let result = unsafe { libc::waitid(libc::P_PID, id, &mut about, options) };
+    if result != 0 {
+        return Child::Ended(None);
+    }
+    // SAFETY: waitid(2) gives this; 0 where there is no news.
+    if unsafe { about.si_pid() } == 0 {
+        return Child::Runs;
+    }
+    // SAFETY: the end of a child has a status.
+    let status = unsafe { about.si_status() };
+    Child::Ended((about.si_code == libc::CLD_EXITED).then_some(status))
+}
+
+/// Kills the group that a child leads, which has to run still.
+pub(crate) fn kill_group(id: u32) {
+    if let Ok(group) = i32::try_from(id) {
+        // SAFETY: no memory is passed.
+        unsafe { libc::kill(-group, libc::SIGKILL) };
+    }
 }
 
 fn signal_set(signal: i32) -> libc::sigset_t {

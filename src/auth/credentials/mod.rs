@@ -1,27 +1,94 @@
-//! Who asks: user names and passwords, identity tokens, ready tokens.
+//! Who asks: user names and passwords, identity tokens, bearer tokens, and
+//! where they are found.
+
+pub(crate) mod file;
+mod helper;
+mod place;
+mod store;
+mod usual;
 
 use std::fmt;
-use std::time::Instant;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::error::Error;
+pub(crate) use self::place::Place;
+pub(crate) use self::store::CredentialStore;
+use crate::error::{Error, Kind};
 
 /// What proves who asks.
-#[allow(dead_code, reason = "found by the store")]
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Credential {
+pub enum Credential {
+    /// User name and password.
     Basic {
+        /// Without a colon.
         username: String,
+        /// What goes with it.
         password: Zeroizing<String>,
     },
     /// A refresh token, for the token server alone.
     IdentityToken {
+        /// For token servers that take the token in place of a password; may
+        /// be empty.
         username: String,
+        /// The token.
         token: Zeroizing<String>,
     },
-    /// A bearer token, sent as it is.
-    RegistryToken(Zeroizing<String>),
+    /// A bearer token, sent to the registry as it is.
+    BearerToken(Zeroizing<String>),
+}
+
+impl Credential {
+    /// User name and password; one of the two may be empty.
+    pub fn password(username: &str, password: &str) -> Result<Credential, Error> {
+        if username.is_empty() && password.is_empty() {
+            return refuse("user name and password: both are empty");
+        }
+        check_username(username)?;
+        if password.chars().any(char::is_control) {
+            return refuse("password: has a control character");
+        }
+        Ok(Credential::Basic {
+            username: username.to_owned(),
+            password: Zeroizing::new(password.to_owned()),
+        })
+    }
+
+    /// An identity token (a refresh token of OAuth 2), and the user name to go
+    /// with it where a token server knows only passwords; it may be empty.
+    pub fn identity_token(username: &str, token: &str) -> Result<Credential, Error> {
+        check_username(username)?;
+        if token.is_empty() || token.chars().any(char::is_control) {
+            return refuse("identity token: empty, or has a control character");
+        }
+        Ok(Credential::IdentityToken {
+            username: username.to_owned(),
+            token: Zeroizing::new(token.to_owned()),
+        })
+    }
+
+    /// A bearer token for the registry.
+    pub fn bearer_token(token: &str) -> Result<Credential, Error> {
+        // It goes into a header as it is.
+        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return refuse("bearer token: empty, or has what no header can hold");
+        }
+        Ok(Credential::BearerToken(Zeroizing::new(token.to_owned())))
+    }
+}
+
+fn check_username(username: &str) -> Result<(), Error> {
+    if username.chars().any(char::is_control) {
+        return refuse("user name: has a control character");
+    }
+    if username.contains(':') {
+        return refuse("user name: has a colon, which basic auth cannot carry");
+    }
+    Ok(())
+}
+
+fn refuse<T>(why: &str) -> Result<T, Error> {
+    Err(Error::new(Kind::InvalidCredentials, why))
 }
 
 impl fmt::Debug for Credential {
@@ -30,6 +97,12 @@ impl fmt::Debug for Credential {
     }
 }
 
+/// Finds the credential for a registry, by host and port, and one of its
+/// repositories, if it is about one: on the calling thread, maybe on several
+/// at once.
+pub type CredentialCallback =
+    Arc<dyn Fn(&str, Option<&str>) -> Result<Option<Credential>, Error> + Send + Sync>;
+
 /// A credential, and where it comes from, in words for people.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
@@ -37,24 +110,12 @@ pub(crate) struct Found {
     pub(crate) source: String,
 }
 
-/// What a look-up found, and what was asked, in order.
+/// What a look-up found, and where nothing was, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Lookup {
     pub(crate) found: Option<Found>,
     pub(crate) tried: Vec<String>,
 }
 
-/// All that a client was told about credentials.
-#[derive(Debug, Default)]
-pub(crate) struct CredentialStore {}
-
-impl CredentialStore {
-    pub(crate) fn lookup(
-        &self,
-        _registry: &str,
-        _repository: Option<&str>,
-        _limit: Option<Instant>,
-    ) -> Result<Lookup, Error> {
-        Ok(Lookup::default())
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! All that a client was told about credentials, and the order in which it
+//! counts: what was set, the callback, the files.
+
+use std::path::PathBuf;
+
+use super::file::{self, Clue, Contents};
+use super::helper::Helpers;
+use super::place::helper_key;
+use super::{Credential, CredentialCallback, Found, Lookup, Place, usual};
+use crate::config::Config;
+use crate::error::{Error, Kind, Step};
+use crate::transport::{Bounds, program};
+use crate::url::Origin;
+
+/// Where credentials are looked for.
+pub(crate) struct CredentialStore {
+    /// For the client's own registry.
+    own: Option<Credential>,
+    set: Vec<(Place, Credential)>,
+    callback: Option<CredentialCallback>,
+    files: Vec<Source>,
+    helpers: Option<Helpers>,
+}
+
+struct Source {
+    path: PathBuf,
+    /// The caller named it: it has to be there.
+    is_required: bool,
+}
+
+impl CredentialStore {
+    /// Looks at all files once, so that one that cannot be used is an error now.
+    pub(crate) fn new(config: &Config) -> Result<CredentialStore, Error> {
+        let settings = &config.credential_sources;
+        let mut files: Vec<Source> = settings
+            .files
+            .iter()
+            .map(|path| Source {
+                path: path.clone(),
+                is_required: true,
+            })
+            .collect();
+        if settings.usual_files {
+            let usual = usual::files(|name| config.variable(name), program::user());
+            files.extend(usual.into_iter().map(|path| Source {
+                path,
+                is_required: false,
+            }));
+        }
+        for source in &files {
+            source.read()?;
+        }
+        let helpers = settings
+            .run_helpers
+            .then(|| Helpers::new(settings.helper_timeout, std::env::vars_os().collect()));
+        Ok(CredentialStore {
+            own: config.credentials.clone(),
+            set: settings.set.clone(),
+            callback: settings.callback.clone(),
+            files,
+            helpers,
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_helpers_in(
+        mut self,
+        folder: &std::path::Path,
+        timeout: Option<std::time::Duration>,
+    ) -> CredentialStore {
+        let path = format!("{}:/usr/bin:/bin", folder.display());
+        self.helpers = Some(Helpers::new(timeout, vec![("PATH".into(), path.into())]));
+        self
+    }
+
+    /// All that was set, and need not be looked for.
+    pub(crate) fn known(&self) -> impl Iterator<Item = &Credential> {
+        let set = self.set.iter().map(|(_, credential)| credential);
+        self.own.iter().chain(set)
+    }
+
+    /// The credential for a repository of a registry, or for the registry. May
+    /// call back, read files and run programs.
+    pub(crate) fn lookup(
+        &self,
+        registry: &Origin,
+        repository: Option<&str>,
+        bounds: &Bounds,
+    ) -> Result<Lookup, Error> {
+        let mut lookup = Lookup {
+            found: self.of_settings(registry, repository),
+            tried: Vec::new(),
+        };
+        if lookup.found.is_some() {
+            return Ok(lookup);
+        }
+        if let Some(callback) = &self.callback {
+            if let Some(credential) = callback(&registry.authority(), repository)? {
+                lookup.found = Some(Found {
+                    credential,
+                    source: "the credential callback".to_owned(),
+                });
+                return Ok(lookup);
+            }
+            lookup.tried.push("the credential callback".to_owned());
+        }
+        for source in &self.files {
+            let tried = &mut lookup.tried;
+            lookup.found = self.of_file(source, registry, repository, bounds, tried)?;
+            if lookup.found.is_some() {
+                break;
+            }
+        }
+        Ok(lookup)
+    }
+
+    /// The longest path that was set; of two the later one.
+    fn of_settings(&self, registry: &Origin, repository: Option<&str>) -> Option<Found> {
+        let fitting = self
+            .set
+            .iter()
+            .filter(|(place, _)| place.covers(registry, repository));
+        if let Some((place, credential)) = fitting.max_by_key(|(place, _)| place.path().len()) {
+            return Some(Found {
+                credential: credential.clone(),
+                source: format!("the client's settings for {place}"),
+            });
+        }
+        self.own.clone().map(|credential| Found {
+            credential,
+            source: "the client's settings".to_owned(),
+        })
+    }
+
+    fn of_file(
+        &self,
+        source: &Source,
+        registry: &Origin,
+        repository: Option<&str>,
+        bounds: &Bounds,
+        tried: &mut Vec<String>,
+    ) -> Result<Option<Found>, Error> {
+        let shown = source.path.display();
+        // Read anew: who logs in or out meanwhile is to be noticed.
+        let Some(contents) = source.read()? else {
+            return Ok(None);
+        };
+        for clue in contents.clues(registry, repository) {
+            match clue {
+                Clue::Credential(credential) => {
+                    return Ok(Some(Found {
+                        credential: credential.clone(),
+                        source: shown.to_string(),
+                    }));
+                }
+                Clue::Broken(why) => {
+                    let message = format!("credentials file {shown}: {why}");
+                    let error = Error::new(Kind::InvalidCredentialsFile, message);
+                    return Err(error.at(Step::Credentials));
+                }
+                Clue::Helper(name) => {
+                    let named = format!("docker-credential-{name} of {shown}");
+                    let Some(helpers) = &self.helpers else {
+                        tried.push(format!("{named} (not run: helpers are not allowed)"));
+                        continue;
+                    };
+                    let key = helper_key(registry);
+                    if let Some(credential) = helpers.get(name, &key, bounds)? {
+                        return Ok(Some(Found {
+                            credential,
+                            source: named,
+                        }));
+                    }
+                    tried.push(named);
+                }
+            }
+        }
+        tried.push(shown.to_string());
+        Ok(None)
+    }
+}
+
+impl Source {
+    fn read(&self) -> Result<Option<Contents>, Error> {
+        let contents = file::read(&self.path)?;
+        if contents.is_none() && self.is_required {
+            let shown = self.path.display();
+            let message = format!("credentials file {shown}: no such file");
+            let error = Error::new(Kind::InvalidCredentialsFile, message);
+            return Err(error.with_errno(libc::ENOENT));
+        }
+        Ok(contents)
+    }
+}
