@@ -4,6 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::address::Address;
+use crate::auth::credentials::{Credential, file};
 use crate::auth::{challenge, scope};
 use crate::cookies::CookieJar;
 use crate::header::{link, range, rate_limit, retry_after, warning};
@@ -96,10 +97,39 @@ pub fn scrub(text: &str, secrets: &[&str]) -> String {
 
 /// The token granted, or the message of the refusal.
 pub fn token_answer(status: u16, body: &[u8]) -> Result<String, String> {
-    let granted = crate::auth::token::read_answer(status, body, "host");
+    let granted = crate::auth::token::read_answer(status, None, body, "host");
     granted
         .map(|grant| grant.token.to_string())
         .map_err(|error| error.message().to_owned())
+}
+
+/// What a file of credentials says about a repository: the texts in each clue.
+/// An error is the message about the file.
+pub fn credentials_file(
+    bytes: &[u8],
+    registry: &str,
+    repository: Option<&str>,
+) -> Result<Vec<Vec<String>>, String> {
+    let registry = Url::parse(registry).map_err(|error| error.to_string())?;
+    let contents = file::Contents::parse(bytes)?;
+    let clues = contents.clues(&registry.origin(), repository);
+    Ok(clues.iter().map(texts).collect())
+}
+
+fn texts(clue: &file::Clue<'_>) -> Vec<String> {
+    match clue {
+        file::Clue::Helper(name) => vec!["helper".to_owned(), (*name).to_owned()],
+        file::Clue::Broken(why) => vec!["broken".to_owned(), (*why).to_owned()],
+        file::Clue::Credential(Credential::Basic { username, password }) => {
+            vec!["basic".to_owned(), username.clone(), password.to_string()]
+        }
+        file::Clue::Credential(Credential::IdentityToken { username, token }) => {
+            vec!["identity".to_owned(), username.clone(), token.to_string()]
+        }
+        file::Clue::Credential(Credential::BearerToken(token)) => {
+            vec!["bearer".to_owned(), token.to_string()]
+        }
+    }
 }
 
 /// The URL of the next page that an answer of `from` tells.

@@ -51,7 +51,7 @@ enum Holds {
 
 /// One thing that a file says about a repository.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Clue<'a> {
+pub(crate) enum Clue<'a> {
     Credential(&'a Credential),
     Helper(&'a str),
     Broken(&'a str),
@@ -131,7 +131,7 @@ impl Contents {
     /// What is said about a repository, in the order in which it counts: the
     /// longest path, the helper for the registry, the one for all registries,
     /// the registry as a whole.
-    pub(super) fn clues(&self, registry: &Origin, repository: Option<&str>) -> Vec<Clue<'_>> {
+    pub(crate) fn clues(&self, registry: &Origin, repository: Option<&str>) -> Vec<Clue<'_>> {
         let mut fitting: Vec<&Entry> = self
             .entries
             .iter()

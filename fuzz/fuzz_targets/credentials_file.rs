@@ -1,0 +1,52 @@
+//! Whatever a file of credentials holds, what is taken from it can be sent, and
+//! what is said about it is one line.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use reggie::fuzzing::credentials_file;
+
+fn check(bytes: &[u8]) {
+    for registry in [
+        "https://registry-1.docker.io",
+        "https://registry.example",
+        "http://registry.example:5000",
+    ] {
+        for repository in [None, Some("a"), Some("team/app")] {
+            let clues = match credentials_file(bytes, registry, repository) {
+                Ok(clues) => clues,
+                Err(why) => {
+                    assert!(!why.contains(char::is_control), "{why:?}");
+                    continue;
+                }
+            };
+            for clue in clues {
+                if clue[0] == "helper" {
+                    continue;
+                }
+                for text in &clue[1..] {
+                    assert!(!text.contains(char::is_control), "{text:?}");
+                }
+                if clue[0] == "basic" {
+                    assert!(!clue[1].contains(':'));
+                }
+                if clue[0] == "bearer" {
+                    assert!(!clue[1].is_empty() && clue[1].bytes().all(|b| b.is_ascii_graphic()));
+                }
+            }
+        }
+    }
+}
+
+fuzz_target!(|input: (&[u8], &str, &str)| {
+    let (bytes, key, auth) = input;
+    check(bytes);
+    // JSON that is right, so that the entry itself is reached.
+    let quoted = |text: &str| serde_json::to_string(text).unwrap();
+    let (key, auth) = (quoted(key), quoted(auth));
+    check(format!(r#"{{"auths":{{{key}:{{"auth":{auth}}}}}}}"#).as_bytes());
+    check(format!(r#"{{"auths":{{"registry.example":{{"auth":{auth}}}}}}}"#).as_bytes());
+    check(
+        format!(r#"{{"auths":{{{key}:{{"registrytoken":{auth}}}}},"credsStore":{key}}}"#)
+            .as_bytes(),
+    );
+});
