@@ -82,8 +82,8 @@ pub(crate) struct Authenticator {
 
 #[derive(Default)]
 struct State {
-    /// By repository, what was found for it.
-    basic: HashMap<Option<String>, Authorization>,
+    /// By repository, what was found for it; `None` = nothing.
+    basic: HashMap<Option<String>, Option<Authorization>>,
     secrets: Vec<Zeroizing<String>>,
     /// How a realm is asked, where that is not as usual.
     forms: HashMap<String, Form>,
@@ -178,7 +178,12 @@ impl Authenticator {
         bounds: &Bounds,
     ) -> Result<Option<Authorization>, Error> {
         if self.asks_basic.load(Ordering::Relaxed) {
-            return self.basic_for(subject().repository, bounds);
+            let repository = subject().repository;
+            // Where nothing was found, a challenge is awaited before another look.
+            if let Some(known) = self.state().basic.get(&repository) {
+                return Ok(known.clone());
+            }
+            return self.basic_for(repository, bounds);
         }
         Ok(self.tokens.known(|| subject().scopes))
     }
@@ -189,29 +194,30 @@ impl Authenticator {
         repository: Option<String>,
         bounds: &Bounds,
     ) -> Result<Option<Authorization>, Error> {
-        if let Some(known) = self.state().basic.get(&repository) {
+        if let Some(Some(known)) = self.state().basic.get(&repository) {
             return Ok(Some(known.clone()));
         }
         let lookup = self.lookup(repository.as_deref(), bounds)?;
         let authorization = match lookup.found.map(|found| found.credential) {
-            Some(Credential::Basic { username, password }) => basic(&username, &password),
+            Some(Credential::Basic { username, password }) => Some(basic(&username, &password)),
             // Some registries take a token in place of a password.
             Some(Credential::IdentityToken { username, token }) if !username.is_empty() => {
-                basic(&username, &token)
+                Some(basic(&username, &token))
             }
-            Some(Credential::BearerToken(token)) => bearer(&token),
-            _ => return Ok(None),
+            Some(Credential::BearerToken(token)) => Some(bearer(&token)),
+            _ => None,
         };
         let mut state = self.state();
-        if state.basic.len() < MAX_BASIC {
+        if state.basic.len() < MAX_BASIC || state.basic.contains_key(&repository) {
             state.basic.insert(repository, authorization.clone());
         }
-        Ok(Some(authorization))
+        Ok(authorization)
     }
 
     /// Forgets what the registry does not take.
     pub(crate) fn forget(&self, rejected: &Authorization) {
-        self.state().basic.retain(|_, known| known != rejected);
+        let is_rejected = |known: &mut Option<Authorization>| known.as_ref() == Some(rejected);
+        self.state().basic.retain(|_, known| !is_rejected(known));
         self.tokens.drop_rejected(rejected);
     }
 
