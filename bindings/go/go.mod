@@ -1,0 +1,3 @@
+module libreggie/reggie
+
+go 1.24

@@ -1,0 +1,39 @@
+package cabi
+
+// #include "shim.h"
+import "C"
+
+import "runtime"
+
+// A Client is shared by any number of goroutines. It is freed when nothing
+// refers to it any more.
+type Client struct{ id C.uintptr_t }
+
+// NewClient makes a client of the registry at an address.
+func NewClient(address string, config *Config) (*Client, error) {
+	var t texts
+	var id, failure C.uintptr_t
+	status := C.cabi_client_new(t.c(address), config.id, &id, &failure)
+	runtime.KeepAlive(config)
+	return client(&t, status, id, failure)
+}
+
+// Derive makes a client with other settings that shares connections and tokens
+// as far as these allow it.
+func (c *Client) Derive(config *Config) (*Client, error) {
+	var t texts
+	var id, failure C.uintptr_t
+	status := C.cabi_client_derive(c.id, config.id, &id, &failure)
+	runtime.KeepAlive(c)
+	runtime.KeepAlive(config)
+	return client(&t, status, id, failure)
+}
+
+func client(t *texts, status C.reggie_status, id, failure C.uintptr_t) (*Client, error) {
+	if err := takeError(status, failure); err != nil {
+		return nil, err
+	}
+	made := &Client{id}
+	runtime.AddCleanup(made, func(id C.uintptr_t) { C.cabi_client_free(id) }, id)
+	return made, t.status(C.REGGIE_OK)
+}

@@ -1,0 +1,147 @@
+package cabi
+
+// #include "shim.h"
+import "C"
+
+import (
+	"os"
+	"runtime/cgo"
+	"time"
+)
+
+// UnknownSize is the length of a body that is sent until its end.
+const UnknownSize = ^uint64(0)
+
+// A Request is used by one goroutine at a time, and freed by Free.
+type Request struct {
+	id C.uintptr_t
+	// What C reads by its descriptor.
+	file *os.File
+}
+
+// NewRequest makes a request for a client's registry.
+func NewRequest(client *Client, method, path string) (*Request, error) {
+	var t texts
+	var id, failure C.uintptr_t
+	status := C.cabi_request_new(client.id, t.c(method), t.c(path), &id, &failure)
+	if err := takeError(status, failure); err != nil {
+		return nil, err
+	}
+	return &Request{id: id}, t.status(C.REGGIE_OK)
+}
+
+// Free frees the request. No call of it is in C.
+func (r *Request) Free() {
+	C.cabi_request_free(r.id)
+	r.id = 0
+}
+
+// SetMethod sets another method.
+func (r *Request) SetMethod(method string) error {
+	var t texts
+	return t.status(C.cabi_request_set_method(r.id, t.c(method)))
+}
+
+// SetPath sets another path, or a whole URL.
+func (r *Request) SetPath(path string) error {
+	var t texts
+	return t.status(C.cabi_request_set_path(r.id, t.c(path)))
+}
+
+// AddHeader adds a header.
+func (r *Request) AddHeader(name, value string) error {
+	var t texts
+	return t.status(C.cabi_request_add_header(r.id, t.c(name), t.c(value)))
+}
+
+// RemoveHeaders removes all headers.
+func (r *Request) RemoveHeaders() {
+	for C.cabi_request_headers_count(r.id) > 0 {
+		// The name is the request's own: a copy, as it goes with the header.
+		var t texts
+		name := C.GoString(C.cabi_request_header_name(r.id, 0))
+		if C.cabi_request_remove_header(r.id, t.c(name)) != C.REGGIE_OK {
+			return
+		}
+	}
+}
+
+// SetFollowChallenge says whether a challenge is answered.
+func (r *Request) SetFollowChallenge(follow bool) error {
+	return statusError(C.cabi_request_set_follow_challenge(r.id, truth(follow)))
+}
+
+// SetTimeout bounds the call as a whole; 0 = no limit.
+func (r *Request) SetTimeout(timeout time.Duration) error {
+	return statusError(C.cabi_request_set_timeout(r.id, milliseconds(timeout)))
+}
+
+// RemoveBody sends none.
+func (r *Request) RemoveBody() error {
+	return statusError(C.cabi_request_remove_body(r.id))
+}
+
+// A Reader supplies a body from memory. It is no function of the program's:
+// C waits for it.
+type Reader interface {
+	Read(buffer []byte) (int, error)
+	// Rewind begins again with the first byte.
+	Rewind() error
+}
+
+// SetBodyReader sends what a reader supplies.
+func (r *Request) SetBodyReader(reader Reader, length uint64) error {
+	id := cgo.NewHandle(reader)
+	return statusError(C.cabi_request_set_body_reader(r.id, C.uintptr_t(id), C.uint64_t(length)))
+}
+
+// SetBodyFile sends what a file has from where it stands.
+func (r *Request) SetBodyFile(file *os.File, length uint64) error {
+	r.file = file
+	conn, err := file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var set error
+	err = conn.Control(func(fd uintptr) {
+		var failure C.uintptr_t
+		status := C.cabi_request_set_body_fd(r.id, C.int(fd), C.uint64_t(length), &failure)
+		set = takeError(status, failure)
+	})
+	if err != nil {
+		return err
+	}
+	return set
+}
+
+// SetRetry has the call's Retry called.
+func (r *Request) SetRetry() error {
+	return statusError(C.cabi_request_set_retry_callback(r.id))
+}
+
+// Open sends the request and returns when the header of the answer is here.
+func (c *Call) Open(client *Client, request *Request) (*Response, error) {
+	if c.cancel != nil {
+		if err := statusError(C.cabi_request_set_cancel(request.id, c.cancel.id)); err != nil {
+			return nil, err
+		}
+	}
+	var id, failure C.uintptr_t
+	status := C.cabi_open(C.uintptr_t(c.id), client.id, request.id, &id, &failure)
+	if err := takeError(status, failure); err != nil {
+		return nil, err
+	}
+	return &Response{id: id, call: c}, nil
+}
+
+func truth(value bool) C.int {
+	if value {
+		return 1
+	}
+	return 0
+}
+
+// milliseconds rounds up: a short time is not no time.
+func milliseconds(time_ time.Duration) C.int64_t {
+	return C.int64_t((time_ + time.Millisecond - 1) / time.Millisecond)
+}
