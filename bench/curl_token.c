@@ -80,7 +80,7 @@ static struct curl_slist *authorize(CURL *curl, struct memory *kept,
 {
     struct curl_header *challenge;
     struct curl_slist *headers;
-    char *realm, *service, *scope, *token, *escaped, line[4096];
+    char *realm, *service, *scope, *token, *parameters[2], line[4096];
 
     set(curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL));
     perform(curl, kept, url, 401);
@@ -90,8 +90,10 @@ static struct curl_slist *authorize(CURL *curl, struct memory *kept,
     realm = quoted(challenge->value, "realm=\"");
     service = quoted(challenge->value, "service=\"");
     scope = quoted(challenge->value, "scope=\"");
-    escaped = curl_easy_escape(curl, scope, 0);
-    snprintf(line, sizeof line, "%s?service=%s&scope=%s", realm, service, escaped);
+    parameters[0] = curl_easy_escape(curl, service, 0);
+    parameters[1] = curl_easy_escape(curl, scope, 0);
+    snprintf(line, sizeof line, "%s?service=%s&scope=%s", realm, parameters[0],
+             parameters[1]);
 
     set(curl_easy_setopt(curl, CURLOPT_USERPWD, user));
     perform(curl, kept, line, 200);
@@ -104,7 +106,8 @@ static struct curl_slist *authorize(CURL *curl, struct memory *kept,
     free(service);
     free(scope);
     free(token);
-    curl_free(escaped);
+    curl_free(parameters[0]);
+    curl_free(parameters[1]);
     return headers;
 }
 

@@ -6,7 +6,7 @@ use crate::proxy::{Proxies, Proxy};
 use crate::url::{Origin, Scheme};
 
 /// Whom a connection speaks to, and through which proxy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Route {
     /// `None` = the proxy itself, which takes requests to all servers.
     to: Option<Arc<Origin>>,
