@@ -35,6 +35,19 @@ def system_calls(command, scratch):
     return int(total[0])
 
 
+def each(count, command, scratch):
+    """What one more request costs; `command` gives that of a number of them."""
+    few, many = (count(command(str(number)), scratch) for number in (FEW, MANY))
+    return (many - few) / (MANY - FEW)
+
+
+def print_counts(title, commands, scratch):
+    print(f"{title:<26} {'instructions':>13} {'system calls':>13}")
+    for name, command in commands.items():
+        print(f"{name:<26} {each(instructions, command, scratch):13,.0f}"
+              f" {each(system_calls, command, scratch):13.2f}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", required=True)
@@ -45,20 +58,13 @@ def main():
 
     server, served = serve(options.server)
     try:
-        print(f"{'for each GET of 1.5 kB':<24} {'instructions':>13} {'system calls':>13}")
-        for scheme in ("http", "https"):
+        commands = {}
+        for scheme, trust in (("http", []), ("https", ["--ca", served["ca"]])):
             for name, program in (("libreggie", options.reggie), ("libcurl", options.curl)):
-                trust = ["--ca", served["ca"]] if scheme == "https" else []
-
-                def each(count):
-                    few, many = (
-                        count([program, *trust, "get", str(number), served[f"{scheme}-small"]],
-                              options.scratch)
-                        for number in (FEW, MANY))
-                    return (many - few) / (MANY - FEW)
-
-                print(f"{name + ', ' + scheme:<24} {each(instructions):13,.0f}"
-                      f" {each(system_calls):13.2f}", flush=True)
+                begin, end = [program, *trust, "get"], [served[f"{scheme}-small"]]
+                commands[f"{name}, {scheme}"] = (
+                    lambda number, begin=begin, end=end: [*begin, number, *end])
+        print_counts("for each GET of 1.5 kB", commands, options.scratch)
     finally:
         server.stdin.close()
         server.wait()

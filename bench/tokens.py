@@ -12,6 +12,7 @@ import sys
 import time
 
 from compare import measure, print_head
+from count import print_counts
 
 REPOSITORY, TAG = "bench", "small"
 SMALL = 1500
@@ -88,22 +89,28 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--warm-up", type=int, default=1)
     parser.add_argument("--requests", type=int, default=2000)
+    parser.add_argument("--count", action="store_true",
+                        help="count instructions and system calls instead, but for Go's")
     options = parser.parse_args()
 
     def program(name):
         return os.path.join(options.programs, name)
 
-    number = str(options.requests)
     with registry(options.olareg, options.programs) as host:
         url = f"http://{host}/v2/{REPOSITORY}/manifests/{TAG}"
         commands = {
-            "libreggie": [program("reggie"), "--user", USER, "get", number, url],
-            "libcurl, token for each": [program("curl_token"), "each", USER, number, url],
-            "libcurl, token once": [program("curl_token"), "once", USER, number, url],
-            "oras-go": [program("oras"), USER, number, f"{host}/{REPOSITORY}:{TAG}"],
+            "libreggie": lambda n: [program("reggie"), "--user", USER, "get", n, url],
+            "libcurl, token once": lambda n: [program("curl_token"), "once", USER, n, url],
+            "libcurl, token for each": lambda n: [program("curl_token"), "each", USER, n, url],
         }
+        if options.count:
+            print_counts("for each GET with a token", commands, options.programs)
+            return
+        commands["oras-go"] = lambda n: [program("oras"), USER, n, f"{host}/{REPOSITORY}:{TAG}"]
+        number = str(options.requests)
+        filled = {name: command(number) for name, command in commands.items()}
         print_head(options.rounds)
-        measure(f"{number} GETs with a token, http", commands, options.rounds, options.warm_up)
+        measure(f"{number} GETs with a token, http", filled, options.rounds, options.warm_up)
 
 
 if __name__ == "__main__":
