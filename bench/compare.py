@@ -27,7 +27,6 @@ CASES = [
      {"libcurl, default buffer": ["up", "SINK", "FILE"],
       "libcurl, largest buffer": ["up", "SINK", "FILE", "largest"]}),
 ]
-SUBJECT = "libreggie"
 
 
 def serve(program):
@@ -62,6 +61,35 @@ def ratio(ours, theirs, what):
     return statistics.median(a[what] / b[what] for a, b in zip(ours, theirs))
 
 
+def print_head(rounds):
+    load = os.getloadavg()[0]
+    print(f"{rounds} rounds, load of the machine before them {load:.1f}")
+
+
+def measure(title, commands, rounds, warm_up):
+    """Runs commands by name, the first of which is the library's, in turn."""
+    results = {name: [] for name in commands}
+    names = list(commands)
+    for number in range(warm_up + rounds):
+        # Each goes first in turn, so that none profits from its place.
+        for name in names[number % len(names):] + names[:number % len(names)]:
+            result = run(commands[name])
+            if number >= warm_up:
+                results[name].append(result)
+
+    print(f"\n{title}")
+    print(f"  {'':<24} {'wall s':>8} {'user s':>8} {'sys s':>8} {'CPU s':>8} {'peak MiB':>9}")
+    for name, rows in results.items():
+        print(f"  {name:<24} {median(rows, 'wall'):8.3f} {median(rows, 'user'):8.3f}"
+              f" {median(rows, 'sys'):8.3f} {median(rows, 'cpu'):8.3f}"
+              f" {median(rows, 'peak') / 1024:9.1f}")
+    for name in names[1:]:
+        ours, others = results[names[0]], results[name]
+        print(f"  {'ratio to ' + name:<33} wall {ratio(ours, others, 'wall'):.2f}"
+              f"   CPU {ratio(ours, others, 'cpu'):.2f}"
+              f"   peak {ratio(ours, others, 'peak'):.2f}", flush=True)
+
+
 def compare(options, served, case):
     _, title, scheme, ours, theirs = case
     words = {"SMALL": served[f"{scheme}-small"], "LARGE": served[f"{scheme}-large"],
@@ -72,29 +100,10 @@ def compare(options, served, case):
         filled = [words.get(word, word.format(n=options.requests)) for word in arguments]
         return [program, *trust, *filled]
 
-    commands = {SUBJECT: command(options.reggie, ours)}
+    commands = {"libreggie": command(options.reggie, ours)}
     for name, arguments in theirs.items():
         commands[name] = command(options.curl, arguments)
-    results = {name: [] for name in commands}
-    names = list(commands)
-    for number in range(options.warm_up + options.rounds):
-        # Each goes first in turn, so that none profits from its place.
-        for name in names[number % len(names):] + names[:number % len(names)]:
-            result = run(commands[name])
-            if number >= options.warm_up:
-                results[name].append(result)
-
-    print(f"\n{title.format(n=options.requests)}")
-    print(f"  {'':<24} {'wall s':>8} {'user s':>8} {'sys s':>8} {'CPU s':>8} {'peak MiB':>9}")
-    for name, rows in results.items():
-        print(f"  {name:<24} {median(rows, 'wall'):8.3f} {median(rows, 'user'):8.3f}"
-              f" {median(rows, 'sys'):8.3f} {median(rows, 'cpu'):8.3f}"
-              f" {median(rows, 'peak') / 1024:9.1f}")
-    for name in theirs:
-        ours, others = results[SUBJECT], results[name]
-        print(f"  {'ratio to ' + name:<33} wall {ratio(ours, others, 'wall'):.2f}"
-              f"   CPU {ratio(ours, others, 'cpu'):.2f}"
-              f"   peak {ratio(ours, others, 'peak'):.2f}", flush=True)
+    measure(title.format(n=options.requests), commands, options.rounds, options.warm_up)
 
 
 def main():
@@ -114,8 +123,7 @@ def main():
 
     server, served = serve(options.server)
     try:
-        load = os.getloadavg()[0]
-        print(f"{options.rounds} rounds, load of the machine before them {load:.1f}")
+        print_head(options.rounds)
         for case in CASES:
             if not options.cases or case[0] in options.cases:
                 compare(options, served, case)

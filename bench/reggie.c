@@ -1,7 +1,7 @@
 /*
  * The benchmark's work done with libreggie:
  *
- *     reggie [--ca FILE] get N URL
+ *     reggie [--ca FILE] [--user USER:PASSWORD] get N URL
  *     reggie [--ca FILE] down URL
  *     reggie [--ca FILE] up URL FILE
  */
@@ -105,6 +105,16 @@ int main(int argc, char **argv)
 
     if (argc > 2 && strcmp(argv[1], "--ca") == 0) {
         check(reggie_config_add_ca_file(config, argv[2], &error), error);
+        argv += 2;
+        argc -= 2;
+    }
+    if (argc > 2 && strcmp(argv[1], "--user") == 0) {
+        char *password = strchr(argv[2], ':');
+
+        if (password == NULL)
+            fail("usage", "USER:PASSWORD is wanted");
+        *password = '\0';
+        check(reggie_config_set_credentials(config, argv[2], password + 1), NULL);
         argv += 2;
         argc -= 2;
     }

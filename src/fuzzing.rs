@@ -43,7 +43,10 @@ pub fn resolve(base: &str, reference: &str) -> Option<(String, String)> {
 
 pub fn relative(address: &str, url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
-    Address::parse(address).ok()?.relative(&url)
+    Address::parse(address)
+        .ok()?
+        .relative(&url)
+        .map(str::to_owned)
 }
 
 /// Origin, path and query of the URL of a path under an address.

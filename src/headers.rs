@@ -26,7 +26,7 @@ impl Headers {
     }
 
     /// All fields in their order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
         self.0
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_slice()))
@@ -55,6 +55,11 @@ impl Headers {
     /// Whether a name stands here.
     pub fn contains(&self, name: &str) -> bool {
         self.get(name).is_some()
+    }
+
+    /// None yet, and room for so many.
+    pub(crate) fn with_capacity(capacity: usize) -> Headers {
+        Headers(Vec::with_capacity(capacity))
     }
 
     pub(crate) fn add(&mut self, name: &str, value: &[u8]) {

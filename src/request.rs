@@ -14,6 +14,7 @@ use crate::output::{Output, WriteSink};
 use crate::redact::shown;
 use crate::template::{self, Values};
 use crate::transport::Cancel;
+use crate::url::syntax::has_control;
 use crate::url::{Url, encode_query, socket};
 
 /// Called between a challenge and the second send; may change the request.
@@ -98,7 +99,7 @@ impl Request {
             let message = format!("path {}: {why}", shown(path));
             Err(Error::new(Kind::InvalidPath, message))
         };
-        if path.chars().any(char::is_control) {
+        if has_control(path) {
             return refuse("has a control character");
         }
         if !path.starts_with('/') && !is_absolute(path) {
@@ -316,10 +317,11 @@ impl Request {
 }
 
 fn is_absolute(path: &str) -> bool {
-    let lower = |length: usize| path.get(..length).map(str::to_ascii_lowercase);
-    lower(7).as_deref() == Some("http://")
-        || lower(8).as_deref() == Some("https://")
-        || socket::is_url(path)
+    let begins = |scheme: &str| {
+        path.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    begins("http://") || begins("https://") || socket::is_url(path)
 }
 
 fn check_query_name(name: &str) -> Result<(), Error> {

@@ -76,10 +76,13 @@ impl Response {
         Response {
             status: answer.status,
             version: answer.version,
-            relative_location: location.as_ref().and_then(|url| address.relative(url)),
+            relative_location: location
+                .as_ref()
+                .and_then(|url| address.relative(url))
+                .map(str::to_owned),
             absolute_location: location.as_ref().map(ToString::to_string),
             next_page: link::next(answer.headers.all("link"), &url)
-                .and_then(|url| address.relative(&url)),
+                .and_then(|url| address.relative(&url).map(str::to_owned)),
             warnings: warning::read(answer.headers.all("warning")),
             retry_after: retry_after::read(&answer.headers, SystemTime::now()),
             length: answer.body.length(),
@@ -105,8 +108,8 @@ impl Response {
     }
 
     /// The URL that answered, after redirects.
-    pub fn url(&self) -> String {
-        self.url.to_string()
+    pub fn url(&self) -> &str {
+        self.url.as_str()
     }
 
     /// How often something was sent for this answer: to the registry, to token

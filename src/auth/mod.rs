@@ -90,7 +90,8 @@ struct State {
 }
 
 pub(crate) fn bearer(token: &str) -> Authorization {
-    Zeroizing::new(format!("Bearer {token}"))
+    // At once: what grows leaves copies behind.
+    Zeroizing::new(["Bearer ", token].concat())
 }
 
 pub(crate) fn basic(username: &str, password: &str) -> Authorization {

@@ -262,8 +262,8 @@ impl Engine {
         };
         let is_ping = matches!(path.split('?').next(), Some("/v2/" | "/v2"));
         Subject {
-            repository: scope::repository(&path),
-            scopes: scope::for_request(method, &path),
+            repository: scope::repository(path),
+            scopes: scope::for_request(method, path),
             is_ping,
         }
     }

@@ -1,5 +1,7 @@
 //! Sending one request: its redirects, and the connection that closed under it.
 
+use std::borrow::Cow;
+
 use super::call::Call;
 use super::frame::frame;
 use super::{Answered, Engine};
@@ -34,7 +36,7 @@ impl Engine {
             authorization,
             mut purpose,
         } = send;
-        let mut method = method.to_owned();
+        let mut method = Cow::Borrowed(method);
         let mut first_origin: Option<Origin> = None;
         let mut left_origin = false;
         let mut no_body = Body::default();
@@ -92,7 +94,7 @@ impl Engine {
             }
             answer.body.drain();
             url = redirect.url;
-            method = redirect.method;
+            method = Cow::Owned(redirect.method);
             purpose = match purpose {
                 Purpose::Token => Purpose::Token,
                 _ => Purpose::Redirect,
@@ -120,8 +122,8 @@ impl Engine {
             return Ok(RedirectChoice::Follow);
         };
         callback(&RedirectStep {
-            from: from.to_string(),
-            to: redirect.url.to_string(),
+            from: from.as_str().to_owned(),
+            to: redirect.url.as_str().to_owned(),
             method: redirect.method.clone(),
             status: answer.status,
             hop,
@@ -157,7 +159,7 @@ impl Engine {
         };
         if self.send_callback.is_some() || self.answer_callback.is_some() {
             about.method = method.to_owned();
-            about.url = url.to_string();
+            about.url = url.as_str().to_owned();
         }
         if let Some(cookies) = &self.cookies
             && let Some(sent) = cookies.header(url)

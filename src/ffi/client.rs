@@ -40,8 +40,9 @@ impl reggie_client {
 /// On REGGIE_OK, `client` is the caller's, who frees it with
 /// reggie_client_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
 /// REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS, REGGIE_INVALID_CERTIFICATES,
-/// REGGIE_INVALID_CLIENT_CERTIFICATE, REGGIE_INVALID_PROXY for a variable of the
-/// environment, REGGIE_FILE or REGGIE_TLS.
+/// REGGIE_INVALID_CLIENT_CERTIFICATE, REGGIE_INVALID_CREDENTIALS_FILE,
+/// REGGIE_INVALID_PROXY for a variable of the environment, REGGIE_FILE or
+/// REGGIE_TLS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_client_new(
     address: *const c_char,
@@ -139,9 +140,11 @@ pub unsafe extern "C" fn reggie_client_set_default_name(
 /// REGGIE_INVALID_PATH or REGGIE_MISSING_VALUE if the path does not make a URL;
 /// REGGIE_INVALID_HEADER or REGGIE_LENGTH_MISMATCH if the header does not suit
 /// the request; REGGIE_INVALID_CERTIFICATES or REGGIE_INVALID_CLIENT_CERTIFICATE
-/// if a folder of certificates for the host cannot be used; REGGIE_BUSY;
-/// REGGIE_CANCELLED, REGGIE_DEADLINE if the call took too long as a whole,
-/// REGGIE_TIMEOUT if one of its steps did; or any other status from REGGIE_NO_MEMORY on but REGGIE_NO_ERRORS.
+/// if a folder of certificates for the host cannot be used;
+/// REGGIE_INVALID_CREDENTIALS_FILE if a file of credentials has become one that
+/// cannot; REGGIE_BUSY; REGGIE_CANCELLED, REGGIE_DEADLINE if the call took too
+/// long as a whole, REGGIE_TIMEOUT if one of its steps did; or any other status
+/// from REGGIE_NO_MEMORY on but REGGIE_NO_ERRORS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_client_do(
     client: Option<&reggie_client>,

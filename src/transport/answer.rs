@@ -256,7 +256,7 @@ impl AnswerBody {
             } = std::mem::replace(&mut self.source, Source::End)
             && keep
         {
-            self.operation.keep(*connection);
+            self.operation.keep(connection);
         }
     }
 

@@ -87,7 +87,7 @@ impl Bounds {
         &self,
         step: Step,
         given: Option<Duration>,
-        what: &'a str,
+        what: &'a dyn Display,
     ) -> Limit<'a> {
         Limit {
             step,
@@ -98,11 +98,11 @@ impl Bounds {
 }
 
 /// The end of one step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Limit<'a> {
     pub(crate) step: Step,
     /// What is waited for, as an error tells it: `connect to registry.example`.
-    pub(crate) what: &'a str,
+    pub(crate) what: &'a dyn Display,
     pub(crate) end: Option<(Instant, Duration)>,
 }
 
@@ -111,7 +111,7 @@ impl Limit<'_> {
     pub(crate) fn none(step: Step) -> Limit<'static> {
         Limit {
             step,
-            what: "",
+            what: &"",
             end: None,
         }
     }

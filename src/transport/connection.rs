@@ -4,7 +4,7 @@
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
@@ -51,6 +51,9 @@ pub(crate) struct Terms {
     /// How long the answer may take to begin.
     pub(crate) first_byte: Option<Duration>,
 }
+
+/// Those of a connection that serves no exchange.
+static RESTING: LazyLock<Arc<Terms>> = LazyLock::new(Arc::default);
 
 /// What has happened since the last request was begun.
 #[derive(Clone, Copy, Debug, Default)]
@@ -138,7 +141,7 @@ impl Connection {
             buffers: ConnectionBuffers::default(),
             process: std::process::id(),
             exchange: Exchange::default(),
-            terms: Arc::default(),
+            terms: Arc::clone(&RESTING),
             address: None,
         }
     }
@@ -186,7 +189,7 @@ impl Connection {
     /// Gives back what an idle connection need not hold: memory, and the
     /// cancel handle of the call that is over.
     pub(crate) fn rest(&mut self) {
-        self.terms = Arc::default();
+        self.terms = Arc::clone(&RESTING);
         self.buffers.shrink();
         if let Stream::Tls(tls) = &mut self.stream {
             tls.shrink();
@@ -324,7 +327,7 @@ impl Connection {
             let end = terms
                 .first_byte
                 .and_then(|given| Some((sent_at.checked_add(given)?, given)));
-            let what = format!("answer of {}", terms.host);
+            let what = format_args!("answer of {}", terms.host);
             let limit = Limit {
                 step: Step::Receive,
                 what: &what,
@@ -603,7 +606,7 @@ impl Connection {
     }
 }
 
-impl Kept for Connection {
+impl Kept for Box<Connection> {
     fn is_usable(&mut self) -> bool {
         if !self.is_own() {
             return false;

@@ -19,7 +19,7 @@ use crate::url::{Origin, Scheme};
 /// What all requests of a client share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) pool: Pool<Route, Connection>,
+    pub(crate) pool: Pool<Arc<Route>, Box<Connection>>,
     pub(crate) tls: Tls,
     pub(crate) proxies: Proxies,
     pub(crate) reach: Reach,

@@ -137,7 +137,7 @@ impl Transport for Link {
     /// ureq, which is told that it is closed, forgets it.
     fn is_open(&mut self) -> bool {
         if let Some(connection) = self.connection.take() {
-            self.operation.finish(*connection);
+            self.operation.finish(connection);
         }
         false
     }

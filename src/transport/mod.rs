@@ -159,8 +159,8 @@ impl Transport {
             unsent: true,
         };
         let text = url.for_server();
-        let origin = url.origin();
-        let route = Route::new(&origin, &self.shared.proxies);
+        let origin = Arc::clone(url.origin_ref());
+        let route = Arc::new(Route::new(&origin, &self.shared.proxies));
         let forwarder = route.forwarder().cloned();
         let mut headers = Cow::Borrowed(headers);
         if let Some(login) = forwarder.as_ref().and_then(|proxy| proxy.authorization()) {
@@ -246,7 +246,7 @@ impl Transport {
             http::Version::HTTP_10 => Version::Http10,
             _ => Version::Http11,
         };
-        let mut received = Headers::default();
+        let mut received = Headers::with_capacity(parts.headers.len());
         for (name, value) in &parts.headers {
             received.add(name.as_str(), value.as_bytes());
         }

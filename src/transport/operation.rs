@@ -14,8 +14,8 @@ use crate::url::Origin;
 #[derive(Debug)]
 pub(crate) struct Operation {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) origin: Origin,
-    pub(crate) route: Route,
+    pub(crate) origin: Arc<Origin>,
+    pub(crate) route: Arc<Route>,
     /// A server has led here; the caller has not.
     pub(crate) led: bool,
     /// About how many bytes the request's head and body have.
@@ -46,8 +46,8 @@ struct State {
 impl Operation {
     pub(crate) fn new(
         shared: Arc<Shared>,
-        origin: Origin,
-        route: Route,
+        origin: Arc<Origin>,
+        route: Arc<Route>,
         head: usize,
         body: u64,
         terms: Terms,
@@ -82,7 +82,10 @@ impl Operation {
                 let address = kept.address().filter(|_| self.led);
                 address.is_none_or(|ip| self.shared.reach.check(&self.origin, ip).is_ok())
             };
-            self.shared.pool.checkout(&self.route).filter(may_use)
+            self.shared
+                .pool
+                .checkout(&self.route)
+                .filter(|kept| may_use(kept))
         };
         self.state().reused = kept.is_some();
         let mut connection = match kept {
@@ -92,12 +95,12 @@ impl Operation {
                     self.shared
                         .connect(&self.origin, &self.route, self.led, &self.terms.bounds)?;
                 self.state().phases = phases;
-                connection
+                Box::new(connection)
             }
         };
         connection.begin(Arc::clone(&self.terms));
         connection.buffers.plan(self.head, self.body);
-        Ok(Box::new(connection))
+        Ok(connection)
     }
 
     /// Scheme and host in front of the path, where a proxy reads the request
@@ -107,13 +110,13 @@ impl Operation {
     }
 
     /// Keeps the connection for others: its answer was read whole.
-    pub(crate) fn finish(&self, connection: Connection) {
+    pub(crate) fn finish(&self, connection: Box<Connection>) {
         self.state().finished = true;
         self.keep(connection);
     }
 
     /// Puts a connection back into the pool, if another request can use it.
-    pub(crate) fn keep(&self, mut connection: Connection) {
+    pub(crate) fn keep(&self, mut connection: Box<Connection>) {
         if connection.is_reusable() {
             connection.rest();
             self.shared.pool.put_back(&self.route, connection);

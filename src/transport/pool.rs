@@ -3,8 +3,6 @@
 //! Generic over the connection, and over the mutex by way of `super::sync`, so
 //! that every interleaving of its steps can be tried in a model.
 
-use std::collections::HashMap;
-use std::hash::Hash;
 use std::time::Duration;
 
 use super::sync::{Instant, Mutex, MutexGuard};
@@ -38,23 +36,24 @@ pub(crate) trait Kept {
 }
 
 #[derive(Debug)]
-struct Idle<C> {
+struct Idle<K, C> {
+    key: K,
     connection: C,
     since: Instant,
 }
 
-/// Idle connections by their origin. The lock is held for a look-up alone,
-/// never while a connection is looked at or closed.
+/// Idle connections, the one that was used last at the end. The lock is held
+/// for a look-up alone, never while a connection is looked at or closed.
 #[derive(Debug)]
 pub(crate) struct Pool<K, C> {
-    idle: Mutex<HashMap<K, Vec<Idle<C>>>>,
+    idle: Mutex<Vec<Idle<K, C>>>,
     limits: Limits,
 }
 
-impl<K: Eq + Hash + Clone, C: Kept> Pool<K, C> {
+impl<K: Eq + Clone, C: Kept> Pool<K, C> {
     pub(crate) fn new(limits: Limits) -> Pool<K, C> {
         Pool {
-            idle: Mutex::new(HashMap::new()),
+            idle: Mutex::new(Vec::new()),
             limits,
         }
     }
@@ -64,12 +63,8 @@ impl<K: Eq + Hash + Clone, C: Kept> Pool<K, C> {
         loop {
             let mut idle = {
                 let mut all = self.lock();
-                let list = all.get_mut(key)?;
-                let idle = list.pop();
-                if list.is_empty() {
-                    all.remove(key);
-                }
-                idle?
+                let at = all.iter().rposition(|idle| idle.key == *key)?;
+                all.remove(at)
             };
             if idle.since.elapsed() < self.limits.time && idle.connection.is_usable() {
                 return Some(idle.connection);
@@ -80,26 +75,24 @@ impl<K: Eq + Hash + Clone, C: Kept> Pool<K, C> {
     /// Keeps a connection whose last answer was read to its end.
     pub(crate) fn put_back(&self, key: &K, connection: C) {
         let idle = Idle {
+            key: key.clone(),
             connection,
             since: Instant::now(),
         };
         let mut dropped = Vec::new();
         {
             let mut all = self.lock();
-            let mut count: usize = all.values().map(Vec::len).sum();
-            if let Some(list) = all.get_mut(key) {
-                // The oldest stand first.
-                let expired = list
-                    .iter()
-                    .take_while(|idle| idle.since.elapsed() >= self.limits.time)
-                    .count();
-                let surplus = (list.len() + 1).saturating_sub(self.limits.per_key);
-                let gone = expired.max(surplus).min(list.len());
-                dropped.extend(list.drain(..gone));
-                count -= gone;
-            }
-            if count < MAX_IDLE && self.limits.per_key > 0 {
-                all.entry(key.clone()).or_default().push(idle);
+            let same = all.iter().filter(|idle| idle.key == *key).count();
+            let mut surplus = (same + 1).saturating_sub(self.limits.per_key);
+            // The oldest stand first.
+            dropped.extend(all.extract_if(.., |idle| {
+                let goes =
+                    idle.key == *key && (surplus > 0 || idle.since.elapsed() >= self.limits.time);
+                surplus = surplus.saturating_sub(usize::from(goes));
+                goes
+            }));
+            if all.len() < MAX_IDLE && self.limits.per_key > 0 {
+                all.push(idle);
             } else {
                 dropped.push(idle);
             }
@@ -108,8 +101,8 @@ impl<K: Eq + Hash + Clone, C: Kept> Pool<K, C> {
         drop(dropped);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<K, Vec<Idle<C>>>> {
-        // A panic elsewhere leaves the map whole: nothing here panics midway.
+    fn lock(&self) -> MutexGuard<'_, Vec<Idle<K, C>>> {
+        // A panic elsewhere leaves the list whole: nothing here panics midway.
         self.idle
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)

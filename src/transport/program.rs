@@ -159,7 +159,7 @@ mod tests {
 
     fn run_shell(script: &str, input: &str, time: Duration) -> io::Result<Ended> {
         let bounds = Bounds::default();
-        let limit = bounds.limit(Step::Credentials, Some(time), "sh");
+        let limit = bounds.limit(Step::Credentials, Some(time), &"sh");
         run(shell(script), input.as_bytes(), &bounds, limit)
     }
 

@@ -9,12 +9,12 @@ use crate::url::{Origin, Scheme};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Route {
     /// `None` = the proxy itself, which takes requests to all servers.
-    to: Option<Origin>,
+    to: Option<Arc<Origin>>,
     pub(crate) proxy: Option<Arc<Proxy>>,
 }
 
 impl Route {
-    pub(crate) fn new(origin: &Origin, proxies: &Proxies) -> Route {
+    pub(crate) fn new(origin: &Arc<Origin>, proxies: &Proxies) -> Route {
         let proxy = match origin.is_socket() {
             true => None,
             false => proxies.choose(origin).cloned(),
@@ -22,7 +22,7 @@ impl Route {
         let is_whole =
             origin.scheme == Scheme::Http && proxy.as_ref().is_some_and(|p| p.takes_requests());
         Route {
-            to: (!is_whole).then(|| origin.clone()),
+            to: (!is_whole).then(|| Arc::clone(origin)),
             proxy,
         }
     }
@@ -44,8 +44,8 @@ mod tests {
         let choice = |url| Choice::Through(Arc::new(Proxy::parse(url).expect("a proxy")));
         let route = |proxy, url| {
             let proxies = Proxies::new(&choice(proxy), &choice(proxy), None, |_| None);
-            let origin = Url::parse(url).expect("a url").origin();
-            Route::new(&origin, &proxies.expect("proxies"))
+            let url = Url::parse(url).expect("a url");
+            Route::new(url.origin_ref(), &proxies.expect("proxies"))
         };
         let (http, other) = ("http://a.example", "http://b.example");
         assert_eq!(route("p.example", http), route("p.example", other));

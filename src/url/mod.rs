@@ -4,8 +4,10 @@
 pub(crate) mod socket;
 pub(crate) mod syntax;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use self::syntax::{
     AuthorityProblem, MAX_LEN, cannot_be_in_path, cannot_be_in_query, canonical_host, check_text,
@@ -82,16 +84,14 @@ impl fmt::Display for Origin {
 /// An absolute http or https URL without user information and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Url {
-    scheme: Scheme,
-    /// As it was given; an IPv6 address has its brackets.
-    host: String,
-    port: u16,
-    /// Path and query; starts with a `/`.
-    target: String,
-    /// Where the `?` stands in it.
+    /// The whole, as it is shown: it is asked for more often than a part. The
+    /// host stands as it was given.
+    text: String,
+    /// Where the path begins, which starts with a `/`.
+    path_at: usize,
+    /// Where the `?` stands.
     query_at: Option<usize>,
-    /// Made once: it is compared many times.
-    origin: Origin,
+    origin: Arc<Origin>,
 }
 
 impl Url {
@@ -167,91 +167,94 @@ impl Url {
     }
 
     fn assemble(scheme: Scheme, host: String, port: u16, target: &str) -> Result<Url, String> {
-        let origin = Origin {
-            scheme,
-            host: canonical_host(&host),
-            port,
+        let front = match socket::is_socket(&host) {
+            true => socket::show_url(&host, ""),
+            false => format!("{}://{}", scheme.as_str(), authority(scheme, &host, port)),
         };
-        Url::at(origin, host, target)
+        let host = canonical_host(&host);
+        Url::at(Arc::new(Origin { scheme, host, port }), &front, target)
     }
 
-    /// The URL of a target at an origin, whose host was given like this.
-    fn at(origin: Origin, host: String, target: &str) -> Result<Url, String> {
+    /// The URL of a target at an origin, and what it shows in front of its path.
+    fn at(origin: Arc<Origin>, front: &str, target: &str) -> Result<Url, String> {
         let (path, query) = split_query(target);
-        let mut target = String::with_capacity(target.len() + 1);
+        let mut text = String::with_capacity(front.len() + target.len() + 1);
+        text.push_str(front);
         if !path.starts_with('/') {
-            target.push('/');
+            text.push('/');
         }
-        encode_into(&mut target, path, cannot_be_in_path);
+        encode_into(&mut text, path, cannot_be_in_path);
         let query_at = query.map(|query| {
-            let at = target.len();
-            target.push('?');
-            encode_into(&mut target, query, cannot_be_in_query);
+            let at = text.len();
+            text.push('?');
+            encode_into(&mut text, query, cannot_be_in_query);
             at
         });
-        if "https://".len() + host.len() + ":65535".len() + target.len() > MAX_LEN {
+        if text.len() > MAX_LEN {
             return Err("too long".to_owned());
         }
         Ok(Url {
-            scheme: origin.scheme,
-            host,
-            port: origin.port,
-            target,
+            text,
+            path_at: front.len(),
             query_at,
             origin,
         })
     }
 
     pub(crate) fn scheme(&self) -> Scheme {
-        self.scheme
+        self.origin.scheme
     }
 
     /// Whether it is asked through a socket of this host.
     pub(crate) fn is_socket(&self) -> bool {
-        socket::is_socket(&self.host)
+        self.origin.is_socket()
     }
 
     /// The URL as the server knows it, which behind a socket is localhost.
-    pub(crate) fn for_server(&self) -> String {
+    pub(crate) fn for_server(&self) -> Cow<'_, str> {
         match self.is_socket() {
-            true => format!("http://localhost{}", self.target),
-            false => self.to_string(),
+            true => Cow::Owned(format!("http://localhost{}", self.path_and_query())),
+            false => Cow::Borrowed(&self.text),
         }
     }
 
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
     pub(crate) fn origin(&self) -> Origin {
-        self.origin.clone()
+        Origin::clone(&self.origin)
     }
 
     /// Whether both have the same origin.
     pub(crate) fn is_at(&self, origin: &Origin) -> bool {
-        self.origin == *origin
+        *self.origin == *origin
     }
 
-    /// The origin, for as long as the URL is there.
-    pub(crate) fn origin_ref(&self) -> &Origin {
+    /// The origin, which costs little to share.
+    pub(crate) fn origin_ref(&self) -> &Arc<Origin> {
         &self.origin
     }
 
     /// Host and port; a scheme's default port is left out. A socket's path.
     pub(crate) fn authority(&self) -> String {
-        authority(self.scheme, &self.host, self.port)
+        match self.is_socket() {
+            true => self.origin.authority(),
+            false => self.text[self.scheme().as_str().len() + "://".len()..self.path_at].to_owned(),
+        }
     }
 
     pub(crate) fn path(&self) -> &str {
-        match self.query_at {
-            Some(at) => &self.target[..at],
-            None => &self.target,
-        }
+        &self.text[self.path_at..self.query_at.unwrap_or(self.text.len())]
     }
 
     /// What follows the `?`, which may be nothing.
     pub(crate) fn query(&self) -> Option<&str> {
-        self.query_at.map(|at| &self.target[at + 1..])
+        self.query_at.map(|at| &self.text[at + 1..])
     }
 
     pub(crate) fn path_and_query(&self) -> &str {
-        &self.target
+        &self.text[self.path_at..]
     }
 
     /// The URL that a reference means when this URL answered with it
@@ -280,7 +283,7 @@ impl Url {
             return self.clean_or_own(&Url::read(reference)?);
         }
         if reference.starts_with("//") {
-            let url = Url::read(&format!("{}:{reference}", self.scheme.as_str()))?;
+            let url = Url::read(&format!("{}:{reference}", self.scheme().as_str()))?;
             return self.clean_or_own(&url);
         }
         let (path, query) = split_query(reference);
@@ -288,7 +291,7 @@ impl Url {
             // The path stays as it is here, dot segments and all.
             let target = match query {
                 Some(query) => format!("{}?{query}", self.path()),
-                None => self.target.clone(),
+                None => self.path_and_query().to_owned(),
             };
             return self.with_target(&target);
         }
@@ -302,19 +305,20 @@ impl Url {
     /// An absolute reference, dot segments of its path removed. A server behind
     /// a socket calls itself what it was called.
     fn clean_or_own(&self, url: &Url) -> Result<Url, String> {
+        let (own, other) = (&self.origin, &url.origin);
         let is_own = self.is_socket()
-            && url.scheme == self.scheme
-            && url.port == self.port
-            && url.host.eq_ignore_ascii_case("localhost");
+            && other.scheme == own.scheme
+            && other.port == own.port
+            && other.host == "localhost";
         match is_own {
-            true => self.with_clean_target(&url.target),
-            false => url.with_clean_target(&url.target),
+            true => self.with_clean_target(url.path_and_query()),
+            false => url.with_clean_target(url.path_and_query()),
         }
     }
 
     /// This origin's URL of a path and query as they are.
     pub(crate) fn with_target(&self, target: &str) -> Result<Url, String> {
-        Url::at(self.origin.clone(), self.host.clone(), target)
+        Url::at(Arc::clone(&self.origin), &self.text[..self.path_at], target)
     }
 
     /// This origin's URL of a path and query, dot segments of the path removed.
@@ -332,8 +336,8 @@ impl Url {
     /// without a scheme.
     fn without_own_authority<'a>(&self, reference: &'a str) -> Option<&'a str> {
         let (authority, target) = reference.split_at(reference.find('/')?);
-        let (host, port) = split_authority(self.scheme, authority).ok()?;
-        if port != self.port || canonical_host(host) != canonical_host(&self.host) {
+        let (host, port) = split_authority(self.scheme(), authority).ok()?;
+        if port != self.origin.port || canonical_host(host) != self.origin.host {
             return None;
         }
         // A single word can be the first segment of a relative path as well.
@@ -346,11 +350,7 @@ impl Url {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_socket() {
-            return f.write_str(&socket::show_url(&self.host, &self.target));
-        }
-        let scheme = self.scheme.as_str();
-        write!(f, "{scheme}://{}{}", self.authority(), self.target)
+        f.write_str(&self.text)
     }
 }
 
@@ -433,9 +433,10 @@ mod tests {
         ] {
             let url = Url::parse(text).unwrap();
             assert_eq!(url.to_string(), shown);
+            assert_eq!(url.origin.host, host.to_ascii_lowercase());
             assert_eq!(
-                (url.host.as_str(), url.port, url.path(), url.query()),
-                (host, port, path, query)
+                (url.origin.port, url.path(), url.query()),
+                (port, path, query)
             );
             assert_eq!(Url::parse(shown).unwrap().to_string(), shown);
         }

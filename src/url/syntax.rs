@@ -14,10 +14,21 @@ pub(crate) fn check_text(text: &str) -> Result<(), String> {
     if text.len() > MAX_LEN {
         return Err("too long".to_owned());
     }
-    if text.chars().any(char::is_control) {
+    if has_control(text) {
         return Err("has a control character in it".to_owned());
     }
     Ok(())
+}
+
+/// Whether there is a control character, of C0 or C1.
+pub(crate) fn has_control(text: &str) -> bool {
+    match text.is_ascii() {
+        // Without an early end it takes many bytes at once.
+        true => text
+            .bytes()
+            .fold(false, |found, byte| found | byte.is_ascii_control()),
+        false => text.chars().any(char::is_control),
+    }
 }
 
 pub(crate) fn without_fragment(text: &str) -> &str {
@@ -134,6 +145,10 @@ pub(crate) fn cannot_be_in_query(byte: u8) -> bool {
 }
 
 pub(crate) fn encode_into(out: &mut String, text: &str, must: impl Fn(u8) -> bool) {
+    if !text.bytes().any(&must) {
+        out.push_str(text);
+        return;
+    }
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut buffer = [0; 4];
     for character in text.chars() {
