@@ -30,9 +30,10 @@ type heldBody struct {
 }
 
 func newRawBody(open *cabi.Response, call *cabi.Call, ctx context.Context) *rawBody {
+	call.Forget()
 	held := &heldBody{open: open, call: call}
 	body := &rawBody{ctx: ctx, held: held}
-	body.cleanup = runtime.AddCleanup(body, func(held *heldBody) { held.free(io.ErrClosedPipe) }, held)
+	body.cleanup = runtime.AddCleanup(body, func(held *heldBody) { held.close() }, held)
 	return body
 }
 
@@ -42,11 +43,10 @@ func (b *rawBody) Read(buffer []byte) (int, error) {
 	return n, err
 }
 
-// Close ends the connection where the body was not read to its end. It does not
-// wait for a Read that is under way, but ends it.
+// Close ends the connection where the body was not read to its end. A Read that
+// is under way ends at once.
 func (b *rawBody) Close() error {
-	b.held.interrupt()
-	b.held.free(errBodyClosed)
+	b.held.close()
 	b.cleanup.Stop()
 	return nil
 }
@@ -57,12 +57,14 @@ func (h *heldBody) read(ctx context.Context, buffer []byte) (int, error) {
 	if h.err != nil || len(buffer) == 0 {
 		return 0, h.err
 	}
-	var n int
-	var failed error
-	noRoom := h.call.Run(ctx, false, func() { n, failed = h.open.Read(buffer) })
+	if err := h.call.Enter(ctx); err != nil {
+		failed := ended(err)
+		h.release(failed)
+		return 0, failed
+	}
+	n, failed := h.open.Read(buffer)
+	cabi.Leave()
 	switch {
-	case noRoom != nil:
-		failed = ended(noRoom)
 	case failed == nil || failed == io.EOF:
 	case ctx.Err() != nil:
 		failed = failure(failed, context.Cause(ctx))
@@ -75,12 +77,13 @@ func (h *heldBody) read(ctx context.Context, buffer []byte) (int, error) {
 	return n, failed
 }
 
-func (h *heldBody) interrupt() { h.call.Trigger() }
-
-func (h *heldBody) free(why error) {
-	h.lock.Lock()
+func (h *heldBody) close() {
+	if !h.lock.TryLock() {
+		h.call.Trigger()
+		h.lock.Lock()
+	}
 	defer h.lock.Unlock()
-	h.release(why)
+	h.release(errBodyClosed)
 }
 
 func (h *heldBody) release(why error) {

@@ -183,8 +183,7 @@ func (r *Request) respond(e *exchange, got *answer) (*Response, error) {
 	r.account = response.account
 	r.keepCookies(response)
 	if got.open != nil {
-		e.kept = true
-		response.RawResponse.Body = newRawBody(got.open, e.call, r.Context())
+		response.RawResponse.Body = e.keep()
 		return response, nil
 	}
 	if err := response.unzip(); err != nil {

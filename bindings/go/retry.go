@@ -20,13 +20,21 @@ type (
 )
 
 // patiently sends, and again as Resty's settings of retries have it.
-func (r *Request) patiently(send func() (*Response, error)) (*Response, error) {
+func (r *Request) patiently(send func() (*Response, error)) (response *Response, err error) {
 	c := r.client
 	conditions := append(append([]RetryConditionFunc{}, r.conditions...), c.RetryConditions...)
+	returned := false
+	defer func() {
+		if !returned && response != nil {
+			// A function of the program did not return.
+			response.discard()
+		}
+	}()
 	for again := 0; ; again++ {
 		r.Attempt = again + 1
-		response, err := send()
+		response, err = send()
 		if c.RetryCount == 0 || r.Context().Err() != nil {
+			returned = true
 			return response, err
 		}
 		if err != nil {
@@ -39,12 +47,14 @@ func (r *Request) patiently(send func() (*Response, error)) (*Response, error) {
 			}
 		}
 		if !repeat {
+			returned = true
 			return response, err
 		}
 		for _, hook := range c.RetryHooks {
 			hook(response, unwrapFinal(err))
 		}
 		if again == c.RetryCount {
+			returned = true
 			return response, err
 		}
 		wait, failed := c.pause(response, again)
@@ -52,9 +62,11 @@ func (r *Request) patiently(send func() (*Response, error)) (*Response, error) {
 			if err == nil {
 				err = failed
 			}
+			returned = true
 			return response, err
 		}
 		if ended := sleep(r.Context(), wait); ended != nil {
+			returned = true
 			return response, ended
 		}
 		if response != nil {

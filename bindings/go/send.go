@@ -24,25 +24,30 @@ func (r *Request) execute(follow bool) (*Response, error) {
 	if r.URL == "" || placeholders.MatchString(r.URL) {
 		return nil, errors.New("request is invalid")
 	}
-	hosts, err := r.hosts()
+	response, err := r.send(follow)
 	if err == nil {
-		given := r.URL
-		var response *Response
-		response, err = r.patiently(func() (*Response, error) {
-			if len(hosts) > 0 {
-				r.URL = r.at(hosts, given)
-			}
-			return r.once(follow)
-		})
-		if err == nil {
-			return response, nil
-		}
-		err = unwrapFinal(err)
-		r.tell(response, err)
+		return response, nil
+	}
+	if response != nil {
+		defer response.discard()
+	}
+	err = unwrapFinal(err)
+	r.tell(response, err)
+	return nil, err
+}
+
+func (r *Request) send(follow bool) (*Response, error) {
+	hosts, err := r.hosts()
+	if err != nil {
 		return nil, err
 	}
-	r.tell(nil, err)
-	return nil, err
+	given := r.URL
+	return r.patiently(func() (*Response, error) {
+		if len(hosts) > 0 {
+			r.URL = r.at(hosts, given)
+		}
+		return r.once(follow)
+	})
 }
 
 // tell has the error hooks hear of a failure.
@@ -93,22 +98,28 @@ func (r *Request) once(follow bool) (*Response, error) {
 	if err != nil {
 		return nil, final{err}
 	}
-	call, err := cabi.NewCall(r.Context(), r.triggers())
-	if err != nil {
-		return nil, failure(err, nil)
-	}
-	exchange := &exchange{request: r, engine: engine, call: call, follow: follow}
-	defer exchange.end()
+	exchange := &exchange{request: r, engine: engine, follow: follow}
+	defer exchange.release()
 	response, err := exchange.run()
 	if err != nil {
-		return nil, err
+		return response, err
 	}
+	seen := false
+	defer func() {
+		if !seen {
+			// A function of the program did not return.
+			response.discard()
+		}
+	}()
+	err = nil
 	for _, see := range c.settings.after {
-		if err := see(c, response); err != nil {
-			return response, final{err}
+		if err = see(c, response); err != nil {
+			err = final{err}
+			break
 		}
 	}
-	return response, nil
+	seen = true
+	return response, err
 }
 
 // triggers tells whether the call may have to be ended other than by its context.
@@ -261,15 +272,18 @@ func (r *Request) raw(made *prepared) error {
 type exchange struct {
 	request *Request
 	engine  *cabi.Client
-	call    *cabi.Call
 	follow  bool
 
-	made   *prepared
+	made *prepared
+	log  []logLine
+
+	// What one pass holds, in the order in which it comes.
+	inside bool
+	call   *cabi.Call
 	sent   *cabi.Request
 	stream *stream
-	log    []logLine
-	// The answer holds the call.
-	kept bool
+	answer *answer
+	failed error
 }
 
 // maxPasses is how often a body that the library cannot rewind is sent.
@@ -281,66 +295,106 @@ func (e *exchange) run() (*Response, error) {
 	if e.made, err = r.prepare(); err != nil {
 		return nil, final{err}
 	}
-	if e.request.client.debugs() {
-		e.call.Log = func(level int, text string) { e.log = append(e.log, logLine{level, text}) }
+	if r.client.debugs() {
 		if err := r.logRequest(e.made); err != nil {
 			return nil, final{err}
 		}
 	}
-	e.call.Retry = e.retry
 	for pass := 1; ; pass++ {
 		response, err := e.pass()
-		if err == nil {
-			return response, nil
-		}
 		var low *Error
-		stream := e.made.stream()
 		again := errors.As(err, &low) && low.Status == StatusBodyNotRewindable &&
-			stream != nil && pass < maxPasses
+			e.stream != nil && pass < maxPasses
 		if !again {
-			return nil, err
+			return response, err
 		}
-		if err := e.stream.again(stream, r.Context().Done()); err != nil {
+		stream := e.stream
+		e.release()
+		if err := stream.rewind(r.Context().Done()); err != nil {
 			return nil, final{fmt.Errorf("%w: %w", low, err)}
 		}
-		e.release()
 	}
 }
 
-// pass opens the answer to one send.
+// pass opens the answer to one send. What it holds is freed by release.
 func (e *exchange) pass() (*Response, error) {
 	r := e.request
-	sent, err := cabi.NewRequest(e.engine, e.made.method, e.made.url)
-	if err != nil {
+	// First of all, so that nothing is held by those who wait.
+	if err := cabi.Enter(r.Context()); err != nil {
+		return nil, ended(err)
+	}
+	e.inside = true
+	var err error
+	if e.call, err = cabi.NewCall(r.Context(), r.triggers()); err != nil {
+		return nil, failure(err, nil)
+	}
+	e.call.Retry = e.retry
+	if r.client.debugs() {
+		e.call.Log = func(level int, text string) { e.log = append(e.log, logLine{level, text}) }
+	}
+	if e.sent, err = cabi.NewRequest(e.engine, e.made.method, e.made.url); err != nil {
 		return nil, final{failure(err, nil)}
 	}
-	e.sent = sent
 	if err := e.fill(); err != nil {
 		return nil, final{failure(err, nil)}
 	}
 	r.Time = time.Now()
-	var opened *cabi.Response
-	var answer *answer
-	var failed error
 	calls := r.client.calls() || (r.retryCallback != nil && e.follow)
-	noRoom := e.call.Run(r.Context(), calls, func() {
-		opened, failed = e.call.Open(e.engine, sent)
-		if failed == nil {
-			answer, failed = e.receive(opened)
+	e.call.Run(calls, func() {
+		opened, err := e.call.Open(e.engine, e.sent)
+		if err == nil {
+			e.answer, err = e.receive(opened)
 		}
+		e.failed = err
 	})
+	e.leave()
 	e.flush()
 	var streamed error
 	if e.stream != nil {
-		streamed = e.stream.end()
+		e.stream.drop()
+		streamed = e.stream.outcome()
 	}
-	if noRoom != nil {
-		return nil, ended(noRoom)
+	if e.failed != nil || streamed != nil {
+		return nil, e.why(e.failed, streamed)
 	}
-	if failed != nil {
-		return nil, e.why(failed, streamed)
+	return r.respond(e, e.answer)
+}
+
+func (e *exchange) leave() {
+	if e.inside {
+		e.inside = false
+		cabi.Leave()
 	}
-	return r.respond(e, answer)
+}
+
+// release frees what one pass holds, however it ended.
+func (e *exchange) release() {
+	if e.stream != nil {
+		e.stream.drop()
+		e.stream = nil
+	}
+	if e.answer != nil {
+		if e.answer.open != nil {
+			e.answer.open.Free()
+		}
+		e.answer = nil
+	}
+	if e.sent != nil {
+		e.sent.Free()
+		e.sent = nil
+	}
+	if e.call != nil {
+		e.call.Close()
+		e.call = nil
+	}
+	e.leave()
+}
+
+// keep hands the answer's body, and the call that it needs, to a reader.
+func (e *exchange) keep() *rawBody {
+	body := newRawBody(e.answer.open, e.call, e.request.Context())
+	e.answer.open, e.call = nil, nil
+	return body
 }
 
 // fill sets what the library is to send.
@@ -420,16 +474,17 @@ func (e *exchange) change() error {
 	if err := e.sent.SetPath(made.url); err != nil {
 		return err
 	}
-	if made.body == nil {
-		if err := e.sent.RemoveBody(); err != nil {
-			return err
-		}
+	if err := e.sent.RemoveBody(); err != nil {
+		return err
 	}
 	// What was read of a stream is gone: it begins anew, in another pipe.
-	if old := e.stream; old != nil && made.body != nil && made.body.stream != nil {
-		old.out.Close()
-		if err := old.again(made.body.stream, e.request.Context().Done()); err != nil {
-			return err
+	if old := e.stream; old != nil {
+		e.stream = nil
+		old.drop()
+		if made.body != nil && made.body.stream != nil && old.reads(made.body.stream) {
+			if err := old.rewind(e.request.Context().Done()); err != nil {
+				return err
+			}
 		}
 	}
 	return e.fillChanging()
@@ -454,22 +509,6 @@ func (e *exchange) why(failed, streamed error) error {
 	return failure(failed, nil)
 }
 
-// release frees what one pass holds.
-func (e *exchange) release() {
-	if e.sent != nil {
-		e.sent.Free()
-		e.sent = nil
-	}
-	e.stream = nil
-}
-
-func (e *exchange) end() {
-	e.release()
-	if !e.kept {
-		e.call.Close()
-	}
-}
-
 // flush hands the lines of the log on, now that no C function runs.
 func (e *exchange) flush() {
 	lines := e.log
@@ -477,13 +516,6 @@ func (e *exchange) flush() {
 	for _, line := range lines {
 		line.write(e.request.client.settings.log)
 	}
-}
-
-func (p *prepared) stream() io.Reader {
-	if p.body == nil || p.body.stream == nil {
-		return nil
-	}
-	return p.body.stream
 }
 
 func firstOf[T any](values ...*T) *T {

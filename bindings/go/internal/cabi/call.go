@@ -4,21 +4,8 @@ import (
 	"context"
 	"net/http"
 	"runtime/cgo"
-	"sync/atomic"
+	"sync"
 )
-
-// DefaultThreads is how many goroutines are in C at once at most.
-const DefaultThreads = 512
-
-var slots atomic.Pointer[chan struct{}]
-
-func init() { SetThreads(DefaultThreads) }
-
-// SetThreads bounds how many goroutines are in C at once from now on.
-func SetThreads(most int) {
-	fresh := make(chan struct{}, max(most, 1))
-	slots.Store(&fresh)
-}
 
 // A Call is one call of the program's, with all that C does for it.
 type Call struct {
@@ -33,8 +20,14 @@ type Call struct {
 	id cgo.Handle
 	// Why a function of the program's stopped the call.
 	failure error
-	cancel  *Cancel
 	asks    chan ask
+
+	lock sync.Mutex
+	// nil = there is none, or the call is over.
+	cancel *Cancel
+	// Closed by Trigger; nil where that was not asked for.
+	over      chan struct{}
+	triggered bool
 }
 
 // ask is a function of the program's that C waits for.
@@ -60,18 +53,23 @@ func NewCall(ctx context.Context, triggers bool) (*Call, error) {
 			cancel.follow(ctx)
 		}
 	}
-	call.id = cgo.NewHandle(call)
+	if triggers {
+		call.over = make(chan struct{})
+	}
+	call.id = newID(call)
 	return call, nil
 }
 
 // Close frees what the call holds, once nothing of it is in C.
 func (c *Call) Close() {
+	c.lock.Lock()
+	defer c.lock.Unlock()
 	if c.cancel != nil {
 		c.cancel.release()
 		c.cancel = nil
 	}
 	if c.id != 0 {
-		c.id.Delete()
+		deleteID(c.id)
 		c.id = 0
 	}
 }
@@ -82,41 +80,42 @@ func (c *Call) Fail(err error) { c.failure = err }
 // Failure is what Fail has kept.
 func (c *Call) Failure() error { return c.failure }
 
-// Trigger ends the call now: what of it is in C, and what is going to be.
+// Forget drops the functions, where only a body is left to be read.
+func (c *Call) Forget() { c.Log, c.Retry, c.Via = nil, nil, nil }
+
+// Trigger ends the call now: what of it is in C, and what is going to be. After
+// Close it does nothing.
 func (c *Call) Trigger() {
-	if c.cancel != nil {
-		c.cancel.trigger()
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if c.cancel == nil || c.triggered {
+		return
+	}
+	c.triggered = true
+	c.cancel.trigger()
+	if c.over != nil {
+		close(c.over)
 	}
 }
 
-// Run runs f, which calls C. With callbacks, f runs on another goroutine, and
-// functions of the program that C calls run here. Where one of them panics or
-// calls runtime.Goexit, that goes on when f has returned.
-func (c *Call) Run(ctx context.Context, callbacks bool, f func()) error {
-	room := *slots.Load()
-	select {
-	case room <- struct{}{}:
-	default:
-		select {
-		case room <- struct{}{}:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
+// Enter is as the function Enter, and ends by Trigger too.
+func (c *Call) Enter(ctx context.Context) error { return all.enter(ctx, c.over) }
+
+// Run runs f, which calls C, after Enter. With callbacks, f runs on another
+// goroutine, and functions of the program that C calls run here. Where one of
+// them panics or calls runtime.Goexit, that goes on when f has returned.
+func (c *Call) Run(callbacks bool, f func()) {
 	if !callbacks {
-		defer func() { <-room }()
 		f()
-		return nil
+		return
 	}
 	c.asks = make(chan ask)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer func() { <-room }()
 		f()
 	}()
 	c.serve(done)
-	return nil
 }
 
 func (c *Call) serve(done <-chan struct{}) {
@@ -126,6 +125,7 @@ func (c *Call) serve(done <-chan struct{}) {
 		if returned {
 			return
 		}
+		all.ask(-1)
 		// It did not return: C is told to stop, and has to have returned
 		// before this goroutine goes on to end.
 		c.Trigger()
@@ -142,9 +142,11 @@ func (c *Call) serve(done <-chan struct{}) {
 	for {
 		select {
 		case asked = <-c.asks:
+			all.ask(1)
 			returned = false
 			result := asked.run()
 			returned = true
+			all.ask(-1)
 			asked.result <- result
 		case <-done:
 			return

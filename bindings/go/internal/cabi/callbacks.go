@@ -11,7 +11,7 @@ import (
 
 //export cabiFree
 func cabiFree(id C.uintptr_t) {
-	cgo.Handle(id).Delete()
+	deleteID(cgo.Handle(id))
 }
 
 //export cabiRead

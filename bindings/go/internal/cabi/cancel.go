@@ -30,8 +30,9 @@ func newCancel() (*Cancel, error) {
 	if err := takeError(C.cabi_cancel_new(&id, &failure), failure); err != nil {
 		return nil, err
 	}
+	made(id)
 	cancel := &Cancel{id: id}
-	cancel.cleanup = runtime.AddCleanup(cancel, func(id C.uintptr_t) { C.cabi_cancel_free(id) }, id)
+	cancel.cleanup = runtime.AddCleanup(cancel, freeCancel, id)
 	return cancel, nil
 }
 
@@ -59,6 +60,11 @@ func (c *Cancel) release() {
 	}
 	// The watch may trigger it still: that must not reach another call.
 	c.cleanup.Stop()
-	C.cabi_cancel_free(c.id)
+	freeCancel(c.id)
 	c.id = 0
+}
+
+func freeCancel(id C.uintptr_t) {
+	C.cabi_cancel_free(id)
+	freed()
 }

@@ -15,7 +15,7 @@ func NewClient(address string, config *Config) (*Client, error) {
 	var id, failure C.uintptr_t
 	status := C.cabi_client_new(t.c(address), config.id, &id, &failure)
 	runtime.KeepAlive(config)
-	return client(&t, status, id, failure)
+	return newClient(&t, status, id, failure)
 }
 
 // Derive makes a client with other settings that shares connections and tokens
@@ -26,14 +26,18 @@ func (c *Client) Derive(config *Config) (*Client, error) {
 	status := C.cabi_client_derive(c.id, config.id, &id, &failure)
 	runtime.KeepAlive(c)
 	runtime.KeepAlive(config)
-	return client(&t, status, id, failure)
+	return newClient(&t, status, id, failure)
 }
 
-func client(t *texts, status C.reggie_status, id, failure C.uintptr_t) (*Client, error) {
+func newClient(t *texts, status C.reggie_status, id, failure C.uintptr_t) (*Client, error) {
 	if err := takeError(status, failure); err != nil {
 		return nil, err
 	}
-	made := &Client{id}
-	runtime.AddCleanup(made, func(id C.uintptr_t) { C.cabi_client_free(id) }, id)
-	return made, t.status(C.REGGIE_OK)
+	made(id)
+	client := &Client{id}
+	runtime.AddCleanup(client, func(id C.uintptr_t) {
+		C.cabi_client_free(id)
+		freed()
+	}, id)
+	return client, t.status(C.REGGIE_OK)
 }

@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"runtime"
-	"runtime/cgo"
 	"time"
 )
 
@@ -24,11 +23,16 @@ type Config struct{ id C.uintptr_t }
 // NewConfig makes settings with the defaults.
 func NewConfig() *Config {
 	config := &Config{C.cabi_config_new()}
-	runtime.AddCleanup(config, func(id C.uintptr_t) { C.cabi_config_free(id) }, config.id)
+	made(config.id)
+	runtime.AddCleanup(config, func(id C.uintptr_t) {
+		C.cabi_config_free(id)
+		freed()
+	}, config.id)
 	return config
 }
 
-// The setters. None is slow, so that the config lives until each returns.
+// The setters. The config is one that a client is made of afterwards, so that it
+// lives until each has returned.
 
 func (c *Config) SetDefaultName(name string) error {
 	var t texts
@@ -264,7 +268,7 @@ type Redirect struct {
 type RedirectFunc func(*Call, *Redirect) (follow bool, stop int)
 
 func (c *Config) SetRedirectCallback(decide RedirectFunc) error {
-	id := C.uintptr_t(cgo.NewHandle(decide))
+	id := C.uintptr_t(newID(decide))
 	return statusError(C.cabi_config_set_redirect_callback(c.id, id))
 }
 
@@ -279,7 +283,7 @@ type Credential struct {
 type CredentialFunc func(call *Call, registry, repository string) (found Credential, stop int)
 
 func (c *Config) SetCredentialCallback(find CredentialFunc) error {
-	id := C.uintptr_t(cgo.NewHandle(find))
+	id := C.uintptr_t(newID(find))
 	return statusError(C.cabi_config_set_credential_callback(c.id, id))
 }
 
@@ -288,7 +292,7 @@ func (c *Config) SetCredentialCallback(find CredentialFunc) error {
 type RealmFunc func(call *Call, registry, realm string) (allow bool, stop int)
 
 func (c *Config) SetRealmCallback(decide RealmFunc) error {
-	id := C.uintptr_t(cgo.NewHandle(decide))
+	id := C.uintptr_t(newID(decide))
 	return statusError(C.cabi_config_set_realm_callback(c.id, id))
 }
 
@@ -297,7 +301,7 @@ func (c *Config) SetRealmCallback(decide RealmFunc) error {
 type CertificateFunc func(call *Call, host string, certificates [][]byte, refusal string) (stop int)
 
 func (c *Config) SetCertificateCallback(decide CertificateFunc) error {
-	id := C.uintptr_t(cgo.NewHandle(decide))
+	id := C.uintptr_t(newID(decide))
 	return statusError(C.cabi_config_set_certificate_callback(c.id, id))
 }
 
@@ -305,6 +309,6 @@ func (c *Config) SetCertificateCallback(decide CertificateFunc) error {
 type WarningFunc func(call *Call, host, text string)
 
 func (c *Config) SetWarningCallback(hear WarningFunc) error {
-	id := C.uintptr_t(cgo.NewHandle(hear))
+	id := C.uintptr_t(newID(hear))
 	return statusError(C.cabi_config_set_warning_callback(c.id, id))
 }

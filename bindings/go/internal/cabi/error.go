@@ -81,6 +81,8 @@ func takeError(status C.reggie_status, id C.uintptr_t) error {
 	if id == 0 {
 		return statusError(status)
 	}
+	made(id)
+	defer freed()
 	defer C.cabi_error_free(id)
 	taken := &Error{
 		Status:        int(C.cabi_error_status(id)),

@@ -5,7 +5,8 @@ import "C"
 
 import (
 	"os"
-	"runtime/cgo"
+	"runtime"
+	"syscall"
 	"time"
 )
 
@@ -15,8 +16,9 @@ const UnknownSize = ^uint64(0)
 // A Request is used by one goroutine at a time, and freed by Free.
 type Request struct {
 	id C.uintptr_t
-	// What C reads by its descriptor.
-	file *os.File
+	// A copy of the descriptor that C reads, as the program may close its own;
+	// 0 = none.
+	copied int
 }
 
 // NewRequest makes a request for a client's registry.
@@ -24,16 +26,25 @@ func NewRequest(client *Client, method, path string) (*Request, error) {
 	var t texts
 	var id, failure C.uintptr_t
 	status := C.cabi_request_new(client.id, t.c(method), t.c(path), &id, &failure)
+	runtime.KeepAlive(client)
 	if err := takeError(status, failure); err != nil {
 		return nil, err
 	}
-	return &Request{id: id}, t.status(C.REGGIE_OK)
+	made(id)
+	request := &Request{id: id}
+	if err := t.status(C.REGGIE_OK); err != nil {
+		request.Free()
+		return nil, err
+	}
+	return request, nil
 }
 
 // Free frees the request. No call of it is in C.
 func (r *Request) Free() {
 	C.cabi_request_free(r.id)
 	r.id = 0
+	freed()
+	r.closeCopy()
 }
 
 // SetMethod sets another method.
@@ -78,7 +89,9 @@ func (r *Request) SetTimeout(timeout time.Duration) error {
 
 // RemoveBody sends none.
 func (r *Request) RemoveBody() error {
-	return statusError(C.cabi_request_remove_body(r.id))
+	status := C.cabi_request_remove_body(r.id)
+	r.closeCopy()
+	return statusError(status)
 }
 
 // A Reader supplies a body from memory. It is no function of the program's:
@@ -91,27 +104,45 @@ type Reader interface {
 
 // SetBodyReader sends what a reader supplies.
 func (r *Request) SetBodyReader(reader Reader, length uint64) error {
-	id := cgo.NewHandle(reader)
-	return statusError(C.cabi_request_set_body_reader(r.id, C.uintptr_t(id), C.uint64_t(length)))
+	id := newID(reader)
+	status := C.cabi_request_set_body_reader(r.id, C.uintptr_t(id), C.uint64_t(length))
+	r.closeCopy()
+	return statusError(status)
 }
 
-// SetBodyFile sends what a file has from where it stands.
+// SetBodyFile sends what a file has from where it stands. The program may close
+// the file: what is sent stays the same.
 func (r *Request) SetBodyFile(file *os.File, length uint64) error {
-	r.file = file
 	conn, err := file.SyscallConn()
 	if err != nil {
 		return err
 	}
-	var set error
+	copied, failed := 0, syscall.Errno(0)
 	err = conn.Control(func(fd uintptr) {
-		var failure C.uintptr_t
-		status := C.cabi_request_set_body_fd(r.id, C.int(fd), C.uint64_t(length), &failure)
-		set = takeError(status, failure)
+		var made uintptr
+		made, _, failed = syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_DUPFD_CLOEXEC, 3)
+		copied = int(made)
 	})
 	if err != nil {
 		return err
 	}
-	return set
+	if failed != 0 {
+		return os.NewSyscallError("fcntl", failed)
+	}
+	var failure C.uintptr_t
+	status := C.cabi_request_set_body_fd(r.id, C.int(copied), C.uint64_t(length), &failure)
+	// C has let go of the one before.
+	r.closeCopy()
+	r.copied = copied
+	return takeError(status, failure)
+}
+
+// closeCopy closes the copy of a descriptor. C reads it no more.
+func (r *Request) closeCopy() {
+	if r.copied > 0 {
+		_ = syscall.Close(r.copied)
+	}
+	r.copied = 0
 }
 
 // SetRetry has the call's Retry called.
@@ -128,9 +159,12 @@ func (c *Call) Open(client *Client, request *Request) (*Response, error) {
 	}
 	var id, failure C.uintptr_t
 	status := C.cabi_open(C.uintptr_t(c.id), client.id, request.id, &id, &failure)
+	runtime.KeepAlive(client)
+	runtime.KeepAlive(request)
 	if err := takeError(status, failure); err != nil {
 		return nil, err
 	}
+	made(id)
 	return &Response{id: id, call: c}, nil
 }
 

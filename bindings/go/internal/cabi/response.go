@@ -91,6 +91,7 @@ func (r *Response) Read(buffer []byte) (int, error) {
 func (r *Response) Free() {
 	C.cabi_response_free(r.id)
 	r.id = 0
+	freed()
 }
 
 func retryAfter(milliseconds int64) time.Duration {

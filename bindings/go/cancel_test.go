@@ -1,0 +1,275 @@
+package reggie
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var (
+	tries = flag.Int("tries", 5, "how often each phase is cancelled")
+	// Far above what it takes, as the machine may be busy.
+	atMost = 2 * time.Second
+)
+
+// phase is where a call is cancelled.
+type phase struct {
+	name string
+	// reached tells that the call is there; nil = after a moment.
+	reached <-chan struct{}
+	call    func(ctx context.Context) error
+}
+
+func (p phase) run(t *testing.T) {
+	var took []time.Duration
+	for range *tries {
+		ctx, cancel := context.WithCancel(context.Background())
+		result := make(chan error, 1)
+		go func() { result <- p.call(ctx) }()
+		if p.reached != nil {
+			select {
+			case <-p.reached:
+			case err := <-result:
+				t.Fatalf("the call ended before: %v", err)
+			case <-time.After(10 * time.Second):
+				t.Fatal("the call does not get there")
+			}
+		}
+		// No event tells of the last step.
+		time.Sleep(5 * time.Millisecond)
+		begun := time.Now()
+		cancel()
+		err := <-result
+		took = append(took, time.Since(begun))
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("the call gave %v", err)
+		}
+	}
+	slices.Sort(took)
+	quick, _ := slices.BinarySearch(took, 50*time.Millisecond)
+	t.Logf("%d of %d within 50 ms, latest %v", quick, len(took), took[len(took)-1])
+	if latest := took[len(took)-1]; latest > atMost {
+		t.Errorf("it took %v", latest)
+	}
+}
+
+func send(t testing.TB, client *Client, method, path string, body any) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := client.Do(client.NewRequest(method, path).SetBody(body).SetContext(ctx))
+		return err
+	}
+}
+
+// fullBacklog gives the address of a listener that takes no connection.
+func fullBacklog(t testing.TB) string {
+	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(socket) })
+	if err := syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Listen(socket, 0); err != nil {
+		t.Fatal(err)
+	}
+	bound, err := syscall.Getsockname(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: bound.(*syscall.SockaddrInet4).Port}).String()
+	for {
+		conn, err := net.DialTimeout("tcp", address, 100*time.Millisecond)
+		if err != nil {
+			return address
+		}
+		t.Cleanup(func() { conn.Close() })
+	}
+}
+
+// stuck is a reader whose Read returns when it is let go.
+type stuck struct {
+	reading chan struct{}
+	free    chan struct{}
+}
+
+func (s *stuck) Read([]byte) (int, error) {
+	s.reading <- struct{}{}
+	<-s.free
+	return 0, io.EOF
+}
+
+// endless is a reader without an end.
+type endless struct{}
+
+func (endless) Read(buffer []byte) (int, error) { return len(buffer), nil }
+
+func TestCancelInEachPhase(t *testing.T) {
+	nothingLeft(t)
+	connected, over := make(chan struct{}), make(chan struct{})
+	silent := listen(t, func(conn net.Conn) {
+		select {
+		case connected <- struct{}{}:
+			// Nothing is read.
+			waitForEnd(conn)
+		case <-over:
+		}
+	})
+	t.Cleanup(func() { close(over) })
+	sent := make(chan struct{})
+	half := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		switch {
+		case strings.HasSuffix(r.URL.Path, "half"):
+			w.Header().Set("Content-Length", "100")
+			_, _ = w.Write(make([]byte, 50))
+			w.(http.Flusher).Flush()
+		case strings.HasSuffix(r.URL.Path, "busy"):
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		select {
+		case sent <- struct{}{}:
+			<-r.Context().Done()
+		case <-r.Context().Done():
+		}
+	})
+	large := make([]byte, 32<<20)
+	path := filepath.Join(t.TempDir(), "large")
+	if err := os.WriteFile(path, large, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	waiting := &stuck{make(chan struct{}), make(chan struct{})}
+	defer close(waiting.free)
+
+	toSilent := newClient(t, "http://"+silent)
+	toHalf := newClient(t, half.URL)
+	patient := newClient(t, half.URL, WithRetries(9), WithRetryDelays(time.Hour, time.Hour, time.Hour))
+	again := newClient(t, half.URL).SetRetryCount(3).SetRetryWaitTime(time.Hour).
+		SetRetryMaxWaitTime(time.Hour).
+		AddRetryCondition(func(r *Response, _ error) bool { return r.StatusCode() == 503 })
+	called := newClient(t, half.URL, WithRealmFunc(func(string, string) (bool, error) { return true, nil }))
+	raw := func(ctx context.Context) error {
+		response, err := toHalf.Do(toHalf.NewRequest(GET, "/v2/half").
+			SetContext(ctx).SetDoNotParseResponse(true))
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, response.RawBody())
+		response.RawBody().Close()
+		return err
+	}
+	for _, phase := range []phase{
+		{"connecting", nil, send(t, newClient(t, "http://"+fullBacklog(t)), GET, "/v2/", nil)},
+		{"tls", connected, send(t, newClient(t, "https://"+silent), GET, "/v2/", nil)},
+		{"sending bytes", connected, send(t, toSilent, PUT, "/v2/x", large)},
+		{"sending a file", connected, send(t, toSilent, PUT, "/v2/x", file)},
+		{"sending a reader", connected, send(t, toSilent, PUT, "/v2/x", endless{})},
+		{"reading a reader", waiting.reading, send(t, toHalf, PUT, "/v2/x", waiting)},
+		{"waiting", sent, send(t, toHalf, GET, "/v2/", nil)},
+		{"waiting, with functions", sent, send(t, called, GET, "/v2/", nil)},
+		{"receiving", sent, send(t, toHalf, GET, "/v2/half", nil)},
+		{"receiving by RawBody", sent, raw},
+		{"backing off in the library", nil, send(t, patient, GET, "/v2/busy", nil)},
+		{"backing off as Resty does", nil, send(t, again, GET, "/v2/busy", nil)},
+	} {
+		t.Run(phase.name, phase.run)
+	}
+}
+
+// waitForEnd returns when the other side is gone, or the test over. It does not
+// read.
+func waitForEnd(conn net.Conn) {
+	raw, err := conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return
+	}
+	one := make([]byte, 1)
+	// Where there is something to read, it is not taken.
+	for range 1000 {
+		gone := false
+		err := raw.Control(func(fd uintptr) {
+			n, _, err := syscall.Recvfrom(int(fd), one, syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+			gone = n == 0 && err == nil || err == syscall.ECONNRESET
+		})
+		if gone || err != nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func TestCancelWaitingForAThread(t *testing.T) {
+	nothingLeft(t)
+	sent := make(chan struct{}, 1)
+	server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		sent <- struct{}{}
+		<-r.Context().Done()
+	})
+	SetMaxThreads(1)
+	defer SetMaxThreads(512)
+	client := newClient(t, server.URL)
+	ctx, cancel := context.WithCancel(context.Background())
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		_ = send(t, client, GET, "/v2/", nil)(ctx)
+	}()
+	<-sent
+	phase{"", nil, send(t, client, GET, "/v2/", nil)}.run(t)
+	cancel()
+	<-over
+}
+
+// TestCancelResolving runs itself again where looking up a name hangs.
+func TestCancelResolving(t *testing.T) {
+	if os.Getenv("REGGIE_TEST_HANGS") != "" {
+		nothingLeft(t)
+		client := newClient(t, "http://nowhere.example")
+		phase{"", nil, send(t, client, GET, "/v2/", nil)}.run(t)
+		return
+	}
+	library := filepath.Join(t.TempDir(), "hangs.so")
+	source := filepath.Join("..", "..", "tests", "c", "preload_getaddrinfo.c")
+	if out, err := exec.Command("cc", "-shared", "-fPIC", "-o", library, source).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	again := exec.Command(os.Args[0], "-test.run=^TestCancelResolving$", "-test.v",
+		"-tries="+flag.Lookup("tries").Value.String())
+	again.Env = append(os.Environ(), "REGGIE_TEST_HANGS=1", "LD_PRELOAD="+library)
+	out, err := again.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil || !bytes.Contains(out, []byte("within 50 ms")) {
+		t.Error(err)
+	}
+}
+
+func TestDeadline(t *testing.T) {
+	nothingLeft(t)
+	server := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	client := newClient(t, server.URL)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	err := send(t, client, GET, "/v2/", nil)(ctx)
+	var failed *Error
+	if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &failed) || !failed.Timeout() {
+		t.Errorf("%v", err)
+	}
+}
