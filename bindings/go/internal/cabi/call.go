@@ -18,6 +18,8 @@ type Call struct {
 	Via []*http.Request
 
 	id cgo.Handle
+	// Those of the client that it is made with.
+	functions []any
 	// Why a function of the program's stopped the call.
 	failure error
 	asks    chan ask
@@ -81,7 +83,7 @@ func (c *Call) Fail(err error) { c.failure = err }
 func (c *Call) Failure() error { return c.failure }
 
 // Forget drops the functions, where only a body is left to be read.
-func (c *Call) Forget() { c.Log, c.Retry, c.Via = nil, nil, nil }
+func (c *Call) Forget() { c.Log, c.Retry, c.Via, c.functions = nil, nil, nil, nil }
 
 // Trigger ends the call now: what of it is in C, and what is going to be. After
 // Close it does nothing.

@@ -60,9 +60,9 @@ func cabiRedirect(id, decide, redirect C.uintptr_t, choice *C.int) C.int {
 		step.Headers[i][0] = C.GoString(C.cabi_redirect_header_name(redirect, C.size_t(i)))
 		step.Headers[i][1] = C.GoString(C.cabi_redirect_header_value(redirect, C.size_t(i)))
 	}
-	function := cgo.Handle(decide).Value().(RedirectFunc)
-	follow := false
 	call := callOf(uintptr(id))
+	function := call.functions[decide].(RedirectFunc)
+	follow := false
 	stop := call.ask(func() (stop int) {
 		follow, stop = function(call, step)
 		return stop
@@ -76,10 +76,10 @@ func cabiRedirect(id, decide, redirect C.uintptr_t, choice *C.int) C.int {
 
 //export cabiCredential
 func cabiCredential(id, find C.uintptr_t, registry, repository *C.char, credential C.uintptr_t) C.int {
-	function := cgo.Handle(find).Value().(CredentialFunc)
+	call := callOf(uintptr(id))
+	function := call.functions[find].(CredentialFunc)
 	host, name := C.GoString(registry), C.GoString(repository)
 	var found Credential
-	call := callOf(uintptr(id))
 	stop := call.ask(func() (stop int) {
 		found, stop = function(call, host, name)
 		return stop
@@ -104,10 +104,10 @@ func cabiCredential(id, find C.uintptr_t, registry, repository *C.char, credenti
 
 //export cabiRealm
 func cabiRealm(id, decide C.uintptr_t, registry, realm *C.char, allow *C.int) C.int {
-	function := cgo.Handle(decide).Value().(RealmFunc)
+	call := callOf(uintptr(id))
+	function := call.functions[decide].(RealmFunc)
 	host, server := C.GoString(registry), C.GoString(realm)
 	allowed := false
-	call := callOf(uintptr(id))
 	stop := call.ask(func() (stop int) {
 		allowed, stop = function(call, host, server)
 		return stop
@@ -121,22 +121,22 @@ func cabiCertificate(
 	id, decide C.uintptr_t, host *C.char,
 	certificates **C.uint8_t, sizes *C.size_t, count C.size_t, refusal *C.char,
 ) C.int {
-	function := cgo.Handle(decide).Value().(CertificateFunc)
+	call := callOf(uintptr(id))
+	function := call.functions[decide].(CertificateFunc)
 	places, lengths := unsafe.Slice(certificates, count), unsafe.Slice(sizes, count)
 	chain := make([][]byte, count)
 	for i := range chain {
 		chain[i] = C.GoBytes(unsafe.Pointer(places[i]), C.int(lengths[i]))
 	}
 	name, why := C.GoString(host), C.GoString(refusal)
-	call := callOf(uintptr(id))
 	return C.int(call.ask(func() int { return function(call, name, chain, why) }))
 }
 
 //export cabiWarning
 func cabiWarning(id, hear C.uintptr_t, host, text *C.char) {
-	function := cgo.Handle(hear).Value().(WarningFunc)
-	name, words := C.GoString(host), C.GoString(text)
 	call := callOf(uintptr(id))
+	function := call.functions[hear].(WarningFunc)
+	name, words := C.GoString(host), C.GoString(text)
 	call.ask(func() int {
 		function(call, name, words)
 		return 0

@@ -18,11 +18,16 @@ const (
 
 // Config is the settings of clients, each as the function of its name in
 // reggie.h has it. It is freed when nothing refers to it any more.
-type Config struct{ id C.uintptr_t }
+type Config struct {
+	id C.uintptr_t
+	// Functions of the program, which C knows by their places. C holds none of
+	// them: one that refers to its client does not keep it from being freed.
+	functions []any
+}
 
 // NewConfig makes settings with the defaults.
 func NewConfig() *Config {
-	config := &Config{C.cabi_config_new()}
+	config := &Config{id: C.cabi_config_new()}
 	made(config.id)
 	runtime.AddCleanup(config, func(id C.uintptr_t) {
 		C.cabi_config_free(id)
@@ -256,6 +261,12 @@ func (c *Config) SetLog(level int) error {
 // The callbacks. They are functions of the program's: Call.Run has to be told
 // that there are some.
 
+// place keeps a function, and gives the place that C knows it by.
+func (c *Config) place(function any) C.uintptr_t {
+	c.functions = append(c.functions, function)
+	return C.uintptr_t(len(c.functions) - 1)
+}
+
 // A Redirect is one that would be followed.
 type Redirect struct {
 	From, To, Method string
@@ -268,7 +279,7 @@ type Redirect struct {
 type RedirectFunc func(*Call, *Redirect) (follow bool, stop int)
 
 func (c *Config) SetRedirectCallback(decide RedirectFunc) error {
-	id := C.uintptr_t(newID(decide))
+	id := c.place(decide)
 	return statusError(C.cabi_config_set_redirect_callback(c.id, id))
 }
 
@@ -283,7 +294,7 @@ type Credential struct {
 type CredentialFunc func(call *Call, registry, repository string) (found Credential, stop int)
 
 func (c *Config) SetCredentialCallback(find CredentialFunc) error {
-	id := C.uintptr_t(newID(find))
+	id := c.place(find)
 	return statusError(C.cabi_config_set_credential_callback(c.id, id))
 }
 
@@ -292,7 +303,7 @@ func (c *Config) SetCredentialCallback(find CredentialFunc) error {
 type RealmFunc func(call *Call, registry, realm string) (allow bool, stop int)
 
 func (c *Config) SetRealmCallback(decide RealmFunc) error {
-	id := C.uintptr_t(newID(decide))
+	id := c.place(decide)
 	return statusError(C.cabi_config_set_realm_callback(c.id, id))
 }
 
@@ -301,7 +312,7 @@ func (c *Config) SetRealmCallback(decide RealmFunc) error {
 type CertificateFunc func(call *Call, host string, certificates [][]byte, refusal string) (stop int)
 
 func (c *Config) SetCertificateCallback(decide CertificateFunc) error {
-	id := C.uintptr_t(newID(decide))
+	id := c.place(decide)
 	return statusError(C.cabi_config_set_certificate_callback(c.id, id))
 }
 
@@ -309,6 +320,6 @@ func (c *Config) SetCertificateCallback(decide CertificateFunc) error {
 type WarningFunc func(call *Call, host, text string)
 
 func (c *Config) SetWarningCallback(hear WarningFunc) error {
-	id := C.uintptr_t(newID(hear))
+	id := c.place(hear)
 	return statusError(C.cabi_config_set_warning_callback(c.id, id))
 }

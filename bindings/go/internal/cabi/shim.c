@@ -74,7 +74,8 @@ reggie_status cabi_request_set_body_fd(uintptr_t request, int fd,
                                       error_at(error));
 }
 
-/* A userdata is the number of something that Go keeps. */
+/* A reader is a number by which Go keeps it, a function its place in the
+ * client's list. */
 
 static void on_free(void *userdata)
 {
@@ -162,34 +163,31 @@ reggie_status cabi_config_set_log(uintptr_t config, int level)
 reggie_status cabi_config_set_redirect_callback(uintptr_t config, uintptr_t id)
 {
     return reggie_config_set_redirect_callback((reggie_config *)config,
-                                               on_redirect, (void *)id,
-                                               on_free);
+                                               on_redirect, (void *)id, NULL);
 }
 
 reggie_status cabi_config_set_credential_callback(uintptr_t config,
                                                   uintptr_t id)
 {
     return reggie_config_set_credential_callback((reggie_config *)config,
-                                                 on_credential, (void *)id,
-                                                 on_free);
+                                                 on_credential, (void *)id, NULL);
 }
 
 reggie_status cabi_config_set_realm_callback(uintptr_t config, uintptr_t id)
 {
     return reggie_config_set_realm_callback((reggie_config *)config, on_realm,
-                                            (void *)id, on_free);
+                                            (void *)id, NULL);
 }
 
 reggie_status cabi_config_set_certificate_callback(uintptr_t config,
                                                    uintptr_t id)
 {
     return reggie_config_set_certificate_callback((reggie_config *)config,
-                                                  on_certificate, (void *)id,
-                                                  on_free);
+                                                  on_certificate, (void *)id, NULL);
 }
 
 reggie_status cabi_config_set_warning_callback(uintptr_t config, uintptr_t id)
 {
     return reggie_config_set_warning_callback((reggie_config *)config,
-                                              on_warning, (void *)id, on_free);
+                                              on_warning, (void *)id, NULL);
 }
