@@ -1,0 +1,263 @@
+package reggie
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func TestManyGoroutines(t *testing.T) {
+	nothingLeft(t)
+	var tokens atomic.Int64
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch {
+		case r.URL.Path == "/token":
+			tokens.Add(1)
+			_, _ = io.WriteString(w, `{"token":"t"}`)
+		case r.Header.Get("Authorization") != "Bearer t":
+			w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token",service="x",scope="repository:a:pull,push"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			_, _ = fmt.Fprintf(w, "%s %s", r.URL.RawQuery, body)
+		}
+	})
+	client := newClient(t, server.URL, WithUsernamePassword("u", "p"), WithDefaultName("a"))
+	const goroutines, each = 200, 50
+	var group sync.WaitGroup
+	for g := range goroutines {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			for i := range each {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				text := fmt.Sprint(g, "-", i)
+				bodies := []any{nil, text, []byte(text), strings.NewReader(text), onceReader(text)}
+				method, body := PUT, bodies[i%len(bodies)]
+				if i == len(bodies)-1 {
+					// The first one with a token: by now there is one.
+					method = GET
+				}
+				response, err := client.Do(client.NewRequest(method, "/v2/<name>/manifests/x").
+					SetBody(body).SetQueryParam("n", text).SetContext(ctx))
+				cancel()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				want := "n=" + text
+				if body != nil && method == PUT {
+					want += " " + text
+				}
+				if response.String() != want {
+					t.Errorf("%q, not %q", response.String(), want)
+				}
+			}
+		}()
+	}
+	group.Wait()
+	if n := tokens.Load(); n == 0 || n > goroutines {
+		t.Errorf("%d tokens", n)
+	}
+}
+
+func TestMoreGoroutinesThanThreads(t *testing.T) {
+	nothingLeft(t)
+	server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-r.Context().Done():
+		}
+	})
+	client := newClient(t, server.URL)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	const goroutines = 20_000
+	var group sync.WaitGroup
+	var failed atomic.Pointer[error]
+	for i := range goroutines {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			var body any
+			if i%4 == 0 {
+				body = onceReader("x")
+			}
+			if err := send(t, client, PUT, "/v2/x", body)(ctx); err != nil {
+				failed.Store(&err)
+			}
+		}()
+	}
+	group.Wait()
+	if err := failed.Load(); err != nil {
+		t.Error(*err)
+	}
+}
+
+func TestNestedCallsOfMoreGoroutinesThanThreads(t *testing.T) {
+	nothingLeft(t)
+	SetMaxThreads(4)
+	defer SetMaxThreads(512)
+	server := serve(t, answers)
+	var group sync.WaitGroup
+	client := newClient(t, server.URL, WithUsernamePassword("u", "p"))
+	for range 200 {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			nested := func(*Request) error {
+				_, err := client.Do(client.NewRequest(GET, "/v2/"))
+				return err
+			}
+			request := client.NewRequest(GET, "/v2/basic", WithRetryCallback(nested))
+			if _, err := client.Do(request); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	group.Wait()
+}
+
+func TestStuckReader(t *testing.T) {
+	nothingLeft(t)
+	server := serve(t, answers)
+	client := newClient(t, server.URL)
+	reader := &stuck{make(chan struct{}, 1), make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		<-reader.reading
+		cancel()
+	}()
+	begun := time.Now()
+	err := send(t, client, PUT, "/v2/x", reader)(ctx)
+	if !errors.Is(err, context.Canceled) || time.Since(begun) > atMost {
+		t.Errorf("%v after %v", err, time.Since(begun))
+	}
+	// It hangs on, and ends with its Read.
+	close(reader.free)
+}
+
+func TestReaderThatFails(t *testing.T) {
+	nothingLeft(t)
+	server := serve(t, answers)
+	client := newClient(t, server.URL)
+	for range 200 {
+		reader, writer := io.Pipe()
+		go func() {
+			_, _ = io.WriteString(writer, "some")
+			writer.CloseWithError(errBoom)
+		}()
+		if err := send(t, client, PUT, "/v2/x", reader)(context.Background()); !errors.Is(err, errBoom) {
+			t.Fatalf("%v", err)
+		}
+	}
+}
+
+func TestRequestsAreUsedAgain(t *testing.T) {
+	nothingLeft(t)
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		_, _ = fmt.Fprintf(w, "%s %s", r.URL, body)
+	})
+	client := newClient(t, server.URL)
+	request := client.NewRequest(PUT, "/v2/x").SetBody([]byte("body")).SetQueryParam("a", "b")
+	for range 5 {
+		response, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response.String() != "/v2/x?a=b body" {
+			t.Errorf("%q", response.String())
+		}
+	}
+}
+
+func TestClose(t *testing.T) {
+	nothingLeft(t)
+	sent := make(chan struct{}, 50)
+	release := make(chan struct{})
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		sent <- struct{}{}
+		<-release
+	})
+	client := newClient(t, server.URL)
+	var group sync.WaitGroup
+	for range cap(sent) {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			// What has begun goes on.
+			if err := send(t, client, GET, "/v2/", nil)(context.Background()); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	for range cap(sent) {
+		<-sent
+	}
+	for range 10 {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			if err := client.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	close(release)
+	group.Wait()
+	if err := send(t, client, GET, "/v2/", nil)(context.Background()); !errors.Is(err, errClosed) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestDroppedClientsAndBodies(t *testing.T) {
+	// That nothing is left is the test.
+	nothingLeft(t)
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(make([]byte, 1<<20))
+	})
+	for range 20 {
+		var client *Client
+		client = newClient(t, server.URL, WithWarningFunc(func(string, string) { client.SetDefaultName("x") }))
+		response, err := client.Do(client.NewRequest(GET, "/v2/").SetDoNotParseResponse(true))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := response.RawBody().Read(make([]byte, 10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestRawBodyIsClosedDuringRead(t *testing.T) {
+	nothingLeft(t)
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	client := newClient(t, server.URL)
+	response, err := client.Do(client.NewRequest(GET, "/v2/").SetDoNotParseResponse(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading, ended := make(chan struct{}), make(chan error)
+	go func() {
+		close(reading)
+		_, err := response.RawBody().Read(make([]byte, 10))
+		ended <- err
+	}()
+	<-reading
+	response.RawBody().Close()
+	if err := <-ended; err == nil {
+		t.Error("it read on")
+	}
+}
