@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,11 +16,25 @@ import (
 	"libreggie/reggie/internal/cabi"
 )
 
-var placeholders = regexp.MustCompile("<name>|<reference>|<digest>|<session_id>|//{2,}")
+// isIncomplete tells whether a placeholder is left in a URL, or was empty.
+func isIncomplete(url string) bool {
+	if strings.Contains(url, "///") {
+		return true
+	}
+	if !strings.Contains(url, "<") {
+		return false
+	}
+	for _, name := range []string{"<name>", "<reference>", "<digest>", "<session_id>"} {
+		if strings.Contains(url, name) {
+			return true
+		}
+	}
+	return false
+}
 
 // execute sends the request, and again where the settings of retries say so.
 func (r *Request) execute(follow bool) (*Response, error) {
-	if r.URL == "" || placeholders.MatchString(r.URL) {
+	if r.URL == "" || isIncomplete(r.URL) {
 		return nil, errors.New("request is invalid")
 	}
 	response, err := r.send(follow)
