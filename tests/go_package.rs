@@ -33,7 +33,10 @@ fn folder() -> PathBuf {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let text = fs::read_to_string(root.join(format!("{name}-uninstalled.pc")))
             .expect("the source tree has it")
-            .replace("${pcfiledir}/include", &root.join("include").display().to_string())
+            .replace(
+                "${pcfiledir}/include",
+                &root.join("include").display().to_string(),
+            )
             .replace("${pcfiledir}/target/release", &folder.display().to_string());
         fs::write(folder.join(format!("{name}.pc")), text).expect("a file can be written");
     }
