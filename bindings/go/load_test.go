@@ -1,11 +1,14 @@
 package reggie
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -146,7 +149,12 @@ func TestStuckReader(t *testing.T) {
 
 func TestReaderThatFails(t *testing.T) {
 	nothingLeft(t)
-	server := serve(t, answers)
+	var whole atomic.Int64
+	server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err == nil {
+			whole.Add(1)
+		}
+	})
 	client := newClient(t, server.URL)
 	for range 200 {
 		reader, writer := io.Pipe()
@@ -157,6 +165,9 @@ func TestReaderThatFails(t *testing.T) {
 		if err := send(t, client, PUT, "/v2/x", reader)(context.Background()); !errors.Is(err, errBoom) {
 			t.Fatalf("%v", err)
 		}
+	}
+	if n := whole.Load(); n > 0 {
+		t.Errorf("%d bodies looked whole to the server", n)
 	}
 }
 
@@ -259,5 +270,42 @@ func TestRawBodyIsClosedDuringRead(t *testing.T) {
 	response.RawBody().Close()
 	if err := <-ended; err == nil {
 		t.Error("it read on")
+	}
+}
+
+func TestFileIsClosedDuringTheSend(t *testing.T) {
+	nothingLeft(t)
+	path := filepath.Join(t.TempDir(), "large")
+	if err := os.WriteFile(path, bytes.Repeat([]byte("x"), 16<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun, closed := make(chan struct{}), make(chan struct{})
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = r.Body.Read(make([]byte, 1))
+		close(begun)
+		<-closed
+		rest, _ := io.ReadAll(r.Body)
+		_, _ = fmt.Fprint(w, bytes.Count(rest, []byte("x")))
+	})
+	go func() {
+		<-begun
+		file.Close()
+		// Another file gets its number.
+		if other, err := os.Open(os.DevNull); err == nil {
+			defer other.Close()
+		}
+		close(closed)
+	}()
+	client := newClient(t, server.URL)
+	response, err := client.Do(client.NewRequest(PUT, "/v2/x").SetBody(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprint(16<<20 - 1); response.String() != want {
+		t.Errorf("%s bytes came, not %s", response.String(), want)
 	}
 }

@@ -4,8 +4,9 @@
 //
 // # Threads and callbacks
 //
-// A goroutine that is in C holds a thread. [Call] bounds how many do, and keeps
-// functions of the program out of C: they run on the goroutine that began the
-// call, while C waits on another one. So a panic of theirs, and a
-// runtime.Goexit, end that goroutine after C has returned.
+// A goroutine that is in C holds a thread. [Enter] bounds how many do. [Call]
+// keeps functions of the program out of C: they run on the goroutine that began
+// the call, while C waits on another one. So a panic of theirs, and a
+// runtime.Goexit, end that goroutine after C has returned. C knows them by
+// numbers alone, so that what they refer to can be freed.
 package cabi
