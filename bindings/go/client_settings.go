@@ -2,6 +2,8 @@ package reggie
 
 import (
 	"crypto/tls"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -33,8 +35,8 @@ type (
 type settings struct {
 	// Counts the changes of those that the engine has.
 	version int
-	// Why one cannot be set; each call says so.
-	err error
+	// Which cannot be, and why; each call says so until it is set anew.
+	failed map[string]error
 
 	noCookies       bool
 	jar             http.CookieJar
@@ -96,12 +98,13 @@ func (c *Client) change(change func(*settings)) *Client {
 }
 
 // fail notes a setting that cannot be; the next call says so.
-func (c *Client) fail(err error) *Client {
+func (c *Client) fail(setting string, err error) *Client {
 	c.settings.log.Errorf("%v", err)
 	return c.change(func(s *settings) {
-		if s.err == nil {
-			s.err = err
+		if s.failed == nil {
+			s.failed = map[string]error{}
 		}
+		s.failed[setting] = fmt.Errorf("%s: %w", setting, err)
 	})
 }
 
@@ -250,6 +253,7 @@ func (c *Client) SetPreRequestHook(h PreRequestHook) *Client {
 // SetDebug logs requests and responses, without secrets.
 func (c *Client) SetDebug(d bool) *Client {
 	c.Debug = d
+	c.Config.Debug = d
 	return c
 }
 
@@ -261,12 +265,18 @@ func (c *Client) SetDebugBodyLimit(sl int64) *Client {
 
 // OnRequestLog sets what may change what the debug log shows of requests.
 func (c *Client) OnRequestLog(rl RequestLogCallback) *Client {
+	if c.settings.requestLog != nil {
+		c.settings.log.Warnf("the function of OnRequestLog is replaced")
+	}
 	c.settings.requestLog = rl
 	return c
 }
 
 // OnResponseLog sets what may change what it shows of responses.
 func (c *Client) OnResponseLog(rl ResponseLogCallback) *Client {
+	if c.settings.responseLog != nil {
+		c.settings.log.Warnf("the function of OnResponseLog is replaced")
+	}
 	c.settings.responseLog = rl
 	return c
 }
@@ -312,10 +322,13 @@ func (c *Client) SetError(err any) *Client {
 func (c *Client) SetRedirectPolicy(policies ...any) *Client {
 	for _, policy := range policies {
 		if _, ok := policy.(RedirectPolicy); !ok {
-			c.settings.log.Errorf("%T is no redirect policy", policy)
+			return c.fail("redirect policy", fmt.Errorf("%T is none", policy))
 		}
 	}
-	return c.change(func(s *settings) { s.redirects = redirectsOf(policies) })
+	return c.change(func(s *settings) {
+		s.redirects = redirectsOf(policies)
+		delete(s.failed, "redirect policy")
+	})
 }
 
 // SetRetryCount sets how often a request is sent again.
@@ -364,19 +377,21 @@ func (c *Client) AddRetryHook(hook OnRetryFunc) *Client {
 // SetProxy sets the proxy of all requests.
 func (c *Client) SetProxy(proxyURL string) *Client {
 	parsed, err := url.Parse(proxyURL)
-	if err == nil && parsed.Host == "" {
-		err = &url.Error{Op: "proxy", URL: parsed.Redacted(), Err: url.InvalidHostError("")}
+	if err != nil || parsed.Host == "" {
+		return c.fail("proxy", errors.New("it has to be a URL with scheme and host"))
 	}
-	if err != nil {
-		c.settings.log.Errorf("%v", err)
-		return c
-	}
-	return c.change(func(s *settings) { s.proxy = &proxyURL })
+	return c.change(func(s *settings) {
+		s.proxy = &proxyURL
+		delete(s.failed, "proxy")
+	})
 }
 
 // RemoveProxy uses no proxy, that of the environment neither.
 func (c *Client) RemoveProxy() *Client {
-	return c.change(func(s *settings) { s.proxy = new(string) })
+	return c.change(func(s *settings) {
+		s.proxy = new(string)
+		delete(s.failed, "proxy")
+	})
 }
 
 // IsProxySet tells whether SetProxy has set one.
@@ -389,7 +404,7 @@ func (c *Client) SetCertificates(certs ...tls.Certificate) *Client {
 	for _, cert := range certs {
 		pair, err := pemOf(cert)
 		if err != nil {
-			return c.fail(err)
+			return c.fail("certificates", err)
 		}
 		c.change(func(s *settings) { s.certificates = append(s.certificates, pair) })
 	}
@@ -400,7 +415,7 @@ func (c *Client) SetCertificates(certs ...tls.Certificate) *Client {
 func (c *Client) SetRootCertificate(pemFilePath string) *Client {
 	pem, err := os.ReadFile(pemFilePath)
 	if err != nil {
-		return c.fail(err)
+		return c.fail("root certificate", err)
 	}
 	return c.SetRootCertificateFromString(string(pem))
 }
@@ -415,9 +430,10 @@ func (c *Client) SetRootCertificateFromString(pemContent string) *Client {
 // that is set is an error of the next call.
 func (c *Client) SetTLSClientConfig(config *tls.Config) *Client {
 	if err := carriesOver(config); err != nil {
-		return c.fail(err)
+		return c.fail("tls configuration", err)
 	}
 	c.change(func(s *settings) {
+		delete(s.failed, "tls configuration")
 		s.skipVerify = &config.InsecureSkipVerify
 		s.minTLS = config.MinVersion
 	})

@@ -21,8 +21,12 @@ var placeholders = regexp.MustCompile("<name>|<reference>|<digest>|<session_id>|
 
 // execute sends the request, and again where the settings of retries say so.
 func (r *Request) execute(follow bool) (*Response, error) {
-	if r.URL == "" || placeholders.MatchString(r.URL) {
+	if placeholders.MatchString(r.URL) {
 		return nil, errors.New("request is invalid")
+	}
+	if r.failed != nil {
+		r.tell(nil, r.failed)
+		return nil, r.failed
 	}
 	hosts, err := r.hosts()
 	if err == nil {
@@ -103,6 +107,10 @@ func (r *Request) once(follow bool) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if exchange.kept {
+		// It is for the program alone.
+		return response, nil
+	}
 	for _, see := range c.settings.after {
 		if err := see(c, response); err != nil {
 			return response, final{err}
@@ -139,12 +147,7 @@ func (r *Request) prepare() (*prepared, error) {
 	}
 	header := r.header(body)
 	made := &prepared{method: r.Method, url: target, header: header, body: body}
-	if r.client.settings.preRequest != nil || r.client.debugs() {
-		if err := r.raw(made); err != nil {
-			return nil, err
-		}
-	}
-	return made, nil
+	return made, r.raw(made)
 }
 
 // target makes the URL, with the parameters of path and query.
@@ -205,11 +208,13 @@ func (r *Request) target() (string, error) {
 func (r *Request) header(body *payload) http.Header {
 	c := r.client
 	for name, values := range c.Header {
-		if _, own := r.Header[name]; !own {
+		_, own := r.Header[name]
+		if _, usual := r.Header[http.CanonicalHeaderKey(name)]; !own && !usual {
 			r.Header[name] = slices.Clone(values)
 		}
 	}
-	if body != nil && r.Header.Get("Content-Type") == "" && body.contentType != "" {
+	if body != nil && body.contentType != "" &&
+		(body.ownType || r.Header.Get("Content-Type") == "") {
 		r.Header.Set("Content-Type", body.contentType)
 	}
 	header := r.Header.Clone()

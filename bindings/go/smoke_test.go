@@ -1,20 +1,23 @@
 package reggie
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
-	"testing"
 	"strings"
-	"io"
-	"context"
+	"testing"
 	"time"
-	"errors"
 )
 
 func TestSmoke(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/slow" { <-r.Context().Done(); return }
+		if r.URL.Path == "/slow" {
+			<-r.Context().Done()
+			return
+		}
 		if r.Header.Get("Authorization") == "" && strings.HasPrefix(r.URL.Path, "/v2/") {
 			w.Header().Set("WWW-Authenticate", "Basic realm=\"x\"")
 			w.WriteHeader(401)
@@ -25,13 +28,21 @@ func TestSmoke(t *testing.T) {
 	}))
 	defer server.Close()
 	client, err := NewClient(server.URL, WithUsernamePassword("u", "p"), WithDefaultName("a/b"))
-	if err != nil { t.Fatal(err) }
+	if err != nil {
+		t.Fatal(err)
+	}
 	resp, err := client.Do(client.NewRequest(GET, "/v2/<name>/tags/list"))
-	if err != nil { t.Fatal(err) }
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Log(resp.Status(), resp.String(), resp.Header())
 	resp, err = client.Do(client.NewRequest(PUT, "/v2/<name>/x", WithRetryCallback(func(r *Request) error { r.SetHeader("X", "y"); return nil })).SetQueryParam("digest", "a:b").SetBody(io.MultiReader(strings.NewReader("abc"), strings.NewReader("def"))))
-	if err != nil { t.Log(err) }
-	if resp != nil { t.Log(resp.Status(), resp.String()) }
+	if err != nil {
+		t.Log(err)
+	}
+	if resp != nil {
+		t.Log(resp.Status(), resp.String())
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	begun := time.Now()
