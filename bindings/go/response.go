@@ -168,7 +168,7 @@ func (r *Request) respond(e *exchange, got *answer) (*Response, error) {
 		RawResponse: &http.Response{
 			StatusCode:    head.Status,
 			Status:        statusLine(head.Status),
-			Proto:         "HTTP/" + head.Version,
+			Proto:         head.Version,
 			ProtoMajor:    1,
 			ProtoMinor:    minor(head.Version),
 			Header:        headerOf(head.Headers),
