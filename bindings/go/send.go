@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -433,8 +434,11 @@ func (e *exchange) change() error {
 	// What was read of a stream is gone: it begins anew, in another pipe.
 	if old := e.stream; old != nil && made.body != nil && made.body.stream != nil {
 		old.out.Close()
-		if err := old.again(made.body.stream, e.request.Context().Done()); err != nil {
-			return err
+		// A reader of the callback's own is where it shall be.
+		if same(old.from, made.body.stream) {
+			if err := old.again(made.body.stream, e.request.Context().Done()); err != nil {
+				return err
+			}
 		}
 	}
 	return e.fillChanging()
@@ -489,6 +493,13 @@ func (p *prepared) stream() io.Reader {
 		return nil
 	}
 	return p.body.stream
+}
+
+func same(a, b io.Reader) bool {
+	if reflect.TypeOf(a) != reflect.TypeOf(b) {
+		return false
+	}
+	return !reflect.ValueOf(a).Comparable() || a == b
 }
 
 func firstOf[T any](values ...*T) *T {

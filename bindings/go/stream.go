@@ -21,6 +21,7 @@ const (
 // own, into a pipe that the library sends from. So a Read that does not return
 // holds nothing up but itself.
 type stream struct {
+	from io.Reader
 	out  *os.File
 	done chan struct{}
 
@@ -42,7 +43,7 @@ func startStream(from io.Reader, call *cabi.Call) (*stream, error) {
 			_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_SETPIPE_SZ, pipeRoom)
 		})
 	}
-	s := &stream{out: out, done: make(chan struct{})}
+	s := &stream{from: from, out: out, done: make(chan struct{})}
 	go s.run(from, in, call)
 	return s, nil
 }
