@@ -195,6 +195,7 @@ func TestExamples(t *testing.T) {
 				{"tags", "status: 200 tags: [mytag]"},
 				{"retry", fmt.Sprintf("called: %d", registry.retries)},
 				{"errors", "code: "},
+				{"failures", "404"},
 				{"scope", "status: 202"},
 			} {
 				command := exec.Command(filepath.Join(folder, program.name), address)

@@ -3,6 +3,7 @@ package reggie
 import (
 	"bufio"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -104,4 +105,26 @@ func lines(t *testing.T, path string) []string {
 		all = append(all, scanner.Text())
 	}
 	return all
+}
+
+// The README's code is that of programs.
+func TestSnippetsAreFiles(t *testing.T) {
+	programs := ""
+	files, err := filepath.Glob("examples/*/main.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		programs += strings.Join(lines(t, file), "\n")
+	}
+	squeezed := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	programs = squeezed(programs)
+	blocks := strings.Split(strings.Join(lines(t, "README.md"), "\n"), "```go\n")[1:]
+	for _, block := range blocks {
+		code, _, _ := strings.Cut(block, "```")
+		code, _, _ = strings.Cut(strings.TrimPrefix(code, "import "), " // was")
+		if !strings.Contains(programs, squeezed(code)) {
+			t.Errorf("in no program: %s", code)
+		}
+	}
 }
