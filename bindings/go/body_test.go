@@ -90,7 +90,7 @@ func TestBodiesAreSentAgain(t *testing.T) {
 		for _, row := range bodyRows() {
 			t.Run(scheme+"/"+row.name, func(t *testing.T) {
 				s := newScene(t, WithUsernamePassword("u", "p"))
-				s.answer = challenge(s, scheme)
+				s.answers(challenge(s, scheme))
 				response, err := s.client.Do(s.client.NewRequest(PUT, "/v2/a/blobs/uploads/").SetBody(row.body(t)))
 				if row.once {
 					if !errors.Is(err, StatusBodyNotRewindable) {
@@ -105,7 +105,7 @@ func TestBodiesAreSentAgain(t *testing.T) {
 			})
 			t.Run(scheme+"/"+row.name+" with a callback", func(t *testing.T) {
 				s := newScene(t, WithUsernamePassword("u", "p"))
-				s.answer = challenge(s, scheme)
+				s.answers(challenge(s, scheme))
 				called := 0
 				r := s.client.NewRequest(PUT, "/v2/a/blobs/uploads/", WithRetryCallback(func(r *Request) error {
 					called++
@@ -128,7 +128,7 @@ func TestBodiesAreSentAgain(t *testing.T) {
 func TestMultipartIsSentAgain(t *testing.T) {
 	for _, callback := range []RetryCallbackFunc{nil, func(*Request) error { return nil }} {
 		s := newScene(t, WithUsernamePassword("u", "p"))
-		s.answer = challenge(s, "Basic")
+		s.answers(challenge(s, "Basic"))
 		r := s.client.NewRequest(POST, "/v2/a/blobs/uploads/", WithRetryCallback(callback)).
 			SetMultipartField("p", "f", "a/b", onlyReader("content"))
 		s.ok(s.client.Do(r))
@@ -161,9 +161,9 @@ func TestBodiesThatCannotBe(t *testing.T) {
 
 func TestMaxBody(t *testing.T) {
 	s := newScene(t, WithMaxBody(3))
-	s.answer = replies(200, "text/plain", "abc")
+	s.answers(replies(200, "text/plain", "abc"))
 	s.equal(s.get().String(), "abc")
-	s.answer = replies(200, "text/plain", "abcd")
+	s.answers(replies(200, "text/plain", "abcd"))
 	if _, err := s.client.R().Get("/v2/x"); err == nil {
 		t.Error("it is too large")
 	}

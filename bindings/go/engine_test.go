@@ -21,7 +21,7 @@ import (
 func with(t *testing.T, scheme string, options func(place string) []ClientOption) (*scene, *Response, error) {
 	t.Helper()
 	s := newScene(t)
-	s.answer = challenge(s, scheme)
+	s.answers(challenge(s, scheme))
 	place := strings.TrimPrefix(s.server.URL, "http://")
 	made, err := NewClient(s.server.URL, options(place)...)
 	if err != nil {
@@ -52,7 +52,7 @@ func TestCredentialOptions(t *testing.T) {
 		}
 	}
 	s := newScene(t)
-	s.answer = challenge(s, "Basic")
+	s.answers(challenge(s, "Basic"))
 	file := write(t, filepath.Join(t.TempDir(), "config.json"), fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`,
 		strings.TrimPrefix(s.server.URL, "http://"), base64.StdEncoding.EncodeToString([]byte("u:p"))))
 	client, err := NewClient(s.server.URL, WithCredentialsFile(file))
@@ -99,16 +99,16 @@ func TestIdentityTokenOption(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.answer = func(w http.ResponseWriter, r *http.Request) {
+	s.answers(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == POST && r.URL.Path == "/token" {
 			replies(200, "application/json", `{"access_token":"t"}`)(w, r)
 			return
 		}
 		challenge(s, "Bearer")(w, r)
-	}
+	})
 	s.equal(s.ok(client.Do(client.NewRequest(GET, "/v2/a/tags/list"))).StatusCode(), 200)
 	asked := false
-	for _, one := range s.all {
+	for _, one := range s.since(0) {
 		asked = asked || strings.Contains(one.Body, "refresh_token=identity")
 	}
 	s.equal(asked, true)
@@ -130,14 +130,14 @@ func TestAnonymousFallbackOption(t *testing.T) {
 			options = append(options, WithAnonymousFallback())
 		}
 		s := newScene(t, options...)
-		s.answer = func(w http.ResponseWriter, r *http.Request) {
+		s.answers(func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Authorization") == "" && r.URL.Path != "/token" {
 				w.Header().Set("WWW-Authenticate", `Bearer realm="`+s.server.URL+`/token",scope="repository:a:pull"`)
 				w.WriteHeader(401)
 				return
 			}
 			serve(s)(w, r)
-		}
+		})
 		_, err := s.client.Do(s.client.NewRequest(GET, "/v2/a/tags/list"))
 		s.equal(err == nil, fallback)
 	}
@@ -161,12 +161,12 @@ func TestRealmOptions(t *testing.T) {
 	} {
 		s := newScene(t, WithUsernamePassword("u", "p"), row.option,
 			WithResolve("tokens.example", 0, "127.0.0.1"), WithAllowedNetwork("127.0.0.0/8"))
-		s.answer = func(w http.ResponseWriter, r *http.Request) {
+		s.answers(func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Authorization") != "Bearer t" {
 				w.Header().Set("WWW-Authenticate", `Bearer realm="`+far+`",scope="repository:a:pull"`)
 				w.WriteHeader(401)
 			}
-		}
+		})
 		response, err := s.client.Do(s.client.NewRequest(GET, "/v2/a/tags/list"))
 		if works := err == nil && response.StatusCode() == 200; works != row.works {
 			t.Errorf("%v: %v", row.works, err)
@@ -296,7 +296,7 @@ func TestTrustOptions(t *testing.T) {
 
 func TestRetryOptions(t *testing.T) {
 	s := newScene(t, WithRetries(2), WithRetryDelays(time.Millisecond, 2*time.Millisecond, time.Second))
-	s.answer = inTurn(replies(503, "text/plain", ""), replies(503, "text/plain", ""), replies(200, "text/plain", "ok"))
+	s.answers(inTurn(replies(503, "text/plain", ""), replies(503, "text/plain", ""), replies(200, "text/plain", "ok")))
 	s.equal(s.get().String(), "ok")
 	s.equal(s.count(), 3)
 }
@@ -306,16 +306,16 @@ func TestTimeLimitOptions(t *testing.T) {
 	s := newScene(t, WithTimeouts(Timeouts{
 		Resolve: time.Minute, TLS: time.Minute, FirstByte: 50 * time.Millisecond, Commit: 50 * time.Millisecond,
 	}))
-	s.answer = silent
+	s.answers(silent)
 	_, err := s.client.R().Get("/v2/x")
 	s.equal(errors.Is(err, StatusTimeout), true)
 
 	s = newScene(t, WithStallLimit(1000, 100*time.Millisecond))
-	s.answer = func(w http.ResponseWriter, r *http.Request) {
+	s.answers(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(200)
 		_ = http.NewResponseController(w).Flush()
 		silent(w, r)
-	}
+	})
 	_, err = s.client.R().Get("/v2/x")
 	s.equal(errors.Is(err, StatusTimeout), true)
 }
@@ -323,7 +323,7 @@ func TestTimeLimitOptions(t *testing.T) {
 func TestWarningOption(t *testing.T) {
 	var heard []string
 	s := newScene(t, WithWarningFunc(func(host, text string) { heard = append(heard, host+" "+text) }))
-	s.answer = func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Warning", `299 - "old"`) }
+	s.answers(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Warning", `299 - "old"`) })
 	s.get()
 	s.get()
 	s.equal(heard, []string{strings.TrimPrefix(s.server.URL, "http://") + " old"})

@@ -41,7 +41,7 @@ func TestErrors(t *testing.T) {
 	})
 	t.Run("token refused", func(t *testing.T) {
 		s := newScene(t, WithUsernamePassword("u", "wrong"))
-		s.answer = challenge(s, "Bearer")
+		s.answers(challenge(s, "Bearer"))
 		_, err := s.client.Do(s.client.NewRequest(GET, "/v2/a/tags/list"))
 		var failed *Error
 		if !errors.As(err, &failed) || !errors.Is(err, StatusTokenRefused) || failed.HTTPStatus != 401 {
@@ -53,7 +53,7 @@ func TestErrors(t *testing.T) {
 	})
 	t.Run("deadline", func(t *testing.T) {
 		s := newScene(t)
-		s.answer = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+		s.answers(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 		defer cancel()
 		_, err := s.client.R().SetContext(ctx).Get("/v2/x")
@@ -64,7 +64,7 @@ func TestErrors(t *testing.T) {
 	})
 	t.Run("retry callback", func(t *testing.T) {
 		s := newScene(t, WithUsernamePassword("u", "p"))
-		s.answer = challenge(s, "Basic")
+		s.answers(challenge(s, "Basic"))
 		response, err := s.client.Do(s.client.NewRequest(GET, "/v2/x",
 			WithRetryCallback(func(*Request) error { return io.ErrNoProgress })))
 		s.equal(err, "retry callback returned error: "+io.ErrNoProgress.Error())
@@ -88,10 +88,10 @@ func TestCheck(t *testing.T) {
 	if err := s.get().Check(); err != nil {
 		t.Error(err)
 	}
-	s.answer = func(w http.ResponseWriter, r *http.Request) {
+	s.answers(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "7")
 		replies(429, "application/json", `{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down","detail":{"a":1}}]}`)(w, r)
-	}
+	})
 	response := s.get()
 	err := response.Check()
 	var failed *Error
@@ -107,11 +107,11 @@ func TestCheck(t *testing.T) {
 	found, err := response.Errors()
 	s.equal(err, nil)
 	s.equal(found, []ErrorInfo{{"TOOMANYREQUESTS", "slow down", map[string]any{"a": 1}}})
-	s.answer = replies(404, "application/json", `{}`)
+	s.answers(replies(404, "application/json", `{}`))
 	if _, err := s.get().Errors(); err == nil {
 		t.Error("there are none")
 	}
-	s.answer = replies(404, "text/html", `<html>`)
+	s.answers(replies(404, "text/html", `<html>`))
 	if _, err := s.get().Errors(); err == nil {
 		t.Error("there are none")
 	}

@@ -2,11 +2,12 @@ package reggie
 
 import (
 	"io"
-	"libreggie/reggie/internal/cabi"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+
+	"libreggie/reggie/internal/cabi"
 )
 
 // prepared is what a request comes to.

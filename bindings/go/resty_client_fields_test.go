@@ -40,7 +40,7 @@ var clientFieldRows = map[string]func(*scene){
 		s.equal(log.text, "")
 	},
 	"Error": func(s *scene) {
-		s.answer = replies(404, "application/json", `{"word":"no"}`)
+		s.answers(replies(404, "application/json", `{"word":"no"}`))
 		s.client.Error = reflect.TypeOf(word{})
 		s.equal(s.get().Error().(*word).Word, "no")
 	},
@@ -64,7 +64,7 @@ var clientFieldRows = map[string]func(*scene){
 		s.equal(s.sent(s.client.R().SetBody(word{}), PUT).Body, "own")
 	},
 	"JSONUnmarshal": func(s *scene) {
-		s.answer = replies(200, "application/json", `x`)
+		s.answers(replies(200, "application/json", `x`))
 		s.client.JSONUnmarshal = func(_ []byte, v any) error { v.(*word).Word = "own"; return nil }
 		s.equal(s.ok(s.client.R().SetResult(word{}).Get("/")).Result().(*word).Word, "own")
 	},
@@ -126,7 +126,7 @@ var clientFieldRows = map[string]func(*scene){
 		s.equal(s.sent(s.client.R().SetHeader("Content-Type", "text/xml").SetBody(word{}), PUT).Body, "own")
 	},
 	"XMLUnmarshal": func(s *scene) {
-		s.answer = replies(200, "application/xml", `x`)
+		s.answers(replies(200, "application/xml", `x`))
 		s.client.XMLUnmarshal = func(_ []byte, v any) error { v.(*word).Word = "own"; return nil }
 		s.equal(s.ok(s.client.R().SetResult(word{}).Get("/")).Result().(*word).Word, "own")
 	},

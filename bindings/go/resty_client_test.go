@@ -27,11 +27,11 @@ func clientHeader(name, value string) func(*scene) {
 
 // fails serves this many errors first.
 func fails(s *scene, times int) {
-	s.answer = func(w http.ResponseWriter, _ *http.Request) {
+	s.answers(func(w http.ResponseWriter, _ *http.Request) {
 		if s.count() <= times {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
-	}
+	})
 	s.client.SetRetryWaitTime(time.Millisecond).SetRetryMaxWaitTime(2 * time.Millisecond)
 }
 
@@ -80,6 +80,9 @@ var clientRows = map[string]func(*scene){
 		s.client.OnAfterResponse(func(_ *Client, r *Response) error { status = r.StatusCode(); return nil })
 		s.get()
 		s.equal(status, 200)
+		status = 0
+		rawText(s, s.ok(s.client.R().SetDoNotParseResponse(true).Get("/v2/x")))
+		s.equal(status, 0)
 	},
 	"OnBeforeRequest": func(s *scene) {
 		s.client.OnBeforeRequest(func(_ *Client, r *Request) error { r.SetHeader("X-A", "b"); return nil })
@@ -148,7 +151,7 @@ var clientRows = map[string]func(*scene){
 		clientHeader("Cookie", "a=b")(s)
 	},
 	"SetCookieJar": func(s *scene) {
-		s.answer = func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Set-Cookie", "a=b") }
+		s.answers(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Set-Cookie", "a=b") })
 		s.get()
 		clientHeader("Cookie", "a=b")(s)
 		s.client.SetCookieJar(nil)
@@ -176,10 +179,14 @@ var clientRows = map[string]func(*scene){
 		s.client.SetDebug(false)
 		s.get()
 		s.equal(log.text, "")
+		s.client.Config.Debug = true
+		s.client.SetDebug(false)
+		s.get()
+		s.equal(log.text, "")
 	},
 	"SetDebugBodyLimit": func(s *scene) {
 		log := &notes{}
-		s.answer = replies(200, "text/plain", "a long body")
+		s.answers(replies(200, "text/plain", "a long body"))
 		s.client.SetLogger(log).SetDebug(true).SetDebugBodyLimit(3)
 		s.get()
 		s.equal(strings.Contains(log.text, "a long body"), false)
@@ -196,12 +203,12 @@ var clientRows = map[string]func(*scene){
 		s.equal(log.text, "")
 	},
 	"SetDoNotParseResponse": func(s *scene) {
-		s.answer = replies(200, "text/plain", "raw")
+		s.answers(replies(200, "text/plain", "raw"))
 		s.client.SetDoNotParseResponse(true)
 		s.equal(rawText(s, s.get()), "raw")
 	},
 	"SetError": func(s *scene) {
-		s.answer = replies(404, "application/json", `{"word":"no"}`)
+		s.answers(replies(404, "application/json", `{"word":"no"}`))
 		s.client.SetError(word{})
 		s.equal(s.get().Error().(*word).Word, "no")
 	},
@@ -232,7 +239,7 @@ var clientRows = map[string]func(*scene){
 	},
 	"SetOutputDirectory": func(s *scene) {
 		folder := s.TempDir()
-		s.answer = replies(200, "text/plain", "saved")
+		s.answers(replies(200, "text/plain", "saved"))
 		s.client.SetOutputDirectory(folder)
 		s.sent(s.client.R().SetOutput("sub/file"), GET)
 		saved, _ := os.ReadFile(filepath.Join(folder, "sub/file"))
@@ -271,11 +278,11 @@ var clientRows = map[string]func(*scene){
 		s.equal(s.sent(s.client.R().SetQueryParam("c", "e"), GET).URI, "/v2/x?a=b&c=e")
 	},
 	"SetRedirectPolicy": func(s *scene) {
-		s.answer = func(w http.ResponseWriter, r *http.Request) {
+		s.answers(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path != "/end" {
 				http.Redirect(w, r, "/end", http.StatusFound)
 			}
-		}
+		})
 		s.client.SetRedirectPolicy(NoRedirectPolicy())
 		_, err := s.client.R().Get("/v2/x")
 		s.equal(errors.Is(err, errRedirect), true)
@@ -339,7 +346,7 @@ var clientRows = map[string]func(*scene){
 		s.ok(client.SetTLSClientConfig(&tls.Config{InsecureSkipVerify: true}).R().Get("/"))
 	},
 	"SetTimeout": func(s *scene) {
-		s.answer = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+		s.answers(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		_, err := s.client.SetTimeout(50 * time.Millisecond).R().Get("/v2/x")
 		s.equal(errors.Is(err, context.DeadlineExceeded), true)
 	},

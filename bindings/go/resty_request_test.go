@@ -59,16 +59,16 @@ var requestRows = map[string]func(*scene){
 	},
 	"Execute": by("CUSTOM", func(r *Request) (*Response, error) { return r.Execute("CUSTOM", "/v2/x") }),
 	"ExpectContentType": func(s *scene) {
-		s.answer = func(w http.ResponseWriter, _ *http.Request) {
+		s.answers(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header()["Content-Type"] = nil
 			_, _ = w.Write([]byte(`{"word":"a"}`))
-		}
+		})
 		r := s.client.R().ExpectContentType("application/json").SetResult(&word{})
 		s.sent(r, GET)
 		s.equal(r.Result.(*word).Word, "a")
 	},
 	"ForceContentType": func(s *scene) {
-		s.answer = replies(200, "text/plain", `{"word":"a"}`)
+		s.answers(replies(200, "text/plain", `{"word":"a"}`))
 		r := s.client.R().ForceContentType("application/json").SetResult(&word{})
 		s.sent(r, GET)
 		s.equal(r.Result.(*word).Word, "a")
@@ -112,13 +112,13 @@ var requestRows = map[string]func(*scene){
 		s.equal(s.sent(s.client.R().SetCookies(cookies), GET).Header.Get("Cookie"), "a=b; c=d")
 	},
 	"SetDoNotParseResponse": func(s *scene) {
-		s.answer = replies(200, "text/plain", "raw")
+		s.answers(replies(200, "text/plain", "raw"))
 		response := s.ok(s.client.R().SetDoNotParseResponse(true).Get("/v2/x"))
 		s.equal(len(response.Body()), 0)
 		s.equal(rawText(s, response), "raw")
 	},
 	"SetError": func(s *scene) {
-		s.answer = replies(404, "application/json", `{"word":"no"}`)
+		s.answers(replies(404, "application/json", `{"word":"no"}`))
 		s.equal(s.ok(s.client.R().SetError(word{}).Get("/v2/x")).Error().(*word).Word, "no")
 	},
 	"SetFile": form(func(s *scene, r *Request) {
@@ -174,7 +174,7 @@ var requestRows = map[string]func(*scene){
 	}, `name="a"`, "b"),
 	"SetOutput": func(s *scene) {
 		path := filepath.Join(s.TempDir(), "sub", "file")
-		s.answer = replies(200, "text/plain", "saved")
+		s.answers(replies(200, "text/plain", "saved"))
 		response := s.ok(s.client.R().SetOutput(path).Get("/v2/x"))
 		saved, _ := os.ReadFile(path)
 		s.equal(string(saved), "saved")
@@ -204,9 +204,9 @@ var requestRows = map[string]func(*scene){
 		s.equal(err != nil, true)
 	},
 	"SetResult": func(s *scene) {
-		s.answer = replies(200, "application/json", `{"word":"a"}`)
+		s.answers(replies(200, "application/json", `{"word":"a"}`))
 		s.equal(s.ok(s.client.R().SetResult(word{}).Get("/v2/x")).Result().(*word).Word, "a")
-		s.answer = replies(200, "text/xml", `<word><word>b</word></word>`)
+		s.answers(replies(200, "text/xml", `<word><word>b</word></word>`))
 		s.equal(s.ok(s.client.R().SetResult(&word{}).Get("/v2/x")).Result().(*word).Word, "b")
 	},
 	"SetSRV": func(s *scene) {
@@ -246,7 +246,7 @@ var requestRows = map[string]func(*scene){
 		s.equal(s.sent(r, GET).Header.Get("Cookie"), "a=b")
 	},
 	"Error": func(s *scene) {
-		s.answer = replies(404, "application/json", `{"word":"no"}`)
+		s.answers(replies(404, "application/json", `{"word":"no"}`))
 		r := s.client.R()
 		r.Error = &word{}
 		s.sent(r, GET)
@@ -286,7 +286,7 @@ var requestRows = map[string]func(*scene){
 		s.equal(r.Method+" "+r.URL.String(), "GET "+s.server.URL+"/v2/x")
 	},
 	"Result": func(s *scene) {
-		s.answer = replies(200, "application/json", `{"word":"a"}`)
+		s.answers(replies(200, "application/json", `{"word":"a"}`))
 		r := s.client.R()
 		r.Result = &word{}
 		s.sent(r, GET)

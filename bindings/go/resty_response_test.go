@@ -9,10 +9,10 @@ import (
 // answered gets a text.
 func answered(status int, check func(*scene, *Response)) func(*scene) {
 	return func(s *scene) {
-		s.answer = func(w http.ResponseWriter, r *http.Request) {
+		s.answers(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Set-Cookie", "a=b")
 			replies(status, "text/plain", " text\n")(w, r)
-		}
+		})
 		check(s, s.get())
 	}
 }
@@ -31,7 +31,7 @@ var responseRows = map[string]func(*scene){
 	}),
 	"Proto": answered(200, func(s *scene, r *Response) { s.equal(r.Proto(), "HTTP/1.1") }),
 	"RawBody": func(s *scene) {
-		s.answer = replies(200, "text/plain", "raw")
+		s.answers(replies(200, "text/plain", "raw"))
 		s.equal(rawText(s, s.ok(s.client.R().SetDoNotParseResponse(true).Get("/"))), "raw")
 	},
 	"ReceivedAt": answered(200, func(s *scene, r *Response) {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -37,9 +38,10 @@ func newScene(t *testing.T, options ...ClientOption) *scene {
 		s.all = append(s.all, seen{
 			r.Method, r.RequestURI, r.Host, string(body), r.Header.Clone(), r.ContentLength,
 		})
+		answer := s.answer
 		s.lock.Unlock()
-		if s.answer != nil {
-			s.answer(w, r)
+		if answer != nil {
+			answer(w, r)
 		}
 	}))
 	t.Cleanup(s.server.Close)
@@ -67,6 +69,20 @@ func (s *scene) last() seen {
 		s.Fatal("nothing was sent")
 	}
 	return s.all[len(s.all)-1]
+}
+
+// answers sets the answer.
+func (s *scene) answers(answer http.HandlerFunc) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.answer = answer
+}
+
+// since gives what the server saw from there on.
+func (s *scene) since(first int) []seen {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return slices.Clone(s.all[first:])
 }
 
 func (s *scene) count() int {

@@ -103,7 +103,7 @@ func TestWire(t *testing.T) {
 // Verbs and Execute send once; Do follows a challenge.
 func TestChallengeIsFollowedByDoAlone(t *testing.T) {
 	s := newScene(t, WithUsernamePassword("u", "p"))
-	s.answer = challenge(s, "Basic")
+	s.answers(challenge(s, "Basic"))
 	s.equal(s.get().StatusCode(), 401)
 	response := s.ok(s.client.NewRequest(GET, "/v2/x").Execute(GET, s.server.URL+"/v2/x"))
 	s.equal(response.IsUnauthorized(), true)
@@ -153,7 +153,7 @@ func TestRequestsThatAreNotValid(t *testing.T) {
 // A changed field of Config counts from the next call on, and so does a setter.
 func TestChangesCountFromTheNextCall(t *testing.T) {
 	s := newScene(t, WithUsernamePassword("u", "wrong"))
-	s.answer = challenge(s, "Basic")
+	s.answers(challenge(s, "Basic"))
 	do := func() *Response {
 		t.Helper()
 		return s.ok(s.client.Do(s.client.NewRequest(GET, "/v2/<name>/x", WithName("a"))))
@@ -178,12 +178,12 @@ func TestChangesCountFromTheNextCall(t *testing.T) {
 	s.equal(strings.Contains(log.text, "~~~ REQUEST ~~~"), true)
 	s.equal(strings.Contains(log.text, "dTpw"), false)
 
-	s.answer = challenge(s, "Bearer")
+	s.answers(challenge(s, "Bearer"))
 	s.client.Config.AuthScope = "repository:own:pull"
 	before := s.count()
 	do()
 	asked := ""
-	for _, one := range s.all[before:] {
+	for _, one := range s.since(before) {
 		if strings.HasPrefix(one.URI, "/token") {
 			asked = one.URI
 		}
@@ -214,12 +214,12 @@ func TestLocations(t *testing.T) {
 		{s.server.URL + "/base/v2/u", "/v2/u", s.server.URL + "/base/v2/u"},
 		{"https://other.example/v2/u?b=c", "/v2/u?b=c", "https://other.example/v2/u?b=c"},
 	} {
-		s.answer = func(w http.ResponseWriter, _ *http.Request) {
+		s.answers(func(w http.ResponseWriter, _ *http.Request) {
 			if row.location != "" {
 				w.Header().Set("Location", row.location)
 			}
 			w.WriteHeader(http.StatusAccepted)
-		}
+		})
 		response := s.ok(s.client.Do(s.client.NewRequest(POST, "/v2/")))
 		s.equal(response.GetRelativeLocation(), row.relative)
 		s.equal(response.GetAbsoluteLocation(), row.absolute)
