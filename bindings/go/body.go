@@ -26,6 +26,8 @@ type payload struct {
 
 	length      uint64
 	contentType string
+	// The type is the body's own, whatever the program has set.
+	ownType bool
 }
 
 // memory is a body that is there: it is read where it is, and begins again.
@@ -66,8 +68,7 @@ const (
 // payload makes the body of a request; nil if it has none.
 func (r *Request) payload() (*payload, error) {
 	c := r.client
-	takes := r.Method != HEAD && r.Method != OPTIONS && r.Method != DELETE &&
-		(r.Method != GET || c.AllowGetMethodPayload)
+	takes := r.Method != HEAD && r.Method != OPTIONS && (r.Method != GET || c.AllowGetMethodPayload)
 	switch {
 	case r.isMultipart && r.Method != POST && r.Method != PUT && r.Method != PATCH:
 		return nil, fmt.Errorf("multipart content is not allowed in HTTP verb [%v]", r.Method)
@@ -83,7 +84,9 @@ func (r *Request) payload() (*payload, error) {
 				form[name] = values
 			}
 		}
-		return inMemory([]byte(form.Encode()), formType), nil
+		made := inMemory([]byte(form.Encode()), formType)
+		made.ownType = true
+		return made, nil
 	}
 	made, err := r.bodyPayload()
 	if err != nil || made == nil || made.stream == nil {
@@ -116,6 +119,9 @@ func (r *Request) bodyPayload() (*payload, error) {
 	case *os.File:
 		return filePayload(body)
 	case io.Reader:
+		if body == http.NoBody {
+			return nil, nil
+		}
 		return &payload{stream: body, length: cabi.UnknownSize}, nil
 	}
 	return r.marshalled()
@@ -191,7 +197,7 @@ func (r *Request) multipart() (*payload, error) {
 			}
 		}
 	}
-	for _, field := range r.fields {
+	for _, field := range r.parts {
 		if err := addField(writer, field); err != nil {
 			return nil, err
 		}
@@ -199,14 +205,16 @@ func (r *Request) multipart() (*payload, error) {
 	if err := writer.Close(); err != nil {
 		return nil, err
 	}
-	return inMemory(content.Bytes(), writer.FormDataContentType()), nil
+	made := inMemory(content.Bytes(), writer.FormDataContentType())
+	made.ownType = true
+	return made, nil
 }
 
-func addField(writer *multipart.Writer, field *MultipartField) error {
+func addField(writer *multipart.Writer, field *part) error {
 	quoted := strings.NewReplacer("\\", "\\\\", `"`, `\"`, "\r", "%0D", "\n", "%0A")
 	place := fmt.Sprintf(`form-data; name="%s"`, quoted.Replace(field.Param))
 	contentType := field.ContentType
-	content, err := io.ReadAll(field.Reader)
+	content, err := field.read()
 	if err != nil {
 		return err
 	}
@@ -228,15 +236,20 @@ func addField(writer *multipart.Writer, field *MultipartField) error {
 	return err
 }
 
-func isJSON(contentType string) bool { return mediaTypeEnds(contentType, "json") }
+func isJSON(contentType string) bool {
+	subtype, found := subtypeOf(contentType)
+	return found && (subtype == "json" || strings.HasSuffix(subtype, "+json") ||
+		strings.HasPrefix(subtype, "json-"))
+}
 
-func isXML(contentType string) bool { return mediaTypeEnds(contentType, "xml") }
+func isXML(contentType string) bool {
+	subtype, found := subtypeOf(contentType)
+	return found && (subtype == "xml" || strings.HasSuffix(subtype, "+xml"))
+}
 
-// mediaTypeEnds tells whether a type is application/json, text/json or has +json
-// at its end, and so on.
-func mediaTypeEnds(contentType, format string) bool {
+// subtypeOf is what stands behind the slash of application/... and text/...
+func subtypeOf(contentType string) (string, bool) {
 	media, _, _ := strings.Cut(contentType, ";")
-	_, subtype, found := strings.Cut(strings.ToLower(strings.TrimSpace(media)), "/")
-	return found && (subtype == format || strings.HasSuffix(subtype, "+"+format) ||
-		strings.HasSuffix(subtype, "-"+format))
+	kind, subtype, found := strings.Cut(strings.ToLower(strings.TrimSpace(media)), "/")
+	return subtype, found && (kind == "application" || kind == "text")
 }

@@ -126,8 +126,8 @@ func (c *Client) engine() (*cabi.Client, error) {
 	if c.closed {
 		return nil, errClosed
 	}
-	if c.settings.err != nil {
-		return nil, c.settings.err
+	for _, err := range c.settings.failed {
+		return nil, err
 	}
 	wanted := c.Config.key()
 	wanted.version = c.settings.version
@@ -233,7 +233,7 @@ func (c *Client) R() *Request {
 		Header:     http.Header{},
 		PathParams: map[string]string{},
 		client:     c,
-		escapeHTML: c.settings.escapeHTML,
+		escapeHTML: true,
 	}
 }
 

@@ -1,10 +1,8 @@
 package reggie
 
 import (
-	"crypto/tls"
+	"fmt"
 	"net/http"
-	"net/url"
-	"os"
 	"reflect"
 	"strings"
 	"time"
@@ -33,8 +31,8 @@ type (
 type settings struct {
 	// Counts the changes of those that the engine has.
 	version int
-	// Why one cannot be set; each call says so.
-	err error
+	// Which cannot be, and why; each call says so until it is set anew.
+	failed map[string]error
 
 	noCookies       bool
 	jar             http.CookieJar
@@ -96,12 +94,13 @@ func (c *Client) change(change func(*settings)) *Client {
 }
 
 // fail notes a setting that cannot be; the next call says so.
-func (c *Client) fail(err error) *Client {
+func (c *Client) fail(setting string, err error) *Client {
 	c.settings.log.Errorf("%v", err)
 	return c.change(func(s *settings) {
-		if s.err == nil {
-			s.err = err
+		if s.failed == nil {
+			s.failed = map[string]error{}
 		}
+		s.failed[setting] = fmt.Errorf("%s: %w", setting, err)
 	})
 }
 
@@ -250,6 +249,7 @@ func (c *Client) SetPreRequestHook(h PreRequestHook) *Client {
 // SetDebug logs requests and responses, without secrets.
 func (c *Client) SetDebug(d bool) *Client {
 	c.Debug = d
+	c.Config.Debug = d
 	return c
 }
 
@@ -261,12 +261,18 @@ func (c *Client) SetDebugBodyLimit(sl int64) *Client {
 
 // OnRequestLog sets what may change what the debug log shows of requests.
 func (c *Client) OnRequestLog(rl RequestLogCallback) *Client {
+	if c.settings.requestLog != nil {
+		c.settings.log.Warnf("the function of OnRequestLog is replaced")
+	}
 	c.settings.requestLog = rl
 	return c
 }
 
 // OnResponseLog sets what may change what it shows of responses.
 func (c *Client) OnResponseLog(rl ResponseLogCallback) *Client {
+	if c.settings.responseLog != nil {
+		c.settings.log.Warnf("the function of OnResponseLog is replaced")
+	}
 	c.settings.responseLog = rl
 	return c
 }
@@ -305,123 +311,6 @@ func (c *Client) SetTimeout(timeout time.Duration) *Client {
 func (c *Client) SetError(err any) *Client {
 	c.Error = typeOf(err)
 	return c
-}
-
-// SetRedirectPolicy sets what decides about redirects: [RedirectPolicy] values,
-// all of which have to agree.
-func (c *Client) SetRedirectPolicy(policies ...any) *Client {
-	for _, policy := range policies {
-		if _, ok := policy.(RedirectPolicy); !ok {
-			c.settings.log.Errorf("%T is no redirect policy", policy)
-		}
-	}
-	return c.change(func(s *settings) { s.redirects = redirectsOf(policies) })
-}
-
-// SetRetryCount sets how often a request is sent again.
-func (c *Client) SetRetryCount(count int) *Client {
-	c.RetryCount = count
-	return c
-}
-
-// SetRetryWaitTime sets the first pause.
-func (c *Client) SetRetryWaitTime(waitTime time.Duration) *Client {
-	c.RetryWaitTime = waitTime
-	return c
-}
-
-// SetRetryMaxWaitTime sets the longest pause.
-func (c *Client) SetRetryMaxWaitTime(maxWaitTime time.Duration) *Client {
-	c.RetryMaxWaitTime = maxWaitTime
-	return c
-}
-
-// SetRetryAfter sets what says how long to wait.
-func (c *Client) SetRetryAfter(callback RetryAfterFunc) *Client {
-	c.RetryAfter = callback
-	return c
-}
-
-// AddRetryCondition adds a reason to send again.
-func (c *Client) AddRetryCondition(condition RetryConditionFunc) *Client {
-	c.RetryConditions = append(c.RetryConditions, condition)
-	return c
-}
-
-// AddRetryAfterErrorCondition sends again after each 4xx and 5xx.
-func (c *Client) AddRetryAfterErrorCondition() *Client {
-	return c.AddRetryCondition(func(response *Response, _ error) bool {
-		return response.IsError()
-	})
-}
-
-// AddRetryHook adds a function that hears of each send that is to be repeated.
-func (c *Client) AddRetryHook(hook OnRetryFunc) *Client {
-	c.RetryHooks = append(c.RetryHooks, hook)
-	return c
-}
-
-// SetProxy sets the proxy of all requests.
-func (c *Client) SetProxy(proxyURL string) *Client {
-	parsed, err := url.Parse(proxyURL)
-	if err == nil && parsed.Host == "" {
-		err = &url.Error{Op: "proxy", URL: parsed.Redacted(), Err: url.InvalidHostError("")}
-	}
-	if err != nil {
-		c.settings.log.Errorf("%v", err)
-		return c
-	}
-	return c.change(func(s *settings) { s.proxy = &proxyURL })
-}
-
-// RemoveProxy uses no proxy, that of the environment neither.
-func (c *Client) RemoveProxy() *Client {
-	return c.change(func(s *settings) { s.proxy = new(string) })
-}
-
-// IsProxySet tells whether SetProxy has set one.
-func (c *Client) IsProxySet() bool {
-	return c.settings.proxy != nil && *c.settings.proxy != ""
-}
-
-// SetCertificates adds certificates that the client shows to its registry.
-func (c *Client) SetCertificates(certs ...tls.Certificate) *Client {
-	for _, cert := range certs {
-		pair, err := pemOf(cert)
-		if err != nil {
-			return c.fail(err)
-		}
-		c.change(func(s *settings) { s.certificates = append(s.certificates, pair) })
-	}
-	return c
-}
-
-// SetRootCertificate trusts the certificates of a file in PEM.
-func (c *Client) SetRootCertificate(pemFilePath string) *Client {
-	pem, err := os.ReadFile(pemFilePath)
-	if err != nil {
-		return c.fail(err)
-	}
-	return c.SetRootCertificateFromString(string(pem))
-}
-
-// SetRootCertificateFromString trusts certificates in PEM.
-func (c *Client) SetRootCertificateFromString(pemContent string) *Client {
-	return c.change(func(s *settings) { s.cas = append(s.cas, []byte(pemContent)) })
-}
-
-// SetTLSClientConfig takes over what a configuration of TLS says, as far as the
-// library has it: Certificates, InsecureSkipVerify and MinVersion. Anything else
-// that is set is an error of the next call.
-func (c *Client) SetTLSClientConfig(config *tls.Config) *Client {
-	if err := carriesOver(config); err != nil {
-		return c.fail(err)
-	}
-	c.change(func(s *settings) {
-		s.skipVerify = &config.InsecureSkipVerify
-		s.minTLS = config.MinVersion
-	})
-	return c.SetCertificates(config.Certificates...)
 }
 
 // SetOutputDirectory sets the folder of output files that are not absolute.

@@ -16,9 +16,9 @@ func callback(set func(*cabi.Config) error) ClientOption {
 	}
 }
 
-// WithCredentials sets user name and password for a place: "host", "host:port",
-// or either with the beginning of repositories' names behind it. The longest
-// counts.
+// WithCredentials sets user name and password for a place: "host", which is at
+// the scheme's usual port, "host:port", or either with the beginning of
+// repositories' names behind it. The longest counts.
 func WithCredentials(place, username, password string) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.AddCredentials(place, username, password) })
 }

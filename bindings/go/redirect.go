@@ -40,7 +40,8 @@ func (f flexible) Apply(_ *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// FlexibleRedirectPolicy follows so many redirects; 20 unless set.
+// FlexibleRedirectPolicy sends so many requests, the first one among them: it
+// follows one redirect less.
 func FlexibleRedirectPolicy(noOfRedirect int) RedirectPolicy { return flexible(noOfRedirect) }
 
 // DomainCheckRedirectPolicy follows redirects to these hosts alone.
@@ -75,8 +76,9 @@ func redirectsOf(policies []any) redirects {
 		if policy, ok := policy.(RedirectPolicy); ok {
 			found.policies = append(found.policies, policy)
 			limit, ok := policy.(flexible)
-			counts = counts && ok && limit > 0
-			found.most = min(found.most, max(int(limit), 1))
+			// The first request counts too: a limit of one follows none.
+			counts = counts && ok && limit > 1
+			found.most = min(found.most, max(int(limit)-1, 1))
 		}
 	}
 	if counts {

@@ -52,8 +52,10 @@ type Request struct {
 	expected      string
 	forced        string
 	conditions    []RetryConditionFunc
-	fields        []*MultipartField
+	parts         []*part
 	isMultipart   bool
+	// Why a setting cannot be; the send says so.
+	failed error
 }
 
 // SRVRecord names a service in DNS (RFC 2782).
@@ -65,6 +67,24 @@ type SRVRecord struct {
 type MultipartField struct {
 	Param, FileName, ContentType string
 	io.Reader
+}
+
+// A part is kept once it was read, as the request may be sent again.
+type part struct {
+	*MultipartField
+	content []byte
+	kept    bool
+}
+
+func (p *part) read() ([]byte, error) {
+	if !p.kept {
+		content, err := io.ReadAll(p.Reader)
+		if err != nil {
+			return nil, err
+		}
+		p.content, p.kept = content, true
+	}
+	return p.content, nil
 }
 
 type requestConfig struct {

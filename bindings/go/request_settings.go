@@ -2,11 +2,13 @@ package reggie
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -65,11 +67,12 @@ func (r *Request) SetQueryParamsFromValues(params url.Values) *Request {
 	return r
 }
 
-// SetQueryString adds the parameters of a query; one that is none is logged.
+// SetQueryString adds the parameters of a query; one that is none is an error of
+// the send.
 func (r *Request) SetQueryString(query string) *Request {
 	params, err := url.ParseQuery(strings.TrimSpace(query))
 	if err != nil {
-		r.client.settings.log.Errorf("query string: %v", err)
+		r.failed = fmt.Errorf("query string: %w", err)
 		return r
 	}
 	add(r.QueryParam, params)
@@ -127,8 +130,12 @@ func (r *Request) SetMultipartFormData(data map[string]string) *Request {
 	return r
 }
 
-// SetFile adds a file to a multipart body.
+// SetFile adds a file to a multipart body, in place of one of that name.
 func (r *Request) SetFile(param, filePath string) *Request {
+	r.parts = slices.DeleteFunc(r.parts, func(old *part) bool {
+		_, file := old.Reader.(*lateFile)
+		return file && old.Param == param
+	})
 	return r.SetMultipartFields(&MultipartField{
 		Param:    param,
 		FileName: filepath.Base(filePath),
@@ -162,7 +169,9 @@ func (r *Request) SetMultipartField(param, fileName, contentType string, reader 
 // SetMultipartFields adds several.
 func (r *Request) SetMultipartFields(fields ...*MultipartField) *Request {
 	r.isMultipart = true
-	r.fields = append(r.fields, fields...)
+	for _, field := range fields {
+		r.parts = append(r.parts, &part{MultipartField: field})
+	}
 	return r
 }
 

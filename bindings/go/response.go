@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -190,12 +191,12 @@ func (r *Request) respond(e *exchange, got *answer) (*Response, error) {
 		RawResponse: &http.Response{
 			StatusCode:    head.Status,
 			Status:        statusLine(head.Status),
-			Proto:         "HTTP/" + head.Version,
+			Proto:         head.Version,
 			ProtoMajor:    1,
 			ProtoMinor:    minor(head.Version),
 			Header:        headerOf(head.Headers),
 			ContentLength: -1,
-			Request:       r.RawRequest,
+			Request:       r.last(head.URL),
 			Body:          http.NoBody,
 		},
 	}
@@ -216,6 +217,20 @@ func (r *Request) respond(e *exchange, got *answer) (*Response, error) {
 		return response, final{err}
 	}
 	return response, response.parse()
+}
+
+// last is the request that got the answer: another one after redirects.
+func (r *Request) last(target string) *http.Request {
+	if r.RawRequest == nil || target == "" || target == r.sent {
+		return r.RawRequest
+	}
+	parsed, err := url.Parse(target)
+	if err != nil {
+		return r.RawRequest
+	}
+	redirected := r.RawRequest.Clone(r.Context())
+	redirected.URL, redirected.Host = parsed, parsed.Host
+	return redirected
 }
 
 // unzip undoes a compression that nobody has asked for.
@@ -247,6 +262,9 @@ func (resp *Response) unzip() error {
 func (resp *Response) parse() error {
 	r := resp.Request
 	if resp.StatusCode() == http.StatusNoContent {
+		return nil
+	}
+	if r.output != "" {
 		return nil
 	}
 	kind := firstText(r.forced, resp.Header().Get("Content-Type"), r.expected)
@@ -345,7 +363,12 @@ func (resp *Response) Result() any { return resp.Request.Result }
 func (resp *Response) Error() any { return resp.Request.Error }
 
 // Time is how long it took from the send to the end of the body.
-func (resp *Response) Time() time.Duration { return resp.receivedAt.Sub(resp.Request.Time) }
+func (resp *Response) Time() time.Duration {
+	if info := resp.Request.TraceInfo(); info.TotalTime > 0 {
+		return info.TotalTime
+	}
+	return resp.receivedAt.Sub(resp.Request.Time)
+}
 
 // ReceivedAt is when the body was there.
 func (resp *Response) ReceivedAt() time.Time { return resp.receivedAt }
@@ -362,10 +385,21 @@ func (resp *Response) IsError() bool { return resp.StatusCode() > 399 }
 // IsUnauthorized tells whether the status is 401.
 func (resp *Response) IsUnauthorized() bool { return resp.StatusCode() == http.StatusUnauthorized }
 
-// GetRelativeLocation is the path and query of the Location, less the path of the
-// client's address, so that it can be the path of the next request; empty where
-// there is none, or where it leads to another server.
-func (resp *Response) GetRelativeLocation() string { return resp.relative }
+// GetRelativeLocation is the path and query of the Location, so that it can be
+// the path of the next request: without the path of the client's address where
+// it leads to that server, as it is where it leads to another. It is empty where
+// there is none.
+func (resp *Response) GetRelativeLocation() string {
+	if resp.relative != "" || resp.absolute == "" {
+		return resp.relative
+	}
+	location, err := url.Parse(resp.absolute)
+	if err != nil {
+		return ""
+	}
+	location.Fragment, location.RawFragment = "", ""
+	return location.RequestURI()
+}
 
 // GetAbsoluteLocation is the Location as a whole URL; empty where there is none.
 func (resp *Response) GetAbsoluteLocation() string { return resp.absolute }

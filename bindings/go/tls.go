@@ -7,6 +7,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 
 	"libreggie/reggie/internal/cabi"
 )
@@ -35,27 +37,54 @@ func pemOf(cert tls.Certificate) (pemPair, error) {
 // carriesOver says what of a configuration the library does not have.
 func carriesOver(config *tls.Config) error {
 	if config == nil {
-		return errors.New("the tls configuration is nil")
+		return errors.New("it is nil")
 	}
-	for _, field := range []struct {
-		name, instead string
-		set           bool
-	}{
-		{"RootCAs", "SetRootCertificate or WithCAFile", config.RootCAs != nil},
-		{"ServerName", "WithResolve", config.ServerName != ""},
-		{"VerifyPeerCertificate", "WithCertificateFunc", config.VerifyPeerCertificate != nil},
-		{"VerifyConnection", "WithCertificateFunc", config.VerifyConnection != nil},
-		{"GetClientCertificate", "SetCertificates", config.GetClientCertificate != nil},
-		{"KeyLogWriter", "WithKeyLog", config.KeyLogWriter != nil},
-		{"CipherSuites", "WithMinTLSVersion", len(config.CipherSuites) > 0},
-		{"CurvePreferences", "WithMinTLSVersion", len(config.CurvePreferences) > 0},
-		{"MaxVersion", "WithMinTLSVersion", config.MaxVersion != 0 && config.MaxVersion < tls.VersionTLS13},
-	} {
-		if field.set {
-			return fmt.Errorf("tls configuration: %s cannot be taken over, use %s", field.name, field.instead)
+	value := reflect.ValueOf(config).Elem()
+	for i := range value.NumField() {
+		field := value.Type().Field(i)
+		if !field.IsExported() || value.Field(i).IsZero() || taken(field.Name, config) {
+			continue
 		}
+		err := fmt.Errorf("%s cannot be taken over", field.Name)
+		if instead := insteadOf[field.Name]; instead != "" {
+			err = fmt.Errorf("%w, use %s", err, instead)
+		}
+		return err
 	}
 	return nil
+}
+
+// insteadOf says what to use for a field.
+var insteadOf = map[string]string{
+	"RootCAs":               "SetRootCertificate or WithCAFile",
+	"ServerName":            "WithResolve",
+	"VerifyPeerCertificate": "WithCertificateFunc",
+	"VerifyConnection":      "WithCertificateFunc",
+	"GetClientCertificate":  "SetCertificates",
+	"KeyLogWriter":          "WithKeyLog",
+	"CipherSuites":          "WithMinTLSVersion",
+	"CurvePreferences":      "WithMinTLSVersion",
+	"MaxVersion":            "WithMinTLSVersion",
+}
+
+// taken tells whether the library does as a field that is set says.
+func taken(field string, config *tls.Config) bool {
+	switch field {
+	case "Certificates", "InsecureSkipVerify", "MinVersion":
+		return true
+	case "MaxVersion":
+		return config.MaxVersion >= tls.VersionTLS13
+	case "NextProtos":
+		return slices.Contains(config.NextProtos, "http/1.1")
+	case "ClientAuth", "ClientCAs", "GetCertificate", "GetConfigForClient",
+		"PreferServerCipherSuites", "SessionTicketKey":
+		// They are servers'.
+		return true
+	case "ClientSessionCache":
+		// The library keeps sessions itself.
+		return true
+	}
+	return false
 }
 
 func setMinTLSVersion(c *cabi.Config, version uint16) error {

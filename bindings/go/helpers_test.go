@@ -1,0 +1,29 @@
+package reggie
+
+import (
+	"io"
+	"strings"
+)
+
+// onlyReader is a reader and nothing else.
+func onlyReader(text string) io.Reader {
+	return struct{ io.Reader }{strings.NewReader(text)}
+}
+
+// onlySeeker is a reader that can begin again, and nothing else.
+func onlySeeker(text string) io.ReadSeeker {
+	return struct{ io.ReadSeeker }{strings.NewReader(text)}
+}
+
+func rawText(s *scene, response *Response) string {
+	s.Helper()
+	body := response.RawBody()
+	text, err := io.ReadAll(body)
+	if err != nil {
+		s.Fatal(err)
+	}
+	if err := body.Close(); err != nil {
+		s.Fatal(err)
+	}
+	return string(text)
+}

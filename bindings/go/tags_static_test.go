@@ -1,0 +1,5 @@
+//go:build reggie_static
+
+package reggie
+
+func buildTags() []string { return []string{"-tags", "reggie_static"} }
