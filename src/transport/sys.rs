@@ -115,6 +115,19 @@ pub(crate) fn signal_event(fd: RawFd) {
     unsafe { *errno = before };
 }
 
+/// How many bytes that were sent the peer has not taken yet; 0 where the system
+/// does not tell.
+pub(crate) fn unsent(fd: RawFd) -> u64 {
+    let mut count = 0i32;
+    // SAFETY: the count lives for the call.
+    let result = unsafe { libc::ioctl(fd, libc::TIOCOUTQ, ptr::from_mut(&mut count)) };
+    if result == 0 {
+        u64::try_from(count).unwrap_or(0)
+    } else {
+        0
+    }
+}
+
 /// Whether a read would return at once: bytes, the end, or an error.
 pub(crate) fn is_readable(fd: RawFd) -> bool {
     let mut byte = 0u8;
