@@ -55,8 +55,10 @@ pub(crate) struct Answer {
 const PIECE: usize = 1024 * 1024;
 /// A body of more than this is worth larger buffers.
 const LARGE_BODY: u64 = 64 * 1024;
-/// How much of an unwanted body is read so that its connection can be kept.
+/// How much of an unwanted body is read so that its connection can be kept, and
+/// how long.
 const WORTH_DRAINING: u64 = 64 * 1024;
+const WORTH_WAITING: Duration = Duration::from_secs(1);
 
 /// The body of an answer. Dropped before its end it closes the connection.
 pub(crate) struct AnswerBody {
@@ -102,6 +104,7 @@ impl AnswerBody {
             match operation.take_parked() {
                 None => Source::End,
                 Some(mut connection) => {
+                    connection.take_head();
                     if left > LARGE_BODY {
                         connection.expect_large();
                     }
@@ -262,9 +265,19 @@ impl AnswerBody {
 
     /// Reads what is left if that is little, so that the connection is kept.
     pub(crate) fn drain(mut self) {
-        let little = match &self.source {
-            Source::Direct { left, keep, .. } => *keep && *left <= WORTH_DRAINING,
-            Source::Decoded(_) => true,
+        let little = match &mut self.source {
+            Source::Direct {
+                left,
+                keep,
+                connection,
+            } => {
+                connection.end_within(WORTH_WAITING);
+                *keep && *left <= WORTH_DRAINING
+            }
+            Source::Decoded(_) => {
+                self.operation.end_within(WORTH_WAITING);
+                true
+            }
             Source::End | Source::Failed => false,
         };
         if !little {

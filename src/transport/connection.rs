@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 
-use super::bounds::{Bounds, Flow, Limit};
+use super::bounds::Bounds;
 use super::buffers::ConnectionBuffers;
+use super::patience::{Patience, Terms, early_status};
 use super::pool::Kept;
 use super::tls::{Opened, TlsStream};
 use super::{sys, wait};
@@ -19,8 +20,6 @@ use crate::error::{Error, Step};
 /// Beyond this many bytes at once it pays to look first whether the server has
 /// answered already.
 const WATCHED: usize = 16 * 1024;
-/// The shortest start of an answer that shows its status: `HTTP/1.1 200`.
-const STATUS_LINE_START: usize = 12;
 
 #[derive(Debug)]
 enum Stream {
@@ -42,17 +41,7 @@ pub(crate) struct Connection {
     address: Option<IpAddr>,
 }
 
-/// What the waits of an exchange are bound by.
-#[derive(Debug, Default)]
-pub(crate) struct Terms {
-    pub(crate) bounds: Bounds,
-    /// The server's name in errors.
-    pub(crate) host: String,
-    /// How long the answer may take to begin.
-    pub(crate) first_byte: Option<Duration>,
-}
-
-/// Those of a connection that serves no exchange.
+/// The terms of a connection that serves no exchange.
 static RESTING: LazyLock<Arc<Terms>> = LazyLock::new(Arc::default);
 
 /// What has happened since the last request was begun.
@@ -70,8 +59,7 @@ struct Exchange {
     ended: bool,
     /// The end came as an error.
     broken: bool,
-    sending: Flow,
-    receiving: Flow,
+    patience: Patience,
     /// When the request was out.
     sent_at: Option<Instant>,
     /// When the first byte of the answer came.
@@ -84,7 +72,7 @@ impl Exchange {
         if amount == 0 {
             return;
         }
-        self.receiving.moved(amount);
+        self.patience.received(amount);
         if !self.heard {
             self.heard = true;
             self.heard_at = Some(Instant::now());
@@ -93,7 +81,7 @@ impl Exchange {
 
     /// Counts bytes of a body; 0 = the end.
     fn received(&mut self, amount: usize) {
-        self.receiving.moved(amount);
+        self.patience.received(amount);
         self.ended |= amount == 0;
     }
 }
@@ -245,8 +233,10 @@ impl Connection {
         }
         self.flush(amount)?;
         if !self.exchange.answered_early {
+            let now = Instant::now();
             self.exchange.expecting = true;
-            self.exchange.sent_at = Some(Instant::now());
+            self.exchange.sent_at = Some(now);
+            self.exchange.patience.asked(now);
         }
         Ok(())
     }
@@ -268,7 +258,7 @@ impl Connection {
                 Ok(more) => {
                     sent += more;
                     self.exchange.spoke = true;
-                    self.exchange.sending.moved(more);
+                    self.exchange.patience.sent(more);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     // Only writing matters once the peer has ended its side,
@@ -305,45 +295,26 @@ impl Connection {
     }
 
     fn wait_to_send(&mut self, events: i16) -> io::Result<i16> {
-        let terms = Arc::clone(&self.terms);
-        let stall = terms.bounds.timeouts.stall;
-        let before = Instant::now();
-        let pause = self.exchange.sending.pause(stall);
-        let none = Limit::none(Step::Send);
-        let ready = wait::wait(self.fd(), events, &terms.bounds, none, pause)?;
-        let what = format_args!("send to {}", terms.host);
-        let flow = &mut self.exchange.sending;
-        flow.waited(before.elapsed(), stall, Step::Send, what)?;
-        Ok(ready)
+        let fd = self.fd();
+        self.exchange.patience.wait_to_send(fd, events, &self.terms)
     }
 
     /// Waits for the answer to begin, or to go on.
     fn wait_to_receive(&mut self) -> io::Result<()> {
-        let terms = Arc::clone(&self.terms);
-        let bounds = &terms.bounds;
-        if !self.exchange.heard
-            && let Some(sent_at) = self.exchange.sent_at
-        {
-            let end = terms
-                .first_byte
-                .and_then(|given| Some((sent_at.checked_add(given)?, given)));
-            let what = format_args!("answer of {}", terms.host);
-            let limit = Limit {
-                step: Step::Receive,
-                what: &what,
-                end,
-            };
-            wait::wait(self.fd(), wait::READABLE, bounds, limit, None)?;
-            return Ok(());
-        }
-        let stall = bounds.timeouts.stall;
-        let before = Instant::now();
-        let pause = self.exchange.receiving.pause(stall);
-        let none = Limit::none(Step::Receive);
-        wait::wait(self.fd(), wait::READABLE, bounds, none, pause)?;
-        let what = format_args!("receive from {}", terms.host);
-        let flow = &mut self.exchange.receiving;
-        flow.waited(before.elapsed(), stall, Step::Receive, what)
+        let fd = self.fd();
+        let pending = self.buffers.received();
+        let patience = &mut self.exchange.patience;
+        patience.wait_to_receive(fd, &self.terms, pending)
+    }
+
+    /// The head of the answer is here: what follows is its body.
+    pub(crate) fn take_head(&mut self) {
+        self.exchange.patience.take_head();
+    }
+
+    /// Ends what is left of the exchange after a time.
+    pub(crate) fn end_within(&mut self, time: Duration) {
+        self.exchange.patience.end_within(time);
     }
 
     fn hear(&mut self, piece: &[u8]) {
@@ -439,6 +410,8 @@ impl Connection {
         if self.buffers.free().is_empty() {
             return Ok(false);
         }
+        let pending = self.buffers.received();
+        self.exchange.patience.check_interim(&self.terms, pending)?;
         self.blocking(Connection::pull)
     }
 
@@ -598,7 +571,7 @@ impl Connection {
             // As in `pull`.
             self.terms.bounds.check_io(Step::Receive)?;
             let received = tls.receive(fd)?;
-            self.exchange.receiving.moved(received);
+            self.exchange.patience.received(received);
             if received == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -618,40 +591,6 @@ impl Kept for Box<Connection> {
                 let quiet = !tls.holds_input() && !sys::is_readable(self.fd());
                 quiet || matches!(self.pull(), Err(e) if e.kind() == io::ErrorKind::WouldBlock)
             }
-        }
-    }
-}
-
-/// The status of the first final answer in `input`, once it can be seen; of an
-/// interim one while nothing follows it.
-fn early_status(input: &[u8]) -> Option<u16> {
-    let line = input.get(..STATUS_LINE_START)?;
-    if !line.starts_with(b"HTTP/1.") {
-        return None;
-    }
-    let status: u16 = std::str::from_utf8(&line[9..]).ok()?.parse().ok()?;
-    if status < 200 {
-        let end = input.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
-        return early_status(&input[end + 4..]);
-    }
-    Some(status)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_status_shows_once_its_line_is_long_enough() {
-        for (input, status) in [
-            (&b"HTTP/1.1 40"[..], None),
-            (b"HTTP/1.1 401", Some(401)),
-            (b"HTTP/1.1 100 Continue\r\n\r\n", None),
-            (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 413 ", Some(413)),
-            (b"SSH-2.0-OpenSSH", None),
-            (b"HTTP/1.1 x01 ", None),
-        ] {
-            assert_eq!(early_status(input), status);
         }
     }
 }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::bounds::Bounds;
-use super::connection::{Connection, Terms};
+use super::connection::Connection;
+use super::patience::Terms;
 use super::pool::Pool;
 use super::reach::Reach;
 use super::route::Route;
 use super::tls_settings::Tls;
-use super::{resolve, socks, sys, tunnel};
+use super::{resolve, socks, tunnel};
 use crate::config::{Addresses, Config};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Step};
 use crate::proxy::{Proxies, Proxy, ProxyKind};
 use crate::url::{Origin, Scheme};
 
@@ -87,8 +88,9 @@ impl Shared {
     ) -> Result<Connection, Error> {
         let shown = origin.authority();
         if let Some(path) = origin.socket_path() {
-            let socket = sys::connect_unix(&path)
-                .map_err(|e| Error::io(Kind::Connect, format_args!("connect to {shown}"), &e))?;
+            let begun = Instant::now();
+            let socket = resolve::connect_unix(&path, &shown, bounds)?;
+            phases.connect = begun.elapsed();
             return Ok(Connection::plain(socket));
         }
         let begun = Instant::now();
@@ -187,10 +189,13 @@ impl Shared {
         bounds: &Bounds,
     ) -> Result<(), Error> {
         let host = format!("proxy {}", proxy.authority());
+        let given = bounds.timeouts.connect;
         connection.begin(Arc::new(Terms {
             bounds: bounds.clone(),
             host,
-            first_byte: bounds.timeouts.connect,
+            first_byte: None,
+            // As a whole: a proxy that says little at a time is no better.
+            end: given.and_then(|given| Some((Instant::now().checked_add(given)?, given))),
         }));
         let passed = match proxy.kind {
             ProxyKind::Http | ProxyKind::Https => tunnel::open(connection, proxy, origin),
@@ -203,6 +208,6 @@ impl Shared {
                 socks::open(connection, proxy, origin, addresses.first())
             }
         };
-        passed.map_err(|error| error.with_host(&proxy.authority()))
+        passed.map_err(|error| error.at(Step::Connect).with_host(&proxy.authority()))
     }
 }

@@ -13,6 +13,7 @@ mod exact;
 mod failure;
 mod link;
 mod operation;
+mod patience;
 mod pool;
 pub(crate) mod program;
 mod reach;
@@ -47,11 +48,11 @@ pub(crate) use event::Event;
 pub(crate) use pool::Limits;
 pub(crate) use tls_settings::TlsSettings;
 
-use self::connection::Terms;
 use self::dial::Shared;
 use self::exact::ExactBody;
 use self::link::{NoResolver, OperationConnector};
 use self::operation::Operation;
+use self::patience::Terms;
 use self::route::Route;
 use crate::body::Body;
 use crate::config::Config;
@@ -190,6 +191,7 @@ impl Transport {
             } else {
                 bounds.timeouts.first_byte
             },
+            end: None,
         };
         let mut operation = Operation::new(
             Arc::clone(&self.shared),
@@ -232,6 +234,7 @@ impl Transport {
                 });
             }
         };
+        operation.take_head();
         let (parts, ureq_body) = response.into_parts();
         if let Some(proxy) = forwarder
             && parts.status.as_u16() == 407

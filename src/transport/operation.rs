@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::answer::Spent;
-use super::connection::{Connection, Terms};
+use super::connection::Connection;
 use super::dial::{Phases, Shared};
+use super::patience::Terms;
 use super::route::Route;
 use crate::error::Error;
 use crate::url::Origin;
@@ -39,6 +40,10 @@ struct State {
     early: bool,
     /// The server's end was an error.
     broken: bool,
+    /// The head of the answer is here.
+    has_head: bool,
+    /// What is left may take this long.
+    end_within: Option<Duration>,
     /// The last thing that failed was sending.
     failed_sending: bool,
 }
@@ -160,6 +165,27 @@ impl Operation {
     /// Whether the server refused before the whole request was sent.
     pub(crate) fn is_early(&self) -> bool {
         self.state().early
+    }
+
+    /// The head of the answer is here.
+    pub(crate) fn take_head(&self) {
+        self.state().has_head = true;
+    }
+
+    /// Ends the rest of the answer after a time.
+    pub(crate) fn end_within(&self, time: Duration) {
+        self.state().end_within = Some(time);
+    }
+
+    /// Tells a connection what has become of its exchange.
+    pub(crate) fn tell(&self, connection: &mut Connection) {
+        let state = self.state();
+        if state.has_head {
+            connection.take_head();
+        }
+        if let Some(time) = state.end_within {
+            connection.end_within(time);
+        }
     }
 
     pub(crate) fn note_failed_sending(&self) {

@@ -66,7 +66,7 @@ impl RawRequest {
             .is_some_and(|value| value.eq_ignore_ascii_case("chunked"))
     }
 
-    pub(super) fn content_length(&self) -> usize {
+    pub fn content_length(&self) -> usize {
         self.header("content-length")
             .and_then(|value| value.parse().ok())
             .unwrap_or(0)

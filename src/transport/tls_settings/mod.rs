@@ -33,6 +33,7 @@ use self::certs_folder::{HostFolder, Place};
 use self::client_auth::Identities;
 use self::verify::{Roots, Verifier};
 use crate::error::{Error, Kind};
+use crate::transport::descriptor;
 use crate::url::Origin;
 
 /// Decides on a server's certificates: gets the host, with the port where it
@@ -246,6 +247,7 @@ impl Tls {
 
 /// The file for keys. rustls says nothing when it cannot be opened.
 fn open_key_log() -> Result<Arc<KeyLogFile>, Error> {
+    let _held = descriptor::hold_standard();
     if let Some(path) = env::var_os("SSLKEYLOGFILE") {
         OpenOptions::new()
             .append(true)

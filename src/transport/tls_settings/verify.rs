@@ -14,6 +14,7 @@ use rustls::{CertificateError, DigitallySignedStruct, OtherError, RootCertStore,
 use super::CertificateCallback;
 use super::refusal::{self, NothingTrusted, Stopped};
 use crate::error::{Error, Kind};
+use crate::transport::descriptor;
 
 /// What is trusted.
 #[derive(Clone)]
@@ -27,6 +28,7 @@ impl Roots {
     pub(super) fn new(system: bool, extra: &[CertificateDer<'static>]) -> Roots {
         let mut store = RootCertStore::empty();
         if system {
+            let _held = descriptor::hold_standard();
             // Errors of single files are the platform's; what could be read counts.
             store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }
