@@ -908,9 +908,11 @@ reggie_status reggie_config_set_proxy(reggie_config *config,
 reggie_status reggie_config_set_no_proxy(reggie_config *config,
                                          const char *list);
 
-/// Sets whether clients take proxies from variables of the environment when
-/// they are made. Unless set to 0, they do. The variables of trusted
-/// certificates are read either way.
+/// Sets whether clients read variables of the environment, which they do when
+/// they are made, and never later. Unless set to 0, they may. If it is 0, none
+/// is read: neither those of proxies, nor SSL_CERT_FILE and SSL_CERT_DIR, nor
+/// what reggie_config_set_key_log() and reggie_config_use_certs_folders() look
+/// for, SSLKEYLOGFILE and HOME.
 ///
 /// The proxy for http URLs is what http_proxy says, or HTTP_PROXY, but not the
 /// latter in a program that a web server runs, for which REQUEST_METHOD is set.
@@ -1278,10 +1280,12 @@ reggie_status reggie_config_set_insecure_skip_tls_verify(reggie_config *config,
 
 /// Trusts what the system trusts if `trust` is not 0, which is so unless set:
 /// the certificates of the platform's store, or those that SSL_CERT_FILE and
-/// SSL_CERT_DIR name in its place. If it is 0, only what was added is trusted.
+/// SSL_CERT_DIR name in its place when the client is made. If it is 0, only what
+/// was added is trusted.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
-reggie_status reggie_config_set_system_trust(reggie_config *config, int trust);
+reggie_status reggie_config_set_system_trust(reggie_config *config,
+                                             int trust);
 
 /// Trusts the certificates in a file beside those of the system: several in
 /// PEM (RFC 7468) or one in DER. A server's own certificate that is added is

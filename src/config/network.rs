@@ -118,8 +118,7 @@ impl Config {
         Ok(())
     }
 
-    /// Whether variables of the environment count: those of proxies,
-    /// certificates and credentials.
+    /// Whether variables of the environment are read when a client is made.
     pub fn set_use_environment(&mut self, use_it: bool) {
         self.use_environment = use_it;
     }

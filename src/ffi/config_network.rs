@@ -79,9 +79,11 @@ pub unsafe extern "C" fn reggie_config_set_no_proxy(
     })
 }
 
-/// Sets whether clients take proxies from variables of the environment when
-/// they are made. Unless set to 0, they do. The variables of trusted
-/// certificates are read either way.
+/// Sets whether clients read variables of the environment, which they do when
+/// they are made, and never later. Unless set to 0, they may. If it is 0, none
+/// is read: neither those of proxies, nor SSL_CERT_FILE and SSL_CERT_DIR, nor
+/// what reggie_config_set_key_log() and reggie_config_use_certs_folders() look
+/// for, SSLKEYLOGFILE and HOME.
 ///
 /// The proxy for http URLs is what http_proxy says, or HTTP_PROXY, but not the
 /// latter in a program that a web server runs, for which REQUEST_METHOD is set.

@@ -29,7 +29,8 @@ pub extern "C" fn reggie_config_set_insecure_skip_tls_verify(
 
 /// Trusts what the system trusts if `trust` is not 0, which is so unless set:
 /// the certificates of the platform's store, or those that SSL_CERT_FILE and
-/// SSL_CERT_DIR name in its place. If it is 0, only what was added is trusted.
+/// SSL_CERT_DIR name in its place when the client is made. If it is 0, only what
+/// was added is trusted.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]

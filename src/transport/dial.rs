@@ -40,7 +40,7 @@ impl Shared {
         let network = &config.network;
         Ok(Shared {
             pool: Pool::new(network.kept),
-            tls: Tls::new(&config.tls, own.clone())?,
+            tls: Tls::new(&config.tls, own.clone(), |name| config.variable(name))?,
             proxies: config.proxies()?,
             reach: Reach::new(own, network.allowed.clone()),
             addresses: network.addresses.clone(),

@@ -4,11 +4,12 @@
 mod certs_folder;
 mod client_auth;
 mod material;
+mod platform;
 mod refusal;
 mod verify;
 
 use std::collections::HashMap;
-use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -31,6 +32,7 @@ pub(crate) use self::refusal::explain;
 
 use self::certs_folder::{HostFolder, Place};
 use self::client_auth::Identities;
+use self::platform::Platform;
 use self::verify::{Roots, Verifier};
 use crate::error::{Error, Kind};
 use crate::url::Origin;
@@ -119,6 +121,8 @@ pub(crate) struct Tls {
     /// The client's own, to which certificates without a host belong.
     own: Origin,
     folders: Vec<Place>,
+    /// `None` = what the platform trusts does not count.
+    platform: Option<Platform>,
     provider: Arc<CryptoProvider>,
     key_log: Option<Arc<KeyLogFile>>,
     common: OnceCell<Made>,
@@ -142,19 +146,26 @@ struct Made {
 }
 
 impl Tls {
-    /// Reads the environment, but no certificates.
-    pub(crate) fn new(settings: &TlsSettings, own: Origin) -> Result<Tls, Error> {
+    /// Reads what may be read of the environment, but no certificates.
+    pub(crate) fn new(
+        settings: &TlsSettings,
+        own: Origin,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Tls, Error> {
         let mut provider = crypto::ring::default_provider();
         let preferred = preferred_cipher();
         provider
             .cipher_suites
             .sort_by_key(|suite| !format!("{:?}", suite.suite()).contains(preferred));
         let usual = settings.usual_certs_folders;
-        let home = usual.then(|| env::var_os("HOME")).flatten();
+        let home = usual.then(|| variable("HOME")).flatten();
         let home = home.map(PathBuf::from);
+        let key_log = settings.key_log.then(|| variable("SSLKEYLOGFILE"));
+        let key_log = key_log.flatten().map(PathBuf::from);
         Ok(Tls {
             folders: certs_folder::places(&settings.certs_folders, usual, home.as_deref()),
-            key_log: settings.key_log.then(open_key_log).transpose()?,
+            key_log: key_log.map(open_key_log).transpose()?,
+            platform: settings.system_trust.then(|| Platform::new(&variable)),
             settings: settings.clone(),
             own,
             provider: Arc::new(provider),
@@ -186,7 +197,8 @@ impl Tls {
             return Ok(made);
         }
         let common = self.common.get_or_try_init(|| {
-            let roots = Roots::new(self.settings.system_trust, &self.settings.extra);
+            let system = self.platform.as_ref().map(Platform::certificates);
+            let roots = Roots::new(system.into_iter().flatten(), &self.settings.extra);
             self.make(Arc::new(roots), Vec::new())
         })?;
         let own = |identity: &&Identity| identity.is_for(origin, &self.own);
@@ -244,19 +256,15 @@ impl Tls {
     }
 }
 
-/// The file for keys. rustls says nothing when it cannot be opened.
-fn open_key_log() -> Result<Arc<KeyLogFile>, Error> {
-    if let Some(path) = env::var_os("SSLKEYLOGFILE") {
-        OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| {
-                let what = format!("key log {}", PathBuf::from(&path).display());
-                Error::io(Kind::File, what, &error)
-            })?;
-    }
+/// The file for keys, which rustls takes from the environment once more. It
+/// says nothing when it cannot open it.
+fn open_key_log(path: PathBuf) -> Result<Arc<KeyLogFile>, Error> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| Error::io(Kind::File, format!("key log {}", path.display()), &error))?;
     Ok(Arc::new(KeyLogFile::new()))
 }
 
