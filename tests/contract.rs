@@ -435,6 +435,12 @@ fn a_callback_decides_on_certificates() {
 }
 
 #[test]
+fn connections_to_a_server_can_be_limited() {
+    let servers = servers();
+    everywhere("connections", &servers.each_ref().map(whereabouts));
+}
+
+#[test]
 fn the_environment_is_read_when_a_client_is_made_if_at_all() {
     let server = server(true);
     let home = temp::folder();

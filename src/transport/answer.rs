@@ -96,6 +96,7 @@ impl AnswerBody {
         let length = body.content_length();
         let source = if operation.is_released() {
             // Read to its end with the headers: there is no body.
+            drop(operation.take_parked());
             Source::End
         } else if let Some(left) = length {
             drop(body);
@@ -196,7 +197,7 @@ impl AnswerBody {
                 }
             };
             if outcome.is_err() {
-                self.source = Source::Failed;
+                self.fail();
                 return outcome;
             }
             self.account(result)?;
@@ -211,7 +212,7 @@ impl AnswerBody {
         }
         let ended = self.operation.terms.bounds.check(Step::Receive);
         ended.map_err(|error| {
-            self.source = Source::Failed;
+            self.fail();
             error.with_host(&self.operation.origin.authority())
         })
     }
@@ -221,7 +222,7 @@ impl AnswerBody {
         let amount = match result {
             Ok(amount) => amount,
             Err(error) => {
-                self.source = Source::Failed;
+                self.fail();
                 return Err(failure::of_body(error, &self.operation));
             }
         };
@@ -230,7 +231,7 @@ impl AnswerBody {
             Source::Direct { left, .. } => {
                 if amount == 0 {
                     let missing = *left;
-                    self.source = Source::Failed;
+                    self.fail();
                     return Err(self.truncated(&format!("{missing} bytes are missing")));
                 }
                 *left = left.saturating_sub(amount as u64);
@@ -239,10 +240,12 @@ impl AnswerBody {
             Source::Decoded(_) if amount == 0 => {
                 // ureq takes a reset for the end of a body without a length.
                 if self.operation.is_broken() {
-                    self.source = Source::Failed;
+                    self.fail();
                     return Err(self.truncated("the connection broke off"));
                 }
                 self.source = Source::End;
+                // Kept by now, or of no more use.
+                drop(self.operation.take_parked());
             }
             _ => {}
         }
@@ -278,6 +281,12 @@ impl AnswerBody {
                 Ok(amount) => drained += amount as u64,
             }
         }
+    }
+
+    /// Reads no more. Others may be waiting for the connection's end.
+    fn fail(&mut self) {
+        self.source = Source::Failed;
+        drop(self.operation.take_parked());
     }
 
     fn truncated(&self, why: &str) -> Error {

@@ -13,6 +13,7 @@ use super::bounds::{Bounds, Flow, Limit};
 use super::buffers::ConnectionBuffers;
 use super::pool::Kept;
 use super::tls::{Opened, TlsStream};
+use super::turn::Turn;
 use super::{sys, wait};
 use crate::error::{Error, Step};
 
@@ -40,6 +41,9 @@ pub(crate) struct Connection {
     terms: Arc<Terms>,
     /// The server's address; `None` if a proxy has it, or if it is a socket.
     address: Option<IpAddr>,
+    /// Where connections are limited, while one is used. The last field: the
+    /// socket is closed before another one may be opened.
+    pub(super) turn: Option<Turn>,
 }
 
 /// What the waits of an exchange are bound by.
@@ -140,6 +144,7 @@ impl Connection {
             exchange: Exchange::default(),
             terms: Arc::default(),
             address: None,
+            turn: None,
         }
     }
 

@@ -10,6 +10,7 @@ use super::pool::Pool;
 use super::reach::Reach;
 use super::route::Route;
 use super::tls_settings::Tls;
+use super::turn::RouteSlots;
 use super::{resolve, socks, sys, tunnel};
 use crate::config::{Addresses, Config};
 use crate::error::{Error, Kind};
@@ -20,6 +21,8 @@ use crate::url::{Origin, Scheme};
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) pool: Pool<Route, Connection>,
+    /// `None` = any number of connections.
+    pub(crate) slots: Option<Arc<RouteSlots>>,
     pub(crate) tls: Tls,
     pub(crate) proxies: Proxies,
     pub(crate) reach: Reach,
@@ -40,6 +43,9 @@ impl Shared {
         let network = &config.network;
         Ok(Shared {
             pool: Pool::new(network.kept),
+            slots: network
+                .most
+                .map(|most| Arc::new(RouteSlots::new(most.get()))),
             tls: Tls::new(&config.tls, own.clone(), |name| config.variable(name))?,
             proxies: config.proxies()?,
             reach: Reach::new(own, network.allowed.clone()),

@@ -7,6 +7,7 @@ use super::answer::Spent;
 use super::connection::{Connection, Terms};
 use super::dial::{Phases, Shared};
 use super::route::Route;
+use super::turn::Turn;
 use crate::error::Error;
 use crate::url::Origin;
 
@@ -74,7 +75,18 @@ impl Operation {
         if self.led && self.route.proxy.is_some() {
             self.shared.reach.check_name(&self.origin)?;
         }
+        let slots = self.shared.slots.as_ref();
+        let turn = slots.map(|slots| {
+            let host = self.origin.authority();
+            Turn::wait(slots, &self.route, &host, &self.terms.bounds)
+        });
+        let turn = turn.transpose()?;
         let kept = if self.fresh {
+            if turn.is_some() {
+                // The new one comes in the place of one that is kept, if there
+                // is one: those count too.
+                drop(self.shared.pool.checkout(&self.route));
+            }
             None
         } else {
             // Who made it may have been allowed more. Dialling tells why not.
@@ -95,6 +107,7 @@ impl Operation {
                 connection
             }
         };
+        connection.turn = turn;
         connection.begin(Arc::clone(&self.terms));
         connection.buffers.plan(self.head, self.body);
         Ok(Box::new(connection))
@@ -116,7 +129,9 @@ impl Operation {
     pub(crate) fn keep(&self, mut connection: Connection) {
         if connection.is_reusable() {
             connection.rest();
+            let turn = connection.turn.take();
             self.shared.pool.put_back(&self.route, connection);
+            drop(turn);
         }
     }
 
