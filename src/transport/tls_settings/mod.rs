@@ -59,7 +59,7 @@ pub(crate) struct TlsSettings {
     pub(crate) extra: Arc<Vec<CertificateDer<'static>>>,
     /// Trust what the platform trusts.
     pub(crate) system_trust: bool,
-    /// Accept whatever certificate comes.
+    /// Accept whatever certificate the client's own host shows.
     pub(crate) skip_verification: bool,
     pub(crate) identities: Arc<Vec<Identity>>,
     /// Folders with a folder for each host, in the order of their asking.
@@ -126,6 +126,8 @@ pub(crate) struct Tls {
     provider: Arc<CryptoProvider>,
     key_log: Option<Arc<KeyLogFile>>,
     common: OnceCell<Made>,
+    /// Of the client's own host where that is not verified.
+    unverified: OnceCell<Made>,
     /// Of the origins that have something of their own. The caller's settings
     /// and folders decide how many these are, not what a server says.
     special: Mutex<HashMap<Origin, Made>>,
@@ -170,6 +172,7 @@ impl Tls {
             own,
             provider: Arc::new(provider),
             common: OnceCell::new(),
+            unverified: OnceCell::new(),
             special: Mutex::default(),
         })
     }
@@ -196,10 +199,17 @@ impl Tls {
         if let Some(made) = kept {
             return Ok(made);
         }
-        let common = self.common.get_or_try_init(|| {
-            let system = self.platform.as_ref().map(Platform::certificates);
+        // Whom a server names is not for the caller's trust in the server.
+        let verifies = !(self.settings.skip_verification && origin.host == self.own.host);
+        let common = match verifies {
+            true => &self.common,
+            false => &self.unverified,
+        };
+        let common = common.get_or_try_init(|| {
+            let system = self.platform.as_ref().filter(|_| verifies);
+            let system = system.map(Platform::certificates);
             let roots = Roots::new(system.into_iter().flatten(), &self.settings.extra);
-            self.make(Arc::new(roots), Vec::new())
+            self.make(Arc::new(roots), Vec::new(), verifies)
         })?;
         let own = |identity: &&Identity| identity.is_for(origin, &self.own);
         let identities = self.settings.identities.iter().filter(own);
@@ -217,7 +227,7 @@ impl Tls {
             true => Arc::clone(&common.roots),
             false => Arc::new(common.roots.with(&certificates)),
         };
-        let made = self.make(roots, keys)?;
+        let made = self.make(roots, keys, verifies)?;
         // Another thread may have been faster: one store of sessions is kept.
         Ok(self.special().entry(origin.clone()).or_insert(made).clone())
     }
@@ -226,14 +236,19 @@ impl Tls {
         self.special.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn make(&self, roots: Arc<Roots>, keys: Vec<Arc<CertifiedKey>>) -> Result<Made, Error> {
+    fn make(
+        &self,
+        roots: Arc<Roots>,
+        keys: Vec<Arc<CertifiedKey>>,
+        verifies: bool,
+    ) -> Result<Made, Error> {
         let versions: &[&SupportedProtocolVersion] = match self.settings.min_version {
             TlsVersion::Tls12 => &[&TLS13, &TLS12],
             TlsVersion::Tls13 => &[&TLS13],
         };
-        let verifier = match self.settings.skip_verification {
-            true => Verifier::accepting_all(&self.provider),
-            false => Verifier::new(&roots, &self.provider)?,
+        let verifier = match verifies {
+            true => Verifier::new(&roots, &self.provider)?,
+            false => Verifier::accepting_all(&self.provider),
         };
         let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(versions)
