@@ -46,8 +46,9 @@ static void too_many(const reggie_client *client)
     reggie_request_free(request);
 }
 
-static void *ask(void *client)
+static void *ask(void *shared)
 {
+    const reggie_client *client = (const reggie_client *)shared;
     reggie_request *request = check_request(client, "GET", "/text");
 
     check_sends(client, request, 200);
