@@ -179,6 +179,8 @@ pub(crate) fn read_answer(
         .and_then(Value::as_u64)
         .unwrap_or(LEAST_LIFETIME)
         .clamp(LEAST_LIFETIME, MOST_LIFETIME);
+    #[cfg(reggie_test_log)]
+    crate::test_log::secret("token", token);
     let issued = text("issued_at").and_then(clock::rfc3339);
     let age = age(issued, date.and_then(clock::http_date), clock::now());
     Ok(Grant {

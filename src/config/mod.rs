@@ -136,6 +136,8 @@ impl Config {
         if username.is_empty() && password.is_empty() {
             return refuse("user name and password: both are empty");
         }
+        #[cfg(reggie_test_log)]
+        crate::test_log::secret("password", password);
         self.credentials = Some(Credentials {
             username: username.to_owned(),
             password: Zeroizing::new(password.to_owned()),
