@@ -440,6 +440,28 @@ fn a_callback_decides_on_certificates() {
 }
 
 #[test]
+fn connections_to_a_server_can_be_limited() {
+    let servers = servers();
+    everywhere("connections", &servers.each_ref().map(whereabouts));
+}
+
+#[test]
+fn the_environment_is_read_when_a_client_is_made_if_at_all() {
+    let server = server(true);
+    let home = temp::folder();
+    let folder = home.path().join(".config/containers/certs.d");
+    let folder = folder.join(server.address().to_string());
+    fs::create_dir_all(&folder).expect("made");
+    fs::copy(ca(&server), folder.join("ca.crt")).expect("copied");
+    fs::copy(ca(&server), home.path().join("01234567.0")).expect("copied");
+    let mut arguments = whereabouts(&server);
+    arguments.push(home.path().display().to_string());
+    arguments.push(home.path().join("keys").display().to_string());
+    arguments.push(Refusing::new().url());
+    everywhere("environment", &[arguments]);
+}
+
+#[test]
 fn constants_and_functions_say_the_same() {
     let header = read("include/reggie.h");
     let statuses = header.lines().filter_map(|line| {

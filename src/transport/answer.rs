@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub(crate) struct Spent {
     pub(crate) first_byte: Duration,
     /// The connection had served another request before.
     pub(crate) reused: bool,
+    /// Whom the connection is with; `None` for a socket of this host.
+    pub(crate) peer: Option<SocketAddr>,
 }
 
 /// Status and headers of an answer, and its body still to be read.
@@ -98,6 +101,7 @@ impl AnswerBody {
         let length = body.content_length();
         let source = if operation.is_released() {
             // Read to its end with the headers: there is no body.
+            drop(operation.take_parked());
             Source::End
         } else if let Some(left) = length {
             drop(body);
@@ -199,7 +203,7 @@ impl AnswerBody {
                 }
             };
             if outcome.is_err() {
-                self.source = Source::Failed;
+                self.fail();
                 return outcome;
             }
             self.account(result)?;
@@ -214,7 +218,7 @@ impl AnswerBody {
         }
         let ended = self.operation.terms.bounds.check(Step::Receive);
         ended.map_err(|error| {
-            self.source = Source::Failed;
+            self.fail();
             error.with_host(&self.operation.origin.authority())
         })
     }
@@ -224,7 +228,7 @@ impl AnswerBody {
         let amount = match result {
             Ok(amount) => amount,
             Err(error) => {
-                self.source = Source::Failed;
+                self.fail();
                 return Err(failure::of_body(error, &self.operation));
             }
         };
@@ -233,7 +237,7 @@ impl AnswerBody {
             Source::Direct { left, .. } => {
                 if amount == 0 {
                     let missing = *left;
-                    self.source = Source::Failed;
+                    self.fail();
                     return Err(self.truncated(&format!("{missing} bytes are missing")));
                 }
                 *left = left.saturating_sub(amount as u64);
@@ -242,10 +246,12 @@ impl AnswerBody {
             Source::Decoded(_) if amount == 0 => {
                 // ureq takes a reset for the end of a body without a length.
                 if self.operation.is_broken() {
-                    self.source = Source::Failed;
+                    self.fail();
                     return Err(self.truncated("the connection broke off"));
                 }
                 self.source = Source::End;
+                // Kept by now, or of no more use.
+                drop(self.operation.take_parked());
             }
             _ => {}
         }
@@ -291,6 +297,12 @@ impl AnswerBody {
                 Ok(amount) => drained += amount as u64,
             }
         }
+    }
+
+    /// Reads no more. Others may be waiting for the connection's end.
+    fn fail(&mut self) {
+        self.source = Source::Failed;
+        drop(self.operation.take_parked());
     }
 
     fn truncated(&self, why: &str) -> Error {

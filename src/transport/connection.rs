@@ -2,7 +2,7 @@
 //! before the request is out.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use super::buffers::ConnectionBuffers;
 use super::patience::{Patience, Terms, early_status};
 use super::pool::Kept;
 use super::tls::{Opened, TlsStream};
+use super::turn::Turn;
 use super::{sys, wait};
 use crate::error::{Error, Step};
 
@@ -37,8 +38,14 @@ pub(crate) struct Connection {
     process: u32,
     exchange: Exchange,
     terms: Arc<Terms>,
+    /// Whom the socket is connected with, the server or a proxy; `None` for a
+    /// socket of this host.
+    peer: Option<SocketAddr>,
     /// The server's address; `None` if a proxy has it, or if it is a socket.
     address: Option<IpAddr>,
+    /// Where connections are limited, while one is used. The last field: the
+    /// socket is closed before another one may be opened.
+    pub(super) turn: Option<Turn>,
 }
 
 /// The terms of a connection that serves no exchange.
@@ -105,17 +112,30 @@ impl Connection {
         let stream = TlsStream::handshake(&self.socket, tunnel, config, host, bounds)?;
         let secured = Connection::over(self.socket, Stream::Tls(Box::new(stream)));
         Ok(Connection {
+            peer: self.peer,
             address: self.address,
             ..secured
         })
     }
 
     /// Notes the server's address.
-    pub(crate) fn at(self, address: IpAddr) -> Connection {
+    pub(crate) fn at(self, address: SocketAddr) -> Connection {
         Connection {
-            address: Some(address),
+            address: Some(address.ip()),
+            ..self.through(address)
+        }
+    }
+
+    /// Notes the address of a proxy.
+    pub(crate) fn through(self, address: SocketAddr) -> Connection {
+        Connection {
+            peer: Some(address),
             ..self
         }
+    }
+
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        self.peer
     }
 
     pub(crate) fn address(&self) -> Option<IpAddr> {
@@ -130,7 +150,9 @@ impl Connection {
             process: std::process::id(),
             exchange: Exchange::default(),
             terms: Arc::clone(&RESTING),
+            peer: None,
             address: None,
+            turn: None,
         }
     }
 

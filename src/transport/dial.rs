@@ -11,6 +11,7 @@ use super::pool::Pool;
 use super::reach::Reach;
 use super::route::Route;
 use super::tls_settings::Tls;
+use super::turn::RouteSlots;
 use super::{resolve, socks, tunnel};
 use crate::config::{Addresses, Config};
 use crate::error::{Error, Kind, Step};
@@ -21,6 +22,8 @@ use crate::url::{Origin, Scheme};
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) pool: Pool<Arc<Route>, Box<Connection>>,
+    /// `None` = any number of connections.
+    pub(crate) slots: Option<Arc<RouteSlots>>,
     pub(crate) tls: Tls,
     pub(crate) proxies: Proxies,
     pub(crate) reach: Reach,
@@ -41,7 +44,10 @@ impl Shared {
         let network = &config.network;
         Ok(Shared {
             pool: Pool::new(network.kept),
-            tls: Tls::new(&config.tls, own.clone())?,
+            slots: network
+                .most
+                .map(|most| Arc::new(RouteSlots::new(most.get()))),
+            tls: Tls::new(&config.tls, own.clone(), |name| config.variable(name))?,
             proxies: config.proxies()?,
             reach: Reach::new(own, network.allowed.clone()),
             addresses: network.addresses.clone(),
@@ -103,7 +109,7 @@ impl Shared {
         let (socket, address) = resolve::connect(&addresses, &shown, bounds)?;
         phases.connect = begun.elapsed();
         self.reach.note(origin, address.ip());
-        Ok(Connection::plain(socket).at(address.ip()))
+        Ok(Connection::plain(socket).at(address))
     }
 
     /// Those of the addresses to which a server may lead; if none is left, why.
@@ -159,9 +165,9 @@ impl Shared {
         phases.resolve = begun.elapsed();
         let begun = Instant::now();
         let words = format!("proxy {shown}");
-        let (socket, _) = resolve::connect(&addresses, &words, bounds).map_err(named)?;
+        let (socket, address) = resolve::connect(&addresses, &words, bounds).map_err(named)?;
         phases.connect = begun.elapsed();
-        let connection = Connection::plain(socket);
+        let connection = Connection::plain(socket).through(address);
         if proxy.kind != ProxyKind::Https {
             return Ok(connection);
         }

@@ -19,16 +19,18 @@ pub(crate) mod program;
 mod reach;
 mod resolve;
 mod route;
+mod slots;
 mod socks;
 mod sys;
 mod tls;
 pub(crate) mod tls_settings;
 mod tunnel;
+mod turn;
 mod wait;
 
-/// What the pool is built from; a model puts its own in this place.
+/// What pool and slots are built from; a model puts its own in this place.
 mod sync {
-    pub(crate) use std::sync::{Mutex, MutexGuard};
+    pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
     pub(crate) use std::time::Instant;
 }
 

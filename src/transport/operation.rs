@@ -1,5 +1,6 @@
 //! What one exchange shares with the pieces that ureq holds during it.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use super::connection::Connection;
 use super::dial::{Phases, Shared};
 use super::patience::Terms;
 use super::route::Route;
+use super::turn::Turn;
 use crate::error::Error;
 use crate::url::Origin;
 
@@ -35,6 +37,7 @@ struct State {
     /// The answer was read whole, and the connection given back to the pool.
     finished: bool,
     reused: bool,
+    peer: Option<SocketAddr>,
     phases: Phases,
     first_byte: Duration,
     early: bool,
@@ -79,7 +82,18 @@ impl Operation {
         if self.led && self.route.proxy.is_some() {
             self.shared.reach.check_name(&self.origin)?;
         }
+        let slots = self.shared.slots.as_ref();
+        let turn = slots.map(|slots| {
+            let host = self.origin.authority();
+            Turn::wait(slots, &self.route, &host, &self.terms.bounds)
+        });
+        let turn = turn.transpose()?;
         let kept = if self.fresh {
+            if turn.is_some() {
+                // The new one comes in the place of one that is kept, if there
+                // is one: those count too.
+                drop(self.shared.pool.checkout(&self.route));
+            }
             None
         } else {
             // Who made it may have been allowed more. Dialling tells why not.
@@ -103,6 +117,8 @@ impl Operation {
                 Box::new(connection)
             }
         };
+        self.state().peer = connection.peer();
+        connection.turn = turn;
         connection.begin(Arc::clone(&self.terms));
         connection.buffers.plan(self.head, self.body);
         Ok(connection)
@@ -124,7 +140,9 @@ impl Operation {
     pub(crate) fn keep(&self, mut connection: Box<Connection>) {
         if connection.is_reusable() {
             connection.rest();
+            let turn = connection.turn.take();
             self.shared.pool.put_back(&self.route, connection);
+            drop(turn);
         }
     }
 
@@ -151,6 +169,7 @@ impl Operation {
             phases: state.phases,
             first_byte: state.first_byte,
             reused: state.reused,
+            peer: state.peer,
         }
     }
 

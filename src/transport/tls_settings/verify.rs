@@ -14,7 +14,6 @@ use rustls::{CertificateError, DigitallySignedStruct, OtherError, RootCertStore,
 use super::CertificateCallback;
 use super::refusal::{self, NothingTrusted, Stopped};
 use crate::error::{Error, Kind};
-use crate::transport::descriptor;
 
 /// What is trusted.
 #[derive(Clone)]
@@ -25,13 +24,12 @@ pub(super) struct Roots {
 }
 
 impl Roots {
-    pub(super) fn new(system: bool, extra: &[CertificateDer<'static>]) -> Roots {
+    pub(super) fn new(
+        system: impl IntoIterator<Item = CertificateDer<'static>>,
+        extra: &[CertificateDer<'static>],
+    ) -> Roots {
         let mut store = RootCertStore::empty();
-        if system {
-            let _held = descriptor::hold_standard();
-            // Errors of single files are the platform's; what could be read counts.
-            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
+        store.add_parsable_certificates(system);
         let roots = Roots {
             store,
             added: HashSet::new(),
