@@ -2314,7 +2314,7 @@ size_t reggie_response_sends(const reggie_response *response);
 int reggie_response_is_reused(const reggie_response *response);
 
 /// The address that the response came from, with its port, such as
-/// "192.0.2.1:443" or "[2001:db8::1]:443": of the server, or of the proxy where
+/// "192.0.2.1:443", an IPv6 address in brackets: of the server, or of the proxy where
 /// the connection is with one.
 ///
 /// Returns a borrowed text; NULL for a socket of this host, and for NULL.

@@ -3,7 +3,7 @@
 mod support;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -33,7 +33,7 @@ fn file_for(place: &str, user: &str, password: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn config_with(path: &PathBuf) -> Config {
+fn config_with(path: &Path) -> Config {
     let mut config = Config::new();
     config.add_credentials_file(path).expect("a path");
     config

@@ -102,7 +102,7 @@ pub extern "C" fn reggie_response_is_reused(response: Option<&reggie_response>) 
 }
 
 /// The address that the response came from, with its port, such as
-/// "192.0.2.1:443" or "[2001:db8::1]:443": of the server, or of the proxy where
+/// "192.0.2.1:443", an IPv6 address in brackets: of the server, or of the proxy where
 /// the connection is with one.
 ///
 /// Returns a borrowed text; NULL for a socket of this host, and for NULL.
