@@ -204,6 +204,22 @@ fn the_log_explains_what_was_tried() {
 }
 
 #[test]
+fn the_log_explains_basic_too() {
+    let registry = Registry::start(Options::default().basic(USER, PASSWORD));
+    let (_folder, path) = file_for(&registry.host(), USER, PASSWORD);
+    let mut config = config_with(&path);
+    let lines = logged(&mut config, Level::Info);
+    let client = Client::new(registry.url(), &config).expect("a client");
+    push(&client, NAME);
+    let told = format!(
+        "credentials for {}/{NAME}: {}",
+        registry.host(),
+        path.display()
+    );
+    assert_eq!(lines.lock().expect("no panic")[..], [told]);
+}
+
+#[test]
 fn a_refusal_says_where_the_credentials_were_from() {
     let registry = Registry::start(Options::default().token(USER, PASSWORD));
     let (_folder, path) = file_for(&registry.host(), USER, "of long ago");
