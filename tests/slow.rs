@@ -47,19 +47,19 @@ fn serve(conn: &mut Conn) -> bool {
     let length = request.content_length();
     match request.target.as_str() {
         "/drip-body" => {
-            conn.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n") && drip(conn, [b'a'; 100])
+            conn.send(b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n") && drip(conn, [b'a'; 300])
         }
         "/drip-chunks" => {
             conn.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-                && drip(conn, *b"64\r\n")
-                && drip(conn, [b'a'; 100])
+                && drip(conn, *b"12c\r\n")
+                && drip(conn, [b'a'; 300])
                 && drip(conn, *b"\r\n0\r\n\r\n")
         }
         "/drip-head" => drip(
             conn,
             format!(
                 "HTTP/1.1 200 OK\r\nX-A: {}\r\nContent-Length: 0\r\n\r\n",
-                "a".repeat(60)
+                "a".repeat(250)
             )
             .into_bytes(),
         ),
@@ -69,7 +69,7 @@ fn serve(conn: &mut Conn) -> bool {
         "/slower-reader" => {
             take_slowly(conn, length, length / 400) && conn.respond("200 OK", &[], b"")
         }
-        "/slow-tail" => take_slowly(conn, length, length / 150) && conn.respond("200 OK", &[], b""),
+        "/slow-tail" => take_slowly(conn, length, length / 300) && conn.respond("200 OK", &[], b""),
         "/no-reader" => {
             conn.hold();
             false
@@ -82,7 +82,7 @@ fn serve(conn: &mut Conn) -> bool {
         "/interim-then-late" => {
             conn.send(b"HTTP/1.1 102 Processing\r\n\r\n");
             // Longer than two windows of the client's stall limit.
-            thread::sleep(Duration::from_millis(1200));
+            thread::sleep(Duration::from_millis(3600));
             conn.respond("200 OK", &[], b"")
         }
         "/interim-drip" => {
