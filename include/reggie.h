@@ -1039,7 +1039,7 @@ reggie_status reggie_config_set_warning_callback(reggie_config *config,
 ///
 /// They are kept in memory, for one client. A cookie goes back to the origin
 /// that set it, scheme, host and port, and to no other, whatever its Domain
-/// says. A Cookie header that a request sets goes as it is, without others.
+/// says. What a request sets in a Cookie header of its own goes before them.
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_config_set_cookies(reggie_config *config, int keep);
 
@@ -1081,9 +1081,11 @@ reggie_status reggie_config_set_proxy(reggie_config *config,
 reggie_status reggie_config_set_no_proxy(reggie_config *config,
                                          const char *list);
 
-/// Sets whether clients take proxies from variables of the environment when
-/// they are made. Unless set to 0, they do. The variables of trusted
-/// certificates are read either way.
+/// Sets whether clients read variables of the environment, which they do when
+/// they are made, and never later. Unless set to 0, they may. If it is 0, none
+/// is read: neither those of proxies, nor SSL_CERT_FILE and SSL_CERT_DIR, nor
+/// what reggie_config_set_key_log() and reggie_config_use_certs_folders() look
+/// for, SSLKEYLOGFILE and HOME.
 ///
 /// The proxy for http URLs is what http_proxy says, or HTTP_PROXY, but not the
 /// latter in a program that a web server runs, for which REQUEST_METHOD is set.
@@ -1147,6 +1149,29 @@ reggie_status reggie_config_set_max_idle_connections(reggie_config *config,
                                                      size_t per_host,
                                                      int64_t idle_ms);
 
+/// Sets the most connections that a client has to one server at once, those in
+/// use and those that are kept; 0, which it is unless set, means any number.
+///
+/// A call that would need one more waits until one is free, those that came
+/// first before those that came later. It waits as long as connecting may take
+/// (reggie_config_set_connect_timeout()), and then returns REGGIE_TIMEOUT; its
+/// deadline and its cancel handle end it before.
+///
+/// A connection is in use until the body of the answer was read to its end, or
+/// the response is freed. A thread that has such a response open and sends
+/// another request, or sends one from a callback of a call, has a connection in
+/// use and needs one more: with a limit of 1 it waits for itself, until the
+/// time is over.
+///
+/// A server is a host and port, with TLS or without; token servers have a
+/// number of their own. Where a proxy reads the requests, it is the proxy.
+/// Clients that are derived from another one share the number where they share
+/// its connections.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_config_set_max_connections(reggie_config *config,
+                                                size_t per_host);
+
 /// Sets how long a call may take as a whole, with all that it sends: the
 /// challenge, the token, redirects, the request itself, and the body of the
 /// answer. A call that takes longer returns REGGIE_DEADLINE. Unless set, there
@@ -1173,7 +1198,8 @@ reggie_status reggie_config_set_resolve_timeout(reggie_config *config,
 
 /// Sets how long connecting to a host may take, over all its addresses; the
 /// next one is tried when one has failed, or has not answered within 250 ms.
-/// What takes longer is REGGIE_TIMEOUT. Unless set, 30 seconds.
+/// A proxy has as long again to connect to the host. What takes longer is
+/// REGGIE_TIMEOUT. Unless set, 30 seconds.
 ///
 /// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
 /// REGGIE_INVALID_ARGUMENT if it is below 0.
@@ -1190,6 +1216,10 @@ reggie_status reggie_config_set_tls_timeout(reggie_config *config,
 
 /// Sets how long a server may take from the last byte of a request to the first
 /// of its answer. What takes longer is REGGIE_TIMEOUT. Unless set, 2 minutes.
+///
+/// The time begins when the server has taken the request: before, the stall
+/// limit holds. Interim answers (RFC 9110, section 15.2) do not end it. Once the
+/// answer has begun, all of its headers have to be there within 10 minutes.
 ///
 /// Requests that the registry has to store something for have a limit of their
 /// own: reggie_config_set_commit_timeout().
@@ -1218,7 +1248,8 @@ reggie_status reggie_config_set_commit_timeout(reggie_config *config,
 /// seconds. reggie_request_set_stall_limit() sets another for a request.
 ///
 /// Only waiting for the server counts, not what callbacks and the caller's
-/// descriptors take. Before the answer has begun, the limits of the first byte
+/// descriptors take. What goes up counts when the server's system has taken it,
+/// not when it lies in the buffers of this one. Before the answer has begun, the limits of the first byte
 /// hold in place of this one. A rate or a window of 0 is no limit. Returns
 /// REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the window is
 /// below 0.
@@ -1441,9 +1472,16 @@ reggie_status reggie_exchange_set_header(reggie_exchange *exchange,
 reggie_status reggie_exchange_remove_header(reggie_exchange *exchange,
                                             const char *name);
 
-/// Accepts whatever certificate a server shows if `skip` is not 0, of all
-/// hosts: anybody on the way can then read the credentials and change the
-/// content. For tests. Unless set, certificates are verified.
+/// Accepts whatever certificate the registry shows if `skip` is not 0: anybody
+/// on the way can then read the credentials and change the content. For tests.
+/// Unless set, certificates are verified.
+///
+/// It covers the host of the client's address, at all of its ports, and no
+/// other: the certificates of token servers, redirect targets and proxies at
+/// other hosts are verified as ever. For those there are
+/// reggie_config_add_ca_file() and reggie_config_set_certificate_callback(),
+/// which is told the host. Plain http needs no setting: it is for the addresses
+/// that say http, and https never leads there.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_config_set_insecure_skip_tls_verify(reggie_config *config,
@@ -1451,10 +1489,12 @@ reggie_status reggie_config_set_insecure_skip_tls_verify(reggie_config *config,
 
 /// Trusts what the system trusts if `trust` is not 0, which is so unless set:
 /// the certificates of the platform's store, or those that SSL_CERT_FILE and
-/// SSL_CERT_DIR name in its place. If it is 0, only what was added is trusted.
+/// SSL_CERT_DIR name in its place when the client is made. If it is 0, only what
+/// was added is trusted.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
-reggie_status reggie_config_set_system_trust(reggie_config *config, int trust);
+reggie_status reggie_config_set_system_trust(reggie_config *config,
+                                             int trust);
 
 /// Trusts the certificates in a file beside those of the system: several in
 /// PEM (RFC 7468) or one in DER. A server's own certificate that is added is
@@ -2272,6 +2312,13 @@ size_t reggie_response_sends(const reggie_response *response);
 /// Whether the response came over a connection that had served another request
 /// before: 1 if so, 0 if not, and for NULL.
 int reggie_response_is_reused(const reggie_response *response);
+
+/// The address that the response came from, with its port, such as
+/// "192.0.2.1:443", an IPv6 address in brackets: of the server, or of the proxy where
+/// the connection is with one.
+///
+/// Returns a borrowed text; NULL for a socket of this host, and for NULL.
+const char *reggie_response_remote_address(const reggie_response *response);
 
 /// How long something took, in microseconds: `which` is one of
 /// REGGIE_TIME_RESOLVE, REGGIE_TIME_CONNECT and REGGIE_TIME_TLS, which are of

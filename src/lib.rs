@@ -28,6 +28,8 @@ mod request_settings;
 mod response;
 mod retry;
 mod template;
+#[cfg(reggie_test_log)]
+mod test_log;
 mod trace;
 mod transport;
 mod url;

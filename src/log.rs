@@ -35,12 +35,18 @@ impl Log {
     /// Whether a line of this level goes anywhere. Debug that was asked for by
     /// its own setting goes to the callback too, whatever its level.
     pub(crate) fn takes(&self, level: Level) -> bool {
+        cfg!(reggie_test_log) || self.is_set_to_take(level)
+    }
+
+    fn is_set_to_take(&self, level: Level) -> bool {
         self.debug || matches!(&self.callback, Some((most, _)) if level <= *most)
     }
 
     /// Writes one entry, which may have several lines.
     pub(crate) fn write(&self, level: Level, text: &str) {
-        if !self.takes(level) {
+        #[cfg(reggie_test_log)]
+        crate::test_log::line(text);
+        if !self.is_set_to_take(level) {
             return;
         }
         match &self.callback {

@@ -1,6 +1,7 @@
 //! An answer: status, headers, body, Location, and the registry's errors.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -121,6 +122,12 @@ impl Response {
     /// Whether the answer came over a connection that was kept.
     pub fn is_reused(&self) -> bool {
         self.account.spent.reused
+    }
+
+    /// Whom the connection is with: the server, or the proxy before it. `None`
+    /// for a socket of this host.
+    pub fn remote_address(&self) -> Option<SocketAddr> {
+        self.account.spent.peer
     }
 
     /// How long resolving the host's name took; zero over a kept connection.

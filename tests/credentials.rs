@@ -3,7 +3,7 @@
 mod support;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -33,7 +33,7 @@ fn file_for(place: &str, user: &str, password: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn config_with(path: &PathBuf) -> Config {
+fn config_with(path: &Path) -> Config {
     let mut config = Config::new();
     config.add_credentials_file(path).expect("a path");
     config
@@ -201,6 +201,22 @@ fn the_log_explains_what_was_tried() {
         assert!(lines.contains(&told), "{told}: {lines}");
     }
     assert!(!lines.contains(PASSWORD), "{lines}");
+}
+
+#[test]
+fn the_log_explains_basic_too() {
+    let registry = Registry::start(Options::default().basic(USER, PASSWORD));
+    let (_folder, path) = file_for(&registry.host(), USER, PASSWORD);
+    let mut config = config_with(&path);
+    let lines = logged(&mut config, Level::Info);
+    let client = Client::new(registry.url(), &config).expect("a client");
+    push(&client, NAME);
+    let told = format!(
+        "credentials for {}/{NAME}: {}",
+        registry.host(),
+        path.display()
+    );
+    assert_eq!(lines.lock().expect("no panic")[..], [told]);
 }
 
 #[test]

@@ -359,6 +359,7 @@ fn a_response_tells_how_long_each_step_took() {
     let client = client(&server, &config);
     let first = get(&client, "/x").expect("an answer");
     assert!(!first.is_reused());
+    assert_eq!(first.remote_address(), Some(server.address()));
     assert!(first.connect_time() > Duration::ZERO);
     assert!(first.tls_time() > Duration::ZERO);
     assert!(
@@ -371,6 +372,7 @@ fn a_response_tells_how_long_each_step_took() {
 
     let second = get(&client, "/x").expect("an answer");
     assert!(second.is_reused());
+    assert_eq!(second.remote_address(), Some(server.address()));
     assert_eq!(second.resolve_time(), Duration::ZERO);
     assert_eq!(second.connect_time(), Duration::ZERO);
     assert_eq!(second.tls_time(), Duration::ZERO);

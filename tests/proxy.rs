@@ -358,6 +358,7 @@ fn one_connection_to_a_proxy_serves_all_servers() {
     });
     let response = get("http://a.example", &through(&proxy.url())).expect("an answer");
     assert_eq!(response.body(), b"0 http://b.example/x?y");
+    assert_eq!(response.remote_address(), Some(proxy.address()));
     assert_eq!(proxy.connections(), 1);
 }
 

@@ -140,6 +140,45 @@ fn child_is_answered() {
 }
 
 #[test]
+fn no_verification_is_for_the_clients_own_host_alone() {
+    let other = hello(Certificates::new());
+    let same_host = format!("https://localhost:{}/there", other.address().port());
+    let elsewhere = other.url();
+    let targets = [same_host.clone(), elsewhere.clone()];
+    let registry = RawServer::start_tls(move |conn| {
+        while let Some(request) = conn.read_request() {
+            let to = match request.target.as_str() {
+                "/same-host" => &targets[0],
+                "/elsewhere" => &targets[1],
+                _ => {
+                    conn.respond("200 OK", &[], b"hello");
+                    continue;
+                }
+            };
+            conn.respond("307 Temporary Redirect", &[("Location", to)], b"");
+        }
+    });
+    let mut config = Config::new();
+    config.set_insecure_skip_tls_verify(true);
+    let address = format!("https://localhost:{}", registry.address().port());
+    let client = Client::new(&address, &config).expect("a client");
+    let get = |path: &str| client.execute(&mut client.request("GET", path).expect("a request"));
+    for path in ["/", "/same-host", &same_host] {
+        assert_eq!(get(path).expect(path).body(), b"hello");
+    }
+    for path in ["/elsewhere", &elsewhere] {
+        let error = get(path).expect_err(path);
+        assert_eq!(error.kind(), Kind::Certificate, "{error}");
+        assert_eq!(error.host(), Some(other.authority().as_str()));
+    }
+    // What decides by the host can say otherwise.
+    config.set_certificate_callback(Some(std::sync::Arc::new(|_, _, _| 0)));
+    let client = Client::new(&address, &config).expect("a client");
+    let mut request = client.request("GET", "/elsewhere").expect("a request");
+    assert_eq!(client.execute(&mut request).expect("trusted").status(), 200);
+}
+
+#[test]
 fn material_that_is_none_is_an_error_that_names_it() {
     let folder = temp::folder();
     let error = Config::new()

@@ -5,10 +5,10 @@
 use libfuzzer_sys::fuzz_target;
 use reggie::fuzzing::token_answer;
 
-fuzz_target!(|input: (u16, &[u8])| {
-    let (status, body) = input;
+fuzz_target!(|input: (u16, Option<&str>, &[u8])| {
+    let (status, date, body) = input;
     for status in [status, 200, 403] {
-        match token_answer(status, body) {
+        match token_answer(status, date, body) {
             Ok(token) => {
                 assert!((200..300).contains(&status));
                 assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));

@@ -44,6 +44,9 @@ const MAX_FORMS: usize = 64;
 /// The value of an Authorization field; wiped when dropped.
 pub(crate) type Authorization = Zeroizing<String>;
 
+/// Hears what a look-up for a repository came to.
+pub(crate) type Told<'a> = &'a dyn Fn(Option<&str>, &Lookup);
+
 /// What a challenge calls for.
 #[derive(Debug)]
 pub(crate) enum Reply {
@@ -133,6 +136,7 @@ impl Authenticator {
         &self,
         repository: Option<&str>,
         bounds: &Bounds,
+        told: Told<'_>,
     ) -> Result<Lookup, Error> {
         let lookup = self
             .store
@@ -144,6 +148,7 @@ impl Authenticator {
         if let Some(found) = &lookup.found {
             self.hide(&found.credential);
         }
+        told(repository, &lookup);
         Ok(lookup)
     }
 
@@ -177,6 +182,7 @@ impl Authenticator {
         &self,
         subject: impl FnOnce() -> Subject,
         bounds: &Bounds,
+        told: Told<'_>,
     ) -> Result<Option<Authorization>, Error> {
         if self.asks_basic.load(Ordering::Relaxed) {
             let repository = subject().repository;
@@ -184,7 +190,7 @@ impl Authenticator {
             if let Some(known) = self.state().basic.get(&repository) {
                 return Ok(known.clone());
             }
-            return self.basic_for(repository, bounds);
+            return self.basic_for(repository, bounds, told);
         }
         Ok(self.tokens.known(|| subject().scopes))
     }
@@ -194,11 +200,12 @@ impl Authenticator {
         &self,
         repository: Option<String>,
         bounds: &Bounds,
+        told: Told<'_>,
     ) -> Result<Option<Authorization>, Error> {
         if let Some(Some(known)) = self.state().basic.get(&repository) {
             return Ok(Some(known.clone()));
         }
-        let lookup = self.lookup(repository.as_deref(), bounds)?;
+        let lookup = self.lookup(repository.as_deref(), bounds, told)?;
         let authorization = match lookup.found.map(|found| found.credential) {
             Some(Credential::Basic { username, password }) => Some(basic(&username, &password)),
             // Some registries take a token in place of a password.

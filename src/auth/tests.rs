@@ -54,24 +54,27 @@ fn wanted(scopes: &str) -> Wanted {
     }
 }
 
+fn unheard(_: Option<&str>, _: &Lookup) {}
+
 #[test]
 fn basic_is_remembered() {
     let auth = authenticator(Some(("user", "pass")));
     let subject = || about("repository:a/b:pull");
     assert!(
-        auth.known(subject, &Bounds::default())
+        auth.known(subject, &Bounds::default(), &unheard)
             .expect("no error")
             .is_none()
     );
     let reply = auth.reply(&challenges("Basic realm=\"x\""), &subject(), None);
     assert!(matches!(reply, Reply::Basic));
     let first = auth
-        .basic_for(subject().repository, &Bounds::default())
+        .basic_for(subject().repository, &Bounds::default(), &unheard)
         .expect("no error");
     let first = first.expect("credentials");
     assert_eq!(first.as_str(), "Basic dXNlcjpwYXNz");
     assert_eq!(
-        auth.known(subject, &Bounds::default()).expect("no error"),
+        auth.known(subject, &Bounds::default(), &unheard)
+            .expect("no error"),
         Some(first)
     );
 }
@@ -83,7 +86,7 @@ fn nobody_has_nothing_to_say_to_basic() {
     let reply = auth.reply(&challenges("Negotiate abc=="), &subject, None);
     assert!(matches!(reply, Reply::Nothing));
     assert!(
-        auth.basic_for(None, &Bounds::default())
+        auth.basic_for(None, &Bounds::default(), &unheard)
             .expect("no error")
             .is_none()
     );

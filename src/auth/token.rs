@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::clock;
 use super::credentials::Credential;
+use super::secret_json::SecretJson;
 use super::tokens::Wanted;
 use crate::error::{Error, Kind, server_words};
 use crate::redact;
@@ -155,8 +156,8 @@ pub(crate) fn read_answer(
         };
         return Err(fail(format!("status {status}{words}")));
     }
-    let answer: Value =
-        serde_json::from_slice(body).map_err(|_| fail("the answer is not json".to_owned()))?;
+    let answer =
+        SecretJson::parse(body).ok_or_else(|| fail("the answer is not json".to_owned()))?;
     let text = |name: &str| answer.get(name).and_then(Value::as_str);
     let token = text("access_token")
         .filter(|token| !token.is_empty())
@@ -179,6 +180,8 @@ pub(crate) fn read_answer(
         .and_then(Value::as_u64)
         .unwrap_or(LEAST_LIFETIME)
         .clamp(LEAST_LIFETIME, MOST_LIFETIME);
+    #[cfg(reggie_test_log)]
+    crate::test_log::secret("token", token);
     let issued = text("issued_at").and_then(clock::rfc3339);
     let age = age(issued, date.and_then(clock::http_date), clock::now());
     Ok(Grant {

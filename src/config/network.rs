@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::IpAddr;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub(crate) struct Network {
     pub(crate) allowed: Vec<HostRule>,
     pub(crate) addresses: Addresses,
     pub(crate) kept: Limits,
+    /// The most connections to one host at once; `None` = any number.
+    pub(crate) most: Option<NonZero<usize>>,
 }
 
 /// How names become addresses.
@@ -118,8 +121,7 @@ impl Config {
         Ok(())
     }
 
-    /// Whether variables of the environment count: those of proxies,
-    /// certificates and credentials.
+    /// Whether variables of the environment are read when a client is made.
     pub fn set_use_environment(&mut self, use_it: bool) {
         self.use_environment = use_it;
     }
@@ -170,6 +172,11 @@ impl Config {
             per_key: per_host,
             time,
         };
+    }
+
+    /// The most connections to one host at once; 0 = any number.
+    pub fn set_max_connections(&mut self, per_host: usize) {
+        self.network.most = NonZero::new(per_host);
     }
 
     /// A variable of the environment, if it may be read.

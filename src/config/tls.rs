@@ -9,7 +9,7 @@ use crate::transport::tls_settings::{self, Identity};
 pub use crate::transport::tls_settings::{CertificateCallback, TlsVersion};
 
 impl Config {
-    /// Accept whatever certificate a server shows.
+    /// Accept whatever certificate the client's own host shows.
     pub fn set_insecure_skip_tls_verify(&mut self, skip: bool) {
         self.tls.skip_verification = skip;
     }

@@ -131,9 +131,9 @@ impl Engine {
                 // upload's Location, may lead anywhere.
                 headers.remove("authorization");
             } else if !headers.contains("authorization") && self.is_registry_path(&url) {
-                asked.sent = self
-                    .auth
-                    .known(|| self.subject(&method, &url), &call.bounds)?;
+                asked.sent =
+                    self.auth
+                        .known(|| self.subject(&method, &url), &call.bounds, &self.told())?;
             }
             asked.sends += 1;
             let purpose = match asked.sends {
@@ -214,7 +214,10 @@ impl Engine {
             Reply::Nothing => Ok(Met::Answer(Box::new(answered))),
             Reply::Basic => {
                 let repository = subject.repository.clone();
-                match self.auth.basic_for(repository, &call.bounds)? {
+                match self
+                    .auth
+                    .basic_for(repository, &call.bounds, &self.told())?
+                {
                     // The same again would be refused again.
                     Some(basic) if asked.sent.as_ref() != Some(&basic) => {
                         answered.answer.body.drain();

@@ -164,7 +164,12 @@ impl Engine {
         if let Some(cookies) = &self.cookies
             && let Some(sent) = cookies.header(url)
         {
-            headers.add("Cookie", sent.as_bytes());
+            // One field for all (RFC 6265, section 5.4), the caller's own first.
+            let own: Vec<&[u8]> = headers.all("cookie").collect();
+            let all = [own.as_slice(), &[sent.as_bytes()]]
+                .concat()
+                .join(&b"; "[..]);
+            headers.set("Cookie", &all);
         }
         // A change of the callback's is for one send.
         let given = self.send_callback.is_some().then(|| headers.clone());

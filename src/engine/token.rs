@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::Engine;
 use super::call::Call;
 use super::send::Send;
-use crate::auth::credentials::{Credential, Found};
+use crate::auth::credentials::{Credential, Found, Lookup};
 use crate::auth::flight::Outcome;
 use crate::auth::token::{self, Form, Grant};
 use crate::auth::tokens::{Role, Wanted};
@@ -67,8 +67,7 @@ impl Engine {
         let origin = realm.origin();
         let host = realm.authority();
         let repository = subject.repository.as_deref();
-        let lookup = self.auth.lookup(repository, &call.bounds)?;
-        self.note_lookup(repository, &lookup.tried, lookup.found.as_ref());
+        let lookup = self.auth.lookup(repository, &call.bounds, &self.told())?;
         if let Some(found) = &lookup.found {
             if let Credential::BearerToken(token) = &found.credential {
                 return Ok(Grant::ready(token.clone()));
@@ -101,20 +100,22 @@ impl Engine {
         }
     }
 
-    fn note_lookup(&self, repository: Option<&str>, tried: &[String], found: Option<&Found>) {
-        self.note(Level::Info, || {
-            let registry = self.address.origin().authority();
-            let place = repository.map_or(registry.clone(), |name| format!("{registry}/{name}"));
-            let tried = if tried.is_empty() {
-                String::new()
-            } else {
-                format!(", nothing in {}", tried.join("; "))
-            };
-            match found {
-                Some(found) => format!("credentials for {place}: {}{tried}", found.source),
-                None => format!("credentials for {place}: none{tried}"),
-            }
-        });
+    /// What writes to the log where credentials were looked for.
+    pub(super) fn told(&self) -> impl Fn(Option<&str>, &Lookup) {
+        |repository, lookup| {
+            self.note(Level::Info, || {
+                let registry = self.address.origin().authority();
+                let place =
+                    repository.map_or(registry.clone(), |name| format!("{registry}/{name}"));
+                let found = lookup.found.as_ref();
+                let source = found.map_or("none", |found| &found.source);
+                let tried = match lookup.tried.as_slice() {
+                    [] => String::new(),
+                    tried => format!(", nothing in {}", tried.join("; ")),
+                };
+                format!("credentials for {place}: {source}{tried}")
+            });
+        }
     }
 
     /// Asks in the forms that the token server may speak.

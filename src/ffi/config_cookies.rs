@@ -13,7 +13,7 @@ use super::status::reggie_status;
 ///
 /// They are kept in memory, for one client. A cookie goes back to the origin
 /// that set it, scheme, host and port, and to no other, whatever its Domain
-/// says. A Cookie header that a request sets goes as it is, without others.
+/// says. What a request sets in a Cookie header of its own goes before them.
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_set_cookies(

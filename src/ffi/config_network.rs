@@ -79,9 +79,11 @@ pub unsafe extern "C" fn reggie_config_set_no_proxy(
     })
 }
 
-/// Sets whether clients take proxies from variables of the environment when
-/// they are made. Unless set to 0, they do. The variables of trusted
-/// certificates are read either way.
+/// Sets whether clients read variables of the environment, which they do when
+/// they are made, and never later. Unless set to 0, they may. If it is 0, none
+/// is read: neither those of proxies, nor SSL_CERT_FILE and SSL_CERT_DIR, nor
+/// what reggie_config_set_key_log() and reggie_config_use_certs_folders() look
+/// for, SSLKEYLOGFILE and HOME.
 ///
 /// The proxy for http URLs is what http_proxy says, or HTTP_PROXY, but not the
 /// latter in a program that a web server runs, for which REQUEST_METHOD is set.
@@ -204,6 +206,38 @@ pub extern "C" fn reggie_config_set_max_idle_connections(
         })?;
         let time = Duration::from_millis(idle_ms);
         config.core_mut().set_max_idle_connections(per_host, time);
+        Ok(())
+    })
+}
+
+/// Sets the most connections that a client has to one server at once, those in
+/// use and those that are kept; 0, which it is unless set, means any number.
+///
+/// A call that would need one more waits until one is free, those that came
+/// first before those that came later. It waits as long as connecting may take
+/// (reggie_config_set_connect_timeout()), and then returns REGGIE_TIMEOUT; its
+/// deadline and its cancel handle end it before.
+///
+/// A connection is in use until the body of the answer was read to its end, or
+/// the response is freed. A thread that has such a response open and sends
+/// another request, or sends one from a callback of a call, has a connection in
+/// use and needs one more: with a limit of 1 it waits for itself, until the
+/// time is over.
+///
+/// A server is a host and port, with TLS or without; token servers have a
+/// number of their own. Where a proxy reads the requests, it is the proxy.
+/// Clients that are derived from another one share the number where they share
+/// its connections.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_config_set_max_connections(
+    config: Option<&mut reggie_config>,
+    per_host: usize,
+) -> reggie_status {
+    guard::status(|| {
+        let config = convert::required(config, "config")?;
+        config.core_mut().set_max_connections(per_host);
         Ok(())
     })
 }

@@ -51,7 +51,8 @@ pub extern "C" fn reggie_config_set_resolve_timeout(
 
 /// Sets how long connecting to a host may take, over all its addresses; the
 /// next one is tried when one has failed, or has not answered within 250 ms.
-/// What takes longer is REGGIE_TIMEOUT. Unless set, 30 seconds.
+/// A proxy has as long again to connect to the host. What takes longer is
+/// REGGIE_TIMEOUT. Unless set, 30 seconds.
 ///
 /// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
 /// REGGIE_INVALID_ARGUMENT if it is below 0.
@@ -88,6 +89,10 @@ pub extern "C" fn reggie_config_set_tls_timeout(
 
 /// Sets how long a server may take from the last byte of a request to the first
 /// of its answer. What takes longer is REGGIE_TIMEOUT. Unless set, 2 minutes.
+///
+/// The time begins when the server has taken the request: before, the stall
+/// limit holds. Interim answers (RFC 9110, section 15.2) do not end it. Once the
+/// answer has begun, all of its headers have to be there within 10 minutes.
 ///
 /// Requests that the registry has to store something for have a limit of their
 /// own: reggie_config_set_commit_timeout().
@@ -136,7 +141,8 @@ pub extern "C" fn reggie_config_set_commit_timeout(
 /// seconds. reggie_request_set_stall_limit() sets another for a request.
 ///
 /// Only waiting for the server counts, not what callbacks and the caller's
-/// descriptors take. Before the answer has begun, the limits of the first byte
+/// descriptors take. What goes up counts when the server's system has taken it,
+/// not when it lies in the buffers of this one. Before the answer has begun, the limits of the first byte
 /// hold in place of this one. A rate or a window of 0 is no limit. Returns
 /// REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the window is
 /// below 0.

@@ -10,9 +10,16 @@ use super::guard;
 use super::status::{self, reggie_status};
 use crate::error::{Error, Kind};
 
-/// Accepts whatever certificate a server shows if `skip` is not 0, of all
-/// hosts: anybody on the way can then read the credentials and change the
-/// content. For tests. Unless set, certificates are verified.
+/// Accepts whatever certificate the registry shows if `skip` is not 0: anybody
+/// on the way can then read the credentials and change the content. For tests.
+/// Unless set, certificates are verified.
+///
+/// It covers the host of the client's address, at all of its ports, and no
+/// other: the certificates of token servers, redirect targets and proxies at
+/// other hosts are verified as ever. For those there are
+/// reggie_config_add_ca_file() and reggie_config_set_certificate_callback(),
+/// which is told the host. Plain http needs no setting: it is for the addresses
+/// that say http, and https never leads there.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
@@ -29,7 +36,8 @@ pub extern "C" fn reggie_config_set_insecure_skip_tls_verify(
 
 /// Trusts what the system trusts if `trust` is not 0, which is so unless set:
 /// the certificates of the platform's store, or those that SSL_CERT_FILE and
-/// SSL_CERT_DIR name in its place. If it is 0, only what was added is trusted.
+/// SSL_CERT_DIR name in its place when the client is made. If it is 0, only what
+/// was added is trusted.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]

@@ -1,7 +1,9 @@
 //! What it took to get a response, as C sees it.
 
 use std::ffi::{CString, c_char, c_int};
+use std::net::SocketAddr;
 use std::ptr;
+use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -27,6 +29,9 @@ pub(super) struct Account {
     url: CString,
     sends: usize,
     is_reused: bool,
+    remote: Option<SocketAddr>,
+    /// Written out when it is asked for.
+    remote_text: OnceLock<CString>,
     resolve: Duration,
     connect: Duration,
     tls: Duration,
@@ -40,12 +45,20 @@ impl Account {
             url: c_string(core.url()),
             sends: core.sends() as usize,
             is_reused: core.is_reused(),
+            remote: core.remote_address(),
+            remote_text: OnceLock::new(),
             resolve: core.resolve_time(),
             connect: core.connect_time(),
             tls: core.tls_time(),
             first_byte: core.first_byte_time(),
             total: core.total_time(),
         }
+    }
+
+    fn remote_address(&self) -> Option<&CString> {
+        let remote = self.remote?;
+        let text = || c_string(remote.to_string());
+        Some(self.remote_text.get_or_init(text))
     }
 
     fn time(&self, which: c_int) -> Option<Duration> {
@@ -85,6 +98,20 @@ pub extern "C" fn reggie_response_sends(response: Option<&reggie_response>) -> u
 pub extern "C" fn reggie_response_is_reused(response: Option<&reggie_response>) -> c_int {
     guard::value(0, || {
         response.map_or(0, |response| c_int::from(response.account.is_reused))
+    })
+}
+
+/// The address that the response came from, with its port, such as
+/// "192.0.2.1:443", an IPv6 address in brackets: of the server, or of the proxy where
+/// the connection is with one.
+///
+/// Returns a borrowed text; NULL for a socket of this host, and for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_response_remote_address(
+    response: Option<&reggie_response>,
+) -> *const c_char {
+    guard::value(ptr::null(), || {
+        borrowed(response.and_then(|response| response.account.remote_address()))
     })
 }
 

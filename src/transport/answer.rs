@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub(crate) struct Spent {
     pub(crate) first_byte: Duration,
     /// The connection had served another request before.
     pub(crate) reused: bool,
+    /// Whom the connection is with; `None` for a socket of this host.
+    pub(crate) peer: Option<SocketAddr>,
 }
 
 /// Status and headers of an answer, and its body still to be read.
@@ -55,8 +58,10 @@ pub(crate) struct Answer {
 const PIECE: usize = 1024 * 1024;
 /// A body of more than this is worth larger buffers.
 const LARGE_BODY: u64 = 64 * 1024;
-/// How much of an unwanted body is read so that its connection can be kept.
+/// How much of an unwanted body is read so that its connection can be kept, and
+/// how long.
 const WORTH_DRAINING: u64 = 64 * 1024;
+const WORTH_WAITING: Duration = Duration::from_secs(1);
 
 /// The body of an answer. Dropped before its end it closes the connection.
 pub(crate) struct AnswerBody {
@@ -96,12 +101,14 @@ impl AnswerBody {
         let length = body.content_length();
         let source = if operation.is_released() {
             // Read to its end with the headers: there is no body.
+            drop(operation.take_parked());
             Source::End
         } else if let Some(left) = length {
             drop(body);
             match operation.take_parked() {
                 None => Source::End,
                 Some(mut connection) => {
+                    connection.take_head();
                     if left > LARGE_BODY {
                         connection.expect_large();
                     }
@@ -196,7 +203,7 @@ impl AnswerBody {
                 }
             };
             if outcome.is_err() {
-                self.source = Source::Failed;
+                self.fail();
                 return outcome;
             }
             self.account(result)?;
@@ -211,7 +218,7 @@ impl AnswerBody {
         }
         let ended = self.operation.terms.bounds.check(Step::Receive);
         ended.map_err(|error| {
-            self.source = Source::Failed;
+            self.fail();
             error.with_host(&self.operation.origin.authority())
         })
     }
@@ -221,7 +228,7 @@ impl AnswerBody {
         let amount = match result {
             Ok(amount) => amount,
             Err(error) => {
-                self.source = Source::Failed;
+                self.fail();
                 return Err(failure::of_body(error, &self.operation));
             }
         };
@@ -230,7 +237,7 @@ impl AnswerBody {
             Source::Direct { left, .. } => {
                 if amount == 0 {
                     let missing = *left;
-                    self.source = Source::Failed;
+                    self.fail();
                     return Err(self.truncated(&format!("{missing} bytes are missing")));
                 }
                 *left = left.saturating_sub(amount as u64);
@@ -239,10 +246,12 @@ impl AnswerBody {
             Source::Decoded(_) if amount == 0 => {
                 // ureq takes a reset for the end of a body without a length.
                 if self.operation.is_broken() {
-                    self.source = Source::Failed;
+                    self.fail();
                     return Err(self.truncated("the connection broke off"));
                 }
                 self.source = Source::End;
+                // Kept by now, or of no more use.
+                drop(self.operation.take_parked());
             }
             _ => {}
         }
@@ -262,9 +271,19 @@ impl AnswerBody {
 
     /// Reads what is left if that is little, so that the connection is kept.
     pub(crate) fn drain(mut self) {
-        let little = match &self.source {
-            Source::Direct { left, keep, .. } => *keep && *left <= WORTH_DRAINING,
-            Source::Decoded(_) => true,
+        let little = match &mut self.source {
+            Source::Direct {
+                left,
+                keep,
+                connection,
+            } => {
+                connection.end_within(WORTH_WAITING);
+                *keep && *left <= WORTH_DRAINING
+            }
+            Source::Decoded(_) => {
+                self.operation.end_within(WORTH_WAITING);
+                true
+            }
             Source::End | Source::Failed => false,
         };
         if !little {
@@ -278,6 +297,12 @@ impl AnswerBody {
                 Ok(amount) => drained += amount as u64,
             }
         }
+    }
+
+    /// Reads no more. Others may be waiting for the connection's end.
+    fn fail(&mut self) {
+        self.source = Source::Failed;
+        drop(self.operation.take_parked());
     }
 
     fn truncated(&self, why: &str) -> Error {

@@ -21,6 +21,8 @@ pub(crate) struct Timeouts {
     pub(crate) first_byte: Option<Duration>,
     /// The same where the registry has a blob or manifest to store first.
     pub(crate) commit: Option<Duration>,
+    /// From the first byte of an answer to the last of its head.
+    pub(crate) head: Option<Duration>,
     /// Of a transfer that does not move.
     pub(crate) stall: Option<Stall>,
 }
@@ -42,6 +44,7 @@ impl Default for Timeouts {
             tls: seconds(30),
             first_byte: seconds(120),
             commit: seconds(15 * 60),
+            head: seconds(10 * 60),
             stall: Some(Stall {
                 bytes_per_second: 1,
                 window: Duration::from_secs(60),
@@ -158,6 +161,11 @@ impl Flow {
     pub(super) fn pause(&self, stall: Option<Stall>) -> Option<Instant> {
         let left = stall?.window.saturating_sub(self.waited);
         Instant::now().checked_add(left)
+    }
+
+    /// Whether a window ends with another wait of that time.
+    pub(super) fn is_over_after(&self, time: Duration, stall: Option<Stall>) -> bool {
+        stall.is_some_and(|stall| self.waited + time >= stall.window)
     }
 
     /// Counts a wait. An error if too little moved in the last window: only

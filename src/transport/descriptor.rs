@@ -15,6 +15,8 @@ fn failed(fd: RawFd, error: &io::Error) -> Error {
 /// Moves a file of ours that was just opened off the descriptors of stdin,
 /// stdout and stderr.
 pub(crate) use super::sys::above_standard;
+/// The same for what others open for us.
+pub(crate) use super::sys::hold_standard;
 
 /// Where it stands: `None` if it cannot seek.
 pub(crate) fn position(fd: RawFd) -> Result<Option<u64>, Error> {

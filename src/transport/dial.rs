@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::bounds::Bounds;
-use super::connection::{Connection, Terms};
+use super::connection::Connection;
+use super::patience::Terms;
 use super::pool::Pool;
 use super::reach::Reach;
 use super::route::Route;
 use super::tls_settings::Tls;
-use super::{resolve, socks, sys, tunnel};
+use super::turn::RouteSlots;
+use super::{resolve, socks, tunnel};
 use crate::config::{Addresses, Config};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Step};
 use crate::proxy::{Proxies, Proxy, ProxyKind};
 use crate::url::{Origin, Scheme};
 
@@ -20,6 +22,8 @@ use crate::url::{Origin, Scheme};
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) pool: Pool<Arc<Route>, Box<Connection>>,
+    /// `None` = any number of connections.
+    pub(crate) slots: Option<Arc<RouteSlots>>,
     pub(crate) tls: Tls,
     pub(crate) proxies: Proxies,
     pub(crate) reach: Reach,
@@ -40,7 +44,10 @@ impl Shared {
         let network = &config.network;
         Ok(Shared {
             pool: Pool::new(network.kept),
-            tls: Tls::new(&config.tls, own.clone())?,
+            slots: network
+                .most
+                .map(|most| Arc::new(RouteSlots::new(most.get()))),
+            tls: Tls::new(&config.tls, own.clone(), |name| config.variable(name))?,
             proxies: config.proxies()?,
             reach: Reach::new(own, network.allowed.clone()),
             addresses: network.addresses.clone(),
@@ -87,8 +94,9 @@ impl Shared {
     ) -> Result<Connection, Error> {
         let shown = origin.authority();
         if let Some(path) = origin.socket_path() {
-            let socket = sys::connect_unix(&path)
-                .map_err(|e| Error::io(Kind::Connect, format_args!("connect to {shown}"), &e))?;
+            let begun = Instant::now();
+            let socket = resolve::connect_unix(&path, &shown, bounds)?;
+            phases.connect = begun.elapsed();
             return Ok(Connection::plain(socket));
         }
         let begun = Instant::now();
@@ -101,7 +109,7 @@ impl Shared {
         let (socket, address) = resolve::connect(&addresses, &shown, bounds)?;
         phases.connect = begun.elapsed();
         self.reach.note(origin, address.ip());
-        Ok(Connection::plain(socket).at(address.ip()))
+        Ok(Connection::plain(socket).at(address))
     }
 
     /// Those of the addresses to which a server may lead; if none is left, why.
@@ -157,9 +165,9 @@ impl Shared {
         phases.resolve = begun.elapsed();
         let begun = Instant::now();
         let words = format!("proxy {shown}");
-        let (socket, _) = resolve::connect(&addresses, &words, bounds).map_err(named)?;
+        let (socket, address) = resolve::connect(&addresses, &words, bounds).map_err(named)?;
         phases.connect = begun.elapsed();
-        let connection = Connection::plain(socket);
+        let connection = Connection::plain(socket).through(address);
         if proxy.kind != ProxyKind::Https {
             return Ok(connection);
         }
@@ -187,10 +195,13 @@ impl Shared {
         bounds: &Bounds,
     ) -> Result<(), Error> {
         let host = format!("proxy {}", proxy.authority());
+        let given = bounds.timeouts.connect;
         connection.begin(Arc::new(Terms {
             bounds: bounds.clone(),
             host,
-            first_byte: bounds.timeouts.connect,
+            first_byte: None,
+            // As a whole: a proxy that says little at a time is no better.
+            end: given.and_then(|given| Some((Instant::now().checked_add(given)?, given))),
         }));
         let passed = match proxy.kind {
             ProxyKind::Http | ProxyKind::Https => tunnel::open(connection, proxy, origin),
@@ -203,6 +214,6 @@ impl Shared {
                 socks::open(connection, proxy, origin, addresses.first())
             }
         };
-        passed.map_err(|error| error.with_host(&proxy.authority()))
+        passed.map_err(|error| error.at(Step::Connect).with_host(&proxy.authority()))
     }
 }

@@ -120,7 +120,9 @@ impl Transport for Link {
 
     /// Bound by our own limits: ureq is given none.
     fn await_input(&mut self, _timeout: NextTimeout) -> Result<bool, UreqError> {
+        let operation = Arc::clone(&self.operation);
         let connection = self.connection()?;
+        operation.tell(connection);
         let result = connection.await_input();
         let broken = connection.broken();
         let first_byte = connection.heard().then(|| connection.first_byte());

@@ -13,21 +13,24 @@ mod exact;
 mod failure;
 mod link;
 mod operation;
+mod patience;
 mod pool;
 pub(crate) mod program;
 mod reach;
 mod resolve;
 mod route;
+mod slots;
 mod socks;
 mod sys;
 mod tls;
 pub(crate) mod tls_settings;
 mod tunnel;
+mod turn;
 mod wait;
 
-/// What the pool is built from; a model puts its own in this place.
+/// What pool and slots are built from; a model puts its own in this place.
 mod sync {
-    pub(crate) use std::sync::{Mutex, MutexGuard};
+    pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
     pub(crate) use std::time::Instant;
 }
 
@@ -47,11 +50,11 @@ pub(crate) use event::Event;
 pub(crate) use pool::Limits;
 pub(crate) use tls_settings::TlsSettings;
 
-use self::connection::Terms;
 use self::dial::Shared;
 use self::exact::ExactBody;
 use self::link::{NoResolver, OperationConnector};
 use self::operation::Operation;
+use self::patience::Terms;
 use self::route::Route;
 use crate::body::Body;
 use crate::config::Config;
@@ -190,6 +193,7 @@ impl Transport {
             } else {
                 bounds.timeouts.first_byte
             },
+            end: None,
         };
         let mut operation = Operation::new(
             Arc::clone(&self.shared),
@@ -232,6 +236,7 @@ impl Transport {
                 });
             }
         };
+        operation.take_head();
         let (parts, ureq_body) = response.into_parts();
         if let Some(proxy) = forwarder
             && parts.status.as_u16() == 407

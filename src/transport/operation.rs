@@ -1,12 +1,15 @@
 //! What one exchange shares with the pieces that ureq holds during it.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::answer::Spent;
-use super::connection::{Connection, Terms};
+use super::connection::Connection;
 use super::dial::{Phases, Shared};
+use super::patience::Terms;
 use super::route::Route;
+use super::turn::Turn;
 use crate::error::Error;
 use crate::url::Origin;
 
@@ -34,11 +37,16 @@ struct State {
     /// The answer was read whole, and the connection given back to the pool.
     finished: bool,
     reused: bool,
+    peer: Option<SocketAddr>,
     phases: Phases,
     first_byte: Duration,
     early: bool,
     /// The server's end was an error.
     broken: bool,
+    /// The head of the answer is here.
+    has_head: bool,
+    /// What is left may take this long.
+    end_within: Option<Duration>,
     /// The last thing that failed was sending.
     failed_sending: bool,
 }
@@ -74,7 +82,18 @@ impl Operation {
         if self.led && self.route.proxy.is_some() {
             self.shared.reach.check_name(&self.origin)?;
         }
+        let slots = self.shared.slots.as_ref();
+        let turn = slots.map(|slots| {
+            let host = self.origin.authority();
+            Turn::wait(slots, &self.route, &host, &self.terms.bounds)
+        });
+        let turn = turn.transpose()?;
         let kept = if self.fresh {
+            if turn.is_some() {
+                // The new one comes in the place of one that is kept, if there
+                // is one: those count too.
+                drop(self.shared.pool.checkout(&self.route));
+            }
             None
         } else {
             // Who made it may have been allowed more. Dialling tells why not.
@@ -98,6 +117,8 @@ impl Operation {
                 Box::new(connection)
             }
         };
+        self.state().peer = connection.peer();
+        connection.turn = turn;
         connection.begin(Arc::clone(&self.terms));
         connection.buffers.plan(self.head, self.body);
         Ok(connection)
@@ -119,7 +140,9 @@ impl Operation {
     pub(crate) fn keep(&self, mut connection: Box<Connection>) {
         if connection.is_reusable() {
             connection.rest();
+            let turn = connection.turn.take();
             self.shared.pool.put_back(&self.route, connection);
+            drop(turn);
         }
     }
 
@@ -146,6 +169,7 @@ impl Operation {
             phases: state.phases,
             first_byte: state.first_byte,
             reused: state.reused,
+            peer: state.peer,
         }
     }
 
@@ -160,6 +184,27 @@ impl Operation {
     /// Whether the server refused before the whole request was sent.
     pub(crate) fn is_early(&self) -> bool {
         self.state().early
+    }
+
+    /// The head of the answer is here.
+    pub(crate) fn take_head(&self) {
+        self.state().has_head = true;
+    }
+
+    /// Ends the rest of the answer after a time.
+    pub(crate) fn end_within(&self, time: Duration) {
+        self.state().end_within = Some(time);
+    }
+
+    /// Tells a connection what has become of its exchange.
+    pub(crate) fn tell(&self, connection: &mut Connection) {
+        let state = self.state();
+        if state.has_head {
+            connection.take_head();
+        }
+        if let Some(time) = state.end_within {
+            connection.end_within(time);
+        }
     }
 
     pub(crate) fn note_failed_sending(&self) {

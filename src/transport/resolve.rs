@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,9 @@ use crate::error::{Error, Kind, Step};
 /// How long an address is given before the next one is tried beside it
 /// (RFC 8305, section 5).
 const STAGGER: Duration = Duration::from_millis(250);
+
+/// The longest between two tries at a socket that is busy.
+const MAX_PAUSE: Duration = Duration::from_millis(100);
 
 /// Enough for getaddrinfo and the modules that it loads.
 const RESOLVER_STACK: usize = 256 * 1024;
@@ -108,6 +112,25 @@ pub(crate) fn connect(
             .map_err(|error| ours_or(error, Kind::Connect, &what))?
         {
             return Ok(connected);
+        }
+    }
+}
+
+/// Connects to the socket at a path. Where more wait to be accepted than it
+/// takes, the system says so at once and tells nobody when that changes: it is
+/// asked again and again.
+pub(crate) fn connect_unix(path: &Path, shown: &str, bounds: &Bounds) -> Result<OwnedFd, Error> {
+    let what = format!("connect to {shown}");
+    let limit = bounds.limit(Step::Connect, bounds.timeouts.connect, &what);
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match sys::connect_unix(path) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                wait::sleep(Instant::now() + pause, bounds, limit)
+                    .map_err(|error| ours_or(error, Kind::Connect, &what))?;
+                pause = MAX_PAUSE.min(pause * 2);
+            }
+            result => return result.map_err(|error| Error::io(Kind::Connect, &what, &error)),
         }
     }
 }

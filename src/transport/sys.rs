@@ -52,13 +52,30 @@ pub(crate) fn recv(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// An eventfd(2): readable once it was signalled.
 pub(crate) fn event() -> io::Result<OwnedFd> {
+    above_standard(event_anywhere()?)
+}
+
+fn event_anywhere() -> io::Result<OwnedFd> {
     // SAFETY: no memory is passed.
     let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
     if fd < 0 {
         return last();
     }
     // SAFETY: the descriptor is new and nobody else's.
-    above_standard(unsafe { OwnedFd::from_raw_fd(fd) })
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Takes those of the descriptors 0, 1 and 2 that are free, for as long as the
+/// result is kept: what others open for us lands above them.
+pub(crate) fn hold_standard() -> Vec<OwnedFd> {
+    let mut held = Vec::new();
+    while let Ok(event) = event_anywhere() {
+        if event.as_raw_fd() > libc::STDERR_FILENO {
+            break;
+        }
+        held.push(event);
+    }
+    held
 }
 
 /// A pipe: its end to read from, and its end to write to.
@@ -98,6 +115,19 @@ pub(crate) fn signal_event(fd: RawFd) {
     unsafe { libc::write(fd, ptr::from_ref(&one).cast(), mem::size_of::<u64>()) };
     // SAFETY: as above.
     unsafe { *errno = before };
+}
+
+/// How many bytes that were sent the peer has not taken yet; 0 where the system
+/// does not tell.
+pub(crate) fn unsent(fd: RawFd) -> u64 {
+    let mut count = 0i32;
+    // SAFETY: the count lives for the call.
+    let result = unsafe { libc::ioctl(fd, libc::TIOCOUTQ, ptr::from_mut(&mut count)) };
+    if result == 0 {
+        u64::try_from(count).unwrap_or(0)
+    } else {
+        0
+    }
 }
 
 /// Whether a read would return at once: bytes, the end, or an error.
@@ -218,10 +248,10 @@ pub(crate) fn connect_unix(path: &Path) -> io::Result<OwnedFd> {
         return last();
     }
     // SAFETY: the descriptor is new and nobody else's.
-    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    let socket = above_standard(unsafe { OwnedFd::from_raw_fd(fd) })?;
     let length = mem::size_of::<libc::sockaddr_un>() as libc::socklen_t;
     // SAFETY: the address is initialised and has the length given.
-    let result = unsafe { libc::connect(fd, ptr::from_ref(&raw).cast(), length) };
+    let result = unsafe { libc::connect(socket.as_raw_fd(), ptr::from_ref(&raw).cast(), length) };
     if result == 0 { Ok(socket) } else { last() }
 }
 

@@ -232,6 +232,9 @@ impl TlsStream {
         bounds: &Bounds,
         limit: Limit<'_>,
     ) -> io::Result<usize> {
+        // A peer that always has something more to say is not waited for.
+        bounds.check_io(limit.step)?;
+        limit.check()?;
         loop {
             match self.receive(fd) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

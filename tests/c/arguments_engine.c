@@ -41,6 +41,7 @@ static void nothing_for_null(void)
     FAILS(REGGIE_NULL_ARGUMENT, reggie_response_check(NULL, NULL));
     GIVES_NULL(reggie_response_url(NULL));
     GIVES_NUMBER(0, reggie_response_sends(NULL));
+    GIVES_NULL(reggie_response_remote_address(NULL));
     GIVES_NUMBER(0, reggie_response_is_reused(NULL));
     GIVES_NUMBER(-1, reggie_response_time(NULL, REGGIE_TIME_TOTAL));
     GIVES_NUMBER(0, reggie_response_body_size(NULL));
@@ -156,6 +157,8 @@ static void run(void *address)
     WORKS(reggie_response_check(response, NULL));
     CHECK(strstr(reggie_response_url(response), "/text") != NULL);
     CHECK_NUMBER(2, reggie_response_sends(response));
+    CHECK_TEXT(strstr((const char *)address, "127.0.0.1:"),
+               reggie_response_remote_address(response));
     GIVES_NUMBER(-1, reggie_response_time(response, INT_MIN));
     GIVES_NUMBER(-1, reggie_response_time(response, INT_MAX));
     CHECK(reggie_response_time(response, REGGIE_TIME_TOTAL) >= 0);

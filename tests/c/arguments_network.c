@@ -88,6 +88,10 @@ static void addresses(reggie_config *config)
           reggie_config_set_max_idle_connections(config, 1, INT64_MIN));
     WORKS(reggie_config_set_max_idle_connections(config, 0, 0));
     WORKS(reggie_config_set_max_idle_connections(config, (size_t)-1, INT64_MAX));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_max_connections(NULL, 1));
+    WORKS(reggie_config_set_max_connections(config, (size_t)-1));
+    WORKS(reggie_config_set_max_connections(config, 1));
+    WORKS(reggie_config_set_max_connections(config, 0));
 }
 
 /* What the settings say is used without a mistake. */

@@ -23,13 +23,39 @@ struct places {
     const char *full;   /* no connection comes about */
     const char *silent; /* no word of TLS */
     const char *half;   /* half a ServerHello */
+    const char *proxy;  /* half an answer, as an HTTP and as a SOCKS proxy */
+    const char *socket; /* one of this host where no connection comes about */
     const char *folder;
 };
 
-enum where { SERVER, BLOCKED_NAME, FULL, TLS_SILENT, TLS_HALF };
-enum body { NO_BODY, FROM_MEMORY, FROM_FILE, FROM_PIPE };
+#define PLACES 8
+
+enum where {
+    SERVER,
+    BLOCKED_NAME,
+    FULL,
+    FULL_SOCKET,
+    TLS_SILENT,
+    TLS_HALF,
+    PROXY_SILENT,
+    PROXY_HALF,
+    PROXY_TLS,
+    SOCKS_SILENT,
+    SOCKS_HALF
+};
+enum body { NO_BODY, EMPTY, FROM_MEMORY, FROM_FILE, FROM_PIPE };
 enum output { TO_MEMORY, TO_PATH, TO_CALLBACK, TO_FULL_PIPE, TO_READER };
-enum limit { NO_LIMIT, RESOLVE, CONNECT, TLS, FIRST_BYTE, COMMIT, STALL };
+/* NO_TIME where a deadline would end the call before it hangs. */
+enum limit {
+    NO_LIMIT,
+    NO_TIME,
+    RESOLVE,
+    CONNECT,
+    TLS,
+    FIRST_BYTE,
+    COMMIT,
+    STALL
+};
 
 /* A call that hangs in a step, and which time limit that step has. */
 struct hang {
@@ -45,11 +71,18 @@ struct hang {
 static const struct hang hangs[] = {
     {"resolve", "resolve", BLOCKED_NAME, "/", NO_BODY, TO_MEMORY, RESOLVE},
     {"connect", "connect", FULL, "/", NO_BODY, TO_MEMORY, CONNECT},
+    {"connect-unix", "connect", FULL_SOCKET, "/", NO_BODY, TO_MEMORY, CONNECT},
+    {"proxy-silent", "connect", PROXY_SILENT, "/", NO_BODY, TO_MEMORY, CONNECT},
+    {"proxy-half", "connect", PROXY_HALF, "/", NO_BODY, TO_MEMORY, CONNECT},
+    {"proxy-tls", "tls", PROXY_TLS, "/", NO_BODY, TO_MEMORY, TLS},
+    {"socks-silent", "connect", SOCKS_SILENT, "/", NO_BODY, TO_MEMORY, CONNECT},
+    {"socks-half", "connect", SOCKS_HALF, "/", NO_BODY, TO_MEMORY, CONNECT},
     {"tls-silent", "tls", TLS_SILENT, "/", NO_BODY, TO_MEMORY, TLS},
     {"tls-half", "tls", TLS_HALF, "/", NO_BODY, TO_MEMORY, TLS},
     {"send-memory", "send", SERVER, "/unread", FROM_MEMORY, TO_MEMORY, STALL},
     {"send-file", "send", SERVER, "/unread", FROM_FILE, TO_MEMORY, STALL},
     {"send-pipe", "send", SERVER, "/unread", FROM_PIPE, TO_MEMORY, NO_LIMIT},
+    {"commit", "receive", SERVER, "/silent", EMPTY, TO_MEMORY, COMMIT},
     {"silent", "receive", SERVER, "/silent", NO_BODY, TO_MEMORY, FIRST_BYTE},
     {"half-head", "receive", SERVER, "/half-head", NO_BODY, TO_MEMORY, STALL},
     {"half-body", "receive", SERVER, "/half-body", NO_BODY, TO_MEMORY, STALL},
@@ -59,7 +92,23 @@ static const struct hang hangs[] = {
      STALL},
     {"to-reader", "receive", SERVER, "/half-body", NO_BODY, TO_READER, STALL},
     {"to-pipe", "deliver", SERVER, "/endless", NO_BODY, TO_FULL_PIPE, NO_LIMIT},
-    {"token", "token", SERVER, "/wants-token", NO_BODY, TO_MEMORY, FIRST_BYTE},
+    {"token-resolve", "token", SERVER, "/wants-token/blocked", NO_BODY,
+     TO_MEMORY, RESOLVE},
+    {"token-connect", "token", SERVER, "/wants-token/full", NO_BODY, TO_MEMORY,
+     CONNECT},
+    {"token-tls", "token", SERVER, "/wants-token/tls-silent", NO_BODY,
+     TO_MEMORY, TLS},
+    {"token-tls-half", "token", SERVER, "/wants-token/tls-half", NO_BODY,
+     TO_MEMORY, TLS},
+    {"token", "token", SERVER, "/wants-token/silent", NO_BODY, TO_MEMORY,
+     FIRST_BYTE},
+    {"token-head", "token", SERVER, "/wants-token/half-head", NO_BODY,
+     TO_MEMORY, STALL},
+    {"token-body", "token", SERVER, "/wants-token/half-body", NO_BODY,
+     TO_MEMORY, STALL},
+    {"token-other", "token", SERVER, "/wants-token/noted", NO_BODY, TO_MEMORY,
+     NO_LIMIT},
+    {"retry", "wait", SERVER, "/busy", NO_BODY, TO_MEMORY, NO_TIME},
 };
 
 #define HANGS (sizeof hangs / sizeof hangs[0])
@@ -73,7 +122,9 @@ static inline void find_places(char **arguments)
     places.full = arguments[2];
     places.silent = arguments[3];
     places.half = arguments[4];
-    places.folder = arguments[5];
+    places.proxy = arguments[5];
+    places.socket = arguments[6];
+    places.folder = arguments[7];
 }
 
 static inline int64_t now_us(void)
@@ -107,10 +158,19 @@ static inline int open_descriptors(void)
     return count;
 }
 
+/* Settings without the system's certificates, which take long to read. */
+static inline reggie_config *settings(void)
+{
+    reggie_config *config = reggie_config_new();
+
+    CHECK_OK(reggie_config_set_system_trust(config, 0), NULL);
+    return config;
+}
+
 /* Asks the server for something beside the calls that hang. */
 static inline void control(const char *path)
 {
-    reggie_config *config = reggie_config_new();
+    reggie_config *config = settings();
     reggie_client *client = check_client(places.server, places.ca, config);
     reggie_request *request = check_request(client, REGGIE_GET, path);
 
@@ -166,6 +226,13 @@ static inline void wait_until_asleep(const char *name)
     }
 }
 
+/* Whether the server tells by /held that the call has come that far. */
+static inline int is_told(const struct hang *hang)
+{
+    return hang->where != BLOCKED_NAME && hang->where != FULL &&
+           hang->where != FULL_SOCKET;
+}
+
 /* A call that is to hang. */
 struct scene {
     const struct hang *hang;
@@ -175,6 +242,11 @@ struct scene {
     reggie_cancel *cancel;
     int pipe[2];
     FILE *file;
+    /* A thread that fetches the token for which the call waits. */
+    int has_other;
+    pthread_t other;
+    reggie_request *others_request;
+    reggie_cancel *others_cancel;
 };
 
 static inline int take_all(void *userdata, const void *data, size_t size)
@@ -192,6 +264,14 @@ static inline const char *address_of(const struct hang *hang)
         return "http://blocked.example";
     case FULL:
         return places.full;
+    case FULL_SOCKET:
+        return places.socket;
+    case PROXY_SILENT:
+    case PROXY_HALF:
+    case PROXY_TLS:
+    case SOCKS_SILENT:
+    case SOCKS_HALF:
+        return "https://registry.example";
     case TLS_SILENT:
         return places.silent;
     case TLS_HALF:
@@ -199,6 +279,80 @@ static inline const char *address_of(const struct hang *hang)
     default:
         return places.server;
     }
+}
+
+/* Goes through a proxy at the host and port of a URL. */
+static inline void set_proxy(struct scene *scene, const char *scheme,
+                             const char *place)
+{
+    char url[128];
+    reggie_error *error = NULL;
+
+    snprintf(url, sizeof url, "%s%s", scheme, strstr(place, "://"));
+    CHECK_OK(reggie_config_set_proxy(scene->config, "https", url, &error),
+             error);
+}
+
+static inline void set_way(struct scene *scene)
+{
+    switch (scene->hang->where) {
+    case PROXY_SILENT:
+        set_proxy(scene, "http", places.silent);
+        break;
+    case PROXY_HALF:
+        set_proxy(scene, "http", places.proxy);
+        break;
+    case PROXY_TLS:
+        set_proxy(scene, "https", places.silent);
+        break;
+    case SOCKS_SILENT:
+        set_proxy(scene, "socks5h", places.silent);
+        break;
+    case SOCKS_HALF:
+        set_proxy(scene, "socks5h", places.proxy);
+        break;
+    default:
+        break;
+    }
+    if (scene->hang->limit != NO_TIME)
+        return;
+    CHECK_OK(reggie_config_set_retries(scene->config, 1), NULL);
+    CHECK_OK(reggie_config_set_retry_delays(scene->config, 1, 1, 200000), NULL);
+}
+
+static inline void *fetch_token(void *context)
+{
+    struct scene *scene = (struct scene *)context;
+    reggie_response *response = NULL;
+    reggie_error *error = NULL;
+
+    CHECK_FAILS(REGGIE_CANCELLED,
+                reggie_client_do(scene->client, scene->others_request,
+                                 &response, &error), error);
+    return NULL;
+}
+
+/* Has another thread fetch the token. */
+static inline void fetch_in_another(struct scene *scene)
+{
+    reggie_error *error = NULL;
+
+    scene->has_other = 1;
+    scene->others_request = check_request(scene->client, REGGIE_GET,
+                                          "/wants-token/silent");
+    CHECK_OK(reggie_cancel_new(&scene->others_cancel, &error), error);
+    CHECK_OK(reggie_request_set_cancel(scene->others_request,
+                                       scene->others_cancel), NULL);
+    scene->other = check_start(fetch_token, scene, 0);
+    control("/held");
+}
+
+static inline void end_the_other(struct scene *scene)
+{
+    reggie_cancel_trigger(scene->others_cancel);
+    CHECK_NUMBER(0, pthread_join(scene->other, NULL));
+    reggie_request_free(scene->others_request);
+    reggie_cancel_free(scene->others_cancel);
 }
 
 static inline void set_body(struct scene *scene)
@@ -210,6 +364,8 @@ static inline void set_body(struct scene *scene)
         return;
     CHECK_OK(reggie_request_set_method(scene->request, REGGIE_PUT), NULL);
     switch (scene->hang->body) {
+    case EMPTY:
+        break;
     case FROM_MEMORY:
         CHECK_OK(reggie_request_set_body(scene->request, bytes, BODY_SIZE),
                  NULL);
@@ -277,33 +433,35 @@ static inline void set_limit(struct scene *scene, int64_t milliseconds)
         CHECK_OK(reggie_config_set_stall_limit(config, 1, milliseconds), NULL);
         break;
     case NO_LIMIT:
+    case NO_TIME:
         break;
     }
 }
 
 /* Prepares a call; a limit of 0 is the usual one. */
-static inline struct scene begin(const struct hang *hang, int64_t limit,
-                                 int64_t timeout)
+static inline void begin(struct scene *scene, const struct hang *hang,
+                         int64_t limit, int64_t timeout)
 {
-    struct scene scene;
     reggie_error *error = NULL;
 
-    memset(&scene, 0, sizeof scene);
-    scene.pipe[0] = scene.pipe[1] = -1;
-    scene.hang = hang;
-    scene.config = reggie_config_new();
+    memset(scene, 0, sizeof *scene);
+    scene->pipe[0] = scene->pipe[1] = -1;
+    scene->hang = hang;
+    scene->config = settings();
     if (limit > 0)
-        set_limit(&scene, limit);
-    scene.client = check_client(address_of(hang),
-                                hang->where == SERVER ? places.ca : "-",
-                                scene.config);
-    scene.request = check_request(scene.client, REGGIE_GET, hang->path);
-    CHECK_OK(reggie_cancel_new(&scene.cancel, &error), error);
-    CHECK_OK(reggie_request_set_cancel(scene.request, scene.cancel), NULL);
-    CHECK_OK(reggie_request_set_timeout(scene.request, timeout), NULL);
-    set_body(&scene);
-    set_output(&scene);
-    return scene;
+        set_limit(scene, limit);
+    set_way(scene);
+    scene->client = check_client(address_of(hang),
+                                 hang->where == SERVER ? places.ca : "-",
+                                 scene->config);
+    if (strcmp(hang->path, "/wants-token/noted") == 0)
+        fetch_in_another(scene);
+    scene->request = check_request(scene->client, REGGIE_GET, hang->path);
+    CHECK_OK(reggie_cancel_new(&scene->cancel, &error), error);
+    CHECK_OK(reggie_request_set_cancel(scene->request, scene->cancel), NULL);
+    CHECK_OK(reggie_request_set_timeout(scene->request, timeout), NULL);
+    set_body(scene);
+    set_output(scene);
 }
 
 /* Makes the call, which fails sooner or later. */
@@ -331,7 +489,9 @@ static inline reggie_status make_call(struct scene *scene, reggie_error **error)
 /* The server lets go, and the client works as before. */
 static inline void end(struct scene *scene)
 {
-    if (scene->hang->where != BLOCKED_NAME && scene->hang->where != FULL)
+    if (scene->has_other)
+        end_the_other(scene);
+    if (is_told(scene->hang))
         control("/over");
     if (scene->hang->where == SERVER) {
         reggie_request *request = check_request(scene->client, REGGIE_GET, "/");
@@ -355,7 +515,7 @@ static inline void end(struct scene *scene)
 static inline void wait_until_it_hangs(const struct hang *hang,
                                        const char *thread)
 {
-    if (hang->where != BLOCKED_NAME && hang->where != FULL)
+    if (is_told(hang))
         control("/held");
     wait_until_asleep(thread);
 }

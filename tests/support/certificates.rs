@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use embedded_registry::secrets;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
@@ -74,6 +75,7 @@ impl Certificates {
 
     /// Takes an authority, a certificate and its key, all in PEM.
     pub fn of_texts(ca: &str, certificate: &str, key: &str) -> Self {
+        secrets::note_key(key);
         let folder = temp::folder();
         for (name, text) in [
             ("ca.pem", ca),
@@ -203,6 +205,7 @@ impl Authority {
         params
             .distinguished_name
             .push(DnType::CommonName, "reggie test client");
+        secrets::note_key(key);
         let key = KeyPair::from_pem(key).expect("a key of a known kind");
         self.sign(params, &key)
     }

@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use embedded_registry::secrets;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use socket2::SockRef;
 
@@ -121,6 +122,7 @@ impl Conn {
         let head = self.take_until(b"\r\n\r\n")?;
         let mut request = RawRequest::from_head(self.number, head);
         request.complete = !request.has_body();
+        secrets::note_request(&request.target, request.pairs(), b"");
         request.place = self.shared.record(&request);
         Some(request)
     }
@@ -141,6 +143,7 @@ impl Conn {
             request.body.len() == length
         };
         self.limit_silence(None);
+        secrets::note_request("", request.pairs(), &request.body);
         self.shared.update(request.place, request);
         request.complete
     }
@@ -232,6 +235,7 @@ impl Conn {
 
     /// Sends these bytes and nothing else.
     pub fn send(&mut self, bytes: &[u8]) -> bool {
+        secrets::note_raw_answer(bytes);
         self.write_all(bytes).and_then(|()| self.flush()).is_ok()
     }
 

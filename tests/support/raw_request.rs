@@ -45,6 +45,13 @@ impl RawRequest {
         }
     }
 
+    /// The headers' names and values.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value of the first header of this name, in whatever case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -66,7 +73,7 @@ impl RawRequest {
             .is_some_and(|value| value.eq_ignore_ascii_case("chunked"))
     }
 
-    pub(super) fn content_length(&self) -> usize {
+    pub fn content_length(&self) -> usize {
         self.header("content-length")
             .and_then(|value| value.parse().ok())
             .unwrap_or(0)

@@ -48,6 +48,8 @@ impl Credential {
         if password.chars().any(char::is_control) {
             return refuse("password: has a control character");
         }
+        #[cfg(reggie_test_log)]
+        crate::test_log::secret("password", password);
         Ok(Credential::Basic {
             username: username.to_owned(),
             password: Zeroizing::new(password.to_owned()),
@@ -61,6 +63,8 @@ impl Credential {
         if token.is_empty() || token.chars().any(char::is_control) {
             return refuse("identity token: empty, or has a control character");
         }
+        #[cfg(reggie_test_log)]
+        crate::test_log::secret("identity token", token);
         Ok(Credential::IdentityToken {
             username: username.to_owned(),
             token: Zeroizing::new(token.to_owned()),
@@ -73,6 +77,8 @@ impl Credential {
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return refuse("bearer token: empty, or has what no header can hold");
         }
+        #[cfg(reggie_test_log)]
+        crate::test_log::secret("bearer token", token);
         Ok(Credential::BearerToken(Zeroizing::new(token.to_owned())))
     }
 }

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind};
 use crate::file;
+use crate::transport::descriptor;
 
 /// The largest file of certificates or keys that is read, in bytes.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -60,6 +61,7 @@ pub(crate) fn certificates_of_memory(bytes: &[u8]) -> Result<Vec<CertificateDer<
 
 /// Whether a path is a folder's that can be read.
 pub(crate) fn check_folder(path: &Path) -> Result<(), Error> {
+    let _held = descriptor::hold_standard();
     fs::read_dir(path)
         .map(|_| ())
         .map_err(|error| folder_error(path, &error))
@@ -89,6 +91,7 @@ pub(super) fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 
 /// The files of a folder with one of these extensions, sorted.
 pub(super) fn files_of_folder(path: &Path, extensions: &[&str]) -> io::Result<Vec<PathBuf>> {
+    let _held = descriptor::hold_standard();
     let mut files = Vec::new();
     for entry in fs::read_dir(path)? {
         let path = entry?.path();

@@ -4,11 +4,12 @@
 mod certs_folder;
 mod client_auth;
 mod material;
+mod platform;
 mod refusal;
 mod verify;
 
 use std::collections::HashMap;
-use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -31,8 +32,10 @@ pub(crate) use self::refusal::explain;
 
 use self::certs_folder::{HostFolder, Place};
 use self::client_auth::Identities;
+use self::platform::Platform;
 use self::verify::{Roots, Verifier};
 use crate::error::{Error, Kind};
+use crate::transport::descriptor;
 use crate::url::Origin;
 
 /// Decides on a server's certificates: gets the host, with the port where it
@@ -57,7 +60,7 @@ pub(crate) struct TlsSettings {
     pub(crate) extra: Arc<Vec<CertificateDer<'static>>>,
     /// Trust what the platform trusts.
     pub(crate) system_trust: bool,
-    /// Accept whatever certificate comes.
+    /// Accept whatever certificate the client's own host shows.
     pub(crate) skip_verification: bool,
     pub(crate) identities: Arc<Vec<Identity>>,
     /// Folders with a folder for each host, in the order of their asking.
@@ -119,9 +122,13 @@ pub(crate) struct Tls {
     /// The client's own, to which certificates without a host belong.
     own: Origin,
     folders: Vec<Place>,
+    /// `None` = what the platform trusts does not count.
+    platform: Option<Platform>,
     provider: Arc<CryptoProvider>,
     key_log: Option<Arc<KeyLogFile>>,
     common: OnceCell<Made>,
+    /// Of the client's own host where that is not verified.
+    unverified: OnceCell<Made>,
     /// Of the origins that have something of their own. The caller's settings
     /// and folders decide how many these are, not what a server says.
     special: Mutex<HashMap<Origin, Made>>,
@@ -142,23 +149,31 @@ struct Made {
 }
 
 impl Tls {
-    /// Reads the environment, but no certificates.
-    pub(crate) fn new(settings: &TlsSettings, own: Origin) -> Result<Tls, Error> {
+    /// Reads what may be read of the environment, but no certificates.
+    pub(crate) fn new(
+        settings: &TlsSettings,
+        own: Origin,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Tls, Error> {
         let mut provider = crypto::ring::default_provider();
         let preferred = preferred_cipher();
         provider
             .cipher_suites
             .sort_by_key(|suite| !format!("{:?}", suite.suite()).contains(preferred));
         let usual = settings.usual_certs_folders;
-        let home = usual.then(|| env::var_os("HOME")).flatten();
+        let home = usual.then(|| variable("HOME")).flatten();
         let home = home.map(PathBuf::from);
+        let key_log = settings.key_log.then(|| variable("SSLKEYLOGFILE"));
+        let key_log = key_log.flatten().map(PathBuf::from);
         Ok(Tls {
             folders: certs_folder::places(&settings.certs_folders, usual, home.as_deref()),
-            key_log: settings.key_log.then(open_key_log).transpose()?,
+            key_log: key_log.map(open_key_log).transpose()?,
+            platform: settings.system_trust.then(|| Platform::new(&variable)),
             settings: settings.clone(),
             own,
             provider: Arc::new(provider),
             common: OnceCell::new(),
+            unverified: OnceCell::new(),
             special: Mutex::default(),
         })
     }
@@ -185,9 +200,17 @@ impl Tls {
         if let Some(made) = kept {
             return Ok(made);
         }
-        let common = self.common.get_or_try_init(|| {
-            let roots = Roots::new(self.settings.system_trust, &self.settings.extra);
-            self.make(Arc::new(roots), Vec::new())
+        // Whom a server names is not for the caller's trust in the server.
+        let verifies = !(self.settings.skip_verification && origin.host == self.own.host);
+        let common = match verifies {
+            true => &self.common,
+            false => &self.unverified,
+        };
+        let common = common.get_or_try_init(|| {
+            let system = self.platform.as_ref().filter(|_| verifies);
+            let system = system.map(Platform::certificates);
+            let roots = Roots::new(system.into_iter().flatten(), &self.settings.extra);
+            self.make(Arc::new(roots), Vec::new(), verifies)
         })?;
         let own = |identity: &&Identity| identity.is_for(origin, &self.own);
         let identities = self.settings.identities.iter().filter(own);
@@ -205,7 +228,7 @@ impl Tls {
             true => Arc::clone(&common.roots),
             false => Arc::new(common.roots.with(&certificates)),
         };
-        let made = self.make(roots, keys)?;
+        let made = self.make(roots, keys, verifies)?;
         // Another thread may have been faster: one store of sessions is kept.
         Ok(self.special().entry(origin.clone()).or_insert(made).clone())
     }
@@ -214,14 +237,19 @@ impl Tls {
         self.special.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn make(&self, roots: Arc<Roots>, keys: Vec<Arc<CertifiedKey>>) -> Result<Made, Error> {
+    fn make(
+        &self,
+        roots: Arc<Roots>,
+        keys: Vec<Arc<CertifiedKey>>,
+        verifies: bool,
+    ) -> Result<Made, Error> {
         let versions: &[&SupportedProtocolVersion] = match self.settings.min_version {
             TlsVersion::Tls12 => &[&TLS13, &TLS12],
             TlsVersion::Tls13 => &[&TLS13],
         };
-        let verifier = match self.settings.skip_verification {
-            true => Verifier::accepting_all(&self.provider),
-            false => Verifier::new(&roots, &self.provider)?,
+        let verifier = match verifies {
+            true => Verifier::new(&roots, &self.provider)?,
+            false => Verifier::accepting_all(&self.provider),
         };
         let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(versions)
@@ -244,19 +272,16 @@ impl Tls {
     }
 }
 
-/// The file for keys. rustls says nothing when it cannot be opened.
-fn open_key_log() -> Result<Arc<KeyLogFile>, Error> {
-    if let Some(path) = env::var_os("SSLKEYLOGFILE") {
-        OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| {
-                let what = format!("key log {}", PathBuf::from(&path).display());
-                Error::io(Kind::File, what, &error)
-            })?;
-    }
+/// The file for keys, which rustls takes from the environment once more. It
+/// says nothing when it cannot open it.
+fn open_key_log(path: PathBuf) -> Result<Arc<KeyLogFile>, Error> {
+    let _held = descriptor::hold_standard();
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| Error::io(Kind::File, format!("key log {}", path.display()), &error))?;
     Ok(Arc::new(KeyLogFile::new()))
 }
 

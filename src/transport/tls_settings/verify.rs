@@ -24,12 +24,12 @@ pub(super) struct Roots {
 }
 
 impl Roots {
-    pub(super) fn new(system: bool, extra: &[CertificateDer<'static>]) -> Roots {
+    pub(super) fn new(
+        system: impl IntoIterator<Item = CertificateDer<'static>>,
+        extra: &[CertificateDer<'static>],
+    ) -> Roots {
         let mut store = RootCertStore::empty();
-        if system {
-            // Errors of single files are the platform's; what could be read counts.
-            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
+        store.add_parsable_certificates(system);
         let roots = Roots {
             store,
             added: HashSet::new(),

@@ -1,37 +1,14 @@
 //! One fetches, others wait: nobody waits for ever, all see the same end.
 
-use loom::sync::{Arc, Condvar, Mutex};
+use loom::sync::Arc;
 use loom::thread;
 
+use super::event::Event;
 use super::flight::{Flight, Outcome, Wake};
-
-/// Happens once, and stays so.
-#[derive(Debug)]
-struct Event {
-    happened: Mutex<bool>,
-    changed: Condvar,
-}
-
-impl Event {
-    fn new() -> Event {
-        Event {
-            happened: Mutex::new(false),
-            changed: Condvar::new(),
-        }
-    }
-
-    fn wait(&self) {
-        let mut happened = self.happened.lock().expect("no panic");
-        while !*happened {
-            happened = self.changed.wait(happened).expect("no panic");
-        }
-    }
-}
 
 impl Wake for Event {
     fn wake(&self) {
-        *self.happened.lock().expect("no panic") = true;
-        self.changed.notify_all();
+        self.happen();
     }
 }
 

@@ -1,9 +1,11 @@
-//! The pool of the library and its shared fetches, built over loom's mutex:
-//! loom runs each model once for every order in which the threads' steps can
-//! come.
+//! The pool of the library, its slots and its shared fetches, built over loom's
+//! mutex: loom runs each model once for every order in which the threads' steps
+//! can come.
 #![cfg(test)]
 
+mod event;
 mod flights;
+mod turns;
 
 /// What they are built from in a model.
 mod sync {
@@ -16,6 +18,8 @@ mod sync {
 mod flight;
 #[path = "../../../src/transport/pool.rs"]
 mod pool;
+#[path = "../../../src/transport/slots.rs"]
+mod slots;
 
 use std::sync::Arc;
 // Counters that only the assertions read are no steps of the model.

@@ -5,6 +5,7 @@ use crate::fault::{Action, After, Ending, Fault};
 use crate::http::{Body, Head, HeadError, Wire, wire};
 use crate::record::Entry;
 use crate::response::{Delivery, Response};
+use crate::secrets;
 use crate::server::Shared;
 use crate::tls::Stream;
 use std::io::{self, Read, Write};
@@ -85,6 +86,7 @@ fn exchange(wire: &mut Wire, number: usize, shared: &Shared) -> io::Result<Next>
         Err(HeadError::Gone) => return Ok(Next::Gone),
         Err(HeadError::Bad(status, why)) => return refuse(wire, status, &why),
     };
+    secrets::note_request(&head.target, pairs(&head.headers), b"");
     let entry = shared.recorder.begin(number, &head);
     let fault = shared.faults.take(&head).unwrap_or_default();
     if let Some(delay) = fault.delay
@@ -186,6 +188,7 @@ fn answer(
 ) -> io::Result<Next> {
     response.frame(fault.chunked);
     let misframed = response.edit(fault, head);
+    secrets::note_answer(pairs(&response.headers), b"");
     let delivery = Delivery {
         head_only: head.is_head(),
         cut: fault.cut,
@@ -201,6 +204,12 @@ fn answer(
         return Ok(Next::Close);
     }
     Ok(Next::Continue)
+}
+
+fn pairs(headers: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
 /// Reads the body to its end and records it.

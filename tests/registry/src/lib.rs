@@ -31,6 +31,7 @@ mod quirks;
 mod record;
 mod registry;
 mod response;
+pub mod secrets;
 mod server;
 mod store;
 mod text;

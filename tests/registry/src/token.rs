@@ -7,6 +7,7 @@ use crate::http::{Body, Head};
 use crate::options::{TokenAuth, TokenField};
 use crate::quirks::{Post, ScopeFields};
 use crate::response::Response;
+use crate::secrets;
 use crate::server::Shared;
 use crate::text::parse_query;
 use serde_json::json;
@@ -92,6 +93,7 @@ fn by_form(
     let bytes = body
         .read_all(FORM_MAX)?
         .ok_or_else(|| refusal(413, "SIZE_INVALID", "form too long", ""))?;
+    secrets::note_request("", [], &bytes);
     let form = parse_query(&String::from_utf8_lossy(&bytes));
     let field = |name: &str| {
         let found = form.iter().find(|(given, _)| given == name);
@@ -189,6 +191,7 @@ fn scope(auth: &TokenAuth, text: &str) -> Option<Scope> {
 
 fn token(guard: &Guard, auth: &TokenAuth, scopes: Vec<Scope>, refresh: bool) -> Response {
     let token = guard.issue(auth, scopes);
+    secrets::note("token", &token);
     let mut answer = json!({});
     if matches!(auth.field, TokenField::Token | TokenField::Both) {
         answer["token"] = json!(token);
@@ -200,7 +203,9 @@ fn token(guard: &Guard, auth: &TokenAuth, scopes: Vec<Scope>, refresh: bool) -> 
         answer["expires_in"] = json!(seconds);
     }
     if refresh {
-        answer["refresh_token"] = json!(guard.issue_refresh());
+        let token = guard.issue_refresh();
+        secrets::note("refresh token", &token);
+        answer["refresh_token"] = json!(token);
     }
     match auth.clock.map(Time::now) {
         None => Response::json(200, &answer),

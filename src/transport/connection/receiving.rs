@@ -1,0 +1,292 @@
+//! The answer on its way in.
+
+use std::io;
+use std::time::Duration;
+
+use super::{Connection, Stream};
+use crate::error::Step;
+use crate::transport::buffers::INPUT_SIZE;
+use crate::transport::patience::early_status;
+use crate::transport::sys;
+use crate::transport::tls::Opened;
+
+impl Connection {
+    /// Waits for the answer to begin, or to go on.
+    fn wait_to_receive(&mut self) -> io::Result<()> {
+        let fd = self.fd();
+        let pending = self.buffers.received();
+        let patience = &mut self.exchange.patience;
+        patience.wait_to_receive(fd, &self.terms, pending)
+    }
+
+    /// The head of the answer is here: what follows is its body.
+    pub(crate) fn take_head(&mut self) {
+        self.exchange.patience.take_head();
+    }
+
+    /// Ends what is left of the exchange after a time.
+    pub(crate) fn end_within(&mut self, time: Duration) {
+        self.exchange.patience.end_within(time);
+    }
+
+    pub(super) fn hear(&mut self, piece: &[u8]) {
+        self.exchange.hear(piece.len());
+        self.buffers.append(piece);
+    }
+
+    /// Takes in what has arrived, without waiting, up to a bound.
+    pub(super) fn pull_all(&mut self) {
+        while !self.is_full() {
+            match self.pull() {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    if error.kind() != io::ErrorKind::WouldBlock {
+                        self.exchange.ended = true;
+                        self.exchange.broken = true;
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether no more is taken in while the request goes out.
+    pub(super) fn is_full(&self) -> bool {
+        self.buffers.received().len() >= INPUT_SIZE / 2
+    }
+
+    /// Takes one piece into the input buffer; false at the peer's end.
+    pub(super) fn pull(&mut self) -> io::Result<bool> {
+        let fd = self.fd();
+        let Connection {
+            stream,
+            buffers,
+            exchange,
+            terms,
+            ..
+        } = self;
+        match stream {
+            Stream::Plain => {
+                let room = buffers.free();
+                if room.is_empty() {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                let received = sys::recv(fd, room)?;
+                buffers.received_more(received);
+                exchange.hear(received);
+                exchange.ended |= received == 0;
+                Ok(received > 0)
+            }
+            Stream::Tls(tls) => loop {
+                if tls.holds_input() {
+                    let mut sink = |piece: &[u8]| {
+                        exchange.hear(piece.len());
+                        buffers.append(piece);
+                    };
+                    match tls.open(&mut sink)? {
+                        Opened::Record => return Ok(true),
+                        Opened::Closed => {
+                            exchange.ended = true;
+                            return Ok(false);
+                        }
+                        Opened::Incomplete => {}
+                    }
+                }
+                // Records without content must not keep us here.
+                terms.bounds.check_io(Step::Receive)?;
+                if tls.receive(fd)? == 0 {
+                    exchange.ended = true;
+                    // An end without a word of TLS may be anybody's doing.
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+            },
+        }
+    }
+
+    /// Whether what has arrived is a final answer, of whatever status.
+    pub(super) fn heard_any_answer(&self) -> bool {
+        early_status(self.buffers.received()).is_some()
+    }
+
+    /// Notes it if the server has refused: a redirect or an error. A success
+    /// that comes early is read after the whole body is out.
+    pub(super) fn notice_refusal(&mut self) -> bool {
+        let refused = early_status(self.buffers.received()).is_some_and(|status| status >= 300);
+        self.exchange.answered_early |= refused;
+        refused
+    }
+
+    /// Waits for more input for ureq; false at the end.
+    pub(crate) fn await_input(&mut self) -> io::Result<bool> {
+        if self.buffers.free().is_empty() {
+            return Ok(false);
+        }
+        let pending = self.buffers.received();
+        self.exchange.patience.check_interim(&self.terms, pending)?;
+        self.blocking(Connection::pull)
+    }
+
+    /// Repeats `attempt` until it need not wait any more.
+    fn blocking<T>(
+        &mut self,
+        mut attempt: impl FnMut(&mut Connection) -> io::Result<T>,
+    ) -> io::Result<T> {
+        if !self.is_own() {
+            // After a fork: what a child reads here, its parent would miss.
+            let message = "the connection is the parent process's";
+            return Err(io::Error::new(io::ErrorKind::NotConnected, message));
+        }
+        loop {
+            self.terms.bounds.check_io(Step::Receive)?;
+            let waits_anyway = std::mem::take(&mut self.exchange.expecting);
+            let result = if waits_anyway && !self.holds_input() {
+                Err(io::ErrorKind::WouldBlock.into())
+            } else {
+                attempt(self)
+            };
+            match result {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.answer_peer()?;
+                    self.wait_to_receive()?;
+                }
+                Err(error) => {
+                    self.exchange.ended = true;
+                    self.exchange.broken = true;
+                    return Err(error);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    pub(super) fn holds_input(&self) -> bool {
+        !self.buffers.received().is_empty()
+            || matches!(&self.stream, Stream::Tls(tls) if tls.holds_input())
+    }
+
+    /// Sends what TLS itself has to say, such as a key update.
+    fn answer_peer(&mut self) -> io::Result<()> {
+        match &self.stream {
+            Stream::Tls(tls) if tls.holds_output() => {
+                self.flush(0)?;
+                self.exchange.expecting = false;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads a body straight into the caller's memory. 0 = the peer's end.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        let held = self.buffers.received();
+        if !held.is_empty() {
+            let amount = held.len().min(buffer.len());
+            buffer[..amount].copy_from_slice(&held[..amount]);
+            self.buffers.consume(amount);
+            return Ok(amount);
+        }
+        self.blocking(|connection| connection.read_some(buffer))
+    }
+
+    fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Stream::Plain = self.stream {
+            let received = sys::recv(self.fd(), buffer)?;
+            self.exchange.received(received);
+            return Ok(received);
+        }
+        let mut filled = 0;
+        let mut rest = Vec::new();
+        self.open_one(&mut |piece| {
+            let amount = piece.len().min(buffer.len() - filled);
+            buffer[filled..filled + amount].copy_from_slice(&piece[..amount]);
+            filled += amount;
+            rest.extend_from_slice(&piece[amount..]);
+        })?;
+        if !rest.is_empty() {
+            self.buffers.append(&rest);
+        }
+        Ok(filled)
+    }
+
+    /// Whether the next piece of a body has to be received into memory of the
+    /// reader's.
+    pub(crate) fn needs_scratch(&self) -> bool {
+        !self.is_tls() && self.buffers.received().is_empty()
+    }
+
+    /// Hands at most `limit` bytes of a body to `sink`, from where they were
+    /// received. 0 = the peer's end.
+    pub(crate) fn read_piece(
+        &mut self,
+        limit: u64,
+        scratch: &mut [u8],
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> io::Result<usize> {
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let held = self.buffers.received();
+        if !held.is_empty() {
+            let amount = held.len().min(most);
+            sink(&held[..amount]);
+            self.buffers.consume(amount);
+            return Ok(amount);
+        }
+        if let Stream::Plain = self.stream {
+            let room = scratch.len().min(most);
+            let received = self.blocking(|connection| {
+                let received = sys::recv(connection.fd(), &mut scratch[..room])?;
+                connection.exchange.received(received);
+                Ok(received)
+            })?;
+            sink(&scratch[..received]);
+            return Ok(received);
+        }
+        let mut handed = 0;
+        let mut excess = Vec::new();
+        self.blocking(|connection| {
+            connection.open_one(&mut |piece| {
+                let amount = piece.len().min(most - handed);
+                if amount > 0 {
+                    sink(&piece[..amount]);
+                }
+                handed += amount;
+                excess.extend_from_slice(&piece[amount..]);
+            })
+        })?;
+        if !excess.is_empty() {
+            // More than the body: kept, so that the connection is not.
+            self.buffers.append(&excess);
+        }
+        Ok(handed)
+    }
+
+    /// Opens one TLS record; nothing is handed on at the peer's good end.
+    fn open_one(&mut self, sink: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        let fd = self.fd();
+        let Stream::Tls(tls) = &mut self.stream else {
+            return Ok(());
+        };
+        loop {
+            if tls.holds_input() {
+                match tls.open(sink)? {
+                    Opened::Record => return Ok(()),
+                    Opened::Closed => {
+                        self.exchange.ended = true;
+                        return Ok(());
+                    }
+                    Opened::Incomplete => {}
+                }
+            }
+            // As in `pull`.
+            self.terms.bounds.check_io(Step::Receive)?;
+            let received = tls.receive(fd)?;
+            self.exchange.patience.received(received);
+            if received == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+}
