@@ -242,5 +242,5 @@ func (c *Client) Do(req *Request) (*Response, error) {
 	if req.client != c {
 		return nil, errors.New("the request is another client's")
 	}
-	return req.execute(true)
+	return alone(req.execute(true))
 }

@@ -124,34 +124,45 @@ func WithRetryCallback(cb RetryCallbackFunc) RequestOption {
 // Execute sends the request once, by this method and to this URL. A challenge is
 // the answer.
 func (r *Request) Execute(method, url string) (*Response, error) {
-	r.Method = method
-	r.URL = url
-	return r.execute(false)
+	return alone(r.verb(method, url))
 }
 
-// Send sends the request by its method and to its URL, as Execute does.
-func (r *Request) Send() (*Response, error) { return r.Execute(r.Method, r.URL) }
+// verb sends the request as Resty's verbs do: where it fails, there is a response
+// too, of what came until then.
+func (r *Request) verb(method, url string) (*Response, error) {
+	r.Method = method
+	r.URL = url
+	response, err := r.execute(false)
+	if response == nil {
+		response = &Response{Request: r}
+	}
+	return response, err
+}
 
-// Get sends the request by GET.
-func (r *Request) Get(url string) (*Response, error) { return r.Execute(GET, url) }
+// Send sends the request by its method and to its URL, once, as the verbs do.
+func (r *Request) Send() (*Response, error) { return r.verb(r.Method, r.URL) }
+
+// Get sends the request by GET, once: a challenge is the answer. Where it fails,
+// there is a response too, of what came until then.
+func (r *Request) Get(url string) (*Response, error) { return r.verb(GET, url) }
 
 // Head sends the request by HEAD.
-func (r *Request) Head(url string) (*Response, error) { return r.Execute(HEAD, url) }
+func (r *Request) Head(url string) (*Response, error) { return r.verb(HEAD, url) }
 
 // Post sends the request by POST.
-func (r *Request) Post(url string) (*Response, error) { return r.Execute(POST, url) }
+func (r *Request) Post(url string) (*Response, error) { return r.verb(POST, url) }
 
 // Put sends the request by PUT.
-func (r *Request) Put(url string) (*Response, error) { return r.Execute(PUT, url) }
+func (r *Request) Put(url string) (*Response, error) { return r.verb(PUT, url) }
 
 // Patch sends the request by PATCH.
-func (r *Request) Patch(url string) (*Response, error) { return r.Execute(PATCH, url) }
+func (r *Request) Patch(url string) (*Response, error) { return r.verb(PATCH, url) }
 
 // Delete sends the request by DELETE.
-func (r *Request) Delete(url string) (*Response, error) { return r.Execute(DELETE, url) }
+func (r *Request) Delete(url string) (*Response, error) { return r.verb(DELETE, url) }
 
 // Options sends the request by OPTIONS.
-func (r *Request) Options(url string) (*Response, error) { return r.Execute(OPTIONS, url) }
+func (r *Request) Options(url string) (*Response, error) { return r.verb(OPTIONS, url) }
 
 // Context is the one that was set, or the background.
 func (r *Request) Context() context.Context {

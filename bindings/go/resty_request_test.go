@@ -220,6 +220,7 @@ var requestRows = map[string]func(*scene){
 		r := s.client.R().EnableTrace()
 		s.sent(r, GET)
 		info := r.TraceInfo()
+		s.equal(info.RemoteAddr.String(), s.server.Listener.Addr().String())
 		s.equal(info.RequestAttempt, 1)
 		s.equal(info.ServerTime > 0 && info.TotalTime >= info.ServerTime, true)
 		s.equal(info.IsConnReused, false)

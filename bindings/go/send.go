@@ -31,6 +31,8 @@ func isIncomplete(url string) bool {
 }
 
 // execute sends the request, and again where the settings of retries say so.
+//
+// Where a function of the program fails after the answer, both are given.
 func (r *Request) execute(follow bool) (*Response, error) {
 	if isIncomplete(r.URL) {
 		return nil, errors.New("request is invalid")
@@ -48,7 +50,15 @@ func (r *Request) execute(follow bool) (*Response, error) {
 	}
 	err = unwrapFinal(err)
 	r.tell(response, err)
-	return nil, err
+	return response, err
+}
+
+// alone is a response, or an error.
+func alone(response *Response, err error) (*Response, error) {
+	if err != nil {
+		return nil, err
+	}
+	return response, nil
 }
 
 func (r *Request) send(follow bool) (*Response, error) {
@@ -221,7 +231,7 @@ func (e *exchange) pass() (*Response, error) {
 		return nil, final{failure(err, nil)}
 	}
 	r.Time = time.Now()
-	calls := r.client.calls() || (r.retryCallback != nil && e.follow)
+	calls := r.client.calls() || e.retries()
 	e.call.Run(calls, func() {
 		opened, err := e.call.Open(e.engine, e.sent)
 		if err == nil {
@@ -290,7 +300,7 @@ func (e *exchange) fill() error {
 			return err
 		}
 	}
-	if r.retryCallback != nil && e.follow {
+	if e.retries() {
 		if err := e.sent.SetRetry(); err != nil {
 			return err
 		}
@@ -325,10 +335,28 @@ func (e *exchange) fillChanging() error {
 	}
 }
 
+// retries tells whether something is done between a challenge and the second
+// send: by the program, or to a body that only this side can begin again.
+func (e *exchange) retries() bool {
+	streams := e.made.body != nil && e.made.body.stream != nil
+	return e.follow && (e.request.retryCallback != nil || streams)
+}
+
 // retry lets the program change the request before it is sent again, and takes
 // over what it changed. It runs on the program's goroutine.
 func (e *exchange) retry() int {
 	r := e.request
+	if r.retryCallback == nil {
+		if e.stream.start < 0 {
+			// That it cannot be sent again is the library's to say.
+			return 0
+		}
+		if err := e.renew(); err != nil {
+			e.call.Fail(err)
+			return 1
+		}
+		return 0
+	}
 	// They stand in the URL by now.
 	r.given = r.sent
 	r.QueryParam = url.Values{}
@@ -370,6 +398,22 @@ func (e *exchange) change() error {
 		}
 	}
 	return e.fillChanging()
+}
+
+// renew begins a stream anew, in another pipe.
+func (e *exchange) renew() error {
+	old := e.stream
+	e.stream = nil
+	old.drop()
+	if err := old.rewind(e.request.Context().Done()); err != nil {
+		return err
+	}
+	stream, err := startStream(old.from, e.call)
+	if err != nil {
+		return err
+	}
+	e.stream = stream
+	return e.sent.SetBodyFile(stream.out, cabi.UnknownSize)
 }
 
 // why tells why a call failed: the program's own reasons go first.

@@ -57,6 +57,7 @@ func (r *Response) Head() *Head {
 		RelativeLocation: C.GoString(C.cabi_response_relative_location(r.id)),
 		AbsoluteLocation: C.GoString(C.cabi_response_absolute_location(r.id)),
 		URL:              C.GoString(C.cabi_response_url(r.id)),
+		RemoteAddress:    C.GoString(C.cabi_response_remote_address(r.id)),
 		RetryAfter:       retryAfter(int64(C.cabi_response_retry_after(r.id))),
 		Sends:            int(C.cabi_response_sends(r.id)),
 		Reused:           C.cabi_response_is_reused(r.id) != 0,
