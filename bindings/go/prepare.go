@@ -1,7 +1,6 @@
 package reggie
 
 import (
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -142,13 +141,6 @@ func (r *Request) raw(made *prepared) error {
 		made.header = raw.Header
 	}
 	return nil
-}
-
-func (p *prepared) stream() io.Reader {
-	if p.body == nil || p.body.stream == nil {
-		return nil
-	}
-	return p.body.stream
 }
 
 func firstOf[T any](values ...*T) *T {
