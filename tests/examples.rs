@@ -251,7 +251,11 @@ fn a_failure_is_one_line_and_an_exit_status() {
             };
             assert_eq!(output.status.code(), Some(1), "{name}: {output:?}");
             assert_eq!(output.stdout, "", "{name}");
-            let own = |line: &&str| !(name == "auth" && line.starts_with(['>', '<', '*']));
+            // It shows the log.
+            let is_logged = |line: &str| {
+                line.starts_with(['>', '<', '*']) || line.starts_with("credentials for ")
+            };
+            let own = |line: &&str| !(name == "auth" && is_logged(line));
             let lines: Vec<&str> = output.stderr.lines().filter(own).collect();
             assert_eq!(lines.len(), 1, "{name}: {lines:?}");
             assert!(lines[0].contains(words), "{name}: {lines:?}");
