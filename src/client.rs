@@ -3,19 +3,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::address::Address;
+use crate::body::sink::{Output, WholeFile, write_descriptor};
 use crate::config::{Config, Times};
-use crate::engine::{Answered, Call, Engine};
+use crate::engine::retry::{Attempt, Decision, Outcome, Retries};
+use crate::engine::warnings::Warnings;
+use crate::engine::{Answered, Call, Engine, retry, trace};
 use crate::error::{Error, Kind, Step};
+use crate::http::template;
 use crate::log::Level;
-use crate::output::{Output, WholeFile, write_descriptor};
 use crate::request::Request;
-use crate::response::{Account, Content, Response};
-use crate::retry::{self, Attempt, Decision, Outcome, Retries};
-use crate::template;
-use crate::trace;
+use crate::request::address::Address;
+use crate::request::response::{Account, Content, Response};
 use crate::transport::AnswerBody;
-use crate::warnings::Warnings;
 
 /// A client of one registry, to be shared by any number of threads.
 pub struct Client {

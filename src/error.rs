@@ -1,8 +1,7 @@
 //! The one error type of the library: what went wrong, in which step, where,
 //! and whether trying again can help.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
 /// What kind of failure an [`Error`] is. The numbers are the C interface's
 /// statuses: they are never changed and never used again for something else.

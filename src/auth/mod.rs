@@ -9,7 +9,7 @@ pub(crate) mod realm;
 pub(crate) mod scope;
 mod secret_json;
 pub(crate) mod token;
-pub(crate) mod tokens;
+pub(crate) mod token_cache;
 
 /// What the flights are built from; a model puts its own in this place.
 mod sync {
@@ -28,11 +28,11 @@ use self::challenge::Challenge;
 use self::credentials::{Credential, CredentialStore, Lookup};
 use self::scope::Scopes;
 use self::token::Form;
-use self::tokens::{Tokens, Wanted};
+use self::token_cache::{Tokens, Wanted};
 use crate::config::{Config, RealmCallback};
 use crate::error::{Error, Kind, Step};
-use crate::transport::Bounds;
-use crate::url::Origin;
+use crate::http::url::Origin;
+use crate::os::deadline::Bounds;
 
 /// The most repositories whose Basic authorization is kept.
 const MAX_BASIC: usize = 256;

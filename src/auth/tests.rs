@@ -2,10 +2,11 @@ use std::time::{Duration, Instant};
 
 use super::flight::Outcome;
 use super::token::Grant;
-use super::tokens::{Role, Waiter};
+use super::token_cache::{Role, Waiter};
 use super::*;
-use crate::transport::{Bounds, Cancel};
-use crate::url::Url;
+use crate::http::url::Url;
+use crate::os::cancel::Cancel;
+use crate::os::deadline::Bounds;
 
 fn authenticator(user: Option<(&str, &str)>) -> Authenticator {
     let mut config = Config::new();

@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 use super::clock;
 use super::credentials::Credential;
 use super::secret_json::SecretJson;
-use super::tokens::Wanted;
+use super::token_cache::Wanted;
 use crate::error::{Error, Kind, server_words};
-use crate::redact;
-use crate::url::{Url, encode_query};
+use crate::http::url::{Url, encode_query};
+use crate::log::redact;
 
 /// The longest answer of a token server that is read, in bytes.
 pub(crate) const MAX_ANSWER: usize = 1024 * 1024;
@@ -181,7 +181,7 @@ pub(crate) fn read_answer(
         .unwrap_or(LEAST_LIFETIME)
         .clamp(LEAST_LIFETIME, MOST_LIFETIME);
     #[cfg(reggie_test_log)]
-    crate::test_log::secret("token", token);
+    crate::log::test_log::secret("token", token);
     let issued = text("issued_at").and_then(clock::rfc3339);
     let age = age(issued, date.and_then(clock::http_date), clock::now());
     Ok(Grant {
@@ -213,14 +213,14 @@ fn refused(message: String) -> Error {
 }
 
 fn registry_code(body: &[u8]) -> Option<String> {
-    let errors = crate::oci_error::parse(body).ok()?;
+    let errors = crate::http::oci_error::parse(body).ok()?;
     let code = errors.first()?.code();
     (!code.is_empty()).then(|| code.to_owned())
 }
 
 /// What the server has to say, from whichever of the usual places.
 fn words(body: &[u8]) -> String {
-    if let Ok(errors) = crate::oci_error::parse(body)
+    if let Ok(errors) = crate::http::oci_error::parse(body)
         && let Some(first) = errors.first()
     {
         let message = format!("{} {}", first.code(), first.message());

@@ -2,6 +2,7 @@
 
 mod authorization;
 mod cookies;
+pub(crate) mod credential_key;
 mod credentials;
 mod network;
 pub(crate) mod retry;
@@ -15,12 +16,11 @@ use std::sync::Arc;
 use self::retry::RetrySettings;
 use self::warning::WarningCallback;
 use crate::error::{Error, Kind};
+use crate::http::hooks::{AnswerCallback, SendCallback};
+use crate::http::redirect::RedirectCallback;
+use crate::http::{headers, redirect, template};
 use crate::log::Level;
-use crate::observe::{AnswerCallback, SendCallback};
-use crate::redirect::RedirectCallback;
-use crate::template;
-use crate::transport::TlsSettings;
-use crate::{headers, redirect};
+use crate::tls::TlsSettings;
 
 pub use self::authorization::RealmCallback;
 pub(crate) use self::credentials::CredentialSources;

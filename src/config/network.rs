@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::Config;
 use crate::error::{Error, Kind};
-use crate::hosts::HostRule;
-use crate::proxy::{self, Choice, Proxies, Proxy};
+use crate::proxy;
+use crate::proxy::host_rules::HostRule;
+use crate::proxy::{Choice, Proxies, Proxy};
 use crate::transport::Limits;
 
 /// The settings of the network.

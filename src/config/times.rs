@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::Config;
-use crate::transport::{Bounds, Cancel, Stall, Timeouts};
+use crate::os::cancel::Cancel;
+use crate::os::deadline::{Bounds, Stall, Timeouts};
 
 /// The time limits of a client.
 #[derive(Clone, Debug, Default)]

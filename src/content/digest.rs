@@ -1,14 +1,15 @@
 //! Digests of content, as the registry's protocol writes them.
 
 use std::fmt::Write as _;
-use std::io::{self, Read as _};
+use std::io;
+use std::io::Read as _;
 use std::path::Path;
 
 use ring::digest;
 
 use crate::error::server_words;
-use crate::file;
-use crate::redact::shown;
+use crate::log::redact::shown;
+use crate::os::file;
 use crate::{Error, Kind};
 
 /// How much of a file is read at once, in bytes.

@@ -1,7 +1,7 @@
 //! How the body of a request is framed.
 
 use crate::error::{Error, Kind};
-use crate::headers::Headers;
+use crate::http::headers::Headers;
 use crate::transport::Framing;
 
 /// Adds the Content-Length, or checks the caller's.

@@ -1,35 +1,37 @@
 //! What lies between a request and its answer: challenges, tokens, redirects,
 //! and the connection that closed under a request.
 
-mod call;
 mod frame;
+pub(crate) mod retry;
 mod send;
 mod token;
+pub(crate) mod trace;
+pub(crate) mod warnings;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-pub(crate) use self::call::Call;
+pub(crate) use crate::request::call::Call;
 
 use once_cell::sync::OnceCell;
 
 use self::send::Send;
-use crate::address::Address;
-use crate::auth::challenge::{self, Challenge};
-use crate::auth::scope::{self, Scopes};
-use crate::auth::{Authenticator, Authorization, Reply, Subject};
+use crate::auth::challenge::Challenge;
+use crate::auth::scope::Scopes;
+use crate::auth::{Authenticator, Authorization, Reply, Subject, challenge, scope};
 use crate::body::Body;
 use crate::config::Config;
-use crate::cookies::CookieJar;
 use crate::error::{Error, Step};
-use crate::headers::Headers;
-use crate::log::{Level, Log};
-use crate::observe::{AnswerCallback, Purpose, SendCallback};
-use crate::redact;
-use crate::redirect::RedirectCallback;
+use crate::http::cookies::CookieJar;
+use crate::http::headers::Headers;
+use crate::http::hooks::{AnswerCallback, Purpose, SendCallback};
+use crate::http::redirect::RedirectCallback;
+use crate::http::url::{Origin, Url};
+use crate::log::{Level, Log, redact};
 use crate::request::Request;
-use crate::transport::{self, Answer, Transport};
-use crate::url::{Origin, Url};
+use crate::request::address::Address;
+use crate::transport;
+use crate::transport::{Answer, Transport};
 
 /// Sends requests of one client.
 pub(crate) struct Engine {

@@ -2,19 +2,20 @@
 
 use std::borrow::Cow;
 
-use super::call::Call;
 use super::frame::frame;
+use super::trace;
 use super::{Answered, Engine};
 use crate::auth::{Authorization, realm};
 use crate::body::Body;
 use crate::error::{Error, Kind, Step};
-use crate::headers::Headers;
+use crate::http::headers::Headers;
+use crate::http::hooks::{Exchange, Purpose};
+use crate::http::redirect;
+use crate::http::redirect::{Redirect, RedirectChoice, RedirectStep};
+use crate::http::url::{Origin, Scheme, Url};
 use crate::log::Level;
-use crate::observe::{Exchange, Purpose};
-use crate::redirect::{self, Redirect, RedirectChoice, RedirectStep};
-use crate::trace;
+use crate::request::call::Call;
 use crate::transport::{Answer, Failure, Outgoing};
-use crate::url::{Origin, Scheme, Url};
 
 /// What is sent, apart from the body.
 pub(super) struct Send<'a> {

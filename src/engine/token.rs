@@ -5,21 +5,21 @@ use std::time::SystemTime;
 use zeroize::Zeroizing;
 
 use super::Engine;
-use super::call::Call;
 use super::send::Send;
 use crate::auth::credentials::{Credential, Found, Lookup};
 use crate::auth::flight::Outcome;
-use crate::auth::token::{self, Form, Grant};
-use crate::auth::tokens::{Role, Wanted};
-use crate::auth::{Authorization, Subject, basic};
+use crate::auth::token::{Form, Grant};
+use crate::auth::token_cache::{Role, Wanted};
+use crate::auth::{Authorization, Subject, basic, token};
 use crate::body::Body;
 use crate::error::{Error, Kind, Step};
-use crate::header::retry_after;
-use crate::headers::Headers;
+use crate::http::header::retry_after;
+use crate::http::headers::Headers;
+use crate::http::hooks::Purpose;
+use crate::http::url::{Origin, Url};
 use crate::log::Level;
-use crate::observe::Purpose;
+use crate::request::call::Call;
 use crate::transport::Answer;
-use crate::url::{Origin, Url};
 
 impl Engine {
     /// A token: one that is kept, one that another thread fetches, or one

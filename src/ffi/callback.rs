@@ -3,16 +3,15 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 
-use super::convert;
-use super::guard;
 use super::request::reggie_request;
-use super::status::{self, REGGIE_OK, reggie_status};
+use super::status::{REGGIE_OK, reggie_status};
+use super::{convert, guard, status};
 use crate::body::ReadSource;
+use crate::body::sink::WriteSink;
 use crate::config::retry::RetryCondition;
 use crate::config::warning::WarningCallback;
 use crate::config::{CertificateCallback, LogCallback};
 use crate::error::{Error, Kind, Step};
-use crate::output::WriteSink;
 use crate::request::RetryCallback;
 
 /// Frees a userdata. It is called exactly once for each registration, with

@@ -3,12 +3,13 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic::AssertUnwindSafe;
 use std::sync::Once;
-use std::thread;
+use std::{panic, thread};
 
 use super::error::ErrorOut;
-use super::status::{self, REGGIE_OK, reggie_status};
+use super::status;
+use super::status::{REGGIE_OK, reggie_status};
 use crate::error::{Error, Kind, server_words};
 
 #[cfg(not(panic = "unwind"))]

@@ -2,10 +2,9 @@
 
 use std::ffi::c_int;
 
-use super::convert;
-use super::guard;
 use super::request::reggie_request;
 use super::status::reggie_status;
+use super::{convert, guard};
 
 /// Sets how many further tries this request has, as
 /// reggie_config_set_retries() does for all: 0 to 1000, 0 for none, or -1, as

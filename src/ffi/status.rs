@@ -4,8 +4,7 @@ use std::ffi::{CStr, CString, c_char, c_int};
 
 use super::config_network::{REGGIE_IP_4, REGGIE_IP_6, REGGIE_IP_ANY};
 use super::guard;
-use crate::config::IpVersion;
-use crate::config::TlsVersion;
+use crate::config::{IpVersion, TlsVersion};
 use crate::error::Kind;
 use crate::log::Level;
 

@@ -4,19 +4,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::bounds::Bounds;
 use super::connection::Connection;
-use super::patience::Terms;
+use super::connection_permit::RouteSlots;
+use super::exchange_timer::Terms;
 use super::pool::Pool;
-use super::reach::Reach;
 use super::route::Route;
-use super::tls_settings::Tls;
-use super::turn::RouteSlots;
+use super::ssrf_policy::Reach;
 use super::{resolve, socks, tunnel};
 use crate::config::{Addresses, Config};
 use crate::error::{Error, Kind, Step};
+use crate::http::url::{Origin, Scheme};
+use crate::os::deadline::Bounds;
 use crate::proxy::{Proxies, Proxy, ProxyKind};
-use crate::url::{Origin, Scheme};
+use crate::tls::Tls;
 
 /// What all requests of a client share.
 #[derive(Debug)]

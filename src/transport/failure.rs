@@ -3,9 +3,9 @@
 use std::io;
 
 use super::operation::Operation;
-use super::tls_settings::explain;
 use crate::error::{Error, Kind, describe};
-use crate::url::Scheme;
+use crate::http::url::Scheme;
+use crate::tls::explain;
 
 /// Our own error inside another one, if that is what it carries.
 fn ours(error: io::Error) -> Result<Error, io::Error> {

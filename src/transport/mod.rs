@@ -1,32 +1,24 @@
 //! Requests over connections of our own: the only place that names ureq, which
 //! frames HTTP/1.1 here and nothing else.
 
-mod answer;
-mod bounds;
 mod buffers;
-mod cancel;
 mod connection;
-pub(crate) mod descriptor;
+mod connection_permit;
+mod connector;
 mod dial;
-mod event;
-mod exact;
+mod exact_body;
+mod exchange_timer;
 mod failure;
-mod link;
 mod operation;
-mod patience;
 mod pool;
-pub(crate) mod program;
-mod reach;
+mod raw_response;
 mod resolve;
 mod route;
 mod slots;
 mod socks;
-mod sys;
-mod tls;
-pub(crate) mod tls_settings;
+mod ssrf_policy;
+mod tls_stream;
 mod tunnel;
-mod turn;
-mod wait;
 
 /// What pool and slots are built from; a model puts its own in this place.
 mod sync {
@@ -39,28 +31,26 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ureq::Agent;
-use ureq::http::{self, Request};
+use ureq::http::Request;
+use ureq::{Agent, http};
 use zeroize::Zeroizing;
 
-pub(crate) use answer::{Answer, AnswerBody, Spent, Version};
-pub(crate) use bounds::{Bounds, Limit, Stall, Timeouts};
-pub use cancel::Cancel;
-pub(crate) use event::Event;
 pub(crate) use pool::Limits;
-pub(crate) use tls_settings::TlsSettings;
+pub(crate) use raw_response::{Answer, AnswerBody, Spent, Version};
 
+use self::connector::{NoResolver, OperationConnector};
 use self::dial::Shared;
-use self::exact::ExactBody;
-use self::link::{NoResolver, OperationConnector};
+use self::exact_body::ExactBody;
+use self::exchange_timer::Terms;
 use self::operation::Operation;
-use self::patience::Terms;
 use self::route::Route;
 use crate::body::Body;
 use crate::config::Config;
 use crate::error::{Error, Kind, Step};
-use crate::headers::Headers;
-use crate::url::{Origin, Scheme, Url};
+use crate::http::headers::Headers;
+use crate::http::url::{Origin, Scheme, Url};
+use crate::os::deadline::{Bounds, Limit};
+use crate::os::wait;
 
 /// A request as it goes out: nothing is added to it but Host.
 pub(crate) struct Outgoing<'a> {

@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::answer::Spent;
 use super::connection::Connection;
+use super::connection_permit::Turn;
 use super::dial::{Phases, Shared};
-use super::patience::Terms;
+use super::exchange_timer::Terms;
+use super::raw_response::Spent;
 use super::route::Route;
-use super::turn::Turn;
 use crate::error::Error;
-use crate::url::Origin;
+use crate::http::url::Origin;
 
 /// One exchange: a request and its answer over one connection.
 #[derive(Debug)]

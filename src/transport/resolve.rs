@@ -1,16 +1,15 @@
 //! Host names to addresses, and the first address that answers.
 
 use std::collections::VecDeque;
-use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{io, thread};
 
-use super::bounds::{Bounds, Limit};
-use super::{sys, wait};
 use crate::error::{Error, Kind, Step};
+use crate::os::deadline::{Bounds, Limit};
+use crate::os::{sys, wait};
 
 /// How long an address is given before the next one is tried beside it
 /// (RFC 8305, section 5).

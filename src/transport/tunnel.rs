@@ -6,9 +6,9 @@ use super::buffers::INPUT_SIZE;
 use super::connection::Connection;
 use super::failure;
 use crate::error::{Error, Kind, server_words};
+use crate::http::url::Origin;
+use crate::log::redact;
 use crate::proxy::Proxy;
-use crate::redact;
-use crate::url::Origin;
 
 /// Has the proxy at the other end connect to `origin`.
 pub(super) fn open(
@@ -160,7 +160,7 @@ impl Head {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::url::Url;
+    use crate::http::url::Url;
 
     #[test]
     fn answers_to_connect() {

@@ -4,17 +4,16 @@
 use std::io::Read;
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine as _, alphabet};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::{Credential, Place};
 use crate::auth::secret_json::SecretJson;
 use crate::error::{Error, Kind};
-use crate::file;
-use crate::url::Origin;
+use crate::http::url::Origin;
+use crate::os::file;
 
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;

@@ -12,8 +12,9 @@ use super::Credential;
 use super::file::of_pair;
 use crate::auth::secret_json::SecretJson;
 use crate::error::{Error, Kind, Step, describe, server_words};
-use crate::redact;
-use crate::transport::{Bounds, program};
+use crate::log::redact;
+use crate::os::deadline::Bounds;
+use crate::os::subprocess;
 
 /// How a helper says that it has nothing; it fails as well then.
 const NOT_FOUND: &str = "credentials not found in native keychain";
@@ -57,7 +58,7 @@ impl Helpers {
         command.arg("get").env_clear();
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let limit = bounds.limit(Step::Credentials, self.timeout, &program);
-        let ended = program::run(command, format!("{key}\n").as_bytes(), bounds, limit)
+        let ended = subprocess::run(command, format!("{key}\n").as_bytes(), bounds, limit)
             .map_err(|error| ended_by(&program, error))?;
         read(&Answer {
             code: ended.code,

@@ -1,19 +1,18 @@
 //! Who asks: user names and passwords, identity tokens, bearer tokens, and
 //! where they are found.
 
+mod default_paths;
 pub(crate) mod file;
 mod helper;
-mod place;
 mod store;
-mod usual;
 
 use std::fmt;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-pub(crate) use self::place::Place;
 pub(crate) use self::store::CredentialStore;
+pub(crate) use crate::config::credential_key::Place;
 use crate::error::{Error, Kind};
 
 /// What proves who asks.
@@ -49,7 +48,7 @@ impl Credential {
             return refuse("password: has a control character");
         }
         #[cfg(reggie_test_log)]
-        crate::test_log::secret("password", password);
+        crate::log::test_log::secret("password", password);
         Ok(Credential::Basic {
             username: username.to_owned(),
             password: Zeroizing::new(password.to_owned()),
@@ -64,7 +63,7 @@ impl Credential {
             return refuse("identity token: empty, or has a control character");
         }
         #[cfg(reggie_test_log)]
-        crate::test_log::secret("identity token", token);
+        crate::log::test_log::secret("identity token", token);
         Ok(Credential::IdentityToken {
             username: username.to_owned(),
             token: Zeroizing::new(token.to_owned()),
@@ -78,7 +77,7 @@ impl Credential {
             return refuse("bearer token: empty, or has what no header can hold");
         }
         #[cfg(reggie_test_log)]
-        crate::test_log::secret("bearer token", token);
+        crate::log::test_log::secret("bearer token", token);
         Ok(Credential::BearerToken(Zeroizing::new(token.to_owned())))
     }
 }

@@ -3,14 +3,16 @@
 
 use std::path::PathBuf;
 
-use super::file::{self, Clue, Contents};
+use super::default_paths;
+use super::file::{Clue, Contents};
 use super::helper::Helpers;
-use super::place::helper_key;
-use super::{Credential, CredentialCallback, Found, Lookup, Place, usual};
+use super::{Credential, CredentialCallback, Found, Lookup, Place, file};
 use crate::config::Config;
+use crate::config::credential_key::helper_key;
 use crate::error::{Error, Kind, Step};
-use crate::transport::{Bounds, program};
-use crate::url::Origin;
+use crate::http::url::Origin;
+use crate::os::deadline::Bounds;
+use crate::os::subprocess;
 
 /// Where credentials are looked for.
 pub(crate) struct CredentialStore {
@@ -41,7 +43,7 @@ impl CredentialStore {
             })
             .collect();
         if settings.usual_files {
-            let usual = usual::files(|name| config.variable(name), program::user());
+            let usual = default_paths::files(|name| config.variable(name), subprocess::user());
             files.extend(usual.into_iter().map(|path| Source {
                 path,
                 is_required: false,

@@ -8,8 +8,9 @@ use super::store::CredentialStore;
 use super::{Credential, Lookup};
 use crate::config::Config;
 use crate::error::{Error, Kind, Step};
-use crate::transport::{Bounds, Cancel};
-use crate::url::{Origin, Url};
+use crate::http::url::{Origin, Url};
+use crate::os::cancel::Cancel;
+use crate::os::deadline::Bounds;
 
 fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/credentials")

@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 
-use super::bounds::Bounds;
 use super::buffers::ConnectionBuffers;
-use super::patience::{Patience, Terms};
 use super::pool::Kept;
-use super::sys;
-use super::tls::TlsStream;
-use super::turn::Turn;
 use crate::error::Error;
+use crate::os::deadline::Bounds;
+use crate::os::sys;
+use crate::transport::connection_permit::Turn;
+use crate::transport::exchange_timer::{Patience, Terms};
+use crate::transport::tls_stream::TlsStream;
 
 /// Beyond this many bytes at once it pays to look first whether the server has
 /// answered already.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::{Connection, Stream};
 use crate::error::Step;
+use crate::os::sys;
 use crate::transport::buffers::INPUT_SIZE;
-use crate::transport::patience::early_status;
-use crate::transport::sys;
-use crate::transport::tls::Opened;
+use crate::transport::exchange_timer::early_status;
+use crate::transport::tls_stream::Opened;
 
 impl Connection {
     /// Waits for the answer to begin, or to go on.

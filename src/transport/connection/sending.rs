@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::{Connection, Stream, WATCHED};
 use crate::error::Step;
-use crate::transport::{sys, wait};
+use crate::os::{sys, wait};
 
 impl Connection {
     /// Sends a short message of our own, and forgets it.

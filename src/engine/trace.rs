@@ -1,0 +1,58 @@
+//! Requests and answers as the debug log shows them: as on the wire, less the
+//! secrets and the bodies that are no text.
+
+use std::fmt::Write;
+
+use crate::http::headers::Headers;
+use crate::http::url::Url;
+use crate::log::redact;
+use crate::transport::Answer;
+
+/// The longest part of a body that is shown, in bytes.
+const BODY_CAP: usize = 2048;
+
+/// A request that is about to be sent.
+pub(crate) fn request(method: &str, url: &Url, headers: &Headers, body: Option<&[u8]>) -> String {
+    let mut out = format!("> {method} {} HTTP/1.1", redact::url(&url.to_string()));
+    fields(&mut out, '>', headers);
+    if let Some(body) = body {
+        text(&mut out, '>', headers, body);
+    }
+    out
+}
+
+/// Status and headers of an answer.
+pub(crate) fn answer(answer: &Answer) -> String {
+    let mut out = format!("< {} {}", answer.version.as_str(), answer.status);
+    fields(&mut out, '<', &answer.headers);
+    out
+}
+
+/// The body of an answer that is kept in memory.
+pub(crate) fn answer_body(headers: &Headers, body: &[u8]) -> Option<String> {
+    let mut out = String::new();
+    text(&mut out, '<', headers, body);
+    (!out.is_empty()).then(|| out.trim_start_matches('\n').to_owned())
+}
+
+fn fields(out: &mut String, mark: char, headers: &Headers) {
+    for (name, value) in headers.iter() {
+        // Writing to a string does not fail.
+        let _ = write!(
+            out,
+            "\n{mark} {name}: {}",
+            redact::header_value(name, value)
+        );
+    }
+}
+
+fn text(out: &mut String, mark: char, headers: &Headers, body: &[u8]) {
+    if body.is_empty() {
+        return;
+    }
+    let shown = redact::body(headers.text("content-type"), body, BODY_CAP)
+        .unwrap_or_else(|| format!("[{} bytes]", body.len()));
+    for line in shown.lines() {
+        let _ = write!(out, "\n{mark} {line}");
+    }
+}

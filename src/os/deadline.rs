@@ -1,0 +1,251 @@
+//! What ends a wait before what it waits for: a cancel, the deadline of the
+//! call, the time limit of a step.
+
+use std::fmt::Display;
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::cancel::Cancel;
+use crate::error::{Error, Kind, Step};
+
+/// Time limits of the steps of a call; `None` = no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timeouts {
+    /// Of resolving a host's name.
+    pub(crate) resolve: Option<Duration>,
+    /// Of connecting, over all addresses.
+    pub(crate) connect: Option<Duration>,
+    /// Of a TLS handshake.
+    pub(crate) tls: Option<Duration>,
+    /// From the request's last byte to the first of its answer.
+    pub(crate) first_byte: Option<Duration>,
+    /// The same where the registry has a blob or manifest to store first.
+    pub(crate) commit: Option<Duration>,
+    /// From the first byte of an answer to the last of its head.
+    pub(crate) head: Option<Duration>,
+    /// Of a transfer that does not move.
+    pub(crate) stall: Option<Stall>,
+}
+
+/// The least that has to move: bytes per second, taken over a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stall {
+    pub(crate) bytes_per_second: u64,
+    pub(crate) window: Duration,
+}
+
+impl Default for Timeouts {
+    /// What never cuts a transfer that moves, and never leaves a dead one.
+    fn default() -> Timeouts {
+        let seconds = |count| Some(Duration::from_secs(count));
+        Timeouts {
+            resolve: seconds(30),
+            connect: seconds(30),
+            tls: seconds(30),
+            first_byte: seconds(120),
+            commit: seconds(15 * 60),
+            head: seconds(10 * 60),
+            stall: Some(Stall {
+                bytes_per_second: 1,
+                window: Duration::from_secs(60),
+            }),
+        }
+    }
+}
+
+/// The bounds of one call, with all that it sends.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bounds {
+    pub(crate) cancel: Option<Cancel>,
+    /// When the call as a whole ends, and how long it was given.
+    pub(crate) deadline: Option<(Instant, Duration)>,
+    pub(crate) timeouts: Timeouts,
+}
+
+impl Bounds {
+    /// An error once the call is to end. For loops that may never wait.
+    pub(crate) fn check(&self, step: Step) -> Result<(), Error> {
+        if self.cancel.as_ref().is_some_and(Cancel::is_triggered) {
+            return Err(cancelled(step));
+        }
+        if let Some((end, given)) = self.deadline
+            && Instant::now() >= end
+        {
+            return Err(deadline(given, step));
+        }
+        Ok(())
+    }
+
+    /// The same for code that reports to ureq.
+    pub(crate) fn check_io(&self, step: Step) -> io::Result<()> {
+        // Most calls have neither.
+        if self.cancel.is_none() && self.deadline.is_none() {
+            return Ok(());
+        }
+        self.check(step).map_err(io::Error::other)
+    }
+
+    /// The end of a step that begins now.
+    pub(crate) fn limit<'a>(
+        &self,
+        step: Step,
+        given: Option<Duration>,
+        what: &'a dyn Display,
+    ) -> Limit<'a> {
+        Limit {
+            step,
+            what,
+            end: given.and_then(|given| Some((Instant::now().checked_add(given)?, given))),
+        }
+    }
+}
+
+/// The end of one step.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit<'a> {
+    pub(crate) step: Step,
+    /// What is waited for, as an error tells it: `connect to registry.example`.
+    pub(crate) what: &'a dyn Display,
+    pub(crate) end: Option<(Instant, Duration)>,
+}
+
+impl Limit<'_> {
+    /// One that never comes.
+    pub(crate) fn none(step: Step) -> Limit<'static> {
+        Limit {
+            step,
+            what: &"",
+            end: None,
+        }
+    }
+
+    /// An error once it has come.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        match self.end {
+            Some((end, given)) if Instant::now() >= end => {
+                let given = given.as_millis();
+                let message = format!("{}: not done within {given} ms", self.what);
+                let error = Error::new(Kind::Timeout, message).at(self.step);
+                Err(io::Error::other(error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn cancelled(step: Step) -> Error {
+    Error::new(Kind::Cancelled, "the call was cancelled").at(step)
+}
+
+fn deadline(given: Duration, step: Step) -> Error {
+    let message = format!(
+        "the call took longer than the {} ms it was given",
+        given.as_millis()
+    );
+    Error::new(Kind::Deadline, message).at(step)
+}
+
+/// How a transfer moves in one direction.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Flow {
+    moved: u64,
+    waited: Duration,
+}
+
+impl Flow {
+    pub(crate) fn moved(&mut self, bytes: usize) {
+        self.moved = self.moved.saturating_add(bytes as u64);
+    }
+
+    /// When a wait that begins now has to be looked at again.
+    pub(crate) fn pause(&self, stall: Option<Stall>) -> Option<Instant> {
+        let left = stall?.window.saturating_sub(self.waited);
+        Instant::now().checked_add(left)
+    }
+
+    /// Whether a window ends with another wait of that time.
+    pub(crate) fn is_over_after(&self, time: Duration, stall: Option<Stall>) -> bool {
+        stall.is_some_and(|stall| self.waited + time >= stall.window)
+    }
+
+    /// Counts a wait. An error if too little moved in the last window: only
+    /// time spent waiting for the peer counts, not what the caller takes.
+    pub(crate) fn waited(
+        &mut self,
+        time: Duration,
+        stall: Option<Stall>,
+        step: Step,
+        what: impl Display,
+    ) -> io::Result<()> {
+        let Some(stall) = stall else {
+            return Ok(());
+        };
+        self.waited += time;
+        if self.waited < stall.window {
+            return Ok(());
+        }
+        let least = (stall.bytes_per_second as f64 * stall.window.as_secs_f64()).max(1.0);
+        if (self.moved as f64) < least {
+            let message = format!(
+                "{what}: {} bytes in {} ms, less than {} per second",
+                self.moved,
+                self.waited.as_millis(),
+                stall.bytes_per_second
+            );
+            return Err(io::Error::other(
+                Error::new(Kind::Timeout, message).at(step),
+            ));
+        }
+        *self = Flow::default();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_transfer_below_its_rate_is_stalled() {
+        let stall = Some(Stall {
+            bytes_per_second: 100,
+            window: Duration::from_secs(2),
+        });
+        let second = Duration::from_secs(1);
+        let mut flow = Flow::default();
+        flow.moved(200);
+        for _ in 0..2 {
+            flow.waited(second, stall, Step::Receive, "x")
+                .expect("enough");
+        }
+        flow.moved(199);
+        flow.waited(second, stall, Step::Receive, "x")
+            .expect("not over");
+        let error = flow
+            .waited(second, stall, Step::Receive, "x")
+            .expect_err("too little");
+        let error = error.downcast::<Error>().expect("ours");
+        assert_eq!((error.kind(), error.step()), (Kind::Timeout, Step::Receive));
+        assert_eq!(
+            error.message(),
+            "x: 199 bytes in 2000 ms, less than 100 per second"
+        );
+    }
+
+    #[test]
+    fn a_deadline_and_a_cancel_are_told_apart() {
+        let mut bounds = Bounds::default();
+        bounds.check(Step::Send).expect("none is set");
+        bounds.deadline = Some((Instant::now(), Duration::from_millis(5)));
+        let error = bounds.check(Step::Send).expect_err("it has come");
+        assert_eq!((error.kind(), error.step()), (Kind::Deadline, Step::Send));
+        let cancel = Cancel::new().expect("a handle");
+        bounds.cancel = Some(cancel.clone());
+        cancel.trigger();
+        let error = bounds.check(Step::Resolve).expect_err("it was triggered");
+        assert_eq!(
+            (error.kind(), error.step()),
+            (Kind::Cancelled, Step::Resolve)
+        );
+    }
+}

@@ -1,0 +1,11 @@
+//! The operating system: system calls, waiting, cancellation, deadlines,
+//! descriptors, files and subprocesses.
+
+pub(crate) mod cancel;
+pub(crate) mod deadline;
+pub(crate) mod descriptor;
+pub(crate) mod event;
+pub(crate) mod file;
+pub(crate) mod subprocess;
+pub(crate) mod sys;
+pub(crate) mod wait;

@@ -1,0 +1,217 @@
+//! Which server certificates are accepted.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    CertificateError, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme, crypto,
+};
+
+use super::refusal::{NothingTrusted, Stopped};
+use super::{CertificateCallback, refusal};
+use crate::error::{Error, Kind};
+
+/// What is trusted.
+#[derive(Clone)]
+pub(super) struct Roots {
+    store: RootCertStore,
+    /// The certificates that the caller added, byte for byte.
+    added: HashSet<Vec<u8>>,
+}
+
+impl Roots {
+    pub(super) fn new(
+        system: impl IntoIterator<Item = CertificateDer<'static>>,
+        extra: &[CertificateDer<'static>],
+    ) -> Roots {
+        let mut store = RootCertStore::empty();
+        store.add_parsable_certificates(system);
+        let roots = Roots {
+            store,
+            added: HashSet::new(),
+        };
+        roots.with(extra)
+    }
+
+    /// These and more. All were parsed when they were read.
+    pub(super) fn with(&self, more: &[CertificateDer<'static>]) -> Roots {
+        let mut roots = self.clone();
+        roots.store.add_parsable_certificates(more.iter().cloned());
+        let bytes = more.iter().map(|certificate| certificate.to_vec());
+        roots.added.extend(bytes);
+        roots
+    }
+}
+
+/// Verifies by a rule, and then asks the caller's callback, if there is one.
+/// That the peer owns the key of the certificate it shows is always verified.
+#[derive(Clone)]
+pub(super) struct Verifier {
+    rule: Rule,
+    /// The host as the callback is told it, and the callback.
+    ask: Option<(String, CertificateCallback)>,
+    provider: Arc<CryptoProvider>,
+}
+
+#[derive(Clone)]
+enum Rule {
+    AcceptAll,
+    NothingTrusted,
+    /// A chain that leads to a trusted certificate, as OpenSSL and curl see
+    /// it: a certificate that was itself added is accepted as a server's own,
+    /// though it may be marked as an authority's.
+    Chain {
+        verifier: Arc<WebPkiServerVerifier>,
+        roots: Arc<Roots>,
+    },
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").finish_non_exhaustive()
+    }
+}
+
+impl Verifier {
+    pub(super) fn accepting_all(provider: &Arc<CryptoProvider>) -> Verifier {
+        Verifier::by(Rule::AcceptAll, provider)
+    }
+
+    pub(super) fn new(
+        roots: &Arc<Roots>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Verifier, Error> {
+        if roots.store.is_empty() {
+            return Ok(Verifier::by(Rule::NothingTrusted, provider));
+        }
+        let store = Arc::new(roots.store.clone());
+        let verifier = WebPkiServerVerifier::builder_with_provider(store, Arc::clone(provider))
+            .build()
+            .map_err(|error| {
+                Error::new(Kind::InvalidCertificates, format!("trust store: {error}"))
+            })?;
+        let roots = Arc::clone(roots);
+        Ok(Verifier::by(Rule::Chain { verifier, roots }, provider))
+    }
+
+    fn by(rule: Rule, provider: &Arc<CryptoProvider>) -> Verifier {
+        Verifier {
+            rule,
+            ask: None,
+            provider: Arc::clone(provider),
+        }
+    }
+
+    /// The same, which lets a callback decide on connections to `host`.
+    pub(super) fn asking(&self, host: String, callback: CertificateCallback) -> Verifier {
+        Verifier {
+            ask: Some((host, callback)),
+            ..self.clone()
+        }
+    }
+}
+
+impl Rule {
+    fn apply(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<(), rustls::Error> {
+        let (verifier, roots) = match self {
+            Rule::AcceptAll => return Ok(()),
+            Rule::NothingTrusted => return Err(other(NothingTrusted)),
+            Rule::Chain { verifier, roots } => (verifier, roots),
+        };
+        let verified =
+            verifier.verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
+        match verified {
+            Err(refused)
+                if is_about_the_chain(&refused) && roots.added.contains(end_entity.as_ref()) =>
+            {
+                // The dates were checked before the chain; the name was not.
+                let parsed = ParsedCertificate::try_from(end_entity)?;
+                rustls::client::verify_server_name(&parsed, name)
+            }
+            verified => verified.map(|_| ()),
+        }
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verdict = self
+            .rule
+            .apply(end_entity, intermediates, server_name, ocsp_response, now);
+        let Some((host, callback)) = &self.ask else {
+            return verdict.map(|()| ServerCertVerified::assertion());
+        };
+        let chain: Vec<&[u8]> = std::iter::once(end_entity)
+            .chain(intermediates)
+            .map(|certificate| certificate.as_ref())
+            .collect();
+        let words = verdict.err().map(|refused| refusal::words(&refused));
+        match callback(host, &chain, words.as_deref()) {
+            0 => Ok(ServerCertVerified::assertion()),
+            value => Err(other(Stopped(value))),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        crypto::verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        crypto::verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+fn other(refusal: impl std::error::Error + Send + Sync + 'static) -> rustls::Error {
+    CertificateError::Other(OtherError(Arc::new(refusal))).into()
+}
+
+/// Whether a refusal says only that no chain leads from the certificate to a
+/// root, which does not matter for one that is itself trusted.
+fn is_about_the_chain(refused: &rustls::Error) -> bool {
+    match refused {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => true,
+        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(source))) => matches!(
+            source.downcast_ref::<webpki::Error>(),
+            Some(webpki::Error::CaUsedAsEndEntity)
+        ),
+        _ => false,
+    }
+}

@@ -1,0 +1,328 @@
+//! An answer, and its body as it is read from the connection.
+
+use std::io::Read;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fmt, io};
+
+use ureq::BodyReader;
+
+use super::connection::Connection;
+use super::dial::Phases;
+use super::failure;
+use super::operation::Operation;
+use crate::error::{Error, Kind, Step};
+use crate::http::headers::Headers;
+
+/// The version of HTTP that an answer came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    Http10,
+    Http11,
+}
+
+impl Version {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Version::Http10 => "HTTP/1.0",
+            Version::Http11 => "HTTP/1.1",
+        }
+    }
+}
+
+/// What an exchange took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spent {
+    /// Of making the connection; zero where one was kept.
+    pub(crate) phases: Phases,
+    /// From the request's last byte to the first of its answer.
+    pub(crate) first_byte: Duration,
+    /// The connection had served another request before.
+    pub(crate) reused: bool,
+    /// Whom the connection is with; `None` for a socket of this host.
+    pub(crate) peer: Option<SocketAddr>,
+}
+
+/// Status and headers of an answer, and its body still to be read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) spent: Spent,
+    pub(crate) status: u16,
+    pub(crate) version: Version,
+    pub(crate) headers: Headers,
+    pub(crate) body: AnswerBody,
+}
+
+/// How much is received at a time of a body that goes to a sink.
+const PIECE: usize = 1024 * 1024;
+/// A body of more than this is worth larger buffers.
+const LARGE_BODY: u64 = 64 * 1024;
+/// How much of an unwanted body is read so that its connection can be kept, and
+/// how long.
+const WORTH_DRAINING: u64 = 64 * 1024;
+const WORTH_WAITING: Duration = Duration::from_secs(1);
+
+/// The body of an answer. Dropped before its end it closes the connection.
+pub(crate) struct AnswerBody {
+    source: Source,
+    operation: Arc<Operation>,
+    length: Option<u64>,
+    /// How many bytes of it were read.
+    received: u64,
+}
+
+enum Source {
+    /// There is no more.
+    End,
+    /// An earlier read failed.
+    Failed,
+    /// The connection itself, for a body of known length.
+    Direct {
+        connection: Box<Connection>,
+        left: u64,
+        keep: bool,
+    },
+    /// What ureq decodes: chunked, or until the connection's end.
+    Decoded(Box<BodyReader<'static>>),
+}
+
+impl fmt::Debug for AnswerBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnswerBody").finish_non_exhaustive()
+    }
+}
+
+impl AnswerBody {
+    /// Takes over from ureq. A body of known length is read from the
+    /// connection without ureq's copy; `keep` tells whether the connection
+    /// may serve another request afterwards.
+    pub(crate) fn new(body: ureq::Body, operation: Arc<Operation>, keep: bool) -> AnswerBody {
+        let length = body.content_length();
+        let source = if operation.is_released() {
+            // Read to its end with the headers: there is no body.
+            drop(operation.take_parked());
+            Source::End
+        } else if let Some(left) = length {
+            drop(body);
+            match operation.take_parked() {
+                None => Source::End,
+                Some(mut connection) => {
+                    connection.take_head();
+                    if left > LARGE_BODY {
+                        connection.expect_large();
+                    }
+                    Source::Direct {
+                        connection,
+                        left,
+                        keep,
+                    }
+                }
+            }
+        } else {
+            Source::Decoded(Box::new(body.into_reader()))
+        };
+        let mut body = AnswerBody {
+            source,
+            operation,
+            length,
+            received: 0,
+        };
+        body.end_if_read();
+        body
+    }
+
+    /// The length that was announced.
+    pub(crate) fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// How many bytes of it have been read.
+    pub(crate) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Reads on into the caller's memory; 0 = the end.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        self.check()?;
+        let result = match &mut self.source {
+            Source::End => return Ok(0),
+            Source::Failed => return Err(self.failed_before()),
+            Source::Direct {
+                connection, left, ..
+            } => {
+                let most = usize::try_from(*left)
+                    .unwrap_or(usize::MAX)
+                    .min(buffer.len());
+                connection.read(&mut buffer[..most])
+            }
+            Source::Decoded(reader) => reader.read(buffer),
+        };
+        self.account(result)
+    }
+
+    /// Hands the rest to `sink`, piece by piece, from where it was received.
+    pub(crate) fn deliver(
+        &mut self,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut scratch = Vec::new();
+        loop {
+            self.check()?;
+            let mut outcome = Ok(());
+            let result = match &mut self.source {
+                Source::End => return Ok(()),
+                Source::Failed => return Err(self.failed_before()),
+                Source::Direct {
+                    connection, left, ..
+                } => {
+                    // Not for what was received with the headers, and TLS hands
+                    // on its own records.
+                    if scratch.is_empty() && connection.needs_scratch() {
+                        let size = usize::try_from(*left).unwrap_or(PIECE).min(PIECE);
+                        reserve(&mut scratch, size)?;
+                    }
+                    connection.read_piece(*left, &mut scratch, &mut |piece| {
+                        if outcome.is_ok() && !piece.is_empty() {
+                            outcome = sink(piece);
+                        }
+                    })
+                }
+                Source::Decoded(reader) => {
+                    if scratch.is_empty() {
+                        reserve(&mut scratch, PIECE / 4)?;
+                    }
+                    let result = reader.read(&mut scratch);
+                    if let Ok(amount @ 1..) = &result {
+                        outcome = sink(&scratch[..*amount]);
+                    }
+                    result
+                }
+            };
+            if outcome.is_err() {
+                self.fail();
+                return outcome;
+            }
+            self.account(result)?;
+        }
+    }
+
+    /// An error once the call is to end, whatever is here already. The
+    /// connection goes with it.
+    fn check(&mut self) -> Result<(), Error> {
+        if matches!(self.source, Source::End) {
+            return Ok(());
+        }
+        let ended = self.operation.terms.bounds.check(Step::Receive);
+        ended.map_err(|error| {
+            self.fail();
+            error.with_host(&self.operation.origin.authority())
+        })
+    }
+
+    /// Counts what was read, and ends the body where it ends.
+    fn account(&mut self, result: io::Result<usize>) -> Result<usize, Error> {
+        let amount = match result {
+            Ok(amount) => amount,
+            Err(error) => {
+                self.fail();
+                return Err(failure::of_body(error, &self.operation));
+            }
+        };
+        self.received += amount as u64;
+        match &mut self.source {
+            Source::Direct { left, .. } => {
+                if amount == 0 {
+                    let missing = *left;
+                    self.fail();
+                    return Err(self.truncated(&format!("{missing} bytes are missing")));
+                }
+                *left = left.saturating_sub(amount as u64);
+                self.end_if_read();
+            }
+            Source::Decoded(_) if amount == 0 => {
+                // ureq takes a reset for the end of a body without a length.
+                if self.operation.is_broken() {
+                    self.fail();
+                    return Err(self.truncated("the connection broke off"));
+                }
+                self.source = Source::End;
+                // Kept by now, or of no more use.
+                drop(self.operation.take_parked());
+            }
+            _ => {}
+        }
+        Ok(amount)
+    }
+
+    fn end_if_read(&mut self) {
+        if matches!(&self.source, Source::Direct { left: 0, .. })
+            && let Source::Direct {
+                connection, keep, ..
+            } = std::mem::replace(&mut self.source, Source::End)
+            && keep
+        {
+            self.operation.keep(connection);
+        }
+    }
+
+    /// Reads what is left if that is little, so that the connection is kept.
+    pub(crate) fn drain(mut self) {
+        let little = match &mut self.source {
+            Source::Direct {
+                left,
+                keep,
+                connection,
+            } => {
+                connection.end_within(WORTH_WAITING);
+                *keep && *left <= WORTH_DRAINING
+            }
+            Source::Decoded(_) => {
+                self.operation.end_within(WORTH_WAITING);
+                true
+            }
+            Source::End | Source::Failed => false,
+        };
+        if !little {
+            return;
+        }
+        let mut buffer = vec![0; 8 * 1024];
+        let mut drained = 0;
+        while drained <= WORTH_DRAINING {
+            match self.read(&mut buffer) {
+                Ok(0) | Err(_) => return,
+                Ok(amount) => drained += amount as u64,
+            }
+        }
+    }
+
+    /// Reads no more. Others may be waiting for the connection's end.
+    fn fail(&mut self) {
+        self.source = Source::Failed;
+        drop(self.operation.take_parked());
+    }
+
+    fn truncated(&self, why: &str) -> Error {
+        let host = self.operation.origin.authority();
+        let message = format!("the answer of {host} is cut short: {why}");
+        Error::new(Kind::Truncated, message).with_host(&host)
+    }
+
+    fn failed_before(&self) -> Error {
+        let host = self.operation.origin.authority();
+        let message = format!("the answer of {host}: an earlier read failed");
+        Error::new(Kind::Receive, message).with_host(&host)
+    }
+}
+
+/// Makes `scratch` that long.
+fn reserve(scratch: &mut Vec<u8>, size: usize) -> Result<(), Error> {
+    scratch
+        .try_reserve_exact(size)
+        .map_err(|_| Error::no_memory("receive buffer"))?;
+    scratch.resize(size, 0);
+    Ok(())
+}
