@@ -7,14 +7,14 @@ use crate::body::sink::{Output, WholeFile, write_descriptor};
 use crate::config::{Config, Times};
 use crate::engine::retry::{Attempt, Decision, Outcome, Retries};
 use crate::engine::warnings::Warnings;
-use crate::engine::{Answered, Call, Engine, retry, trace};
+use crate::engine::{Call, Engine, EngineResponse, retry, trace};
 use crate::error::{Error, Kind, Step};
 use crate::http::template;
 use crate::log::Level;
 use crate::request::Request;
 use crate::request::address::Address;
 use crate::request::response::{Account, Content, Response};
-use crate::transport::AnswerBody;
+use crate::transport::RawBody;
 
 /// A client of one registry, to be shared by any number of threads.
 pub struct Client {
@@ -135,7 +135,7 @@ impl Client {
         let own = self.engine.address.origin().authority();
         let (host, ended) = match outcome {
             Ok(response) => {
-                let ended = Outcome::Answer {
+                let ended = Outcome::Response {
                     status: response.status,
                     retry_after: response.retry_after(),
                 };
@@ -171,11 +171,11 @@ impl Client {
     }
 
     fn begin(&self, request: &mut Request, call: &Call) -> Result<Response, Error> {
-        let Answered {
+        let EngineResponse {
             answer, url, host, ..
         } = self.engine.answer(request, call)?;
         let account = Account {
-            spent: answer.spent,
+            stats: answer.stats,
             sends: call.sends.get(),
             total: call.started.elapsed(),
         };
@@ -206,7 +206,7 @@ impl Client {
                 let fd = *fd;
                 body.deliver(&mut |piece| {
                     call.delivered.set(true);
-                    write_descriptor(fd, piece, &call.bounds)
+                    write_descriptor(fd, piece, &call.limits)
                 })?;
             }
             Output::Callback(sink) if wanted => body.deliver(&mut |piece| {
@@ -230,7 +230,7 @@ impl Client {
 
     /// Reads a body into memory, never more than the setting allows, and never
     /// on the word of its announced length.
-    fn keep(&self, body: &mut AnswerBody) -> Result<Vec<u8>, Error> {
+    fn keep(&self, body: &mut RawBody) -> Result<Vec<u8>, Error> {
         let most = self.max_body_memory;
         let too_large = || {
             let message = format!(

@@ -28,11 +28,11 @@ use self::challenge::Challenge;
 use self::credentials::{Credential, CredentialStore, Lookup};
 use self::scope::Scopes;
 use self::token::Form;
-use self::token_cache::{Tokens, Wanted};
+use self::token_cache::{TokenRequest, Tokens};
 use crate::config::{Config, RealmCallback};
 use crate::error::{Error, Kind, Step};
 use crate::http::url::Origin;
-use crate::os::deadline::Bounds;
+use crate::os::deadline::CallLimits;
 
 /// The most repositories whose Basic authorization is kept.
 const MAX_BASIC: usize = 256;
@@ -45,7 +45,7 @@ const MAX_FORMS: usize = 64;
 pub(crate) type Authorization = Zeroizing<String>;
 
 /// Hears what a look-up for a repository came to.
-pub(crate) type Told<'a> = &'a dyn Fn(Option<&str>, &Lookup);
+pub(crate) type LookupReporter<'a> = &'a dyn Fn(Option<&str>, &Lookup);
 
 /// What a challenge calls for.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub(crate) enum Reply {
     /// Basic, with the credentials for the repository.
     Basic,
     /// A token.
-    Bearer(Wanted),
+    Bearer(TokenRequest),
     /// Nothing that we speak.
     Nothing,
 }
@@ -135,12 +135,12 @@ impl Authenticator {
     pub(crate) fn lookup(
         &self,
         repository: Option<&str>,
-        bounds: &Bounds,
-        told: Told<'_>,
+        limits: &CallLimits,
+        report_lookup: LookupReporter<'_>,
     ) -> Result<Lookup, Error> {
         let lookup = self
             .store
-            .lookup(&self.registry, repository, bounds)
+            .lookup(&self.registry, repository, limits)
             .map_err(|error| {
                 let registry = self.registry.authority();
                 error.at(Step::Credentials).with_host(&registry)
@@ -148,7 +148,7 @@ impl Authenticator {
         if let Some(found) = &lookup.found {
             self.hide(&found.credential);
         }
-        told(repository, &lookup);
+        report_lookup(repository, &lookup);
         Ok(lookup)
     }
 
@@ -181,8 +181,8 @@ impl Authenticator {
     pub(crate) fn known(
         &self,
         subject: impl FnOnce() -> Subject,
-        bounds: &Bounds,
-        told: Told<'_>,
+        limits: &CallLimits,
+        report_lookup: LookupReporter<'_>,
     ) -> Result<Option<Authorization>, Error> {
         if self.asks_basic.load(Ordering::Relaxed) {
             let repository = subject().repository;
@@ -190,7 +190,7 @@ impl Authenticator {
             if let Some(known) = self.state().basic.get(&repository) {
                 return Ok(known.clone());
             }
-            return self.basic_for(repository, bounds, told);
+            return self.basic_for(repository, limits, report_lookup);
         }
         Ok(self.tokens.known(|| subject().scopes))
     }
@@ -199,13 +199,13 @@ impl Authenticator {
     pub(crate) fn basic_for(
         &self,
         repository: Option<String>,
-        bounds: &Bounds,
-        told: Told<'_>,
+        limits: &CallLimits,
+        report_lookup: LookupReporter<'_>,
     ) -> Result<Option<Authorization>, Error> {
         if let Some(Some(known)) = self.state().basic.get(&repository) {
             return Ok(Some(known.clone()));
         }
-        let lookup = self.lookup(repository.as_deref(), bounds, told)?;
+        let lookup = self.lookup(repository.as_deref(), limits, report_lookup)?;
         let authorization = match lookup.found.map(|found| found.credential) {
             Some(Credential::Basic { username, password }) => Some(basic(&username, &password)),
             // Some registries take a token in place of a password.
@@ -252,7 +252,12 @@ impl Authenticator {
         Reply::Nothing
     }
 
-    fn wanted(&self, challenge: &Challenge, subject: &Subject, asked: Option<&Scopes>) -> Wanted {
+    fn wanted(
+        &self,
+        challenge: &Challenge,
+        subject: &Subject,
+        asked: Option<&Scopes>,
+    ) -> TokenRequest {
         let scopes = match &self.scope {
             Some(scope) => scope.clone(),
             None if subject.is_ping => Scopes::default(),
@@ -265,7 +270,7 @@ impl Authenticator {
             }
         };
         let service = challenge.param("service").filter(|name| !name.is_empty());
-        Wanted {
+        TokenRequest {
             realm: challenge.param("realm").unwrap_or_default().to_owned(),
             service: service.map(str::to_owned),
             scopes,

@@ -6,7 +6,7 @@ use super::token_cache::{Role, Waiter};
 use super::*;
 use crate::http::url::Url;
 use crate::os::cancel::Cancel;
-use crate::os::deadline::Bounds;
+use crate::os::deadline::CallLimits;
 
 fn authenticator(user: Option<(&str, &str)>) -> Authenticator {
     let mut config = Config::new();
@@ -37,7 +37,7 @@ fn grant(token: &str) -> Grant {
 }
 
 /// One that waits, which another thread does.
-fn waiter(tokens: &Tokens, wanted: &Wanted) -> Waiter {
+fn waiter(tokens: &Tokens, wanted: &TokenRequest) -> Waiter {
     std::thread::scope(|scope| {
         let joined = scope.spawn(|| match tokens.join(wanted, None) {
             Role::Wait(waiter) => waiter,
@@ -47,8 +47,8 @@ fn waiter(tokens: &Tokens, wanted: &Wanted) -> Waiter {
     })
 }
 
-fn wanted(scopes: &str) -> Wanted {
-    Wanted {
+fn wanted(scopes: &str) -> TokenRequest {
+    TokenRequest {
         realm: "https://auth.registry.example/token".to_owned(),
         service: None,
         scopes: Scopes::parse(scopes),
@@ -62,19 +62,19 @@ fn basic_is_remembered() {
     let auth = authenticator(Some(("user", "pass")));
     let subject = || about("repository:a/b:pull");
     assert!(
-        auth.known(subject, &Bounds::default(), &unheard)
+        auth.known(subject, &CallLimits::default(), &unheard)
             .expect("no error")
             .is_none()
     );
     let reply = auth.reply(&challenges("Basic realm=\"x\""), &subject(), None);
     assert!(matches!(reply, Reply::Basic));
     let first = auth
-        .basic_for(subject().repository, &Bounds::default(), &unheard)
+        .basic_for(subject().repository, &CallLimits::default(), &unheard)
         .expect("no error");
     let first = first.expect("credentials");
     assert_eq!(first.as_str(), "Basic dXNlcjpwYXNz");
     assert_eq!(
-        auth.known(subject, &Bounds::default(), &unheard)
+        auth.known(subject, &CallLimits::default(), &unheard)
             .expect("no error"),
         Some(first)
     );
@@ -87,7 +87,7 @@ fn nobody_has_nothing_to_say_to_basic() {
     let reply = auth.reply(&challenges("Negotiate abc=="), &subject, None);
     assert!(matches!(reply, Reply::Nothing));
     assert!(
-        auth.basic_for(None, &Bounds::default(), &unheard)
+        auth.basic_for(None, &CallLimits::default(), &unheard)
             .expect("no error")
             .is_none()
     );
@@ -147,7 +147,7 @@ fn a_token_serves_what_its_scopes_cover_until_it_is_rejected() {
 #[test]
 fn one_fetches_and_the_others_wait_for_what_covers_theirs() {
     let tokens = Tokens::default();
-    let bounds = Bounds::default();
+    let limits = CallLimits::default();
     let Role::Fetch(fetcher) = tokens.join(&wanted("repository:a:pull,push"), None) else {
         panic!("nobody fetches");
     };
@@ -157,7 +157,7 @@ fn one_fetches_and_the_others_wait_for_what_covers_theirs() {
         Role::Fetch(_)
     ));
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| waiter.wait(&bounds));
+        let waiting = scope.spawn(|| waiter.wait(&limits));
         fetcher.done(grant("t"), None);
         let outcome = waiting.join().expect("no panic").expect("not ended");
         assert!(matches!(outcome, Outcome::Done(token) if token.as_str() == "Bearer t"));
@@ -173,22 +173,22 @@ fn a_waiter_has_its_own_end_and_takes_over_from_one_that_gave_up() {
     };
     let waiter = self::waiter(&tokens, &pull);
     let cancel = Cancel::new().expect("a handle");
-    let bounds = Bounds {
+    let limits = CallLimits {
         cancel: Some(cancel.clone()),
-        ..Bounds::default()
+        ..CallLimits::default()
     };
     cancel.trigger();
-    let error = waiter.wait(&bounds).expect_err("cancelled");
+    let error = waiter.wait(&limits).expect_err("cancelled");
     assert_eq!(error.kind(), Kind::Cancelled);
     fetcher.failed(&Error::new(Kind::Cancelled, "the call was cancelled"));
-    let outcome = waiter.wait(&Bounds::default()).expect("it ended");
+    let outcome = waiter.wait(&CallLimits::default()).expect("it ended");
     assert!(matches!(outcome, Outcome::Abandoned(None)));
     let Role::Fetch(fetcher) = tokens.join(&pull, None) else {
         panic!("nobody fetches any more");
     };
     let waiter = self::waiter(&tokens, &pull);
     fetcher.failed(&Error::new(Kind::TokenRefused, "no"));
-    let outcome = waiter.wait(&Bounds::default()).expect("it ended");
+    let outcome = waiter.wait(&CallLimits::default()).expect("it ended");
     assert!(matches!(outcome, Outcome::Failed(error) if error.kind() == Kind::TokenRefused));
     assert!(matches!(tokens.join(&pull, None), Role::Fetch(_)));
 }

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 use super::clock;
 use super::credentials::Credential;
 use super::secret_json::SecretJson;
-use super::token_cache::Wanted;
-use crate::error::{Error, Kind, server_words};
+use super::token_cache::TokenRequest;
+use crate::error::{Error, Kind, server_text};
 use crate::http::url::{Url, encode_query};
 use crate::log::redact;
 
@@ -59,7 +59,11 @@ pub(crate) fn realm(text: &str) -> Result<Url, Error> {
 }
 
 /// The URL that asks for a token by GET. The realm's own query stays.
-pub(crate) fn by_get(realm: &Url, wanted: &Wanted, account: Option<&str>) -> Result<Url, Error> {
+pub(crate) fn by_get(
+    realm: &Url,
+    wanted: &TokenRequest,
+    account: Option<&str>,
+) -> Result<Url, Error> {
     let mut target = realm.to_string();
     let mut add = |name: &str, value: &str| {
         if !target.contains('?') {
@@ -86,7 +90,7 @@ pub(crate) fn by_get(realm: &Url, wanted: &Wanted, account: Option<&str>) -> Res
 
 /// The form that asks for a token by POST; `None` where the credential is
 /// neither a password nor an identity token.
-pub(crate) fn by_post(wanted: &Wanted, credential: &Credential) -> Option<Zeroizing<String>> {
+pub(crate) fn by_post(wanted: &TokenRequest, credential: &Credential) -> Option<Zeroizing<String>> {
     let mut form = Zeroizing::new(String::new());
     let mut add = |name: &str, value: &str| {
         if !form.is_empty() {
@@ -224,18 +228,18 @@ fn words(body: &[u8]) -> String {
         && let Some(first) = errors.first()
     {
         let message = format!("{} {}", first.code(), first.message());
-        return server_words(message.trim());
+        return server_text(message.trim());
     }
     if let Ok(Value::Object(fields)) = serde_json::from_slice(body) {
         for name in ["details", "error_description", "message", "error"] {
             if let Some(Value::String(text)) = fields.get(name) {
-                return server_words(text);
+                return server_text(text);
             }
         }
         return String::new();
     }
     let shown = redact::body(Some("text/plain"), body, 512).unwrap_or_default();
-    server_words(shown.trim())
+    server_text(shown.trim())
 }
 
 #[cfg(test)]
@@ -243,8 +247,8 @@ mod tests {
     use super::*;
     use crate::auth::scope::Scopes;
 
-    fn wanted(scopes: &str) -> Wanted {
-        Wanted {
+    fn wanted(scopes: &str) -> TokenRequest {
+        TokenRequest {
             realm: String::new(),
             service: Some("my reg".to_owned()),
             scopes: Scopes::parse(scopes),

@@ -11,7 +11,7 @@ use super::sync::{Arc, Mutex, MutexGuard};
 use super::token::Grant;
 use super::{Authorization, bearer};
 use crate::error::{Error, Kind, Step};
-use crate::os::deadline::{Bounds, Limit};
+use crate::os::deadline::{CallLimits, StepLimit};
 use crate::os::event::Event;
 
 /// The most tokens that a client keeps.
@@ -21,14 +21,14 @@ const MAX_SERVED: usize = 256;
 
 /// What a token is for: whom to ask, and for what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(crate) struct TokenRequest {
     pub(crate) realm: String,
     pub(crate) service: Option<String>,
     pub(crate) scopes: Scopes,
 }
 
 struct Token {
-    of: Wanted,
+    of: TokenRequest,
     /// What requests wanted that the registry took this token for, though its
     /// scopes say nothing of it.
     served: Vec<Scopes>,
@@ -41,7 +41,7 @@ impl Token {
         self.of.scopes.covers(wanted) || self.served.contains(wanted)
     }
 
-    fn is_of(&self, wanted: &Wanted) -> bool {
+    fn is_of(&self, wanted: &TokenRequest) -> bool {
         self.of.realm == wanted.realm && self.of.service == wanted.service
     }
 
@@ -75,7 +75,7 @@ fn this_thread() -> usize {
 
 /// A fetch that is under way.
 struct UnderWay {
-    of: Wanted,
+    of: TokenRequest,
     by: usize,
     flight: Arc<TokenFlight>,
 }
@@ -131,7 +131,7 @@ impl Tokens {
 
     /// What to do for a token. `served` is what the request wants, for which
     /// the token is remembered.
-    pub(crate) fn join(&self, wanted: &Wanted, served: Option<&Scopes>) -> Role<'_> {
+    pub(crate) fn join(&self, wanted: &TokenRequest, served: Option<&Scopes>) -> Role<'_> {
         let mut state = self.state();
         let now = Instant::now();
         let known = state.tokens.iter_mut().find(|token| {
@@ -167,7 +167,7 @@ impl Tokens {
     }
 
     /// Remembers what a token is taken for.
-    pub(crate) fn serve(&self, wanted: &Wanted, served: Option<&Scopes>) {
+    pub(crate) fn serve(&self, wanted: &TokenRequest, served: Option<&Scopes>) {
         let mut state = self.state();
         if let Some(token) = state
             .tokens
@@ -193,7 +193,7 @@ impl Tokens {
 /// fetch to another one.
 pub(crate) struct Fetcher<'a> {
     tokens: &'a Tokens,
-    wanted: Wanted,
+    wanted: TokenRequest,
     flight: Arc<TokenFlight>,
 }
 
@@ -262,14 +262,14 @@ pub(crate) struct Waiter(Arc<TokenFlight>);
 impl Waiter {
     /// How the fetch ended. An error is one of the waiter's own: its cancel,
     /// its deadline.
-    pub(crate) fn wait(&self, bounds: &Bounds) -> Result<Outcome<Authorization, Error>, Error> {
+    pub(crate) fn wait(&self, limits: &CallLimits) -> Result<Outcome<Authorization, Error>, Error> {
         let event =
             Event::new().map_err(|error| Error::io(Kind::NoMemory, "event of a token", &error))?;
         let event = Arc::new(event);
         if let Some(outcome) = self.0.outcome_or_wake(&event) {
             return Ok(outcome);
         }
-        if let Err(error) = event.wait(bounds, Limit::none(Step::Token)) {
+        if let Err(error) = event.wait(limits, StepLimit::none(Step::Token)) {
             self.0.forget(&event);
             return Err(error
                 .downcast::<Error>()

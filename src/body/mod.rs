@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use zeroize::Zeroize;
 
 use crate::error::{Error, Kind};
-use crate::os::deadline::Bounds;
+use crate::os::deadline::CallLimits;
 use crate::os::{descriptor, file};
 
 /// A source of bytes that the caller supplies.
@@ -28,7 +28,7 @@ pub trait ReadSource: Send {
 
 /// The body of a request: a source, and how far it has been read.
 pub(crate) struct Body {
-    source: Source,
+    source: BodySource,
     /// Bytes have been taken since it was set or rewound.
     used: bool,
     /// It is wiped when dropped, and not shown.
@@ -38,14 +38,14 @@ pub(crate) struct Body {
 impl Drop for Body {
     fn drop(&mut self) {
         if self.secret
-            && let Source::Memory { bytes, .. } = &mut self.source
+            && let BodySource::Memory { bytes, .. } = &mut self.source
         {
             bytes.zeroize();
         }
     }
 }
 
-enum Source {
+enum BodySource {
     Empty,
     Memory {
         bytes: Vec<u8>,
@@ -71,11 +71,11 @@ enum Source {
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match &self.source {
-            Source::Empty => "Empty",
-            Source::Memory { .. } => "Memory",
-            Source::Path { .. } => "Path",
-            Source::Descriptor { .. } => "Descriptor",
-            Source::Callback { .. } => "Callback",
+            BodySource::Empty => "Empty",
+            BodySource::Memory { .. } => "Memory",
+            BodySource::Path { .. } => "Path",
+            BodySource::Descriptor { .. } => "Descriptor",
+            BodySource::Callback { .. } => "Callback",
         };
         f.write_str(name)
     }
@@ -83,12 +83,12 @@ impl fmt::Debug for Body {
 
 impl Default for Body {
     fn default() -> Body {
-        Body::of(Source::Empty)
+        Body::of(BodySource::Empty)
     }
 }
 
 impl Body {
-    fn of(source: Source) -> Body {
+    fn of(source: BodySource) -> Body {
         Body {
             source,
             used: false,
@@ -97,7 +97,7 @@ impl Body {
     }
 
     pub(crate) fn memory(bytes: Vec<u8>) -> Body {
-        Body::of(Source::Memory { bytes, position: 0 })
+        Body::of(BodySource::Memory { bytes, position: 0 })
     }
 
     /// One that no log shows.
@@ -108,13 +108,13 @@ impl Body {
     }
 
     pub(crate) fn path(path: PathBuf) -> Body {
-        Body::of(Source::Path { path, file: None })
+        Body::of(BodySource::Path { path, file: None })
     }
 
     /// A caller's descriptor, from where it stands now.
     pub(crate) fn descriptor(fd: RawFd, length: Option<u64>) -> Result<Body, Error> {
         let start = descriptor::position(fd)?;
-        Ok(Body::of(Source::Descriptor {
+        Ok(Body::of(BodySource::Descriptor {
             fd,
             start,
             length,
@@ -123,12 +123,12 @@ impl Body {
     }
 
     pub(crate) fn callback(source: Box<dyn ReadSource>, length: Option<u64>) -> Body {
-        Body::of(Source::Callback { source, length })
+        Body::of(BodySource::Callback { source, length })
     }
 
     /// Whether there is a body at all; one of no bytes counts.
     pub(crate) fn is_set(&self) -> bool {
-        !matches!(self.source, Source::Empty)
+        !matches!(self.source, BodySource::Empty)
     }
 
     /// Whether it holds credentials.
@@ -139,7 +139,7 @@ impl Body {
     /// The bytes, where they are in memory.
     pub(crate) fn kept(&self) -> Option<&[u8]> {
         match &self.source {
-            Source::Memory { bytes, .. } if !self.secret => Some(bytes),
+            BodySource::Memory { bytes, .. } if !self.secret => Some(bytes),
             _ => None,
         }
     }
@@ -152,19 +152,21 @@ impl Body {
             self.used = false;
         }
         match &mut self.source {
-            Source::Empty => Ok(Some(0)),
-            Source::Memory { bytes, position } => {
+            BodySource::Empty => Ok(Some(0)),
+            BodySource::Memory { bytes, position } => {
                 *position = 0;
                 Ok(Some(bytes.len() as u64))
             }
-            Source::Path { path, file } => {
+            BodySource::Path { path, file } => {
                 let shown = path.display();
                 let failed = |e| Error::io(Kind::File, format_args!("body {shown}"), &e);
                 let (opened, length) = file::open(path).map_err(failed)?;
                 *file = Some(opened);
                 Ok(Some(length))
             }
-            Source::Descriptor { length, .. } | Source::Callback { length, .. } => Ok(*length),
+            BodySource::Descriptor { length, .. } | BodySource::Callback { length, .. } => {
+                Ok(*length)
+            }
         }
     }
 
@@ -173,15 +175,15 @@ impl Body {
     pub(crate) fn is_repeatable(&self) -> bool {
         !self.used
             || match &self.source {
-                Source::Empty | Source::Memory { .. } | Source::Path { .. } => true,
-                Source::Descriptor { start, .. } => start.is_some(),
-                Source::Callback { source, .. } => source.can_rewind(),
+                BodySource::Empty | BodySource::Memory { .. } | BodySource::Path { .. } => true,
+                BodySource::Descriptor { start, .. } => start.is_some(),
+                BodySource::Callback { source, .. } => source.can_rewind(),
             }
     }
 
     fn rewind(&mut self) -> Result<(), Error> {
         match &mut self.source {
-            Source::Descriptor {
+            BodySource::Descriptor {
                 start, position, ..
             } => match start {
                 Some(start) => {
@@ -193,24 +195,24 @@ impl Body {
                     "the body must be sent again, and its descriptor cannot seek",
                 )),
             },
-            Source::Callback { source, .. } => source.rewind(),
-            Source::Empty | Source::Memory { .. } | Source::Path { .. } => Ok(()),
+            BodySource::Callback { source, .. } => source.rewind(),
+            BodySource::Empty | BodySource::Memory { .. } | BodySource::Path { .. } => Ok(()),
         }
     }
 
     /// Reads on; 0 = the end.
-    pub(crate) fn read(&mut self, buffer: &mut [u8], bounds: &Bounds) -> Result<usize, Error> {
+    pub(crate) fn read(&mut self, buffer: &mut [u8], limits: &CallLimits) -> Result<usize, Error> {
         self.used = true;
         match &mut self.source {
-            Source::Empty => Ok(0),
-            Source::Memory { bytes, position } => {
+            BodySource::Empty => Ok(0),
+            BodySource::Memory { bytes, position } => {
                 let rest = &bytes[*position..];
                 let amount = rest.len().min(buffer.len());
                 buffer[..amount].copy_from_slice(&rest[..amount]);
                 *position += amount;
                 Ok(amount)
             }
-            Source::Path { path, file } => match file {
+            BodySource::Path { path, file } => match file {
                 None => Ok(0),
                 Some(file) => loop {
                     match file.read(buffer) {
@@ -223,7 +225,7 @@ impl Body {
                     }
                 },
             },
-            Source::Descriptor {
+            BodySource::Descriptor {
                 fd,
                 start,
                 position,
@@ -231,12 +233,12 @@ impl Body {
             } => {
                 let amount = match start {
                     Some(_) => descriptor::read_at(*fd, buffer, *position)?,
-                    None => descriptor::read(*fd, buffer, bounds)?,
+                    None => descriptor::read(*fd, buffer, limits)?,
                 };
                 *position += amount as u64;
                 Ok(amount)
             }
-            Source::Callback { source, .. } => {
+            BodySource::Callback { source, .. } => {
                 // What a callback does not fill must not show what was here.
                 buffer.fill(0);
                 source.read(buffer)
@@ -246,7 +248,7 @@ impl Body {
 
     /// Gives back what is only needed while it is sent.
     pub(crate) fn end(&mut self) {
-        if let Source::Path { file, .. } = &mut self.source {
+        if let BodySource::Path { file, .. } = &mut self.source {
             *file = None;
         }
     }
@@ -263,7 +265,7 @@ mod tests {
         let mut buffer = [0; 3];
         loop {
             let amount = body
-                .read(&mut buffer, &Bounds::default())
+                .read(&mut buffer, &CallLimits::default())
                 .expect("a readable body");
             if amount == 0 {
                 return out;

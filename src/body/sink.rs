@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::{fmt, fs, io};
 
 use crate::error::{Error, Kind, Step};
-use crate::os::deadline::Bounds;
+use crate::os::deadline::CallLimits;
 use crate::os::descriptor;
 
 /// A receiver of bytes that the caller supplies.
@@ -125,8 +125,8 @@ fn file_error(path: &Path, error: &io::Error) -> Error {
 }
 
 /// Writes to a caller's descriptor.
-pub(crate) fn write_descriptor(fd: RawFd, piece: &[u8], bounds: &Bounds) -> Result<(), Error> {
-    descriptor::write_all(fd, piece, bounds).map_err(|error| error.at(Step::Deliver))
+pub(crate) fn write_descriptor(fd: RawFd, piece: &[u8], limits: &CallLimits) -> Result<(), Error> {
+    descriptor::write_all(fd, piece, limits).map_err(|error| error.at(Step::Deliver))
 }
 
 #[cfg(test)]

@@ -14,16 +14,16 @@ const HUB_KEY: &str = "https://index.docker.io/v1/";
 
 /// A host, maybe its port, and maybe the beginning of repositories' names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct CredentialKey {
     host: String,
     /// `None` = the usual one.
     port: Option<u16>,
     path: String,
 }
 
-impl Place {
+impl CredentialKey {
     /// Reads `host`, `host:port`, or either with a path behind it.
-    pub(crate) fn parse(text: &str) -> Option<Place> {
+    pub(crate) fn parse(text: &str) -> Option<CredentialKey> {
         let (authority, path) = match text.split_once('/') {
             Some((authority, path)) => (authority, path),
             None => (text, ""),
@@ -41,7 +41,7 @@ impl Place {
         let url = Url::parse(&format!("https://{authority}")).ok()?;
         let Origin { host, port, .. } = url.origin();
         let has_port = port != 443 || authority.ends_with(":443");
-        Some(Place {
+        Some(CredentialKey {
             host: canonical(&host).to_owned(),
             port: has_port.then_some(port),
             path: path.to_owned(),
@@ -50,11 +50,11 @@ impl Place {
 
     /// Reads a key of a file of credentials: a place, or a URL, of which the
     /// host counts alone.
-    pub(crate) fn of_key(key: &str) -> Option<Place> {
+    pub(crate) fn of_key(key: &str) -> Option<CredentialKey> {
         let key = key.trim();
         for scheme in ["https://", "http://"] {
             if let Some(rest) = key.strip_prefix(scheme) {
-                return Place::parse(rest.split('/').next().unwrap_or(rest));
+                return CredentialKey::parse(rest.split('/').next().unwrap_or(rest));
             }
         }
         // As Docker wrote them once.
@@ -63,7 +63,7 @@ impl Place {
             .iter()
             .find_map(|version| bare.strip_suffix(version))
             .unwrap_or(bare);
-        Place::parse(bare)
+        CredentialKey::parse(bare)
     }
 
     /// The part of repositories' names that it is for; empty = all.
@@ -87,7 +87,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for CredentialKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.host)?;
         if let Some(port) = self.port {
@@ -145,7 +145,7 @@ mod tests {
             ("index.docker.io", "https://docker.io", None, true),
             ("docker.io", "https://auth.docker.io", None, false),
         ] {
-            let covers = Place::parse(place)
+            let covers = CredentialKey::parse(place)
                 .expect(place)
                 .covers(&origin(registry), repository);
             assert_eq!(covers, expected, "{place} {registry} {repository:?}");
@@ -161,7 +161,7 @@ mod tests {
             "r.example:port",
             "https://r.example",
         ] {
-            assert_eq!(Place::parse(text), None, "{text}");
+            assert_eq!(CredentialKey::parse(text), None, "{text}");
         }
     }
 
@@ -179,7 +179,7 @@ mod tests {
             ("", None),
             ("https://", None),
         ] {
-            let place = Place::of_key(key).map(|place| place.to_string());
+            let place = CredentialKey::of_key(key).map(|place| place.to_string());
             assert_eq!(place.as_deref(), expected, "{key}");
         }
         assert_eq!(helper_key(&origin("https://docker.io")), HUB_KEY);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Config;
 use crate::os::cancel::Cancel;
-use crate::os::deadline::{Bounds, Stall, Timeouts};
+use crate::os::deadline::{CallLimits, StallLimit, Timeouts};
 
 /// The time limits of a client.
 #[derive(Clone, Debug, Default)]
@@ -20,15 +20,15 @@ pub(crate) struct OwnTimes {
     pub(crate) call: Option<Option<Duration>>,
     pub(crate) first_byte: Option<Option<Duration>>,
     pub(crate) commit: Option<Option<Duration>>,
-    pub(crate) stall: Option<Option<Stall>>,
+    pub(crate) stall: Option<Option<StallLimit>>,
 }
 
 impl Times {
-    /// The bounds of a call that begins now.
-    pub(crate) fn begin(&self, own: &OwnTimes, cancel: Option<Cancel>) -> Bounds {
+    /// The limits of a call that begins now.
+    pub(crate) fn begin(&self, own: &OwnTimes, cancel: Option<Cancel>) -> CallLimits {
         let steps = self.steps;
         let given = own.call.unwrap_or(self.call);
-        Bounds {
+        CallLimits {
             cancel,
             // Beyond what the clock can tell is no limit.
             deadline: given.and_then(|given| Some((Instant::now().checked_add(given)?, given))),
@@ -43,8 +43,8 @@ impl Times {
 }
 
 /// The least that has to move; `None` where the rate or the window is zero.
-pub(crate) fn stall(bytes_per_second: u64, window: Duration) -> Option<Stall> {
-    (bytes_per_second > 0 && !window.is_zero()).then_some(Stall {
+pub(crate) fn stall(bytes_per_second: u64, window: Duration) -> Option<StallLimit> {
+    (bytes_per_second > 0 && !window.is_zero()).then_some(StallLimit {
         bytes_per_second,
         window,
     })

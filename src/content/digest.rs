@@ -7,7 +7,7 @@ use std::path::Path;
 
 use ring::digest;
 
-use crate::error::server_words;
+use crate::error::server_text;
 use crate::log::redact::shown;
 use crate::os::file;
 use crate::{Error, Kind};
@@ -103,7 +103,7 @@ pub fn of_file(algorithm: Algorithm, path: &Path) -> Result<String, Error> {
     let failed = |source: io::Error| {
         Error::io(
             Kind::File,
-            format_args!("read {}", server_words(&path.to_string_lossy())),
+            format_args!("read {}", server_text(&path.to_string_lossy())),
             &source,
         )
     };

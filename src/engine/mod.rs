@@ -31,7 +31,7 @@ use crate::log::{Level, Log, redact};
 use crate::request::Request;
 use crate::request::address::Address;
 use crate::transport;
-use crate::transport::{Answer, Transport};
+use crate::transport::{RawResponse, Transport};
 
 /// Sends requests of one client.
 pub(crate) struct Engine {
@@ -53,8 +53,8 @@ pub(crate) struct Engine {
 }
 
 /// An answer, and where it came from.
-pub(crate) struct Answered {
-    pub(crate) answer: Answer,
+pub(crate) struct EngineResponse {
+    pub(crate) answer: RawResponse,
     pub(crate) url: Url,
     /// Its host and port.
     pub(crate) host: String,
@@ -120,8 +120,12 @@ impl Engine {
     }
 
     /// Sends a request, and again where its challenge can be answered.
-    pub(crate) fn answer(&self, request: &mut Request, call: &Call) -> Result<Answered, Error> {
-        call.bounds.check(Step::Prepare)?;
+    pub(crate) fn answer(
+        &self,
+        request: &mut Request,
+        call: &Call,
+    ) -> Result<EngineResponse, Error> {
+        call.limits.check(Step::Prepare)?;
         let own = self.address.origin_ref();
         let mut asked = Asked::default();
         loop {
@@ -133,9 +137,11 @@ impl Engine {
                 // upload's Location, may lead anywhere.
                 headers.remove("authorization");
             } else if !headers.contains("authorization") && self.is_registry_path(&url) {
-                asked.sent =
-                    self.auth
-                        .known(|| self.subject(&method, &url), &call.bounds, &self.told())?;
+                asked.sent = self.auth.known(
+                    || self.subject(&method, &url),
+                    &call.limits,
+                    &self.report_lookup(),
+                )?;
             }
             asked.sends += 1;
             let purpose = match asked.sends {
@@ -164,9 +170,9 @@ impl Engine {
                 return Ok(answered);
             }
             let subject = self.subject(&method, &url);
-            match self.meet(answered, &subject, &asked, call)? {
-                Met::Answer(answered) => return Ok(*answered),
-                Met::Authorization(authorization, scopes) => {
+            match self.answer_challenge(answered, &subject, &asked, call)? {
+                ChallengeOutcome::Response(answered) => return Ok(*answered),
+                ChallengeOutcome::Authorization(authorization, scopes) => {
                     asked.sent = Some(authorization);
                     asked.scopes = scopes;
                     asked.is_fresh = true;
@@ -179,13 +185,13 @@ impl Engine {
     }
 
     /// Answers the challenge of a 401, or of a 403 that asks for more scope.
-    fn meet(
+    fn answer_challenge(
         &self,
-        answered: Answered,
+        answered: EngineResponse,
         subject: &Subject,
         asked: &Asked,
         call: &Call,
-    ) -> Result<Met, Error> {
+    ) -> Result<ChallengeOutcome, Error> {
         let status = answered.answer.status;
         let fields = answered.answer.headers.all("www-authenticate");
         let mut challenges = challenge::parse(fields);
@@ -197,7 +203,7 @@ impl Engine {
             _ => status == 401 && !asked.is_fresh,
         };
         if !goes_on {
-            return Ok(Met::Answer(Box::new(answered)));
+            return Ok(ChallengeOutcome::Response(Box::new(answered)));
         }
         if challenges.is_empty() && !subject.is_ping {
             // Asked once, for all requests.
@@ -213,26 +219,29 @@ impl Engine {
             self.auth.forget(sent);
         }
         match self.auth.reply(&challenges, subject, asked.scopes.as_ref()) {
-            Reply::Nothing => Ok(Met::Answer(Box::new(answered))),
+            Reply::Nothing => Ok(ChallengeOutcome::Response(Box::new(answered))),
             Reply::Basic => {
                 let repository = subject.repository.clone();
                 match self
                     .auth
-                    .basic_for(repository, &call.bounds, &self.told())?
+                    .basic_for(repository, &call.limits, &self.report_lookup())?
                 {
                     // The same again would be refused again.
                     Some(basic) if asked.sent.as_ref() != Some(&basic) => {
                         answered.answer.body.drain();
-                        Ok(Met::Authorization(basic, None))
+                        Ok(ChallengeOutcome::Authorization(basic, None))
                     }
-                    _ => Ok(Met::Answer(Box::new(answered))),
+                    _ => Ok(ChallengeOutcome::Response(Box::new(answered))),
                 }
             }
             Reply::Bearer(wanted) => {
                 // Before a token is fetched, which can then use the connection.
                 answered.answer.body.drain();
                 let authorization = self.token(&wanted, subject, call)?;
-                Ok(Met::Authorization(authorization, Some(wanted.scopes)))
+                Ok(ChallengeOutcome::Authorization(
+                    authorization,
+                    Some(wanted.scopes),
+                ))
             }
         }
     }
@@ -281,7 +290,7 @@ impl Engine {
 
     /// Waits before another send.
     pub(crate) fn pause(&self, time: Duration, call: &Call) -> Result<(), Error> {
-        transport::pause(time, &call.bounds)
+        transport::pause(time, &call.limits)
     }
 
     /// Writes to the log what `text` makes, without secrets.
@@ -300,9 +309,9 @@ impl Engine {
 }
 
 /// What became of a challenge.
-enum Met {
+enum ChallengeOutcome {
     /// It cannot be answered.
-    Answer(Box<Answered>),
+    Response(Box<EngineResponse>),
     /// What is to be sent, and the scopes that were asked for it.
     Authorization(Authorization, Option<Scopes>),
 }

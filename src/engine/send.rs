@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::frame::frame;
 use super::trace;
-use super::{Answered, Engine};
+use super::{Engine, EngineResponse};
 use crate::auth::{Authorization, realm};
 use crate::body::Body;
 use crate::error::{Error, Kind, Step};
@@ -15,7 +15,7 @@ use crate::http::redirect::{Redirect, RedirectChoice, RedirectStep};
 use crate::http::url::{Origin, Scheme, Url};
 use crate::log::Level;
 use crate::request::call::Call;
-use crate::transport::{Answer, Failure, Outgoing};
+use crate::transport::{Failure, Outgoing, RawResponse};
 
 /// What is sent, apart from the body.
 pub(super) struct Send<'a> {
@@ -29,7 +29,12 @@ pub(super) struct Send<'a> {
 
 impl Engine {
     /// Sends and follows redirects.
-    pub(super) fn send(&self, send: Send, body: &mut Body, call: &Call) -> Result<Answered, Error> {
+    pub(super) fn send(
+        &self,
+        send: Send,
+        body: &mut Body,
+        call: &Call,
+    ) -> Result<EngineResponse, Error> {
         let Send {
             method,
             mut url,
@@ -56,7 +61,7 @@ impl Engine {
             }
             let (answer, host) = self.exchange(&method, &url, fields, body, purpose, call)?;
             let answered = |answer, url| {
-                Ok(Answered {
+                Ok(EngineResponse {
                     answer,
                     url,
                     host,
@@ -116,7 +121,7 @@ impl Engine {
         &self,
         redirect: &Redirect,
         from: &Url,
-        answer: &Answer,
+        answer: &RawResponse,
         hop: u32,
     ) -> Result<RedirectChoice, Error> {
         let Some(callback) = &self.redirect_callback else {
@@ -147,7 +152,7 @@ impl Engine {
         body: &mut Body,
         purpose: Purpose,
         call: &Call,
-    ) -> Result<(Answer, String), Error> {
+    ) -> Result<(RawResponse, String), Error> {
         let host = url.authority();
         let named = |error: Error| error.with_host(&host);
         let mut again = false;
@@ -194,15 +199,15 @@ impl Engine {
             });
             self.warn_of_plain_http(url, headers.contains("authorization") || body.is_secret());
             let outgoing = Outgoing {
-                bounds: &call.bounds,
+                limits: &call.limits,
                 host: &host,
-                commits: match method {
+                awaits_commit: match method {
                     "PUT" => true,
                     "POST" | "PATCH" => body.is_set(),
                     _ => false,
                 },
                 // A redirect or a challenge has led here, not the caller.
-                led: matches!(purpose, Purpose::Redirect | Purpose::Token),
+                server_directed: matches!(purpose, Purpose::Redirect | Purpose::Token),
                 method,
                 url,
                 headers: &headers,

@@ -9,7 +9,7 @@ use super::send::Send;
 use crate::auth::credentials::{Credential, Found, Lookup};
 use crate::auth::flight::Outcome;
 use crate::auth::token::{Form, Grant};
-use crate::auth::token_cache::{Role, Wanted};
+use crate::auth::token_cache::{Role, TokenRequest};
 use crate::auth::{Authorization, Subject, basic, token};
 use crate::body::Body;
 use crate::error::{Error, Kind, Step};
@@ -19,14 +19,14 @@ use crate::http::hooks::Purpose;
 use crate::http::url::{Origin, Url};
 use crate::log::Level;
 use crate::request::call::Call;
-use crate::transport::Answer;
+use crate::transport::RawResponse;
 
 impl Engine {
     /// A token: one that is kept, one that another thread fetches, or one
     /// fetched here.
     pub(super) fn token(
         &self,
-        wanted: &Wanted,
+        wanted: &TokenRequest,
         subject: &Subject,
         call: &Call,
     ) -> Result<Authorization, Error> {
@@ -48,7 +48,7 @@ impl Engine {
                 }
                 Role::Wait(waiter) => waiter,
             };
-            match waiter.wait(&call.bounds)? {
+            match waiter.wait(&call.limits)? {
                 Outcome::Done(authorization) => {
                     tokens.serve(wanted, served);
                     return Ok(authorization);
@@ -62,12 +62,14 @@ impl Engine {
     }
 
     /// Looks the credentials up and asks with them.
-    fn fetch(&self, wanted: &Wanted, subject: &Subject, call: &Call) -> Result<Grant, Error> {
+    fn fetch(&self, wanted: &TokenRequest, subject: &Subject, call: &Call) -> Result<Grant, Error> {
         let realm = token::realm(&wanted.realm)?;
         let origin = realm.origin();
         let host = realm.authority();
         let repository = subject.repository.as_deref();
-        let lookup = self.auth.lookup(repository, &call.bounds, &self.told())?;
+        let lookup = self
+            .auth
+            .lookup(repository, &call.limits, &self.report_lookup())?;
         if let Some(found) = &lookup.found {
             if let Credential::BearerToken(token) = &found.credential {
                 return Ok(Grant::ready(token.clone()));
@@ -101,7 +103,7 @@ impl Engine {
     }
 
     /// What writes to the log where credentials were looked for.
-    pub(super) fn told(&self) -> impl Fn(Option<&str>, &Lookup) {
+    pub(super) fn report_lookup(&self) -> impl Fn(Option<&str>, &Lookup) {
         |repository, lookup| {
             self.note(Level::Info, || {
                 let registry = self.address.origin().authority();
@@ -122,7 +124,7 @@ impl Engine {
     fn ask(
         &self,
         realm: &Url,
-        wanted: &Wanted,
+        wanted: &TokenRequest,
         found: Option<&Found>,
         call: &Call,
     ) -> Result<Grant, Error> {
@@ -172,7 +174,7 @@ impl Engine {
     fn ask_once(
         &self,
         realm: &Url,
-        wanted: &Wanted,
+        wanted: &TokenRequest,
         credential: Option<&Credential>,
         form: Form,
         call: &Call,
@@ -236,7 +238,7 @@ fn is_refusal(error: &Error) -> bool {
 }
 
 /// The body of a token server's answer.
-fn read_capped(answer: &mut Answer, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+fn read_capped(answer: &mut RawResponse, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut kept = Zeroizing::new(Vec::new());
     answer
         .body

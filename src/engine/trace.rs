@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::http::headers::Headers;
 use crate::http::url::Url;
 use crate::log::redact;
-use crate::transport::Answer;
+use crate::transport::RawResponse;
 
 /// The longest part of a body that is shown, in bytes.
 const BODY_CAP: usize = 2048;
@@ -22,7 +22,7 @@ pub(crate) fn request(method: &str, url: &Url, headers: &Headers, body: Option<&
 }
 
 /// Status and headers of an answer.
-pub(crate) fn answer(answer: &Answer) -> String {
+pub(crate) fn answer(answer: &RawResponse) -> String {
     let mut out = format!("< {} {}", answer.version.as_str(), answer.status);
     fields(&mut out, '<', &answer.headers);
     out

@@ -12,13 +12,13 @@ const MOST: usize = 1024;
 /// Tells the warnings of one client.
 pub(crate) struct Warnings {
     callback: Option<WarningCallback>,
-    told: Mutex<Told>,
+    reported: Mutex<Reported>,
 }
 
-/// Hosts and texts that were told, as hashes: a registry decides on neither
+/// Hosts and texts that were reported, as hashes: a registry decides on neither
 /// the number nor the size of what is kept.
 #[derive(Default)]
-struct Told {
+struct Reported {
     hasher: RandomState,
     hashes: VecDeque<u64>,
 }
@@ -27,7 +27,7 @@ impl Warnings {
     pub(crate) fn new(callback: Option<WarningCallback>) -> Warnings {
         Warnings {
             callback,
-            told: Mutex::default(),
+            reported: Mutex::default(),
         }
     }
 
@@ -39,7 +39,7 @@ impl Warnings {
         for text in texts {
             // The lock is open again when the callback runs.
             let is_new = self
-                .told
+                .reported
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .add(host, text);
@@ -50,7 +50,7 @@ impl Warnings {
     }
 }
 
-impl Told {
+impl Reported {
     /// Remembers a warning; false if it is known.
     fn add(&mut self, host: &str, text: &str) -> bool {
         let hash = self.hasher.hash_one((host, text));
@@ -71,14 +71,14 @@ mod tests {
 
     #[test]
     fn each_warning_of_a_host_is_new_once() {
-        let mut told = Told::default();
-        assert!(told.add("a.example", "old"));
-        assert!(!told.add("a.example", "old"));
-        assert!(told.add("b.example", "old"));
+        let mut reported = Reported::default();
+        assert!(reported.add("a.example", "old"));
+        assert!(!reported.add("a.example", "old"));
+        assert!(reported.add("b.example", "old"));
         for number in 0..2 * MOST {
-            assert!(told.add("a.example", &number.to_string()));
+            assert!(reported.add("a.example", &number.to_string()));
         }
-        assert_eq!(told.hashes.len(), MOST);
-        assert!(told.add("a.example", "old"), "it was forgotten");
+        assert_eq!(reported.hashes.len(), MOST);
+        assert!(reported.add("a.example", "old"), "it was forgotten");
     }
 }

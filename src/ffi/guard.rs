@@ -10,7 +10,7 @@ use std::{panic, thread};
 use super::error::ErrorOut;
 use super::status;
 use super::status::{REGGIE_OK, reggie_status};
-use crate::error::{Error, Kind, server_words};
+use crate::error::{Error, Kind, server_text};
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("libreggie turns panics into REGGIE_PANIC, which takes panic = \"unwind\"");
@@ -79,7 +79,7 @@ fn of_panic(payload: &(dyn Any + Send)) -> Error {
             .downcast_ref::<String>()
             .map_or("no words", String::as_str),
     };
-    let message = format!("defect in libreggie: {}", server_words(text));
+    let message = format!("defect in libreggie: {}", server_text(text));
     Error::new(Kind::Panic, message)
 }
 

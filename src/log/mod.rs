@@ -5,7 +5,7 @@ pub(crate) mod redact;
 pub(crate) mod test_log;
 
 use crate::config::{Config, LogCallback};
-use crate::os::deadline::Bounds;
+use crate::os::deadline::CallLimits;
 use crate::os::descriptor;
 
 /// How much a line of the log matters.
@@ -62,7 +62,7 @@ impl Log {
                 let _ = descriptor::write_all(
                     libc::STDERR_FILENO,
                     format!("{text}\n").as_bytes(),
-                    &Bounds::default(),
+                    &CallLimits::default(),
                 );
             }
         }

@@ -24,12 +24,12 @@ pub(crate) struct Timeouts {
     /// From the first byte of an answer to the last of its head.
     pub(crate) head: Option<Duration>,
     /// Of a transfer that does not move.
-    pub(crate) stall: Option<Stall>,
+    pub(crate) stall: Option<StallLimit>,
 }
 
 /// The least that has to move: bytes per second, taken over a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stall {
+pub(crate) struct StallLimit {
     pub(crate) bytes_per_second: u64,
     pub(crate) window: Duration,
 }
@@ -45,7 +45,7 @@ impl Default for Timeouts {
             first_byte: seconds(120),
             commit: seconds(15 * 60),
             head: seconds(10 * 60),
-            stall: Some(Stall {
+            stall: Some(StallLimit {
                 bytes_per_second: 1,
                 window: Duration::from_secs(60),
             }),
@@ -53,16 +53,16 @@ impl Default for Timeouts {
     }
 }
 
-/// The bounds of one call, with all that it sends.
+/// The limits of one call, with all that it sends.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Bounds {
+pub(crate) struct CallLimits {
     pub(crate) cancel: Option<Cancel>,
     /// When the call as a whole ends, and how long it was given.
     pub(crate) deadline: Option<(Instant, Duration)>,
     pub(crate) timeouts: Timeouts,
 }
 
-impl Bounds {
+impl CallLimits {
     /// An error once the call is to end. For loops that may never wait.
     pub(crate) fn check(&self, step: Step) -> Result<(), Error> {
         if self.cancel.as_ref().is_some_and(Cancel::is_triggered) {
@@ -91,8 +91,8 @@ impl Bounds {
         step: Step,
         given: Option<Duration>,
         what: &'a dyn Display,
-    ) -> Limit<'a> {
-        Limit {
+    ) -> StepLimit<'a> {
+        StepLimit {
             step,
             what,
             end: given.and_then(|given| Some((Instant::now().checked_add(given)?, given))),
@@ -102,17 +102,17 @@ impl Bounds {
 
 /// The end of one step.
 #[derive(Clone, Copy)]
-pub(crate) struct Limit<'a> {
+pub(crate) struct StepLimit<'a> {
     pub(crate) step: Step,
     /// What is waited for, as an error tells it: `connect to registry.example`.
     pub(crate) what: &'a dyn Display,
     pub(crate) end: Option<(Instant, Duration)>,
 }
 
-impl Limit<'_> {
+impl StepLimit<'_> {
     /// One that never comes.
-    pub(crate) fn none(step: Step) -> Limit<'static> {
-        Limit {
+    pub(crate) fn none(step: Step) -> StepLimit<'static> {
+        StepLimit {
             step,
             what: &"",
             end: None,
@@ -147,24 +147,24 @@ fn deadline(given: Duration, step: Step) -> Error {
 
 /// How a transfer moves in one direction.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Flow {
+pub(crate) struct TransferRate {
     moved: u64,
     waited: Duration,
 }
 
-impl Flow {
+impl TransferRate {
     pub(crate) fn moved(&mut self, bytes: usize) {
         self.moved = self.moved.saturating_add(bytes as u64);
     }
 
     /// When a wait that begins now has to be looked at again.
-    pub(crate) fn pause(&self, stall: Option<Stall>) -> Option<Instant> {
+    pub(crate) fn pause(&self, stall: Option<StallLimit>) -> Option<Instant> {
         let left = stall?.window.saturating_sub(self.waited);
         Instant::now().checked_add(left)
     }
 
     /// Whether a window ends with another wait of that time.
-    pub(crate) fn is_over_after(&self, time: Duration, stall: Option<Stall>) -> bool {
+    pub(crate) fn is_over_after(&self, time: Duration, stall: Option<StallLimit>) -> bool {
         stall.is_some_and(|stall| self.waited + time >= stall.window)
     }
 
@@ -173,7 +173,7 @@ impl Flow {
     pub(crate) fn waited(
         &mut self,
         time: Duration,
-        stall: Option<Stall>,
+        stall: Option<StallLimit>,
         step: Step,
         what: impl Display,
     ) -> io::Result<()> {
@@ -196,7 +196,7 @@ impl Flow {
                 Error::new(Kind::Timeout, message).at(step),
             ));
         }
-        *self = Flow::default();
+        *self = TransferRate::default();
         Ok(())
     }
 }
@@ -207,12 +207,12 @@ mod tests {
 
     #[test]
     fn only_a_transfer_below_its_rate_is_stalled() {
-        let stall = Some(Stall {
+        let stall = Some(StallLimit {
             bytes_per_second: 100,
             window: Duration::from_secs(2),
         });
         let second = Duration::from_secs(1);
-        let mut flow = Flow::default();
+        let mut flow = TransferRate::default();
         flow.moved(200);
         for _ in 0..2 {
             flow.waited(second, stall, Step::Receive, "x")
@@ -234,15 +234,15 @@ mod tests {
 
     #[test]
     fn a_deadline_and_a_cancel_are_told_apart() {
-        let mut bounds = Bounds::default();
-        bounds.check(Step::Send).expect("none is set");
-        bounds.deadline = Some((Instant::now(), Duration::from_millis(5)));
-        let error = bounds.check(Step::Send).expect_err("it has come");
+        let mut limits = CallLimits::default();
+        limits.check(Step::Send).expect("none is set");
+        limits.deadline = Some((Instant::now(), Duration::from_millis(5)));
+        let error = limits.check(Step::Send).expect_err("it has come");
         assert_eq!((error.kind(), error.step()), (Kind::Deadline, Step::Send));
         let cancel = Cancel::new().expect("a handle");
-        bounds.cancel = Some(cancel.clone());
+        limits.cancel = Some(cancel.clone());
         cancel.trigger();
-        let error = bounds.check(Step::Resolve).expect_err("it was triggered");
+        let error = limits.check(Step::Resolve).expect_err("it was triggered");
         assert_eq!(
             (error.kind(), error.step()),
             (Kind::Cancelled, Step::Resolve)

@@ -4,7 +4,7 @@
 use std::io;
 use std::os::fd::RawFd;
 
-use super::deadline::{Bounds, Limit};
+use super::deadline::{CallLimits, StepLimit};
 use super::{sys, wait};
 use crate::error::{Error, Kind, Step};
 
@@ -29,24 +29,24 @@ pub(crate) fn read_at(fd: RawFd, buffer: &mut [u8], offset: u64) -> Result<usize
 }
 
 /// Reads on, from what may have nothing yet. 0 = the end.
-pub(crate) fn read(fd: RawFd, buffer: &mut [u8], bounds: &Bounds) -> Result<usize, Error> {
+pub(crate) fn read(fd: RawFd, buffer: &mut [u8], limits: &CallLimits) -> Result<usize, Error> {
     // Before reading: a blocking descriptor would not let go.
-    ready(fd, wait::READABLE, bounds)?;
-    patiently(fd, wait::READABLE, bounds, || sys::read(fd, buffer))
+    ready(fd, wait::READABLE, limits)?;
+    patiently(fd, wait::READABLE, limits, || sys::read(fd, buffer))
 }
 
 /// Writes all of `data`, without raising SIGPIPE. What can be full, such as a
-/// pipe that nobody reads, holds nothing up beyond the bounds.
-pub(crate) fn write_all(fd: RawFd, mut data: &[u8], bounds: &Bounds) -> Result<(), Error> {
+/// pipe that nobody reads, holds nothing up beyond the limits.
+pub(crate) fn write_all(fd: RawFd, mut data: &[u8], limits: &CallLimits) -> Result<(), Error> {
     let can_hold_up = sys::blocks(fd) && position(fd)?.is_none();
     while !data.is_empty() {
         let mut piece = data;
         if can_hold_up {
             // There is room for this much where poll(2) says that there is any.
             piece = &data[..data.len().min(libc::PIPE_BUF)];
-            ready(fd, wait::WRITABLE, bounds)?;
+            ready(fd, wait::WRITABLE, limits)?;
         }
-        let written = patiently(fd, wait::WRITABLE, bounds, || {
+        let written = patiently(fd, wait::WRITABLE, limits, || {
             sys::write_without_sigpipe(fd, piece)
         })?;
         if written == 0 {
@@ -60,26 +60,26 @@ pub(crate) fn write_all(fd: RawFd, mut data: &[u8], bounds: &Bounds) -> Result<(
 fn patiently(
     fd: RawFd,
     events: i16,
-    bounds: &Bounds,
+    limits: &CallLimits,
     mut attempt: impl FnMut() -> io::Result<usize>,
 ) -> Result<usize, Error> {
     loop {
         match attempt() {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                ready(fd, events, bounds)?;
+                ready(fd, events, limits)?;
             }
             other => return other.map_err(|error| failed(fd, &error)),
         }
     }
 }
 
-fn ready(fd: RawFd, events: i16, bounds: &Bounds) -> Result<(), Error> {
+fn ready(fd: RawFd, events: i16, limits: &CallLimits) -> Result<(), Error> {
     let step = if events == wait::READABLE {
         Step::Send
     } else {
         Step::Deliver
     };
-    match wait::wait(fd, events, bounds, Limit::none(step), None) {
+    match wait::wait(fd, events, limits, StepLimit::none(step), None) {
         Ok(_) => Ok(()),
         Err(error) => Err(error
             .downcast::<Error>()

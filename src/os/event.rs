@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use super::deadline::{Bounds, Limit};
+use super::deadline::{CallLimits, StepLimit};
 use super::{sys, wait};
 
 /// Happens once, and stays so.
@@ -20,8 +20,8 @@ impl Event {
     }
 
     /// Waits until it has happened, or the call is to end.
-    pub(crate) fn wait(&self, bounds: &Bounds, limit: Limit<'_>) -> io::Result<()> {
+    pub(crate) fn wait(&self, limits: &CallLimits, limit: StepLimit<'_>) -> io::Result<()> {
         let fd = self.0.as_raw_fd();
-        wait::wait(fd, wait::READABLE, bounds, limit, None).map(|_| ())
+        wait::wait(fd, wait::READABLE, limits, limit, None).map(|_| ())
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::deadline::{Bounds, Limit};
+use super::deadline::{CallLimits, StepLimit};
 use super::{sys, wait};
 use crate::error::Step;
 
@@ -39,13 +39,13 @@ pub(crate) fn user() -> u32 {
 }
 
 /// Runs a program in a process group of its own, gives it `input`, which is
-/// short, and waits until it has ended. It is killed where the bounds or the
+/// short, and waits until it has ended. It is killed where the limits or the
 /// limit end the call first, or where it writes too much.
 pub(crate) fn run(
     mut command: Command,
     input: &[u8],
-    bounds: &Bounds,
-    limit: Limit<'_>,
+    limits: &CallLimits,
+    limit: StepLimit<'_>,
 ) -> io::Result<Ended> {
     let (stdin, to_stdin) = sys::pipe()?;
     let (from_stdout, stdout) = sys::pipe()?;
@@ -64,7 +64,7 @@ pub(crate) fn run(
     let mut words = Vec::new();
     let pipes = [from_stdout, from_stderr];
     let kept = [(&mut *output, MAX_OUTPUT), (&mut words, MAX_WORDS)];
-    match until_the_end(id, pipes, kept, bounds, limit) {
+    match until_the_end(id, pipes, kept, limits, limit) {
         Ok(code) => Ok(Ended {
             code,
             output,
@@ -82,8 +82,8 @@ fn until_the_end(
     id: u32,
     pipes: [OwnedFd; 2],
     mut kept: [(&mut Vec<u8>, usize); 2],
-    bounds: &Bounds,
-    limit: Limit<'_>,
+    limits: &CallLimits,
+    limit: StepLimit<'_>,
 ) -> io::Result<Option<i32>> {
     let mut pipes = pipes.map(Some);
     let mut buffer = Zeroizing::new([0; 4096]);
@@ -98,7 +98,7 @@ fn until_the_end(
         };
         let fd = |pipe: &Option<OwnedFd>| pipe.as_ref().map_or(-1, AsRawFd::as_raw_fd);
         let mut fds = [&pipes[0], &pipes[1]].map(|pipe| wait::entry(fd(pipe), wait::READABLE));
-        wait::wait_any(&mut fds, bounds, limit, Some(until))?;
+        wait::wait_any(&mut fds, limits, limit, Some(until))?;
         let mut is_quiet = true;
         for at in 0..2 {
             let Some(pipe) = pipes[at].as_ref().filter(|_| fds[at].revents != 0) else {
@@ -140,8 +140,8 @@ fn kill(id: u32) {
     while matches!(sys::child(id), sys::Child::Runs) && Instant::now() < given_up {
         let _ = wait::sleep(
             Instant::now() + FIRST_LOOK,
-            &Bounds::default(),
-            Limit::none(Step::Credentials),
+            &CallLimits::default(),
+            StepLimit::none(Step::Credentials),
         );
     }
 }
@@ -158,9 +158,9 @@ mod tests {
     }
 
     fn run_shell(script: &str, input: &str, time: Duration) -> io::Result<Ended> {
-        let bounds = Bounds::default();
-        let limit = bounds.limit(Step::Credentials, Some(time), &"sh");
-        run(shell(script), input.as_bytes(), &bounds, limit)
+        let limits = CallLimits::default();
+        let limit = limits.limit(Step::Credentials, Some(time), &"sh");
+        run(shell(script), input.as_bytes(), &limits, limit)
     }
 
     const LONG: Duration = Duration::from_secs(60);

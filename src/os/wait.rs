@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
 use super::cancel::Cancel;
-use super::deadline::{Bounds, Limit};
+use super::deadline::{CallLimits, StepLimit};
 use super::sys;
 
 /// There is something to read, or the peer has gone.
@@ -24,12 +24,12 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(crate) fn wait(
     fd: RawFd,
     events: i16,
-    bounds: &Bounds,
-    limit: Limit<'_>,
+    limits: &CallLimits,
+    limit: StepLimit<'_>,
     pause: Option<Instant>,
 ) -> io::Result<i16> {
     let mut fds = [entry(fd, events)];
-    wait_any(&mut fds, bounds, limit, pause)?;
+    wait_any(&mut fds, limits, limit, pause)?;
     Ok(fds[0].revents)
 }
 
@@ -46,13 +46,13 @@ pub(crate) fn entry(fd: RawFd, events: i16) -> sys::PollFd {
 /// stay as they are when `pause` passed first. Without any it only waits.
 pub(crate) fn wait_any(
     fds: &mut [sys::PollFd],
-    bounds: &Bounds,
-    limit: Limit<'_>,
+    limits: &CallLimits,
+    limit: StepLimit<'_>,
     pause: Option<Instant>,
 ) -> io::Result<()> {
-    let ends = [bounds.deadline, limit.end].map(|end| end.map(|(end, _)| end));
+    let ends = [limits.deadline, limit.end].map(|end| end.map(|(end, _)| end));
     let first = ends.into_iter().chain([pause]).flatten().min();
-    let event = bounds.cancel.as_ref().map(Cancel::event);
+    let event = limits.cancel.as_ref().map(Cancel::event);
     let mut all = [entry(-1, 0); MAX_FDS];
     let count = fds.len().min(MAX_FDS - 1);
     all[..count].copy_from_slice(&fds[..count]);
@@ -63,7 +63,7 @@ pub(crate) fn wait_any(
     }
     loop {
         // Before each poll: a peer that never lets a wait be one gains nothing.
-        bounds.check_io(limit.step)?;
+        limits.check_io(limit.step)?;
         limit.check()?;
         let left = first.map(|first| first.saturating_duration_since(Instant::now()));
         let left = match event {
@@ -89,7 +89,7 @@ pub(crate) fn wait_any(
     }
 }
 
-/// Waits for a time, unless the bounds end the call before.
-pub(crate) fn sleep(until: Instant, bounds: &Bounds, limit: Limit<'_>) -> io::Result<()> {
-    wait_any(&mut [], bounds, limit, Some(until))
+/// Waits for a time, unless the limits end the call before.
+pub(crate) fn sleep(until: Instant, limits: &CallLimits, limit: StepLimit<'_>) -> io::Result<()> {
+    wait_any(&mut [], limits, limit, Some(until))
 }

@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use crate::os::deadline::Bounds;
+use crate::os::deadline::CallLimits;
 
 /// Kept while the call runs.
 pub(crate) struct Call {
-    pub(crate) bounds: Bounds,
+    pub(crate) limits: CallLimits,
     pub(crate) started: Instant,
     /// How often something was sent, to whomever.
     pub(crate) sends: Cell<u32>,
@@ -18,9 +18,9 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(bounds: Bounds) -> Call {
+    pub(crate) fn new(limits: CallLimits) -> Call {
         Call {
-            bounds,
+            limits,
             started: Instant::now(),
             sends: Cell::new(0),
             attempts: Cell::new(1),
@@ -41,6 +41,6 @@ impl Call {
 
     /// When it ends at the latest.
     pub(crate) fn limit(&self) -> Option<Instant> {
-        self.bounds.deadline.map(|(end, _)| end)
+        self.limits.deadline.map(|(end, _)| end)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::address::Address;
-use crate::error::{Error, Kind, server_words};
+use crate::error::{Error, Kind, server_text};
 use crate::http::header::range::ContentRange;
 use crate::http::header::rate_limit::RateLimit;
 use crate::http::header::{link, range, rate_limit, retry_after, warning};
@@ -14,7 +14,7 @@ use crate::http::headers::Headers;
 use crate::http::oci_error;
 use crate::http::oci_error::OciError;
 use crate::http::url::Url;
-use crate::transport::{AnswerBody, Spent, Version};
+use crate::transport::{ExchangeStats, RawBody, Version};
 
 /// The answer to a request.
 pub struct Response {
@@ -38,7 +38,7 @@ pub struct Response {
 /// What it took to get an answer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Account {
-    pub(crate) spent: Spent,
+    pub(crate) stats: ExchangeStats,
     /// How often something was sent for it, to whomever.
     pub(crate) sends: u32,
     pub(crate) total: Duration,
@@ -51,7 +51,7 @@ pub(crate) enum Content {
     /// Where the request wanted it, that many bytes.
     Delivered(u64),
     /// Still with the server: the caller reads it.
-    Open(Box<AnswerBody>),
+    Open(Box<RawBody>),
 }
 
 impl fmt::Debug for Response {
@@ -65,7 +65,7 @@ impl fmt::Debug for Response {
 impl Response {
     /// An answer that came from `url`, its body still to be read.
     pub(crate) fn new(
-        answer: crate::transport::Answer,
+        answer: crate::transport::RawResponse,
         url: Url,
         host: String,
         address: &Arc<Address>,
@@ -122,34 +122,34 @@ impl Response {
 
     /// Whether the answer came over a connection that was kept.
     pub fn is_reused(&self) -> bool {
-        self.account.spent.reused
+        self.account.stats.reused
     }
 
     /// Whom the connection is with: the server, or the proxy before it. `None`
     /// for a socket of this host.
     pub fn remote_address(&self) -> Option<SocketAddr> {
-        self.account.spent.peer
+        self.account.stats.peer
     }
 
     /// How long resolving the host's name took; zero over a kept connection.
     pub fn resolve_time(&self) -> Duration {
-        self.account.spent.phases.resolve
+        self.account.stats.phases.resolve
     }
 
     /// How long connecting took; zero over a kept connection.
     pub fn connect_time(&self) -> Duration {
-        self.account.spent.phases.connect
+        self.account.stats.phases.connect
     }
 
     /// How long the TLS handshake took; zero without one.
     pub fn tls_time(&self) -> Duration {
-        self.account.spent.phases.tls
+        self.account.stats.phases.tls
     }
 
     /// From the last byte of the request that was answered to the first byte
     /// of its answer.
     pub fn first_byte_time(&self) -> Duration {
-        self.account.spent.first_byte
+        self.account.stats.first_byte
     }
 
     /// How long the call took, with all that was sent for it.
@@ -273,7 +273,7 @@ impl Response {
             .filter(|said| !said.is_empty())
         {
             message.push_str(": ");
-            message.push_str(&server_words(said));
+            message.push_str(&server_text(said));
         }
         let mut error = Error::new(Kind::HttpStatus, message)
             .with_http_status(self.status)

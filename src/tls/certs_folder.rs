@@ -17,7 +17,7 @@ use crate::http::url::{Origin, Scheme};
 
 /// A folder with folders of hosts.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct CredentialKey {
     path: PathBuf,
     /// One that may be closed to this user, as it is not the user's.
     may_be_closed: bool,
@@ -32,12 +32,13 @@ pub(super) struct HostFolder {
 
 /// The folders to look into: those of the caller first, then the usual ones,
 /// of which the user's go before the system's.
-pub(super) fn places(own: &[PathBuf], usual: bool, home: Option<&Path>) -> Vec<Place> {
-    let place = |path: PathBuf, may_be_closed| Place {
+pub(super) fn places(own: &[PathBuf], usual: bool, home: Option<&Path>) -> Vec<CredentialKey> {
+    let place = |path: PathBuf, may_be_closed| CredentialKey {
         path,
         may_be_closed,
     };
-    let mut places: Vec<Place> = own.iter().map(|path| place(path.clone(), false)).collect();
+    let mut places: Vec<CredentialKey> =
+        own.iter().map(|path| place(path.clone(), false)).collect();
     if usual {
         for name in ["containers", "docker"] {
             if let Some(home) = home.filter(|home| home.is_absolute()) {
@@ -52,7 +53,7 @@ pub(super) fn places(own: &[PathBuf], usual: bool, home: Option<&Path>) -> Vec<P
 
 /// What is there for `origin`: the first folder that is named after it counts,
 /// and no other.
-pub(super) fn read(places: &[Place], origin: &Origin) -> Result<Option<HostFolder>, Error> {
+pub(super) fn read(places: &[CredentialKey], origin: &Origin) -> Result<Option<HostFolder>, Error> {
     if origin.scheme != Scheme::Https {
         return Ok(None);
     }
@@ -178,7 +179,7 @@ mod tests {
     #[test]
     fn a_folder_is_read_whole_and_errors_name_the_file() {
         let base = tempfile::tempdir().expect("a folder");
-        let place = Place {
+        let place = CredentialKey {
             path: base.path().to_owned(),
             may_be_closed: false,
         };

@@ -30,7 +30,7 @@ pub(crate) use self::material::{
 };
 pub(crate) use self::refusal::explain;
 
-use self::certs_folder::{HostFolder, Place};
+use self::certs_folder::{CredentialKey, HostFolder};
 use self::client_auth::Identities;
 use self::platform::Platform;
 use self::verify::{Roots, Verifier};
@@ -121,7 +121,7 @@ pub(crate) struct Tls {
     settings: TlsSettings,
     /// The client's own, to which certificates without a host belong.
     own: Origin,
-    folders: Vec<Place>,
+    folders: Vec<CredentialKey>,
     /// `None` = what the platform trusts does not count.
     platform: Option<Platform>,
     provider: Arc<CryptoProvider>,

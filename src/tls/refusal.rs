@@ -5,7 +5,7 @@ use std::fmt;
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError, PeerIncompatible};
 
-use crate::error::{Error, Kind, server_words};
+use crate::error::{Error, Kind, server_text};
 
 /// How many names of a certificate a message repeats.
 const MAX_NAMES: usize = 8;
@@ -84,7 +84,7 @@ pub(super) fn words(error: &rustls::Error) -> String {
                 "the server does not accept the client certificate, or misses one (alert {alert:?})"
             );
         }
-        other => return server_words(&other.to_string()),
+        other => return server_text(&other.to_string()),
     };
     known.to_owned()
 }
@@ -114,9 +114,9 @@ fn about_certificate(why: &CertificateError) -> String {
             Some(webpki::Error::CaUsedAsEndEntity) => {
                 "it is marked as an authority's, and was not added itself"
             }
-            _ => return server_words(&source.to_string()),
+            _ => return server_text(&source.to_string()),
         },
-        other => return server_words(&other.to_string()),
+        other => return server_text(&other.to_string()),
     };
     known.to_owned()
 }
@@ -129,7 +129,7 @@ fn about_names(presented: &[String]) -> String {
     let names: Vec<String> = presented
         .iter()
         .take(MAX_NAMES)
-        .map(|name| server_words(bare(name)).chars().take(80).collect())
+        .map(|name| server_text(bare(name)).chars().take(80).collect())
         .collect();
     let more = match presented.len() - names.len() {
         0 => String::new(),

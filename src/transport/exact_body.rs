@@ -35,7 +35,7 @@ impl Read for ExactBody<'_> {
             (true, None) => 0,
             (false, _) => self
                 .body
-                .read(&mut buffer[..most], &self.operation.terms.bounds)
+                .read(&mut buffer[..most], &self.operation.exchange_limits.call)
                 .map_err(io::Error::other)?,
         };
         if let Some(left) = &mut self.left {

@@ -6,7 +6,7 @@ use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind, Step};
-use crate::os::deadline::{Bounds, Flow, Limit, Stall};
+use crate::os::deadline::{CallLimits, StallLimit, StepLimit, TransferRate};
 use crate::os::{sys, wait};
 
 /// How often it is looked how much of a request the peer has still to take: of
@@ -21,8 +21,8 @@ const STATUS_LINE_START: usize = 12;
 
 /// What the waits of an exchange are bound by.
 #[derive(Debug, Default)]
-pub(crate) struct Terms {
-    pub(crate) bounds: Bounds,
+pub(crate) struct ExchangeLimits {
+    pub(crate) call: CallLimits,
     /// The server's name in errors.
     pub(crate) host: String,
     /// How long the answer may take to begin.
@@ -36,9 +36,9 @@ type End = Option<(Instant, Duration)>;
 
 /// What the waits of an exchange have come to so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Patience {
-    sending: Flow,
-    receiving: Flow,
+pub(super) struct ExchangeTimer {
+    sending: TransferRate,
+    receiving: TransferRate,
     /// Bytes that were handed to the system.
     sent: u64,
     /// Those of them that the peer had taken when the window began.
@@ -58,7 +58,7 @@ pub(super) struct Patience {
     end: End,
 }
 
-impl Patience {
+impl ExchangeTimer {
     pub(super) fn sent(&mut self, bytes: usize) {
         self.sent = self.sent.saturating_add(bytes as u64);
     }
@@ -87,12 +87,16 @@ impl Patience {
 
     /// An error where interim answers do not end. `pending` is what was
     /// received and not yet read.
-    pub(super) fn check_interim(&self, terms: &Terms, pending: &[u8]) -> io::Result<()> {
+    pub(super) fn check_interim(
+        &self,
+        exchange_limits: &ExchangeLimits,
+        pending: &[u8],
+    ) -> io::Result<()> {
         let read = self.heard.saturating_sub(pending.len() as u64);
         if self.has_head || read <= MAX_INTERIM {
             return Ok(());
         }
-        let host = &terms.host;
+        let host = &exchange_limits.host;
         let message = format!("answer of {host}: more than {MAX_INTERIM} bytes of interim answers");
         Err(io::Error::other(Error::new(Kind::Protocol, message)))
     }
@@ -103,20 +107,20 @@ impl Patience {
         &mut self,
         fd: RawFd,
         events: i16,
-        terms: &Terms,
+        exchange_limits: &ExchangeLimits,
     ) -> io::Result<i16> {
-        let stall = terms.bounds.timeouts.stall;
+        let stall = exchange_limits.call.timeouts.stall;
         let before = Instant::now();
         let pause = self.sending.pause(stall);
-        let end = first([terms.end, self.end]);
-        let what = words(end, "send to", &terms.host);
-        let limit = Limit {
+        let end = first([exchange_limits.end, self.end]);
+        let what = words(end, "send to", &exchange_limits.host);
+        let limit = StepLimit {
             step: Step::Send,
             what: &what,
             end,
         };
-        let ready = wait::wait(fd, events, &terms.bounds, limit, pause)?;
-        self.count_sending(fd, before.elapsed(), stall, &terms.host)?;
+        let ready = wait::wait(fd, events, &exchange_limits.call, limit, pause)?;
+        self.count_sending(fd, before.elapsed(), stall, &exchange_limits.host)?;
         Ok(ready)
     }
 
@@ -127,7 +131,7 @@ impl Patience {
         &mut self,
         fd: RawFd,
         time: Duration,
-        stall: Option<Stall>,
+        stall: Option<StallLimit>,
         host: &str,
     ) -> io::Result<()> {
         if self.sending.is_over_after(time, stall) {
@@ -146,10 +150,10 @@ impl Patience {
     pub(super) fn wait_to_receive(
         &mut self,
         fd: RawFd,
-        terms: &Terms,
+        exchange_limits: &ExchangeLimits,
         pending: &[u8],
     ) -> io::Result<()> {
-        let timeouts = &terms.bounds.timeouts;
+        let timeouts = &exchange_limits.call.timeouts;
         let stall = timeouts.stall;
         let before = Instant::now();
         let begins = !self.has_head && self.asked_at.is_some();
@@ -160,29 +164,34 @@ impl Patience {
         let left = if is_awaited { self.look(fd, before) } else { 0 };
         // The answer is not due while the peer takes the request.
         let is_due = is_awaited && (left == 0 || stall.is_none());
-        let first_byte = is_due.then(|| after(self.asked_at, terms.first_byte));
+        let first_byte = is_due.then(|| after(self.asked_at, exchange_limits.first_byte));
         let head = begins.then(|| after(self.answered_at, timeouts.head));
-        let end = first([terms.end, self.end, first_byte.flatten(), head.flatten()]);
+        let end = first([
+            exchange_limits.end,
+            self.end,
+            first_byte.flatten(),
+            head.flatten(),
+        ]);
         // Of an answer that has begun, be it an interim one.
         let flows = !is_awaited || !pending.is_empty();
         let pauses = [
             (left > 0).then(|| before + LOOK),
             flows.then(|| self.receiving.pause(stall)).flatten(),
         ];
-        let what = words(end, "answer of", &terms.host);
-        let limit = Limit {
+        let what = words(end, "answer of", &exchange_limits.host);
+        let limit = StepLimit {
             step: Step::Receive,
             what: &what,
             end,
         };
         let pause = pauses.into_iter().flatten().min();
-        wait::wait(fd, wait::READABLE, &terms.bounds, limit, pause)?;
+        wait::wait(fd, wait::READABLE, &exchange_limits.call, limit, pause)?;
         let time = before.elapsed();
         if left > 0 {
-            self.count_sending(fd, time, stall, &terms.host)?;
+            self.count_sending(fd, time, stall, &exchange_limits.host)?;
         }
         if flows {
-            let what = format_args!("receive from {}", terms.host);
+            let what = format_args!("receive from {}", exchange_limits.host);
             self.receiving.waited(time, stall, Step::Receive, what)?;
         }
         Ok(())
@@ -240,22 +249,22 @@ mod tests {
 
     const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nX-A: a";
 
-    /// Terms that allow a head that much, and nothing else to end a wait.
-    fn terms(head: Duration) -> Terms {
-        let mut terms = Terms::default();
-        terms.bounds.timeouts.stall = None;
-        terms.bounds.timeouts.head = Some(head);
-        terms
+    /// ExchangeLimits that allow a head that much, and nothing else to end a wait.
+    fn exchange_limits(head: Duration) -> ExchangeLimits {
+        let mut exchange_limits = ExchangeLimits::default();
+        exchange_limits.call.timeouts.stall = None;
+        exchange_limits.call.timeouts.head = Some(head);
+        exchange_limits
     }
 
     #[test]
     fn a_head_has_its_time() {
         let (ours, _theirs) = UnixStream::pair().expect("sockets");
-        let mut patience = Patience::default();
-        patience.asked(Instant::now());
-        let terms = terms(Duration::from_millis(20));
-        let error = patience
-            .wait_to_receive(ours.as_raw_fd(), &terms, HEAD)
+        let mut timer = ExchangeTimer::default();
+        timer.asked(Instant::now());
+        let exchange_limits = exchange_limits(Duration::from_millis(20));
+        let error = timer
+            .wait_to_receive(ours.as_raw_fd(), &exchange_limits, HEAD)
             .expect_err("nothing comes");
         let error = error.downcast::<Error>().expect("ours");
         assert_eq!((error.kind(), error.step()), (Kind::Timeout, Step::Receive));
@@ -266,28 +275,32 @@ mod tests {
     fn a_body_is_not_bound_by_the_time_of_its_head() {
         let (ours, mut theirs) = UnixStream::pair().expect("sockets");
         let fd = ours.as_raw_fd();
-        let mut patience = Patience::default();
-        patience.asked(Instant::now());
-        let terms = terms(Duration::ZERO);
-        patience.take_head();
+        let mut timer = ExchangeTimer::default();
+        timer.asked(Instant::now());
+        let exchange_limits = exchange_limits(Duration::ZERO);
+        timer.take_head();
         theirs.write_all(b"a").expect("it is open");
-        patience
-            .wait_to_receive(fd, &terms, HEAD)
+        timer
+            .wait_to_receive(fd, &exchange_limits, HEAD)
             .expect("a body that looks like a head");
     }
 
     #[test]
     fn interim_answers_have_their_most() {
-        let terms = Terms::default();
+        let exchange_limits = ExchangeLimits::default();
         let most = usize::try_from(MAX_INTERIM).expect("a small number");
-        let mut patience = Patience::default();
-        patience.received(most + 2);
-        patience.check_interim(&terms, b"HT").expect("no more");
-        let error = patience.check_interim(&terms, b"H").expect_err("more");
+        let mut timer = ExchangeTimer::default();
+        timer.received(most + 2);
+        timer
+            .check_interim(&exchange_limits, b"HT")
+            .expect("no more");
+        let error = timer
+            .check_interim(&exchange_limits, b"H")
+            .expect_err("more");
         let error = error.downcast::<Error>().expect("ours");
         assert_eq!(error.kind(), Kind::Protocol);
-        patience.take_head();
-        patience.check_interim(&terms, b"H").expect("a body");
+        timer.take_head();
+        timer.check_interim(&exchange_limits, b"H").expect("a body");
     }
 
     #[test]

@@ -13,7 +13,7 @@ fn ours(error: io::Error) -> Result<Error, io::Error> {
 }
 
 /// Why an exchange gave no answer.
-pub(crate) fn of_exchange(error: ureq::Error, operation: &Operation) -> Error {
+pub(crate) fn of_round_trip(error: ureq::Error, operation: &Operation) -> Error {
     let host = operation.origin.authority();
     let failed = match error {
         ureq::Error::Io(error) => match ours(error) {

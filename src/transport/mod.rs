@@ -36,12 +36,12 @@ use ureq::{Agent, http};
 use zeroize::Zeroizing;
 
 pub(crate) use pool::Limits;
-pub(crate) use raw_response::{Answer, AnswerBody, Spent, Version};
+pub(crate) use raw_response::{ExchangeStats, RawBody, RawResponse, Version};
 
 use self::connector::{NoResolver, OperationConnector};
 use self::dial::Shared;
 use self::exact_body::ExactBody;
-use self::exchange_timer::Terms;
+use self::exchange_timer::ExchangeLimits;
 use self::operation::Operation;
 use self::route::Route;
 use crate::body::Body;
@@ -49,7 +49,7 @@ use crate::config::Config;
 use crate::error::{Error, Kind, Step};
 use crate::http::headers::Headers;
 use crate::http::url::{Origin, Scheme, Url};
-use crate::os::deadline::{Bounds, Limit};
+use crate::os::deadline::{CallLimits, StepLimit};
 use crate::os::wait;
 
 /// A request as it goes out: nothing is added to it but Host.
@@ -60,13 +60,13 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) headers: &'a Headers,
     pub(crate) body: &'a mut Body,
     pub(crate) framing: Framing,
-    pub(crate) bounds: &'a Bounds,
+    pub(crate) limits: &'a CallLimits,
     /// The URL's host and port.
     pub(crate) host: &'a str,
     /// A server has led to this URL: a redirect, or a challenge.
-    pub(crate) led: bool,
+    pub(crate) server_directed: bool,
     /// The answer may take as long as storing what was sent takes.
-    pub(crate) commits: bool,
+    pub(crate) awaits_commit: bool,
 }
 
 /// How the body of a request is framed.
@@ -134,16 +134,16 @@ impl Transport {
 
     /// Sends a request and reads the answer's headers. `fresh` asks for a new
     /// connection.
-    pub(crate) fn exchange(&self, outgoing: Outgoing, fresh: bool) -> Result<Answer, Failure> {
+    pub(crate) fn exchange(&self, outgoing: Outgoing, fresh: bool) -> Result<RawResponse, Failure> {
         let Outgoing {
             method,
             url,
             headers,
             body,
             framing,
-            bounds,
-            commits,
-            led,
+            limits,
+            awaits_commit,
+            server_directed,
             host,
         } = outgoing;
         let unsent = |error| Failure {
@@ -175,13 +175,13 @@ impl Transport {
             Framing::Length(length) => length,
             Framing::Chunked => u64::MAX,
         };
-        let terms = Terms {
-            bounds: bounds.clone(),
+        let exchange_limits = ExchangeLimits {
+            call: limits.clone(),
             host: host.to_owned(),
-            first_byte: if commits {
-                bounds.timeouts.commit
+            first_byte: if awaits_commit {
+                limits.timeouts.commit
             } else {
-                bounds.timeouts.first_byte
+                limits.timeouts.first_byte
             },
             end: None,
         };
@@ -191,10 +191,10 @@ impl Transport {
             route,
             head + 256,
             length,
-            terms,
+            exchange_limits,
         );
         operation.fresh = fresh;
-        operation.led = led;
+        operation.server_directed = server_directed;
         let operation = Arc::new(operation);
         let connector = OperationConnector(Arc::clone(&operation));
         let agent = Agent::with_parts(self.config.clone(), connector, NoResolver);
@@ -222,7 +222,7 @@ impl Transport {
                 return Err(Failure {
                     race,
                     unsent: !operation.spoke(),
-                    error: failure::of_exchange(error, &operation),
+                    error: failure::of_round_trip(error, &operation),
                 });
             }
         };
@@ -246,22 +246,22 @@ impl Transport {
             received.add(name.as_str(), value.as_bytes());
         }
         let keep = version == Version::Http11 && !says_close(&received) && !says_close(&headers);
-        Ok(Answer {
+        Ok(RawResponse {
             status: parts.status.as_u16(),
             version,
-            spent: operation.spent(),
-            body: AnswerBody::new(ureq_body, operation, keep),
+            stats: operation.stats(),
+            body: RawBody::new(ureq_body, operation, keep),
             headers: received,
         })
     }
 }
 
 /// Waits for a time, unless the call is to end before.
-pub(crate) fn pause(time: Duration, bounds: &Bounds) -> Result<(), Error> {
+pub(crate) fn pause(time: Duration, limits: &CallLimits) -> Result<(), Error> {
     let Some(until) = Instant::now().checked_add(time) else {
         return Ok(());
     };
-    wait::sleep(until, bounds, Limit::none(Step::Wait)).map_err(|error| {
+    wait::sleep(until, limits, StepLimit::none(Step::Wait)).map_err(|error| {
         error
             .downcast::<Error>()
             .unwrap_or_else(|error| Error::io(Kind::Receive, "wait", &error))

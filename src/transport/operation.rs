@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::connection::Connection;
-use super::connection_permit::Turn;
-use super::dial::{Phases, Shared};
-use super::exchange_timer::Terms;
-use super::raw_response::Spent;
+use super::connection_permit::ConnectionPermit;
+use super::dial::{ConnectTimes, Shared};
+use super::exchange_timer::ExchangeLimits;
+use super::raw_response::ExchangeStats;
 use super::route::Route;
 use crate::error::Error;
 use crate::http::url::Origin;
@@ -20,13 +20,13 @@ pub(crate) struct Operation {
     pub(crate) origin: Arc<Origin>,
     pub(crate) route: Arc<Route>,
     /// A server has led here; the caller has not.
-    pub(crate) led: bool,
+    pub(crate) server_directed: bool,
     /// About how many bytes the request's head and body have.
     pub(crate) head: usize,
     pub(crate) body: u64,
     /// Use no kept connection.
     pub(crate) fresh: bool,
-    pub(crate) terms: Arc<Terms>,
+    pub(crate) exchange_limits: Arc<ExchangeLimits>,
     state: Mutex<State>,
 }
 
@@ -38,7 +38,7 @@ struct State {
     finished: bool,
     reused: bool,
     peer: Option<SocketAddr>,
-    phases: Phases,
+    phases: ConnectTimes,
     first_byte: Duration,
     early: bool,
     /// The server's end was an error.
@@ -58,14 +58,14 @@ impl Operation {
         route: Arc<Route>,
         head: usize,
         body: u64,
-        terms: Terms,
+        exchange_limits: ExchangeLimits,
     ) -> Operation {
         Operation {
-            terms: Arc::new(terms),
+            exchange_limits: Arc::new(exchange_limits),
             shared,
             origin,
             route,
-            led: false,
+            server_directed: false,
             head,
             body,
             fresh: false,
@@ -79,17 +79,17 @@ impl Operation {
 
     /// A connection for this exchange: one that was kept, or a new one.
     pub(crate) fn connection(&self) -> Result<Box<Connection>, Error> {
-        if self.led && self.route.proxy.is_some() {
-            self.shared.reach.check_name(&self.origin)?;
+        if self.server_directed && self.route.proxy.is_some() {
+            self.shared.ssrf_policy.check_name(&self.origin)?;
         }
         let slots = self.shared.slots.as_ref();
-        let turn = slots.map(|slots| {
+        let permit = slots.map(|slots| {
             let host = self.origin.authority();
-            Turn::wait(slots, &self.route, &host, &self.terms.bounds)
+            ConnectionPermit::wait(slots, &self.route, &host, &self.exchange_limits.call)
         });
-        let turn = turn.transpose()?;
+        let permit = permit.transpose()?;
         let kept = if self.fresh {
-            if turn.is_some() {
+            if permit.is_some() {
                 // The new one comes in the place of one that is kept, if there
                 // is one: those count too.
                 drop(self.shared.pool.checkout(&self.route));
@@ -98,8 +98,8 @@ impl Operation {
         } else {
             // Who made it may have been allowed more. Dialling tells why not.
             let may_use = |kept: &Connection| {
-                let address = kept.address().filter(|_| self.led);
-                address.is_none_or(|ip| self.shared.reach.check(&self.origin, ip).is_ok())
+                let address = kept.address().filter(|_| self.server_directed);
+                address.is_none_or(|ip| self.shared.ssrf_policy.check(&self.origin, ip).is_ok())
             };
             self.shared
                 .pool
@@ -110,16 +110,19 @@ impl Operation {
         let mut connection = match kept {
             Some(connection) => connection,
             None => {
-                let (connection, phases) =
-                    self.shared
-                        .connect(&self.origin, &self.route, self.led, &self.terms.bounds)?;
+                let (connection, phases) = self.shared.connect(
+                    &self.origin,
+                    &self.route,
+                    self.server_directed,
+                    &self.exchange_limits.call,
+                )?;
                 self.state().phases = phases;
                 Box::new(connection)
             }
         };
         self.state().peer = connection.peer();
-        connection.turn = turn;
-        connection.begin(Arc::clone(&self.terms));
+        connection.permit = permit;
+        connection.begin(Arc::clone(&self.exchange_limits));
         connection.buffers.plan(self.head, self.body);
         Ok(connection)
     }
@@ -140,9 +143,9 @@ impl Operation {
     pub(crate) fn keep(&self, mut connection: Box<Connection>) {
         if connection.is_reusable() {
             connection.rest();
-            let turn = connection.turn.take();
+            let permit = connection.permit.take();
             self.shared.pool.put_back(&self.route, connection);
-            drop(turn);
+            drop(permit);
         }
     }
 
@@ -163,9 +166,9 @@ impl Operation {
     }
 
     /// What the exchange took, once its headers are here.
-    pub(crate) fn spent(&self) -> Spent {
+    pub(crate) fn stats(&self) -> ExchangeStats {
         let state = self.state();
-        Spent {
+        ExchangeStats {
             phases: state.phases,
             first_byte: state.first_byte,
             reused: state.reused,

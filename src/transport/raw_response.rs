@@ -9,7 +9,7 @@ use std::{fmt, io};
 use ureq::BodyReader;
 
 use super::connection::Connection;
-use super::dial::Phases;
+use super::dial::ConnectTimes;
 use super::failure;
 use super::operation::Operation;
 use crate::error::{Error, Kind, Step};
@@ -33,9 +33,9 @@ impl Version {
 
 /// What an exchange took.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Spent {
+pub(crate) struct ExchangeStats {
     /// Of making the connection; zero where one was kept.
-    pub(crate) phases: Phases,
+    pub(crate) phases: ConnectTimes,
     /// From the request's last byte to the first of its answer.
     pub(crate) first_byte: Duration,
     /// The connection had served another request before.
@@ -46,12 +46,12 @@ pub(crate) struct Spent {
 
 /// Status and headers of an answer, and its body still to be read.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) spent: Spent,
+pub(crate) struct RawResponse {
+    pub(crate) stats: ExchangeStats,
     pub(crate) status: u16,
     pub(crate) version: Version,
     pub(crate) headers: Headers,
-    pub(crate) body: AnswerBody,
+    pub(crate) body: RawBody,
 }
 
 /// How much is received at a time of a body that goes to a sink.
@@ -64,15 +64,15 @@ const WORTH_DRAINING: u64 = 64 * 1024;
 const WORTH_WAITING: Duration = Duration::from_secs(1);
 
 /// The body of an answer. Dropped before its end it closes the connection.
-pub(crate) struct AnswerBody {
-    source: Source,
+pub(crate) struct RawBody {
+    source: BodyState,
     operation: Arc<Operation>,
     length: Option<u64>,
     /// How many bytes of it were read.
     received: u64,
 }
 
-enum Source {
+enum BodyState {
     /// There is no more.
     End,
     /// An earlier read failed.
@@ -87,32 +87,32 @@ enum Source {
     Decoded(Box<BodyReader<'static>>),
 }
 
-impl fmt::Debug for AnswerBody {
+impl fmt::Debug for RawBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AnswerBody").finish_non_exhaustive()
+        f.debug_struct("RawBody").finish_non_exhaustive()
     }
 }
 
-impl AnswerBody {
+impl RawBody {
     /// Takes over from ureq. A body of known length is read from the
     /// connection without ureq's copy; `keep` tells whether the connection
     /// may serve another request afterwards.
-    pub(crate) fn new(body: ureq::Body, operation: Arc<Operation>, keep: bool) -> AnswerBody {
+    pub(crate) fn new(body: ureq::Body, operation: Arc<Operation>, keep: bool) -> RawBody {
         let length = body.content_length();
         let source = if operation.is_released() {
             // Read to its end with the headers: there is no body.
             drop(operation.take_parked());
-            Source::End
+            BodyState::End
         } else if let Some(left) = length {
             drop(body);
             match operation.take_parked() {
-                None => Source::End,
+                None => BodyState::End,
                 Some(mut connection) => {
                     connection.take_head();
                     if left > LARGE_BODY {
                         connection.expect_large();
                     }
-                    Source::Direct {
+                    BodyState::Direct {
                         connection,
                         left,
                         keep,
@@ -120,9 +120,9 @@ impl AnswerBody {
                 }
             }
         } else {
-            Source::Decoded(Box::new(body.into_reader()))
+            BodyState::Decoded(Box::new(body.into_reader()))
         };
-        let mut body = AnswerBody {
+        let mut body = RawBody {
             source,
             operation,
             length,
@@ -149,9 +149,9 @@ impl AnswerBody {
         }
         self.check()?;
         let result = match &mut self.source {
-            Source::End => return Ok(0),
-            Source::Failed => return Err(self.failed_before()),
-            Source::Direct {
+            BodyState::End => return Ok(0),
+            BodyState::Failed => return Err(self.failed_before()),
+            BodyState::Direct {
                 connection, left, ..
             } => {
                 let most = usize::try_from(*left)
@@ -159,7 +159,7 @@ impl AnswerBody {
                     .min(buffer.len());
                 connection.read(&mut buffer[..most])
             }
-            Source::Decoded(reader) => reader.read(buffer),
+            BodyState::Decoded(reader) => reader.read(buffer),
         };
         self.account(result)
     }
@@ -174,9 +174,9 @@ impl AnswerBody {
             self.check()?;
             let mut outcome = Ok(());
             let result = match &mut self.source {
-                Source::End => return Ok(()),
-                Source::Failed => return Err(self.failed_before()),
-                Source::Direct {
+                BodyState::End => return Ok(()),
+                BodyState::Failed => return Err(self.failed_before()),
+                BodyState::Direct {
                     connection, left, ..
                 } => {
                     // Not for what was received with the headers, and TLS hands
@@ -191,7 +191,7 @@ impl AnswerBody {
                         }
                     })
                 }
-                Source::Decoded(reader) => {
+                BodyState::Decoded(reader) => {
                     if scratch.is_empty() {
                         reserve(&mut scratch, PIECE / 4)?;
                     }
@@ -213,10 +213,10 @@ impl AnswerBody {
     /// An error once the call is to end, whatever is here already. The
     /// connection goes with it.
     fn check(&mut self) -> Result<(), Error> {
-        if matches!(self.source, Source::End) {
+        if matches!(self.source, BodyState::End) {
             return Ok(());
         }
-        let ended = self.operation.terms.bounds.check(Step::Receive);
+        let ended = self.operation.exchange_limits.call.check(Step::Receive);
         ended.map_err(|error| {
             self.fail();
             error.with_host(&self.operation.origin.authority())
@@ -234,7 +234,7 @@ impl AnswerBody {
         };
         self.received += amount as u64;
         match &mut self.source {
-            Source::Direct { left, .. } => {
+            BodyState::Direct { left, .. } => {
                 if amount == 0 {
                     let missing = *left;
                     self.fail();
@@ -243,13 +243,13 @@ impl AnswerBody {
                 *left = left.saturating_sub(amount as u64);
                 self.end_if_read();
             }
-            Source::Decoded(_) if amount == 0 => {
+            BodyState::Decoded(_) if amount == 0 => {
                 // ureq takes a reset for the end of a body without a length.
                 if self.operation.is_broken() {
                     self.fail();
                     return Err(self.truncated("the connection broke off"));
                 }
-                self.source = Source::End;
+                self.source = BodyState::End;
                 // Kept by now, or of no more use.
                 drop(self.operation.take_parked());
             }
@@ -259,10 +259,10 @@ impl AnswerBody {
     }
 
     fn end_if_read(&mut self) {
-        if matches!(&self.source, Source::Direct { left: 0, .. })
-            && let Source::Direct {
+        if matches!(&self.source, BodyState::Direct { left: 0, .. })
+            && let BodyState::Direct {
                 connection, keep, ..
-            } = std::mem::replace(&mut self.source, Source::End)
+            } = std::mem::replace(&mut self.source, BodyState::End)
             && keep
         {
             self.operation.keep(connection);
@@ -272,7 +272,7 @@ impl AnswerBody {
     /// Reads what is left if that is little, so that the connection is kept.
     pub(crate) fn drain(mut self) {
         let little = match &mut self.source {
-            Source::Direct {
+            BodyState::Direct {
                 left,
                 keep,
                 connection,
@@ -280,11 +280,11 @@ impl AnswerBody {
                 connection.end_within(WORTH_WAITING);
                 *keep && *left <= WORTH_DRAINING
             }
-            Source::Decoded(_) => {
+            BodyState::Decoded(_) => {
                 self.operation.end_within(WORTH_WAITING);
                 true
             }
-            Source::End | Source::Failed => false,
+            BodyState::End | BodyState::Failed => false,
         };
         if !little {
             return;
@@ -301,7 +301,7 @@ impl AnswerBody {
 
     /// Reads no more. Others may be waiting for the connection's end.
     fn fail(&mut self) {
-        self.source = Source::Failed;
+        self.source = BodyState::Failed;
         drop(self.operation.take_parked());
     }
 

@@ -3,7 +3,7 @@
 //!
 //! A registry that is reached over the internet could otherwise, by a redirect
 //! or by naming a token server, make the client ask what only the client can
-//! reach: services of its network, of its own host, or of its cloud. What is
+//! ssrf_policy: services of its network, of its own host, or of its cloud. What is
 //! judged is the address that is dialled, so that no name, spelling or answer
 //! of DNS gets around it.
 
@@ -137,7 +137,7 @@ fn classify_v6(address: Ipv6Addr) -> Class {
 
 /// What decides, for one client.
 #[derive(Debug)]
-pub(crate) struct Reach {
+pub(crate) struct SsrfPolicy {
     /// The registry's own origin, to which nobody leads.
     own: Origin,
     /// Where the registry was reached last.
@@ -145,15 +145,15 @@ pub(crate) struct Reach {
     allowed: Vec<HostRule>,
 }
 
-impl Reach {
-    pub(crate) fn new(own: Origin, allowed: Vec<HostRule>) -> Reach {
+impl SsrfPolicy {
+    pub(crate) fn new(own: Origin, allowed: Vec<HostRule>) -> SsrfPolicy {
         // What the address itself says; a name is public until it was looked up.
         let spelled = if own.is_socket() {
             Some(Class::Loopback)
         } else {
             spelled(&own.host)
         };
-        Reach {
+        SsrfPolicy {
             own,
             stands: Mutex::new(spelled),
             allowed,
@@ -396,19 +396,19 @@ mod tests {
                 &[metadata, "fd00:ec2::254"],
             ),
         ] {
-            let reach = Reach::new(origin("https://r.example"), Vec::new());
-            reach.note(
+            let ssrf_policy = SsrfPolicy::new(origin("https://r.example"), Vec::new());
+            ssrf_policy.note(
                 &origin("https://other.example"),
                 "::1".parse().expect("one"),
             );
-            reach.note(&origin("https://r.example"), registry.parse().expect("one"));
+            ssrf_policy.note(&origin("https://r.example"), registry.parse().expect("one"));
             let to = origin("https://to.example:444");
             for target in yes {
                 let address = target.parse().expect("an address");
-                reach.check(&to, address).expect(target);
+                ssrf_policy.check(&to, address).expect(target);
             }
             for target in no {
-                let error = reach
+                let error = ssrf_policy
                     .check(&to, target.parse().expect("an address"))
                     .expect_err(target);
                 assert_eq!(error.kind(), Kind::AddressRefused);
@@ -417,7 +417,9 @@ mod tests {
             }
             let own = origin("https://R.example:443");
             let address = metadata.parse().expect("an address");
-            reach.check(&own, address).expect("the registry itself");
+            ssrf_policy
+                .check(&own, address)
+                .expect("the registry itself");
         }
     }
 
@@ -425,10 +427,10 @@ mod tests {
     fn what_the_caller_allows() {
         let allowed = ["token.example:5001", "10.0.0.0/8", "169.254.169.254"]
             .map(|text| HostRule::exact(text).expect("a rule"));
-        let reach = Reach::new(origin("https://r.example"), allowed.to_vec());
+        let ssrf_policy = SsrfPolicy::new(origin("https://r.example"), allowed.to_vec());
         let case = |url: &str, address: &str| {
             let address = address.parse().expect("an address");
-            reach.check(&origin(url), address).is_ok()
+            ssrf_policy.check(&origin(url), address).is_ok()
         };
         assert!(case("https://token.example:5001", "127.0.0.1"));
         assert!(!case("https://token.example", "127.0.0.1"));
@@ -440,7 +442,7 @@ mod tests {
 
     #[test]
     fn hosts_that_a_proxy_looks_up() {
-        let reach = Reach::new(origin("https://r.example"), Vec::new());
+        let ssrf_policy = SsrfPolicy::new(origin("https://r.example"), Vec::new());
         for refused in [
             "http://127.1",
             "http://2130706433",
@@ -451,13 +453,13 @@ mod tests {
             "http://2852039166",
             "http://10.0.0.1",
         ] {
-            let error = reach.check_name(&origin(refused)).expect_err(refused);
+            let error = ssrf_policy.check_name(&origin(refused)).expect_err(refused);
             assert_eq!(error.kind(), Kind::AddressRefused);
         }
         for fine in ["http://a.example", "http://1.1.1.1", "https://r.example"] {
-            reach.check_name(&origin(fine)).expect(fine);
+            ssrf_policy.check_name(&origin(fine)).expect(fine);
         }
-        let local = Reach::new(origin("http://127.0.0.1:5000"), Vec::new());
+        let local = SsrfPolicy::new(origin("http://127.0.0.1:5000"), Vec::new());
         local
             .check_name(&origin("http://localhost"))
             .expect("as deep");

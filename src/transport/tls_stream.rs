@@ -13,7 +13,7 @@ use rustls::unbuffered::{
 };
 
 use crate::error::{Error, Kind, Step};
-use crate::os::deadline::{Bounds, Limit};
+use crate::os::deadline::{CallLimits, StepLimit};
 use crate::os::{sys, wait};
 use crate::tls::explain;
 
@@ -62,7 +62,7 @@ impl TlsStream {
         tunnel: Option<Box<TlsStream>>,
         config: Arc<ClientConfig>,
         host: &str,
-        bounds: &Bounds,
+        limits: &CallLimits,
     ) -> Result<TlsStream, Error> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(bare.to_owned())
@@ -79,8 +79,8 @@ impl TlsStream {
             tunnel,
         };
         let what = format!("tls with {host}");
-        let limit = bounds.limit(Step::Tls, bounds.timeouts.tls, &what);
-        stream.shake_hands(socket.as_raw_fd(), host, bounds, limit)?;
+        let limit = limits.limit(Step::Tls, limits.timeouts.tls, &what);
+        stream.shake_hands(socket.as_raw_fd(), host, limits, limit)?;
         Ok(stream)
     }
 
@@ -88,8 +88,8 @@ impl TlsStream {
         &mut self,
         fd: RawFd,
         host: &str,
-        bounds: &Bounds,
-        limit: Limit<'_>,
+        limits: &CallLimits,
+        limit: StepLimit<'_>,
     ) -> Result<(), Error> {
         let broken = |error: io::Error| match error.downcast::<Error>() {
             Ok(ours) => ours,
@@ -128,10 +128,10 @@ impl TlsStream {
             }
             if transmits {
                 self.wrap().map_err(broken)?;
-                flush(fd, self.outgoing(), bounds, limit).map_err(broken)?;
+                flush(fd, self.outgoing(), limits, limit).map_err(broken)?;
                 self.sent_all();
             }
-            if wants_input && self.receive_waiting(fd, bounds, limit).map_err(broken)? == 0 {
+            if wants_input && self.receive_waiting(fd, limits, limit).map_err(broken)? == 0 {
                 let message = format!("tls with {host}: the server closed in the handshake");
                 return Err(Error::new(Kind::Tls, message));
             }
@@ -228,16 +228,16 @@ impl TlsStream {
     fn receive_waiting(
         &mut self,
         fd: RawFd,
-        bounds: &Bounds,
-        limit: Limit<'_>,
+        limits: &CallLimits,
+        limit: StepLimit<'_>,
     ) -> io::Result<usize> {
         // A peer that always has something more to say is not waited for.
-        bounds.check_io(limit.step)?;
+        limits.check_io(limit.step)?;
         limit.check()?;
         loop {
             match self.receive(fd) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    wait::wait(fd, wait::READABLE, bounds, limit, None)?;
+                    wait::wait(fd, wait::READABLE, limits, limit, None)?;
                 }
                 other => return other,
             }
@@ -398,12 +398,12 @@ fn encode(outgoing: &mut Vec<u8>, mut fill: impl FnMut(&mut [u8]) -> Result<usiz
     }
 }
 
-fn flush(fd: RawFd, mut data: &[u8], bounds: &Bounds, limit: Limit<'_>) -> io::Result<()> {
+fn flush(fd: RawFd, mut data: &[u8], limits: &CallLimits, limit: StepLimit<'_>) -> io::Result<()> {
     while !data.is_empty() {
         match sys::send(fd, data) {
             Ok(sent) => data = &data[sent..],
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                wait::wait(fd, wait::WRITABLE, bounds, limit, None)?;
+                wait::wait(fd, wait::WRITABLE, limits, limit, None)?;
             }
             Err(error) => return Err(error),
         }

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::buffers::INPUT_SIZE;
 use super::connection::Connection;
 use super::failure;
-use crate::error::{Error, Kind, server_words};
+use crate::error::{Error, Kind, server_text};
 use crate::http::url::Origin;
 use crate::log::redact;
 use crate::proxy::Proxy;
@@ -62,7 +62,7 @@ pub(super) fn open(
 
 /// The error where a proxy refuses.
 pub(super) fn refused(proxy: &Proxy, host: &str, status: u16, words: &str) -> Error {
-    let mut said = server_words(words.trim());
+    let mut said = server_text(words.trim());
     if status == 407 && said.is_empty() {
         said.push_str("Proxy Authentication Required");
     }

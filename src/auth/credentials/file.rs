@@ -9,7 +9,7 @@ use base64::{Engine as _, alphabet};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{Credential, Place};
+use super::{Credential, CredentialKey};
 use crate::auth::secret_json::SecretJson;
 use crate::error::{Error, Kind};
 use crate::http::url::Origin;
@@ -28,14 +28,14 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Contents {
     entries: Vec<Entry>,
-    helpers: Vec<(Place, String)>,
+    helpers: Vec<(CredentialKey, String)>,
     /// The helper for all other registries.
     store: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 struct Entry {
-    place: Place,
+    place: CredentialKey,
     holds: Holds,
 }
 
@@ -118,7 +118,7 @@ impl Contents {
         }
         let named = |(key, name): (&String, &Value)| {
             let name = name.as_str().filter(|name| !name.is_empty())?;
-            Some((Place::of_key(key)?, name.to_owned()))
+            Some((CredentialKey::of_key(key)?, name.to_owned()))
         };
         Ok(Contents {
             entries: auths.map_or(Vec::new(), |auths| entries(auths, |_| true)),
@@ -170,7 +170,7 @@ fn entries(fields: &Map<String, Value>, is_entry: impl Fn(&Value) -> bool) -> Ve
         .iter()
         .filter(|(_, value)| is_entry(value))
         .filter_map(|(key, value)| {
-            let place = Place::of_key(key)?;
+            let place = CredentialKey::of_key(key)?;
             let holds = match entry(value) {
                 Ok(None) => Holds::Nothing,
                 Ok(Some(credential)) => Holds::Credential(credential),

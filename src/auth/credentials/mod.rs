@@ -12,7 +12,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 pub(crate) use self::store::CredentialStore;
-pub(crate) use crate::config::credential_key::Place;
+pub(crate) use crate::config::credential_key::CredentialKey;
 use crate::error::{Error, Kind};
 
 /// What proves who asks.

@@ -6,25 +6,25 @@ use std::path::PathBuf;
 use super::default_paths;
 use super::file::{Clue, Contents};
 use super::helper::Helpers;
-use super::{Credential, CredentialCallback, Found, Lookup, Place, file};
+use super::{Credential, CredentialCallback, CredentialKey, Found, Lookup, file};
 use crate::config::Config;
 use crate::config::credential_key::helper_key;
 use crate::error::{Error, Kind, Step};
 use crate::http::url::Origin;
-use crate::os::deadline::Bounds;
+use crate::os::deadline::CallLimits;
 use crate::os::subprocess;
 
 /// Where credentials are looked for.
 pub(crate) struct CredentialStore {
     /// For the client's own registry.
     own: Option<Credential>,
-    set: Vec<(Place, Credential)>,
+    set: Vec<(CredentialKey, Credential)>,
     callback: Option<CredentialCallback>,
-    files: Vec<Source>,
+    files: Vec<CredentialFile>,
     helpers: Option<Helpers>,
 }
 
-struct Source {
+struct CredentialFile {
     path: PathBuf,
     /// The caller named it: it has to be there.
     is_required: bool,
@@ -34,17 +34,17 @@ impl CredentialStore {
     /// Looks at all files once, so that one that cannot be used is an error now.
     pub(crate) fn new(config: &Config) -> Result<CredentialStore, Error> {
         let settings = &config.credential_sources;
-        let mut files: Vec<Source> = settings
+        let mut files: Vec<CredentialFile> = settings
             .files
             .iter()
-            .map(|path| Source {
+            .map(|path| CredentialFile {
                 path: path.clone(),
                 is_required: true,
             })
             .collect();
-        if settings.usual_files {
+        if settings.default_files {
             let usual = default_paths::files(|name| config.variable(name), subprocess::user());
-            files.extend(usual.into_iter().map(|path| Source {
+            files.extend(usual.into_iter().map(|path| CredentialFile {
                 path,
                 is_required: false,
             }));
@@ -87,7 +87,7 @@ impl CredentialStore {
         &self,
         registry: &Origin,
         repository: Option<&str>,
-        bounds: &Bounds,
+        limits: &CallLimits,
     ) -> Result<Lookup, Error> {
         let mut lookup = Lookup {
             found: self.of_settings(registry, repository),
@@ -108,7 +108,7 @@ impl CredentialStore {
         }
         for source in &self.files {
             let tried = &mut lookup.tried;
-            lookup.found = self.of_file(source, registry, repository, bounds, tried)?;
+            lookup.found = self.of_file(source, registry, repository, limits, tried)?;
             if lookup.found.is_some() {
                 break;
             }
@@ -136,10 +136,10 @@ impl CredentialStore {
 
     fn of_file(
         &self,
-        source: &Source,
+        source: &CredentialFile,
         registry: &Origin,
         repository: Option<&str>,
-        bounds: &Bounds,
+        limits: &CallLimits,
         tried: &mut Vec<String>,
     ) -> Result<Option<Found>, Error> {
         let shown = source.path.display();
@@ -167,7 +167,7 @@ impl CredentialStore {
                         continue;
                     };
                     let key = helper_key(registry);
-                    if let Some(credential) = helpers.get(name, &key, bounds)? {
+                    if let Some(credential) = helpers.get(name, &key, limits)? {
                         return Ok(Some(Found {
                             credential,
                             source: named,
@@ -182,7 +182,7 @@ impl CredentialStore {
     }
 }
 
-impl Source {
+impl CredentialFile {
     fn read(&self) -> Result<Option<Contents>, Error> {
         let contents = file::read(&self.path)?;
         if contents.is_none() && self.is_required {

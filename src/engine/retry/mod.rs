@@ -16,7 +16,7 @@ use crate::error::{Error, Kind};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outcome<'a> {
     /// With an answer.
-    Answer {
+    Response {
         status: u16,
         retry_after: Option<Duration>,
     },
@@ -45,21 +45,21 @@ pub(crate) struct Attempt<'a> {
 impl Attempt<'_> {
     fn host(&self) -> &str {
         match self.outcome {
-            Outcome::Answer { .. } => self.host,
+            Outcome::Response { .. } => self.host,
             Outcome::Failure(error) => error.host().unwrap_or(self.host),
         }
     }
 
     fn status(&self) -> u16 {
         match self.outcome {
-            Outcome::Answer { status, .. } => status,
+            Outcome::Response { status, .. } => status,
             Outcome::Failure(error) => error.http_status(),
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
         match self.outcome {
-            Outcome::Answer { retry_after, .. } => retry_after,
+            Outcome::Response { retry_after, .. } => retry_after,
             Outcome::Failure(error) => error.retry_after().map(Duration::from_secs),
         }
     }
@@ -152,8 +152,8 @@ impl Retries {
             return Ok(would_retry);
         };
         let (http_status, failure) = match attempt.outcome {
-            Outcome::Answer { status, .. } if status < 400 => return Ok(false),
-            Outcome::Answer { status, .. } => (status, None),
+            Outcome::Response { status, .. } if status < 400 => return Ok(false),
+            Outcome::Response { status, .. } => (status, None),
             Outcome::Failure(error) => (error.http_status(), Some(error.kind())),
         };
         condition(&RetryQuestion {
@@ -175,7 +175,7 @@ impl Retries {
     }
 }
 
-/// The failure that a server asks for more patience than is set.
+/// The failure that a server asks for more timer than is set.
 pub(crate) fn too_long(host: &str, status: u16, wait: Duration) -> Error {
     // Rounded up: the server is not to be asked a moment too early.
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

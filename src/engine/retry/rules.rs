@@ -26,7 +26,7 @@ fn is_replayable(method: &str) -> bool {
 /// Whether another send is likely to end otherwise.
 pub(super) fn is_advised(attempt: &Attempt) -> bool {
     match attempt.outcome {
-        Outcome::Answer { status, .. } => is_passing(status),
+        Outcome::Response { status, .. } => is_passing(status),
         Outcome::Failure(error) => match error.kind() {
             Kind::Resolve
             | Kind::Connect

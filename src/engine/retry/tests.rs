@@ -19,7 +19,7 @@ fn answer(status: u16) -> Attempt<'static> {
         number: 1,
         method: "GET",
         host: "registry.example",
-        outcome: Outcome::Answer {
+        outcome: Outcome::Response {
             status,
             retry_after: None,
         },
@@ -30,7 +30,7 @@ fn answer(status: u16) -> Attempt<'static> {
 }
 
 fn later(status: u16, wait: Duration) -> Attempt<'static> {
-    let outcome = Outcome::Answer {
+    let outcome = Outcome::Response {
         status,
         retry_after: Some(wait),
     };

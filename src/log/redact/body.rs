@@ -101,7 +101,7 @@ fn redact_json(text: &str) -> String {
     }
 }
 
-/// Whether anything was redacted. The parser bounds the depth.
+/// Whether anything was redacted. The parser limits the depth.
 fn redact_value(value: &mut Value) -> bool {
     match value {
         Value::Object(members) => {

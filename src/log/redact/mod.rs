@@ -10,7 +10,7 @@ use std::ops::Range;
 pub(crate) use self::body::body;
 pub(crate) use self::url::url;
 use self::url::{redact_url, redact_urls_in};
-use crate::error::server_words;
+use crate::error::server_text;
 
 const REDACTED: &str = "[redacted]";
 
@@ -35,7 +35,7 @@ const AUTH_SCHEMES: [&str; 7] = [
 pub(crate) fn shown(value: &str) -> String {
     let short: String = value.chars().take(SHOWN_CAP).collect();
     let dots = if short.len() < value.len() { "..." } else { "" };
-    format!("\"{}{dots}\"", server_words(&short))
+    format!("\"{}{dots}\"", server_text(&short))
 }
 
 /// A header's value as the log shows it, on one line.

@@ -21,7 +21,7 @@ impl Connection {
     /// meanwhile, the rest counts as sent and the answer is kept for reading.
     pub(crate) fn send(&mut self, amount: usize) -> io::Result<()> {
         // First of all: the rest of a long body takes a while to throw away too.
-        self.terms.bounds.check_io(Step::Send)?;
+        self.exchange_limits.call.check_io(Step::Send)?;
         if self.exchange.answered_early {
             return Ok(());
         }
@@ -45,7 +45,7 @@ impl Connection {
             let now = Instant::now();
             self.exchange.expecting = true;
             self.exchange.sent_at = Some(now);
-            self.exchange.patience.asked(now);
+            self.exchange.timer.asked(now);
         }
         Ok(())
     }
@@ -67,7 +67,7 @@ impl Connection {
                 Ok(more) => {
                     sent += more;
                     self.exchange.spoke = true;
-                    self.exchange.patience.sent(more);
+                    self.exchange.timer.sent(more);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     // Only writing matters once the peer has ended its side,
@@ -105,6 +105,8 @@ impl Connection {
 
     pub(super) fn wait_to_send(&mut self, events: i16) -> io::Result<i16> {
         let fd = self.fd();
-        self.exchange.patience.wait_to_send(fd, events, &self.terms)
+        self.exchange
+            .timer
+            .wait_to_send(fd, events, &self.exchange_limits)
     }
 }
