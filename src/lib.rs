@@ -27,7 +27,7 @@ pub use config::retry::{MAX_RETRIES, RetryCondition, RetryQuestion};
 pub use config::warning::WarningCallback;
 pub use config::{
     CertificateCallback, Config, Credential, CredentialCallback, DEFAULT_MAX_BODY_MEMORY,
-    IpVersion, LogCallback, RealmCallback, TlsVersion,
+    IpVersion, RealmCallback, TlsVersion,
 };
 pub use content::digest;
 pub use error::{Error, Kind, Step};
@@ -37,7 +37,7 @@ pub use http::headers::Headers;
 pub use http::hooks::{AnswerCallback, Exchange, Purpose, SendCallback};
 pub use http::oci_error::OciError;
 pub use http::redirect::{RedirectCallback, RedirectChoice, RedirectStep};
-pub use log::Level;
+pub use log::{Level, LogCallback};
 pub use os::cancel::Cancel;
 pub use request::response::Response;
 pub use request::{Request, RetryCallback};

@@ -1,6 +1,7 @@
 //! Answers to challenges: which scheme, which token, and what is kept of them.
 //! Nothing here talks to a server.
 
+mod authorization;
 pub(crate) mod challenge;
 mod clock;
 pub(crate) mod credentials;
@@ -11,25 +12,19 @@ mod secret_json;
 pub(crate) mod token;
 pub(crate) mod token_cache;
 
-/// What the flights are built from; a model puts its own in this place.
-mod sync {
-    pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
-}
-
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+pub(crate) use self::authorization::{Authorization, basic, bearer};
 use self::challenge::Challenge;
-use self::credentials::{Credential, CredentialStore, Lookup};
+use self::credentials::store::{CredentialStore, Lookup};
 use self::scope::Scopes;
-use self::token::Form;
-use self::token_cache::{TokenRequest, Tokens};
-use crate::config::{Config, RealmCallback};
+use self::token::{Form, TokenRequest};
+use self::token_cache::Tokens;
+use crate::config::{Config, Credential, RealmCallback};
 use crate::error::{Error, Kind, Step};
 use crate::http::url::Origin;
 use crate::os::deadline::CallLimits;
@@ -40,9 +35,6 @@ const MAX_BASIC: usize = 256;
 const MAX_SECRETS: usize = 256;
 /// The most realms of which it is remembered how they are asked.
 const MAX_FORMS: usize = 64;
-
-/// The value of an Authorization field; wiped when dropped.
-pub(crate) type Authorization = Zeroizing<String>;
 
 /// Hears what a look-up for a repository came to.
 pub(crate) type LookupReporter<'a> = &'a dyn Fn(Option<&str>, &Lookup);
@@ -90,17 +82,6 @@ struct State {
     secrets: Vec<Zeroizing<String>>,
     /// How a realm is asked, where that is not as usual.
     forms: HashMap<String, Form>,
-}
-
-pub(crate) fn bearer(token: &str) -> Authorization {
-    // At once: what grows leaves copies behind.
-    Zeroizing::new(["Bearer ", token].concat())
-}
-
-pub(crate) fn basic(username: &str, password: &str) -> Authorization {
-    let pair = Zeroizing::new(format!("{username}:{password}"));
-    let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
-    Zeroizing::new(format!("Basic {}", encoded.as_str()))
 }
 
 impl Authenticator {

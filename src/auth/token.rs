@@ -7,9 +7,9 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::clock;
-use super::credentials::Credential;
+use super::scope::Scopes;
 use super::secret_json::SecretJson;
-use super::token_cache::TokenRequest;
+use crate::config::credential::Credential;
 use crate::error::{Error, Kind, server_text};
 use crate::http::url::{Url, encode_query};
 use crate::log::redact;
@@ -24,6 +24,14 @@ const MOST_LIFETIME: u64 = 24 * 60 * 60;
 const MARGIN: Duration = Duration::from_secs(30);
 /// Who asks, as token servers log it.
 const CLIENT: &str = "reggie";
+
+/// What a token is for: whom to ask, and for what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TokenRequest {
+    pub(crate) realm: String,
+    pub(crate) service: Option<String>,
+    pub(crate) scopes: Scopes,
+}
 
 /// A token that was granted.
 pub(crate) struct Grant {

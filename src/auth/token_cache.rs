@@ -5,27 +5,19 @@ use std::time::Instant;
 
 use zeroize::Zeroizing;
 
+use super::authorization::{Authorization, bearer};
 use super::flight::{Flight, Outcome, Wake};
 use super::scope::Scopes;
-use super::sync::{Arc, Mutex, MutexGuard};
-use super::token::Grant;
-use super::{Authorization, bearer};
+use super::token::{Grant, TokenRequest};
 use crate::error::{Error, Kind, Step};
 use crate::os::deadline::{CallLimits, StepLimit};
 use crate::os::event::Event;
+use crate::os::sync::{Arc, Mutex, MutexGuard};
 
 /// The most tokens that a client keeps.
 const MAX_TOKENS: usize = 256;
 /// The most requests' scopes that are remembered for one token.
 const MAX_SERVED: usize = 256;
-
-/// What a token is for: whom to ask, and for what.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TokenRequest {
-    pub(crate) realm: String,
-    pub(crate) service: Option<String>,
-    pub(crate) scopes: Scopes,
-}
 
 struct Token {
     of: TokenRequest,

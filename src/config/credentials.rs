@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Config;
-use crate::auth::credentials::CredentialKey;
-pub use crate::auth::credentials::{Credential, CredentialCallback};
+use super::credential::{Credential, CredentialCallback};
+use super::credential_key::CredentialKey;
 use crate::error::{Error, Kind};
 
 /// How long a credential helper may take.

@@ -2,6 +2,7 @@
 //! and the connection that closed under a request.
 
 mod frame;
+mod message;
 pub(crate) mod retry;
 mod send;
 mod token;
@@ -15,7 +16,8 @@ pub(crate) use crate::request::call::Call;
 
 use once_cell::sync::OnceCell;
 
-use self::send::Send;
+pub(crate) use self::message::EngineResponse;
+use self::message::Send;
 use crate::auth::challenge::Challenge;
 use crate::auth::scope::Scopes;
 use crate::auth::{Authenticator, Authorization, Reply, Subject, challenge, scope};
@@ -31,7 +33,7 @@ use crate::log::{Level, Log, redact};
 use crate::request::Request;
 use crate::request::address::Address;
 use crate::transport;
-use crate::transport::{RawResponse, Transport};
+use crate::transport::Transport;
 
 /// Sends requests of one client.
 pub(crate) struct Engine {
@@ -50,16 +52,6 @@ pub(crate) struct Engine {
     warned: Mutex<Vec<Origin>>,
     /// What the registry's root asked for.
     root_challenges: OnceCell<Vec<Challenge>>,
-}
-
-/// An answer, and where it came from.
-pub(crate) struct EngineResponse {
-    pub(crate) answer: RawResponse,
-    pub(crate) url: Url,
-    /// Its host and port.
-    pub(crate) host: String,
-    /// A redirect has led to another origin, if only for a while.
-    left_origin: bool,
 }
 
 /// How often a request is sent: at first, with what answers the challenge, and
@@ -101,7 +93,7 @@ impl Engine {
         Ok(Engine {
             transport,
             auth: Authenticator::new(own, config, tokens)?,
-            log: Log::new(config),
+            log: Log::new(config.log.clone(), config.debug),
             user_agent: config.user_agent.clone(),
             anonymous_fallback: config.anonymous_fallback,
             max_redirects: config.max_redirects,

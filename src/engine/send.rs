@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::Engine;
 use super::frame::frame;
+use super::message::{EngineResponse, Send};
 use super::trace;
-use super::{Engine, EngineResponse};
-use crate::auth::{Authorization, realm};
+use crate::auth::realm;
 use crate::body::Body;
 use crate::error::{Error, Kind, Step};
 use crate::http::headers::Headers;
@@ -16,16 +17,6 @@ use crate::http::url::{Origin, Scheme, Url};
 use crate::log::Level;
 use crate::request::call::Call;
 use crate::transport::{Failure, Outgoing, RawResponse};
-
-/// What is sent, apart from the body.
-pub(super) struct Send<'a> {
-    pub(super) method: &'a str,
-    pub(super) url: Url,
-    pub(super) headers: Headers,
-    /// Goes to this origin alone.
-    pub(super) authorization: Option<(&'a Origin, &'a Authorization)>,
-    pub(super) purpose: Purpose,
-}
 
 impl Engine {
     /// Sends and follows redirects.

@@ -5,13 +5,15 @@ use std::time::SystemTime;
 use zeroize::Zeroizing;
 
 use super::Engine;
-use super::send::Send;
-use crate::auth::credentials::{Credential, Found, Lookup};
+use super::message::Send;
+use crate::auth::credentials::store::{Found, Lookup};
 use crate::auth::flight::Outcome;
+use crate::auth::token::TokenRequest;
 use crate::auth::token::{Form, Grant};
-use crate::auth::token_cache::{Role, TokenRequest};
+use crate::auth::token_cache::Role;
 use crate::auth::{Authorization, Subject, basic, token};
 use crate::body::Body;
+use crate::config::Credential;
 use crate::error::{Error, Kind, Step};
 use crate::http::header::retry_after;
 use crate::http::headers::Headers;

@@ -8,10 +8,11 @@ use super::status::{REGGIE_OK, reggie_status};
 use super::{convert, guard, status};
 use crate::body::ReadSource;
 use crate::body::sink::WriteSink;
+use crate::config::CertificateCallback;
 use crate::config::retry::RetryCondition;
 use crate::config::warning::WarningCallback;
-use crate::config::{CertificateCallback, LogCallback};
 use crate::error::{Error, Kind, Step};
+use crate::log::LogCallback;
 use crate::request::RetryCallback;
 
 /// Frees a userdata. It is called exactly once for each registration, with

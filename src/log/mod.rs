@@ -4,7 +4,8 @@ pub(crate) mod redact;
 #[cfg(reggie_test_log)]
 pub(crate) mod test_log;
 
-use crate::config::{Config, LogCallback};
+use std::sync::Arc;
+
 use crate::os::deadline::CallLimits;
 use crate::os::descriptor;
 
@@ -22,6 +23,10 @@ pub enum Level {
     Debug = 4,
 }
 
+/// Receives an entry of the log on the calling thread. May be called
+/// concurrently.
+pub type LogCallback = Arc<dyn Fn(Level, &str) + Send + Sync>;
+
 /// Where a client's log goes.
 #[derive(Clone)]
 pub(crate) struct Log {
@@ -30,11 +35,8 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn new(config: &Config) -> Log {
-        Log {
-            callback: config.log.clone(),
-            debug: config.debug,
-        }
+    pub(crate) fn new(callback: Option<(Level, LogCallback)>, debug: bool) -> Log {
+        Log { callback, debug }
     }
 
     /// Whether a line of this level goes anywhere. Debug that was asked for by

@@ -7,5 +7,6 @@ pub(crate) mod descriptor;
 pub(crate) mod event;
 pub(crate) mod file;
 pub(crate) mod subprocess;
+pub(crate) mod sync;
 pub(crate) mod sys;
 pub(crate) mod wait;

@@ -29,6 +29,7 @@ pub(crate) use self::material::{
     certificates_of_file, certificates_of_folder, certificates_of_memory, check_folder,
 };
 pub(crate) use self::refusal::explain;
+pub use self::verify::CertificateCallback;
 
 use self::certs_folder::{CredentialKey, HostFolder};
 use self::client_auth::Identities;
@@ -37,11 +38,6 @@ use self::verify::{Roots, Verifier};
 use crate::error::{Error, Kind};
 use crate::http::url::Origin;
 use crate::os::descriptor;
-
-/// Decides on a server's certificates: gets the host, with the port where it
-/// is not 443, the chain with the server's own certificate first, and why the
-/// client would refuse it, if it would. Anything but 0 refuses.
-pub type CertificateCallback = Arc<dyn Fn(&str, &[&[u8]], Option<&str>) -> i32 + Send + Sync>;
 
 /// A version of TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

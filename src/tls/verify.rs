@@ -13,9 +13,14 @@ use rustls::{
     CertificateError, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme, crypto,
 };
 
+use super::refusal;
 use super::refusal::{NothingTrusted, Stopped};
-use super::{CertificateCallback, refusal};
 use crate::error::{Error, Kind};
+
+/// Decides on a server's certificates: gets the host, with the port where it
+/// is not 443, the chain with the server's own certificate first, and why the
+/// client would refuse it, if it would. Anything but 0 refuses.
+pub type CertificateCallback = Arc<dyn Fn(&str, &[&[u8]], Option<&str>) -> i32 + Send + Sync>;
 
 /// What is trusted.
 #[derive(Clone)]

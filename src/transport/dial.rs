@@ -43,9 +43,12 @@ impl Shared {
     pub(crate) fn new(config: &Config, own: Origin) -> Result<Shared, Error> {
         let network = &config.network;
         Ok(Shared {
-            pool: Pool::new(network.kept),
+            pool: Pool::new(
+                network.keep_alive.max_per_host,
+                network.keep_alive.max_idle_time,
+            ),
             slots: network
-                .most
+                .max_connections
                 .map(|most| Arc::new(RoutePermits::new(most.get()))),
             tls: Tls::new(&config.tls, own.clone(), |name| config.variable(name))?,
             proxies: config.proxies()?,

@@ -20,12 +20,6 @@ mod ssrf_policy;
 mod tls_stream;
 mod tunnel;
 
-/// What pool and slots are built from; a model puts its own in this place.
-mod sync {
-    pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
-    pub(crate) use std::time::Instant;
-}
-
 use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
@@ -35,8 +29,8 @@ use ureq::http::Request;
 use ureq::{Agent, http};
 use zeroize::Zeroizing;
 
-pub(crate) use pool::Limits;
-pub(crate) use raw_response::{ExchangeStats, RawBody, RawResponse, Version};
+pub(crate) use operation::ExchangeStats;
+pub(crate) use raw_response::{RawBody, RawResponse, Version};
 
 use self::connector::{NoResolver, OperationConnector};
 use self::dial::Shared;
@@ -222,7 +216,7 @@ impl Transport {
                 return Err(Failure {
                     race,
                     unsent: !operation.spoke(),
-                    error: failure::of_round_trip(error, &operation),
+                    error: failure::of_round_trip(error, &operation.observed()),
                 });
             }
         };

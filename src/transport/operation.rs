@@ -8,10 +8,23 @@ use super::connection::Connection;
 use super::connection_permit::ConnectionPermit;
 use super::dial::{ConnectTimes, Shared};
 use super::exchange_timer::ExchangeLimits;
-use super::raw_response::ExchangeStats;
+use super::failure::Observed;
 use super::route::Route;
 use crate::error::Error;
 use crate::http::url::Origin;
+
+/// What an exchange took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ExchangeStats {
+    /// Of making the connection; zero where one was kept.
+    pub(crate) phases: ConnectTimes,
+    /// From the request's last byte to the first of its answer.
+    pub(crate) first_byte: Duration,
+    /// The connection had served another request before.
+    pub(crate) reused: bool,
+    /// Whom the connection is with; `None` for a socket of this host.
+    pub(crate) peer: Option<SocketAddr>,
+}
 
 /// One exchange: a request and its answer over one connection.
 #[derive(Debug)]
@@ -176,6 +189,18 @@ impl Operation {
         }
     }
 
+    /// What an error of this exchange depends on.
+    pub(crate) fn observed(&self) -> Observed<'_> {
+        let (heard, header_full) = self.heard();
+        Observed {
+            origin: &self.origin,
+            heard,
+            header_full,
+            heard_tls: self.heard_tls(),
+            failed_sending: self.failed_sending(),
+        }
+    }
+
     pub(crate) fn was_reused(&self) -> bool {
         self.state().reused
     }
@@ -214,7 +239,7 @@ impl Operation {
         self.state().failed_sending = true;
     }
 
-    pub(crate) fn failed_sending(&self) -> bool {
+    fn failed_sending(&self) -> bool {
         self.state().failed_sending
     }
 
@@ -228,7 +253,7 @@ impl Operation {
     }
 
     /// Whether what came begins as an alert or a handshake of TLS does.
-    pub(crate) fn heard_tls(&self) -> bool {
+    fn heard_tls(&self) -> bool {
         let state = self.state();
         let received = state
             .parked

@@ -1,7 +1,6 @@
 //! An answer, and its body as it is read from the connection.
 
 use std::io::Read;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
@@ -9,9 +8,8 @@ use std::{fmt, io};
 use ureq::BodyReader;
 
 use super::connection::Connection;
-use super::dial::ConnectTimes;
 use super::failure;
-use super::operation::Operation;
+use super::operation::{ExchangeStats, Operation};
 use crate::error::{Error, Kind, Step};
 use crate::http::headers::Headers;
 
@@ -29,19 +27,6 @@ impl Version {
             Version::Http11 => "HTTP/1.1",
         }
     }
-}
-
-/// What an exchange took.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct ExchangeStats {
-    /// Of making the connection; zero where one was kept.
-    pub(crate) phases: ConnectTimes,
-    /// From the request's last byte to the first of its answer.
-    pub(crate) first_byte: Duration,
-    /// The connection had served another request before.
-    pub(crate) reused: bool,
-    /// Whom the connection is with; `None` for a socket of this host.
-    pub(crate) peer: Option<SocketAddr>,
 }
 
 /// Status and headers of an answer, and its body still to be read.
@@ -229,7 +214,7 @@ impl RawBody {
             Ok(amount) => amount,
             Err(error) => {
                 self.fail();
-                return Err(failure::of_body(error, &self.operation));
+                return Err(failure::of_body(error, &self.operation.origin));
             }
         };
         self.received += amount as u64;

@@ -9,8 +9,9 @@ use base64::{Engine as _, alphabet};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{Credential, CredentialKey};
 use crate::auth::secret_json::SecretJson;
+use crate::config::credential::Credential;
+use crate::config::credential_key::CredentialKey;
 use crate::error::{Error, Kind};
 use crate::http::url::Origin;
 use crate::os::file;

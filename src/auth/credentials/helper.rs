@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::Credential;
 use super::file::of_pair;
 use crate::auth::secret_json::SecretJson;
+use crate::config::credential::Credential;
 use crate::error::{Error, Kind, Step, describe, server_text};
 use crate::log::redact;
 use crate::os::deadline::CallLimits;

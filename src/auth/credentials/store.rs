@@ -4,15 +4,29 @@
 use std::path::PathBuf;
 
 use super::default_paths;
-use super::file::{Clue, Contents};
+use super::file::{self, Clue, Contents};
 use super::helper::Helpers;
-use super::{Credential, CredentialCallback, CredentialKey, Found, Lookup, file};
 use crate::config::Config;
-use crate::config::credential_key::helper_key;
+use crate::config::credential::{Credential, CredentialCallback};
+use crate::config::credential_key::{CredentialKey, helper_key};
 use crate::error::{Error, Kind, Step};
 use crate::http::url::Origin;
 use crate::os::deadline::CallLimits;
 use crate::os::subprocess;
+
+/// A credential, and where it comes from, in words for people.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) credential: Credential,
+    pub(crate) source: String,
+}
+
+/// What a look-up found, and where nothing was, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Lookup {
+    pub(crate) found: Option<Found>,
+    pub(crate) tried: Vec<String>,
+}
 
 /// Where credentials are looked for.
 pub(crate) struct CredentialStore {

@@ -4,9 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::store::CredentialStore;
-use super::{Credential, Lookup};
-use crate::config::Config;
+use super::store::{CredentialStore, Lookup};
+use crate::config::{Config, Credential};
 use crate::error::{Error, Kind, Step};
 use crate::http::url::{Origin, Url};
 use crate::os::cancel::Cancel;

@@ -9,40 +9,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(crate) use self::syntax::Scheme;
 use self::syntax::{
     AuthorityProblem, MAX_LEN, cannot_be_in_path, cannot_be_in_query, canonical_host, check_text,
     encode_into, remove_dot_segments, split_authority, split_query, split_scheme, without_fragment,
 };
 use crate::log::redact::shown;
 use crate::{Error, Kind};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Scheme {
-    Http,
-    Https,
-}
-
-impl Scheme {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Scheme::Http => "http",
-            Scheme::Https => "https",
-        }
-    }
-
-    pub(crate) fn default_port(self) -> u16 {
-        match self {
-            Scheme::Http => 80,
-            Scheme::Https => 443,
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Scheme> {
-        [Scheme::Http, Scheme::Https]
-            .into_iter()
-            .find(|scheme| name.eq_ignore_ascii_case(scheme.as_str()))
-    }
-}
 
 /// What credentials and connections are bound to: two URLs have the same
 /// origin where their origins are equal.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::text::{REDACTED, cover, escape};
 use super::url::{redact_pairs, redact_urls_in};
-use super::{REDACTED, cover, escape};
 
 /// How much of a body is looked at, in bytes: JSON takes many times that.
 const BODY_CAP: usize = 1024 * 1024;

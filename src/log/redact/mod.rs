@@ -2,17 +2,16 @@
 //! whether something is a secret, it is not shown.
 
 mod body;
+mod text;
 mod url;
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 pub(crate) use self::body::body;
+use self::text::{REDACTED, cover, escape};
 pub(crate) use self::url::url;
 use self::url::{redact_url, redact_urls_in};
 use crate::error::server_text;
-
-const REDACTED: &str = "[redacted]";
 
 /// The longest part of a caller's value that a message repeats, in characters.
 const SHOWN_CAP: usize = 64;
@@ -82,21 +81,6 @@ pub(crate) fn scrub(text: &str, secrets: &[&str]) -> String {
     cover(text, covered)
 }
 
-fn cover(text: &str, mut ranges: Vec<Range<usize>>) -> String {
-    ranges.sort_by_key(|range| range.start);
-    let mut out = String::with_capacity(text.len());
-    let mut end = 0;
-    for range in ranges {
-        if range.start > end || out.is_empty() {
-            out.push_str(&text[end..range.start]);
-            out.push_str(REDACTED);
-        }
-        end = end.max(range.end);
-    }
-    out.push_str(&text[end..]);
-    out
-}
-
 fn is_secret_header(name: &str) -> bool {
     const PARTS: [&str; 8] = [
         "token",
@@ -144,27 +128,6 @@ fn text_of(bytes: &[u8]) -> Cow<'_, str> {
             Cow::Owned(escaped.collect())
         }
     }
-}
-
-/// Escapes control characters and cuts.
-fn escape(text: &str, cap: usize, keep_lines: bool) -> String {
-    let mut out = String::new();
-    let mut escaped = String::new();
-    for character in text.chars() {
-        escaped.clear();
-        let is_line = matches!(character, '\n' | '\u{2028}' | '\u{2029}');
-        if !keep_lines && is_line || character.is_control() && !"\n\t".contains(character) {
-            escaped.extend(character.escape_default());
-        } else {
-            escaped.push(character);
-        }
-        if out.len() + escaped.len() > cap {
-            out.push_str("...");
-            break;
-        }
-        out.push_str(&escaped);
-    }
-    out
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! URLs, and texts with URLs in them, without the secrets in them.
 
-use super::{REDACTED, escape};
+use super::text::{REDACTED, escape};
 
 /// Query parameters whose values are part of the registries' protocol and
 /// never a secret.
