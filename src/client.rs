@@ -59,7 +59,7 @@ impl Client {
 
     /// Sets the repository of `<name>` for requests made from now on.
     pub fn set_default_name(&self, name: &str) -> Result<(), Error> {
-        template::check_value("default name", name)?;
+        template::check_value(Kind::InvalidName, "default name", name)?;
         *self.default_name() = Some(name.to_owned());
         Ok(())
     }
@@ -85,7 +85,7 @@ impl Client {
             client
                 .deliver(request, &mut response, call)
                 .map_err(|error| error.with_http_status(status).with_host(response.host()))?;
-            response.account.total = call.started.elapsed();
+            response.head.account.total = call.started.elapsed();
             Ok(response)
         })
     }
@@ -191,7 +191,7 @@ impl Client {
         call: &Call,
     ) -> Result<(), Error> {
         let Content::Open(mut body) =
-            std::mem::replace(&mut response.content, Content::Delivered(0))
+            std::mem::replace(&mut response.body.content, Content::Delivered(0))
         else {
             return Ok(());
         };
@@ -216,15 +216,15 @@ impl Client {
             _ => {
                 let kept = self.keep(&mut body)?;
                 if self.engine.log.takes(Level::Debug)
-                    && let Some(text) = trace::answer_body(&response.headers, &kept)
+                    && let Some(text) = trace::answer_body(response.headers(), &kept)
                 {
                     self.engine.note(Level::Debug, || text);
                 }
-                response.content = Content::Kept(kept);
+                response.body.content = Content::Kept(kept);
                 return Ok(());
             }
         }
-        response.content = Content::Delivered(body.received());
+        response.body.content = Content::Delivered(body.received());
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use reggie::{Client, Config, Error, Kind, ReadSource, Request, Response};
 use support::raw_conn::Conn;
@@ -269,7 +270,7 @@ fn a_token_server_that_refuses_or_talks_nonsense_is_an_error() {
         });
         let error = get(&client(&server, &config()), "/v2/").expect_err("refused");
         assert_eq!(error.kind(), Kind::TokenRefused, "{error}");
-        assert_eq!(error.retry_after(), Some(7));
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
         assert!(error.host().is_some());
         assert!(!error.message().contains('\n'), "{error}");
         assert!(!error.message().contains("mypass"), "{error}");
@@ -523,7 +524,7 @@ fn the_retry_callback_may_change_everything() {
         .expect("a pipe");
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
-    request.set_retry_callback(Some(Arc::new(move |request: &mut Request| {
+    request.set_challenge_callback(Some(Arc::new(move |request: &mut Request| {
         log.lock().expect("a log").push(request.method().to_owned());
         request.remove_header("x-old");
         request.set_header("X-New", b"2")?;
@@ -554,7 +555,7 @@ fn the_retry_callback_is_not_called_without_a_second_send() {
     let server = guarded(BASIC, &["Negotiate"], "");
     let client = client(&server, &config());
     let mut request = client.request("GET", "/v2/").expect("a request");
-    request.set_retry_callback(Some(Arc::new(|_| panic!("there is no second send"))));
+    request.set_challenge_callback(Some(Arc::new(|_| panic!("there is no second send"))));
     assert!(
         client
             .execute(&mut request)

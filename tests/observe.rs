@@ -114,7 +114,7 @@ fn hooks_are_told_which_send_it_is() {
         Ok(())
     })));
     let notes = answers.clone();
-    config.set_answer_callback(Some(Arc::new(move |exchange| {
+    config.set_response_callback(Some(Arc::new(move |exchange| {
         notes.add(told(exchange));
         Ok(())
     })));
@@ -163,7 +163,7 @@ fn hooks_see_the_headers_that_go_out_and_come_in() {
         Ok(())
     })));
     let notes = seen.clone();
-    config.set_answer_callback(Some(Arc::new(move |exchange| {
+    config.set_response_callback(Some(Arc::new(move |exchange| {
         for value in exchange.headers().all("x-twice") {
             notes.add(("came".to_owned(), value.to_vec()));
         }
@@ -259,7 +259,7 @@ fn a_hook_may_stop_the_call() {
     assert_eq!(server.connections(), 0);
 
     let mut config = Config::new();
-    config.set_answer_callback(Some(Arc::new(|_| Err(any_error()))));
+    config.set_response_callback(Some(Arc::new(|_| Err(any_error()))));
     let error = get(&client(&server, &config), "/x").expect_err("stopped");
     assert_eq!((error.http_status(), error.step()), (200, Step::Receive));
     assert_eq!(server.requests().len(), 1);
@@ -443,7 +443,8 @@ fn a_check_gives_the_registrys_first_error() {
         format!("{host}: status 404: NAME_UNKNOWN no\\nsuch")
     );
     assert_eq!(error.registry_code(), Some("NAME_UNKNOWN"));
-    assert_eq!((error.http_status(), error.retry_after()), (404, Some(7)));
+    let wait = Some(Duration::from_secs(7));
+    assert_eq!((error.http_status(), error.retry_after()), (404, wait));
     assert_eq!(error.host(), Some(host.as_str()));
     assert!(!error.is_retryable());
 
@@ -529,7 +530,7 @@ fn a_callback_decides_about_each_redirect() {
     config.set_redirect_callback(Some(Arc::new(move |step| {
         written.add(hop(step));
         Ok(match step.to().ends_with("/1") {
-            true => RedirectChoice::Answer,
+            true => RedirectChoice::Return,
             false => RedirectChoice::Follow,
         })
     })));

@@ -223,7 +223,7 @@ impl Fetcher<'_> {
             | Kind::Deadline
             | Kind::CallbackMisuse
             | Kind::RedirectCallback
-            | Kind::HookCallback
+            | Kind::ExchangeCallback
             | Kind::RealmCallback
             | Kind::CredentialCallback => Outcome::Abandoned(None),
             Kind::Timeout => Outcome::Abandoned(Some(error.clone())),

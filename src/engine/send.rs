@@ -86,7 +86,7 @@ impl Engine {
                     .with_host(&from)
                     .with_http_status(status));
             }
-            if self.choose(&redirect, &url, &answer, hop)? == RedirectChoice::Answer {
+            if self.choose(&redirect, &url, &answer, hop)? == RedirectChoice::Return {
                 return answered(answer, url);
             }
             answer.body.drain();
@@ -154,7 +154,7 @@ impl Engine {
             status: 0,
             headers: Headers::default(),
         };
-        if self.send_callback.is_some() || self.answer_callback.is_some() {
+        if self.send_callback.is_some() || self.response_callback.is_some() {
             about.method = method.to_owned();
             about.url = url.as_str().to_owned();
         }
@@ -212,7 +212,7 @@ impl Engine {
                     if let Some(cookies) = &self.cookies {
                         cookies.store(url, &answer.headers);
                     }
-                    if let Some(callback) = &self.answer_callback {
+                    if let Some(callback) = &self.response_callback {
                         about.status = answer.status;
                         about.headers = answer.headers.clone();
                         let status = answer.status;

@@ -227,7 +227,7 @@ impl Engine {
         let grant = grant.map_err(|error| {
             let wait = retry_after::read(headers, SystemTime::now());
             error
-                .with_retry_after(wait.map(|wait| wait.as_secs()))
+                .with_retry_after(wait)
                 .without(|text| self.scrubbed(text))
         });
         Ok((status, grant))

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
-use crate::config::warning::WarningCallback;
+use crate::config::observe::WarningCallback;
 
 /// How many warnings are remembered; the eldest are told again.
 const MOST: usize = 1024;

@@ -1,5 +1,6 @@
 //! What C passes, made into what the core takes, and the other way round.
 
+use std::borrow::Cow;
 use std::ffi::{CStr, CString, OsStr, c_char};
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
@@ -170,13 +171,23 @@ pub(super) fn time(milliseconds: i64, what: &str) -> Result<Option<Duration>, Er
     }
 }
 
-/// A text for C. A NUL in it becomes U+FFFD, so that no text is cut short.
-pub(super) fn c_string(text: impl Into<Vec<u8>>) -> CString {
-    CString::new(text).unwrap_or_else(|error| {
-        let bytes = error.into_vec();
-        let parts: Vec<&[u8]> = bytes.split(|&byte| byte == 0).collect();
-        CString::new(parts.join("\u{fffd}".as_bytes())).unwrap_or_default()
-    })
+/// A time for C, in milliseconds.
+pub(super) fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A string for C. A NUL in it becomes U+FFFD, so that no string is cut short.
+pub(super) fn c_string(text: impl AsRef<[u8]>) -> CString {
+    CString::new(without_nul(text.as_ref())).unwrap_or_default()
+}
+
+/// Replaces each NUL by U+FFFD.
+pub(super) fn without_nul(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&0) {
+        return Cow::Borrowed(text);
+    }
+    let parts: Vec<&[u8]> = text.split(|&byte| byte == 0).collect();
+    Cow::Owned(parts.join("\u{fffd}".as_bytes()))
 }
 
 /// What a getter gives for a text that may be missing.

@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Once;
 use std::{panic, thread};
 
-use super::error::ErrorOut;
+use super::error_handle::ErrorOut;
 use super::status;
 use super::status::{REGGIE_OK, reggie_status};
 use crate::error::{Error, Kind, server_text};

@@ -1,7 +1,8 @@
-//! An answer: status, headers, body, Location, and the registry's errors.
+//! A response: an immutable head, and the body.
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -14,15 +15,21 @@ use crate::http::headers::Headers;
 use crate::http::oci_error;
 use crate::http::oci_error::OciError;
 use crate::http::url::Url;
-use crate::transport::{ExchangeStats, RawBody, Version};
+use crate::transport::{ExchangeStats, RawBody, RawResponse, Version};
 
-/// The answer to a request.
+/// The response to a request: its head, which does not change once the call has
+/// returned, and its body.
 pub struct Response {
+    pub(crate) head: ResponseHead,
+    pub(crate) body: ResponseBody,
+}
+
+/// The head of a response, and how it was obtained.
+pub struct ResponseHead {
     pub(crate) status: u16,
-    pub(crate) version: Version,
-    pub(crate) headers: Headers,
-    pub(crate) content: Content,
-    pub(crate) length: Option<u64>,
+    version: Version,
+    headers: Headers,
+    length: Option<u64>,
     relative_location: Option<String>,
     absolute_location: Option<String>,
     next_page: Option<String>,
@@ -31,82 +38,144 @@ pub struct Response {
     host: String,
     url: Url,
     pub(crate) account: Account,
-    /// How much of a kept body was read.
-    position: usize,
 }
 
-/// What it took to get an answer.
+/// What it took to obtain a response.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Account {
     pub(crate) stats: ExchangeStats,
-    /// How often something was sent for it, to whomever.
+    /// How many requests were sent for it, to any server.
     pub(crate) sends: u32,
     pub(crate) total: Duration,
 }
 
-/// Where the body of an answer is.
+/// The body of a response.
+pub(crate) struct ResponseBody {
+    pub(crate) content: Content,
+    /// How much of a body in memory was read.
+    position: usize,
+}
+
+/// Where the body of a response is.
 pub(crate) enum Content {
-    /// Here, whole.
+    /// In memory, complete.
     Kept(Vec<u8>),
-    /// Where the request wanted it, that many bytes.
+    /// At the output of the request, this many bytes.
     Delivered(u64),
-    /// Still with the server: the caller reads it.
+    /// Unread.
     Open(Box<RawBody>),
 }
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
-            .field("status", &self.status)
+            .field("status", &self.head.status)
             .finish_non_exhaustive()
     }
 }
 
+impl Deref for Response {
+    type Target = ResponseHead;
+
+    fn deref(&self) -> &ResponseHead {
+        &self.head
+    }
+}
+
 impl Response {
-    /// An answer that came from `url`, its body still to be read.
+    /// A response from `url` whose body is unread.
     pub(crate) fn new(
-        answer: crate::transport::RawResponse,
+        raw: RawResponse,
         url: Url,
         host: String,
         address: &Arc<Address>,
         account: Account,
     ) -> Response {
-        let location = answer
+        let location = raw
             .headers
             .text("location")
             .and_then(|location| url.resolve(location).ok());
-        Response {
-            status: answer.status,
-            version: answer.version,
+        let head = ResponseHead {
+            status: raw.status,
+            version: raw.version,
             relative_location: location
                 .as_ref()
                 .and_then(|url| address.relative(url))
                 .map(str::to_owned),
             absolute_location: location.as_ref().map(ToString::to_string),
-            next_page: link::next(answer.headers.all("link"), &url)
+            next_page: link::next(raw.headers.all("link"), &url)
                 .and_then(|url| address.relative(&url).map(str::to_owned)),
-            warnings: warning::read(answer.headers.all("warning")),
-            retry_after: retry_after::read(&answer.headers, SystemTime::now()),
-            length: answer.body.length(),
-            headers: answer.headers,
-            content: Content::Open(Box::new(answer.body)),
+            warnings: warning::read(raw.headers.all("warning")),
+            retry_after: retry_after::read(&raw.headers, SystemTime::now()),
+            length: raw.body.length(),
+            headers: raw.headers,
             host,
             url,
             account,
+        };
+        let body = ResponseBody {
+            content: Content::Open(Box::new(raw.body)),
             position: 0,
-        }
+        };
+        Response { head, body }
     }
 
-    /// The host that answered.
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// Lets go of it, and keeps its connection if that costs little.
+    /// Drops the response, and keeps its connection if that costs little.
     pub(crate) fn discard(self) {
-        if let Content::Open(body) = self.content {
+        if let Content::Open(body) = self.body.content {
             body.drain();
         }
+    }
+
+    /// The body if it is in memory; empty otherwise.
+    pub fn body(&self) -> &[u8] {
+        self.body.bytes()
+    }
+
+    /// How many bytes of the body were received so far.
+    pub fn body_size(&self) -> u64 {
+        self.body.size()
+    }
+
+    /// The registry's error list.
+    pub fn errors(&self) -> Result<Vec<OciError>, Error> {
+        self.head.errors(&self.body)
+    }
+
+    /// An error with what the registry says, unless the status is a 2xx.
+    pub fn check(&self) -> Result<(), Error> {
+        self.head.check(&self.body)
+    }
+
+    /// Reads more of the body; 0 = the end.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        self.head.read(&mut self.body, buffer)
+    }
+}
+
+impl ResponseBody {
+    /// The body if it is in memory; empty otherwise.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match &self.content {
+            Content::Kept(body) => body,
+            Content::Delivered(_) | Content::Open(_) => &[],
+        }
+    }
+
+    /// How many bytes were received so far.
+    pub(crate) fn size(&self) -> u64 {
+        match &self.content {
+            Content::Kept(body) => body.len() as u64,
+            Content::Delivered(size) => *size,
+            Content::Open(body) => body.received(),
+        }
+    }
+}
+
+impl ResponseHead {
+    /// The host that sent the response.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
     }
 
     /// The URL that answered, after redirects.
@@ -177,23 +246,6 @@ impl Response {
         self.length
     }
 
-    /// The body, where it is kept in memory; empty otherwise.
-    pub fn body(&self) -> &[u8] {
-        match &self.content {
-            Content::Kept(body) => body,
-            Content::Delivered(_) | Content::Open(_) => &[],
-        }
-    }
-
-    /// How many bytes of the body have been received so far, wherever they went.
-    pub fn body_size(&self) -> u64 {
-        match &self.content {
-            Content::Kept(body) => body.len() as u64,
-            Content::Delivered(size) => *size,
-            Content::Open(body) => body.received(),
-        }
-    }
-
     /// Path and query of the Location header, such that they can be sent as
     /// they are; `None` at another origin and without one.
     pub fn relative_location(&self) -> Option<&str> {
@@ -247,8 +299,8 @@ impl Response {
     }
 
     /// The registry's error list.
-    pub fn errors(&self) -> Result<Vec<OciError>, Error> {
-        match &self.content {
+    pub(crate) fn errors(&self, body: &ResponseBody) -> Result<Vec<OciError>, Error> {
+        match &body.content {
             Content::Kept(body) => oci_error::parse(body),
             Content::Delivered(_) | Content::Open(_) => Err(Error::new(
                 Kind::NoErrors,
@@ -259,12 +311,12 @@ impl Response {
     }
 
     /// An error with what the registry says, unless the status is a 2xx.
-    pub fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self, body: &ResponseBody) -> Result<(), Error> {
         if (200..300).contains(&self.status) {
             return Ok(());
         }
         let mut message = format!("{}: status {}", self.host, self.status);
-        let list = self.errors().unwrap_or_default();
+        let list = self.errors(body).unwrap_or_default();
         let first = list.first();
         let said = first.map(|first| format!("{} {}", first.code(), first.message()));
         if let Some(said) = said
@@ -281,22 +333,21 @@ impl Response {
         if let Some(code) = first.map(OciError::code).filter(|code| !code.is_empty()) {
             error = error.with_registry_code(code);
         }
-        let wait = self.headers.text("retry-after");
-        Err(error.with_retry_after(wait.and_then(|seconds| seconds.trim().parse().ok())))
+        Err(error.with_retry_after(self.retry_after))
     }
 
-    /// Reads on in the body; 0 = the end.
-    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        match &mut self.content {
-            Content::Kept(body) => {
-                let rest = &body[self.position..];
-                let amount = rest.len().min(buffer.len());
-                buffer[..amount].copy_from_slice(&rest[..amount]);
-                self.position += amount;
-                Ok(amount)
+    /// Reads more of the body; 0 = the end.
+    pub(crate) fn read(&self, body: &mut ResponseBody, buffer: &mut [u8]) -> Result<usize, Error> {
+        match &mut body.content {
+            Content::Kept(kept) => {
+                let rest = &kept[body.position..];
+                let count = rest.len().min(buffer.len());
+                buffer[..count].copy_from_slice(&rest[..count]);
+                body.position += count;
+                Ok(count)
             }
             Content::Delivered(_) => Ok(0),
-            Content::Open(body) => body
+            Content::Open(raw) => raw
                 .read(buffer)
                 .map_err(|error| error.with_http_status(self.status)),
         }

@@ -48,17 +48,18 @@ func cabiRetry(id, request C.uintptr_t) C.int {
 
 //export cabiRedirect
 func cabiRedirect(id, decide, redirect C.uintptr_t, choice *C.int) C.int {
+	headers := C.cabi_redirect_headers(redirect)
 	step := &Redirect{
 		From:    C.GoString(C.cabi_redirect_from(redirect)),
 		To:      C.GoString(C.cabi_redirect_to(redirect)),
 		Method:  C.GoString(C.cabi_redirect_method(redirect)),
 		Status:  int(C.cabi_redirect_status(redirect)),
 		Hop:     int(C.cabi_redirect_hop(redirect)),
-		Headers: make([][2]string, C.cabi_redirect_headers_count(redirect)),
+		Headers: make([][2]string, C.cabi_headers_count(headers)),
 	}
 	for i := range step.Headers {
-		step.Headers[i][0] = C.GoString(C.cabi_redirect_header_name(redirect, C.size_t(i)))
-		step.Headers[i][1] = C.GoString(C.cabi_redirect_header_value(redirect, C.size_t(i)))
+		step.Headers[i][0] = C.GoString(C.cabi_headers_name(headers, C.size_t(i)))
+		step.Headers[i][1] = C.GoString(C.cabi_headers_value(headers, C.size_t(i)))
 	}
 	call := callOf(uintptr(id))
 	function := call.functions[decide].(RedirectFunc)
@@ -67,7 +68,7 @@ func cabiRedirect(id, decide, redirect C.uintptr_t, choice *C.int) C.int {
 		follow, stop = function(call, step)
 		return stop
 	})
-	*choice = C.REGGIE_REDIRECT_ANSWER
+	*choice = C.REGGIE_REDIRECT_RETURN
 	if follow {
 		*choice = C.REGGIE_REDIRECT_FOLLOW
 	}

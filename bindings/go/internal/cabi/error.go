@@ -14,7 +14,7 @@ const (
 	Cancelled              = int(C.REGGIE_CANCELLED)
 	Deadline               = int(C.REGGIE_DEADLINE)
 	Timeout                = int(C.REGGIE_TIMEOUT)
-	RetryCallback          = int(C.REGGIE_RETRY_CALLBACK)
+	RetryCallback          = int(C.REGGIE_CHALLENGE_CALLBACK)
 	RedirectCallback       = int(C.REGGIE_REDIRECT_CALLBACK)
 	Resolve                = int(C.REGGIE_RESOLVE)
 	Connect                = int(C.REGGIE_CONNECT)
@@ -97,7 +97,7 @@ func takeError(status C.reggie_status, id C.uintptr_t) error {
 		Retryable:     C.cabi_error_is_retryable(id) != 0,
 	}
 	if wait := int64(C.cabi_error_retry_after(id)); wait >= 0 {
-		taken.RetryAfter = time.Duration(wait) * time.Second
+		taken.RetryAfter = time.Duration(wait) * time.Millisecond
 	}
 	return taken
 }

@@ -62,16 +62,17 @@ func (r *Request) SetPath(path string) error {
 // AddHeader adds a header.
 func (r *Request) AddHeader(name, value string) error {
 	var t texts
-	return t.status(C.cabi_request_add_header(r.id, t.c(name), t.c(value)))
+	return t.status(C.cabi_headers_add(C.cabi_request_headers(r.id), t.c(name), t.c(value)))
 }
 
 // RemoveHeaders removes all headers.
 func (r *Request) RemoveHeaders() {
-	for C.cabi_request_headers_count(r.id) > 0 {
+	headers := C.cabi_request_headers(r.id)
+	for C.cabi_headers_count(headers) > 0 {
 		// The name is the request's own: a copy, as it goes with the header.
 		var t texts
-		name := C.GoString(C.cabi_request_header_name(r.id, 0))
-		if C.cabi_request_remove_header(r.id, t.c(name)) != C.REGGIE_OK {
+		name := C.GoString(C.cabi_headers_name(headers, 0))
+		if C.cabi_headers_remove(headers, t.c(name)) != C.REGGIE_OK {
 			return
 		}
 	}

@@ -43,11 +43,11 @@ func (r *Response) Head() *Head {
 	took := func(which C.int) time.Duration {
 		return time.Duration(C.cabi_response_time(r.id, which)) * time.Microsecond
 	}
-	count := C.cabi_response_headers_count(r.id)
-	headers := make([][2]string, count)
+	fields := C.cabi_response_headers(r.id)
+	headers := make([][2]string, C.cabi_headers_count(fields))
 	for i := range headers {
-		headers[i][0] = C.GoString(C.cabi_response_header_name(r.id, C.size_t(i)))
-		headers[i][1] = C.GoString(C.cabi_response_header_value(r.id, C.size_t(i)))
+		headers[i][0] = C.GoString(C.cabi_headers_name(fields, C.size_t(i)))
+		headers[i][1] = C.GoString(C.cabi_headers_value(fields, C.size_t(i)))
 	}
 	return &Head{
 		Status:           int(C.cabi_response_status(r.id)),

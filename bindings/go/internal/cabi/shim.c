@@ -150,7 +150,7 @@ reggie_status cabi_request_set_body_reader(uintptr_t request, uintptr_t reader,
 
 reggie_status cabi_request_set_retry_callback(uintptr_t request)
 {
-    return reggie_request_set_retry_callback((reggie_request *)request,
+    return reggie_request_set_challenge_callback((reggie_request *)request,
                                              on_retry, NULL, NULL);
 }
 

@@ -110,7 +110,6 @@ CABI_TEXT(request, set_reference)
 CABI_TEXT(request, set_digest)
 CABI_TEXT(request, set_session_id)
 CABI_TEXT_2(request, set_header)
-CABI_TEXT_2(request, add_header)
 CABI_TEXT_2(request, set_query)
 CABI_TEXT_2(request, add_query)
 CABI_INT(request, set_follow_challenge)
@@ -144,7 +143,6 @@ CABI_GET(int, error, callback_value)
 CABI_GET(int, error, is_retryable)
 CABI_GET(int, response, status)
 CABI_GET(const char *, response, http_version)
-CABI_GET(size_t, response, headers_count)
 CABI_GET(uint64_t, response, content_length)
 CABI_GET(const char *, response, relative_location)
 CABI_GET(const char *, response, absolute_location)
@@ -158,11 +156,6 @@ CABI_GET(const char *, redirect, to)
 CABI_GET(const char *, redirect, method)
 CABI_GET(int, redirect, status)
 CABI_GET(size_t, redirect, hop)
-CABI_GET(size_t, redirect, headers_count)
-CABI_GET_AT(const char *, response, header_name)
-CABI_GET_AT(const char *, response, header_value)
-CABI_GET_AT(const char *, redirect, header_name)
-CABI_GET_AT(const char *, redirect, header_value)
 
 static inline int64_t cabi_response_time(uintptr_t id, int which)
 {
@@ -288,21 +281,26 @@ static inline reggie_status cabi_request_remove_body(uintptr_t id)
     return reggie_request_remove_body((reggie_request *)id);
 }
 
-static inline reggie_status cabi_request_remove_header(uintptr_t id,
-                                                       const char *name)
+static inline uintptr_t cabi_request_headers(uintptr_t id)
 {
-    return reggie_request_remove_header((reggie_request *)id, name);
+    return (uintptr_t)reggie_request_headers((reggie_request *)id);
 }
 
-static inline size_t cabi_request_headers_count(uintptr_t id)
+static inline uintptr_t cabi_response_headers(uintptr_t id)
 {
-    return reggie_request_headers_count((const reggie_request *)id);
+    return (uintptr_t)reggie_response_headers((const reggie_response *)id);
 }
 
-static inline const char *cabi_request_header_name(uintptr_t id, size_t index)
+static inline uintptr_t cabi_redirect_headers(uintptr_t id)
 {
-    return reggie_request_header_name((const reggie_request *)id, index);
+    return (uintptr_t)reggie_redirect_headers((const reggie_redirect *)id);
 }
+
+CABI_TEXT_2(headers, add)
+CABI_TEXT(headers, remove)
+CABI_GET(size_t, headers, count)
+CABI_GET_AT(const char *, headers, name)
+CABI_GET_AT(const char *, headers, value)
 
 static inline int cabi_cancel_is_triggered(uintptr_t id)
 {
