@@ -483,7 +483,9 @@ fn ignored_results_are_warned_about() {
     let program = "#include \"reggie.h\"\nvoid f(void) { reggie_config_new(); }\n";
     fs::write(&source, program).expect("a writable folder");
     let output = Command::new("gcc")
-        .args(["-Werror", "-fsyntax-only", "-I"])
+        .args(["-Werror", "-c", "-o"])
+        .arg(folder.path().join("ignored.o"))
+        .arg("-I")
         .arg(root().join("include"))
         .arg(&source)
         .output()

@@ -13,17 +13,17 @@ use crate::error::{Error, Kind};
 /// returns. Called on the thread that does so.
 pub type reggie_free_callback = Option<unsafe extern "C-unwind" fn(userdata: *mut c_void)>;
 
-/// A userdata that was given to the library, and how it is freed. Made before
-/// anything is checked, so that it is freed when the check fails.
+/// Userdata and the function that frees it. Created before arguments are
+/// checked, so that it is freed if a check fails.
 pub(super) struct Registration {
     userdata: *mut c_void,
     free: reggie_free_callback,
 }
 
-// SAFETY: the pointer is only handed to functions of the caller, who is told
-// that they may run on any thread.
+// SAFETY: the pointer is only passed to the caller's functions, which may run on
+// any thread, as the manual says.
 unsafe impl Send for Registration {}
-// SAFETY: as above; those of a config may run on several threads at once.
+// SAFETY: as above; callbacks of a client may run concurrently.
 unsafe impl Sync for Registration {}
 
 impl Registration {
@@ -45,7 +45,7 @@ impl Drop for Registration {
     }
 }
 
-/// What the value that a callback returned means.
+/// The result of a callback: any value but 0 stops the call.
 pub(super) fn result(kind: Kind, name: &str, value: c_int) -> Result<(), Error> {
     if value == 0 {
         return Ok(());

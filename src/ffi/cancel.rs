@@ -1,7 +1,7 @@
-//! The cancel handle, as C sees it.
+//! The cancel handle.
 //!
-//! Triggering and asking run in signal handlers: no guard is around them, as
-//! nothing in them can panic, allocate or wait.
+//! reggie_cancel_trigger() and reggie_cancel_is_triggered() run in signal
+//! handlers. They have no guard: nothing in them can panic, allocate or wait.
 
 use std::ffi::c_int;
 

@@ -1,4 +1,4 @@
-//! The client, as C sees it.
+//! The client.
 
 use std::ffi::c_char;
 

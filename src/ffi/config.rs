@@ -1,4 +1,4 @@
-//! The settings of a client, as C sees them.
+//! General settings of a client.
 
 use std::ffi::{c_char, c_int};
 use std::ptr;

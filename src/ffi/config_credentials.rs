@@ -1,4 +1,4 @@
-//! Who asks, as C sets it.
+//! Settings of a client: credentials.
 
 use std::ffi::{c_char, c_int, c_void};
 

@@ -1,4 +1,4 @@
-//! How servers are reached, as C sets it.
+//! Settings of a client: proxies, addresses and connections.
 
 use std::ffi::{c_char, c_int};
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub const REGGIE_IP_4: c_int = 4;
 /// IP version: IPv6 only.
 pub const REGGIE_IP_6: c_int = 6;
 
-/// The versions of IP that a number of C stands for.
+/// The IP version for a number from C.
 fn ip_version(number: c_int) -> Option<IpVersion> {
     match number {
         REGGIE_IP_ANY => Some(IpVersion::Any),
@@ -188,7 +188,7 @@ pub extern "C" fn reggie_config_set_ip_version(
     guard::status(|| {
         let config = convert::required(config, "config")?;
         let version = ip_version(version).ok_or_else(|| {
-            let message = format!("version: {version} is no version of IP");
+            let message = format!("version: {version} is not an IP version");
             Error::new(Kind::InvalidArgument, message)
         })?;
         config.core_mut().set_ip_version(version);

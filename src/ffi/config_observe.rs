@@ -1,4 +1,4 @@
-//! What a client reports: its log, warnings, and each request and response.
+//! Settings of a client: its log, warnings, and hooks on requests.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub type reggie_warning_callback = Option<
     unsafe extern "C-unwind" fn(userdata: *mut c_void, host: *const c_char, text: *const c_char),
 >;
 
-/// The level that a number of C stands for.
+/// The level for a number from C.
 pub(super) fn level(number: c_int) -> Option<Level> {
     match number {
         REGGIE_LOG_ERROR => Some(Level::Error),
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn reggie_config_set_log_callback(
     guard::status(|| {
         let registration = Registration::new(userdata, free_userdata);
         let level = self::level(level).ok_or_else(|| {
-            let message = format!("level: {level} is no level of the log");
+            let message = format!("level: {level} is not a log level");
             Error::new(Kind::InvalidArgument, message)
         })?;
         let callback = log(callback, registration);

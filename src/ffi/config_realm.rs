@@ -1,4 +1,4 @@
-//! How far credentials go, as C sets it.
+//! Settings of a client: token servers that may get credentials.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Whether and when requests are sent again, as C sees it.
+//! Settings of a client: retries.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! How long things may take, as C sees it: the settings of a client.
+//! Settings of a client: time limits.
 
 use super::config::reggie_config;
 use super::status::reggie_status;

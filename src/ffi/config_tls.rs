@@ -1,4 +1,4 @@
-//! The settings of TLS, as C sees them.
+//! Settings of a client: TLS.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub type reggie_certificate_callback = Option<
     ) -> c_int,
 >;
 
-/// The version of TLS that a number of C stands for.
+/// The TLS version for a number from C.
 fn tls_version(number: c_int) -> Option<TlsVersion> {
     match number {
         REGGIE_TLS_1_2 => Some(TlsVersion::Tls12),
@@ -344,7 +344,7 @@ pub extern "C" fn reggie_config_set_min_tls_version(
     guard::status(|| {
         let config = convert::required(config, "config")?.core_mut();
         let version = tls_version(version).ok_or_else(|| {
-            let message = format!("version: {version} is no version of tls");
+            let message = format!("version: {version} is not a TLS version");
             Error::new(Kind::InvalidArgument, message)
         })?;
         config.set_min_tls_version(version);

@@ -1,4 +1,4 @@
-//! The credential that a callback of C's hands out.
+//! The credential that a callback returns.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;

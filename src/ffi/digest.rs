@@ -1,4 +1,4 @@
-//! Digests of content, as C sees them.
+//! Digests of content.
 
 use std::ffi::c_char;
 

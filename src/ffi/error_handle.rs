@@ -1,4 +1,4 @@
-//! The error object, and the caller's place for one.
+//! The error object, and the out-pointer for it.
 
 use std::ptr;
 use std::ptr::NonNull;
@@ -28,11 +28,11 @@ impl reggie_error {
     }
 }
 
-/// A place of the caller's for an error; none where the caller wants none.
+/// The caller's out-pointer for an error, which may be NULL.
 pub(super) struct ErrorOut(Option<NonNull<*mut reggie_error>>);
 
 impl ErrorOut {
-    /// Takes the place and writes there that nothing failed.
+    /// Takes the out-pointer and sets it to NULL.
     ///
     /// # Safety
     ///
@@ -46,7 +46,7 @@ impl ErrorOut {
         ErrorOut(place)
     }
 
-    /// Makes the error the caller's, and tells its status.
+    /// Gives the error to the caller; returns its status.
     pub(super) fn give(self, error: Error) -> reggie_status {
         let status = status::of(error.kind());
         if let Some(place) = self.0 {

@@ -1,4 +1,4 @@
-//! The registry's error list, as C sees it.
+//! Error lists of registries.
 
 use std::ffi::c_char;
 use std::ptr;

@@ -1,4 +1,4 @@
-//! One send or its answer, as C sees it while it happens.
+//! One HTTP request or its response, as the hooks see it.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;

@@ -66,7 +66,7 @@ fn chosen(choice: c_int) -> Result<RedirectChoice, Error> {
         REGGIE_REDIRECT_FOLLOW => Ok(RedirectChoice::Follow),
         REGGIE_REDIRECT_RETURN => Ok(RedirectChoice::Return),
         _ => {
-            let message = format!("redirect callback: {choice} is no choice");
+            let message = format!("redirect callback: {choice} is not a redirect choice");
             Err(Error::new(Kind::CallbackMisuse, message).at(Step::Redirect))
         }
     }

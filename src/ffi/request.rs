@@ -1,4 +1,4 @@
-//! The request, as C sees it: the handle, and what makes up its URL.
+//! The request: the handle, and the parts of its URL.
 
 use std::ffi::{c_char, c_int};
 use std::sync::Arc;
@@ -55,8 +55,8 @@ impl reggie_request {
         self.state.change(change)
     }
 
-    /// Sends the request, which is out of the handle meanwhile, but for its
-    /// retry callback.
+    /// Sends the request, which is out of the handle meanwhile, except in its
+    /// challenge callback.
     pub(super) fn send(
         &self,
         send: impl FnOnce(&mut Request) -> Result<Response, Error>,
@@ -68,19 +68,19 @@ impl reggie_request {
         self.change(send)
     }
 
-    /// Runs a retry callback, for which the request that is being sent is in
-    /// the handle.
+    /// Runs a challenge callback, for which the request that is being sent is
+    /// in the handle.
     pub(super) fn with_core_inside(
         &self,
         core: &mut Request,
         callback: impl FnOnce() -> c_int,
     ) -> Result<c_int, Error> {
-        // Something has to be where the request was taken from.
+        // The core needs a request meanwhile.
         let stand_in = Request::new(&core.address, None, "GET", "/")?;
         self.state
             .put(RequestState::new(mem::replace(core, stand_in)));
         let value = callback();
-        // Gone only if another thread changes it, which is not allowed.
+        // Missing only if another thread changes it, which is not allowed.
         *core = self.state.take().ok_or_else(|| slot::busy("request"))?.core;
         Ok(value)
     }
@@ -91,7 +91,7 @@ impl reggie_request {
     }
 }
 
-/// Ends the sending when dropped.
+/// Marks the request as no longer being sent when dropped.
 struct Sending<'a>(&'a AtomicBool);
 
 impl Drop for Sending<'_> {
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn reggie_request_free(request: *mut reggie_request) {
         if handle.sending.load(Ordering::Acquire) {
             return;
         }
-        // Frees the userdata while the handle is still one.
+        // Frees the userdata while the handle is still valid.
         if handle.state.take().is_some() {
             // SAFETY: handles come from `Box::into_raw`, and nobody uses this one.
             drop(unsafe { Box::from_raw(request) });

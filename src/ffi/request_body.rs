@@ -40,7 +40,7 @@ pub type reggie_write_callback = Option<
     unsafe extern "C-unwind" fn(userdata: *mut c_void, data: *const c_void, size: usize) -> c_int,
 >;
 
-/// The body of a request, from callbacks.
+/// A request body from callbacks.
 pub(super) struct Source {
     read: unsafe extern "C-unwind" fn(*mut c_void, *mut c_void, usize, *mut usize) -> c_int,
     rewind: reggie_rewind_callback,
@@ -67,12 +67,12 @@ impl ReadSource for Source {
         let size = buffer.len();
         let place = buffer.as_mut_ptr().cast();
         let mut count = 0;
-        // SAFETY: the caller registered them together; the room is that large.
+        // SAFETY: the caller registered them together; the buffer has that size.
         let value =
             guard::outside(|| unsafe { (self.read)(userdata, place, size, &raw mut count) });
         callback::result(Kind::ReadCallback, "read", value)?;
         if count > size {
-            let message = format!("read callback: reported {count} bytes where {size} have room");
+            let message = format!("read callback: returned {count} bytes for a buffer of {size}");
             return Err(Error::new(Kind::CallbackMisuse, message).at(Step::Send));
         }
         Ok(count)
@@ -94,7 +94,7 @@ impl ReadSource for Source {
     }
 }
 
-/// The body of a response, to a callback.
+/// A callback that receives a response body.
 pub(super) struct Sink {
     write: unsafe extern "C-unwind" fn(*mut c_void, *const c_void, usize) -> c_int,
     registration: Registration,
@@ -116,7 +116,7 @@ impl WriteSink for Sink {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         let userdata = self.registration.userdata();
         let data = piece.as_ptr().cast();
-        // SAFETY: the caller registered them together; the piece is that large.
+        // SAFETY: the caller registered them together; the piece has that size.
         let value = guard::outside(|| unsafe { (self.write)(userdata, data, piece.len()) });
         callback::result(Kind::WriteCallback, "write", value)
     }

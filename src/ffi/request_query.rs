@@ -1,4 +1,4 @@
-//! The query parameters of a request, as C sees them.
+//! The query parameters of a request.
 
 use std::ffi::c_char;
 use std::ptr;

@@ -42,7 +42,7 @@ fn challenge(
     }))
 }
 
-/// The address of the request that a challenge callback was set on.
+/// The request that a challenge callback was set on.
 struct Handle(*mut reggie_request);
 
 // SAFETY: what is behind it can be used from any thread.

@@ -1,4 +1,4 @@
-//! What the handle of a request holds, and a call takes out of it.
+//! What the handle of a request holds and a call takes out of it.
 
 use std::mem;
 

@@ -1,4 +1,4 @@
-//! The response, as C sees it.
+//! The response.
 
 use std::ffi::{c_char, c_int};
 use std::ptr;
@@ -72,7 +72,7 @@ pub(super) fn value<T: Copy>(
     })
 }
 
-/// Writes a NUL behind a body that is no part of it.
+/// Writes a NUL after a body, not as a part of it.
 fn end_in_nul(body: &mut Vec<u8>) -> Result<(), Error> {
     body.try_reserve_exact(1)
         .map_err(|_| Error::no_memory("response body"))?;
@@ -145,8 +145,8 @@ pub extern "C" fn reggie_response_body(response: Option<&reggie_response>) -> *c
     guard::value(ptr::null(), || {
         response.map_or(ptr::null(), |response| {
             let kept = |body: &mut ResponseBody| match &body.content {
-                // The pointer of the vector, not of the slice: the NUL behind
-                // the bytes belongs to it too.
+                // The pointer of the vector, not of the slice: it may also be
+                // used for the NUL after the bytes.
                 Content::Kept(kept) => Some(kept.as_ptr()),
                 Content::Delivered(_) | Content::Open(_) => None,
             };

@@ -1,4 +1,4 @@
-//! What the headers of a response mean, as C sees it.
+//! Parsed headers of a response.
 
 use std::ffi::c_char;
 

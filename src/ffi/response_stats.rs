@@ -1,4 +1,4 @@
-//! What it took to get a response, as C sees it.
+//! How a response was obtained: URL, connection, times.
 
 use std::ffi::{c_char, c_int};
 use std::sync::atomic::Ordering;

@@ -49,8 +49,8 @@ pub unsafe extern "C" fn reggie_client_do(
         let client = convert::required(client, "client")?;
         // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
-        let answer = request.send(|core| client.core().execute(core))?;
-        response.give(reggie_response::new(answer)?);
+        let core = request.send(|core| client.core().execute(core))?;
+        response.give(reggie_response::new(core)?);
         Ok(())
     })
 }
@@ -81,8 +81,8 @@ pub unsafe extern "C" fn reggie_client_open(
         let client = convert::required(client, "client")?;
         // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
-        let answer = request.send(|core| client.core().open(core))?;
-        response.give(reggie_response::new(answer)?);
+        let core = request.send(|core| client.core().open(core))?;
+        response.give(reggie_response::new(core)?);
         Ok(())
     })
 }

@@ -1,4 +1,4 @@
-//! Statuses and the numbers that stand for something.
+//! Statuses.
 
 use crate::error::Kind;
 
@@ -144,13 +144,13 @@ pub const REGGIE_DIGEST_MISMATCH: reggie_status = 1009;
 /// The length of a body whose length is unknown.
 pub const REGGIE_UNKNOWN_SIZE: u64 = u64::MAX;
 
-/// A length of C's, which has a number for the unknown one.
+/// A length from C, where a number stands for an unknown one.
 pub(super) fn known_size(size: u64) -> Option<u64> {
     (size != REGGIE_UNKNOWN_SIZE).then_some(size)
 }
 
-/// The status of a kind of failure. It is its number; the match makes sure
-/// that each kind has a status here.
+/// The status of a kind of failure. They have the same number; the match makes
+/// sure that each kind has a status.
 pub(super) const fn of(kind: Kind) -> reggie_status {
     match kind {
         Kind::NullArgument => REGGIE_NULL_ARGUMENT,

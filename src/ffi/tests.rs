@@ -1,4 +1,4 @@
-//! What of the boundary is not seen from C.
+//! What cannot be tested from C.
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::process::Command;
@@ -174,7 +174,7 @@ fn text(text: *const c_char) -> String {
 }
 
 #[test]
-fn a_panic_becomes_a_status_with_its_words() {
+fn a_panic_becomes_a_status_with_its_message() {
     let mut error = ptr::null_mut();
     // SAFETY: a place on the stack.
     let out = unsafe { ErrorOut::new(&mut error) };
@@ -185,7 +185,7 @@ fn a_panic_becomes_a_status_with_its_words() {
     assert_eq!(reggie_error_status(Some(&error)), REGGIE_PANIC);
     assert_eq!(
         text(reggie_error_message(Some(&error))),
-        "defect in libreggie: a\\nb 2"
+        "bug in libreggie: a\\nb 2"
     );
     assert_eq!(guard::status(|| panic!("words")), REGGIE_PANIC);
     assert_eq!(guard::value(7, || panic!("words")), 7);

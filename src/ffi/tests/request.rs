@@ -67,7 +67,7 @@ fn send(
     sent.expect_err("nothing is sent")
 }
 
-fn retry(core: &mut Request) -> Result<(), Error> {
+fn challenge(core: &mut Request) -> Result<(), Error> {
     let callback = core.challenge.clone().expect("a challenge callback");
     callback(core)
 }
@@ -108,7 +108,7 @@ unsafe extern "C-unwind" fn no_write(_: *mut c_void, _: *const c_void, _: usize)
     0
 }
 
-unsafe extern "C-unwind" fn no_retry(_: *mut c_void, _: *mut reggie_request) -> c_int {
+unsafe extern "C-unwind" fn no_challenge(_: *mut c_void, _: *mut reggie_request) -> c_int {
     0
 }
 
@@ -122,8 +122,8 @@ fn userdata_is_freed_once_whatever_becomes_of_the_registration() {
     let request = request(&client);
 
     // SAFETY: NULL is checked for, and the rest is of this test.
-    let set_retry = |request| unsafe {
-        reggie_request_set_challenge_callback(request, Some(no_retry), data, Some(count))
+    let set_challenge = |request| unsafe {
+        reggie_request_set_challenge_callback(request, Some(no_challenge), data, Some(count))
     };
     // SAFETY: as above.
     let set_body = |request, read| unsafe {
@@ -133,7 +133,7 @@ fn userdata_is_freed_once_whatever_becomes_of_the_registration() {
     let set_output = |request, write| unsafe {
         reggie_request_set_output_callback(request, write, data, Some(count))
     };
-    assert_eq!((set_retry(none), freed()), (REGGIE_NULL_ARGUMENT, 1));
+    assert_eq!((set_challenge(none), freed()), (REGGIE_NULL_ARGUMENT, 1));
     let read: reggie_read_callback = Some(stop_reading);
     assert_eq!((set_body(none, read), freed()), (REGGIE_NULL_ARGUMENT, 1));
     assert_eq!(
@@ -150,12 +150,12 @@ fn userdata_is_freed_once_whatever_becomes_of_the_registration() {
         (REGGIE_NULL_ARGUMENT, 1)
     );
 
-    assert_eq!((set_retry(request), freed()), (REGGIE_OK, 0));
-    assert_eq!((set_retry(request), freed()), (REGGIE_OK, 1));
+    assert_eq!((set_challenge(request), freed()), (REGGIE_OK, 0));
+    assert_eq!((set_challenge(request), freed()), (REGGIE_OK, 1));
     assert_eq!((set_body(request, read), freed()), (REGGIE_OK, 0));
     assert_eq!((set_output(request, write), freed()), (REGGIE_OK, 0));
     send(request, |_| {
-        assert_eq!((set_retry(request), freed()), (REGGIE_BUSY, 1));
+        assert_eq!((set_challenge(request), freed()), (REGGIE_BUSY, 1));
         assert_eq!((set_body(request, read), freed()), (REGGIE_BUSY, 1));
         Ok(())
     });
@@ -255,7 +255,7 @@ fn a_challenge_callback_changes_the_request_that_is_sent() {
     // SAFETY: the request of this test.
     unsafe { reggie_request_set_challenge_callback(request, Some(change_and_stop), data, None) };
     let error = send(request, |core| {
-        let result = retry(core);
+        let result = challenge(core);
         assert_eq!(core.headers().get("x-try"), Some(&b"2"[..]));
         assert!(core.challenge.is_none());
         assert!(reggie_request_path(Some(shared(request))).is_null());
@@ -282,7 +282,7 @@ fn a_request_survives_a_panic_while_it_is_sent() {
     let request = request(&client);
     // SAFETY: the request of this test.
     unsafe { reggie_request_set_challenge_callback(request, Some(panics), ptr::null_mut(), None) };
-    let status = guard::status(|| Err(send(request, retry)));
+    let status = guard::status(|| Err(send(request, challenge)));
     assert_eq!(status, REGGIE_PANIC);
     assert_eq!(text(reggie_request_method(Some(shared(request)))), "PUT");
     let status = guard::status(|| Err(send(request, |_| panic!("elsewhere"))));
