@@ -3,8 +3,10 @@
 
 use std::fmt::Display;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::callback_queue::CallbackQueue;
 use super::cancel::Cancel;
 use crate::error::{Error, Kind, Step};
 
@@ -56,7 +58,13 @@ impl Default for Timeouts {
 /// The limits of one call, with all that it sends.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CallLimits {
+    /// The caller's.
     pub(crate) cancel: Option<Cancel>,
+    /// Stops the threads of the call when one of them has failed.
+    pub(crate) stop: Option<Cancel>,
+    /// Where worker threads leave callbacks for the calling thread; `None` in a
+    /// call without workers.
+    pub(crate) callbacks: Option<Arc<CallbackQueue>>,
     /// When the call as a whole ends, and how long it was given.
     pub(crate) deadline: Option<(Instant, Duration)>,
     pub(crate) timeouts: Timeouts,
@@ -65,7 +73,7 @@ pub(crate) struct CallLimits {
 impl CallLimits {
     /// An error once the call is to end. For loops that may never wait.
     pub(crate) fn check(&self, step: Step) -> Result<(), Error> {
-        if self.cancel.as_ref().is_some_and(Cancel::is_triggered) {
+        if self.cancels().any(Cancel::is_triggered) {
             return Err(cancelled(step));
         }
         if let Some((end, given)) = self.deadline
@@ -76,10 +84,15 @@ impl CallLimits {
         Ok(())
     }
 
+    /// The handles that end the call.
+    pub(super) fn cancels(&self) -> impl Iterator<Item = &Cancel> {
+        [&self.cancel, &self.stop].into_iter().flatten()
+    }
+
     /// The same for code that reports to ureq.
     pub(crate) fn check_io(&self, step: Step) -> io::Result<()> {
-        // Most calls have neither.
-        if self.cancel.is_none() && self.deadline.is_none() {
+        // Most calls have none of them.
+        if self.cancel.is_none() && self.stop.is_none() && self.deadline.is_none() {
             return Ok(());
         }
         self.check(step).map_err(io::Error::other)
