@@ -300,8 +300,8 @@ fn an_authorization_is_obtained_without_a_request_and_can_be_forgotten() {
         requests,
         [
             "GET /v2/ HTTP/1.1",
-            "GET /token?scope=repository%3Aa%2Fb%3Apull HTTP/1.1",
-            "GET /token?scope=repository%3Aa%2Fb%3Apull HTTP/1.1",
+            "GET /token?scope=repository:a/b:pull&client_id=reggie HTTP/1.1",
+            "GET /token?scope=repository:a/b:pull&client_id=reggie HTTP/1.1",
         ]
     );
 }
