@@ -9,6 +9,7 @@ mod dial;
 mod exact_body;
 mod exchange_timer;
 mod failure;
+mod file_piece;
 mod operation;
 mod pool;
 mod raw_response;
