@@ -1,6 +1,7 @@
 //! Requests and responses: what is sent, what a response says, and what happens
 //! in between: redirects, retries, callbacks.
 
+mod body_files;
 mod callbacks;
 mod cookies;
 mod derived_client;
