@@ -11,6 +11,7 @@ use crate::engine::{Call, Engine, EngineResponse, retry, trace};
 use crate::error::{Error, Kind, Step};
 use crate::http::template;
 use crate::log::Level;
+use crate::os::transfer::TransferMeter;
 use crate::request::Request;
 use crate::request::address::Address;
 use crate::request::response::{Account, Content, Response};
@@ -102,7 +103,12 @@ impl Client {
         request: &mut Request,
         attempt: impl Fn(&Client, &mut Request, &Call) -> Result<Response, Error>,
     ) -> Result<Response, Error> {
-        let call = Call::new(self.times.begin(&request.times, request.cancel.clone()));
+        let mut limits = self.times.begin(&request.times, request.cancel.clone());
+        limits.transfer = request
+            .progress
+            .clone()
+            .map(|callback| Arc::new(TransferMeter::new(callback)));
+        let call = Call::new(limits);
         loop {
             let outcome = attempt(self, request, &call);
             match self.after(request, &outcome, &call)? {

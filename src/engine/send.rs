@@ -197,6 +197,7 @@ impl Engine {
                     "POST" | "PATCH" => body.is_set(),
                     _ => false,
                 },
+                reports_progress: purpose != Purpose::Token,
                 // A redirect or a challenge has led here, not the caller.
                 server_directed: matches!(purpose, Purpose::Redirect | Purpose::Token),
                 method,

@@ -3,9 +3,11 @@
 
 use std::fmt::Display;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::cancel::Cancel;
+use super::transfer::TransferMeter;
 use crate::error::{Error, Kind, Step};
 
 /// Time limits of the steps of a call; `None` = no limit.
@@ -60,6 +62,8 @@ pub(crate) struct CallLimits {
     /// When the call as a whole ends, and how long it was given.
     pub(crate) deadline: Option<(Instant, Duration)>,
     pub(crate) timeouts: Timeouts,
+    /// Reports progress to the program, which may stop the call.
+    pub(crate) transfer: Option<Arc<TransferMeter>>,
 }
 
 impl CallLimits {
@@ -73,13 +77,16 @@ impl CallLimits {
         {
             return Err(deadline(given, step));
         }
+        if let Some(transfer) = &self.transfer {
+            transfer.check().map_err(|error| error.at(step))?;
+        }
         Ok(())
     }
 
     /// The same for code that reports to ureq.
     pub(crate) fn check_io(&self, step: Step) -> io::Result<()> {
-        // Most calls have neither.
-        if self.cancel.is_none() && self.deadline.is_none() {
+        // Most calls have none of them.
+        if self.cancel.is_none() && self.deadline.is_none() && self.transfer.is_none() {
             return Ok(());
         }
         self.check(step).map_err(io::Error::other)

@@ -65,6 +65,8 @@ pub(crate) fn wait_any(
         // Before each poll: a peer that never lets a wait be one gains nothing.
         limits.check_io(limit.step)?;
         limit.check()?;
+        let report = limits.transfer.as_ref().map(|transfer| transfer.due());
+        let first = first.into_iter().chain(report).min();
         let left = first.map(|first| first.saturating_duration_since(Instant::now()));
         let left = match event {
             Some(None) => Some(left.map_or(LOOK, |left| left.min(LOOK))),

@@ -49,9 +49,12 @@ impl Read for ExactBody<'_> {
         if max == 0 {
             return Ok(0);
         }
-        let amount = if self.operation.is_early() {
-            self.left.map_or(0, |_| max)
-        } else if self.hand_over(max) {
+        if self.operation.is_early() {
+            let amount = self.left.map_or(0, |_| max);
+            self.left = self.left.map(|left| left - amount as u64);
+            return Ok(amount);
+        }
+        let amount = if self.hand_over(max) {
             max
         } else {
             self.body
@@ -63,6 +66,9 @@ impl Read for ExactBody<'_> {
                 return Err(io::Error::other(ended_early(*left)));
             }
             *left -= amount as u64;
+        }
+        if let Some(transfer) = &self.operation.exchange_limits.transfer {
+            transfer.begin_piece(amount);
         }
         Ok(amount)
     }

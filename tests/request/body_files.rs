@@ -296,8 +296,8 @@ fn deaf() -> (RawServer, mpsc::Receiver<()>) {
     let sender = Mutex::new(sender);
     let server = RawServer::start(move |conn| {
         conn.read_head();
-        let sender = sender.lock().expect("no panic elsewhere");
-        sender.send(()).expect("a receiver");
+        // Who only waits for a limit may be gone.
+        let _ = sender.lock().expect("no panic elsewhere").send(());
         conn.hold();
     });
     (server, receiver)

@@ -7,6 +7,7 @@ mod cookies;
 mod derived_client;
 mod early_responses;
 mod notes;
+mod progress;
 mod real_registries;
 mod redirect_rules;
 mod redirects;

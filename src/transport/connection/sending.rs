@@ -123,6 +123,9 @@ impl Connection {
                     sent += more;
                     self.exchange.spoke = true;
                     self.exchange.timer.sent(more);
+                    if let Some(transfer) = &self.exchange_limits.transfer {
+                        transfer.sent(sent, length);
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     // Only writing matters once the peer has ended its side,
