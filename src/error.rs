@@ -290,9 +290,8 @@ impl Error {
         self
     }
 
-    /// Replaces every occurrence of the given secrets in the message.
-    pub(crate) fn without(mut self, scrub: impl Fn(&str) -> String) -> Error {
-        self.0.message = scrub(&self.0.message);
+    pub(crate) fn with_message(mut self, message: String) -> Error {
+        self.0.message = message;
         self
     }
 

@@ -115,6 +115,14 @@ pub(crate) fn signal_event(fd: RawFd) {
     unsafe { *errno = before };
 }
 
+/// Makes an event unreadable again.
+pub(crate) fn clear_event(fd: RawFd) {
+    let mut count = 0u64;
+    // SAFETY: eight bytes, which live for the call. It fails only where the
+    // event is not signalled.
+    unsafe { libc::read(fd, ptr::from_mut(&mut count).cast(), mem::size_of::<u64>()) };
+}
+
 /// How many bytes that were sent the peer has not taken yet; 0 where the system
 /// does not tell.
 pub(crate) fn unsent(fd: RawFd) -> u64 {

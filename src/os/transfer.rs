@@ -54,8 +54,8 @@ impl fmt::Debug for TransferMeter {
 }
 
 impl TransferMeter {
-    pub(crate) fn new(callback: TransferCallback) -> TransferMeter {
-        TransferMeter {
+    pub(crate) fn new(callback: TransferCallback) -> Arc<TransferMeter> {
+        Arc::new(TransferMeter {
             callback,
             state: Mutex::new(State {
                 transfer: Transfer::default(),
@@ -65,7 +65,7 @@ impl TransferMeter {
                 reported: Instant::now(),
                 stopped: None,
             }),
-        }
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use crate::error::Kind;
 
-    fn meter() -> (TransferMeter, Arc<Mutex<Vec<Transfer>>>) {
+    fn meter() -> (Arc<TransferMeter>, Arc<Mutex<Vec<Transfer>>>) {
         let seen: Arc<Mutex<Vec<Transfer>>> = Arc::default();
         let reports = Arc::clone(&seen);
         let callback = move |transfer: &Transfer| {

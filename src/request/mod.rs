@@ -46,6 +46,10 @@ pub struct Request {
     pub(crate) progress: Option<TransferCallback>,
     pub(crate) times: OwnTimes,
     retries: Option<u32>,
+    /// The URL comes from a server, as a Location does: the SSRF policy applies
+    /// to it. A URL that the caller wrote is none of its business.
+    pub(crate) server_directed: bool,
+    pub(crate) follow_redirects: bool,
 }
 
 impl Request {
@@ -74,6 +78,8 @@ impl Request {
             progress: None,
             times: OwnTimes::default(),
             retries: None,
+            server_directed: false,
+            follow_redirects: true,
         };
         request.set_method(method)?;
         request.set_path(path)?;
