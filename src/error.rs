@@ -88,6 +88,8 @@ pub enum Kind {
     CredentialCallback = 212,
     /// The retry condition returned nonzero.
     RetryConditionCallback = 210,
+    /// The progress callback returned nonzero.
+    ProgressCallback = 213,
 
     // The network: 301 and up.
     /// The host's name was not resolved.

@@ -221,7 +221,8 @@ impl Fetcher<'_> {
             | Kind::RedirectCallback
             | Kind::HookCallback
             | Kind::RealmCallback
-            | Kind::CredentialCallback => Outcome::Abandoned(None),
+            | Kind::CredentialCallback
+            | Kind::ProgressCallback => Outcome::Abandoned(None),
             Kind::Timeout => Outcome::Abandoned(Some(error.clone())),
             _ => Outcome::Failed(error.clone()),
         };

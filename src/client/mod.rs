@@ -14,6 +14,7 @@ use crate::engine::{Engine, EngineResponse, retry, trace};
 use crate::error::{Error, Kind, Step};
 use crate::http::template;
 use crate::log::Level;
+use crate::os::transfer::TransferMeter;
 use crate::request::Request;
 use crate::request::address::Address;
 use crate::request::call::{Call, Execution};
@@ -94,7 +95,9 @@ impl Client {
 
     /// A call with the client's limits, or those of the request.
     fn call_for(&self, request: &Request) -> Call {
-        Call::new(self.times.begin(&request.times, request.cancel.clone()))
+        let mut limits = self.times.begin(&request.times, request.cancel.clone());
+        limits.transfer = request.progress.clone().map(TransferMeter::new);
+        Call::new(limits)
     }
 
     /// As [`Client::execute`], within a call that may have other requests. The

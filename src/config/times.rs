@@ -40,6 +40,7 @@ impl Times {
                 stall: own.stall.unwrap_or(steps.stall),
                 ..steps
             },
+            transfer: None,
         }
     }
 }

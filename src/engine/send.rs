@@ -223,6 +223,7 @@ impl Engine {
                     "POST" | "PATCH" => body.is_set(),
                     _ => false,
                 },
+                reports_progress: purpose != Purpose::Token,
                 server_directed,
                 method,
                 url,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::callback_queue::CallbackQueue;
 use super::cancel::Cancel;
+use super::transfer::TransferMeter;
 use crate::error::{Error, Kind, Step};
 
 /// Time limits of the steps of a call; `None` = no limit.
@@ -68,6 +69,9 @@ pub(crate) struct CallLimits {
     /// When the call ends, and its total time limit.
     pub(crate) deadline: Option<(Instant, Duration)>,
     pub(crate) timeouts: Timeouts,
+    /// Reports progress to the program, which may stop the call. Only of calls
+    /// without workers.
+    pub(crate) transfer: Option<Arc<TransferMeter>>,
 }
 
 impl CallLimits {
@@ -81,6 +85,9 @@ impl CallLimits {
         {
             return Err(deadline(given, step));
         }
+        if let Some(transfer) = &self.transfer {
+            transfer.check().map_err(|error| error.at(step))?;
+        }
         Ok(())
     }
 
@@ -92,7 +99,11 @@ impl CallLimits {
     /// The same for code that reports to ureq.
     pub(crate) fn check_io(&self, step: Step) -> io::Result<()> {
         // Most calls have none of them.
-        if self.cancel.is_none() && self.stop.is_none() && self.deadline.is_none() {
+        if self.cancel.is_none()
+            && self.stop.is_none()
+            && self.deadline.is_none()
+            && self.transfer.is_none()
+        {
             return Ok(());
         }
         self.check(step).map_err(io::Error::other)

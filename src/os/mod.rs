@@ -11,4 +11,5 @@ pub(crate) mod file;
 pub(crate) mod subprocess;
 pub(crate) mod sync;
 pub(crate) mod sys;
+pub(crate) mod transfer;
 pub(crate) mod wait;

@@ -80,6 +80,8 @@ pub(crate) fn wait_any(
         // Before each poll: a peer that never lets a wait be one gains nothing.
         limits.check_io(limit.step)?;
         limit.check()?;
+        let report = limits.transfer.as_ref().map(|transfer| transfer.due());
+        let first = first.into_iter().chain(report).min();
         let mut left = first.map(|first| first.saturating_duration_since(Instant::now()));
         if has_silent_cancel {
             left = Some(left.map_or(CANCEL_INTERVAL, |left| left.min(CANCEL_INTERVAL)));

@@ -213,6 +213,7 @@ impl Shared {
         let given = limits.timeouts.connect;
         connection.begin(Arc::new(ExchangeLimits {
             call: limits.clone(),
+            transfer: None,
             host,
             first_byte: None,
             // As a whole: a proxy that says little at a time is no better.

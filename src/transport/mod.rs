@@ -9,6 +9,7 @@ mod dial;
 mod exact_body;
 mod exchange_timer;
 mod failure;
+mod file_piece;
 mod operation;
 mod pool;
 mod raw_response;
@@ -61,6 +62,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) server_directed: bool,
     /// The answer may take as long as storing what was sent takes.
     pub(crate) awaits_commit: bool,
+    /// The program is told how much of its bodies is transferred.
+    pub(crate) reports_progress: bool,
 }
 
 /// How the body of a request is framed.
@@ -137,6 +140,7 @@ impl Transport {
             framing,
             limits,
             awaits_commit,
+            reports_progress,
             server_directed,
             host,
         } = outgoing;
@@ -169,7 +173,12 @@ impl Transport {
             Framing::Length(length) => length,
             Framing::Chunked => u64::MAX,
         };
+        let transfer = limits.transfer.clone().filter(|_| reports_progress);
+        if let Some(transfer) = &transfer {
+            transfer.begin_request((framing != Framing::Chunked).then_some(length));
+        }
         let exchange_limits = ExchangeLimits {
+            transfer,
             call: limits.clone(),
             host: host.to_owned(),
             first_byte: if awaits_commit {
