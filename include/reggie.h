@@ -201,6 +201,27 @@
  *         && reggie_response_range(response, &first, &last) == REGGIE_OK && last > 0)
  *         offset = last + 1;
  *
+ * How to show progress
+ * --------------------
+ *
+ * A progress callback is called while data moves, and once a second while it does
+ * not, so that the program can also check for signals.
+ *
+ *     static int show(void *userdata, uint64_t sent, uint64_t send_total,
+ *                     uint64_t received, uint64_t receive_total)
+ *     {
+ *         (void)userdata;
+ *         printf("%llu of %llu sent, %llu of %llu received\n",
+ *                (unsigned long long)sent, (unsigned long long)send_total,
+ *                (unsigned long long)received, (unsigned long long)receive_total);
+ *         return 0;
+ *     }
+ *
+ *     static reggie_status show_progress(reggie_request *request)
+ *     {
+ *         return reggie_request_set_progress_callback(request, show, NULL, NULL);
+ *     }
+ *
  * How to follow pages
  * -------------------
  *
@@ -628,6 +649,9 @@ typedef int32_t reggie_status;
 
 /// Call stopped by the retry condition.
 #define REGGIE_RETRY_CONDITION_CALLBACK 211
+
+/// Call stopped by the progress callback.
+#define REGGIE_PROGRESS_CALLBACK 212
 
 /// Host name that cannot be resolved.
 #define REGGIE_RESOLVE 301
@@ -1252,6 +1276,19 @@ reggie_status reggie_request_set_output_callback(reggie_request *request,
 /// REGGIE_CHALLENGE_CALLBACK.
 typedef int (*reggie_challenge_callback)(void *userdata, reggie_request *request);
 
+/// Reports the progress of the transfers of a request.
+///
+/// `sent` and `received` are the numbers of bytes of the request body that were
+/// sent and of the response body that were received. A total is
+/// REGGIE_UNKNOWN_SIZE if it is unknown, and 0 if there is no body. All four
+/// start again when the request is sent again. Return 0 to continue, or any
+/// other value to stop the call, which then returns REGGIE_PROGRESS_CALLBACK.
+typedef int (*reggie_transfer_callback)(void *userdata,
+                                        uint64_t sent,
+                                        uint64_t send_total,
+                                        uint64_t received,
+                                        uint64_t receive_total);
+
 /// Sets the callback that is called after a challenge, before the request is
 /// sent again. If `callback` is NULL, removes it and frees `userdata`.
 ///
@@ -1310,6 +1347,27 @@ reggie_status reggie_request_set_commit_timeout(reggie_request *request,
 reggie_status reggie_request_set_stall_limit(reggie_request *request,
                                              uint64_t bytes_per_second,
                                              int64_t window_ms);
+
+/// Sets the progress callback, from the next call on. If `callback` is NULL,
+/// removes it and frees `userdata`.
+///
+/// While a body is being transferred, the callback is called at most every 100
+/// ms. While nothing is transferred, it is called once a second, whatever the
+/// call waits for: a name server, a connection, the response, a token, or the
+/// next retry. So the program can check for signals. It is called once more when
+/// the response body has been received, which may be the only time in a short
+/// call. The bodies of token requests are not counted.
+///
+/// The callback runs on the thread that called reggie_client_do(),
+/// reggie_client_open() or reggie_response_read(), and only during such a call.
+/// `userdata` is freed when the callback is replaced or the request is freed,
+/// but not before the response of reggie_client_open() is freed.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
+reggie_status reggie_request_set_progress_callback(reggie_request *request,
+                                                   reggie_transfer_callback callback,
+                                                   void *userdata,
+                                                   reggie_free_callback free_userdata);
 
 /** @} */
 

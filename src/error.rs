@@ -97,6 +97,8 @@ pub enum Kind {
     ExchangeCallback = 210,
     /// Call stopped by the retry condition.
     RetryConditionCallback = 211,
+    /// Call stopped by the progress callback.
+    ProgressCallback = 212,
 
     // The network: 301 and up.
     /// Host name that cannot be resolved.
@@ -301,9 +303,8 @@ impl Error {
         self
     }
 
-    /// Replaces every occurrence of the given secrets in the message.
-    pub(crate) fn without(mut self, scrub: impl Fn(&str) -> String) -> Error {
-        self.0.message = scrub(&self.0.message);
+    pub(crate) fn with_message(mut self, message: String) -> Error {
+        self.0.message = message;
         self
     }
 

@@ -198,6 +198,28 @@
 //!     offset = last + 1;
 //! ```
 //!
+//! # How to show progress
+//!
+//! A progress callback is called while data moves, and once a second while it does
+//! not, so that the program can also check for signals.
+//!
+//! ```c
+//! static int show(void *userdata, uint64_t sent, uint64_t send_total,
+//!                 uint64_t received, uint64_t receive_total)
+//! {
+//!     (void)userdata;
+//!     printf("%llu of %llu sent, %llu of %llu received\n",
+//!            (unsigned long long)sent, (unsigned long long)send_total,
+//!            (unsigned long long)received, (unsigned long long)receive_total);
+//!     return 0;
+//! }
+//!
+//! static reggie_status show_progress(reggie_request *request)
+//! {
+//!     return reggie_request_set_progress_callback(request, show, NULL, NULL);
+//! }
+//! ```
+//!
 //! # How to follow pages
 //!
 //! Lists such as tags come in pages. Send the path of the next page until there is

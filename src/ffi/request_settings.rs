@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::callback::{Registration, reggie_free_callback};
 use super::request::reggie_request;
-use super::status::reggie_status;
+use super::status::{REGGIE_UNKNOWN_SIZE, reggie_status};
 use super::{callback, convert, guard};
 use crate::error::Kind;
+use crate::os::transfer::TransferCallback;
 use crate::request::ChallengeCallback;
 
 /// Called after the server has sent a challenge, before the request is sent
@@ -202,6 +203,77 @@ pub unsafe extern "C" fn reggie_request_set_stall_limit(
         let window = convert::time(window_ms, "window_ms")?.unwrap_or_default();
         request.change(|core| {
             core.set_stall_limit(bytes_per_second, window);
+            Ok(())
+        })
+    })
+}
+
+/// Reports the progress of the transfers of a request.
+///
+/// `sent` and `received` are the numbers of bytes of the request body that were
+/// sent and of the response body that were received. A total is
+/// REGGIE_UNKNOWN_SIZE if it is unknown, and 0 if there is no body. All four
+/// start again when the request is sent again. Return 0 to continue, or any
+/// other value to stop the call, which then returns REGGIE_PROGRESS_CALLBACK.
+pub type reggie_transfer_callback = Option<
+    unsafe extern "C-unwind" fn(
+        userdata: *mut c_void,
+        sent: u64,
+        send_total: u64,
+        received: u64,
+        receive_total: u64,
+    ) -> c_int,
+>;
+
+/// The core's progress callback; `None` for NULL.
+fn transfer(
+    callback: reggie_transfer_callback,
+    registration: Registration,
+) -> Option<TransferCallback> {
+    let callback = callback?;
+    Some(Arc::new(move |transfer| {
+        let userdata = registration.userdata();
+        let [send_total, receive_total] = [transfer.send_total, transfer.receive_total]
+            .map(|total| total.unwrap_or(REGGIE_UNKNOWN_SIZE));
+        let (sent, received) = (transfer.sent, transfer.received);
+        let report = || {
+            // SAFETY: the caller registered them together.
+            unsafe { callback(userdata, sent, send_total, received, receive_total) }
+        };
+        callback::result(Kind::ProgressCallback, "progress", guard::outside(report))
+    }))
+}
+
+/// Sets the progress callback, from the next call on. If `callback` is NULL,
+/// removes it and frees `userdata`.
+///
+/// While a body is being transferred, the callback is called at most every 100
+/// ms. While nothing is transferred, it is called once a second, whatever the
+/// call waits for: a name server, a connection, the response, a token, or the
+/// next retry. So the program can check for signals. It is called once more when
+/// the response body has been received, which may be the only time in a short
+/// call. The bodies of token requests are not counted.
+///
+/// The callback runs on the thread that called reggie_client_do(),
+/// reggie_client_open() or reggie_response_read(), and only during such a call.
+/// `userdata` is freed when the callback is replaced or the request is freed,
+/// but not before the response of reggie_client_open() is freed.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_request_set_progress_callback(
+    request: *mut reggie_request,
+    callback: reggie_transfer_callback,
+    userdata: *mut c_void,
+    free_userdata: reggie_free_callback,
+) -> reggie_status {
+    guard::status(|| {
+        let registration = Registration::new(userdata, free_userdata);
+        let callback = transfer(callback, registration);
+        // SAFETY: the caller's handle, or NULL.
+        let request = unsafe { convert::handle(request, "request") }?;
+        request.change(|core| {
+            core.set_progress_callback(callback);
             Ok(())
         })
     })

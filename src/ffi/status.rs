@@ -95,6 +95,8 @@ pub const REGGIE_REDIRECT_CALLBACK: reggie_status = 209;
 pub const REGGIE_EXCHANGE_CALLBACK: reggie_status = 210;
 /// Call stopped by the retry condition.
 pub const REGGIE_RETRY_CONDITION_CALLBACK: reggie_status = 211;
+/// Call stopped by the progress callback.
+pub const REGGIE_PROGRESS_CALLBACK: reggie_status = 212;
 /// Host name that cannot be resolved.
 pub const REGGIE_RESOLVE: reggie_status = 301;
 /// Connection that cannot be established.
@@ -193,6 +195,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::RedirectCallback => REGGIE_REDIRECT_CALLBACK,
         Kind::ExchangeCallback => REGGIE_EXCHANGE_CALLBACK,
         Kind::RetryConditionCallback => REGGIE_RETRY_CONDITION_CALLBACK,
+        Kind::ProgressCallback => REGGIE_PROGRESS_CALLBACK,
         Kind::Resolve => REGGIE_RESOLVE,
         Kind::Connect => REGGIE_CONNECT,
         Kind::Tls => REGGIE_TLS,

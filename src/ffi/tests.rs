@@ -60,6 +60,7 @@ const KINDS: &[Kind] = &[
     Kind::RedirectCallback,
     Kind::ExchangeCallback,
     Kind::RetryConditionCallback,
+    Kind::ProgressCallback,
     Kind::Resolve,
     Kind::Connect,
     Kind::Tls,

@@ -30,7 +30,18 @@ static int no_write(void *userdata, const void *data, size_t size)
     return 1;
 }
 
-static int no_retry(void *userdata, reggie_request *request)
+static int no_progress(void *userdata, uint64_t sent, uint64_t send_total,
+                       uint64_t received, uint64_t receive_total)
+{
+    (void)userdata;
+    (void)sent;
+    (void)send_total;
+    (void)received;
+    (void)receive_total;
+    return 1;
+}
+
+static int no_challenge(void *userdata, reggie_request *request)
 {
     (void)userdata;
     (void)request;
@@ -76,7 +87,9 @@ static void setters(reggie_request *request)
     FAILS(REGGIE_BUSY,
           reggie_request_set_output_callback(request, no_write, NULL, NULL));
     FAILS(REGGIE_BUSY,
-          reggie_request_set_challenge_callback(request, no_retry, NULL, NULL));
+          reggie_request_set_challenge_callback(request, no_challenge, NULL, NULL));
+    FAILS(REGGIE_BUSY, reggie_request_set_progress_callback(request, no_progress,
+                                                            NULL, NULL));
     FAILS(REGGIE_BUSY, reggie_request_set_follow_challenge(request, 0));
     FAILS(REGGIE_BUSY, reggie_request_set_retries(request, 0));
     FAILS(REGGIE_BUSY, reggie_request_set_cancel(request, NULL));

@@ -129,11 +129,11 @@ func (c *Config) SetSystemTrust(on bool) error {
 }
 
 func (c *Config) UseCertsFolders(on bool) error {
-	return statusError(C.cabi_config_use_certs_folders(c.id, truth(on)))
+	return statusError(C.cabi_config_use_default_certs_folders(c.id, truth(on)))
 }
 
 func (c *Config) UseCredentialsFiles(on bool) error {
-	return statusError(C.cabi_config_use_credentials_files(c.id, truth(on)))
+	return statusError(C.cabi_config_use_default_credentials_files(c.id, truth(on)))
 }
 
 func (c *Config) SetCredentialHelpers(on bool) error {

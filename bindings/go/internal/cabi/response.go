@@ -59,7 +59,7 @@ func (r *Response) Head() *Head {
 		URL:              C.GoString(C.cabi_response_url(r.id)),
 		RemoteAddress:    C.GoString(C.cabi_response_remote_address(r.id)),
 		RetryAfter:       retryAfter(int64(C.cabi_response_retry_after(r.id))),
-		Sends:            int(C.cabi_response_sends(r.id)),
+		Sends:            int(C.cabi_response_send_count(r.id)),
 		Reused:           C.cabi_response_is_reused(r.id) != 0,
 		Resolve:          took(C.REGGIE_TIME_RESOLVE),
 		Connect:          took(C.REGGIE_TIME_CONNECT),
