@@ -178,50 +178,50 @@ impl ResponseHead {
         &self.host
     }
 
-    /// The URL that answered, after redirects.
+    /// The URL that sent the response, after redirects.
     pub fn url(&self) -> &str {
         self.url.as_str()
     }
 
-    /// How often something was sent for this answer: to the registry, to token
-    /// servers, along redirects.
+    /// The number of HTTP requests sent for this response: to the registry, to
+    /// token servers, for redirects and for retries.
     pub fn sends(&self) -> u32 {
         self.account.sends
     }
 
-    /// Whether the answer came over a connection that was kept.
+    /// Whether the connection had served another request before.
     pub fn is_reused(&self) -> bool {
         self.account.stats.reused
     }
 
-    /// Whom the connection is with: the server, or the proxy before it. `None`
-    /// for a socket of this host.
+    /// The address of the server, or of the proxy if there is one. `None` for a
+    /// Unix socket.
     pub fn remote_address(&self) -> Option<SocketAddr> {
         self.account.stats.peer
     }
 
-    /// How long resolving the host's name took; zero over a kept connection.
+    /// The time for resolving the host name; zero for a reused connection.
     pub fn resolve_time(&self) -> Duration {
         self.account.stats.phases.resolve
     }
 
-    /// How long connecting took; zero over a kept connection.
+    /// The time for connecting; zero for a reused connection.
     pub fn connect_time(&self) -> Duration {
         self.account.stats.phases.connect
     }
 
-    /// How long the TLS handshake took; zero without one.
+    /// The time for the TLS handshake; zero without one.
     pub fn tls_time(&self) -> Duration {
         self.account.stats.phases.tls
     }
 
-    /// From the last byte of the request that was answered to the first byte
-    /// of its answer.
+    /// The time from the last byte of the request to the first byte of its
+    /// response.
     pub fn first_byte_time(&self) -> Duration {
         self.account.stats.first_byte
     }
 
-    /// How long the call took, with all that was sent for it.
+    /// The time for the whole call.
     pub fn total_time(&self) -> Duration {
         self.account.total
     }
@@ -241,40 +241,40 @@ impl ResponseHead {
         &self.headers
     }
 
-    /// The body's length as announced; `None` if it was not, or if there is none.
+    /// The announced length of the body; `None` if there is none.
     pub fn content_length(&self) -> Option<u64> {
         self.length
     }
 
-    /// Path and query of the Location header, such that they can be sent as
-    /// they are; `None` at another origin and without one.
+    /// Path and query of the Location header, relative to the client's address;
+    /// `None` at another origin or without the header.
     pub fn relative_location(&self) -> Option<&str> {
         self.relative_location.as_deref()
     }
 
-    /// The Location header as a whole URL; `None` without one.
+    /// The Location header as a full URL.
     pub fn absolute_location(&self) -> Option<&str> {
         self.absolute_location.as_deref()
     }
 
-    /// Path and query of the next page of a list, such that they can be sent
-    /// as they are; `None` on the last page, and at another origin.
+    /// Path and query of the next page of a list, relative to the client's
+    /// address; `None` on the last page, and at another origin.
     pub fn next_page(&self) -> Option<&str> {
         self.next_page.as_deref()
     }
 
-    /// What the registry warns of: texts for people.
+    /// The warnings of the registry.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// How long the server wanted to be left alone when it answered.
+    /// How long the server asked to wait, from when it sent the response.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// First and last byte of what the registry has of an upload; or, of a
-    /// 206, of what the body is.
+    /// First and last byte of what the registry has received of an upload; or,
+    /// for a 206, of the body.
     pub fn range(&self) -> Option<(u64, u64)> {
         if self.status == 206 {
             return self.content_range().map(|range| (range.first, range.last));
@@ -282,13 +282,13 @@ impl ResponseHead {
         self.headers.text("range").and_then(range::of_upload)
     }
 
-    /// What part of the whole the body of a 206 is.
+    /// The part of the blob that the body of a 206 contains.
     pub fn content_range(&self) -> Option<ContentRange> {
         let value = self.headers.text("content-range")?;
         range::of_content(value).filter(|_| self.status == 206)
     }
 
-    /// How many requests the registry lets pass.
+    /// The rate limit of the registry.
     pub fn rate_limit(&self) -> Option<RateLimit> {
         rate_limit::read(&self.headers)
     }
