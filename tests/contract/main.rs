@@ -5,6 +5,7 @@
 
 mod arguments;
 mod header;
+mod header_text;
 mod programs;
 mod servers;
 
