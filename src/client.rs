@@ -3,18 +3,20 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::body::sink::{Output, WholeFile, write_descriptor};
+use crate::body::digest::Digest;
+use crate::body::output::Output;
+use crate::body::sink::{MemorySink, Sink};
+use crate::body::verify::VerifyingSink;
 use crate::config::{Config, Times};
 use crate::engine::retry::{Attempt, Decision, Outcome, Retries};
 use crate::engine::warnings::Warnings;
 use crate::engine::{Call, Engine, EngineResponse, retry, trace};
-use crate::error::{Error, Kind, Step};
+use crate::error::{Error, Kind, server_text};
 use crate::http::template;
 use crate::log::Level;
 use crate::request::Request;
 use crate::request::address::Address;
 use crate::request::response::{Account, Content, Response};
-use crate::transport::RawBody;
 
 /// A client of one registry, to be shared by any number of threads.
 pub struct Client {
@@ -76,24 +78,33 @@ impl Client {
         Request::new(&self.engine.address, default_name, method, path)
     }
 
-    /// Sends a request and brings the body of its answer where the request
-    /// wants it, or into the response.
+    /// Sends a request and delivers the body of the response to the output of
+    /// the request, or keeps it in the response.
     pub fn execute(&self, request: &mut Request) -> Result<Response, Error> {
         self.patiently(request, |client, request, call| {
             let mut response = client.begin(request, call)?;
-            let status = response.status;
             client
                 .deliver(request, &mut response, call)
-                .map_err(|error| error.with_http_status(status).with_host(response.host()))?;
+                .map_err(|error| with_response(error, &response))?;
             response.account.total = call.started.elapsed();
             Ok(response)
         })
     }
 
-    /// Sends a request and returns when the headers of its answer are there;
-    /// the body is read from the response.
+    /// Sends a request and returns once the header fields of the response have
+    /// been received; the body is read from the response.
     pub fn open(&self, request: &mut Request) -> Result<Response, Error> {
-        self.patiently(request, Client::begin)
+        self.patiently(request, |client, request, call| {
+            let mut response = client.begin(request, call)?;
+            let expected = expected_digest(request, &response)
+                .map_err(|error| with_response(error, &response))?;
+            if let Some(expected) = expected
+                && let Content::Open(body) = &mut response.content
+            {
+                body.verify(expected.clone())?;
+            }
+            Ok(response)
+        })
     }
 
     /// Sends by `attempt`, and again as far as the settings allow it.
@@ -190,77 +201,95 @@ impl Client {
         response: &mut Response,
         call: &Call,
     ) -> Result<(), Error> {
-        let Content::Open(mut body) =
-            std::mem::replace(&mut response.content, Content::Delivered(0))
+        let Content::Open(body) = std::mem::replace(&mut response.content, Content::Delivered(0))
         else {
             return Ok(());
         };
-        let wanted = (200..300).contains(&response.status) && request.method() != "HEAD";
-        match &mut request.output {
-            Output::Path(path) if wanted => {
-                let mut file = WholeFile::begin(path)?;
-                body.deliver(&mut |piece| file.write(piece))?;
-                file.finish()?;
-            }
-            Output::Descriptor(fd) if wanted => {
-                let fd = *fd;
-                body.deliver(&mut |piece| {
-                    call.delivered.set(true);
-                    write_descriptor(fd, piece, &call.limits)
-                })?;
-            }
-            Output::Callback(sink) if wanted => body.deliver(&mut |piece| {
-                call.delivered.set(true);
-                sink.write(piece)
-            })?,
-            _ => {
-                let kept = self.keep(&mut body)?;
-                if self.engine.log.takes(Level::Debug)
-                    && let Some(text) = trace::answer_body(&response.headers, &kept)
-                {
-                    self.engine.note(Level::Debug, || text);
-                }
-                response.content = Content::Kept(kept);
-                return Ok(());
-            }
-        }
-        response.content = Content::Delivered(body.received());
-        Ok(())
-    }
-
-    /// Reads a body into memory, never more than the setting allows, and never
-    /// on the word of its announced length.
-    fn keep(&self, body: &mut RawBody) -> Result<Vec<u8>, Error> {
-        let most = self.max_body_memory;
-        let too_large = || {
-            let message = format!(
-                "the body is larger than the {most} bytes that the setting max_body_memory allows"
-            );
-            Error::new(Kind::BodyTooLarge, message).at(Step::Receive)
-        };
-        if body.length().is_some_and(|length| length > most as u64) {
-            return Err(too_large());
-        }
+        let mut body = body.into_raw();
+        let expected = expected_digest(request, response)?.cloned();
         let mut kept = Vec::new();
-        body.deliver(&mut |piece: &[u8]| {
-            if piece.len() > most - kept.len() {
-                return Err(too_large());
-            }
-            append(&mut kept, piece, most)
-        })?;
-        Ok(kept)
+        let sink = if has_output(request, response) {
+            check_whole(&request.output, response)?;
+            request.output.sink(&call.limits)?
+        } else {
+            None
+        };
+        let is_kept = sink.is_none();
+        let sink: Box<dyn Sink + '_> = match sink {
+            Some(sink) => sink,
+            None => Box::new(MemorySink::new(
+                &mut kept,
+                body.length(),
+                self.max_body_memory,
+            )?),
+        };
+        let mut sink = match expected {
+            Some(expected) => Box::new(VerifyingSink::new(sink, expected, body.length())?),
+            None => sink,
+        };
+        let received = body
+            .deliver(&mut |piece| sink.write(piece))
+            .and_then(|()| sink.commit());
+        if sink.has_delivered() {
+            call.delivered.set(true);
+        }
+        drop(sink);
+        received?;
+        if !is_kept {
+            response.content = Content::Delivered(body.received());
+            return Ok(());
+        }
+        if self.engine.log.takes(Level::Debug)
+            && let Some(text) = trace::answer_body(&response.headers, &kept)
+        {
+            self.engine.note(Level::Debug, || text);
+        }
+        response.content = Content::Kept(kept);
+        Ok(())
     }
 }
 
-/// Appends a piece; what is reserved doubles, but never beyond `most`.
-fn append(kept: &mut Vec<u8>, piece: &[u8], most: usize) -> Result<(), Error> {
-    let needed = kept.len() + piece.len();
-    if needed > kept.capacity() {
-        // One more, for the NUL that the C boundary puts behind a body.
-        let target = needed.max(kept.capacity() * 2).min(most) + 1;
-        kept.try_reserve_exact(target - kept.len())
-            .map_err(|_| Error::no_memory("response body"))?;
+/// Whether the body of a response goes to the output of its request. Other
+/// bodies are kept in the response, and so is what cannot have a body.
+fn has_output(request: &Request, response: &Response) -> bool {
+    (200..300).contains(&response.status) && response.status != 204 && request.method() != "HEAD"
+}
+
+/// The digest that the body of a response must have, if any.
+fn expected_digest<'a>(
+    request: &'a Request,
+    response: &Response,
+) -> Result<Option<&'a Digest>, Error> {
+    let expected = request.expected_digest.as_ref();
+    match expected.filter(|_| has_output(request, response)) {
+        Some(_) if response.status == 206 => {
+            Err(partial("it cannot be verified against the expected digest"))
+        }
+        expected => Ok(expected),
     }
-    kept.extend_from_slice(piece);
-    Ok(())
+}
+
+/// Refuses to replace a file by a part of one.
+fn check_whole(output: &Output, response: &Response) -> Result<(), Error> {
+    match output {
+        Output::Path(path) if response.status == 206 => {
+            let path = server_text(&path.to_string_lossy());
+            Err(partial(&format!(
+                "it would replace all of {path}; use a descriptor for ranges"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn partial(why: &str) -> Error {
+    let message = format!("a 206 response has only part of the content: {why}");
+    Error::new(Kind::PartialContent, message)
+}
+
+/// An error after the head of a response was received.
+fn with_response(error: Error, response: &Response) -> Error {
+    error
+        .with_http_status(response.status)
+        .with_host(response.host())
 }

@@ -44,6 +44,8 @@ pub enum Kind {
     InvalidClientCertificate = 16,
     /// A file of credentials cannot be read, or makes no sense.
     InvalidCredentialsFile = 18,
+    /// Invalid digest, or a digest of an unknown algorithm.
+    InvalidDigest = 20,
 
     // On this side of the network: 101 and up.
     /// No memory.
@@ -132,6 +134,10 @@ pub enum Kind {
     NoHeader = 1007,
     /// The HTTP status of a response is not a 2xx.
     HttpStatus = 1008,
+    /// Received content that does not match the expected digest.
+    DigestMismatch = 1013,
+    /// A 206 response where only a complete body can be used.
+    PartialContent = 1022,
 }
 
 /// The step of a call in which it failed.
@@ -398,7 +404,9 @@ fn default_step(kind: Kind) -> Step {
         | Kind::BodyTooLarge
         | Kind::RetryLater
         | Kind::NoHeader
-        | Kind::HttpStatus => Step::Receive,
+        | Kind::HttpStatus
+        | Kind::DigestMismatch
+        | Kind::PartialContent => Step::Receive,
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
         Kind::TokenRefused | Kind::RealmRefused => Step::Token,
         Kind::CredentialHelper | Kind::CredentialCallback => Step::Credentials,

@@ -1,13 +1,14 @@
 //! Functions of the caller's that the core calls.
 
 use std::ffi::{c_char, c_int, c_void};
+use std::slice;
 use std::sync::Arc;
 
 use super::request::reggie_request;
 use super::status::{REGGIE_OK, reggie_status};
 use super::{convert, guard, status};
-use crate::body::ReadSource;
-use crate::body::sink::WriteSink;
+use crate::body::output::WriteSink;
+use crate::body::{BorrowedBytes, ReadSource};
 use crate::config::CertificateCallback;
 use crate::config::retry::RetryCondition;
 use crate::config::warning::WarningCallback;
@@ -317,6 +318,45 @@ impl ReadSource for Source {
 
     fn can_rewind(&self) -> bool {
         self.rewind.is_some()
+    }
+}
+
+/// The body of a request, in memory of the caller.
+pub(super) struct Borrowed {
+    bytes: *const u8,
+    size: usize,
+    /// Dropped when the bytes are no longer used.
+    _registration: Registration,
+}
+
+// SAFETY: the caller is told that the bytes are read on any thread and do not
+// change.
+unsafe impl Send for Borrowed {}
+
+impl Borrowed {
+    /// # Safety
+    ///
+    /// `bytes` is NULL or has `size` bytes, which stay as they are until the
+    /// registration is dropped.
+    pub(super) unsafe fn new(
+        bytes: *const u8,
+        size: usize,
+        registration: Registration,
+    ) -> Result<Borrowed, Error> {
+        // SAFETY: as above.
+        let bytes = unsafe { convert::slice(bytes, size, "bytes") }?.as_ptr();
+        Ok(Borrowed {
+            bytes,
+            size,
+            _registration: registration,
+        })
+    }
+}
+
+impl BorrowedBytes for Borrowed {
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: promised to `new`, where they were a slice.
+        unsafe { slice::from_raw_parts(self.bytes, self.size) }
     }
 }
 

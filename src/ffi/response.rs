@@ -325,7 +325,8 @@ pub unsafe extern "C" fn reggie_response_check(
 /// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_BUSY,
 /// REGGIE_CANCELLED, REGGIE_DEADLINE if the call took too long as a whole,
 /// REGGIE_TIMEOUT if too little came, REGGIE_RECEIVE, REGGIE_TRUNCATED if the
-/// server closed the connection early, REGGIE_TLS or REGGIE_PROTOCOL; the rest of
+/// server closed the connection early, REGGIE_TLS, REGGIE_PROTOCOL or
+/// REGGIE_DIGEST_MISMATCH, see reggie_request_set_expected_digest(); the rest of
 /// the body is then lost.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_response_read(

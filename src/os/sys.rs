@@ -311,6 +311,19 @@ pub(crate) fn position(fd: RawFd) -> io::Result<Option<u64>> {
     }
 }
 
+/// The size of the regular file that a descriptor of the caller refers to;
+/// `None` if it refers to something else.
+pub(crate) fn regular_file_size(fd: RawFd) -> io::Result<Option<u64>> {
+    // SAFETY: all-zero is a valid value of this type.
+    let mut about: libc::stat = unsafe { mem::zeroed() };
+    // SAFETY: the result lives for the call.
+    if unsafe { libc::fstat(fd, &mut about) } != 0 {
+        return last();
+    }
+    let is_file = about.st_mode & libc::S_IFMT == libc::S_IFREG;
+    Ok(is_file.then_some(about.st_size.try_into().unwrap_or(0)))
+}
+
 /// Whether writing more to a caller's descriptor than there is room for would
 /// block.
 pub(crate) fn blocks(fd: RawFd) -> bool {

@@ -14,4 +14,5 @@ mod response_account;
 mod response_body;
 mod response_headers;
 mod retries;
+mod verification;
 mod wire;
