@@ -39,10 +39,6 @@ pub trait BorrowedBytes: Send {
 
 /// What is left to read of a file.
 #[derive(Debug)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the transport will send files by it")
-)]
 pub(crate) struct FileRest {
     /// Open until the body ends.
     pub(crate) fd: RawFd,
@@ -337,10 +333,6 @@ impl Body {
 
     /// The unread rest of the file that the body is read from; `None` if the
     /// bytes have to be read with [`Body::read`].
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the transport will send files by it")
-    )]
     pub(crate) fn file(&self) -> Option<FileRest> {
         let (fd, offset, name) = match &self.source {
             BodySource::Path {
@@ -362,10 +354,6 @@ impl Body {
     }
 
     /// Skips bytes of the file that are sent without being read.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the transport will send files by it")
-    )]
     pub(crate) fn advance(&mut self, amount: usize) {
         self.used = true;
         if let BodySource::Path { position, .. }
