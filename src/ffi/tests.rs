@@ -58,6 +58,7 @@ const KINDS: &[Kind] = &[
     Kind::RealmCallback,
     Kind::RetryConditionCallback,
     Kind::CredentialCallback,
+    Kind::ProgressCallback,
     Kind::Resolve,
     Kind::Connect,
     Kind::Tls,
