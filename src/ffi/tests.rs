@@ -59,6 +59,7 @@ const KINDS: &[Kind] = &[
     Kind::RealmCallback,
     Kind::RetryConditionCallback,
     Kind::CredentialCallback,
+    Kind::ProgressCallback,
     Kind::Resolve,
     Kind::Connect,
     Kind::Tls,

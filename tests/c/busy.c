@@ -84,6 +84,8 @@ static void setters(reggie_request *request)
     FAILS(REGGIE_BUSY, reggie_request_set_follow_challenge(request, 0));
     FAILS(REGGIE_BUSY, reggie_request_set_retries(request, 0));
     FAILS(REGGIE_BUSY, reggie_request_set_cancel(request, NULL));
+    FAILS(REGGIE_BUSY,
+          reggie_request_set_progress_callback(request, NULL, NULL, NULL));
     FAILS(REGGIE_BUSY, reggie_request_set_timeout(request, 1));
     FAILS(REGGIE_BUSY, reggie_request_set_first_byte_timeout(request, 1));
     FAILS(REGGIE_BUSY, reggie_request_set_commit_timeout(request, 1));

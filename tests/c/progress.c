@@ -9,11 +9,12 @@
 
 struct watched {
     const struct hang *hang;
+    struct scene scene;
     pthread_t thread;
     int calls;
 };
 
-/* Stops the call when nothing has moved for the second time. */
+/* Stops the call when it is called for the third time. */
 static int on_progress(void *userdata, uint64_t sent, uint64_t send_total,
                        uint64_t received, uint64_t receive_total)
 {
@@ -28,21 +29,20 @@ static int on_progress(void *userdata, uint64_t sent, uint64_t send_total,
 static void *hang_and_stop(void *context)
 {
     struct watched *watched = (struct watched *)context;
-    struct scene scene;
     reggie_error *error = NULL;
     reggie_status status;
 
     watched->thread = pthread_self();
-    begin(&scene, watched->hang, 0, 0);
-    CHECK_OK(reggie_request_set_progress_callback(scene.request, on_progress,
-                                                  watched, NULL), NULL);
-    status = make_call(&scene, &error);
+    begin(&watched->scene, watched->hang, 0, 0);
+    CHECK_OK(reggie_request_set_progress_callback(watched->scene.request,
+                                                  on_progress, watched, NULL),
+             NULL);
+    status = make_call(&watched->scene, &error);
     CHECK_TEXT(watched->hang->step, reggie_error_step(error));
     CHECK_NUMBER(STOP, reggie_error_callback_value(error));
     CHECK_NUMBER(0, reggie_error_is_retryable(error));
     CHECK_FAILS(REGGIE_PROGRESS_CALLBACK, status, error);
     CHECK_NUMBER(3, watched->calls);
-    end(&scene);
     return NULL;
 }
 
@@ -59,6 +59,15 @@ static void run(void *context)
     }
     for (i = 0; i < HANGS; i++)
         CHECK_NUMBER(0, pthread_join(threads[i], NULL));
+    /* Only now, since end() makes the server let go of all calls, that of
+     * another thread too. */
+    for (i = 0; i < HANGS; i++) {
+        if (watched[i].scene.has_other)
+            end_the_other(&watched[i].scene);
+        watched[i].scene.has_other = 0;
+    }
+    for (i = 0; i < HANGS; i++)
+        end(&watched[i].scene);
 }
 
 int main(int count, char **arguments)

@@ -205,7 +205,7 @@ fn what_the_kernel_cannot_send_is_read() {
 #[test]
 fn a_blob_pushed_from_a_file_has_its_digest() {
     let registry = Registry::start(Options::default());
-    let client = Client::new(&registry.url(), &Config::new()).expect("a client");
+    let client = Client::new(registry.url(), &Config::new()).expect("a client");
     let content = content(5_000_001);
     let digest = of_bytes(Algorithm::from_name("sha256").expect("known"), &content);
     let mut request = client
