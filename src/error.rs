@@ -1,8 +1,7 @@
 //! The one error type of the library: what went wrong, in which step, where,
 //! and whether trying again can help.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
 /// What kind of failure an [`Error`] is. The numbers are the C interface's
 /// statuses: they are never changed and never used again for something else.
@@ -89,6 +88,8 @@ pub enum Kind {
     CredentialCallback = 212,
     /// The retry condition returned nonzero.
     RetryConditionCallback = 210,
+    /// The progress callback returned nonzero.
+    ProgressCallback = 213,
 
     // The network: 301 and up.
     /// The host's name was not resolved.
@@ -204,7 +205,7 @@ struct Inner {
 }
 
 /// The longest part of a server's own words that a message repeats, in bytes.
-const WORDS_CAP: usize = 1024;
+const MAX_SERVER_TEXT: usize = 1024;
 
 impl Error {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Error {
@@ -259,7 +260,7 @@ impl Error {
     }
 
     pub(crate) fn with_registry_code(mut self, code: &str) -> Error {
-        self.0.registry_code = Some(server_words(code));
+        self.0.registry_code = Some(server_text(code));
         self
     }
 
@@ -289,9 +290,8 @@ impl Error {
         self
     }
 
-    /// Replaces every occurrence of the given secrets in the message.
-    pub(crate) fn without(mut self, scrub: impl Fn(&str) -> String) -> Error {
-        self.0.message = scrub(&self.0.message);
+    pub(crate) fn with_message(mut self, message: String) -> Error {
+        self.0.message = message;
         self
     }
 
@@ -421,10 +421,10 @@ pub(crate) fn describe(error: &io::Error) -> String {
 
 /// A server's words made fit for a one-line message: control characters
 /// escaped, cut at 1 KiB.
-pub(crate) fn server_words(text: &str) -> String {
+pub(crate) fn server_text(text: &str) -> String {
     let mut out = String::new();
     for character in text.chars() {
-        if out.len() >= WORDS_CAP {
+        if out.len() >= MAX_SERVER_TEXT {
             out.push_str("...");
             break;
         }
@@ -443,9 +443,9 @@ mod tests {
 
     #[test]
     fn words_of_a_server_are_one_bounded_line() {
-        assert_eq!(server_words("no\r\nsuch\0 repo"), "no\\r\\nsuch\\u{0} repo");
-        let long = server_words(&"ü".repeat(5000));
-        assert!(long.len() <= WORDS_CAP + 5, "{}", long.len());
+        assert_eq!(server_text("no\r\nsuch\0 repo"), "no\\r\\nsuch\\u{0} repo");
+        let long = server_text(&"ü".repeat(5000));
+        assert!(long.len() <= MAX_SERVER_TEXT + 5, "{}", long.len());
         assert!(long.ends_with("..."));
     }
 

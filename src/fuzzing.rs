@@ -3,14 +3,15 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::address::Address;
 use crate::auth::credentials::{Credential, file};
 use crate::auth::{challenge, scope};
-use crate::cookies::CookieJar;
-use crate::header::{link, range, rate_limit, retry_after, warning};
-use crate::headers::Headers;
-use crate::url::Url;
-use crate::{oci_error, redact, template};
+use crate::http::cookies::CookieJar;
+use crate::http::header::{link, range, rate_limit, retry_after, warning};
+use crate::http::headers::Headers;
+use crate::http::url::Url;
+use crate::http::{oci_error, template};
+use crate::log::redact;
+use crate::request::address::Address;
 
 /// Scheme, token68 and parameters of a challenge.
 pub type Challenge = (String, Option<String>, Vec<(String, String)>);

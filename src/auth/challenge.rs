@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds() {
+    fn limits() {
         let many = "A b=c, ".repeat(33) + "d=e";
         let challenges = parse([many.as_bytes()]);
         assert_eq!(challenges.len(), MAX_CHALLENGES);

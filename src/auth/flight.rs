@@ -1,9 +1,9 @@
 //! One fetch for all who want its result at the same time.
 //!
-//! Generic over the result, and over lock and event by way of `super::sync`, so
+//! Generic over the result, and over lock and event by way of `os::sync`, so
 //! that every interleaving of its steps can be tried in a model.
 
-use super::sync::{Arc, Mutex, MutexGuard};
+use crate::os::sync::{Arc, Mutex, MutexGuard};
 
 /// What those who wait are woken by.
 pub(crate) trait Wake {

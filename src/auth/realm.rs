@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::url::{Origin, Scheme, socket};
+use crate::http::url::{Origin, Scheme, socket};
 
 /// Token servers at another site that are known to belong to a registry: the
 /// registry's domain, and the token server's.
@@ -118,7 +118,7 @@ fn site(host: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::url::Url;
+    use crate::http::url::Url;
 
     fn origin(text: &str) -> Origin {
         Url::parse(text).expect("a url").origin()

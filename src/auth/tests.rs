@@ -2,10 +2,11 @@ use std::time::{Duration, Instant};
 
 use super::flight::Outcome;
 use super::token::Grant;
-use super::tokens::{Role, Waiter};
+use super::token_cache::{Role, Waiter};
 use super::*;
-use crate::transport::{Bounds, Cancel};
-use crate::url::Url;
+use crate::http::url::Url;
+use crate::os::cancel::Cancel;
+use crate::os::deadline::CallLimits;
 
 fn authenticator(user: Option<(&str, &str)>) -> Authenticator {
     let mut config = Config::new();
@@ -13,7 +14,8 @@ fn authenticator(user: Option<(&str, &str)>) -> Authenticator {
         config.set_credentials(user, password).expect("valid");
     }
     let registry = Url::parse("https://registry.example").expect("a url");
-    Authenticator::new(registry.origin(), &config, Arc::default()).expect("valid")
+    let log = Log::new(None, false, &Arc::default());
+    Authenticator::new(registry.origin(), &config, Arc::default(), log).expect("valid")
 }
 
 fn challenges(header: &str) -> Vec<Challenge> {
@@ -36,9 +38,9 @@ fn grant(token: &str) -> Grant {
 }
 
 /// One that waits, which another thread does.
-fn waiter(tokens: &Tokens, wanted: &Wanted) -> Waiter {
+fn waiter(tokens: &Tokens, wanted: &TokenRequest) -> Waiter {
     std::thread::scope(|scope| {
-        let joined = scope.spawn(|| match tokens.join(wanted, None) {
+        let joined = scope.spawn(|| match tokens.join(wanted, None, &CallLimits::default()) {
             Role::Wait(waiter) => waiter,
             _ => panic!("somebody fetches"),
         });
@@ -46,34 +48,32 @@ fn waiter(tokens: &Tokens, wanted: &Wanted) -> Waiter {
     })
 }
 
-fn wanted(scopes: &str) -> Wanted {
-    Wanted {
+fn wanted(scopes: &str) -> TokenRequest {
+    TokenRequest {
         realm: "https://auth.registry.example/token".to_owned(),
         service: None,
         scopes: Scopes::parse(scopes),
     }
 }
 
-fn unheard(_: Option<&str>, _: &Lookup) {}
-
 #[test]
 fn basic_is_remembered() {
     let auth = authenticator(Some(("user", "pass")));
     let subject = || about("repository:a/b:pull");
     assert!(
-        auth.known(subject, &Bounds::default(), &unheard)
+        auth.known(subject, &CallLimits::default())
             .expect("no error")
             .is_none()
     );
     let reply = auth.reply(&challenges("Basic realm=\"x\""), &subject(), None);
     assert!(matches!(reply, Reply::Basic));
     let first = auth
-        .basic_for(subject().repository, &Bounds::default(), &unheard)
+        .basic_for(subject().repository, &CallLimits::default())
         .expect("no error");
     let first = first.expect("credentials");
     assert_eq!(first.as_str(), "Basic dXNlcjpwYXNz");
     assert_eq!(
-        auth.known(subject, &Bounds::default(), &unheard)
+        auth.known(subject, &CallLimits::default())
             .expect("no error"),
         Some(first)
     );
@@ -84,9 +84,9 @@ fn nobody_has_nothing_to_say_to_basic() {
     let auth = authenticator(None);
     let subject = about("repository:a/b:pull");
     let reply = auth.reply(&challenges("Negotiate abc=="), &subject, None);
-    assert!(matches!(reply, Reply::Nothing));
+    assert!(matches!(reply, Reply::Unsupported));
     assert!(
-        auth.basic_for(None, &Bounds::default(), &unheard)
+        auth.basic_for(None, &CallLimits::default())
             .expect("no error")
             .is_none()
     );
@@ -124,7 +124,11 @@ fn what_is_asked_unites_the_request_and_its_challenge() {
 #[test]
 fn a_token_serves_what_its_scopes_cover_until_it_is_rejected() {
     let tokens = Tokens::default();
-    let Role::Fetch(fetcher) = tokens.join(&wanted("repository:a/b:pull,push"), None) else {
+    let Role::Fetch(fetcher) = tokens.join(
+        &wanted("repository:a/b:pull,push"),
+        None,
+        &CallLimits::default(),
+    ) else {
         panic!("no token is known");
     };
     let sent = fetcher.done(grant("t1"), None);
@@ -139,24 +143,28 @@ fn a_token_serves_what_its_scopes_cover_until_it_is_rejected() {
     assert!(tokens.known(|| None).is_none());
     tokens.drop_rejected(&sent);
     assert!(tokens.known(pull).is_none());
-    let again = tokens.join(&wanted("repository:a/b:pull"), None);
+    let again = tokens.join(&wanted("repository:a/b:pull"), None, &CallLimits::default());
     assert!(matches!(again, Role::Fetch(_)));
 }
 
 #[test]
 fn one_fetches_and_the_others_wait_for_what_covers_theirs() {
     let tokens = Tokens::default();
-    let bounds = Bounds::default();
-    let Role::Fetch(fetcher) = tokens.join(&wanted("repository:a:pull,push"), None) else {
+    let limits = CallLimits::default();
+    let Role::Fetch(fetcher) = tokens.join(
+        &wanted("repository:a:pull,push"),
+        None,
+        &CallLimits::default(),
+    ) else {
         panic!("nobody fetches");
     };
     let waiter = self::waiter(&tokens, &wanted("repository:a:pull"));
     assert!(matches!(
-        tokens.join(&wanted("repository:b:pull"), None),
+        tokens.join(&wanted("repository:b:pull"), None, &CallLimits::default()),
         Role::Fetch(_)
     ));
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| waiter.wait(&bounds));
+        let waiting = scope.spawn(|| waiter.wait(&limits));
         fetcher.done(grant("t"), None);
         let outcome = waiting.join().expect("no panic").expect("not ended");
         assert!(matches!(outcome, Outcome::Done(token) if token.as_str() == "Bearer t"));
@@ -167,27 +175,30 @@ fn one_fetches_and_the_others_wait_for_what_covers_theirs() {
 fn a_waiter_has_its_own_end_and_takes_over_from_one_that_gave_up() {
     let tokens = Tokens::default();
     let pull = wanted("repository:a:pull");
-    let Role::Fetch(fetcher) = tokens.join(&pull, None) else {
+    let Role::Fetch(fetcher) = tokens.join(&pull, None, &CallLimits::default()) else {
         panic!("nobody fetches");
     };
     let waiter = self::waiter(&tokens, &pull);
     let cancel = Cancel::new().expect("a handle");
-    let bounds = Bounds {
+    let limits = CallLimits {
         cancel: Some(cancel.clone()),
-        ..Bounds::default()
+        ..CallLimits::default()
     };
     cancel.trigger();
-    let error = waiter.wait(&bounds).expect_err("cancelled");
+    let error = waiter.wait(&limits).expect_err("cancelled");
     assert_eq!(error.kind(), Kind::Cancelled);
     fetcher.failed(&Error::new(Kind::Cancelled, "the call was cancelled"));
-    let outcome = waiter.wait(&Bounds::default()).expect("it ended");
+    let outcome = waiter.wait(&CallLimits::default()).expect("it ended");
     assert!(matches!(outcome, Outcome::Abandoned(None)));
-    let Role::Fetch(fetcher) = tokens.join(&pull, None) else {
+    let Role::Fetch(fetcher) = tokens.join(&pull, None, &CallLimits::default()) else {
         panic!("nobody fetches any more");
     };
     let waiter = self::waiter(&tokens, &pull);
     fetcher.failed(&Error::new(Kind::TokenRefused, "no"));
-    let outcome = waiter.wait(&Bounds::default()).expect("it ended");
+    let outcome = waiter.wait(&CallLimits::default()).expect("it ended");
     assert!(matches!(outcome, Outcome::Failed(error) if error.kind() == Kind::TokenRefused));
-    assert!(matches!(tokens.join(&pull, None), Role::Fetch(_)));
+    assert!(matches!(
+        tokens.join(&pull, None, &CallLimits::default()),
+        Role::Fetch(_)
+    ));
 }

@@ -7,12 +7,12 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::clock;
-use super::credentials::Credential;
+use super::scope::Scopes;
 use super::secret_json::SecretJson;
-use super::tokens::Wanted;
-use crate::error::{Error, Kind, server_words};
-use crate::redact;
-use crate::url::{Url, encode_query};
+use crate::config::credential::Credential;
+use crate::error::{Error, Kind, server_text};
+use crate::http::url::{Url, encode_query};
+use crate::log::redact;
 
 /// The longest answer of a token server that is read, in bytes.
 pub(crate) const MAX_ANSWER: usize = 1024 * 1024;
@@ -24,6 +24,14 @@ const MOST_LIFETIME: u64 = 24 * 60 * 60;
 const MARGIN: Duration = Duration::from_secs(30);
 /// Who asks, as token servers log it.
 const CLIENT: &str = "reggie";
+
+/// What a token is for: whom to ask, and for what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TokenRequest {
+    pub(crate) realm: String,
+    pub(crate) service: Option<String>,
+    pub(crate) scopes: Scopes,
+}
 
 /// A token that was granted.
 pub(crate) struct Grant {
@@ -59,7 +67,11 @@ pub(crate) fn realm(text: &str) -> Result<Url, Error> {
 }
 
 /// The URL that asks for a token by GET. The realm's own query stays.
-pub(crate) fn by_get(realm: &Url, wanted: &Wanted, account: Option<&str>) -> Result<Url, Error> {
+pub(crate) fn by_get(
+    realm: &Url,
+    wanted: &TokenRequest,
+    account: Option<&str>,
+) -> Result<Url, Error> {
     let mut target = realm.to_string();
     let mut add = |name: &str, value: &str| {
         if !target.contains('?') {
@@ -86,7 +98,7 @@ pub(crate) fn by_get(realm: &Url, wanted: &Wanted, account: Option<&str>) -> Res
 
 /// The form that asks for a token by POST; `None` where the credential is
 /// neither a password nor an identity token.
-pub(crate) fn by_post(wanted: &Wanted, credential: &Credential) -> Option<Zeroizing<String>> {
+pub(crate) fn by_post(wanted: &TokenRequest, credential: &Credential) -> Option<Zeroizing<String>> {
     let mut form = Zeroizing::new(String::new());
     let mut add = |name: &str, value: &str| {
         if !form.is_empty() {
@@ -181,7 +193,7 @@ pub(crate) fn read_answer(
         .unwrap_or(LEAST_LIFETIME)
         .clamp(LEAST_LIFETIME, MOST_LIFETIME);
     #[cfg(reggie_test_log)]
-    crate::test_log::secret("token", token);
+    crate::log::test_log::secret("token", token);
     let issued = text("issued_at").and_then(clock::rfc3339);
     let age = age(issued, date.and_then(clock::http_date), clock::now());
     Ok(Grant {
@@ -213,29 +225,29 @@ fn refused(message: String) -> Error {
 }
 
 fn registry_code(body: &[u8]) -> Option<String> {
-    let errors = crate::oci_error::parse(body).ok()?;
+    let errors = crate::http::oci_error::parse(body).ok()?;
     let code = errors.first()?.code();
     (!code.is_empty()).then(|| code.to_owned())
 }
 
 /// What the server has to say, from whichever of the usual places.
 fn words(body: &[u8]) -> String {
-    if let Ok(errors) = crate::oci_error::parse(body)
+    if let Ok(errors) = crate::http::oci_error::parse(body)
         && let Some(first) = errors.first()
     {
         let message = format!("{} {}", first.code(), first.message());
-        return server_words(message.trim());
+        return server_text(message.trim());
     }
     if let Ok(Value::Object(fields)) = serde_json::from_slice(body) {
         for name in ["details", "error_description", "message", "error"] {
             if let Some(Value::String(text)) = fields.get(name) {
-                return server_words(text);
+                return server_text(text);
             }
         }
         return String::new();
     }
     let shown = redact::body(Some("text/plain"), body, 512).unwrap_or_default();
-    server_words(shown.trim())
+    server_text(shown.trim())
 }
 
 #[cfg(test)]
@@ -243,8 +255,8 @@ mod tests {
     use super::*;
     use crate::auth::scope::Scopes;
 
-    fn wanted(scopes: &str) -> Wanted {
-        Wanted {
+    fn wanted(scopes: &str) -> TokenRequest {
+        TokenRequest {
             realm: String::new(),
             service: Some("my reg".to_owned()),
             scopes: Scopes::parse(scopes),

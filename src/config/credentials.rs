@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Config;
-use crate::auth::credentials::Place;
-pub use crate::auth::credentials::{Credential, CredentialCallback};
+use super::credential::{Credential, CredentialCallback};
+use super::credential_key::CredentialKey;
 use crate::error::{Error, Kind};
 
 /// How long a credential helper may take.
@@ -15,10 +15,10 @@ const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Where credentials are looked for.
 #[derive(Clone)]
 pub(crate) struct CredentialSources {
-    pub(crate) set: Vec<(Place, Credential)>,
+    pub(crate) set: Vec<(CredentialKey, Credential)>,
     pub(crate) callback: Option<CredentialCallback>,
     pub(crate) files: Vec<PathBuf>,
-    pub(crate) usual_files: bool,
+    pub(crate) default_files: bool,
     pub(crate) run_helpers: bool,
     /// `None` = for as long as it takes.
     pub(crate) helper_timeout: Option<Duration>,
@@ -30,7 +30,7 @@ impl Default for CredentialSources {
             set: Vec::new(),
             callback: None,
             files: Vec::new(),
-            usual_files: false,
+            default_files: false,
             run_helpers: false,
             helper_timeout: Some(HELPER_TIMEOUT),
         }
@@ -47,7 +47,7 @@ impl PartialEq for CredentialSources {
         same_callback
             && self.set == other.set
             && self.files == other.files
-            && self.usual_files == other.usual_files
+            && self.default_files == other.default_files
             && self.run_helpers == other.run_helpers
     }
 }
@@ -64,7 +64,7 @@ impl Config {
     /// repositories' names behind it. The longest path counts, and of two for
     /// the same place the later one.
     pub fn add_credential(&mut self, place: &str, credential: Credential) -> Result<(), Error> {
-        let place = Place::parse(place).ok_or_else(|| {
+        let place = CredentialKey::parse(place).ok_or_else(|| {
             let message = "place: not a host, a host with a port, or either with a path";
             Error::new(Kind::InvalidArgument, message)
         })?;
@@ -90,7 +90,7 @@ impl Config {
 
     /// Look at the files that Docker and containers keep for this user.
     pub fn use_credentials_files(&mut self, usual: bool) {
-        self.credential_sources.usual_files = usual;
+        self.credential_sources.default_files = usual;
     }
 
     /// Run the credential helpers that files name.

@@ -2,6 +2,8 @@
 
 mod authorization;
 mod cookies;
+pub(crate) mod credential;
+pub(crate) mod credential_key;
 mod credentials;
 mod network;
 pub(crate) mod retry;
@@ -10,21 +12,19 @@ mod tls;
 pub(crate) mod warning;
 
 use std::fmt;
-use std::sync::Arc;
 
 use self::retry::RetrySettings;
 use self::warning::WarningCallback;
 use crate::error::{Error, Kind};
-use crate::log::Level;
-use crate::observe::{AnswerCallback, SendCallback};
-use crate::redirect::RedirectCallback;
-use crate::template;
-use crate::transport::TlsSettings;
-use crate::{headers, redirect};
+use crate::http::hooks::{AnswerCallback, SendCallback};
+use crate::http::redirect::RedirectCallback;
+use crate::http::{headers, redirect, template};
+use crate::log::{Level, LogCallback};
+use crate::tls::TlsSettings;
 
 pub use self::authorization::RealmCallback;
+pub use self::credential::{Credential, CredentialCallback};
 pub(crate) use self::credentials::CredentialSources;
-pub use self::credentials::{Credential, CredentialCallback};
 pub use self::network::IpVersion;
 pub(crate) use self::network::{Addresses, Network};
 pub(crate) use self::times::{OwnTimes, Times, stall};
@@ -32,9 +32,6 @@ pub use self::tls::{CertificateCallback, TlsVersion};
 
 /// The most that is kept of a response body in memory, in bytes.
 pub const DEFAULT_MAX_BODY_MEMORY: usize = 64 * 1024 * 1024;
-
-/// Receives a line of the log: on the calling thread, maybe on several at once.
-pub type LogCallback = Arc<dyn Fn(Level, &str) + Send + Sync>;
 
 /// The settings of a client, copied when it is made.
 #[derive(Clone)]

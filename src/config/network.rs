@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use super::Config;
 use crate::error::{Error, Kind};
-use crate::hosts::HostRule;
-use crate::proxy::{self, Choice, Proxies, Proxy};
-use crate::transport::Limits;
+use crate::proxy;
+use crate::proxy::host_rules::HostRule;
+use crate::proxy::{Choice, Proxies, Proxy};
 
 /// The settings of the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,9 +22,26 @@ pub(crate) struct Network {
     /// Where servers may lead, beside what they may anyway.
     pub(crate) allowed: Vec<HostRule>,
     pub(crate) addresses: Addresses,
-    pub(crate) kept: Limits,
+    pub(crate) keep_alive: KeepAlive,
     /// The most connections to one host at once; `None` = any number.
-    pub(crate) most: Option<NonZero<usize>>,
+    pub(crate) max_connections: Option<NonZero<usize>>,
+}
+
+/// Which idle connections are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeepAlive {
+    pub(crate) max_per_host: usize,
+    pub(crate) max_idle_time: Duration,
+}
+
+impl Default for KeepAlive {
+    fn default() -> KeepAlive {
+        KeepAlive {
+            max_per_host: usize::MAX,
+            // Most servers close theirs after a minute or more.
+            max_idle_time: Duration::from_secs(60),
+        }
+    }
 }
 
 /// How names become addresses.
@@ -168,15 +185,15 @@ impl Config {
 
     /// How many idle connections are kept for each host, and how long.
     pub fn set_max_idle_connections(&mut self, per_host: usize, time: Duration) {
-        self.network.kept = Limits {
-            per_key: per_host,
-            time,
+        self.network.keep_alive = KeepAlive {
+            max_per_host: per_host,
+            max_idle_time: time,
         };
     }
 
     /// The most connections to one host at once; 0 = any number.
     pub fn set_max_connections(&mut self, per_host: usize) {
-        self.network.most = NonZero::new(per_host);
+        self.network.max_connections = NonZero::new(per_host);
     }
 
     /// A variable of the environment, if it may be read.

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::Config;
-use crate::transport::{Bounds, Cancel, Stall, Timeouts};
+use crate::os::cancel::Cancel;
+use crate::os::deadline::{CallLimits, StallLimit, Timeouts};
 
 /// The time limits of a client.
 #[derive(Clone, Debug, Default)]
@@ -19,16 +20,18 @@ pub(crate) struct OwnTimes {
     pub(crate) call: Option<Option<Duration>>,
     pub(crate) first_byte: Option<Option<Duration>>,
     pub(crate) commit: Option<Option<Duration>>,
-    pub(crate) stall: Option<Option<Stall>>,
+    pub(crate) stall: Option<Option<StallLimit>>,
 }
 
 impl Times {
-    /// The bounds of a call that begins now.
-    pub(crate) fn begin(&self, own: &OwnTimes, cancel: Option<Cancel>) -> Bounds {
+    /// The limits of a call that begins now.
+    pub(crate) fn begin(&self, own: &OwnTimes, cancel: Option<Cancel>) -> CallLimits {
         let steps = self.steps;
         let given = own.call.unwrap_or(self.call);
-        Bounds {
+        CallLimits {
             cancel,
+            stop: None,
+            callbacks: None,
             // Beyond what the clock can tell is no limit.
             deadline: given.and_then(|given| Some((Instant::now().checked_add(given)?, given))),
             timeouts: Timeouts {
@@ -37,13 +40,14 @@ impl Times {
                 stall: own.stall.unwrap_or(steps.stall),
                 ..steps
             },
+            transfer: None,
         }
     }
 }
 
 /// The least that has to move; `None` where the rate or the window is zero.
-pub(crate) fn stall(bytes_per_second: u64, window: Duration) -> Option<Stall> {
-    (bytes_per_second > 0 && !window.is_zero()).then_some(Stall {
+pub(crate) fn stall(bytes_per_second: u64, window: Duration) -> Option<StallLimit> {
+    (bytes_per_second > 0 && !window.is_zero()).then_some(StallLimit {
         bytes_per_second,
         window,
     })

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::Config;
 use crate::error::Error;
-use crate::transport::tls_settings::{self, Identity};
-pub use crate::transport::tls_settings::{CertificateCallback, TlsVersion};
+use crate::tls;
+use crate::tls::Identity;
+pub use crate::tls::{CertificateCallback, TlsVersion};
 
 impl Config {
     /// Accept whatever certificate the client's own host shows.
@@ -21,7 +22,7 @@ impl Config {
 
     /// Certificates to trust, from a file of PEM or one in DER.
     pub fn add_ca_file(&mut self, path: &Path) -> Result<(), Error> {
-        let more = tls_settings::certificates_of_file(path)?;
+        let more = tls::certificates_of_file(path)?;
         Arc::make_mut(&mut self.tls.extra).extend(more);
         Ok(())
     }
@@ -29,14 +30,14 @@ impl Config {
     /// Certificates to trust, from all files `*.crt`, `*.pem` and `*.cert` of a
     /// folder.
     pub fn add_ca_folder(&mut self, path: &Path) -> Result<(), Error> {
-        let more = tls_settings::certificates_of_folder(path)?;
+        let more = tls::certificates_of_folder(path)?;
         Arc::make_mut(&mut self.tls.extra).extend(more);
         Ok(())
     }
 
     /// Certificates to trust, in PEM, or one in DER.
     pub fn add_ca_memory(&mut self, certificates: &[u8]) -> Result<(), Error> {
-        let more = tls_settings::certificates_of_memory(certificates)?;
+        let more = tls::certificates_of_memory(certificates)?;
         Arc::make_mut(&mut self.tls.extra).extend(more);
         Ok(())
     }
@@ -79,7 +80,7 @@ impl Config {
     /// A folder with a folder for each host, which is read when the host is
     /// first needed.
     pub fn add_certs_folder(&mut self, path: &Path) -> Result<(), Error> {
-        tls_settings::check_folder(path)?;
+        tls::check_folder(path)?;
         Arc::make_mut(&mut self.tls.certs_folders).push(path.to_owned());
         Ok(())
     }

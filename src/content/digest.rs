@@ -1,14 +1,15 @@
 //! Digests of content, as the registry's protocol writes them.
 
 use std::fmt::Write as _;
-use std::io::{self, Read as _};
+use std::io;
+use std::io::Read as _;
 use std::path::Path;
 
 use ring::digest;
 
-use crate::error::server_words;
-use crate::file;
-use crate::redact::shown;
+use crate::error::server_text;
+use crate::log::redact::shown;
+use crate::os::file;
 use crate::{Error, Kind};
 
 /// How much of a file is read at once, in bytes.
@@ -102,7 +103,7 @@ pub fn of_file(algorithm: Algorithm, path: &Path) -> Result<String, Error> {
     let failed = |source: io::Error| {
         Error::io(
             Kind::File,
-            format_args!("read {}", server_words(&path.to_string_lossy())),
+            format_args!("read {}", server_text(&path.to_string_lossy())),
             &source,
         )
     };

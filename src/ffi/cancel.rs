@@ -5,12 +5,12 @@
 
 use std::ffi::c_int;
 
-use super::convert::{self, Out};
+use super::convert::Out;
 use super::error::{ErrorOut, reggie_error};
-use super::guard;
 use super::request::reggie_request;
 use super::status::reggie_status;
-use crate::transport::Cancel;
+use super::{convert, guard};
+use crate::os::cancel::Cancel;
 
 /// Ends calls from another thread or from a signal handler.
 ///

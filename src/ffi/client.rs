@@ -3,12 +3,12 @@
 use std::ffi::c_char;
 
 use super::config::reggie_config;
-use super::convert::{self, Out};
+use super::convert::Out;
 use super::error::{ErrorOut, reggie_error};
-use super::guard;
 use super::request::reggie_request;
 use super::response::reggie_response;
 use super::status::reggie_status;
+use super::{convert, guard};
 use crate::client::Client;
 use crate::config::Config;
 

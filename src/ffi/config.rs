@@ -3,10 +3,9 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
-use super::callback::{self, Registration, reggie_free_callback, reggie_log_callback};
-use super::convert;
-use super::guard;
-use super::status::{self, reggie_status};
+use super::callback::{Registration, reggie_free_callback, reggie_log_callback};
+use super::status::reggie_status;
+use super::{callback, convert, guard, status};
 use crate::config::Config;
 use crate::error::{Error, Kind};
 

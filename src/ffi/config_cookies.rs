@@ -3,9 +3,8 @@
 use std::ffi::c_int;
 
 use super::config::reggie_config;
-use super::convert;
-use super::guard;
 use super::status::reggie_status;
+use super::{convert, guard};
 
 /// Keeps the cookies that servers set (RFC 6265) if `keep` is not 0, and sends
 /// them back; for registries behind a balancer that tells sessions apart by

@@ -4,10 +4,9 @@ use std::ffi::{c_char, c_int, c_void};
 
 use super::callback::{Registration, reggie_free_callback};
 use super::config::reggie_config;
-use super::convert;
-use super::credential::{self, reggie_credential_callback};
-use super::guard;
+use super::credential::reggie_credential_callback;
 use super::status::reggie_status;
+use super::{convert, credential, guard};
 use crate::config::Credential;
 
 /// Sets user name and password, for Basic authentication (RFC 7617) and for

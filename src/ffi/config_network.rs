@@ -4,10 +4,9 @@ use std::ffi::{c_char, c_int};
 use std::time::Duration;
 
 use super::config::reggie_config;
-use super::convert;
 use super::error::{ErrorOut, reggie_error};
-use super::guard;
-use super::status::{self, reggie_status};
+use super::status::reggie_status;
+use super::{convert, guard, status};
 use crate::error::{Error, Kind};
 
 /// Both versions of IP.

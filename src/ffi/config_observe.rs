@@ -4,10 +4,9 @@ use std::ffi::c_void;
 
 use super::callback::{Registration, reggie_free_callback};
 use super::config::reggie_config;
-use super::convert;
-use super::exchange::{self, reggie_exchange_callback};
-use super::guard;
+use super::exchange::reggie_exchange_callback;
 use super::status::reggie_status;
+use super::{convert, exchange, guard};
 
 /// Sets what is called before each send: of the request, of what answers a
 /// challenge, to token servers, along redirects, and after a failure. It may

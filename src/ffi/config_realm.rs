@@ -3,11 +3,11 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 
-use super::callback::{self, Registration, reggie_free_callback};
+use super::callback::{Registration, reggie_free_callback};
 use super::config::reggie_config;
-use super::convert::{self, c_string};
-use super::guard;
+use super::convert::c_string;
 use super::status::reggie_status;
+use super::{callback, convert, guard};
 use crate::config::RealmCallback;
 use crate::error::Kind;
 

@@ -4,10 +4,9 @@ use std::ffi::{c_int, c_void};
 
 use super::callback::{Registration, reggie_free_callback};
 use super::config::reggie_config;
-use super::convert;
-use super::guard;
-use super::redirect::{self, reggie_redirect_callback};
+use super::redirect::reggie_redirect_callback;
 use super::status::reggie_status;
+use super::{convert, guard, redirect};
 use crate::error::{Error, Kind};
 
 /// Sets how many redirects are followed in a row (RFC 9110, section 15.4).

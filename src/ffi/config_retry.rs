@@ -3,11 +3,10 @@
 use std::ffi::{c_int, c_void};
 use std::time::Duration;
 
-use super::callback::{self, Registration, reggie_free_callback, reggie_retry_condition_callback};
+use super::callback::{Registration, reggie_free_callback, reggie_retry_condition_callback};
 use super::config::reggie_config;
-use super::convert;
-use super::guard;
 use super::status::reggie_status;
+use super::{callback, convert, guard};
 
 /// Sets how many further tries a request has where its connection fails or its
 /// server has no time: 0 to 1000; 0, as unless set, for none.

@@ -1,9 +1,8 @@
 //! How long things may take, as C sees it: the settings of a client.
 
 use super::config::reggie_config;
-use super::convert;
-use super::guard;
 use super::status::reggie_status;
+use super::{convert, guard};
 
 /// Sets how long a call may take as a whole, with all that it sends: the
 /// challenge, the token, redirects, the request itself, and the body of the

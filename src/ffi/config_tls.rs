@@ -2,12 +2,11 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use super::callback::{self, Registration, reggie_certificate_callback, reggie_free_callback};
+use super::callback::{Registration, reggie_certificate_callback, reggie_free_callback};
 use super::config::reggie_config;
-use super::convert;
 use super::error::{ErrorOut, reggie_error};
-use super::guard;
-use super::status::{self, reggie_status};
+use super::status::reggie_status;
+use super::{callback, convert, guard, status};
 use crate::error::{Error, Kind};
 
 /// Accepts whatever certificate the registry shows if `skip` is not 0: anybody

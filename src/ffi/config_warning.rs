@@ -2,11 +2,10 @@
 
 use std::ffi::c_void;
 
-use super::callback::{self, Registration, reggie_free_callback, reggie_warning_callback};
+use super::callback::{Registration, reggie_free_callback, reggie_warning_callback};
 use super::config::reggie_config;
-use super::convert;
-use super::guard;
 use super::status::reggie_status;
+use super::{callback, convert, guard};
 
 /// Sets what receives the warnings of registries (OCI Distribution
 /// Specification, Warnings): what they have to say to people, such as that a

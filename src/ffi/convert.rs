@@ -4,9 +4,9 @@ use std::ffi::{CStr, CString, OsStr, c_char};
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::time::Duration;
-use std::{slice, str};
+use std::{ptr, slice, str};
 
 use crate::error::{Error, Kind};
 

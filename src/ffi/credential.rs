@@ -3,10 +3,10 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 
-use super::callback::{self, Registration};
-use super::convert::{self, borrowed, c_string};
-use super::guard;
+use super::callback::Registration;
+use super::convert::{borrowed, c_string};
 use super::status::reggie_status;
+use super::{callback, convert, guard};
 use crate::config::{Credential, CredentialCallback};
 use crate::error::Kind;
 

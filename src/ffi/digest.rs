@@ -2,11 +2,12 @@
 
 use std::ffi::c_char;
 
-use super::convert::{self, Out};
+use super::convert::Out;
 use super::error::{ErrorOut, reggie_error};
-use super::guard;
 use super::status::reggie_status;
-use crate::content::digest::{self, Algorithm, Digester};
+use super::{convert, guard};
+use crate::content::digest;
+use crate::content::digest::{Algorithm, Digester};
 use crate::error::{Error, Kind};
 
 /// Computes the digest of content that comes in parts.

@@ -1,11 +1,12 @@
 //! Failures, as C sees them.
 
 use std::ffi::{CString, c_char, c_int};
-use std::ptr::{self, NonNull};
+use std::ptr;
+use std::ptr::NonNull;
 
 use super::convert::{borrowed, c_string};
-use super::guard;
-use super::status::{self, REGGIE_OK, reggie_status};
+use super::status::{REGGIE_OK, reggie_status};
+use super::{guard, status};
 use crate::error::Error;
 
 /// Why a call failed.

@@ -5,7 +5,7 @@ use std::ptr;
 
 use super::convert::c_string;
 use super::guard;
-use crate::oci_error::OciError;
+use crate::http::oci_error::OciError;
 
 /// The errors that a registry told in the body of a response (OCI Distribution
 /// Specification, Error Codes).

@@ -4,13 +4,13 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr;
 use std::sync::Arc;
 
-use super::callback::{self, Registration};
-use super::convert::{self, borrowed, c_string};
-use super::guard;
+use super::callback::Registration;
+use super::convert::{borrowed, c_string};
 use super::pairs::Pairs;
 use super::status::reggie_status;
+use super::{callback, convert, guard};
 use crate::error::{Error, Kind};
-use crate::observe::{AnswerCallback, Exchange, Purpose, SendCallback};
+use crate::http::hooks::{AnswerCallback, Exchange, Purpose, SendCallback};
 
 /// Why something is sent: the request, for the first time.
 pub const REGGIE_PURPOSE_FIRST: c_int = 1;

@@ -3,13 +3,14 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic::AssertUnwindSafe;
 use std::sync::Once;
-use std::thread;
+use std::{panic, thread};
 
 use super::error::ErrorOut;
-use super::status::{self, REGGIE_OK, reggie_status};
-use crate::error::{Error, Kind, server_words};
+use super::status;
+use super::status::{REGGIE_OK, reggie_status};
+use crate::error::{Error, Kind, server_text};
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("libreggie turns panics into REGGIE_PANIC, which takes panic = \"unwind\"");
@@ -78,7 +79,7 @@ fn of_panic(payload: &(dyn Any + Send)) -> Error {
             .downcast_ref::<String>()
             .map_or("no words", String::as_str),
     };
-    let message = format!("defect in libreggie: {}", server_words(text));
+    let message = format!("defect in libreggie: {}", server_text(text));
     Error::new(Kind::Panic, message)
 }
 

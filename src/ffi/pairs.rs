@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::ops::Range;
 use std::ptr;
 
-use crate::headers::Headers;
+use crate::http::headers::Headers;
 
 /// Names with their values, in their order.
 pub(super) struct Pairs {

@@ -4,12 +4,12 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr;
 use std::sync::Arc;
 
-use super::callback::{self, Registration};
-use super::convert::{self, borrowed, c_string};
-use super::guard;
+use super::callback::Registration;
+use super::convert::{borrowed, c_string};
 use super::pairs::Pairs;
+use super::{callback, convert, guard};
 use crate::error::{Error, Kind, Step};
-use crate::redirect::{RedirectCallback, RedirectChoice, RedirectStep};
+use crate::http::redirect::{RedirectCallback, RedirectChoice, RedirectStep};
 
 /// What becomes of a redirect: it is followed.
 pub const REGGIE_REDIRECT_FOLLOW: c_int = 0;

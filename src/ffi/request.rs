@@ -1,21 +1,20 @@
 //! The request, as C sees it: the handle, and what makes up its URL.
 
 use std::ffi::{CString, c_char, c_int, c_void};
-use std::mem;
-use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::{mem, ptr};
 
-use super::callback::{self, Registration, reggie_free_callback, reggie_retry_callback};
+use super::callback::{Registration, reggie_free_callback, reggie_retry_callback};
 use super::client::reggie_client;
-use super::convert::{self, Out, borrowed, c_string};
+use super::convert::{Out, borrowed, c_string};
 use super::error::{ErrorOut, reggie_error};
-use super::guard;
 use super::pairs::Pairs;
-use super::slot::{self, Slot};
+use super::slot::Slot;
 use super::status::reggie_status;
+use super::{callback, convert, guard, slot};
 use crate::error::Error;
 use crate::request::Request;
-use crate::response::Response;
+use crate::request::response::Response;
 
 /// A request: a method, a path, and what goes along.
 ///

@@ -7,11 +7,10 @@ use super::callback::{
     Registration, Sink, Source, reggie_free_callback, reggie_read_callback, reggie_rewind_callback,
     reggie_write_callback,
 };
-use super::convert;
 use super::error::{ErrorOut, reggie_error};
-use super::guard;
 use super::request::reggie_request;
-use super::status::{self, reggie_status};
+use super::status::reggie_status;
+use super::{convert, guard, status};
 use crate::error::Error;
 
 /// Sends `size` bytes from memory, which are copied.

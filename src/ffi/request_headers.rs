@@ -3,10 +3,9 @@
 use std::ffi::c_char;
 use std::ptr;
 
-use super::convert;
-use super::guard;
 use super::request::reggie_request;
 use super::status::reggie_status;
+use super::{convert, guard};
 
 /// Sets a header in place of all of that name, whatever its case.
 ///

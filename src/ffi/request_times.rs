@@ -1,9 +1,8 @@
 //! How long things may take, as C sees it: of one request.
 
-use super::convert;
-use super::guard;
 use super::request::reggie_request;
 use super::status::reggie_status;
+use super::{convert, guard};
 
 /// Sets how long a call with this request may take as a whole, as
 /// reggie_config_set_timeout() does for all. Unless set, the client's.

@@ -4,17 +4,17 @@ use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::convert::{self, Out, borrowed, c_string};
+use super::convert::{Out, borrowed, c_string};
 use super::error::{ErrorOut, reggie_error};
 use super::errors::reggie_errors;
-use super::guard;
 use super::pairs::Pairs;
 use super::response_account::Account;
 use super::response_headers::Told;
-use super::slot::{self, Slot};
+use super::slot::Slot;
 use super::status::{REGGIE_UNKNOWN_SIZE, reggie_status};
+use super::{convert, guard, slot};
 use crate::error::Error;
-use crate::response::{Content, Response};
+use crate::request::response::{Content, Response};
 
 /// An answer: status, header fields and body.
 ///

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::convert::{borrowed, c_string};
 use super::guard;
 use super::response::reggie_response;
-use crate::response::Response;
+use crate::request::response::Response;
 
 /// A time of a response: resolving the host's name.
 pub const REGGIE_TIME_RESOLVE: c_int = 1;

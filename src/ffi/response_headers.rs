@@ -3,13 +3,13 @@
 use std::ffi::{CString, c_char};
 use std::ptr;
 
-use super::convert::{self, Out, borrowed, c_string};
-use super::guard;
+use super::convert::{Out, borrowed, c_string};
 use super::response::reggie_response;
 use super::status::reggie_status;
+use super::{convert, guard};
 use crate::error::{Error, Kind};
-use crate::header::rate_limit::RateLimit;
-use crate::response::Response;
+use crate::http::header::rate_limit::RateLimit;
+use crate::request::response::Response;
 
 /// What was read of the headers when the response came.
 pub(super) struct Told {

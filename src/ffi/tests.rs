@@ -1,10 +1,8 @@
 //! What of the boundary is not seen from C.
 
 use std::ffi::{CStr, CString, c_char, c_int};
-use std::fs;
-use std::mem;
 use std::process::Command;
-use std::ptr;
+use std::{fs, mem, ptr};
 
 use super::config::{reggie_config_free, reggie_config_new};
 use super::config_credentials::reggie_config_set_credentials;

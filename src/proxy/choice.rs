@@ -4,10 +4,11 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
+use super::host_rules;
+use super::host_rules::HostRule;
 use super::server::Proxy;
 use crate::error::{Error, Kind};
-use crate::hosts::{self, HostRule};
-use crate::url::{Origin, Scheme};
+use crate::http::url::{Origin, Scheme};
 
 /// What was set for the requests of a scheme.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,9 +111,9 @@ impl Proxies {
             Scheme::Https => self.https.as_ref(),
         }?;
         let host = &origin.host;
-        let address = hosts::literal(host);
+        let address = host_rules::literal(host);
         let is_here = || {
-            hosts::is_localhost(host)
+            host_rules::is_localhost(host)
                 || address.is_some_and(|address| address.to_canonical().is_loopback())
         };
         let excepted = (chosen.from_environment && is_here())
@@ -135,7 +136,7 @@ pub(crate) fn entries(list: &str) -> impl Iterator<Item = Option<HostRule>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::url::Url;
+    use crate::http::url::Url;
 
     fn chosen(variables: &[(&str, &str)], urls: &[&str]) -> Vec<String> {
         let variable = |name: &str| {

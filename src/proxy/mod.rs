@@ -1,6 +1,7 @@
 //! Which proxy a URL is asked through: the rules that curl and Go share.
 
 mod choice;
+pub(crate) mod host_rules;
 mod server;
 
 pub(crate) use choice::{Choice, Proxies, entries};

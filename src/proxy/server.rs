@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind};
-use crate::redact::shown;
-use crate::url::Scheme;
-use crate::url::syntax::{AuthorityProblem, canonical_host, split_authority};
+use crate::http::url::Scheme;
+use crate::http::url::syntax::{AuthorityProblem, canonical_host, split_authority};
+use crate::log::redact::shown;
 
 /// How a proxy is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

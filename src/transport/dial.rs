@@ -4,35 +4,38 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::bounds::Bounds;
 use super::connection::Connection;
-use super::patience::Terms;
+use super::connection_permit::RoutePermits;
+use super::exchange_timer::ExchangeLimits;
 use super::pool::Pool;
-use super::reach::Reach;
 use super::route::Route;
-use super::tls_settings::Tls;
-use super::turn::RouteSlots;
+use super::ssrf_policy::SsrfPolicy;
 use super::{resolve, socks, tunnel};
 use crate::config::{Addresses, Config};
 use crate::error::{Error, Kind, Step};
+use crate::http::url::{Origin, Scheme};
+use crate::log::secrets::{Secret, Secrets};
+use crate::os::deadline::CallLimits;
 use crate::proxy::{Proxies, Proxy, ProxyKind};
-use crate::url::{Origin, Scheme};
+use crate::tls::Tls;
 
 /// What all requests of a client share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) pool: Pool<Arc<Route>, Box<Connection>>,
     /// `None` = any number of connections.
-    pub(crate) slots: Option<Arc<RouteSlots>>,
+    pub(crate) slots: Option<Arc<RoutePermits>>,
     pub(crate) tls: Tls,
     pub(crate) proxies: Proxies,
-    pub(crate) reach: Reach,
+    /// Of the proxies. Kept here so that the log knows them.
+    _secrets: Vec<Secret>,
+    pub(crate) ssrf_policy: SsrfPolicy,
     addresses: Addresses,
 }
 
 /// How long each step of making a connection took; zero where there was none.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Phases {
+pub(crate) struct ConnectTimes {
     pub(crate) resolve: Duration,
     pub(crate) connect: Duration,
     pub(crate) tls: Duration,
@@ -40,46 +43,53 @@ pub(crate) struct Phases {
 
 impl Shared {
     /// For a client of the registry at `own`.
-    pub(crate) fn new(config: &Config, own: Origin) -> Result<Shared, Error> {
+    pub(crate) fn new(config: &Config, own: Origin, secrets: &Secrets) -> Result<Shared, Error> {
         let network = &config.network;
+        let proxies = config.proxies()?;
+        let proxy_secrets = proxies.all().flat_map(tunnel::secrets);
+        let proxy_secrets = proxy_secrets.map(|secret| secrets.add(secret)).collect();
         Ok(Shared {
-            pool: Pool::new(network.kept),
+            pool: Pool::new(
+                network.keep_alive.max_per_host,
+                network.keep_alive.max_idle_time,
+            ),
             slots: network
-                .most
-                .map(|most| Arc::new(RouteSlots::new(most.get()))),
+                .max_connections
+                .map(|most| Arc::new(RoutePermits::new(most.get()))),
             tls: Tls::new(&config.tls, own.clone(), |name| config.variable(name))?,
-            proxies: config.proxies()?,
-            reach: Reach::new(own, network.allowed.clone()),
+            proxies,
+            _secrets: proxy_secrets,
+            ssrf_policy: SsrfPolicy::new(own, network.allowed.clone()),
             addresses: network.addresses.clone(),
         })
     }
 
-    /// Makes a new connection to `origin`. Where a server has `led` there, its
-    /// addresses are judged.
+    /// Makes a new connection to `origin`. If it is `server_directed`, the SSRF
+    /// policy applies to its addresses.
     pub(super) fn connect(
         &self,
         origin: &Origin,
         route: &Route,
-        led: bool,
-        bounds: &Bounds,
-    ) -> Result<(Connection, Phases), Error> {
-        let mut phases = Phases::default();
+        server_directed: bool,
+        limits: &CallLimits,
+    ) -> Result<(Connection, ConnectTimes), Error> {
+        let mut phases = ConnectTimes::default();
         let mut connection = match &route.proxy {
-            None => self.direct(origin, led, bounds, &mut phases)?,
-            Some(proxy) => self.reach_proxy(proxy, bounds, &mut phases)?,
+            None => self.direct(origin, server_directed, limits, &mut phases)?,
+            Some(proxy) => self.connect_to_proxy(proxy, limits, &mut phases)?,
         };
         if route.forwarder().is_some() {
             return Ok((connection, phases));
         }
         if let Some(proxy) = &route.proxy {
             let begun = Instant::now();
-            self.pass(&mut connection, proxy, origin, led, bounds)?;
+            self.pass(&mut connection, proxy, origin, server_directed, limits)?;
             phases.connect += begun.elapsed();
         }
         if origin.scheme == Scheme::Https {
-            let config = self.tls.for_origin(origin)?;
+            let handshake = self.tls.handshake(origin, limits)?;
             let begun = Instant::now();
-            connection = connection.secured(config, &origin.host, bounds)?;
+            connection = connection.secured(handshake.config(), &origin.host, limits)?;
             phases.tls += begun.elapsed();
         }
         Ok((connection, phases))
@@ -88,27 +98,27 @@ impl Shared {
     fn direct(
         &self,
         origin: &Origin,
-        led: bool,
-        bounds: &Bounds,
-        phases: &mut Phases,
+        server_directed: bool,
+        limits: &CallLimits,
+        phases: &mut ConnectTimes,
     ) -> Result<Connection, Error> {
         let shown = origin.authority();
         if let Some(path) = origin.socket_path() {
             let begun = Instant::now();
-            let socket = resolve::connect_unix(&path, &shown, bounds)?;
+            let socket = resolve::connect_unix(&path, &shown, limits)?;
             phases.connect = begun.elapsed();
             return Ok(Connection::plain(socket));
         }
         let begun = Instant::now();
-        let mut addresses = self.look_up(&origin.host, origin.port, bounds)?;
+        let mut addresses = self.look_up(&origin.host, origin.port, limits)?;
         phases.resolve = begun.elapsed();
-        if led {
+        if server_directed {
             addresses = self.judged(origin, addresses)?;
         }
         let begun = Instant::now();
-        let (socket, address) = resolve::connect(&addresses, &shown, bounds)?;
+        let (socket, address) = resolve::connect(&addresses, &shown, limits)?;
         phases.connect = begun.elapsed();
-        self.reach.note(origin, address.ip());
+        self.ssrf_policy.note(origin, address.ip());
         Ok(Connection::plain(socket).at(address))
     }
 
@@ -121,7 +131,7 @@ impl Shared {
         let mut refused = None;
         let mut left = Vec::with_capacity(addresses.len());
         for address in addresses {
-            match self.reach.check(origin, address.ip()) {
+            match self.ssrf_policy.check(origin, address.ip()) {
                 Ok(()) => left.push(address),
                 Err(error) => {
                     refused.get_or_insert(error);
@@ -134,11 +144,16 @@ impl Shared {
         }
     }
 
-    fn look_up(&self, host: &str, port: u16, bounds: &Bounds) -> Result<Vec<SocketAddr>, Error> {
+    fn look_up(
+        &self,
+        host: &str,
+        port: u16,
+        limits: &CallLimits,
+    ) -> Result<Vec<SocketAddr>, Error> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let mut found = match self.addresses.fixed(bare, port) {
             Some(fixed) => fixed.iter().map(|&ip| SocketAddr::new(ip, port)).collect(),
-            None => resolve::resolve(host, port, bounds)?,
+            None => resolve::resolve(host, port, limits)?,
         };
         found.retain(|address| self.addresses.version.includes(address.ip()));
         if found.is_empty() {
@@ -150,22 +165,22 @@ impl Shared {
     }
 
     /// A connection to a proxy.
-    fn reach_proxy(
+    fn connect_to_proxy(
         &self,
         proxy: &Proxy,
-        bounds: &Bounds,
-        phases: &mut Phases,
+        limits: &CallLimits,
+        phases: &mut ConnectTimes,
     ) -> Result<Connection, Error> {
         let shown = proxy.authority();
         let named = |error: Error| error.with_host(&shown);
         let begun = Instant::now();
         let addresses = self
-            .look_up(&proxy.host, proxy.port, bounds)
+            .look_up(&proxy.host, proxy.port, limits)
             .map_err(named)?;
         phases.resolve = begun.elapsed();
         let begun = Instant::now();
         let words = format!("proxy {shown}");
-        let (socket, address) = resolve::connect(&addresses, &words, bounds).map_err(named)?;
+        let (socket, address) = resolve::connect(&addresses, &words, limits).map_err(named)?;
         phases.connect = begun.elapsed();
         let connection = Connection::plain(socket).through(address);
         if proxy.kind != ProxyKind::Https {
@@ -176,10 +191,10 @@ impl Shared {
             host: proxy.host.clone(),
             port: proxy.port,
         };
-        let config = self.tls.for_origin(&at)?;
+        let handshake = self.tls.handshake(&at, limits)?;
         let begun = Instant::now();
         let secured = connection
-            .secured(config, &proxy.host, bounds)
+            .secured(handshake.config(), &proxy.host, limits)
             .map_err(named)?;
         phases.tls = begun.elapsed();
         Ok(secured)
@@ -191,13 +206,14 @@ impl Shared {
         connection: &mut Connection,
         proxy: &Proxy,
         origin: &Origin,
-        led: bool,
-        bounds: &Bounds,
+        server_directed: bool,
+        limits: &CallLimits,
     ) -> Result<(), Error> {
         let host = format!("proxy {}", proxy.authority());
-        let given = bounds.timeouts.connect;
-        connection.begin(Arc::new(Terms {
-            bounds: bounds.clone(),
+        let given = limits.timeouts.connect;
+        connection.begin(Arc::new(ExchangeLimits {
+            call: limits.clone(),
+            transfer: None,
             host,
             first_byte: None,
             // As a whole: a proxy that says little at a time is no better.
@@ -207,8 +223,8 @@ impl Shared {
             ProxyKind::Http | ProxyKind::Https => tunnel::open(connection, proxy, origin),
             ProxyKind::SocksByName => socks::open(connection, proxy, origin, None),
             ProxyKind::Socks => {
-                let mut addresses = self.look_up(&origin.host, origin.port, bounds)?;
-                if led {
+                let mut addresses = self.look_up(&origin.host, origin.port, limits)?;
+                if server_directed {
                     addresses = self.judged(origin, addresses)?;
                 }
                 socks::open(connection, proxy, origin, addresses.first())

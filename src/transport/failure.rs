@@ -2,10 +2,22 @@
 
 use std::io;
 
-use super::operation::Operation;
-use super::tls_settings::explain;
 use crate::error::{Error, Kind, describe};
-use crate::url::Scheme;
+use crate::http::url::{Origin, Scheme};
+use crate::tls::explain;
+
+/// What is known of an exchange that failed.
+pub(crate) struct Observed<'a> {
+    pub(crate) origin: &'a Origin,
+    /// Part of a response was received.
+    pub(crate) heard: bool,
+    /// What was received fills the buffer of the header block.
+    pub(crate) header_full: bool,
+    /// What was received looks like TLS.
+    pub(crate) heard_tls: bool,
+    /// Sending failed, rather than receiving.
+    pub(crate) failed_sending: bool,
+}
 
 /// Our own error inside another one, if that is what it carries.
 fn ours(error: io::Error) -> Result<Error, io::Error> {
@@ -13,15 +25,15 @@ fn ours(error: io::Error) -> Result<Error, io::Error> {
 }
 
 /// Why an exchange gave no answer.
-pub(crate) fn of_exchange(error: ureq::Error, operation: &Operation) -> Error {
-    let host = operation.origin.authority();
+pub(crate) fn of_round_trip(error: ureq::Error, observed: &Observed) -> Error {
+    let host = observed.origin.authority();
     let failed = match error {
         ureq::Error::Io(error) => match ours(error) {
             Ok(ours) => ours,
-            Err(_) if is_tls(operation) => answered_in_tls(&host),
-            Err(error) => of_io(&error, operation, &host),
+            Err(_) if is_tls(observed) => answered_in_tls(&host),
+            Err(error) => of_io(&error, observed, &host),
         },
-        _ if is_tls(operation) => answered_in_tls(&host),
+        _ if is_tls(observed) => answered_in_tls(&host),
         ureq::Error::LargeResponseHeader(..) => too_long(&host),
         ureq::Error::BodyExceedsLimit(_) => {
             let message = format!("send to {host}: the body is longer than its content-length");
@@ -40,8 +52,8 @@ pub(crate) fn of_exchange(error: ureq::Error, operation: &Operation) -> Error {
 }
 
 /// Whether a server that was asked without TLS has answered in it.
-fn is_tls(operation: &Operation) -> bool {
-    operation.origin.scheme == Scheme::Http && operation.heard_tls()
+fn is_tls(observed: &Observed) -> bool {
+    observed.origin.scheme == Scheme::Http && observed.heard_tls
 }
 
 fn answered_in_tls(host: &str) -> Error {
@@ -57,15 +69,15 @@ fn too_long(host: &str) -> Error {
     Error::new(Kind::Protocol, message)
 }
 
-fn of_io(error: &io::Error, operation: &Operation, host: &str) -> Error {
-    let (heard, full) = operation.heard();
-    if full {
+fn of_io(error: &io::Error, observed: &Observed, host: &str) -> Error {
+    let heard = observed.heard;
+    if observed.header_full {
         return too_long(host);
     }
     if let Some(error) = of_tls(error, host) {
         return error;
     }
-    if operation.failed_sending() {
+    if observed.failed_sending {
         return Error::io(Kind::Send, format_args!("send to {host}"), error);
     }
     match error.kind() {
@@ -92,8 +104,8 @@ fn of_tls(error: &io::Error, host: &str) -> Option<Error> {
 }
 
 /// Why a body could not be read on.
-pub(crate) fn of_body(error: io::Error, operation: &Operation) -> Error {
-    let host = operation.origin.authority();
+pub(crate) fn of_body(error: io::Error, origin: &Origin) -> Error {
+    let host = origin.authority();
     let error = &match ours(error) {
         Ok(ours) => return ours.with_host(&host),
         Err(error) => error,

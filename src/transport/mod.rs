@@ -1,66 +1,51 @@
 //! Requests over connections of our own: the only place that names ureq, which
 //! frames HTTP/1.1 here and nothing else.
 
-mod answer;
-mod bounds;
 mod buffers;
-mod cancel;
 mod connection;
-pub(crate) mod descriptor;
+mod connection_permit;
+mod connector;
 mod dial;
-mod event;
-mod exact;
+mod exact_body;
+mod exchange_timer;
 mod failure;
-mod link;
+mod file_piece;
 mod operation;
-mod patience;
 mod pool;
-pub(crate) mod program;
-mod reach;
+mod raw_response;
 mod resolve;
 mod route;
 mod slots;
 mod socks;
-mod sys;
-mod tls;
-pub(crate) mod tls_settings;
+mod ssrf_policy;
+mod tls_stream;
 mod tunnel;
-mod turn;
-mod wait;
-
-/// What pool and slots are built from; a model puts its own in this place.
-mod sync {
-    pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
-    pub(crate) use std::time::Instant;
-}
 
 use std::borrow::Cow;
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ureq::Agent;
-use ureq::http::{self, Request};
-use zeroize::Zeroizing;
+use ureq::http::Request;
+use ureq::{Agent, http};
 
-pub(crate) use answer::{Answer, AnswerBody, Spent, Version};
-pub(crate) use bounds::{Bounds, Limit, Stall, Timeouts};
-pub use cancel::Cancel;
-pub(crate) use event::Event;
-pub(crate) use pool::Limits;
-pub(crate) use tls_settings::TlsSettings;
+pub(crate) use operation::ExchangeStats;
+pub(crate) use raw_response::{RawBody, RawResponse, Version};
 
+use self::connector::{NoResolver, OperationConnector};
 use self::dial::Shared;
-use self::exact::ExactBody;
-use self::link::{NoResolver, OperationConnector};
+use self::exact_body::ExactBody;
+use self::exchange_timer::ExchangeLimits;
 use self::operation::Operation;
-use self::patience::Terms;
 use self::route::Route;
 use crate::body::Body;
 use crate::config::Config;
 use crate::error::{Error, Kind, Step};
-use crate::headers::Headers;
-use crate::url::{Origin, Scheme, Url};
+use crate::http::headers::Headers;
+use crate::http::url::{Origin, Scheme, Url};
+use crate::log::secrets::Secrets;
+use crate::os::deadline::{CallLimits, StepLimit};
+use crate::os::wait;
 
 /// A request as it goes out: nothing is added to it but Host.
 pub(crate) struct Outgoing<'a> {
@@ -70,13 +55,15 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) headers: &'a Headers,
     pub(crate) body: &'a mut Body,
     pub(crate) framing: Framing,
-    pub(crate) bounds: &'a Bounds,
+    pub(crate) limits: &'a CallLimits,
     /// The URL's host and port.
     pub(crate) host: &'a str,
     /// A server has led to this URL: a redirect, or a challenge.
-    pub(crate) led: bool,
+    pub(crate) server_directed: bool,
     /// The answer may take as long as storing what was sent takes.
-    pub(crate) commits: bool,
+    pub(crate) awaits_commit: bool,
+    /// The program is told how much of its bodies is transferred.
+    pub(crate) reports_progress: bool,
 }
 
 /// How the body of a request is framed.
@@ -117,10 +104,10 @@ impl Transport {
 
     /// For a client of the registry at `own`. With https all that its TLS needs
     /// is read now, and any error shows now.
-    pub(crate) fn new(config: &Config, own: Origin) -> Result<Transport, Error> {
-        let shared = Shared::new(config, own.clone())?;
+    pub(crate) fn new(config: &Config, own: Origin, secrets: &Secrets) -> Result<Transport, Error> {
+        let shared = Shared::new(config, own.clone(), secrets)?;
         if own.scheme == Scheme::Https {
-            shared.tls.for_origin(&own)?;
+            shared.tls.prepare(&own)?;
         }
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -144,16 +131,17 @@ impl Transport {
 
     /// Sends a request and reads the answer's headers. `fresh` asks for a new
     /// connection.
-    pub(crate) fn exchange(&self, outgoing: Outgoing, fresh: bool) -> Result<Answer, Failure> {
+    pub(crate) fn exchange(&self, outgoing: Outgoing, fresh: bool) -> Result<RawResponse, Failure> {
         let Outgoing {
             method,
             url,
             headers,
             body,
             framing,
-            bounds,
-            commits,
-            led,
+            limits,
+            awaits_commit,
+            reports_progress,
+            server_directed,
             host,
         } = outgoing;
         let unsent = |error| Failure {
@@ -185,13 +173,18 @@ impl Transport {
             Framing::Length(length) => length,
             Framing::Chunked => u64::MAX,
         };
-        let terms = Terms {
-            bounds: bounds.clone(),
+        let transfer = limits.transfer.clone().filter(|_| reports_progress);
+        if let Some(transfer) = &transfer {
+            transfer.begin_request((framing != Framing::Chunked).then_some(length));
+        }
+        let exchange_limits = ExchangeLimits {
+            transfer,
+            call: limits.clone(),
             host: host.to_owned(),
-            first_byte: if commits {
-                bounds.timeouts.commit
+            first_byte: if awaits_commit {
+                limits.timeouts.commit
             } else {
-                bounds.timeouts.first_byte
+                limits.timeouts.first_byte
             },
             end: None,
         };
@@ -201,10 +194,10 @@ impl Transport {
             route,
             head + 256,
             length,
-            terms,
+            exchange_limits,
         );
         operation.fresh = fresh;
-        operation.led = led;
+        operation.server_directed = server_directed;
         let operation = Arc::new(operation);
         let connector = OperationConnector(Arc::clone(&operation));
         let agent = Agent::with_parts(self.config.clone(), connector, NoResolver);
@@ -232,7 +225,7 @@ impl Transport {
                 return Err(Failure {
                     race,
                     unsent: !operation.spoke(),
-                    error: failure::of_exchange(error, &operation),
+                    error: failure::of_round_trip(error, &operation.observed()),
                 });
             }
         };
@@ -256,37 +249,26 @@ impl Transport {
             received.add(name.as_str(), value.as_bytes());
         }
         let keep = version == Version::Http11 && !says_close(&received) && !says_close(&headers);
-        Ok(Answer {
+        Ok(RawResponse {
             status: parts.status.as_u16(),
             version,
-            spent: operation.spent(),
-            body: AnswerBody::new(ureq_body, operation, keep),
+            stats: operation.stats(),
+            body: RawBody::new(ureq_body, operation, keep),
             headers: received,
         })
     }
 }
 
 /// Waits for a time, unless the call is to end before.
-pub(crate) fn pause(time: Duration, bounds: &Bounds) -> Result<(), Error> {
+pub(crate) fn pause(time: Duration, limits: &CallLimits) -> Result<(), Error> {
     let Some(until) = Instant::now().checked_add(time) else {
         return Ok(());
     };
-    wait::sleep(until, bounds, Limit::none(Step::Wait)).map_err(|error| {
+    wait::sleep(until, limits, StepLimit::none(Step::Wait)).map_err(|error| {
         error
             .downcast::<Error>()
             .unwrap_or_else(|error| Error::io(Kind::Receive, "wait", &error))
     })
-}
-
-impl Transport {
-    /// What must not be told of the proxies.
-    pub(crate) fn secrets(&self) -> Vec<Zeroizing<String>> {
-        self.shared
-            .proxies
-            .all()
-            .flat_map(tunnel::secrets)
-            .collect()
-    }
 }
 
 /// The longest request head that is sent, in bytes.

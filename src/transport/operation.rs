@@ -4,14 +4,28 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::answer::Spent;
 use super::connection::Connection;
-use super::dial::{Phases, Shared};
-use super::patience::Terms;
+use super::connection_permit::ConnectionPermit;
+use super::dial::{ConnectTimes, Shared};
+use super::exchange_timer::ExchangeLimits;
+use super::failure::Observed;
+use super::file_piece::FilePiece;
 use super::route::Route;
-use super::turn::Turn;
 use crate::error::Error;
-use crate::url::Origin;
+use crate::http::url::Origin;
+
+/// What an exchange took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ExchangeStats {
+    /// Of making the connection; zero where one was kept.
+    pub(crate) phases: ConnectTimes,
+    /// From the request's last byte to the first of its answer.
+    pub(crate) first_byte: Duration,
+    /// The connection had served another request before.
+    pub(crate) reused: bool,
+    /// Whom the connection is with; `None` for a socket of this host.
+    pub(crate) peer: Option<SocketAddr>,
+}
 
 /// One exchange: a request and its answer over one connection.
 #[derive(Debug)]
@@ -20,13 +34,13 @@ pub(crate) struct Operation {
     pub(crate) origin: Arc<Origin>,
     pub(crate) route: Arc<Route>,
     /// A server has led here; the caller has not.
-    pub(crate) led: bool,
+    pub(crate) server_directed: bool,
     /// About how many bytes the request's head and body have.
     pub(crate) head: usize,
     pub(crate) body: u64,
     /// Use no kept connection.
     pub(crate) fresh: bool,
-    pub(crate) terms: Arc<Terms>,
+    pub(crate) exchange_limits: Arc<ExchangeLimits>,
     state: Mutex<State>,
 }
 
@@ -38,9 +52,13 @@ struct State {
     finished: bool,
     reused: bool,
     peer: Option<SocketAddr>,
-    phases: Phases,
+    phases: ConnectTimes,
     first_byte: Duration,
     early: bool,
+    /// The connection is without TLS: the kernel can send files over it.
+    plain: bool,
+    /// What is to be sent in place of what ureq sends next.
+    file_piece: Option<FilePiece>,
     /// The server's end was an error.
     broken: bool,
     /// The head of the answer is here.
@@ -58,14 +76,14 @@ impl Operation {
         route: Arc<Route>,
         head: usize,
         body: u64,
-        terms: Terms,
+        exchange_limits: ExchangeLimits,
     ) -> Operation {
         Operation {
-            terms: Arc::new(terms),
+            exchange_limits: Arc::new(exchange_limits),
             shared,
             origin,
             route,
-            led: false,
+            server_directed: false,
             head,
             body,
             fresh: false,
@@ -79,17 +97,17 @@ impl Operation {
 
     /// A connection for this exchange: one that was kept, or a new one.
     pub(crate) fn connection(&self) -> Result<Box<Connection>, Error> {
-        if self.led && self.route.proxy.is_some() {
-            self.shared.reach.check_name(&self.origin)?;
+        if self.server_directed && self.route.proxy.is_some() {
+            self.shared.ssrf_policy.check_name(&self.origin)?;
         }
         let slots = self.shared.slots.as_ref();
-        let turn = slots.map(|slots| {
+        let permit = slots.map(|slots| {
             let host = self.origin.authority();
-            Turn::wait(slots, &self.route, &host, &self.terms.bounds)
+            ConnectionPermit::wait(slots, &self.route, &host, &self.exchange_limits.call)
         });
-        let turn = turn.transpose()?;
+        let permit = permit.transpose()?;
         let kept = if self.fresh {
-            if turn.is_some() {
+            if permit.is_some() {
                 // The new one comes in the place of one that is kept, if there
                 // is one: those count too.
                 drop(self.shared.pool.checkout(&self.route));
@@ -98,8 +116,8 @@ impl Operation {
         } else {
             // Who made it may have been allowed more. Dialling tells why not.
             let may_use = |kept: &Connection| {
-                let address = kept.address().filter(|_| self.led);
-                address.is_none_or(|ip| self.shared.reach.check(&self.origin, ip).is_ok())
+                let address = kept.address().filter(|_| self.server_directed);
+                address.is_none_or(|ip| self.shared.ssrf_policy.check(&self.origin, ip).is_ok())
             };
             self.shared
                 .pool
@@ -110,16 +128,23 @@ impl Operation {
         let mut connection = match kept {
             Some(connection) => connection,
             None => {
-                let (connection, phases) =
-                    self.shared
-                        .connect(&self.origin, &self.route, self.led, &self.terms.bounds)?;
+                let (connection, phases) = self.shared.connect(
+                    &self.origin,
+                    &self.route,
+                    self.server_directed,
+                    &self.exchange_limits.call,
+                )?;
                 self.state().phases = phases;
                 Box::new(connection)
             }
         };
-        self.state().peer = connection.peer();
-        connection.turn = turn;
-        connection.begin(Arc::clone(&self.terms));
+        {
+            let mut state = self.state();
+            state.peer = connection.peer();
+            state.plain = !connection.is_tls();
+        }
+        connection.permit = permit;
+        connection.begin(Arc::clone(&self.exchange_limits));
         connection.buffers.plan(self.head, self.body);
         Ok(connection)
     }
@@ -140,9 +165,9 @@ impl Operation {
     pub(crate) fn keep(&self, mut connection: Box<Connection>) {
         if connection.is_reusable() {
             connection.rest();
-            let turn = connection.turn.take();
+            let permit = connection.permit.take();
             self.shared.pool.put_back(&self.route, connection);
-            drop(turn);
+            drop(permit);
         }
     }
 
@@ -163,13 +188,25 @@ impl Operation {
     }
 
     /// What the exchange took, once its headers are here.
-    pub(crate) fn spent(&self) -> Spent {
+    pub(crate) fn stats(&self) -> ExchangeStats {
         let state = self.state();
-        Spent {
+        ExchangeStats {
             phases: state.phases,
             first_byte: state.first_byte,
             reused: state.reused,
             peer: state.peer,
+        }
+    }
+
+    /// What an error of this exchange depends on.
+    pub(crate) fn observed(&self) -> Observed<'_> {
+        let (heard, header_full) = self.heard();
+        Observed {
+            origin: &self.origin,
+            heard,
+            header_full,
+            heard_tls: self.heard_tls(),
+            failed_sending: self.failed_sending(),
         }
     }
 
@@ -184,6 +221,22 @@ impl Operation {
     /// Whether the server refused before the whole request was sent.
     pub(crate) fn is_early(&self) -> bool {
         self.state().early
+    }
+
+    /// Whether the kernel can send files over the connection.
+    pub(crate) fn sends_files(&self) -> bool {
+        self.state().plain
+    }
+
+    /// Leaves a piece of the body to the connection, which sends it in place
+    /// of what ureq sends next.
+    pub(crate) fn hand_over(&self, piece: FilePiece) {
+        self.state().file_piece = Some(piece);
+    }
+
+    /// Takes the piece that is to be sent now.
+    pub(crate) fn take_file_piece(&self) -> Option<FilePiece> {
+        self.state().file_piece.take()
     }
 
     /// The head of the answer is here.
@@ -211,7 +264,7 @@ impl Operation {
         self.state().failed_sending = true;
     }
 
-    pub(crate) fn failed_sending(&self) -> bool {
+    fn failed_sending(&self) -> bool {
         self.state().failed_sending
     }
 
@@ -225,7 +278,7 @@ impl Operation {
     }
 
     /// Whether what came begins as an alert or a handshake of TLS does.
-    pub(crate) fn heard_tls(&self) -> bool {
+    fn heard_tls(&self) -> bool {
         let state = self.state();
         let received = state
             .parked

@@ -1,33 +1,14 @@
 //! Connections that are kept between requests.
 //!
-//! Generic over the connection, and over the mutex by way of `super::sync`, so
+//! Generic over the connection, and over the mutex by way of `os::sync`, so
 //! that every interleaving of its steps can be tried in a model.
 
 use std::time::Duration;
 
-use super::sync::{Instant, Mutex, MutexGuard};
+use crate::os::sync::{Instant, Mutex, MutexGuard};
 
-/// The most connections that are kept idle.
+/// The maximum number of idle connections.
 const MAX_IDLE: usize = 512;
-
-/// Which connections are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limits {
-    /// The most for one key.
-    pub(crate) per_key: usize,
-    /// How long one is kept.
-    pub(crate) time: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
-            per_key: MAX_IDLE,
-            // Most servers close theirs after a minute or more.
-            time: Duration::from_secs(60),
-        }
-    }
-}
 
 /// Something that can be kept.
 pub(crate) trait Kept {
@@ -47,14 +28,16 @@ struct Idle<K, C> {
 #[derive(Debug)]
 pub(crate) struct Pool<K, C> {
     idle: Mutex<Vec<Idle<K, C>>>,
-    limits: Limits,
+    max_per_key: usize,
+    max_idle_time: Duration,
 }
 
 impl<K: Eq + Clone, C: Kept> Pool<K, C> {
-    pub(crate) fn new(limits: Limits) -> Pool<K, C> {
+    pub(crate) fn new(max_per_key: usize, max_idle_time: Duration) -> Pool<K, C> {
         Pool {
             idle: Mutex::new(Vec::new()),
-            limits,
+            max_per_key,
+            max_idle_time,
         }
     }
 
@@ -66,7 +49,7 @@ impl<K: Eq + Clone, C: Kept> Pool<K, C> {
                 let at = all.iter().rposition(|idle| idle.key == *key)?;
                 all.remove(at)
             };
-            if idle.since.elapsed() < self.limits.time && idle.connection.is_usable() {
+            if idle.since.elapsed() < self.max_idle_time && idle.connection.is_usable() {
                 return Some(idle.connection);
             }
         }
@@ -83,15 +66,15 @@ impl<K: Eq + Clone, C: Kept> Pool<K, C> {
         {
             let mut all = self.lock();
             let same = all.iter().filter(|idle| idle.key == *key).count();
-            let mut surplus = (same + 1).saturating_sub(self.limits.per_key);
+            let mut surplus = (same + 1).saturating_sub(self.max_per_key);
             // The oldest stand first.
             dropped.extend(all.extract_if(.., |idle| {
                 let goes =
-                    idle.key == *key && (surplus > 0 || idle.since.elapsed() >= self.limits.time);
+                    idle.key == *key && (surplus > 0 || idle.since.elapsed() >= self.max_idle_time);
                 surplus = surplus.saturating_sub(usize::from(goes));
                 goes
             }));
-            if all.len() < MAX_IDLE && self.limits.per_key > 0 {
+            if all.len() < MAX_IDLE && self.max_per_key > 0 {
                 all.push(idle);
             } else {
                 dropped.push(idle);

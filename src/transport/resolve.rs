@@ -1,16 +1,15 @@
 //! Host names to addresses, and the first address that answers.
 
 use std::collections::VecDeque;
-use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{io, thread};
 
-use super::bounds::{Bounds, Limit};
-use super::{sys, wait};
 use crate::error::{Error, Kind, Step};
+use crate::os::deadline::{CallLimits, StepLimit};
+use crate::os::{sys, wait};
 
 /// How long an address is given before the next one is tried beside it
 /// (RFC 8305, section 5).
@@ -24,14 +23,18 @@ const RESOLVER_STACK: usize = 256 * 1024;
 
 /// The addresses of a host. getaddrinfo cannot be interrupted, so it runs in a
 /// thread of its own, which holds only its own copy of the name.
-pub(crate) fn resolve(host: &str, port: u16, bounds: &Bounds) -> Result<Vec<SocketAddr>, Error> {
+pub(crate) fn resolve(
+    host: &str,
+    port: u16,
+    limits: &CallLimits,
+) -> Result<Vec<SocketAddr>, Error> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     if let Ok(ip) = bare.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
     let what = format!("resolve {bare}");
-    let limit = bounds.limit(Step::Resolve, bounds.timeouts.resolve, &what);
-    let addresses = lookup_aside(bare, port, bounds, limit)
+    let limit = limits.limit(Step::Resolve, limits.timeouts.resolve, &what);
+    let addresses = lookup_aside(bare, port, limits, limit)
         .map_err(|error| ours_or(error, Kind::Resolve, &what))?;
     if addresses.is_empty() {
         let message = format!("resolve {bare}: the name has no address");
@@ -54,8 +57,8 @@ fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 fn lookup_aside(
     host: &str,
     port: u16,
-    bounds: &Bounds,
-    limit: Limit<'_>,
+    limits: &CallLimits,
+    limit: StepLimit<'_>,
 ) -> io::Result<Vec<SocketAddr>> {
     let Ok((done, finished)) = sys::pipe() else {
         return lookup(host, port);
@@ -71,7 +74,7 @@ fn lookup_aside(
     match sys::with_signals_blocked(|| builder.spawn(work)) {
         Ok(thread) => {
             // Left behind where the wait ends first: it may outlive the call.
-            wait::wait(done.as_raw_fd(), wait::READABLE, bounds, limit, None)?;
+            wait::wait(done.as_raw_fd(), wait::READABLE, limits, limit, None)?;
             thread
                 .join()
                 .unwrap_or_else(|_| Err(io::Error::other("the resolver panicked")))
@@ -86,10 +89,10 @@ fn lookup_aside(
 pub(crate) fn connect(
     addresses: &[SocketAddr],
     shown: &str,
-    bounds: &Bounds,
+    limits: &CallLimits,
 ) -> Result<(OwnedFd, SocketAddr), Error> {
     let what = format!("connect to {shown}");
-    let limit = bounds.limit(Step::Connect, bounds.timeouts.connect, &what);
+    let limit = limits.limit(Step::Connect, limits.timeouts.connect, &what);
     let mut waiting = interleave(addresses);
     let mut started: Vec<(OwnedFd, SocketAddr)> = Vec::new();
     let mut failure: Option<io::Error> = None;
@@ -108,7 +111,7 @@ pub(crate) fn connect(
             return Err(Error::io(Kind::Connect, &what, &error));
         }
         let next_at = (!waiting.is_empty()).then(|| Instant::now() + STAGGER);
-        if let Some(connected) = first_connected(&mut started, &mut failure, bounds, limit, next_at)
+        if let Some(connected) = first_connected(&mut started, &mut failure, limits, limit, next_at)
             .map_err(|error| ours_or(error, Kind::Connect, &what))?
         {
             return Ok(connected);
@@ -119,14 +122,18 @@ pub(crate) fn connect(
 /// Connects to the socket at a path. Where more wait to be accepted than it
 /// takes, the system says so at once and tells nobody when that changes: it is
 /// asked again and again.
-pub(crate) fn connect_unix(path: &Path, shown: &str, bounds: &Bounds) -> Result<OwnedFd, Error> {
+pub(crate) fn connect_unix(
+    path: &Path,
+    shown: &str,
+    limits: &CallLimits,
+) -> Result<OwnedFd, Error> {
     let what = format!("connect to {shown}");
-    let limit = bounds.limit(Step::Connect, bounds.timeouts.connect, &what);
+    let limit = limits.limit(Step::Connect, limits.timeouts.connect, &what);
     let mut pause = Duration::from_millis(1);
     loop {
         match sys::connect_unix(path) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                wait::sleep(Instant::now() + pause, bounds, limit)
+                wait::sleep(Instant::now() + pause, limits, limit)
                     .map_err(|error| ours_or(error, Kind::Connect, &what))?;
                 pause = MAX_PAUSE.min(pause * 2);
             }
@@ -139,15 +146,15 @@ pub(crate) fn connect_unix(path: &Path, shown: &str, bounds: &Bounds) -> Result<
 fn first_connected(
     started: &mut Vec<(OwnedFd, SocketAddr)>,
     failure: &mut Option<io::Error>,
-    bounds: &Bounds,
-    limit: Limit<'_>,
+    limits: &CallLimits,
+    limit: StepLimit<'_>,
     next_at: Option<Instant>,
 ) -> io::Result<Option<(OwnedFd, SocketAddr)>> {
     let mut fds: Vec<_> = started
         .iter()
         .map(|(socket, _)| wait::entry(socket.as_raw_fd(), wait::WRITABLE))
         .collect();
-    wait::wait_any(&mut fds, bounds, limit, next_at)?;
+    wait::wait_any(&mut fds, limits, limit, next_at)?;
     for (index, entry) in fds.iter().enumerate().rev() {
         if entry.revents == 0 {
             continue;
@@ -184,16 +191,16 @@ mod tests {
 
     #[test]
     fn literal_addresses_are_not_looked_up() {
-        let v6 = resolve("[::1]", 5000, &Bounds::default()).expect("a literal");
+        let v6 = resolve("[::1]", 5000, &CallLimits::default()).expect("a literal");
         assert_eq!(v6, vec!["[::1]:5000".parse().expect("an address")]);
-        let v4 = resolve("127.0.0.1", 80, &Bounds::default()).expect("a literal");
+        let v4 = resolve("127.0.0.1", 80, &CallLimits::default()).expect("a literal");
         assert_eq!(v4, vec!["127.0.0.1:80".parse().expect("an address")]);
     }
 
     #[test]
     fn a_name_that_is_not_there_is_a_resolve_error() {
-        let error =
-            resolve("no-such-host.invalid", 80, &Bounds::default()).expect_err("a reserved name");
+        let error = resolve("no-such-host.invalid", 80, &CallLimits::default())
+            .expect_err("a reserved name");
         assert_eq!(error.kind(), Kind::Resolve);
         assert!(
             error
@@ -227,9 +234,9 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let good = listener.local_addr().expect("its address");
         let (_, address) =
-            connect(&[refused, good], "test", &Bounds::default()).expect("the second address");
+            connect(&[refused, good], "test", &CallLimits::default()).expect("the second address");
         assert_eq!(address, good);
-        let error = connect(&[refused], "test:1", &Bounds::default()).expect_err("refused");
+        let error = connect(&[refused], "test:1", &CallLimits::default()).expect_err("refused");
         assert_eq!(error.errno(), libc::ECONNREFUSED);
         assert_eq!(error.message(), "connect to test:1: connection refused");
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::http::url::{Origin, Scheme};
 use crate::proxy::{Proxies, Proxy};
-use crate::url::{Origin, Scheme};
 
 /// Whom a connection speaks to, and through which proxy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,8 +36,8 @@ impl Route {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::url::Url;
     use crate::proxy::Choice;
-    use crate::url::Url;
 
     #[test]
     fn a_forwarding_proxy_is_one_way_to_all_servers() {

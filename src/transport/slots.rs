@@ -1,14 +1,14 @@
 //! How many connections to one host are used at once, and who waits for one.
 //!
 //! Generic over the host and over what wakes those who wait, and over the mutex
-//! by way of `super::sync`, so that every interleaving of its steps can be tried
+//! by way of `os::sync`, so that every interleaving of its steps can be tried
 //! in a model.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
-use super::sync::{Arc, Mutex, MutexGuard};
+use crate::os::sync::{Arc, Mutex, MutexGuard};
 
 /// The slots of all hosts. A slot that is given back goes to the one who has
 /// waited longest, and never to one who comes just then.

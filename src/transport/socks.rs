@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 use super::connection::Connection;
 use super::failure;
 use crate::error::{Error, Kind};
+use crate::http::url::Origin;
 use crate::proxy::Proxy;
-use crate::url::Origin;
 
 const VERSION: u8 = 5;
 const CONNECT: u8 = 1;
@@ -158,7 +158,7 @@ fn words(reply: u8) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::url::Url;
+    use crate::http::url::Url;
 
     #[test]
     fn messages() {

@@ -5,10 +5,10 @@ use zeroize::Zeroizing;
 use super::buffers::INPUT_SIZE;
 use super::connection::Connection;
 use super::failure;
-use crate::error::{Error, Kind, server_words};
+use crate::error::{Error, Kind, server_text};
+use crate::http::url::Origin;
+use crate::log::redact;
 use crate::proxy::Proxy;
-use crate::redact;
-use crate::url::Origin;
 
 /// Has the proxy at the other end connect to `origin`.
 pub(super) fn open(
@@ -62,7 +62,7 @@ pub(super) fn open(
 
 /// The error where a proxy refuses.
 pub(super) fn refused(proxy: &Proxy, host: &str, status: u16, words: &str) -> Error {
-    let mut said = server_words(words.trim());
+    let mut said = server_text(words.trim());
     if status == 407 && said.is_empty() {
         said.push_str("Proxy Authentication Required");
     }
@@ -160,7 +160,7 @@ impl Head {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::url::Url;
+    use crate::http::url::Url;
 
     #[test]
     fn answers_to_connect() {

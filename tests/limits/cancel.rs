@@ -454,6 +454,19 @@ fn one_handle_ends_many_calls() {
 }
 
 #[test]
+fn progress_is_reported_in_each_step() {
+    if !Compiler::System.is_at_hand() {
+        return;
+    }
+    let program = build("progress.c", &[]);
+    for tls in [false, true] {
+        let places = Places::new(tls);
+        let arguments = [vec!["main".to_owned()], places.arguments()].concat();
+        expect_done(&run_slow_names(&program, TIME, &arguments));
+    }
+}
+
+#[test]
 fn no_descriptor_is_that_of_stdin_stdout_or_stderr() {
     if !Compiler::System.is_at_hand() {
         return;

@@ -4,17 +4,17 @@
 use std::io::Read;
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine as _, alphabet};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{Credential, Place};
 use crate::auth::secret_json::SecretJson;
+use crate::config::credential::Credential;
+use crate::config::credential_key::CredentialKey;
 use crate::error::{Error, Kind};
-use crate::file;
-use crate::url::Origin;
+use crate::http::url::Origin;
+use crate::os::file;
 
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
@@ -29,14 +29,14 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Contents {
     entries: Vec<Entry>,
-    helpers: Vec<(Place, String)>,
+    helpers: Vec<(CredentialKey, String)>,
     /// The helper for all other registries.
     store: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 struct Entry {
-    place: Place,
+    place: CredentialKey,
     holds: Holds,
 }
 
@@ -119,7 +119,7 @@ impl Contents {
         }
         let named = |(key, name): (&String, &Value)| {
             let name = name.as_str().filter(|name| !name.is_empty())?;
-            Some((Place::of_key(key)?, name.to_owned()))
+            Some((CredentialKey::of_key(key)?, name.to_owned()))
         };
         Ok(Contents {
             entries: auths.map_or(Vec::new(), |auths| entries(auths, |_| true)),
@@ -171,7 +171,7 @@ fn entries(fields: &Map<String, Value>, is_entry: impl Fn(&Value) -> bool) -> Ve
         .iter()
         .filter(|(_, value)| is_entry(value))
         .filter_map(|(key, value)| {
-            let place = Place::of_key(key)?;
+            let place = CredentialKey::of_key(key)?;
             let holds = match entry(value) {
                 Ok(None) => Holds::Nothing,
                 Ok(Some(credential)) => Holds::Credential(credential),

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::Credential;
 use super::file::of_pair;
 use crate::auth::secret_json::SecretJson;
-use crate::error::{Error, Kind, Step, describe, server_words};
-use crate::redact;
-use crate::transport::{Bounds, program};
+use crate::config::credential::Credential;
+use crate::error::{Error, Kind, Step, describe, server_text};
+use crate::log::redact;
+use crate::os::deadline::CallLimits;
+use crate::os::subprocess;
 
 /// How a helper says that it has nothing; it fails as well then.
 const NOT_FOUND: &str = "credentials not found in native keychain";
@@ -49,15 +50,15 @@ impl Helpers {
         &self,
         name: &str,
         key: &str,
-        bounds: &Bounds,
+        limits: &CallLimits,
     ) -> Result<Option<Credential>, Error> {
         let program = program_of(name);
         let path = self.find(&program)?;
         let mut command = Command::new(path);
         command.arg("get").env_clear();
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        let limit = bounds.limit(Step::Credentials, self.timeout, &program);
-        let ended = program::run(command, format!("{key}\n").as_bytes(), bounds, limit)
+        let limit = limits.limit(Step::Credentials, self.timeout, &program);
+        let ended = subprocess::run(command, format!("{key}\n").as_bytes(), limits, limit)
             .map_err(|error| ended_by(&program, error))?;
         read(&Answer {
             code: ended.code,
@@ -161,7 +162,7 @@ fn read(answer: &Answer) -> Result<Option<Credential>, String> {
 
 fn said(words: &[u8]) -> String {
     let shown = redact::body(Some("text/plain"), words, 512).unwrap_or_default();
-    server_words(shown.trim())
+    server_text(shown.trim())
 }
 
 #[cfg(test)]

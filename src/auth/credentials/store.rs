@@ -2,27 +2,44 @@
 //! counts: what was set, the callback, the files.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::default_paths;
 use super::file::{self, Clue, Contents};
 use super::helper::Helpers;
-use super::place::helper_key;
-use super::{Credential, CredentialCallback, Found, Lookup, Place, usual};
 use crate::config::Config;
+use crate::config::credential::{Credential, CredentialCallback};
+use crate::config::credential_key::{CredentialKey, helper_key};
 use crate::error::{Error, Kind, Step};
-use crate::transport::{Bounds, program};
-use crate::url::Origin;
+use crate::http::url::Origin;
+use crate::os::deadline::CallLimits;
+use crate::os::subprocess;
+
+/// A credential, and where it comes from, in words for people.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) credential: Credential,
+    pub(crate) source: String,
+}
+
+/// What a look-up found, and where nothing was, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Lookup {
+    pub(crate) found: Option<Found>,
+    pub(crate) tried: Vec<String>,
+}
 
 /// Where credentials are looked for.
 pub(crate) struct CredentialStore {
     /// For the client's own registry.
     own: Option<Credential>,
-    set: Vec<(Place, Credential)>,
+    set: Vec<(CredentialKey, Credential)>,
     callback: Option<CredentialCallback>,
-    files: Vec<Source>,
+    files: Vec<CredentialFile>,
     helpers: Option<Helpers>,
 }
 
-struct Source {
+struct CredentialFile {
     path: PathBuf,
     /// The caller named it: it has to be there.
     is_required: bool,
@@ -32,17 +49,17 @@ impl CredentialStore {
     /// Looks at all files once, so that one that cannot be used is an error now.
     pub(crate) fn new(config: &Config) -> Result<CredentialStore, Error> {
         let settings = &config.credential_sources;
-        let mut files: Vec<Source> = settings
+        let mut files: Vec<CredentialFile> = settings
             .files
             .iter()
-            .map(|path| Source {
+            .map(|path| CredentialFile {
                 path: path.clone(),
                 is_required: true,
             })
             .collect();
-        if settings.usual_files {
-            let usual = usual::files(|name| config.variable(name), program::user());
-            files.extend(usual.into_iter().map(|path| Source {
+        if settings.default_files {
+            let usual = default_paths::files(|name| config.variable(name), subprocess::user());
+            files.extend(usual.into_iter().map(|path| CredentialFile {
                 path,
                 is_required: false,
             }));
@@ -85,7 +102,7 @@ impl CredentialStore {
         &self,
         registry: &Origin,
         repository: Option<&str>,
-        bounds: &Bounds,
+        limits: &CallLimits,
     ) -> Result<Lookup, Error> {
         let mut lookup = Lookup {
             found: self.of_settings(registry, repository),
@@ -95,7 +112,11 @@ impl CredentialStore {
             return Ok(lookup);
         }
         if let Some(callback) = &self.callback {
-            if let Some(credential) = callback(&registry.authority(), repository)? {
+            let callback = Arc::clone(callback);
+            let (host, name) = (registry.authority(), repository.map(str::to_owned));
+            let found =
+                limits.call_back(Step::Credentials, move || callback(&host, name.as_deref()))?;
+            if let Some(credential) = found? {
                 lookup.found = Some(Found {
                     credential,
                     source: "the credential callback".to_owned(),
@@ -106,7 +127,7 @@ impl CredentialStore {
         }
         for source in &self.files {
             let tried = &mut lookup.tried;
-            lookup.found = self.of_file(source, registry, repository, bounds, tried)?;
+            lookup.found = self.of_file(source, registry, repository, limits, tried)?;
             if lookup.found.is_some() {
                 break;
             }
@@ -134,10 +155,10 @@ impl CredentialStore {
 
     fn of_file(
         &self,
-        source: &Source,
+        source: &CredentialFile,
         registry: &Origin,
         repository: Option<&str>,
-        bounds: &Bounds,
+        limits: &CallLimits,
         tried: &mut Vec<String>,
     ) -> Result<Option<Found>, Error> {
         let shown = source.path.display();
@@ -165,7 +186,7 @@ impl CredentialStore {
                         continue;
                     };
                     let key = helper_key(registry);
-                    if let Some(credential) = helpers.get(name, &key, bounds)? {
+                    if let Some(credential) = helpers.get(name, &key, limits)? {
                         return Ok(Some(Found {
                             credential,
                             source: named,
@@ -180,7 +201,7 @@ impl CredentialStore {
     }
 }
 
-impl Source {
+impl CredentialFile {
     fn read(&self) -> Result<Option<Contents>, Error> {
         let contents = file::read(&self.path)?;
         if contents.is_none() && self.is_required {

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::store::CredentialStore;
-use super::{Credential, Lookup};
-use crate::config::Config;
+use super::store::{CredentialStore, Lookup};
+use crate::config::{Config, Credential};
 use crate::error::{Error, Kind, Step};
-use crate::transport::{Bounds, Cancel};
-use crate::url::{Origin, Url};
+use crate::http::url::{Origin, Url};
+use crate::os::cancel::Cancel;
+use crate::os::deadline::CallLimits;
 
 fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/credentials")
@@ -32,10 +32,10 @@ fn store(file: &Path, helpers: bool) -> Result<CredentialStore, Error> {
 
 fn look(sample: &str, registry: &str, repository: Option<&str>) -> Result<Lookup, Error> {
     let store = store(&samples().join(sample), true)?;
-    store.lookup(&origin(registry), repository, &Bounds::default())
+    store.lookup(&origin(registry), repository, &CallLimits::default())
 }
 
-fn told(outcome: Result<Lookup, Error>) -> String {
+fn report_lookup(outcome: Result<Lookup, Error>) -> String {
     let or_none = |text: &str| match text {
         "" => "-".to_owned(),
         text => text.to_owned(),
@@ -66,7 +66,7 @@ fn each_sample_gives_what_is_expected() {
             panic!("four columns: {row}");
         };
         let repository = Some(repository).filter(|name| *name != "-");
-        let found = told(look(sample, registry, repository));
+        let found = report_lookup(look(sample, registry, repository));
         match expected.strip_prefix("error ") {
             Some(part) => assert!(
                 found.starts_with("error ") && found.contains(part),
@@ -85,7 +85,7 @@ fn helpers_run_only_where_that_is_allowed() {
     let file = samples().join("docker-desktop.json");
     let lookup = store(&file, false)
         .expect("a store")
-        .lookup(&registry, None, &Bounds::default())
+        .lookup(&registry, None, &CallLimits::default())
         .expect("no error");
     assert!(lookup.found.is_none());
     let tried = lookup.tried.join("; ");
@@ -113,7 +113,7 @@ fn a_helper_that_hangs_is_ended_by_its_limit_and_by_a_cancel() {
         .expect("a store")
         .with_helpers_in(&samples().join("bin"), Some(Duration::from_millis(200)));
     let error = limited
-        .lookup(&registry, None, &Bounds::default())
+        .lookup(&registry, None, &CallLimits::default())
         .expect_err("it hangs");
     assert_eq!(error.kind(), Kind::CredentialHelper);
     assert_eq!(
@@ -122,13 +122,13 @@ fn a_helper_that_hangs_is_ended_by_its_limit_and_by_a_cancel() {
     );
 
     let cancel = Cancel::new().expect("a handle");
-    let bounds = Bounds {
+    let limits = CallLimits {
         cancel: Some(cancel.clone()),
-        ..Bounds::default()
+        ..CallLimits::default()
     };
     let unlimited = store(&path, true).expect("a store");
     std::thread::scope(|scope| {
-        let looking = scope.spawn(|| unlimited.lookup(&registry, None, &bounds));
+        let looking = scope.spawn(|| unlimited.lookup(&registry, None, &limits));
         cancel.trigger();
         let error = looking.join().expect("no panic").expect_err("cancelled");
         assert_eq!(
@@ -144,7 +144,7 @@ fn what_a_helper_says_in_place_of_an_answer_is_not_repeated() {
     let (_folder, path) = naming("junk");
     let error = store(&path, true)
         .expect("a store")
-        .lookup(&origin("https://r.example"), None, &Bounds::default())
+        .lookup(&origin("https://r.example"), None, &CallLimits::default())
         .expect_err("junk");
     assert_eq!(
         error.message(),
@@ -179,7 +179,11 @@ fn what_was_set_goes_before_the_callback_and_that_before_files() {
     let source = |config: &Config, repository: Option<&str>| {
         let store = CredentialStore::new(config).expect("a store");
         let lookup = store
-            .lookup(&origin("https://r.example"), repository, &Bounds::default())
+            .lookup(
+                &origin("https://r.example"),
+                repository,
+                &CallLimits::default(),
+            )
             .expect("no error");
         let source = lookup.found.map(|found| found.source);
         (source.unwrap_or_default(), lookup.tried.len())
@@ -221,8 +225,8 @@ fn a_login_after_the_client_was_made_counts() {
     fs::write(&path, "{}").expect("written");
     let store = store(&path, false).expect("a store");
     let look = || {
-        let lookup = store.lookup(&origin("https://r.example"), None, &Bounds::default());
-        told(lookup)
+        let lookup = store.lookup(&origin("https://r.example"), None, &CallLimits::default());
+        report_lookup(lookup)
     };
     assert_eq!(look(), "none");
     fs::write(&path, r#"{"auths":{"r.example":{"auth":"YTpi"}}}"#).expect("written");

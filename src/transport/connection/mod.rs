@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 
-use super::bounds::Bounds;
 use super::buffers::ConnectionBuffers;
-use super::patience::{Patience, Terms};
 use super::pool::Kept;
-use super::sys;
-use super::tls::TlsStream;
-use super::turn::Turn;
 use crate::error::Error;
+use crate::os::deadline::CallLimits;
+use crate::os::sys;
+use crate::transport::connection_permit::ConnectionPermit;
+use crate::transport::exchange_timer::{ExchangeLimits, ExchangeTimer};
+use crate::transport::tls_stream::TlsStream;
 
 /// Beyond this many bytes at once it pays to look first whether the server has
 /// answered already.
@@ -40,7 +40,7 @@ pub(crate) struct Connection {
     /// The process that made it: after a fork the child must not touch it.
     process: u32,
     exchange: Exchange,
-    terms: Arc<Terms>,
+    exchange_limits: Arc<ExchangeLimits>,
     /// Whom the socket is connected with, the server or a proxy; `None` for a
     /// socket of this host.
     peer: Option<SocketAddr>,
@@ -48,11 +48,11 @@ pub(crate) struct Connection {
     address: Option<IpAddr>,
     /// Where connections are limited, while one is used. The last field: the
     /// socket is closed before another one may be opened.
-    pub(super) turn: Option<Turn>,
+    pub(super) permit: Option<ConnectionPermit>,
 }
 
-/// The terms of a connection that serves no exchange.
-static RESTING: LazyLock<Arc<Terms>> = LazyLock::new(Arc::default);
+/// The exchange_limits of a connection that serves no exchange.
+static RESTING: LazyLock<Arc<ExchangeLimits>> = LazyLock::new(Arc::default);
 
 /// What has happened since the last request was begun.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,7 +69,7 @@ struct Exchange {
     ended: bool,
     /// The end came as an error.
     broken: bool,
-    patience: Patience,
+    timer: ExchangeTimer,
     /// When the request was out.
     sent_at: Option<Instant>,
     /// When the first byte of the answer came.
@@ -82,7 +82,7 @@ impl Exchange {
         if amount == 0 {
             return;
         }
-        self.patience.received(amount);
+        self.timer.received(amount);
         if !self.heard {
             self.heard = true;
             self.heard_at = Some(Instant::now());
@@ -91,7 +91,7 @@ impl Exchange {
 
     /// Counts bytes of a body; 0 = the end.
     fn received(&mut self, amount: usize) {
-        self.patience.received(amount);
+        self.timer.received(amount);
         self.ended |= amount == 0;
     }
 }
@@ -106,13 +106,13 @@ impl Connection {
         self,
         config: Arc<ClientConfig>,
         host: &str,
-        bounds: &Bounds,
+        limits: &CallLimits,
     ) -> Result<Connection, Error> {
         let tunnel = match self.stream {
             Stream::Plain => None,
             Stream::Tls(tls) => Some(tls),
         };
-        let stream = TlsStream::handshake(&self.socket, tunnel, config, host, bounds)?;
+        let stream = TlsStream::handshake(&self.socket, tunnel, config, host, limits)?;
         let secured = Connection::over(self.socket, Stream::Tls(Box::new(stream)));
         Ok(Connection {
             peer: self.peer,
@@ -152,17 +152,17 @@ impl Connection {
             buffers: ConnectionBuffers::default(),
             process: std::process::id(),
             exchange: Exchange::default(),
-            terms: Arc::clone(&RESTING),
+            exchange_limits: Arc::clone(&RESTING),
             peer: None,
             address: None,
-            turn: None,
+            permit: None,
         }
     }
 
     /// Begins another exchange.
-    pub(crate) fn begin(&mut self, terms: Arc<Terms>) {
+    pub(crate) fn begin(&mut self, exchange_limits: Arc<ExchangeLimits>) {
         self.exchange = Exchange::default();
-        self.terms = terms;
+        self.exchange_limits = exchange_limits;
     }
 
     pub(crate) fn is_tls(&self) -> bool {
@@ -202,7 +202,7 @@ impl Connection {
     /// Gives back what an idle connection need not hold: memory, and the
     /// cancel handle of the call that is over.
     pub(crate) fn rest(&mut self) {
-        self.terms = Arc::clone(&RESTING);
+        self.exchange_limits = Arc::clone(&RESTING);
         self.buffers.shrink();
         if let Stream::Tls(tls) = &mut self.stream {
             tls.shrink();

@@ -5,28 +5,28 @@ use std::time::Duration;
 
 use super::{Connection, Stream};
 use crate::error::Step;
+use crate::os::sys;
 use crate::transport::buffers::INPUT_SIZE;
-use crate::transport::patience::early_status;
-use crate::transport::sys;
-use crate::transport::tls::Opened;
+use crate::transport::exchange_timer::early_status;
+use crate::transport::tls_stream::Opened;
 
 impl Connection {
     /// Waits for the answer to begin, or to go on.
     fn wait_to_receive(&mut self) -> io::Result<()> {
         let fd = self.fd();
         let pending = self.buffers.received();
-        let patience = &mut self.exchange.patience;
-        patience.wait_to_receive(fd, &self.terms, pending)
+        let timer = &mut self.exchange.timer;
+        timer.wait_to_receive(fd, &self.exchange_limits, pending)
     }
 
     /// The head of the answer is here: what follows is its body.
     pub(crate) fn take_head(&mut self) {
-        self.exchange.patience.take_head();
+        self.exchange.timer.take_head();
     }
 
     /// Ends what is left of the exchange after a time.
     pub(crate) fn end_within(&mut self, time: Duration) {
-        self.exchange.patience.end_within(time);
+        self.exchange.timer.end_within(time);
     }
 
     pub(super) fn hear(&mut self, piece: &[u8]) {
@@ -63,7 +63,7 @@ impl Connection {
             stream,
             buffers,
             exchange,
-            terms,
+            exchange_limits,
             ..
         } = self;
         match stream {
@@ -94,7 +94,7 @@ impl Connection {
                     }
                 }
                 // Records without content must not keep us here.
-                terms.bounds.check_io(Step::Receive)?;
+                exchange_limits.call.check_io(Step::Receive)?;
                 if tls.receive(fd)? == 0 {
                     exchange.ended = true;
                     // An end without a word of TLS may be anybody's doing.
@@ -123,7 +123,9 @@ impl Connection {
             return Ok(false);
         }
         let pending = self.buffers.received();
-        self.exchange.patience.check_interim(&self.terms, pending)?;
+        self.exchange
+            .timer
+            .check_interim(&self.exchange_limits, pending)?;
         self.blocking(Connection::pull)
     }
 
@@ -138,7 +140,7 @@ impl Connection {
             return Err(io::Error::new(io::ErrorKind::NotConnected, message));
         }
         loop {
-            self.terms.bounds.check_io(Step::Receive)?;
+            self.exchange_limits.call.check_io(Step::Receive)?;
             let waits_anyway = std::mem::take(&mut self.exchange.expecting);
             let result = if waits_anyway && !self.holds_input() {
                 Err(io::ErrorKind::WouldBlock.into())
@@ -281,9 +283,9 @@ impl Connection {
                 }
             }
             // As in `pull`.
-            self.terms.bounds.check_io(Step::Receive)?;
+            self.exchange_limits.call.check_io(Step::Receive)?;
             let received = tls.receive(fd)?;
-            self.exchange.patience.received(received);
+            self.exchange.timer.received(received);
             if received == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }

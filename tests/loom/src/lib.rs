@@ -8,9 +8,11 @@ mod flights;
 mod turns;
 
 /// What they are built from in a model.
-mod sync {
-    pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
-    pub(crate) use std::time::Instant;
+mod os {
+    pub(crate) mod sync {
+        pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
+        pub(crate) use std::time::Instant;
+    }
 }
 
 #[allow(dead_code, reason = "the models use the half of it that waits")]
@@ -22,6 +24,7 @@ mod pool;
 mod slots;
 
 use std::sync::Arc;
+use std::time::Duration;
 // Counters that only the assertions read are no steps of the model.
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
@@ -29,7 +32,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use loom::sync::atomic::AtomicBool;
 use loom::thread;
 
-use self::pool::{Kept, Limits, Pool};
+use self::pool::{Kept, Pool};
 
 /// A connection to a server that may close it at any time.
 struct Connection {
@@ -127,7 +130,7 @@ fn request(pool: &Pool<u8, Connection>, server: &Server) -> bool {
 #[test]
 fn a_connection_is_held_by_one_thread_at_a_time_and_none_is_lost() {
     loom::model(|| {
-        let pool = Arc::new(Pool::new(Limits::default()));
+        let pool = Arc::new(Pool::new(2, Duration::from_secs(60)));
         let server = Server::new();
         let threads: Vec<_> = (0..2)
             .map(|_| {
@@ -160,7 +163,7 @@ fn a_connection_is_held_by_one_thread_at_a_time_and_none_is_lost() {
 fn a_server_that_closes_its_kept_connections_costs_no_request() {
     static RACES: AtomicUsize = AtomicUsize::new(0);
     loom::model(|| {
-        let pool = Arc::new(Pool::new(Limits::default()));
+        let pool = Arc::new(Pool::new(2, Duration::from_secs(60)));
         let server = Server::new();
         pool.put_back(&0, server.connect());
         let closing = {
@@ -185,7 +188,7 @@ fn a_server_that_closes_its_kept_connections_costs_no_request() {
 #[test]
 fn what_is_put_back_is_found_by_its_own_key_alone() {
     loom::model(|| {
-        let pool = Arc::new(Pool::new(Limits::default()));
+        let pool = Arc::new(Pool::new(2, Duration::from_secs(60)));
         let server = Server::new();
         let other = {
             let (pool, server) = (Arc::clone(&pool), server.clone());

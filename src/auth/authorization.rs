@@ -1,0 +1,19 @@
+//! Values of the Authorization header (RFC 6750, RFC 7617).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+/// The value of an Authorization field; wiped when dropped.
+pub(crate) type Authorization = Zeroizing<String>;
+
+pub(crate) fn bearer(token: &str) -> Authorization {
+    // At once: what grows leaves copies behind.
+    Zeroizing::new(["Bearer ", token].concat())
+}
+
+pub(crate) fn basic(username: &str, password: &str) -> Authorization {
+    let pair = Zeroizing::new(format!("{username}:{password}"));
+    let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
+    Zeroizing::new(format!("Basic {}", encoded.as_str()))
+}

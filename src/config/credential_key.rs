@@ -1,0 +1,191 @@
+//! What a credential is for: a registry, or the repositories under a path of
+//! one.
+
+use std::fmt;
+
+use crate::http::url::{Origin, Url};
+
+/// The host that Docker Hub's names stand for here.
+const HUB: &str = "docker.io";
+/// Docker Hub's other names.
+const HUB_ALIASES: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
+/// What credentials for Docker Hub are kept under, by Docker and its helpers.
+const HUB_KEY: &str = "https://index.docker.io/v1/";
+
+/// A host, maybe its port, and maybe the beginning of repositories' names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CredentialKey {
+    host: String,
+    /// `None` = the usual one.
+    port: Option<u16>,
+    path: String,
+}
+
+impl CredentialKey {
+    /// Reads `host`, `host:port`, or either with a path behind it.
+    pub(crate) fn parse(text: &str) -> Option<CredentialKey> {
+        let (authority, path) = match text.split_once('/') {
+            Some((authority, path)) => (authority, path),
+            None => (text, ""),
+        };
+        let is_path = path.is_empty()
+            || path.split('/').all(|part| {
+                !matches!(part, "" | "." | "..")
+                    && part
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+            });
+        if !is_path || authority.contains(['?', '#', '\\']) {
+            return None;
+        }
+        let url = Url::parse(&format!("https://{authority}")).ok()?;
+        let Origin { host, port, .. } = url.origin();
+        let has_port = port != 443 || authority.ends_with(":443");
+        Some(CredentialKey {
+            host: canonical(&host).to_owned(),
+            port: has_port.then_some(port),
+            path: path.to_owned(),
+        })
+    }
+
+    /// Reads a key of a file of credentials: a place, or a URL, of which the
+    /// host counts alone.
+    pub(crate) fn of_key(key: &str) -> Option<CredentialKey> {
+        let key = key.trim();
+        for scheme in ["https://", "http://"] {
+            if let Some(rest) = key.strip_prefix(scheme) {
+                return CredentialKey::parse(rest.split('/').next().unwrap_or(rest));
+            }
+        }
+        // As Docker wrote them once.
+        let bare = key.trim_end_matches('/');
+        let bare = ["/v1", "/v2"]
+            .iter()
+            .find_map(|version| bare.strip_suffix(version))
+            .unwrap_or(bare);
+        CredentialKey::parse(bare)
+    }
+
+    /// The part of repositories' names that it is for; empty = all.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether it is for a repository of a registry, or for the registry as a
+    /// whole.
+    pub(crate) fn covers(&self, registry: &Origin, repository: Option<&str>) -> bool {
+        let port = self.port.unwrap_or(registry.scheme.default_port());
+        if self.host != canonical(&registry.host) || port != registry.port {
+            return false;
+        }
+        if self.path.is_empty() {
+            return true;
+        }
+        repository
+            .and_then(|name| name.strip_prefix(&self.path))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+impl fmt::Display for CredentialKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.host)?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        if !self.path.is_empty() {
+            write!(f, "/{}", self.path)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a credential helper knows a registry by.
+pub(crate) fn helper_key(registry: &Origin) -> String {
+    match canonical(&registry.host) {
+        HUB => HUB_KEY.to_owned(),
+        _ => registry.authority(),
+    }
+}
+
+fn canonical(host: &str) -> &str {
+    if HUB_ALIASES.contains(&host) {
+        HUB
+    } else {
+        host
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(url: &str) -> Origin {
+        Url::parse(url).expect("a url").origin()
+    }
+
+    #[test]
+    fn a_place_covers_what_is_under_it() {
+        for (place, registry, repository, expected) in [
+            ("r.example", "https://r.example", None, true),
+            ("R.Example", "https://r.example", Some("a/b"), true),
+            ("r.example:443", "https://r.example", None, true),
+            ("r.example", "http://r.example", None, true),
+            ("r.example:443", "http://r.example", None, false),
+            ("r.example", "https://r.example:5000", None, false),
+            ("r.example:5000", "http://r.example:5000", None, true),
+            ("r.example", "https://a.r.example", None, false),
+            ("[::1]:5000", "http://[::1]:5000", None, true),
+            ("r.example/a", "https://r.example", None, false),
+            ("r.example/a", "https://r.example", Some("a"), true),
+            ("r.example/a", "https://r.example", Some("a/b"), true),
+            ("r.example/a", "https://r.example", Some("ab"), false),
+            ("r.example/a/b", "https://r.example", Some("a"), false),
+            ("docker.io", "https://registry-1.docker.io", None, true),
+            ("index.docker.io", "https://docker.io", None, true),
+            ("docker.io", "https://auth.docker.io", None, false),
+        ] {
+            let covers = CredentialKey::parse(place)
+                .expect(place)
+                .covers(&origin(registry), repository);
+            assert_eq!(covers, expected, "{place} {registry} {repository:?}");
+        }
+        for text in [
+            "",
+            "/a",
+            "r.example//a",
+            "r.example/../a",
+            "r.example/a b",
+            "me@r.example",
+            "r.example?x",
+            "r.example:port",
+            "https://r.example",
+        ] {
+            assert_eq!(CredentialKey::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_of_files() {
+        for (key, expected) in [
+            ("https://index.docker.io/v1/", Some("docker.io")),
+            ("index.docker.io/v1/", Some("docker.io")),
+            ("https://r.example/v2/", Some("r.example")),
+            ("http://r.example:5000", Some("r.example:5000")),
+            ("https://r.example/team/app", Some("r.example")),
+            ("r.example/team/app", Some("r.example/team/app")),
+            ("r.example:5000/v1", Some("r.example:5000")),
+            ("r.example/", Some("r.example")),
+            ("", None),
+            ("https://", None),
+        ] {
+            let place = CredentialKey::of_key(key).map(|place| place.to_string());
+            assert_eq!(place.as_deref(), expected, "{key}");
+        }
+        assert_eq!(helper_key(&origin("https://docker.io")), HUB_KEY);
+        assert_eq!(
+            helper_key(&origin("https://r.example:5000")),
+            "r.example:5000"
+        );
+    }
+}

@@ -1,0 +1,201 @@
+//! Whether a request is retried, and when. Only the decision: the client sends.
+
+mod backoff;
+mod hosts;
+mod rules;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use self::hosts::Hosts;
+use crate::config::retry::{RetryQuestion, RetrySettings};
+use crate::error::{Error, Kind, Step};
+use crate::request::call::Call;
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outcome<'a> {
+    /// With a response.
+    Response {
+        status: u16,
+        retry_after: Option<Duration>,
+    },
+    /// Without one, or with one whose body was truncated.
+    Failure(&'a Error),
+}
+
+/// An attempt to send a request, and its outcome.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt<'a> {
+    /// 1 for the first attempt of the request.
+    pub(crate) number: u32,
+    pub(crate) method: &'a str,
+    /// Host and port of the server; a failure may name another, such as the
+    /// token server.
+    pub(crate) host: &'a str,
+    pub(crate) outcome: Outcome<'a>,
+    /// Not a byte of the request was sent.
+    pub(crate) unsent: bool,
+    /// There is no request body, or it can be sent again from its start.
+    pub(crate) repeatable: bool,
+    /// The caller has received a byte of the response body.
+    pub(crate) delivered: bool,
+}
+
+impl Attempt<'_> {
+    fn host(&self) -> &str {
+        match self.outcome {
+            Outcome::Response { .. } => self.host,
+            Outcome::Failure(error) => error.host().unwrap_or(self.host),
+        }
+    }
+
+    fn status(&self) -> u16 {
+        match self.outcome {
+            Outcome::Response { status, .. } => status,
+            Outcome::Failure(error) => error.http_status(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self.outcome {
+            Outcome::Response { retry_after, .. } => retry_after,
+            Outcome::Failure(error) => error.retry_after().map(Duration::from_secs),
+        }
+    }
+}
+
+/// What to do after an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Retry after this time.
+    Retry(Duration),
+    /// Return the outcome.
+    Stop,
+    /// Return the outcome: this Retry-After exceeds the configured maximum.
+    TooLong(Duration),
+}
+
+/// Decides on the retries of a client.
+pub(crate) struct Retries {
+    settings: RetrySettings,
+    hosts: Mutex<Hosts>,
+}
+
+impl Retries {
+    pub(crate) fn new(settings: &RetrySettings) -> Retries {
+        Retries {
+            settings: settings.clone(),
+            hosts: Mutex::default(),
+        }
+    }
+
+    /// What to do after an attempt within a call. `max` is the maximum number of
+    /// retries without progress, if the request or the call has its own. An
+    /// error is one of the caller's retry condition.
+    pub(crate) fn decide(
+        &self,
+        attempt: &Attempt,
+        max: Option<u32>,
+        call: &Call,
+        now: Instant,
+    ) -> Result<Decision, Error> {
+        self.decide_with(attempt, max, call, now, backoff::random)
+    }
+
+    fn decide_with(
+        &self,
+        attempt: &Attempt,
+        max: Option<u32>,
+        call: &Call,
+        now: Instant,
+        random: impl FnOnce() -> u64,
+    ) -> Result<Decision, Error> {
+        let settings = &self.settings;
+        let host = attempt.host();
+        let max = max.unwrap_or(settings.tries);
+        let retry_after = attempt.retry_after();
+        if let Some(wait) = retry_after.filter(|_| rules::is_advised(attempt)) {
+            // For the retries of other threads too, even without one here.
+            self.with_hosts(|hosts| hosts.leave_alone(host, now, wait));
+        }
+        let progressed = call.take_progress(now);
+        if !call.has_retry(max) || !rules::is_possible(attempt) {
+            return Ok(Decision::Stop);
+        }
+        if !self.is_approved(attempt, call)? {
+            return Ok(Decision::Stop);
+        }
+        let required = self
+            .with_hosts(|hosts| hosts.alone_for(host, now))
+            .max(retry_after.unwrap_or_default());
+        if required > settings.retry_after_cap {
+            return Ok(Decision::TooLong(required));
+        }
+        // A host that makes progress is not down: its budget is not needed.
+        if !progressed && !self.with_hosts(|hosts| hosts.take(host, now)) {
+            return Ok(Decision::Stop);
+        }
+        let Some(number) = call.take_retry(max) else {
+            return Ok(Decision::Stop);
+        };
+        let random = random();
+        let delay = |number| backoff::delay(settings.base, settings.cap, number, random);
+        let mut wait = delay(number);
+        if !required.is_zero() {
+            // Not all clients at the very moment that the server named.
+            wait = wait.max(required.saturating_add(delay(1)));
+        }
+        Ok(Decision::Retry(wait))
+    }
+
+    /// Counts a request that succeeded.
+    pub(crate) fn succeeded(&self, host: &str, now: Instant) {
+        self.with_hosts(|hosts| hosts.refill(host, now));
+    }
+
+    fn is_approved(&self, attempt: &Attempt, call: &Call) -> Result<bool, Error> {
+        let would_retry = rules::is_advised(attempt);
+        let Some(condition) = self.settings.condition.clone() else {
+            return Ok(would_retry);
+        };
+        let (http_status, failure) = match attempt.outcome {
+            Outcome::Response { status, .. } if status < 400 => return Ok(false),
+            Outcome::Response { status, .. } => (status, None),
+            Outcome::Failure(error) => (error.http_status(), Some(error.kind())),
+        };
+        let (number, method) = (attempt.number, attempt.method.to_owned());
+        let approved = call.limits.call_back(Step::Retry, move || {
+            condition(&RetryQuestion {
+                attempt: number,
+                method: &method,
+                http_status,
+                failure,
+                would_retry,
+            })
+        })?;
+        approved.map_err(|error| {
+            error
+                .with_http_status(http_status)
+                .with_host(attempt.host())
+        })
+    }
+
+    fn with_hosts<R>(&self, body: impl FnOnce(&mut Hosts) -> R) -> R {
+        body(&mut self.hosts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The error for a Retry-After that exceeds the configured maximum.
+pub(crate) fn too_long(host: &str, status: u16, wait: Duration) -> Error {
+    // Rounded up, so that the caller's next request does not come too early.
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let message = format!("{host}: retry-after of {seconds} s exceeds the configured maximum");
+    Error::new(Kind::RetryLater, message)
+        .with_host(host)
+        .with_http_status(status)
+        .with_retry_after(Some(seconds))
+}
+
+#[cfg(test)]
+mod tests;

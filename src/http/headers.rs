@@ -1,0 +1,170 @@
+//! Header fields in their order, found by name whatever its case.
+
+use crate::error::{Error, Kind};
+use crate::log::redact::shown;
+
+/// Header fields (RFC 9110, section 5) of a request or a response.
+#[derive(Clone, Debug, Default)]
+pub struct Headers(Vec<(String, Vec<u8>)>);
+
+impl Headers {
+    /// How many fields there are; one of a name that stands twice counts twice.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Name and value of the field at `index`.
+    pub fn at(&self, index: usize) -> Option<(&str, &[u8])> {
+        self.0
+            .get(index)
+            .map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+
+    /// All fields in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+
+    /// All values of one name, in their order.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.iter()
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// The first value of a name.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.iter()
+            .find(|(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// The first value of a name, if it is text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)
+            .and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// Whether a name stands here.
+    pub fn contains(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// None yet, and room for so many.
+    pub(crate) fn with_capacity(capacity: usize) -> Headers {
+        Headers(Vec::with_capacity(capacity))
+    }
+
+    pub(crate) fn add(&mut self, name: &str, value: &[u8]) {
+        self.0.push((name.to_owned(), value.to_vec()));
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0
+            .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+    }
+
+    /// Replaces all values of a name by one, which stands where the first did.
+    pub(crate) fn set(&mut self, name: &str, value: &[u8]) {
+        let place = self
+            .0
+            .iter()
+            .position(|(other, _)| other.eq_ignore_ascii_case(name));
+        self.remove(name);
+        let field = (name.to_owned(), value.to_vec());
+        match place {
+            Some(place) => self.0.insert(place, field),
+            None => self.0.push(field),
+        }
+    }
+}
+
+/// Checks a field that is to be sent: the name a token (RFC 9110, section
+/// 5.6.2), the value without control characters but the tab.
+pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), Error> {
+    check_name(name)?;
+    if value
+        .iter()
+        .any(|&byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f)
+    {
+        let message = format!("header {name}: the value has a control character");
+        return Err(Error::new(Kind::InvalidHeader, message));
+    }
+    // Blanks around a value are no part of it: what is read back is what arrives.
+    let blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    if blank(value.first()) || blank(value.last()) {
+        let message = format!("header {name}: the value begins or ends with a blank");
+        return Err(Error::new(Kind::InvalidHeader, message));
+    }
+    Ok(())
+}
+
+/// Checks the name of a field that is to be sent.
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
+    if !is_token(name) {
+        let message = format!("header name {} is not a token", shown(name));
+        return Err(Error::new(Kind::InvalidHeader, message));
+    }
+    // Two framings at once are how requests are smuggled; the body decides.
+    // Expect is not needed: answers are read while the body goes out.
+    for refused in ["transfer-encoding", "expect"] {
+        if name.eq_ignore_ascii_case(refused) {
+            let message = format!("header {name} cannot be set: the library does its work");
+            return Err(Error::new(Kind::InvalidHeader, message));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a text is a token of RFC 9110, section 5.6.2.
+pub(crate) fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 65_535
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn set_keeps_the_place_and_drops_the_others() {
+        let mut headers = Headers::default();
+        headers.add("Accept", b"a");
+        headers.add("X-One", b"1");
+        headers.add("accept", b"b");
+        headers.set("ACCEPT", b"c");
+        let all: Vec<_> = headers.iter().collect();
+        assert_eq!(all, [("ACCEPT", &b"c"[..]), ("X-One", b"1")]);
+    }
+
+    #[test]
+    fn what_would_split_a_request_is_refused() {
+        for (name, value) in [
+            ("", &b"x"[..]),
+            ("a b", b"x"),
+            ("a:", b"x"),
+            ("ä", b"x"),
+            ("a", b"x\r\ny: z"),
+            ("a", b"x\0"),
+            ("a", b"\x7f"),
+            ("a", b" x"),
+            ("Transfer-Encoding", b"chunked"),
+            ("expect", b"100-continue"),
+        ] {
+            let error = check(name, value).expect_err(name);
+            assert_eq!(error.kind(), Kind::InvalidHeader, "{name}");
+        }
+        check("X-Any", b"tab\tand \xe9 and \xff").expect("obs-text is allowed");
+        check("X-Empty", b"").expect("an empty value is allowed");
+    }
+}

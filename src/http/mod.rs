@@ -1,0 +1,11 @@
+//! What HTTP, its headers and the registry's messages say. Nothing here does
+//! input or output.
+
+pub(crate) mod cookies;
+pub(crate) mod header;
+pub(crate) mod headers;
+pub(crate) mod hooks;
+pub(crate) mod oci_error;
+pub(crate) mod redirect;
+pub(crate) mod template;
+pub(crate) mod url;

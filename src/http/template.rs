@@ -1,0 +1,216 @@
+//! The placeholders of a request's path: `/v2/<name>/manifests/<reference>`.
+
+use crate::log::redact::shown;
+use crate::{Error, Kind};
+
+/// What stands for the placeholders.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Values<'a> {
+    pub(crate) name: Option<&'a str>,
+    pub(crate) reference: Option<&'a str>,
+    pub(crate) digest: Option<&'a str>,
+    pub(crate) session_id: Option<&'a str>,
+}
+
+impl<'a> Values<'a> {
+    /// The value of a word between angle brackets; None where the word is no
+    /// placeholder.
+    fn of(&self, word: &str) -> Option<Option<&'a str>> {
+        Some(match word {
+            "name" => self.name,
+            "reference" => self.reference,
+            "digest" => self.digest,
+            "session_id" => self.session_id,
+            _ => return None,
+        })
+    }
+}
+
+/// Puts the values in the places of the placeholders, in one pass: what a
+/// value holds is not looked at again. A path without placeholders, which may
+/// be the Location of an upload, comes back as it is.
+pub(crate) fn expand(path: &str, values: &Values) -> Result<String, Error> {
+    let mut out = String::with_capacity(path.len() + 64);
+    let mut rest = path;
+    while let Some((before, word, after)) = next_word(rest) {
+        let Some(value) = values.of(word) else {
+            let message = format!("path has an unknown placeholder {}", shown(word));
+            return Err(Error::new(Kind::InvalidPath, message));
+        };
+        let Some(value) = value else {
+            let message = format!("placeholder <{word}> has no value");
+            return Err(Error::new(Kind::MissingValue, message));
+        };
+        check_value(word, value)?;
+        out.push_str(before);
+        out.push_str(value);
+        rest = after;
+    }
+    if rest.len() == path.len() {
+        return Ok(path.to_owned());
+    }
+    out.push_str(rest);
+    if has_empty_segment(&out) {
+        let message = "path has an empty segment (//) in it";
+        return Err(Error::new(Kind::InvalidPath, message));
+    }
+    Ok(out)
+}
+
+/// Refuses a value that would mean something else than itself in a path.
+pub(crate) fn check_value(what: &str, value: &str) -> Result<(), Error> {
+    let forbidden = |character: char| {
+        character.is_control() || character.is_whitespace() || "?#%<>\\\"".contains(character)
+    };
+    let problem = if value.is_empty() {
+        "is empty".to_owned()
+    } else if let Some(character) = value.chars().find(|&character| forbidden(character)) {
+        match character {
+            _ if character.is_control() => "has a control character in it".to_owned(),
+            _ if character.is_whitespace() => "has white space in it".to_owned(),
+            _ => format!("has a {character} in it"),
+        }
+    } else if value.split('/').any(str::is_empty) {
+        "has an empty segment".to_owned()
+    } else if value
+        .split('/')
+        .any(|segment| segment == "." || segment == "..")
+    {
+        "has a segment of dots".to_owned()
+    } else {
+        return Ok(());
+    };
+    let message = match value.is_empty() {
+        true => format!("{what} {problem}"),
+        false => format!("{what} {} {problem}", shown(value)),
+    };
+    Err(Error::new(Kind::InvalidValue, message))
+}
+
+/// The first `<word>`, with what stands before and after it.
+fn next_word(text: &str) -> Option<(&str, &str, &str)> {
+    let in_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    for (start, _) in text.match_indices('<') {
+        if let Some((word, after)) = text[start + 1..].split_once('>')
+            && !word.is_empty()
+            && word.bytes().all(in_word)
+        {
+            return Some((&text[..start], word, after));
+        }
+    }
+    None
+}
+
+/// Whether the path before the query has a `//`, other than that which follows
+/// the scheme of a whole URL.
+fn has_empty_segment(path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let path = match path.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains('/') => rest,
+        _ => path,
+    };
+    path.contains("//")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VALUES: Values = Values {
+        name: Some("my/repo"),
+        reference: Some("v1.0"),
+        digest: Some("sha256:ab"),
+        session_id: None,
+    };
+
+    #[test]
+    fn placeholders_are_replaced() {
+        for (path, expected) in [
+            ("/v2/<name>/tags/list", "/v2/my/repo/tags/list"),
+            (
+                "/v2/<name>/manifests/<reference>",
+                "/v2/my/repo/manifests/v1.0",
+            ),
+            ("/u?x=<digest>&y=<digest>", "/u?x=sha256:ab&y=sha256:ab"),
+            ("/<name>?a=//", "/my/repo?a=//"),
+            ("https://r.io/v2/<name>/", "https://r.io/v2/my/repo/"),
+            ("/v2/", "/v2/"),
+            ("/a//b?<c", "/a//b?<c"),
+            ("/a<b/<>/c>d", "/a<b/<>/c>d"),
+            ("/<<name>", "/<my/repo"),
+            ("", ""),
+        ] {
+            assert_eq!(expand(path, &VALUES).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn paths_that_are_refused() {
+        for (path, kind, words) in [
+            (
+                "/v2/<name>/blobs/uploads/<session_id>",
+                Kind::MissingValue,
+                "<session_id>",
+            ),
+            ("/v2/<nmae>/", Kind::InvalidPath, "\"nmae\""),
+            ("/v2/<Name>/", Kind::InvalidPath, "\"Name\""),
+            ("/v2//<name>/", Kind::InvalidPath, "//"),
+            ("//r.io/<name>", Kind::InvalidPath, "//"),
+            ("/v2/x?<session-id>", Kind::InvalidPath, "\"session-id\""),
+        ] {
+            let error = expand(path, &VALUES).unwrap_err();
+            assert_eq!(error.kind(), kind, "{path}");
+            assert!(error.message().contains(words), "{path}: {error}");
+        }
+        let again = Values {
+            name: Some("<digest>"),
+            ..VALUES
+        };
+        let error = expand("/v2/<name>", &again).unwrap_err();
+        assert_eq!(error.kind(), Kind::InvalidValue);
+    }
+
+    #[test]
+    fn values() {
+        for value in [
+            "a",
+            "a/b",
+            "sha256:ab",
+            "v1.0",
+            "a..b",
+            ".a",
+            "a@b&c=d+e",
+            "é",
+        ] {
+            assert!(check_value("name", value).is_ok(), "{value}");
+        }
+        for (value, words) in [
+            ("", "name is empty"),
+            ("a b", "white space"),
+            ("a\u{a0}b", "white space"),
+            ("a\u{2028}b", "white space"),
+            ("a\nb", "name \"a\\nb\" has a control character"),
+            ("a\0", "control"),
+            ("\u{9b}", "control"),
+            ("a?b", "a ?"),
+            ("a#b", "a #"),
+            ("a%2fb", "a %"),
+            ("<digest>", "a <"),
+            ("a>", "a >"),
+            ("a\\b", "a \\"),
+            ("a\"", "a \""),
+            (".", "dots"),
+            ("a/../b", "dots"),
+            ("a/.", "dots"),
+            ("/a", "empty segment"),
+            ("a/", "empty segment"),
+            ("a//b", "empty segment"),
+        ] {
+            let error = check_value("name", value).unwrap_err();
+            assert_eq!(error.kind(), Kind::InvalidValue);
+            assert!(error.message().contains(words), "{value:?}: {error}");
+        }
+        let long = check_value("digest", &"x ".repeat(5000)).unwrap_err();
+        assert!(long.message().len() < 120, "{long}");
+    }
+}

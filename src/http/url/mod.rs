@@ -1,0 +1,357 @@
+//! http and https URLs, kept byte for byte: the query of an upload's Location
+//! is often a signature, so nothing in it is decoded, sorted or encoded anew.
+
+pub(crate) mod socket;
+pub(crate) mod syntax;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub(crate) use self::syntax::Scheme;
+use self::syntax::{
+    AuthorityProblem, MAX_LEN, cannot_be_in_path, cannot_be_in_query, canonical_host, check_text,
+    encode_into, remove_dot_segments, split_authority, split_query, split_scheme, without_fragment,
+};
+use crate::log::redact::shown;
+use crate::{Error, Kind};
+
+/// What credentials and connections are bound to: two URLs have the same
+/// origin where their origins are equal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Origin {
+    pub(crate) scheme: Scheme,
+    /// In lower case; an IPv6 address in its shortest form, in brackets. Of a
+    /// socket of this host its path, percent-encoded.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+impl Origin {
+    /// Whether it is a socket of this host.
+    pub(crate) fn is_socket(&self) -> bool {
+        socket::is_socket(&self.host)
+    }
+
+    /// The path of the socket, if it is one.
+    pub(crate) fn socket_path(&self) -> Option<PathBuf> {
+        socket::path(&self.host)
+    }
+
+    /// Host and port; a scheme's default port is left out.
+    pub(crate) fn authority(&self) -> String {
+        authority(self.scheme, &self.host, self.port)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_socket() {
+            return f.write_str(&socket::show_address(&self.host));
+        }
+        write!(f, "{}://{}", self.scheme.as_str(), self.authority())
+    }
+}
+
+/// An absolute http or https URL without user information and fragment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Url {
+    /// The whole, as it is shown: it is asked for more often than a part. The
+    /// host stands as it was given.
+    text: String,
+    /// Where the path begins, which starts with a `/`.
+    path_at: usize,
+    /// Where the `?` stands.
+    query_at: Option<usize>,
+    origin: Arc<Origin>,
+}
+
+impl Url {
+    /// Reads an absolute URL. Bytes that a request line cannot carry are
+    /// percent-encoded in path and query, but for control characters, which
+    /// are refused; all others stay as they are.
+    pub(crate) fn parse(text: &str) -> Result<Url, Error> {
+        Url::read(text).map_err(invalid)
+    }
+
+    /// The same for what the caller gives, who may name a socket as well.
+    pub(crate) fn parse_own(text: &str) -> Result<Url, Error> {
+        match socket::split_url(text) {
+            None => Url::parse(text),
+            Some(split) => split
+                .and_then(|(host, target)| {
+                    check_text(target)?;
+                    Url::of_socket(host, without_fragment(target))
+                })
+                .map_err(invalid),
+        }
+    }
+
+    /// The root of a socket that `unix:///path` names; `None` for other texts.
+    pub(crate) fn read_socket(text: &str) -> Option<Result<Url, String>> {
+        let host = socket::host_of_address(text)?;
+        Some(host.and_then(|host| Url::of_socket(host, "/")))
+    }
+
+    fn of_socket(host: String, target: &str) -> Result<Url, String> {
+        Url::assemble(Scheme::Http, host, Scheme::Http.default_port(), target)
+    }
+
+    /// The problem, where there is one, is said in words that follow "url".
+    pub(crate) fn read(text: &str) -> Result<Url, String> {
+        check_text(text)?;
+        if text.is_empty() {
+            return Err("is empty".to_owned());
+        }
+        // What stands before an @ may be a password, wherever it was cut.
+        let told = |value: &str| match text.contains('@') {
+            true => String::new(),
+            false => format!(" {}", shown(value)),
+        };
+        let Some((name, rest)) = split_scheme(text) else {
+            return Err("has no http:// or https:// in front".to_owned());
+        };
+        let scheme = Scheme::from_name(name);
+        let Some(rest) = rest.strip_prefix("//") else {
+            return Err(match scheme {
+                Some(_) => "has no host".to_owned(),
+                None => "has no http:// or https:// in front".to_owned(),
+            });
+        };
+        let Some(scheme) = scheme else {
+            return Err(format!(
+                "has the scheme{}, only http and https are spoken",
+                told(name)
+            ));
+        };
+        let rest = without_fragment(rest);
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, target) = rest.split_at(end);
+        if authority.contains('@') {
+            return Err("has user information in it".to_owned());
+        }
+        let (host, port) = split_authority(scheme, authority).map_err(|problem| match problem {
+            AuthorityProblem::NoHost => "has no host".to_owned(),
+            AuthorityProblem::Host => format!("has an invalid host{}", told(authority)),
+            AuthorityProblem::Port => "has a port that is not 1 to 65535".to_owned(),
+        })?;
+        Url::assemble(scheme, host.to_owned(), port, target)
+    }
+
+    fn assemble(scheme: Scheme, host: String, port: u16, target: &str) -> Result<Url, String> {
+        let front = match socket::is_socket(&host) {
+            true => socket::show_url(&host, ""),
+            false => format!("{}://{}", scheme.as_str(), authority(scheme, &host, port)),
+        };
+        let host = canonical_host(&host);
+        Url::at(Arc::new(Origin { scheme, host, port }), &front, target)
+    }
+
+    /// The URL of a target at an origin, and what it shows in front of its path.
+    fn at(origin: Arc<Origin>, front: &str, target: &str) -> Result<Url, String> {
+        let (path, query) = split_query(target);
+        let mut text = String::with_capacity(front.len() + target.len() + 1);
+        text.push_str(front);
+        if !path.starts_with('/') {
+            text.push('/');
+        }
+        encode_into(&mut text, path, cannot_be_in_path);
+        let query_at = query.map(|query| {
+            let at = text.len();
+            text.push('?');
+            encode_into(&mut text, query, cannot_be_in_query);
+            at
+        });
+        if text.len() > MAX_LEN {
+            return Err("too long".to_owned());
+        }
+        Ok(Url {
+            text,
+            path_at: front.len(),
+            query_at,
+            origin,
+        })
+    }
+
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.origin.scheme
+    }
+
+    /// Whether it is asked through a socket of this host.
+    pub(crate) fn is_socket(&self) -> bool {
+        self.origin.is_socket()
+    }
+
+    /// The URL as the server knows it, which behind a socket is localhost.
+    pub(crate) fn for_server(&self) -> Cow<'_, str> {
+        match self.is_socket() {
+            true => Cow::Owned(format!("http://localhost{}", self.path_and_query())),
+            false => Cow::Borrowed(&self.text),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::clone(&self.origin)
+    }
+
+    /// Whether both have the same origin.
+    pub(crate) fn is_at(&self, origin: &Origin) -> bool {
+        *self.origin == *origin
+    }
+
+    /// The origin, which costs little to share.
+    pub(crate) fn origin_ref(&self) -> &Arc<Origin> {
+        &self.origin
+    }
+
+    /// Host and port; a scheme's default port is left out. A socket's path.
+    pub(crate) fn authority(&self) -> String {
+        match self.is_socket() {
+            true => self.origin.authority(),
+            false => self.text[self.scheme().as_str().len() + "://".len()..self.path_at].to_owned(),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.text[self.path_at..self.query_at.unwrap_or(self.text.len())]
+    }
+
+    /// What follows the `?`, which may be nothing.
+    pub(crate) fn query(&self) -> Option<&str> {
+        self.query_at.map(|at| &self.text[at + 1..])
+    }
+
+    pub(crate) fn path_and_query(&self) -> &str {
+        &self.text[self.path_at..]
+    }
+
+    /// The URL that a reference means when this URL answered with it
+    /// (RFC 3986, section 5.2.2). Some registries leave out the scheme:
+    /// `host:port/path` is read so where host and port are those of this URL.
+    pub(crate) fn resolve(&self, reference: &str) -> Result<Url, Error> {
+        self.read_reference(reference).map_err(invalid)
+    }
+
+    fn read_reference(&self, reference: &str) -> Result<Url, String> {
+        check_text(reference)?;
+        let reference = without_fragment(reference);
+        if let Some(target) = self.without_own_authority(reference) {
+            return self.with_clean_target(target);
+        }
+        if let Some((name, rest)) = split_scheme(reference) {
+            if Scheme::from_name(name).is_none() {
+                return Err(format!(
+                    "has the scheme {}, only http and https are spoken",
+                    shown(name)
+                ));
+            }
+            if !rest.starts_with("//") {
+                return Err("has no host".to_owned());
+            }
+            return self.clean_or_own(&Url::read(reference)?);
+        }
+        if reference.starts_with("//") {
+            let url = Url::read(&format!("{}:{reference}", self.scheme().as_str()))?;
+            return self.clean_or_own(&url);
+        }
+        let (path, query) = split_query(reference);
+        if path.is_empty() {
+            // The path stays as it is here, dot segments and all.
+            let target = match query {
+                Some(query) => format!("{}?{query}", self.path()),
+                None => self.path_and_query().to_owned(),
+            };
+            return self.with_target(&target);
+        }
+        if path.starts_with('/') {
+            return self.with_clean_target(reference);
+        }
+        let folder = self.path().rfind('/').map_or(0, |at| at + 1);
+        self.with_clean_target(&format!("{}{reference}", &self.path()[..folder]))
+    }
+
+    /// An absolute reference, dot segments of its path removed. A server behind
+    /// a socket calls itself what it was called.
+    fn clean_or_own(&self, url: &Url) -> Result<Url, String> {
+        let (own, other) = (&self.origin, &url.origin);
+        let is_own = self.is_socket()
+            && other.scheme == own.scheme
+            && other.port == own.port
+            && other.host == "localhost";
+        match is_own {
+            true => self.with_clean_target(url.path_and_query()),
+            false => url.with_clean_target(url.path_and_query()),
+        }
+    }
+
+    /// This origin's URL of a path and query as they are.
+    pub(crate) fn with_target(&self, target: &str) -> Result<Url, String> {
+        Url::at(Arc::clone(&self.origin), &self.text[..self.path_at], target)
+    }
+
+    /// This origin's URL of a path and query, dot segments of the path removed.
+    pub(crate) fn with_clean_target(&self, target: &str) -> Result<Url, String> {
+        let (path, query) = split_query(target);
+        let mut target = remove_dot_segments(path);
+        if let Some(query) = query {
+            target.push('?');
+            target.push_str(query);
+        }
+        self.with_target(&target)
+    }
+
+    /// What follows this URL's own host and port at the start of a reference
+    /// without a scheme.
+    fn without_own_authority<'a>(&self, reference: &'a str) -> Option<&'a str> {
+        let (authority, target) = reference.split_at(reference.find('/')?);
+        let (host, port) = split_authority(self.scheme(), authority).ok()?;
+        if port != self.origin.port || canonical_host(host) != self.origin.host {
+            return None;
+        }
+        // A single word can be the first segment of a relative path as well.
+        let is_host = authority.contains(['.', ':'])
+            || host.eq_ignore_ascii_case("localhost")
+            || target.starts_with("/v2/");
+        is_host.then_some(target)
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Percent-encodes the name or the value of a query parameter. `:` and `/` are
+/// legal there, and registries show digests and names with them.
+pub(crate) fn encode_query(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    encode_into(&mut out, text, |byte| {
+        !byte.is_ascii_alphanumeric() && !b"-._~:/".contains(&byte)
+    });
+    out
+}
+
+fn authority(scheme: Scheme, host: &str, port: u16) -> String {
+    if let Some(path) = socket::path(host) {
+        return path.display().to_string();
+    }
+    if port == scheme.default_port() {
+        host.to_owned()
+    } else {
+        format!("{host}:{port}")
+    }
+}
+
+/// An error of what follows "url".
+pub(crate) fn invalid(problem: String) -> Error {
+    Error::new(Kind::InvalidPath, format!("url {problem}"))
+}
+
+#[cfg(test)]
+mod tests;

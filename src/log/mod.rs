@@ -1,0 +1,99 @@
+//! The log: lines for a person, without secrets.
+
+pub(crate) mod redact;
+pub(crate) mod secrets;
+#[cfg(reggie_test_log)]
+pub(crate) mod test_log;
+
+use std::sync::Arc;
+
+use self::secrets::Secrets;
+use crate::error::Step;
+use crate::os::deadline::CallLimits;
+use crate::os::descriptor;
+
+/// How much a line of the log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(i32)]
+pub enum Level {
+    /// Something failed.
+    Error = 1,
+    /// Something may be wrong.
+    Warning = 2,
+    /// What the client does by itself, such as asking for a token.
+    Info = 3,
+    /// Every request and response.
+    Debug = 4,
+}
+
+/// Receives an entry of the log on the calling thread. May be called
+/// concurrently.
+pub type LogCallback = Arc<dyn Fn(Level, &str) + Send + Sync>;
+
+/// Where a client's log goes.
+#[derive(Clone)]
+pub(crate) struct Log {
+    callback: Option<(Level, LogCallback)>,
+    debug: bool,
+    secrets: Arc<Secrets>,
+}
+
+impl Log {
+    pub(crate) fn new(
+        callback: Option<(Level, LogCallback)>,
+        debug: bool,
+        secrets: &Arc<Secrets>,
+    ) -> Log {
+        Log {
+            callback,
+            debug,
+            secrets: Arc::clone(secrets),
+        }
+    }
+
+    /// The secrets that it does not show.
+    pub(crate) fn secrets(&self) -> &Arc<Secrets> {
+        &self.secrets
+    }
+
+    /// Whether a line of this level goes anywhere. Debug that was asked for by
+    /// its own setting goes to the callback too, whatever its level.
+    pub(crate) fn takes(&self, level: Level) -> bool {
+        cfg!(reggie_test_log) || self.is_set_to_take(level)
+    }
+
+    fn is_set_to_take(&self, level: Level) -> bool {
+        self.debug || matches!(&self.callback, Some((most, _)) if level <= *most)
+    }
+
+    /// Writes one entry of a call without its secrets; it may have several
+    /// lines. `text` is called only if the entry goes anywhere.
+    pub(crate) fn note(&self, limits: &CallLimits, level: Level, text: impl FnOnce() -> String) {
+        if self.takes(level) {
+            let text = self.secrets.scrub(&text());
+            self.write(limits, level, text);
+        }
+    }
+
+    fn write(&self, limits: &CallLimits, level: Level, text: String) {
+        #[cfg(reggie_test_log)]
+        crate::log::test_log::line(&text);
+        if !self.is_set_to_take(level) {
+            return;
+        }
+        match &self.callback {
+            Some((_, callback)) => {
+                let callback = Arc::clone(callback);
+                limits.post_callback(Step::Prepare, move || callback(level, &text));
+            }
+            None => {
+                // Ignored: a closed stderr must not end the program.
+                let _ = descriptor::write_all(
+                    libc::STDERR_FILENO,
+                    format!("{text}\n").as_bytes(),
+                    &CallLimits::default(),
+                );
+            }
+        }
+    }
+}

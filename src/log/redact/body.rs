@@ -1,0 +1,267 @@
+//! Bodies, as JSON, form or plain text, without the secrets in them.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::text::{REDACTED, cover, escape};
+use super::url::{redact_pairs, redact_urls_in};
+
+/// How much of a body is looked at, in bytes: JSON takes many times that.
+const BODY_CAP: usize = 1024 * 1024;
+
+/// The start of a text body as the log shows it, of at most `cap` bytes; lines
+/// are kept. None for what is not text.
+pub(crate) fn body(content_type: Option<&str>, body: &[u8], cap: usize) -> Option<String> {
+    let kind = content_type.unwrap_or_default().split(';').next();
+    let kind = kind.unwrap_or_default().trim().to_ascii_lowercase();
+    let is_json = kind == "application/json" || kind.ends_with("+json");
+    let is_form = kind == "application/x-www-form-urlencoded";
+    if body.is_empty() || !(is_json || is_form || kind.is_empty() || kind.starts_with("text/")) {
+        return None;
+    }
+    let head = &body[..body.len().min(BODY_CAP)];
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => Cow::Borrowed(text),
+        // Cut inside of a character, by us or before.
+        Err(error) if error.error_len().is_none() => {
+            String::from_utf8_lossy(&head[..error.valid_up_to()])
+        }
+        Err(_) if kind.is_empty() => return None,
+        Err(_) => String::from_utf8_lossy(head),
+    };
+    let is_text = |character: char| !character.is_control() || "\t\r\n".contains(character);
+    if kind.is_empty() && !text.chars().all(is_text) {
+        return None;
+    }
+    let shown = if is_form {
+        redact_pairs(&text)
+    } else if is_json || text.trim_start().starts_with(['{', '[', '"']) {
+        redact_json(&text)
+    } else {
+        redact_text(&text)
+    };
+    Some(escape(&shown, cap, true))
+}
+
+/// Redacts URLs, credentials that stand behind the name of their scheme, and
+/// all that follows the name of a secret: where a secret ends is not known.
+fn redact_text(text: &str) -> String {
+    let mut text = redact_urls_in(text);
+    if let Some(at) = end_of_secret_key(&text) {
+        text.truncate(at);
+        text.push_str(REDACTED);
+    }
+    let lower = text.to_ascii_lowercase();
+    let mut covered = Vec::new();
+    for scheme in ["bearer ", "basic "] {
+        for (at, _) in lower.match_indices(scheme) {
+            let start = at + scheme.len();
+            let ends = |c: char| c.is_whitespace() || c == '"';
+            let end = lower[start..]
+                .find(ends)
+                .map_or(lower.len(), |end| start + end);
+            // A shorter word is a word.
+            if end - start >= 16 {
+                covered.push(start..end);
+            }
+        }
+    }
+    cover(&text, covered)
+}
+
+/// Where the first `:` or `=` ends that follows the name of a secret.
+fn end_of_secret_key(text: &str) -> Option<usize> {
+    let in_word = |c: char| c.is_alphanumeric() || "_.-".contains(c);
+    let between = |c: char| c.is_whitespace() || "\"'\\".contains(c);
+    text.match_indices([':', '=']).find_map(|(at, _)| {
+        let before = text[..at].trim_end_matches(between);
+        let word = &before[before.trim_end_matches(in_word).len()..];
+        let is_done = text[at + 1..].starts_with(REDACTED);
+        (!is_done && is_secret_key(word)).then_some(at + 1)
+    })
+}
+
+fn redact_json(text: &str) -> String {
+    match serde_json::from_str::<Value>(text) {
+        Ok(mut value) => match redact_value(&mut value) {
+            true => value.to_string(),
+            false => text.to_owned(),
+        },
+        // Cut, or no JSON. An escape could hide the name of a secret.
+        Err(_) => {
+            let text = text.replace("\\/", "/");
+            let end = text.find("\\u").unwrap_or(text.len());
+            let mut shown = redact_text(&text[..end]);
+            if end < text.len() {
+                shown.push_str(REDACTED);
+            }
+            shown
+        }
+    }
+}
+
+/// Whether anything was redacted. The parser limits the depth.
+fn redact_value(value: &mut Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            let mut is_changed = false;
+            for (key, member) in members.iter_mut() {
+                if is_secret_key(key) {
+                    *member = Value::from(REDACTED);
+                    is_changed = true;
+                } else {
+                    is_changed |= redact_value(member);
+                }
+            }
+            is_changed
+        }
+        Value::Array(elements) => {
+            let mut is_changed = false;
+            for element in elements {
+                is_changed |= redact_value(element);
+            }
+            is_changed
+        }
+        Value::String(text) => {
+            let shown = redact_text(text);
+            let is_changed = shown != *text;
+            *text = shown;
+            is_changed
+        }
+        _ => false,
+    }
+}
+
+/// Whether a JSON member or a word before `:` or `=` names a secret.
+fn is_secret_key(key: &str) -> bool {
+    const PARTS: [&str; 12] = [
+        "token",
+        "secret",
+        "password",
+        "passwd",
+        "authorization",
+        "privatekey",
+        "accesskey",
+        "apikey",
+        "credential",
+        "signature",
+        "cookie",
+        "assertion",
+    ];
+    const WORDS: [&str; 7] = [
+        "auth",
+        "xregistryauth",
+        "pass",
+        "pwd",
+        "sig",
+        "jwt",
+        "bearer",
+    ];
+    let key: String = key
+        .chars()
+        .filter(|character| character.is_alphanumeric())
+        .map(|character| character.to_ascii_lowercase())
+        .collect();
+    key != "tokentype"
+        && (PARTS.iter().any(|part| key.contains(part)) || WORDS.contains(&key.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies() {
+        let json = Some("application/vnd.oci.image.manifest.v1+json; charset=utf-8");
+        for (kind, content, expected) in [
+            (
+                json,
+                "{ \"b\": 1,\n \"a\": [\"x\"] }",
+                "{ \"b\": 1,\n \"a\": [\"x\"] }",
+            ),
+            (
+                json,
+                r#"{"a":[{"Access_Token":{"x":"secret"}}],"expires_in":5}"#,
+                r#"{"a":[{"Access_Token":"[redacted]"}],"expires_in":5}"#,
+            ),
+            (
+                json,
+                r#"{"t\u006fken":"secret","identitytoken":"secret","auth":"secret","author":"me"}"#,
+                r#"{"auth":"[redacted]","author":"me","identitytoken":"[redacted]","token":"[redacted]"}"#,
+            ),
+            (
+                json,
+                r#"["https://h/?X-Amz-Signature=secret\u0026n=1", "{\"password\":\"secret"]"#,
+                r#"["https://h/?X-Amz-Signature=[redacted]&n=1","{\"password\":[redacted]"]"#,
+            ),
+            (
+                json,
+                r#"{"a":1,"refresh_token" : "sec"#,
+                r#"{"a":1,"refresh_token" :[redacted]"#,
+            ),
+            (
+                json,
+                r#"{"a":1,"t\u006fken" : "sec"#,
+                r#"{"a":1,"t[redacted]"#,
+            ),
+            (
+                json,
+                r#"{"a":"https:\/\/u:sec"#,
+                r#"{"a":"https://[redacted]"#,
+            ),
+            (None, "{\"token\":\"secret\"}", "{\"token\":\"[redacted]\"}"),
+            (None, "404 page\nnot found", "404 page\nnot found"),
+            (
+                Some("text/html"),
+                "<a href='https://u:secret@h/'>a\u{1b}</a>",
+                "<a href='https://[redacted]@h/'>a\\u{1b}</a>",
+            ),
+            (
+                Some("text/plain"),
+                "Authorization: Basic secret",
+                "Authorization:[redacted]",
+            ),
+            (
+                Some("text/plain"),
+                "use bearer secretsecretsecret now",
+                "use bearer [redacted] now",
+            ),
+            (
+                Some("text/plain"),
+                "basic authentication needed",
+                "basic authentication needed",
+            ),
+            (
+                Some("application/x-www-form-urlencoded"),
+                "grant_type=password&username=me&password=secret&service=r.io&scope=a:b:c",
+                "grant_type=password&username=[redacted]&password=[redacted]&service=r.io&scope=a:b:c",
+            ),
+        ] {
+            assert_eq!(
+                body(kind, content.as_bytes(), 1000).unwrap(),
+                expected,
+                "{content}"
+            );
+        }
+        for (kind, content) in [
+            (Some("application/octet-stream"), &b"text"[..]),
+            (Some("image/png"), b"text"),
+            (None, b"\x1f\x8b\x08"),
+            (None, b"a\0b"),
+            (None, b"a\xffb"),
+            (json, b""),
+        ] {
+            assert_eq!(body(kind, content, 1000), None);
+        }
+        assert_eq!(body(None, "abcé".as_bytes(), 4).unwrap(), "abc...");
+        assert_eq!(body(None, b"abc\xc3", 9).unwrap(), "abc");
+        let large = format!(
+            "{{\"a\":\"{}\",\"token\":\"secret\"}}",
+            "b".repeat(BODY_CAP)
+        );
+        assert_eq!(body(json, large.as_bytes(), 9).unwrap(), "{\"a\":\"bbb...");
+        let deep = "[".repeat(100_000);
+        assert_eq!(body(json, deep.as_bytes(), 3).unwrap(), "[[[...");
+    }
+}

@@ -1,0 +1,218 @@
+//! What the debug log and error messages may show. Where it is in doubt
+//! whether something is a secret, it is not shown.
+
+mod body;
+mod text;
+mod url;
+
+use std::borrow::Cow;
+
+pub(crate) use self::body::body;
+use self::text::{REDACTED, cover, escape};
+pub(crate) use self::url::url;
+use self::url::{redact_url, redact_urls_in};
+use crate::error::server_text;
+
+/// The longest part of a caller's value that a message repeats, in characters.
+const SHOWN_CAP: usize = 64;
+
+/// The longest header value that is shown, in bytes.
+const HEADER_CAP: usize = 4096;
+
+/// The first words of an Authorization header that tell nothing but the kind.
+const AUTH_SCHEMES: [&str; 7] = [
+    "Basic",
+    "Bearer",
+    "Digest",
+    "Negotiate",
+    "NTLM",
+    "Token",
+    "AWS4-HMAC-SHA256",
+];
+
+/// A value as an error message repeats it: in quotes, escaped, shortened.
+pub(crate) fn shown(value: &str) -> String {
+    let short: String = value.chars().take(SHOWN_CAP).collect();
+    let dots = if short.len() < value.len() { "..." } else { "" };
+    format!("\"{}{dots}\"", server_text(&short))
+}
+
+/// A header's value as the log shows it, on one line.
+pub(crate) fn header_value(name: &str, value: &[u8]) -> String {
+    let is_cut = value.len() > HEADER_CAP;
+    let text = text_of(&value[..value.len().min(HEADER_CAP)]);
+    let name = name.to_ascii_lowercase();
+    let shown = if is_secret_header(&name) {
+        let scheme = text.split(' ').next().unwrap_or_default();
+        match AUTH_SCHEMES
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known))
+        {
+            true => format!("{scheme} {REDACTED}"),
+            false => REDACTED.to_owned(),
+        }
+    } else {
+        match name.as_str() {
+            "location" | "content-location" | "referer" => redact_url(&text),
+            "link" => redact_link(&text),
+            _ => redact_urls_in(&text),
+        }
+    };
+    let mut shown = escape(&shown, HEADER_CAP, false);
+    if is_cut && !shown.ends_with("...") {
+        shown.push_str("...");
+    }
+    shown
+}
+
+/// Replaces every occurrence of the secrets; those of less than four bytes
+/// would be found in any text.
+pub(crate) fn scrub(text: &str, secrets: &[&str]) -> String {
+    let mut covered = Vec::new();
+    for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
+        let step = secret.chars().next().map_or(1, char::len_utf8);
+        let mut from = 0;
+        // Occurrences may overlap; no part of any is left.
+        while let Some(at) = text[from..].find(secret) {
+            covered.push(from + at..from + at + secret.len());
+            from += at + step;
+        }
+    }
+    cover(text, covered)
+}
+
+fn is_secret_header(name: &str) -> bool {
+    const PARTS: [&str; 8] = [
+        "token",
+        "secret",
+        "password",
+        "authorization",
+        "cookie",
+        "credential",
+        "signature",
+        "api-key",
+    ];
+    const NAMES: [&str; 4] = [
+        "x-registry-auth",
+        "x-registry-config",
+        "x-auth",
+        "x-jfrog-art-api",
+    ];
+    PARTS.iter().any(|part| name.contains(part)) || name.ends_with("-key") || NAMES.contains(&name)
+}
+
+fn redact_link(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        let (target, after) = after.split_once('>').unwrap_or((after, ""));
+        out.push_str(&redact_urls_in(before));
+        out.push('<');
+        out.push_str(&redact_url(target));
+        out.push('>');
+        rest = after;
+    }
+    out.push_str(&redact_urls_in(rest));
+    out
+}
+
+/// UTF-8 as such; otherwise ASCII, with all other bytes as `\xNN`.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => {
+            let escaped = bytes.iter().map(|&byte| match byte {
+                0x80.. => format!("\\x{byte:02x}"),
+                _ => char::from(byte).to_string(),
+            });
+            Cow::Owned(escaped.collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers() {
+        for (name, value, expected) in [
+            ("Authorization", "Basic c2VjcmV0", "Basic [redacted]"),
+            ("authorization", "bearer secret more", "bearer [redacted]"),
+            ("Authorization", "secret stuff", "[redacted]"),
+            (
+                "Proxy-Authorization",
+                "Negotiate secret",
+                "Negotiate [redacted]",
+            ),
+            ("Cookie", "a=secret", "[redacted]"),
+            ("Set-Cookie", "a=secret; Path=/", "[redacted]"),
+            ("X-Registry-Auth", "secret", "[redacted]"),
+            ("X-Registry-Config", "secret", "[redacted]"),
+            ("X-Amz-Security-Token", "secret", "[redacted]"),
+            ("PRIVATE-TOKEN", "secret", "[redacted]"),
+            ("X-Api-Key", "secret", "[redacted]"),
+            ("My-Password", "secret", "[redacted]"),
+            ("Content-Type", "application/json", "application/json"),
+            (
+                "Location",
+                "/u/1?_state=secret&digest=sha256:a",
+                "/u/1?_state=[redacted]&digest=sha256:a",
+            ),
+            (
+                "Location",
+                "https://u:secret@h/?sig=secret#secret",
+                "https://[redacted]@h/?sig=[redacted]#[redacted]",
+            ),
+            (
+                "Link",
+                "</v2/_catalog?n=5&t=secret>; rel=\"next\", <//u:secret@h/",
+                "</v2/_catalog?n=5&t=[redacted]>; rel=\"next\", <//[redacted]@h/>",
+            ),
+            (
+                "WWW-Authenticate",
+                "Bearer realm=\"https://u:secret@a.io/token?service=x&k=secret\",service=\"r.io\"",
+                "Bearer realm=\"https://[redacted]@a.io/token?service=x&k=[redacted]\",service=\"r.io\"",
+            ),
+            (
+                "X-Other",
+                "a\tb\r\nc\u{1b}\u{2028}é",
+                "a\tb\\r\\nc\\u{1b}\\u{2028}é",
+            ),
+        ] {
+            assert_eq!(header_value(name, value.as_bytes()), expected);
+        }
+        assert_eq!(header_value("X", b"a\xff\0b"), "a\\xff\\u{0}b");
+        let long = header_value("X", &[b'a'; 10_000]);
+        assert_eq!(long.len(), HEADER_CAP + 3);
+        assert!(header_value("X", &[0; 10_000]).len() <= HEADER_CAP + 3);
+    }
+
+    #[test]
+    fn known_secrets() {
+        for (text, secrets, expected) in [
+            (
+                "user me, password hunter2!",
+                &["hunter2"][..],
+                "user me, password [redacted]!",
+            ),
+            ("abcdefgh abc", &["abcd", "cdefgh"], "[redacted] abc"),
+            ("aaaaa", &["aaaa"], "[redacted]"),
+            ("xredacted", &["redacted", "xred"], "[redacted]"),
+            ("an abc", &["abc", ""], "an abc"),
+            ("éééé", &["éé"], "[redacted]"),
+            ("", &["secret"], ""),
+        ] {
+            assert_eq!(scrub(text, secrets), expected);
+        }
+    }
+
+    #[test]
+    fn values_in_messages() {
+        assert_eq!(shown("a\nb"), "\"a\\nb\"");
+        assert_eq!(
+            shown(&"é".repeat(100)),
+            format!("\"{}...\"", "é".repeat(64))
+        );
+    }
+}

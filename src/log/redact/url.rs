@@ -1,0 +1,184 @@
+//! URLs, and texts with URLs in them, without the secrets in them.
+
+use super::text::{REDACTED, escape};
+
+/// Query parameters whose values are part of the registries' protocol and
+/// never a secret.
+const PUBLIC_PARAMETERS: [&str; 15] = [
+    "digest",
+    "mount",
+    "from",
+    "n",
+    "last",
+    "artifactType",
+    "service",
+    "scope",
+    "client_id",
+    "offline_token",
+    "access_type",
+    "grant_type",
+    "tag",
+    "digest-algorithm",
+    "ns",
+];
+
+/// A URL or a reference as the log shows it: without user information and
+/// fragment, and with the values of those query parameters alone that are no
+/// secrets. The path is kept.
+pub(crate) fn url(text: &str) -> String {
+    escape(&redact_url(text), usize::MAX, false)
+}
+
+pub(super) fn redact_url(text: &str) -> String {
+    let (main, fragment) = match text.split_once('#') {
+        Some((main, _)) => (main, "#[redacted]"),
+        None => (text, ""),
+    };
+    let is_scheme = |before: &str| match before.strip_suffix(':') {
+        Some(scheme) => !scheme.contains(['/', '?', ':', '@']),
+        None => before.is_empty(),
+    };
+    let start = match main.find("//") {
+        Some(at) if is_scheme(&main[..at]) => at + 2,
+        _ => 0,
+    };
+    let (front, mut rest) = main.split_at(start);
+    let mut out = front.to_owned();
+    let authority = authority_of(rest);
+    let user_end = match authority.rfind('@') {
+        // A slash or question mark inside of a password ends the authority.
+        None if start > 0 && has_bad_port(authority) => rest.rfind('@'),
+        found => found,
+    };
+    if let Some(at) = user_end {
+        out.push_str("[redacted]@");
+        rest = &rest[at + 1..];
+    }
+    let authority = authority_of(rest);
+    if start > 0 && has_bad_port(authority) {
+        out.push_str(REDACTED);
+        rest = &rest[authority.len()..];
+    }
+    match rest.split_once('?') {
+        Some((path, query)) => {
+            out.push_str(path);
+            out.push('?');
+            out.push_str(&redact_pairs(query));
+        }
+        None => out.push_str(rest),
+    }
+    out.push_str(fragment);
+    out
+}
+
+fn authority_of(text: &str) -> &str {
+    text.split(['/', '?']).next().unwrap_or_default()
+}
+
+/// Whether what should be a port may be a password, cut before its `@`.
+fn has_bad_port(authority: &str) -> bool {
+    let after = authority
+        .rsplit_once(']')
+        .map_or(authority, |(_, after)| after);
+    let port = after.split_once(':').map_or("", |(_, port)| port);
+    !port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+pub(super) fn redact_pairs(query: &str) -> String {
+    let mut out = String::with_capacity(query.len());
+    for piece in query.split_inclusive(['&', ';']) {
+        let pair = piece.trim_end_matches(['&', ';']);
+        match pair.split_once('=') {
+            Some((name, value)) if is_public(name) && is_plain(value) => out.push_str(pair),
+            // The "=" may be the padding of base64.
+            Some((name, value)) if is_plain(name) && !value.trim_matches('=').is_empty() => {
+                out.push_str(name);
+                out.push_str("=[redacted]");
+            }
+            None if pair.is_empty() || is_public(pair) => out.push_str(pair),
+            _ => out.push_str(REDACTED),
+        }
+        out.push_str(&piece[pair.len()..]);
+    }
+    out
+}
+
+fn is_public(name: &str) -> bool {
+    PUBLIC_PARAMETERS
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Whether a text holds no other parameter, hidden in it by some encoding.
+fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/,*@+%()!".contains(&byte);
+    text.bytes().all(plain)
+}
+
+/// Redacts the absolute URLs in a text.
+pub(super) fn redact_urls_in(text: &str) -> String {
+    let ends_url = |c: char| c.is_whitespace() || c.is_control() || "\"'<>`".contains(c);
+    let in_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let start = rest[..at].trim_end_matches(in_scheme).len();
+        let end = rest[at..].find(ends_url).map_or(rest.len(), |end| at + end);
+        out.push_str(&rest[..start]);
+        out.push_str(&redact_url(&rest[start..end]));
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls() {
+        for (text, expected) in [
+            (
+                "https://r.io/v2/a?n=5&last=b%2Fc&artifactType=x/y%2Bz",
+                "https://r.io/v2/a?n=5&last=b%2Fc&artifactType=x/y%2Bz",
+            ),
+            (
+                "https://secret@r.io:5000/a@b",
+                "https://[redacted]@r.io:5000/a@b",
+            ),
+            ("https://a@secret@r.io/", "https://[redacted]@r.io/"),
+            (
+                "https://u:sec/secret@r.io/?n=1",
+                "https://[redacted]@r.io/?n=1",
+            ),
+            (
+                "https://u:sec?secret@r.io/?n=1",
+                "https://[redacted]@r.io/?n=1",
+            ),
+            (
+                "https://u:sec#secret@r.io/",
+                "https://[redacted]#[redacted]",
+            ),
+            ("https://u:secret", "https://[redacted]"),
+            ("u:secret@r.io/x", "[redacted]@r.io/x"),
+            (
+                "http://[::1]:5000/?account=secret",
+                "http://[::1]:5000/?account=[redacted]",
+            ),
+            ("/a?secret", "/a?[redacted]"),
+            (
+                "/a?secret==&&n&x=;secret",
+                "/a?[redacted]&&n&[redacted];[redacted]",
+            ),
+            ("?service=x?sig=secret", "?service=[redacted]"),
+            ("?n=5;sig=secret", "?n=5;sig=[redacted]"),
+            ("?sec\"ret=secret", "?[redacted]"),
+            ("a\nb", "a\\nb"),
+            ("/a?s=secret&to=https://h/", "/a?s=[redacted]&to=[redacted]"),
+            ("u:secret@x://h/", "[redacted]@x://h/"),
+        ] {
+            assert_eq!(url(text), expected, "{text}");
+        }
+    }
+}

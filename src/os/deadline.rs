@@ -1,0 +1,278 @@
+//! Limits of waits: cancel handles, the deadline of a call, the time limit of a
+//! step, and the minimum rate of a transfer.
+
+use std::fmt::Display;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::callback_queue::CallbackQueue;
+use super::cancel::Cancel;
+use super::transfer::TransferMeter;
+use crate::error::{Error, Kind, Step};
+
+/// Time limits of the steps of a call; `None` = no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timeouts {
+    /// For resolving a host name.
+    pub(crate) resolve: Option<Duration>,
+    /// For connecting, over all addresses of the host.
+    pub(crate) connect: Option<Duration>,
+    /// For a TLS handshake.
+    pub(crate) tls: Option<Duration>,
+    /// From the last byte of the request to the first of its response.
+    pub(crate) first_byte: Option<Duration>,
+    /// The same if the registry has to store a blob or manifest first.
+    pub(crate) commit: Option<Duration>,
+    /// From the first byte of a response to the last of its headers.
+    pub(crate) head: Option<Duration>,
+    /// For a transfer that stalls.
+    pub(crate) stall: Option<StallLimit>,
+}
+
+/// The minimum rate of a transfer: bytes per second, averaged over a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StallLimit {
+    pub(crate) bytes_per_second: u64,
+    pub(crate) window: Duration,
+}
+
+impl Default for Timeouts {
+    /// Values that end no transfer that moves, but every dead one.
+    fn default() -> Timeouts {
+        let seconds = |count| Some(Duration::from_secs(count));
+        Timeouts {
+            resolve: seconds(30),
+            connect: seconds(30),
+            tls: seconds(30),
+            first_byte: seconds(120),
+            commit: seconds(15 * 60),
+            head: seconds(10 * 60),
+            stall: Some(StallLimit {
+                bytes_per_second: 1,
+                window: Duration::from_secs(60),
+            }),
+        }
+    }
+}
+
+/// The limits of a call, for everything that it sends.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CallLimits {
+    /// The caller's.
+    pub(crate) cancel: Option<Cancel>,
+    /// Stops the threads of the call when one of them has failed.
+    pub(crate) stop: Option<Cancel>,
+    /// Where worker threads leave callbacks for the calling thread; `None` in a
+    /// call without workers.
+    pub(crate) callbacks: Option<Arc<CallbackQueue>>,
+    /// When the call ends, and its total time limit.
+    pub(crate) deadline: Option<(Instant, Duration)>,
+    pub(crate) timeouts: Timeouts,
+    /// Reports progress to the program, which may stop the call. Only of calls
+    /// without workers.
+    pub(crate) transfer: Option<Arc<TransferMeter>>,
+}
+
+impl CallLimits {
+    /// An error if the call must end. For loops that may never wait.
+    pub(crate) fn check(&self, step: Step) -> Result<(), Error> {
+        if self.cancels().any(Cancel::is_triggered) {
+            return Err(cancelled(step));
+        }
+        if let Some((end, given)) = self.deadline
+            && Instant::now() >= end
+        {
+            return Err(deadline(given, step));
+        }
+        if let Some(transfer) = &self.transfer {
+            transfer.check().map_err(|error| error.at(step))?;
+        }
+        Ok(())
+    }
+
+    /// The handles that end the call.
+    pub(super) fn cancels(&self) -> impl Iterator<Item = &Cancel> {
+        [&self.cancel, &self.stop].into_iter().flatten()
+    }
+
+    /// The same for code that reports to ureq.
+    pub(crate) fn check_io(&self, step: Step) -> io::Result<()> {
+        // Most calls have none of them.
+        if self.cancel.is_none()
+            && self.stop.is_none()
+            && self.deadline.is_none()
+            && self.transfer.is_none()
+        {
+            return Ok(());
+        }
+        self.check(step).map_err(io::Error::other)
+    }
+
+    /// The limit of a step that begins now.
+    pub(crate) fn limit<'a>(
+        &self,
+        step: Step,
+        given: Option<Duration>,
+        what: &'a dyn Display,
+    ) -> StepLimit<'a> {
+        StepLimit {
+            step,
+            what,
+            end: given.and_then(|given| Some((Instant::now().checked_add(given)?, given))),
+        }
+    }
+}
+
+/// The time limit of a step.
+#[derive(Clone, Copy)]
+pub(crate) struct StepLimit<'a> {
+    pub(crate) step: Step,
+    /// The step as an error names it: `connect to registry.example`.
+    pub(crate) what: &'a dyn Display,
+    pub(crate) end: Option<(Instant, Duration)>,
+}
+
+impl StepLimit<'_> {
+    /// No limit.
+    pub(crate) fn none(step: Step) -> StepLimit<'static> {
+        StepLimit {
+            step,
+            what: &"",
+            end: None,
+        }
+    }
+
+    /// An error if it has passed.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        match self.end {
+            Some((end, given)) if Instant::now() >= end => {
+                let given = given.as_millis();
+                let message = format!("{}: not done within {given} ms", self.what);
+                let error = Error::new(Kind::Timeout, message).at(self.step);
+                Err(io::Error::other(error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn cancelled(step: Step) -> Error {
+    Error::new(Kind::Cancelled, "the call was cancelled").at(step)
+}
+
+fn deadline(given: Duration, step: Step) -> Error {
+    let message = format!(
+        "the call took longer than the {} ms it was given",
+        given.as_millis()
+    );
+    Error::new(Kind::Deadline, message).at(step)
+}
+
+/// The rate of a transfer in one direction.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TransferRate {
+    moved: u64,
+    waited: Duration,
+}
+
+impl TransferRate {
+    pub(crate) fn moved(&mut self, bytes: usize) {
+        self.moved = self.moved.saturating_add(bytes as u64);
+    }
+
+    /// When a wait that begins now must be checked again.
+    pub(crate) fn pause(&self, stall: Option<StallLimit>) -> Option<Instant> {
+        let left = stall?.window.saturating_sub(self.waited);
+        Instant::now().checked_add(left)
+    }
+
+    /// Whether a window ends with another wait of that time.
+    pub(crate) fn is_over_after(&self, time: Duration, stall: Option<StallLimit>) -> bool {
+        stall.is_some_and(|stall| self.waited + time >= stall.window)
+    }
+
+    /// Counts a wait. An error if too little moved in the last window. Only time
+    /// spent waiting for the peer counts, not the caller's own.
+    pub(crate) fn waited(
+        &mut self,
+        time: Duration,
+        stall: Option<StallLimit>,
+        step: Step,
+        what: impl Display,
+    ) -> io::Result<()> {
+        let Some(stall) = stall else {
+            return Ok(());
+        };
+        self.waited += time;
+        if self.waited < stall.window {
+            return Ok(());
+        }
+        let min = (stall.bytes_per_second as f64 * stall.window.as_secs_f64()).max(1.0);
+        if (self.moved as f64) < min {
+            let message = format!(
+                "{what}: {} bytes in {} ms, less than {} per second",
+                self.moved,
+                self.waited.as_millis(),
+                stall.bytes_per_second
+            );
+            return Err(io::Error::other(
+                Error::new(Kind::Timeout, message).at(step),
+            ));
+        }
+        *self = TransferRate::default();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_transfer_below_its_rate_is_stalled() {
+        let stall = Some(StallLimit {
+            bytes_per_second: 100,
+            window: Duration::from_secs(2),
+        });
+        let second = Duration::from_secs(1);
+        let mut flow = TransferRate::default();
+        flow.moved(200);
+        for _ in 0..2 {
+            flow.waited(second, stall, Step::Receive, "x")
+                .expect("enough");
+        }
+        flow.moved(199);
+        flow.waited(second, stall, Step::Receive, "x")
+            .expect("not over");
+        let error = flow
+            .waited(second, stall, Step::Receive, "x")
+            .expect_err("too little");
+        let error = error.downcast::<Error>().expect("ours");
+        assert_eq!((error.kind(), error.step()), (Kind::Timeout, Step::Receive));
+        assert_eq!(
+            error.message(),
+            "x: 199 bytes in 2000 ms, less than 100 per second"
+        );
+    }
+
+    #[test]
+    fn a_deadline_and_each_cancel_have_their_errors() {
+        let mut limits = CallLimits::default();
+        limits.check(Step::Send).expect("none is set");
+        limits.deadline = Some((Instant::now(), Duration::from_millis(5)));
+        let error = limits.check(Step::Send).expect_err("it has come");
+        assert_eq!((error.kind(), error.step()), (Kind::Deadline, Step::Send));
+        let cancel = Cancel::new().expect("a handle");
+        cancel.trigger();
+        for (of_caller, stop) in [(Some(cancel.clone()), None), (None, Some(cancel))] {
+            limits.cancel = of_caller;
+            limits.stop = stop;
+            let error = limits.check(Step::Resolve).expect_err("it was triggered");
+            assert_eq!(
+                (error.kind(), error.step()),
+                (Kind::Cancelled, Step::Resolve)
+            );
+        }
+    }
+}

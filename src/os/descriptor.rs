@@ -1,0 +1,88 @@
+//! A caller's file descriptors: read and written, never closed, never moved
+//! where they can seek, and waited for where they do not block.
+
+use std::io;
+use std::os::fd::RawFd;
+
+use super::deadline::{CallLimits, StepLimit};
+use super::{sys, wait};
+use crate::error::{Error, Kind, Step};
+
+fn failed(fd: RawFd, error: &io::Error) -> Error {
+    Error::io(Kind::File, format_args!("descriptor {fd}"), error)
+}
+
+/// Moves a file of ours that was just opened off the descriptors of stdin,
+/// stdout and stderr.
+pub(crate) use super::sys::above_standard;
+/// The same for what others open for us.
+pub(crate) use super::sys::hold_standard;
+
+/// Where it stands: `None` if it cannot seek.
+pub(crate) fn position(fd: RawFd) -> Result<Option<u64>, Error> {
+    sys::position(fd).map_err(|error| failed(fd, &error))
+}
+
+/// Reads at an offset. 0 = the end.
+pub(crate) fn read_at(fd: RawFd, buffer: &mut [u8], offset: u64) -> Result<usize, Error> {
+    sys::pread(fd, buffer, offset).map_err(|error| failed(fd, &error))
+}
+
+/// Reads on, from what may have nothing yet. 0 = the end.
+pub(crate) fn read(fd: RawFd, buffer: &mut [u8], limits: &CallLimits) -> Result<usize, Error> {
+    // Before reading: a blocking descriptor would not let go.
+    ready(fd, wait::READABLE, limits)?;
+    patiently(fd, wait::READABLE, limits, || sys::read(fd, buffer))
+}
+
+/// Writes all of `data`, without raising SIGPIPE. What can be full, such as a
+/// pipe that nobody reads, holds nothing up beyond the limits.
+pub(crate) fn write_all(fd: RawFd, mut data: &[u8], limits: &CallLimits) -> Result<(), Error> {
+    let can_hold_up = sys::blocks(fd) && position(fd)?.is_none();
+    while !data.is_empty() {
+        let mut piece = data;
+        if can_hold_up {
+            // There is room for this much where poll(2) says that there is any.
+            piece = &data[..data.len().min(libc::PIPE_BUF)];
+            ready(fd, wait::WRITABLE, limits)?;
+        }
+        let written = patiently(fd, wait::WRITABLE, limits, || {
+            sys::write_without_sigpipe(fd, piece)
+        })?;
+        if written == 0 {
+            return Err(failed(fd, &io::ErrorKind::WriteZero.into()));
+        }
+        data = &data[written..];
+    }
+    Ok(())
+}
+
+fn patiently(
+    fd: RawFd,
+    events: i16,
+    limits: &CallLimits,
+    mut attempt: impl FnMut() -> io::Result<usize>,
+) -> Result<usize, Error> {
+    loop {
+        match attempt() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                ready(fd, events, limits)?;
+            }
+            other => return other.map_err(|error| failed(fd, &error)),
+        }
+    }
+}
+
+fn ready(fd: RawFd, events: i16, limits: &CallLimits) -> Result<(), Error> {
+    let step = if events == wait::READABLE {
+        Step::Send
+    } else {
+        Step::Deliver
+    };
+    match wait::wait(fd, events, limits, StepLimit::none(step), None) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error
+            .downcast::<Error>()
+            .unwrap_or_else(|error| failed(fd, &error))),
+    }
+}

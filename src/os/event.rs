@@ -1,0 +1,27 @@
+//! Something that one thread awaits and another one makes happen.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use super::deadline::{CallLimits, StepLimit};
+use super::{sys, wait};
+
+/// Happens once, and stays so.
+#[derive(Debug)]
+pub(crate) struct Event(OwnedFd);
+
+impl Event {
+    pub(crate) fn new() -> io::Result<Event> {
+        sys::event().map(Event)
+    }
+
+    pub(crate) fn happen(&self) {
+        sys::signal_event(self.0.as_raw_fd());
+    }
+
+    /// Waits until it has happened, or the call is to end.
+    pub(crate) fn wait(&self, limits: &CallLimits, limit: StepLimit<'_>) -> io::Result<()> {
+        let fd = self.0.as_raw_fd();
+        wait::wait(fd, wait::READABLE, limits, limit, None).map(|_| ())
+    }
+}

@@ -1,0 +1,15 @@
+//! The operating system: system calls, waiting, cancellation, deadlines,
+//! callbacks, descriptors, files and subprocesses.
+
+pub(crate) mod callback_queue;
+mod callbacks;
+pub(crate) mod cancel;
+pub(crate) mod deadline;
+pub(crate) mod descriptor;
+pub(crate) mod event;
+pub(crate) mod file;
+pub(crate) mod subprocess;
+pub(crate) mod sync;
+pub(crate) mod sys;
+pub(crate) mod transfer;
+pub(crate) mod wait;

@@ -1,0 +1,470 @@
+//! The system calls that the standard library does not offer in the form
+//! needed here: the only unsafe code outside the C boundary.
+//!
+//! Each function is safe to call: a wrong descriptor gives an error. Callers
+//! keep descriptors open while they use them.
+
+#![expect(unsafe_code, reason = "system calls")]
+
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+use std::{io, mem, ptr};
+
+fn last<T>() -> io::Result<T> {
+    Err(io::Error::last_os_error())
+}
+
+fn size(result: isize) -> io::Result<usize> {
+    usize::try_from(result).or_else(|_| last())
+}
+
+/// Calls again for as long as a signal interrupts.
+fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// send(2) that never raises SIGPIPE.
+pub(crate) fn send(fd: RawFd, data: &[u8]) -> io::Result<usize> {
+    uninterrupted(|| {
+        // SAFETY: pointer and length are those of one slice.
+        size(unsafe { libc::send(fd, data.as_ptr().cast(), data.len(), libc::MSG_NOSIGNAL) })
+    })
+}
+
+/// recv(2).
+pub(crate) fn recv(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
+    uninterrupted(|| {
+        // SAFETY: pointer and length are those of one slice.
+        size(unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), 0) })
+    })
+}
+
+/// An eventfd(2): readable once it was signalled.
+pub(crate) fn event() -> io::Result<OwnedFd> {
+    above_standard(event_anywhere()?)
+}
+
+fn event_anywhere() -> io::Result<OwnedFd> {
+    // SAFETY: no memory is passed.
+    let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+    if fd < 0 {
+        return last();
+    }
+    // SAFETY: the descriptor is new and nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Takes those of the descriptors 0, 1 and 2 that are free, for as long as the
+/// result is kept: what others open for us lands above them.
+pub(crate) fn hold_standard() -> Vec<OwnedFd> {
+    let mut held = Vec::new();
+    while let Ok(event) = event_anywhere() {
+        if event.as_raw_fd() > libc::STDERR_FILENO {
+            break;
+        }
+        held.push(event);
+    }
+    held
+}
+
+/// A pipe: its end to read from, and its end to write to.
+pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (reader, writer) = io::pipe()?;
+    Ok((
+        above_standard(reader.into())?,
+        above_standard(writer.into())?,
+    ))
+}
+
+/// Moves what was just opened off the descriptors 0, 1 and 2. They are free
+/// where the host has closed them, and yet what is meant for stdout or stderr
+/// is written to them: by the host, and by our own log.
+pub(crate) fn above_standard<T: AsRawFd + From<OwnedFd>>(opened: T) -> io::Result<T> {
+    if opened.as_raw_fd() > libc::STDERR_FILENO {
+        return Ok(opened);
+    }
+    // SAFETY: no memory is passed.
+    let fd = unsafe { libc::fcntl(opened.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 3) };
+    if fd < 0 {
+        return last();
+    }
+    // SAFETY: the descriptor is new and nobody else's.
+    Ok(T::from(unsafe { OwnedFd::from_raw_fd(fd) }))
+}
+
+/// Signals an event. Safe in a signal handler, and keeps errno.
+pub(crate) fn signal_event(fd: RawFd) {
+    // SAFETY: this thread's own errno.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: as above.
+    let before = unsafe { *errno };
+    let one = 1u64;
+    // SAFETY: eight bytes, which live for the call. It fails only where the
+    // event is signalled already.
+    unsafe { libc::write(fd, ptr::from_ref(&one).cast(), mem::size_of::<u64>()) };
+    // SAFETY: as above.
+    unsafe { *errno = before };
+}
+
+/// Makes an event unreadable again.
+pub(crate) fn clear_event(fd: RawFd) {
+    let mut count = 0u64;
+    // SAFETY: eight bytes, which live for the call. It fails only where the
+    // event is not signalled.
+    unsafe { libc::read(fd, ptr::from_mut(&mut count).cast(), mem::size_of::<u64>()) };
+}
+
+/// How many bytes that were sent the peer has not taken yet; 0 where the system
+/// does not tell.
+pub(crate) fn unsent(fd: RawFd) -> u64 {
+    let mut count = 0i32;
+    // SAFETY: the count lives for the call.
+    let result = unsafe { libc::ioctl(fd, libc::TIOCOUTQ, ptr::from_mut(&mut count)) };
+    if result == 0 {
+        u64::try_from(count).unwrap_or(0)
+    } else {
+        0
+    }
+}
+
+/// Whether a read would return at once: bytes, the end, or an error.
+pub(crate) fn is_readable(fd: RawFd) -> bool {
+    let mut byte = 0u8;
+    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    let peeked = uninterrupted(|| {
+        // SAFETY: one byte is offered.
+        size(unsafe { libc::recv(fd, ptr::from_mut(&mut byte).cast(), 1, flags) })
+    });
+    !matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+}
+
+/// One descriptor to wait for, and what is to be awaited there.
+pub(crate) type PollFd = libc::pollfd;
+
+/// poll(2) without a restart: the caller has its deadlines to look at.
+/// `milliseconds` below zero waits for ever.
+pub(crate) fn poll(fds: &mut [PollFd], milliseconds: i32) -> io::Result<usize> {
+    let count = fds.len() as libc::nfds_t;
+    // SAFETY: pointer and count are those of one slice.
+    let ready = unsafe { libc::poll(fds.as_mut_ptr(), count, milliseconds) };
+    usize::try_from(ready).or_else(|_| last())
+}
+
+/// A non-blocking TCP socket on its way to `address`.
+pub(crate) fn start_connect(address: &SocketAddr) -> io::Result<OwnedFd> {
+    let family = match address {
+        SocketAddr::V4(_) => libc::AF_INET,
+        SocketAddr::V6(_) => libc::AF_INET6,
+    };
+    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: no memory is passed.
+    let fd = unsafe { libc::socket(family, kind, 0) };
+    if fd < 0 {
+        return last();
+    }
+    // SAFETY: the descriptor is new and nobody else's.
+    let socket = above_standard(unsafe { OwnedFd::from_raw_fd(fd) })?;
+    let fd = socket.as_raw_fd();
+    set_option(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
+
+    // SAFETY: all-zero is a valid value of this type.
+    let mut storage: libc::sockaddr_storage = unsafe { mem::zeroed() };
+    let length = match address {
+        SocketAddr::V4(v4) => {
+            let raw = libc::sockaddr_in {
+                sin_family: libc::AF_INET as libc::sa_family_t,
+                sin_port: v4.port().to_be(),
+                sin_addr: libc::in_addr {
+                    s_addr: u32::from_ne_bytes(v4.ip().octets()),
+                },
+                sin_zero: [0; 8],
+            };
+            // SAFETY: sockaddr_storage is large enough and aligned for it.
+            unsafe {
+                ptr::from_mut(&mut storage)
+                    .cast::<libc::sockaddr_in>()
+                    .write(raw)
+            };
+            mem::size_of::<libc::sockaddr_in>()
+        }
+        SocketAddr::V6(v6) => {
+            let raw = libc::sockaddr_in6 {
+                sin6_family: libc::AF_INET6 as libc::sa_family_t,
+                sin6_port: v6.port().to_be(),
+                sin6_flowinfo: v6.flowinfo(),
+                sin6_addr: libc::in6_addr {
+                    s6_addr: v6.ip().octets(),
+                },
+                sin6_scope_id: v6.scope_id(),
+            };
+            // SAFETY: sockaddr_storage is large enough and aligned for it.
+            unsafe {
+                ptr::from_mut(&mut storage)
+                    .cast::<libc::sockaddr_in6>()
+                    .write(raw)
+            };
+            mem::size_of::<libc::sockaddr_in6>()
+        }
+    };
+    // SAFETY: the address is initialised for `length` bytes.
+    let result = unsafe {
+        libc::connect(
+            fd,
+            ptr::from_ref(&storage).cast(),
+            length as libc::socklen_t,
+        )
+    };
+    if result == 0 {
+        return Ok(socket);
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        // An interrupted connect goes on by itself, as one in progress does.
+        Some(libc::EINPROGRESS | libc::EINTR) => Ok(socket),
+        _ => Err(error),
+    }
+}
+
+/// A non-blocking socket that is connected to the one at `path`.
+pub(crate) fn connect_unix(path: &Path) -> io::Result<OwnedFd> {
+    let path = path.as_os_str().as_bytes();
+    // SAFETY: all-zero is a valid value of this type.
+    let mut raw: libc::sockaddr_un = unsafe { mem::zeroed() };
+    // One stays for the NUL.
+    if path.len() >= raw.sun_path.len() || path.contains(&0) {
+        return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG));
+    }
+    raw.sun_family = libc::AF_UNIX as libc::sa_family_t;
+    for (place, &byte) in raw.sun_path.iter_mut().zip(path) {
+        *place = byte as libc::c_char;
+    }
+    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: no memory is passed.
+    let fd = unsafe { libc::socket(libc::AF_UNIX, kind, 0) };
+    if fd < 0 {
+        return last();
+    }
+    // SAFETY: the descriptor is new and nobody else's.
+    let socket = above_standard(unsafe { OwnedFd::from_raw_fd(fd) })?;
+    let length = mem::size_of::<libc::sockaddr_un>() as libc::socklen_t;
+    // SAFETY: the address is initialised and has the length given.
+    let result = unsafe { libc::connect(socket.as_raw_fd(), ptr::from_ref(&raw).cast(), length) };
+    if result == 0 { Ok(socket) } else { last() }
+}
+
+fn set_option(fd: RawFd, level: i32, name: i32, value: i32) -> io::Result<()> {
+    let length = mem::size_of::<i32>() as libc::socklen_t;
+    // SAFETY: the value lives for the call and has the length given.
+    let result = unsafe { libc::setsockopt(fd, level, name, ptr::from_ref(&value).cast(), length) };
+    if result == 0 { Ok(()) } else { last() }
+}
+
+/// Takes the pending error of a socket: how its connect ended.
+pub(crate) fn take_socket_error(socket: &OwnedFd) -> Option<io::Error> {
+    let mut code = 0i32;
+    let mut length = mem::size_of::<i32>() as libc::socklen_t;
+    // SAFETY: value and length live for the call.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ERROR,
+            ptr::from_mut(&mut code).cast(),
+            &mut length,
+        )
+    };
+    if result != 0 {
+        return Some(io::Error::last_os_error());
+    }
+    (code != 0).then(|| io::Error::from_raw_os_error(code))
+}
+
+/// pread(2) of a caller's descriptor.
+pub(crate) fn pread(fd: RawFd, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let offset =
+        libc::off_t::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EOVERFLOW))?;
+    uninterrupted(|| {
+        // SAFETY: pointer and length are those of one slice.
+        size(unsafe { libc::pread(fd, buffer.as_mut_ptr().cast(), buffer.len(), offset) })
+    })
+}
+
+/// read(2) of a caller's descriptor.
+pub(crate) fn read(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
+    uninterrupted(|| {
+        // SAFETY: pointer and length are those of one slice.
+        size(unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len()) })
+    })
+}
+
+/// Where a caller's descriptor stands: `None` if it cannot seek.
+pub(crate) fn position(fd: RawFd) -> io::Result<Option<u64>> {
+    // SAFETY: no memory is passed.
+    let offset = unsafe { libc::lseek(fd, 0, libc::SEEK_CUR) };
+    match u64::try_from(offset) {
+        Ok(offset) => Ok(Some(offset)),
+        Err(_) => match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ESPIPE) => Ok(None),
+            error => Err(error),
+        },
+    }
+}
+
+/// Whether writing more to a caller's descriptor than there is room for would
+/// block.
+pub(crate) fn blocks(fd: RawFd) -> bool {
+    // SAFETY: no memory is passed.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+    flags >= 0 && flags & libc::O_NONBLOCK == 0
+}
+
+/// write(2) to a caller's descriptor, which may be a pipe or a socket without
+/// a reader.
+pub(crate) fn write_without_sigpipe(fd: RawFd, data: &[u8]) -> io::Result<usize> {
+    without_sigpipe(|| {
+        // SAFETY: pointer and length are those of one slice.
+        size(unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) })
+    })
+}
+
+/// sendfile(2): sends up to `count` bytes of a file, from `offset` on, over a
+/// socket. The position of the file's descriptor does not move. 0 = the end of
+/// the file.
+pub(crate) fn send_file(
+    socket: RawFd,
+    file: RawFd,
+    offset: u64,
+    count: usize,
+) -> io::Result<usize> {
+    let mut offset =
+        libc::off_t::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EOVERFLOW))?;
+    without_sigpipe(|| {
+        // SAFETY: the offset lives for the call.
+        size(unsafe { libc::sendfile(socket, file, &mut offset, count) })
+    })
+}
+
+/// Makes a system call that may raise SIGPIPE and cannot be told not to. The
+/// signal is blocked on this thread meanwhile, and consumed if the call failed
+/// with EPIPE, unless one was pending before.
+fn without_sigpipe(call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    let sigpipe = signal_set(libc::SIGPIPE);
+    // SAFETY: all-zero is a valid value of these types.
+    let (mut pending, mut old): (libc::sigset_t, libc::sigset_t) = unsafe { mem::zeroed() };
+    // SAFETY: the set lives for the call.
+    unsafe { libc::sigpending(&mut pending) };
+    // SAFETY: the set was initialised.
+    let was_pending = unsafe { libc::sigismember(&pending, libc::SIGPIPE) } == 1;
+    // SAFETY: both sets live for the call.
+    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &sigpipe, &mut old) };
+    let result = uninterrupted(call);
+    if !was_pending && matches!(&result, Err(e) if e.raw_os_error() == Some(libc::EPIPE)) {
+        let now = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        loop {
+            // SAFETY: set and time live for the call; the signal is pending on
+            // this thread, or another one has taken it.
+            let taken = unsafe { libc::sigtimedwait(&sigpipe, ptr::null_mut(), &now) };
+            let interrupted =
+                taken < 0 && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted;
+            if !interrupted {
+                break;
+            }
+        }
+    }
+    // SAFETY: the old mask was stored above.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &old, ptr::null_mut()) };
+    result
+}
+
+/// Runs `spawn` with all signals blocked on this thread, so that the thread
+/// that it makes never runs a signal handler of the host program.
+pub(crate) fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> T {
+    // SAFETY: all-zero is a valid value of these types; both live for the calls.
+    let (mut all, mut old): (libc::sigset_t, libc::sigset_t) = unsafe { mem::zeroed() };
+    // SAFETY: the set lives for the call.
+    unsafe { libc::sigfillset(&mut all) };
+    // SAFETY: both sets live for the call.
+    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &all, &mut old) };
+    let result = spawn();
+    // SAFETY: the old mask was stored above.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &old, ptr::null_mut()) };
+    result
+}
+
+/// This user's number.
+pub(crate) fn user() -> u32 {
+    // SAFETY: no memory is passed.
+    unsafe { libc::getuid() }
+}
+
+/// Lets a program have the usual answer to the end of its children, whatever
+/// this process does at the end of its own.
+pub(crate) fn reset_sigchld(command: &mut Command) {
+    let reset = || {
+        // SAFETY: no memory is passed; allowed between fork and exec.
+        match unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) } {
+            libc::SIG_ERR => last(),
+            _ => Ok(()),
+        }
+    };
+    // SAFETY: it makes one system call and takes no memory.
+    unsafe { command.pre_exec(reset) };
+}
+
+/// How a child of this process is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Child {
+    Runs,
+    /// With its exit code; `None` if a signal ended it, or others were told of
+    /// its end.
+    Ended(Option<i32>),
+}
+
+/// Looks how a child is, and takes the news of its end.
+pub(crate) fn child(id: u32) -> Child {
+    // SAFETY: all-zero is a valid value of this type.
+    let mut about: libc::siginfo_t = unsafe { mem::zeroed() };
+    let options = libc::WEXITED | libc::WNOHANG;
+    // SAFETY: the information lives for the call.
+    let result = unsafe { libc::waitid(libc::P_PID, id, &mut about, options) };
+    if result != 0 {
+        return Child::Ended(None);
+    }
+    // SAFETY: waitid(2) gives this; 0 where there is no news.
+    if unsafe { about.si_pid() } == 0 {
+        return Child::Runs;
+    }
+    // SAFETY: the end of a child has a status.
+    let status = unsafe { about.si_status() };
+    Child::Ended((about.si_code == libc::CLD_EXITED).then_some(status))
+}
+
+/// Kills the group that a child leads, which has to run still.
+pub(crate) fn kill_group(id: u32) {
+    if let Ok(group) = i32::try_from(id) {
+        // SAFETY: no memory is passed.
+        unsafe { libc::kill(-group, libc::SIGKILL) };
+    }
+}
+
+fn signal_set(signal: i32) -> libc::sigset_t {
+    // SAFETY: all-zero is a valid value of this type.
+    let mut set: libc::sigset_t = unsafe { mem::zeroed() };
+    // SAFETY: the set lives for the call.
+    unsafe { libc::sigemptyset(&mut set) };
+    // SAFETY: the set was initialised.
+    unsafe { libc::sigaddset(&mut set, signal) };
+    set
+}

@@ -1,0 +1,352 @@
+//! A request: what is to be sent, and where the answer's body goes.
+
+pub(crate) mod address;
+pub(crate) mod call;
+pub(crate) mod response;
+mod settings;
+
+use std::os::fd::RawFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use self::address::Address;
+use crate::body::sink::{Output, WriteSink};
+use crate::body::{Body, ReadSource};
+use crate::config::{OwnTimes, retry};
+use crate::error::{Error, Kind};
+use crate::http::headers::Headers;
+use crate::http::template::Values;
+use crate::http::url::syntax::has_control;
+use crate::http::url::{Url, encode_query, socket};
+use crate::http::{headers, template};
+use crate::log::redact::shown;
+use crate::os::cancel::Cancel;
+use crate::os::transfer::TransferCallback;
+
+/// Called between a challenge and the second send; may change the request.
+pub type RetryCallback = Arc<dyn Fn(&mut Request) -> Result<(), Error> + Send + Sync>;
+
+/// A request to a registry, made by a client and sent by it.
+pub struct Request {
+    pub(crate) address: Arc<Address>,
+    method: String,
+    path: String,
+    name: Option<String>,
+    default_name: Option<String>,
+    reference: Option<String>,
+    digest: Option<String>,
+    session_id: Option<String>,
+    query: Vec<(String, String)>,
+    pub(crate) headers: Headers,
+    pub(crate) body: Body,
+    pub(crate) output: Output,
+    pub(crate) retry: Option<RetryCallback>,
+    pub(crate) follow_challenge: bool,
+    pub(crate) cancel: Option<Cancel>,
+    pub(crate) progress: Option<TransferCallback>,
+    pub(crate) times: OwnTimes,
+    retries: Option<u32>,
+    /// The URL comes from a server, as a Location does: the SSRF policy applies
+    /// to it. A URL that the caller wrote is none of its business.
+    pub(crate) server_directed: bool,
+    pub(crate) follow_redirects: bool,
+}
+
+impl Request {
+    pub(crate) fn new(
+        address: &Arc<Address>,
+        default_name: Option<String>,
+        method: &str,
+        path: &str,
+    ) -> Result<Request, Error> {
+        let mut request = Request {
+            address: Arc::clone(address),
+            method: String::new(),
+            path: String::new(),
+            name: None,
+            default_name,
+            reference: None,
+            digest: None,
+            session_id: None,
+            query: Vec::new(),
+            headers: Headers::default(),
+            body: Body::default(),
+            output: Output::Memory,
+            retry: None,
+            follow_challenge: true,
+            cancel: None,
+            progress: None,
+            times: OwnTimes::default(),
+            retries: None,
+            server_directed: false,
+            follow_redirects: true,
+        };
+        request.set_method(method)?;
+        request.set_path(path)?;
+        Ok(request)
+    }
+
+    /// The method.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// Sets the method: a token of RFC 9110, its case kept.
+    pub fn set_method(&mut self, method: &str) -> Result<(), Error> {
+        // CONNECT asks for a tunnel, which no answer of a registry is.
+        if !headers::is_token(method) || method.len() > 64 || method == "CONNECT" {
+            let message = format!("method {} cannot be sent", shown(method));
+            return Err(Error::new(Kind::InvalidMethod, message));
+        }
+        self.method = method.to_owned();
+        Ok(())
+    }
+
+    /// The path or URL as it was given, with its placeholders.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Sets the path, which begins with `/`, or a whole http or https URL.
+    pub fn set_path(&mut self, path: &str) -> Result<(), Error> {
+        let refuse = |why: &str| {
+            let message = format!("path {}: {why}", shown(path));
+            Err(Error::new(Kind::InvalidPath, message))
+        };
+        if has_control(path) {
+            return refuse("has a control character");
+        }
+        if !path.starts_with('/') && !is_absolute(path) {
+            return refuse("neither begins with a slash nor is an http or https url");
+        }
+        self.path = path.to_owned();
+        Ok(())
+    }
+
+    /// The repository of `<name>`: the request's own, else the default.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref().or(self.default_name.as_deref())
+    }
+
+    /// Sets the repository of `<name>`.
+    pub fn set_name(&mut self, name: &str) -> Result<(), Error> {
+        template::check_value("name", name)?;
+        self.name = Some(name.to_owned());
+        Ok(())
+    }
+
+    /// The tag or digest of `<reference>`.
+    pub fn reference(&self) -> Option<&str> {
+        self.reference.as_deref()
+    }
+
+    /// Sets the tag or digest of `<reference>`.
+    pub fn set_reference(&mut self, reference: &str) -> Result<(), Error> {
+        template::check_value("reference", reference)?;
+        self.reference = Some(reference.to_owned());
+        Ok(())
+    }
+
+    /// The digest of `<digest>`.
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
+    }
+
+    /// Sets the digest of `<digest>`.
+    pub fn set_digest(&mut self, digest: &str) -> Result<(), Error> {
+        template::check_value("digest", digest)?;
+        self.digest = Some(digest.to_owned());
+        Ok(())
+    }
+
+    /// The upload session of `<session_id>`.
+    pub fn session_id(&self) -> Option<&str> {
+        self.session_id.as_deref()
+    }
+
+    /// Sets the upload session of `<session_id>`.
+    pub fn set_session_id(&mut self, session_id: &str) -> Result<(), Error> {
+        template::check_value("session id", session_id)?;
+        self.session_id = Some(session_id.to_owned());
+        Ok(())
+    }
+
+    /// The header fields that were set.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// Sets a header in place of all of that name.
+    pub fn set_header(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
+        headers::check(name, value)?;
+        self.headers.set(name, value);
+        Ok(())
+    }
+
+    /// Adds a header beside those of that name.
+    pub fn add_header(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
+        headers::check(name, value)?;
+        self.headers.add(name, value);
+        Ok(())
+    }
+
+    /// Removes all headers of a name.
+    pub fn remove_header(&mut self, name: &str) {
+        self.headers.remove(name);
+    }
+
+    /// The query parameters that were set, in their order, not encoded.
+    pub fn query(&self) -> &[(String, String)] {
+        &self.query
+    }
+
+    /// Sets a query parameter in place of all of that name.
+    pub fn set_query(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        check_query_name(name)?;
+        let place = self.query.iter().position(|(other, _)| other == name);
+        self.remove_query(name);
+        let place = place.unwrap_or(self.query.len());
+        self.query
+            .insert(place, (name.to_owned(), value.to_owned()));
+        Ok(())
+    }
+
+    /// Adds a query parameter beside those of that name.
+    pub fn add_query(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        check_query_name(name)?;
+        self.query.push((name.to_owned(), value.to_owned()));
+        Ok(())
+    }
+
+    /// Removes all query parameters of a name.
+    pub fn remove_query(&mut self, name: &str) {
+        self.query.retain(|(other, _)| other != name);
+    }
+
+    /// Takes the body from memory.
+    pub fn set_body(&mut self, bytes: Vec<u8>) {
+        self.body = Body::memory(bytes);
+    }
+
+    /// Takes the body from a file, which is opened when it is sent.
+    pub fn set_body_path(&mut self, path: PathBuf) {
+        self.body = Body::path(path);
+    }
+
+    /// Takes the body from a descriptor, from where it stands now; without a
+    /// length all that follows is sent, chunked.
+    pub fn set_body_descriptor(&mut self, fd: RawFd, length: Option<u64>) -> Result<(), Error> {
+        self.body = Body::descriptor(fd, length)?;
+        Ok(())
+    }
+
+    /// Takes the body from a source of the caller's; without a length it is
+    /// sent chunked.
+    pub fn set_body_source(&mut self, source: Box<dyn ReadSource>, length: Option<u64>) {
+        self.body = Body::callback(source, length);
+    }
+
+    /// Sends no body.
+    pub fn remove_body(&mut self) {
+        self.body = Body::default();
+    }
+
+    /// Keeps the answer's body in the response.
+    pub fn set_output_memory(&mut self) {
+        self.output = Output::Memory;
+    }
+
+    /// Writes the body of a 2xx answer to a file.
+    pub fn set_output_path(&mut self, path: PathBuf) {
+        self.output = Output::Path(path);
+    }
+
+    /// Writes the body of a 2xx answer to a descriptor.
+    pub fn set_output_descriptor(&mut self, fd: RawFd) {
+        self.output = Output::Descriptor(fd);
+    }
+
+    /// Hands the body of a 2xx answer to a sink of the caller's.
+    pub fn set_output_sink(&mut self, sink: Box<dyn WriteSink>) {
+        self.output = Output::Callback(sink);
+    }
+
+    /// Sets what is called between a challenge and the second send.
+    pub fn set_retry_callback(&mut self, callback: Option<RetryCallback>) {
+        self.retry = callback;
+    }
+
+    /// Sets what is called with the progress of the request.
+    pub fn set_progress_callback(&mut self, callback: Option<TransferCallback>) {
+        self.progress = callback;
+    }
+
+    /// Whether a challenge is followed; otherwise a 401 is the answer.
+    pub fn set_follow_challenge(&mut self, follow: bool) {
+        self.follow_challenge = follow;
+    }
+
+    /// How many further tries it has; `None` for as many as the client's
+    /// other requests.
+    pub fn retries(&self) -> Option<u32> {
+        self.retries
+    }
+
+    /// Sets how many further tries it has.
+    pub fn set_retries(&mut self, tries: Option<u32>) -> Result<(), Error> {
+        tries.map_or(Ok(()), retry::check_tries)?;
+        self.retries = tries;
+        Ok(())
+    }
+
+    /// The URL that will be sent.
+    pub fn url(&self) -> Result<String, Error> {
+        Ok(self.resolved(&self.address)?.to_string())
+    }
+
+    /// The URL that will be sent to the registry at `address`.
+    pub(crate) fn resolved(&self, address: &Address) -> Result<Url, Error> {
+        let values = Values {
+            name: self.name(),
+            reference: self.reference(),
+            digest: self.digest(),
+            session_id: self.session_id(),
+        };
+        let mut target = template::expand(&self.path, &values)?;
+        if let Some(fragment) = target.find('#') {
+            target.truncate(fragment);
+        }
+        for (name, value) in &self.query {
+            // What the path's own query holds stays as it is.
+            if !target.contains('?') {
+                target.push('?');
+            } else if !target.ends_with(['?', '&']) {
+                target.push('&');
+            }
+            target.push_str(&encode_query(name));
+            target.push('=');
+            target.push_str(&encode_query(value));
+        }
+        if is_absolute(&target) {
+            Url::parse_own(&target)
+        } else {
+            address.url_for(&target)
+        }
+    }
+}
+
+fn is_absolute(path: &str) -> bool {
+    let begins = |scheme: &str| {
+        path.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    begins("http://") || begins("https://") || socket::is_url(path)
+}
+
+fn check_query_name(name: &str) -> Result<(), Error> {
+    if name.is_empty() {
+        let message = "query parameter: the name is empty";
+        return Err(Error::new(Kind::InvalidArgument, message));
+    }
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! Folders with a folder for each host, as Docker and containers have them:
+//! `HOST:PORT/*.crt` are trusted there beside the rest, and `NAME.cert` with
+//! `NAME.key` is a client certificate for it.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::sign::CertifiedKey;
+
+use super::{client_auth, material};
+use crate::error::{Error, Kind};
+use crate::http::url::{Origin, Scheme};
+
+/// A folder with folders of hosts.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct CredentialKey {
+    path: PathBuf,
+    /// One that may be closed to this user, as it is not the user's.
+    may_be_closed: bool,
+}
+
+/// What the folder of a host has.
+#[derive(Debug, Default)]
+pub(super) struct HostFolder {
+    pub(super) certificates: Vec<CertificateDer<'static>>,
+    pub(super) keys: Vec<Arc<CertifiedKey>>,
+}
+
+/// The folders to look into: those of the caller first, then the usual ones,
+/// of which the user's go before the system's.
+pub(super) fn places(own: &[PathBuf], usual: bool, home: Option<&Path>) -> Vec<CredentialKey> {
+    let place = |path: PathBuf, may_be_closed| CredentialKey {
+        path,
+        may_be_closed,
+    };
+    let mut places: Vec<CredentialKey> =
+        own.iter().map(|path| place(path.clone(), false)).collect();
+    if usual {
+        for name in ["containers", "docker"] {
+            if let Some(home) = home.filter(|home| home.is_absolute()) {
+                let path = home.join(".config").join(name).join("certs.d");
+                places.push(place(path, true));
+            }
+            places.push(place(Path::new("/etc").join(name).join("certs.d"), true));
+        }
+    }
+    places
+}
+
+/// What is there for `origin`: the first folder that is named after it counts,
+/// and no other.
+pub(super) fn read(places: &[CredentialKey], origin: &Origin) -> Result<Option<HostFolder>, Error> {
+    if origin.scheme != Scheme::Https {
+        return Ok(None);
+    }
+    for place in places {
+        for name in names(origin) {
+            let path = place.path.join(name);
+            match fs::metadata(&path) {
+                Ok(about) if about.is_dir() => return read_folder(&path).map(Some),
+                Ok(_) => {}
+                Err(error) => match error.kind() {
+                    ErrorKind::NotFound | ErrorKind::NotADirectory => {}
+                    ErrorKind::PermissionDenied if place.may_be_closed => {}
+                    _ => return Err(unreadable(&path, &error)),
+                },
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// How a folder for the origin is called: with its port; without, too, where
+/// that is the usual one.
+fn names(origin: &Origin) -> Vec<String> {
+    let host = &origin.host;
+    let mut names = vec![format!("{host}:{}", origin.port)];
+    if origin.port == origin.scheme.default_port() {
+        names.push(host.clone());
+    }
+    names
+}
+
+fn read_folder(path: &Path) -> Result<HostFolder, Error> {
+    let files = material::files_of_folder(path, &["crt", "cert", "key"])
+        .map_err(|error| unreadable(path, &error))?;
+    let mut folder = HostFolder::default();
+    for file in &files {
+        match file.extension().and_then(OsStr::to_str) {
+            Some("crt") => folder
+                .certificates
+                .extend(material::certificates_of_file(file)?),
+            Some("cert") => {
+                let key = partner(&files, file, "key", "authorities' certificates end in .crt")?;
+                folder.keys.push(client_auth::read(file, Some(key))?);
+            }
+            _ => {
+                partner(&files, file, "cert", "a key belongs to a certificate")?;
+            }
+        }
+    }
+    Ok(folder)
+}
+
+/// The other half of a client certificate.
+fn partner<'a>(
+    files: &'a [PathBuf],
+    file: &Path,
+    extension: &str,
+    hint: &str,
+) -> Result<&'a PathBuf, Error> {
+    let wanted = file.with_extension(extension);
+    files.iter().find(|other| **other == wanted).ok_or_else(|| {
+        let (file, wanted) = (file.display(), wanted.display());
+        let message = format!("client certificate {file}: {wanted} is missing; {hint}");
+        Error::new(Kind::InvalidClientCertificate, message)
+    })
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    let what = format_args!("certificates {}", path.display());
+    Error::io(Kind::InvalidCertificates, what, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::url::Url;
+
+    #[test]
+    fn folders_are_named_after_hosts_and_ports() {
+        for (url, expected) in [
+            (
+                "https://registry.example",
+                &["registry.example:443", "registry.example"][..],
+            ),
+            (
+                "https://registry.example:443",
+                &["registry.example:443", "registry.example"],
+            ),
+            ("https://Registry.Example:5000", &["registry.example:5000"]),
+            ("https://[::1]:5000", &["[::1]:5000"]),
+        ] {
+            let origin = Url::parse(url).expect("a url").origin();
+            assert_eq!(names(&origin), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_callers_folders_go_before_the_users_and_those_before_the_systems() {
+        let own = [PathBuf::from("/own")];
+        let home = Some(Path::new("/home/someone"));
+        let paths = |usual, home| -> Vec<String> {
+            places(&own, usual, home)
+                .iter()
+                .map(|place| place.path.display().to_string())
+                .collect()
+        };
+        assert_eq!(paths(false, home), ["/own"]);
+        assert_eq!(
+            paths(true, home),
+            [
+                "/own",
+                "/home/someone/.config/containers/certs.d",
+                "/etc/containers/certs.d",
+                "/home/someone/.config/docker/certs.d",
+                "/etc/docker/certs.d",
+            ]
+        );
+        let system = ["/own", "/etc/containers/certs.d", "/etc/docker/certs.d"];
+        assert_eq!(paths(true, None), system);
+        assert_eq!(paths(true, Some(Path::new("relative"))), system);
+    }
+
+    #[test]
+    fn a_folder_is_read_whole_and_errors_name_the_file() {
+        let base = tempfile::tempdir().expect("a folder");
+        let place = CredentialKey {
+            path: base.path().to_owned(),
+            may_be_closed: false,
+        };
+        let places = [place];
+        let origin = Url::parse("https://registry.example:5000")
+            .expect("a url")
+            .origin();
+        assert!(read(&places, &origin).expect("nothing").is_none());
+        let folder = base.path().join("registry.example:5000");
+        fs::create_dir(&folder).expect("made");
+        assert!(read(&places, &origin).expect("an empty folder").is_some());
+        for (name, kind) in [
+            ("ca.crt", Kind::InvalidCertificates),
+            ("client.cert", Kind::InvalidClientCertificate),
+            ("client.key", Kind::InvalidClientCertificate),
+        ] {
+            let path = folder.join(name);
+            fs::write(&path, b"junk").expect("written");
+            let error = read(&places, &origin).expect_err(name);
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.message().contains(&path.display().to_string()));
+            fs::remove_file(&path).expect("removed");
+        }
+        fs::write(folder.join("notes.txt"), b"junk").expect("written");
+        assert!(read(&places, &origin).expect("a folder").is_some());
+        let plain = Url::parse("http://registry.example:5000").expect("a url");
+        assert!(read(&places, &plain.origin()).expect("no tls").is_none());
+    }
+}

@@ -1,0 +1,209 @@
+//! Client certificates and their keys. A certificate is a credential: it is
+//! shown to the origin that it was set for, and to no other.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::SignatureScheme;
+use rustls::client::ResolvesClientCert;
+use rustls::crypto::ring::sign::any_supported_type;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
+use rustls::sign::CertifiedKey;
+use zeroize::Zeroizing;
+
+use super::material;
+use crate::error::{Error, Kind};
+use crate::http::url::{Origin, Scheme, Url};
+
+/// A client certificate with its key, and the origin that it is for.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    /// `None` for the client's own.
+    origin: Option<Origin>,
+    key: Arc<CertifiedKey>,
+}
+
+impl Identity {
+    /// For a host, with or without its port, or for the client's own origin.
+    /// The key may be in the certificate's file.
+    pub(crate) fn from_files(
+        registry: Option<&str>,
+        certificate: &Path,
+        key: Option<&Path>,
+    ) -> Result<Identity, Error> {
+        let origin = registry.map(origin_of).transpose()?;
+        let key = read(certificate, key)?;
+        Ok(Identity { origin, key })
+    }
+
+    /// As above. An empty key is one that is in the certificate's text.
+    pub(crate) fn from_memory(
+        registry: Option<&str>,
+        certificate: &[u8],
+        key: &[u8],
+    ) -> Result<Identity, Error> {
+        let origin = registry.map(origin_of).transpose()?;
+        let words = |why: &str| invalid("in memory", why);
+        let key = if key.is_empty() { certificate } else { key };
+        let key = assemble(certificate, key, &words, &words)?;
+        Ok(Identity { origin, key })
+    }
+
+    pub(super) fn is_for(&self, origin: &Origin, own: &Origin) -> bool {
+        origin.scheme == Scheme::Https && self.origin.as_ref().unwrap_or(own) == origin
+    }
+
+    pub(super) fn key(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.key)
+    }
+}
+
+/// The origin that `registry.example:5000` or its https URL names.
+fn origin_of(registry: &str) -> Result<Origin, Error> {
+    let refused = |why: &str| {
+        let message = format!("client certificate: the registry {why}");
+        Error::new(Kind::InvalidArgument, message)
+    };
+    let text = match registry.contains("://") {
+        true => registry.to_owned(),
+        false => format!("https://{registry}"),
+    };
+    let url = Url::read(&text).map_err(|why| refused(&why))?;
+    if url.scheme() != Scheme::Https {
+        return Err(refused("is not https, and has no use for one"));
+    }
+    if url.path_and_query() != "/" {
+        return Err(refused("has more than a host and a port"));
+    }
+    Ok(url.origin())
+}
+
+/// Reads a certificate and its key; the key may be in the certificate's file.
+pub(super) fn read(certificate: &Path, key: Option<&Path>) -> Result<Arc<CertifiedKey>, Error> {
+    let open = |path: &Path| {
+        material::read(path).map_err(|error| {
+            let what = format_args!("client certificate {}", path.display());
+            Error::io(Kind::InvalidClientCertificate, what, &error)
+        })
+    };
+    let chain = open(certificate)?;
+    let named = |path: &Path, why: &str| invalid(&path.display().to_string(), why);
+    let (key_path, separate) = match key {
+        Some(path) if path != certificate => (path, Some(open(path)?)),
+        _ => (certificate, None),
+    };
+    let chain_words = |why: &str| named(certificate, why);
+    let key_words = |why: &str| named(key_path, why);
+    let key = separate.as_ref().unwrap_or(&chain);
+    assemble(&chain, key, &chain_words, &key_words)
+}
+
+fn invalid(place: &str, why: &str) -> Error {
+    let message = format!("client certificate {place}: {why}");
+    Error::new(Kind::InvalidClientCertificate, message)
+}
+
+/// `about_chain` and `about_key` make errors that name where each came from.
+fn assemble(
+    chain: &[u8],
+    key: &[u8],
+    about_chain: &dyn Fn(&str) -> Error,
+    about_key: &dyn Fn(&str) -> Error,
+) -> Result<Arc<CertifiedKey>, Error> {
+    let chain = material::parse(chain).map_err(about_chain)?;
+    let key = private_key(key).map_err(about_key)?;
+    let key = any_supported_type(&key).map_err(|_| {
+        about_key("the key cannot be used: it is damaged, or not RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519")
+    })?;
+    // Compared here, as rustls leaves out certificates of version 1.
+    let own = chain
+        .first()
+        .and_then(|certificate| webpki::anchor_from_trusted_cert(certificate).ok())
+        .map(|anchor| webpki::spki_for_anchor(&anchor));
+    if own.is_none() || own != key.public_key() {
+        return Err(about_key("the key is not that of the first certificate"));
+    }
+    Ok(Arc::new(CertifiedKey::new(chain, key)))
+}
+
+/// The first key of a PEM text, or the one in DER. It is wiped when dropped.
+fn private_key(bytes: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>>, &'static str> {
+    if material::is_der(bytes) {
+        return PrivateKeyDer::try_from(bytes)
+            .map(|key| Zeroizing::new(key.clone_key()))
+            .map_err(|_| "the key cannot be parsed");
+    }
+    match PrivateKeyDer::from_pem_slice(bytes) {
+        Ok(key) => Ok(Zeroizing::new(key)),
+        _ if is_encrypted(bytes) => {
+            Err("the key is encrypted; only keys without a passphrase are taken")
+        }
+        Err(pem::Error::NoItemsFound) => Err("no private key in it"),
+        Err(_) => Err("the key is not valid pem"),
+    }
+}
+
+/// Whether a PEM text has a key with a passphrase, in either of the two forms.
+fn is_encrypted(pem: &[u8]) -> bool {
+    let has = |mark: &[u8]| pem.windows(mark.len()).any(|window| window == mark);
+    has(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || has(b"Proc-Type: 4,ENCRYPTED")
+}
+
+/// The client certificates of one origin.
+#[derive(Debug)]
+pub(super) struct Identities(Vec<Arc<CertifiedKey>>);
+
+impl Identities {
+    pub(super) fn new(keys: Vec<Arc<CertifiedKey>>) -> Identities {
+        Identities(keys)
+    }
+}
+
+impl ResolvesClientCert for Identities {
+    /// The first that the server can verify, and best one that an authority
+    /// issued which the server names. A list of authorities may be incomplete,
+    /// so it decides only among several.
+    fn resolve(
+        &self,
+        authorities: &[&[u8]],
+        schemes: &[SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
+        let usable = || {
+            let can_sign = |key: &&Arc<CertifiedKey>| key.key.choose_scheme(schemes).is_some();
+            self.0.iter().filter(can_sign)
+        };
+        let named = usable().find(|key| {
+            key.cert
+                .iter()
+                .any(|certificate| is_issued_by(certificate, authorities))
+        });
+        named.or_else(|| usable().next()).cloned()
+    }
+
+    fn has_certs(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+/// Whether one of these distinguished names, in DER, is the issuer's.
+fn is_issued_by(certificate: &CertificateDer<'_>, authorities: &[&[u8]]) -> bool {
+    let Ok(parsed) = webpki::EndEntityCert::try_from(certificate) else {
+        return false;
+    };
+    let issuer = parsed.issuer();
+    authorities.iter().any(|name| content(name) == Some(issuer))
+}
+
+/// What is in a sequence of DER.
+fn content(der: &[u8]) -> Option<&[u8]> {
+    let (&tag, rest) = der.split_first()?;
+    let (&length, rest) = rest.split_first()?;
+    if tag != 0x30 {
+        return None;
+    }
+    match length {
+        0..=0x7f => Some(rest),
+        _ => rest.get(usize::from(length & 0x7f)..),
+    }
+}

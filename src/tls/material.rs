@@ -1,0 +1,142 @@
+//! Certificates from files and from memory.
+
+use std::ffi::OsStr;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Kind};
+use crate::os::{descriptor, file};
+
+/// The largest file of certificates or keys that is read, in bytes.
+const MAX_FILE: u64 = 16 * 1024 * 1024;
+/// The most files of a folder that are read.
+const MAX_FILES: usize = 4096;
+
+/// The certificates of a file.
+pub(crate) fn certificates_of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let shown = path.display();
+    let bytes = read(path).map_err(|error| {
+        let what = format_args!("certificates {shown}");
+        Error::io(Kind::InvalidCertificates, what, &error)
+    })?;
+    parse(&bytes).map_err(|why| {
+        let message = format!("certificates {shown}: {why}");
+        Error::new(Kind::InvalidCertificates, message)
+    })
+}
+
+/// The certificates of the files of a folder whose names say that there are
+/// some.
+pub(crate) fn certificates_of_folder(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let files = files_of_folder(path, &["crt", "pem", "cert"])
+        .map_err(|error| folder_error(path, &error))?;
+    let mut certificates = Vec::new();
+    for file in files {
+        certificates.extend(certificates_of_file(&file)?);
+    }
+    if certificates.is_empty() {
+        let message = format!(
+            "certificates {}: no file in it ends in .crt, .pem or .cert",
+            path.display()
+        );
+        return Err(Error::new(Kind::InvalidCertificates, message));
+    }
+    Ok(certificates)
+}
+
+/// The certificates of a PEM text, or the one in DER.
+pub(crate) fn certificates_of_memory(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
+    parse(bytes).map_err(|why| {
+        let message = format!("certificates in memory: {why}");
+        Error::new(Kind::InvalidCertificates, message)
+    })
+}
+
+/// Whether a path is a folder's that can be read.
+pub(crate) fn check_folder(path: &Path) -> Result<(), Error> {
+    let _held = descriptor::hold_standard();
+    fs::read_dir(path)
+        .map(|_| ())
+        .map_err(|error| folder_error(path, &error))
+}
+
+fn folder_error(path: &Path, error: &io::Error) -> Error {
+    let what = format_args!("certificates {}", path.display());
+    Error::io(Kind::InvalidCertificates, what, error)
+}
+
+/// All of a file; it may hold a key.
+pub(super) fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let (file, length) = file::open(path)?;
+    let too_large = || io::Error::other(format!("larger than {MAX_FILE} bytes"));
+    if length > MAX_FILE {
+        return Err(too_large());
+    }
+    // With all the room at once nothing is copied, and left behind.
+    let room = usize::try_from(length).unwrap_or(0);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room + 1));
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+/// The files of a folder with one of these extensions, sorted.
+pub(super) fn files_of_folder(path: &Path, extensions: &[&str]) -> io::Result<Vec<PathBuf>> {
+    let _held = descriptor::hold_standard();
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let path = entry?.path();
+        let extension = path.extension().map(OsStr::as_bytes);
+        let is_wanted = extension.is_some_and(|found| {
+            extensions
+                .iter()
+                .any(|extension| found == extension.as_bytes())
+        });
+        if !is_wanted || path.is_dir() {
+            continue;
+        }
+        if files.len() == MAX_FILES {
+            let message = format!("more than {MAX_FILES} files of certificates");
+            return Err(io::Error::other(message));
+        }
+        files.push(path);
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Certificates in PEM, at least one, or one in DER.
+pub(super) fn parse(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'static str> {
+    let certificates: Vec<_> = if is_der(bytes) {
+        vec![CertificateDer::from(bytes.to_vec())]
+    } else {
+        CertificateDer::pem_slice_iter(bytes)
+            .collect::<Result<_, _>>()
+            .map_err(|_| "not valid pem")?
+    };
+    if certificates.is_empty() {
+        return Err("no certificate in it");
+    }
+    for certificate in &certificates {
+        // One that cannot be parsed would be left out without a word.
+        if webpki::anchor_from_trusted_cert(certificate).is_err() {
+            return Err("a certificate in it cannot be parsed");
+        }
+    }
+    Ok(certificates)
+}
+
+/// Whether this is a structure in DER, and no PEM after a text that begins with
+/// a 0.
+pub(super) fn is_der(bytes: &[u8]) -> bool {
+    let mark = b"-----BEGIN ";
+    bytes.first() == Some(&0x30) && !bytes.windows(mark.len()).any(|window| window == mark)
+}

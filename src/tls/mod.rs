@@ -1,0 +1,334 @@
+//! The TLS settings of a client, and what follows from them for each origin it
+//! talks to: whom it trusts there, and by which certificate it names itself.
+
+mod certs_folder;
+mod client_auth;
+mod material;
+mod platform;
+mod refusal;
+mod verify;
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use once_cell::sync::OnceCell;
+use rustls::client::Resumption;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::sign::CertifiedKey;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, KeyLogFile, SupportedProtocolVersion, crypto};
+
+pub(crate) use self::client_auth::Identity;
+pub(crate) use self::material::{
+    certificates_of_file, certificates_of_folder, certificates_of_memory, check_folder,
+};
+pub(crate) use self::refusal::explain;
+pub use self::verify::CertificateCallback;
+
+use self::certs_folder::{CredentialKey, HostFolder};
+use self::client_auth::Identities;
+use self::platform::Platform;
+use self::verify::{Asked, Roots, Verifier};
+use crate::error::{Error, Kind};
+use crate::http::url::Origin;
+use crate::os::deadline::CallLimits;
+use crate::os::descriptor;
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246).
+    #[default]
+    Tls12,
+    /// TLS 1.3 (RFC 8446).
+    Tls13,
+}
+
+/// How a client uses TLS. What was read and parsed is shared by all copies.
+#[derive(Clone)]
+pub(crate) struct TlsSettings {
+    /// Trusted beside what the platform trusts.
+    pub(crate) extra: Arc<Vec<CertificateDer<'static>>>,
+    /// Trust what the platform trusts.
+    pub(crate) system_trust: bool,
+    /// Accept whatever certificate the client's own host shows.
+    pub(crate) skip_verification: bool,
+    pub(crate) identities: Arc<Vec<Identity>>,
+    /// Folders with a folder for each host, in the order of their asking.
+    pub(crate) certs_folders: Arc<Vec<PathBuf>>,
+    /// Look into the usual ones as well.
+    pub(crate) usual_certs_folders: bool,
+    pub(crate) min_version: TlsVersion,
+    /// Write the keys of sessions to the file that SSLKEYLOGFILE names.
+    pub(crate) key_log: bool,
+    pub(crate) certificate_callback: Option<CertificateCallback>,
+}
+
+impl TlsSettings {
+    /// Whether both come from the same calls: what was read is not compared.
+    pub(crate) fn is_same(&self, other: &TlsSettings) -> bool {
+        let callbacks = match (&self.certificate_callback, &other.certificate_callback) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        callbacks
+            && self.extra == other.extra
+            && (Arc::ptr_eq(&self.identities, &other.identities)
+                || (self.identities.is_empty() && other.identities.is_empty()))
+            && self.certs_folders == other.certs_folders
+            && self.usual_certs_folders == other.usual_certs_folders
+            && self.system_trust == other.system_trust
+            && self.skip_verification == other.skip_verification
+            && self.min_version == other.min_version
+            && self.key_log == other.key_log
+    }
+}
+
+impl Default for TlsSettings {
+    fn default() -> TlsSettings {
+        TlsSettings {
+            extra: Arc::default(),
+            system_trust: true,
+            skip_verification: false,
+            identities: Arc::default(),
+            certs_folders: Arc::default(),
+            usual_certs_folders: false,
+            min_version: TlsVersion::default(),
+            key_log: false,
+            certificate_callback: None,
+        }
+    }
+}
+
+impl fmt::Debug for TlsSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsSettings").finish_non_exhaustive()
+    }
+}
+
+/// Makes the TLS settings for each origin.
+pub(crate) struct Tls {
+    settings: TlsSettings,
+    /// The client's own, to which certificates without a host belong.
+    own: Origin,
+    folders: Vec<CredentialKey>,
+    /// `None` = what the platform trusts does not count.
+    platform: Option<Platform>,
+    provider: Arc<CryptoProvider>,
+    key_log: Option<Arc<KeyLogFile>>,
+    common: OnceCell<Made>,
+    /// Of the client's own host where that is not verified.
+    unverified: OnceCell<Made>,
+    /// Of the origins that have something of their own. The caller's settings
+    /// and folders decide how many these are, not what a server says.
+    special: Mutex<HashMap<Origin, Made>>,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").finish_non_exhaustive()
+    }
+}
+
+/// The settings of one handshake; kept until it is done.
+pub(crate) struct Handshake {
+    config: Arc<ClientConfig>,
+    /// Of the call, for the certificate callback. The connection keeps the
+    /// settings and outlives the call, so they have only a weak reference.
+    _limits: Option<Arc<CallLimits>>,
+}
+
+impl Handshake {
+    pub(crate) fn config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.config)
+    }
+}
+
+/// Settings that are ready for use. Each has a store of sessions of its own.
+#[derive(Clone)]
+struct Made {
+    roots: Arc<Roots>,
+    verifier: Verifier,
+    config: Arc<ClientConfig>,
+}
+
+impl Tls {
+    /// Reads what may be read of the environment, but no certificates.
+    pub(crate) fn new(
+        settings: &TlsSettings,
+        own: Origin,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Tls, Error> {
+        let mut provider = crypto::ring::default_provider();
+        let preferred = preferred_cipher();
+        provider
+            .cipher_suites
+            .sort_by_key(|suite| !format!("{:?}", suite.suite()).contains(preferred));
+        let usual = settings.usual_certs_folders;
+        let home = usual.then(|| variable("HOME")).flatten();
+        let home = home.map(PathBuf::from);
+        let key_log = settings.key_log.then(|| variable("SSLKEYLOGFILE"));
+        let key_log = key_log.flatten().map(PathBuf::from);
+        Ok(Tls {
+            folders: certs_folder::places(&settings.certs_folders, usual, home.as_deref()),
+            key_log: key_log.map(open_key_log).transpose()?,
+            platform: settings.system_trust.then(|| Platform::new(&variable)),
+            settings: settings.clone(),
+            own,
+            provider: Arc::new(provider),
+            common: OnceCell::new(),
+            unverified: OnceCell::new(),
+            special: Mutex::default(),
+        })
+    }
+
+    /// Reads what connections to `origin` need: the platform's certificates the
+    /// first time, the folders of a host when it is first needed.
+    pub(crate) fn prepare(&self, origin: &Origin) -> Result<(), Error> {
+        self.made(origin).map(|_| ())
+    }
+
+    /// The settings of a handshake with `origin` within a call.
+    pub(crate) fn handshake(
+        &self,
+        origin: &Origin,
+        limits: &CallLimits,
+    ) -> Result<Handshake, Error> {
+        let made = self.made(origin)?;
+        let Some(callback) = &self.settings.certificate_callback else {
+            return Ok(Handshake {
+                config: made.config,
+                _limits: None,
+            });
+        };
+        let limits = Arc::new(limits.clone());
+        let mut config = ClientConfig::clone(&made.config);
+        let asked = Asked {
+            host: origin.authority(),
+            callback: callback.clone(),
+            limits: Arc::downgrade(&limits),
+        };
+        let verifier = made.verifier.asking(asked);
+        config
+            .dangerous()
+            .set_certificate_verifier(Arc::new(verifier));
+        // A resumed session shows no certificate, so nobody would be asked.
+        config.resumption = Resumption::disabled();
+        Ok(Handshake {
+            config: Arc::new(config),
+            _limits: Some(limits),
+        })
+    }
+
+    fn made(&self, origin: &Origin) -> Result<Made, Error> {
+        let kept = self.special().get(origin).cloned();
+        if let Some(made) = kept {
+            return Ok(made);
+        }
+        // Whom a server names is not for the caller's trust in the server.
+        let verifies = !(self.settings.skip_verification && origin.host == self.own.host);
+        let common = match verifies {
+            true => &self.common,
+            false => &self.unverified,
+        };
+        let common = common.get_or_try_init(|| {
+            let system = self.platform.as_ref().filter(|_| verifies);
+            let system = system.map(Platform::certificates);
+            let roots = Roots::new(system.into_iter().flatten(), &self.settings.extra);
+            self.make(Arc::new(roots), Vec::new(), verifies)
+        })?;
+        let own = |identity: &&Identity| identity.is_for(origin, &self.own);
+        let identities = self.settings.identities.iter().filter(own);
+        let mut keys: Vec<_> = identities.map(Identity::key).collect();
+        let folder = certs_folder::read(&self.folders, origin)?;
+        if keys.is_empty() && folder.is_none() {
+            return Ok(common.clone());
+        }
+        let HostFolder {
+            certificates,
+            keys: more,
+        } = folder.unwrap_or_default();
+        keys.extend(more);
+        let roots = match certificates.is_empty() {
+            true => Arc::clone(&common.roots),
+            false => Arc::new(common.roots.with(&certificates)),
+        };
+        let made = self.make(roots, keys, verifies)?;
+        // Another thread may have been faster: one store of sessions is kept.
+        Ok(self.special().entry(origin.clone()).or_insert(made).clone())
+    }
+
+    fn special(&self) -> MutexGuard<'_, HashMap<Origin, Made>> {
+        self.special.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn make(
+        &self,
+        roots: Arc<Roots>,
+        keys: Vec<Arc<CertifiedKey>>,
+        verifies: bool,
+    ) -> Result<Made, Error> {
+        let versions: &[&SupportedProtocolVersion] = match self.settings.min_version {
+            TlsVersion::Tls12 => &[&TLS13, &TLS12],
+            TlsVersion::Tls13 => &[&TLS13],
+        };
+        let verifier = match verifies {
+            true => Verifier::new(&roots, &self.provider)?,
+            false => Verifier::accepting_all(&self.provider),
+        };
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_protocol_versions(versions)
+            .map_err(|error| Error::new(Kind::Tls, format!("tls settings: {error}")))?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier.clone()));
+        let mut config = match keys.is_empty() {
+            true => builder.with_no_client_auth(),
+            false => builder.with_client_cert_resolver(Arc::new(Identities::new(keys))),
+        };
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        if let Some(key_log) = &self.key_log {
+            config.key_log = key_log.clone();
+        }
+        Ok(Made {
+            roots,
+            verifier,
+            config: Arc::new(config),
+        })
+    }
+}
+
+/// The file for keys, which rustls takes from the environment once more. It
+/// says nothing when it cannot open it.
+fn open_key_log(path: PathBuf) -> Result<Arc<KeyLogFile>, Error> {
+    let _held = descriptor::hold_standard();
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| Error::io(Kind::File, format!("key log {}", path.display()), &error))?;
+    Ok(Arc::new(KeyLogFile::new()))
+}
+
+/// The cipher that costs least here; servers mostly follow a client's wish.
+///
+/// With vector instructions for AES nothing compares to AES-GCM, of which 128
+/// bits are enough for a session. Without them ChaCha20-Poly1305 is about as
+/// fast; it is also what memcheck can follow, which knows no such instructions
+/// and takes the results of ring's other AES-GCM code for uninitialised.
+fn preferred_cipher() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    let fast = std::is_x86_feature_detected!("vaes")
+        && std::is_x86_feature_detected!("vpclmulqdq")
+        && std::is_x86_feature_detected!("avx2");
+    #[cfg(not(target_arch = "x86_64"))]
+    let fast = cfg!(target_arch = "aarch64");
+    if fast { "AES_128_GCM" } else { "CHACHA20" }
+}

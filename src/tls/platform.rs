@@ -1,0 +1,114 @@
+//! What the platform trusts, or what the environment names in its place.
+
+use std::collections::HashSet;
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use rustls::pki_types::CertificateDer;
+use rustls_native_certs::load_certs_from_paths;
+
+use crate::os::descriptor;
+
+/// Where distributions have all authorities in one file; the first that is
+/// there counts. openssl-probe has such a list, but lets the environment go
+/// before it, which may have to stay unread.
+const FILES: [&str; 6] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cacert.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// Where the certificates are. That is settled when a client is made; they are
+/// read when they are first needed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) enum Platform {
+    #[default]
+    Usual,
+    Named {
+        file: Option<PathBuf>,
+        folders: Vec<PathBuf>,
+    },
+}
+
+impl Platform {
+    /// By the variables that OpenSSL has for this.
+    pub(super) fn new(variable: impl Fn(&str) -> Option<OsString>) -> Platform {
+        let file = variable("SSL_CERT_FILE").map(PathBuf::from);
+        let folders: Vec<PathBuf> = variable("SSL_CERT_DIR")
+            .iter()
+            .flat_map(env::split_paths)
+            .filter(|path| !path.as_os_str().is_empty())
+            .collect();
+        if file.is_none() && folders.is_empty() {
+            return Platform::Usual;
+        }
+        Platform::Named { file, folders }
+    }
+
+    /// All that can be read: errors of single files are the platform's.
+    pub(super) fn certificates(&self) -> HashSet<CertificateDer<'static>> {
+        match self {
+            Platform::Named { file, folders } => {
+                load(file.as_deref(), folders.iter().map(PathBuf::as_path))
+            }
+            Platform::Usual => {
+                let file = FILES.iter().map(Path::new).find(|path| path.exists());
+                load(file, openssl_probe::candidate_cert_dirs())
+            }
+        }
+    }
+}
+
+fn load<'a>(
+    file: Option<&Path>,
+    folders: impl Iterator<Item = &'a Path>,
+) -> HashSet<CertificateDer<'static>> {
+    let _held = descriptor::hold_standard();
+    let of_file = load_certs_from_paths(file, None).certs;
+    let of_folders = folders.flat_map(|folder| load_certs_from_paths(None, Some(folder)).certs);
+    of_file.into_iter().chain(of_folders).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_environment_names_takes_the_place_of_the_usual() {
+        let named = |file: Option<&str>, folders: &[&str]| Platform::Named {
+            file: file.map(PathBuf::from),
+            folders: folders.iter().map(PathBuf::from).collect(),
+        };
+        for (file, folders, expected) in [
+            (None, None, Platform::Usual),
+            (None, Some(""), Platform::Usual),
+            (Some("/a.pem"), None, named(Some("/a.pem"), &[])),
+            (None, Some("/a::/b"), named(None, &["/a", "/b"])),
+            (Some("/a"), Some("/b"), named(Some("/a"), &["/b"])),
+            // Set to nothing, it names no file, and nobody is trusted.
+            (Some(""), None, named(Some(""), &[])),
+        ] {
+            let variable = |name: &str| match name {
+                "SSL_CERT_FILE" => file.map(OsString::from),
+                "SSL_CERT_DIR" => folders.map(OsString::from),
+                _ => None,
+            };
+            assert_eq!(Platform::new(variable), expected, "{file:?} {folders:?}");
+        }
+    }
+
+    #[test]
+    fn the_usual_places_are_where_the_platforms_own_reader_looks() {
+        let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(env::var_os);
+        if named.iter().any(Option::is_some) {
+            return;
+        }
+        let theirs = rustls_native_certs::load_native_certs().certs;
+        let ours = Platform::Usual.certificates();
+        assert_eq!(ours, theirs.into_iter().collect());
+    }
+}

@@ -1,0 +1,244 @@
+//! Why TLS with a server failed, in words that say what a user can do.
+
+use std::fmt;
+
+use rustls::pki_types::UnixTime;
+use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError, PeerIncompatible};
+
+use crate::error::{Error, Kind, server_text};
+
+/// How many names of a certificate a message repeats.
+const MAX_NAMES: usize = 8;
+
+/// The client trusts nobody at all.
+#[derive(Debug)]
+pub(super) struct NothingTrusted;
+
+impl fmt::Display for NothingTrusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there are no trusted authorities, neither the platform's nor added ones")
+    }
+}
+
+impl std::error::Error for NothingTrusted {}
+
+/// The caller's callback refused with this value.
+#[derive(Debug)]
+pub(super) struct Stopped(pub(super) i32);
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the certificate callback returned {}", self.0)
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+/// The call ended before the certificate callback could run.
+#[derive(Debug)]
+pub(super) struct NotAsked(pub(super) Error);
+
+impl fmt::Display for NotAsked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for NotAsked {}
+
+/// The failure of a handshake, or of a connection later.
+pub(crate) fn explain(error: &rustls::Error, host: &str) -> Error {
+    let rustls::Error::InvalidCertificate(why) = error else {
+        return Error::new(Kind::Tls, format!("tls with {host}: {}", words(error)));
+    };
+    if let CertificateError::Other(OtherError(source)) = why
+        && let Some(Stopped(value)) = source.downcast_ref()
+    {
+        let message =
+            format!("certificate callback: refused the certificate of {host} with {value}");
+        return Error::new(Kind::CertificateCallback, message).with_callback_value(*value);
+    }
+    if let CertificateError::Other(OtherError(source)) = why
+        && let Some(NotAsked(error)) = source.downcast_ref()
+    {
+        return error.clone();
+    }
+    let why = about_certificate(why);
+    let message = format!("certificate of {host} is not accepted: {why}");
+    Error::new(Kind::Certificate, message)
+}
+
+/// What rustls says, made plain.
+pub(super) fn words(error: &rustls::Error) -> String {
+    let known = match error {
+        rustls::Error::InvalidCertificate(why) => return about_certificate(why),
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            "the server does not speak tls, is it plain http?"
+        }
+        rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
+        | rustls::Error::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        ) => {
+            "the server speaks no version of tls that this client takes: 1.2, where allowed, and 1.3"
+        }
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            "the server wants a client certificate"
+        }
+        rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => {
+            "the server refuses the handshake: no settings in common, or it wants a client certificate"
+        }
+        rustls::Error::AlertReceived(
+            alert @ (AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied),
+        ) => {
+            return format!(
+                "the server does not accept the client certificate, or misses one (alert {alert:?})"
+            );
+        }
+        other => return server_text(&other.to_string()),
+    };
+    known.to_owned()
+}
+
+fn about_certificate(why: &CertificateError) -> String {
+    let known = match why {
+        CertificateError::UnknownIssuer => {
+            "its issuer is not among the trusted authorities, and it was not added itself"
+        }
+        CertificateError::ExpiredContext { not_after, .. } => {
+            return format!("it expired on {}", date(not_after));
+        }
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            return format!("it is not valid before {}", date(not_before));
+        }
+        CertificateError::NotValidForNameContext { presented, .. } => {
+            return about_names(presented);
+        }
+        CertificateError::BadEncoding => "it cannot be parsed",
+        CertificateError::InvalidPurposeContext { .. } => {
+            "it was not issued for servers, as its extended key usage tells"
+        }
+        CertificateError::Other(OtherError(source)) => match source.downcast_ref() {
+            Some(webpki::Error::UnsupportedCertVersion) => {
+                "it is of version 1 or 2 and so has no subject alternative name; version 3 is wanted"
+            }
+            Some(webpki::Error::CaUsedAsEndEntity) => {
+                "it is marked as an authority's, and was not added itself"
+            }
+            _ => return server_text(&source.to_string()),
+        },
+        other => return server_text(&other.to_string()),
+    };
+    known.to_owned()
+}
+
+/// For a certificate that names other hosts, or none.
+fn about_names(presented: &[String]) -> String {
+    if presented.is_empty() {
+        return "it has no subject alternative name; its common name does not count".to_owned();
+    }
+    let names: Vec<String> = presented
+        .iter()
+        .take(MAX_NAMES)
+        .map(|name| server_text(bare(name)).chars().take(80).collect())
+        .collect();
+    let more = match presented.len() - names.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("it is for {}{more}", names.join(", "))
+}
+
+/// `registry.example` of `DnsName("registry.example")`.
+fn bare(name: &str) -> &str {
+    let inner = name
+        .split_once('(')
+        .and_then(|(_, rest)| rest.strip_suffix(')'));
+    inner.unwrap_or(name).trim_matches('"')
+}
+
+/// A day and time of UTC, in the form of ISO 8601.
+fn date(time: &UnixTime) -> String {
+    let seconds = time.as_secs();
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    // Years are counted from March, so that the leap day is the last.
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = match month < 10 {
+        true => (era * 400 + year, month + 3),
+        false => (era * 400 + year + 1, month - 9),
+    };
+    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
+    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn dates() {
+        for (seconds, expected) in [
+            (0, "1970-01-01 00:00:00 UTC"),
+            (951_782_399, "2000-02-28 23:59:59 UTC"),
+            (951_782_400, "2000-02-29 00:00:00 UTC"),
+            (951_868_800, "2000-03-01 00:00:00 UTC"),
+            (1_009_843_199, "2001-12-31 23:59:59 UTC"),
+            (4_107_542_400, "2100-03-01 00:00:00 UTC"),
+            (253_402_300_799, "9999-12-31 23:59:59 UTC"),
+        ] {
+            let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+            assert_eq!(date(&time), expected);
+        }
+    }
+
+    #[test]
+    fn names_of_a_certificate_are_shown_up_to_a_number() {
+        let names = |count: usize| -> Vec<String> {
+            let name = |n| format!("DnsName(\"{n}.registry.example\")");
+            (0..count).map(name).collect()
+        };
+        assert!(about_names(&[]).contains("no subject alternative name"));
+        assert_eq!(about_names(&names(1)), "it is for 0.registry.example");
+        assert_eq!(
+            about_names(&["IpAddress(127.0.0.1)".to_owned()]),
+            "it is for 127.0.0.1"
+        );
+        assert!(about_names(&names(1000)).ends_with("7.registry.example and 992 more"));
+        let long = ["DnsName(\"".to_owned() + &"a".repeat(10_000) + "\n\")"];
+        let told = about_names(&long);
+        assert!(told.len() < 100 && !told.contains('\n'), "{told}");
+    }
+
+    #[test]
+    fn what_a_server_says_is_explained() {
+        let alert = |alert| explain(&rustls::Error::AlertReceived(alert), "registry.example");
+        for (error, part) in [
+            (
+                alert(AlertDescription::ProtocolVersion),
+                "no version of tls",
+            ),
+            (
+                alert(AlertDescription::CertificateRequired),
+                "wants a client certificate",
+            ),
+            (alert(AlertDescription::UnknownCA), "UnknownCA"),
+            (alert(AlertDescription::InternalError), "InternalError"),
+        ] {
+            assert_eq!(error.kind(), Kind::Tls);
+            assert!(error.message().starts_with("tls with registry.example: "));
+            assert!(error.message().contains(part), "{error}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Waiting for one's turn to connect, where connections to a host are limited.
+
+use std::sync::Arc;
+
+use super::route::Route;
+use super::slots::Slots;
+use crate::error::{Error, Kind, Step};
+use crate::os::deadline::CallLimits;
+use crate::os::event::Event;
+
+/// The slots of the hosts that a client connects to.
+pub(crate) type RoutePermits = Slots<Route, Event>;
+
+/// The right to one connection, given back on drop.
+#[derive(Debug)]
+pub(crate) struct ConnectionPermit {
+    slots: Arc<RoutePermits>,
+    route: Route,
+}
+
+impl Drop for ConnectionPermit {
+    fn drop(&mut self) {
+        if let Some(next) = self.slots.give_back(&self.route) {
+            next.happen();
+        }
+    }
+}
+
+impl ConnectionPermit {
+    /// Waits for one in the order of coming, as long as connecting may take.
+    pub(super) fn wait(
+        slots: &Arc<RoutePermits>,
+        route: &Route,
+        host: &str,
+        limits: &CallLimits,
+    ) -> Result<ConnectionPermit, Error> {
+        let permit = || ConnectionPermit {
+            slots: Arc::clone(slots),
+            route: route.clone(),
+        };
+        if slots.take(route) {
+            return Ok(permit());
+        }
+        let most = slots.most();
+        let what = format!("wait for one of the {most} connections to {host}");
+        let event = Event::new().map_err(|error| Error::io(Kind::NoMemory, &what, &error))?;
+        let event = Arc::new(event);
+        if slots.take_or_queue(route, &event) {
+            return Ok(permit());
+        }
+        let limit = limits.limit(Step::Connect, limits.timeouts.connect, &what);
+        match event.wait(limits, limit) {
+            Ok(()) => Ok(permit()),
+            Err(error) => {
+                if !slots.leave(route, &event) {
+                    // It came too late; somebody else may wait for it.
+                    drop(permit());
+                }
+                Err(error
+                    .downcast::<Error>()
+                    .unwrap_or_else(|error| Error::io(Kind::Connect, &what, &error)))
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The four traits by which ureq runs over our connections.
+//!
+//! Three behaviours of ureq are relied on, each with a test: everything of a
+//! call runs on the calling thread; `is_open` is asked exactly when an answer
+//! was read whole and the connection may be kept; a transport is dropped as
+//! soon as the call or its body is.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use ureq::Error as UreqError;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+
+use super::connection::Connection;
+use super::operation::Operation;
+use crate::error::Error;
+
+/// Our error inside an error of ureq.
+pub(crate) fn wrap(error: Error) -> UreqError {
+    UreqError::Io(std::io::Error::other(error))
+}
+
+/// Names no address: the connector resolves, and only when it connects.
+#[derive(Debug)]
+pub(crate) struct NoResolver;
+
+impl Resolver for NoResolver {
+    fn resolve(
+        &self,
+        _uri: &Uri,
+        _config: &Config,
+        _timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, UreqError> {
+        let mut addresses = self.empty();
+        addresses.push(SocketAddr::from(([0, 0, 0, 0], 0)));
+        Ok(addresses)
+    }
+}
+
+/// Made for one exchange, whose context it carries.
+#[derive(Debug)]
+pub(crate) struct OperationConnector(pub(crate) Arc<Operation>);
+
+impl Connector<()> for OperationConnector {
+    type Out = Link;
+
+    fn connect(
+        &self,
+        _details: &ConnectionDetails,
+        _chained: Option<()>,
+    ) -> Result<Option<Link>, UreqError> {
+        let connection = self.0.connection().map_err(wrap)?;
+        Ok(Some(Link {
+            connection: Some(connection),
+            forwarded: self.0.forwarded(),
+            operation: Arc::clone(&self.0),
+            nothing: Empty,
+        }))
+    }
+}
+
+/// A connection while ureq holds it.
+#[derive(Debug)]
+pub(crate) struct Link {
+    connection: Option<Box<Connection>>,
+    operation: Arc<Operation>,
+    /// What a proxy has to see in front of the path of the request line.
+    forwarded: Option<String>,
+    nothing: Empty,
+}
+
+impl Link {
+    fn connection(&mut self) -> Result<&mut Connection, UreqError> {
+        self.connection
+            .as_deref_mut()
+            .ok_or_else(|| UreqError::Io(std::io::ErrorKind::NotConnected.into()))
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.operation.park(connection);
+        }
+    }
+}
+
+impl Transport for Link {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        match &mut self.connection {
+            Some(connection) => &mut connection.buffers,
+            None => &mut self.nothing,
+        }
+    }
+
+    fn transmit_output(
+        &mut self,
+        mut amount: usize,
+        _timeout: NextTimeout,
+    ) -> Result<(), UreqError> {
+        let forwarded = self.forwarded.take();
+        let file_piece = self.operation.take_file_piece();
+        let connection = self.connection()?;
+        if let Some(text) = forwarded {
+            amount = connection
+                .buffers
+                .insert_behind_method(text.as_bytes(), amount);
+        }
+        let result = match file_piece {
+            Some(piece) => connection.send_file(&piece),
+            None => connection.send(amount),
+        };
+        if connection.answered_early() {
+            self.operation.note_early();
+        }
+        if result.is_err() {
+            self.operation.note_failed_sending();
+        }
+        result.map_err(UreqError::Io)
+    }
+
+    /// Bound by our own limits: ureq is given none.
+    fn await_input(&mut self, _timeout: NextTimeout) -> Result<bool, UreqError> {
+        let operation = Arc::clone(&self.operation);
+        let connection = self.connection()?;
+        operation.tell(connection);
+        let result = connection.await_input();
+        let broken = connection.broken();
+        let first_byte = connection.heard().then(|| connection.first_byte());
+        if let Some(time) = first_byte {
+            self.operation.note_first_byte(time);
+        }
+        if broken {
+            self.operation.note_broken();
+        }
+        result.map_err(UreqError::Io)
+    }
+
+    /// The answer was read whole. The connection goes to our own pool, and
+    /// ureq, which is told that it is closed, forgets it.
+    fn is_open(&mut self) -> bool {
+        if let Some(connection) = self.connection.take() {
+            self.operation.finish(connection);
+        }
+        false
+    }
+
+    fn is_tls(&self) -> bool {
+        self.connection.as_ref().is_some_and(|c| c.is_tls())
+    }
+}
+
+/// Buffers of a link without a connection: ureq asks nothing more of it.
+#[derive(Debug)]
+struct Empty;
+
+impl Buffers for Empty {
+    fn output(&mut self) -> &mut [u8] {
+        &mut []
+    }
+    fn input(&self) -> &[u8] {
+        &[]
+    }
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        &mut []
+    }
+    fn input_appended(&mut self, _amount: usize) {}
+    fn input_consume(&mut self, _amount: usize) {}
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        (&mut [], &mut [])
+    }
+    fn can_use_input(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,412 @@
+//! TLS over a non-blocking socket, on rustls' unbuffered interface: a record
+//! is decrypted where it was received and handed on as it is.
+
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::{fmt, io};
+
+use rustls::ClientConfig;
+use rustls::client::UnbufferedClientConnection;
+use rustls::pki_types::ServerName;
+use rustls::unbuffered::{
+    ConnectionState, EncodeError, EncryptError, InsufficientSizeError, UnbufferedStatus,
+};
+
+use crate::error::{Error, Kind, Step};
+use crate::os::deadline::{CallLimits, StepLimit};
+use crate::os::{sys, wait};
+use crate::tls::explain;
+
+/// The longest TLS record, with room to spare.
+const RECORD: usize = 17 * 1024;
+/// What is received at a time for small answers, and for large bodies.
+const SMALL: usize = 2 * RECORD;
+const LARGE: usize = 256 * 1024;
+/// What encryption adds to a record, and how much a record holds.
+const RECORD_OVERHEAD: usize = 64;
+const RECORD_PAYLOAD: usize = 16 * 1024;
+
+/// A TLS connection whose handshake is done.
+pub(crate) struct TlsStream {
+    session: UnbufferedClientConnection,
+    incoming: Vec<u8>,
+    start: usize,
+    end: usize,
+    outgoing: Vec<u8>,
+    closed: bool,
+    /// Another session, to a proxy, which carries this one.
+    tunnel: Option<Box<TlsStream>>,
+}
+
+impl fmt::Debug for TlsStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsStream").finish_non_exhaustive()
+    }
+}
+
+/// What [`TlsStream::open`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opened {
+    /// A record's content was handed on.
+    Record,
+    /// More must be received first.
+    Incomplete,
+    /// The peer has said that it sends no more.
+    Closed,
+}
+
+impl TlsStream {
+    /// Does the handshake over a connected socket, or within a session over it.
+    pub(crate) fn handshake(
+        socket: &OwnedFd,
+        tunnel: Option<Box<TlsStream>>,
+        config: Arc<ClientConfig>,
+        host: &str,
+        limits: &CallLimits,
+    ) -> Result<TlsStream, Error> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let name = ServerName::try_from(bare.to_owned())
+            .map_err(|_| Error::new(Kind::Tls, format!("tls with {host}: not a valid name")))?;
+        let session =
+            UnbufferedClientConnection::new(config, name).map_err(|e| explain(&e, host))?;
+        let mut stream = TlsStream {
+            session,
+            incoming: vec![0; SMALL],
+            start: 0,
+            end: 0,
+            outgoing: Vec::new(),
+            closed: false,
+            tunnel,
+        };
+        let what = format!("tls with {host}");
+        let limit = limits.limit(Step::Tls, limits.timeouts.tls, &what);
+        stream.shake_hands(socket.as_raw_fd(), host, limits, limit)?;
+        Ok(stream)
+    }
+
+    fn shake_hands(
+        &mut self,
+        fd: RawFd,
+        host: &str,
+        limits: &CallLimits,
+        limit: StepLimit<'_>,
+    ) -> Result<(), Error> {
+        let broken = |error: io::Error| match error.downcast::<Error>() {
+            Ok(ours) => ours,
+            Err(error) => Error::io(Kind::Tls, format_args!("tls with {host}"), &error),
+        };
+        loop {
+            let UnbufferedStatus { discard, state, .. } = self
+                .session
+                .process_tls_records(&mut self.incoming[self.start..self.end]);
+            let mut wants_input = false;
+            let mut transmits = false;
+            let mut failure = None;
+            match state {
+                Ok(ConnectionState::EncodeTlsData(mut data)) => {
+                    encode(&mut self.outgoing, |room| data.encode(room));
+                }
+                Ok(ConnectionState::TransmitTlsData(data)) => {
+                    transmits = true;
+                    data.done();
+                }
+                Ok(ConnectionState::BlockedHandshake) => wants_input = true,
+                Ok(ConnectionState::WriteTraffic(_) | ConnectionState::ReadTraffic(_)) => {
+                    self.start += discard;
+                    return Ok(());
+                }
+                Ok(_) => {
+                    let message = format!("tls with {host}: the server ended the handshake");
+                    return Err(Error::new(Kind::Tls, message));
+                }
+                Err(error) => failure = Some(error),
+            }
+            self.start += discard;
+            if let Some(error) = failure {
+                self.send_alert(fd);
+                return Err(explain(&error, host));
+            }
+            if transmits {
+                self.wrap().map_err(broken)?;
+                flush(fd, self.outgoing(), limits, limit).map_err(broken)?;
+                self.sent_all();
+            }
+            if wants_input && self.receive_waiting(fd, limits, limit).map_err(broken)? == 0 {
+                let message = format!("tls with {host}: the server closed in the handshake");
+                return Err(Error::new(Kind::Tls, message));
+            }
+        }
+    }
+
+    /// Tells the server why, as far as it still listens.
+    fn send_alert(&mut self, fd: RawFd) {
+        let UnbufferedStatus { state, .. } = self
+            .session
+            .process_tls_records(&mut self.incoming[self.start..self.end]);
+        if let Ok(ConnectionState::EncodeTlsData(mut data)) = state {
+            encode(&mut self.outgoing, |room| data.encode(room));
+            // The handshake has failed already; this changes nothing.
+            let _ = self.wrap().and_then(|()| sys::send(fd, self.outgoing()));
+        }
+    }
+
+    /// Makes room for the large pieces in which a large body comes.
+    pub(crate) fn expect_large(&mut self) {
+        if self.incoming.len() < LARGE {
+            self.incoming.resize(LARGE, 0);
+        }
+        if let Some(tunnel) = &mut self.tunnel {
+            tunnel.expect_large();
+        }
+    }
+
+    /// Gives back memory that an idle connection need not hold.
+    pub(crate) fn shrink(&mut self) {
+        if self.start == self.end && self.incoming.len() > SMALL {
+            self.incoming = vec![0; SMALL];
+            self.start = 0;
+            self.end = 0;
+        }
+        if self.outgoing.is_empty() {
+            self.outgoing = Vec::new();
+        }
+        if let Some(tunnel) = &mut self.tunnel {
+            tunnel.shrink();
+        }
+    }
+
+    /// Whether bytes that were received wait to be opened.
+    pub(crate) fn holds_input(&self) -> bool {
+        self.start != self.end || self.tunnel.as_ref().is_some_and(|t| t.holds_input())
+    }
+
+    /// Receives what is there, without waiting. 0 = the peer has closed.
+    pub(crate) fn receive(&mut self, fd: RawFd) -> io::Result<usize> {
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        } else if self.incoming.len() - self.end < RECORD {
+            self.incoming.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.end == self.incoming.len() {
+            // Full of what is no record: rustls refuses longer ones before.
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let Some(tunnel) = &mut self.tunnel else {
+            let received = sys::recv(fd, &mut self.incoming[self.end..])?;
+            self.end += received;
+            return Ok(received);
+        };
+        let mut piece = Vec::new();
+        while piece.is_empty() {
+            let mut opened = Opened::Incomplete;
+            if tunnel.holds_input() {
+                opened = tunnel.open(&mut |record| piece.extend_from_slice(record))?;
+            }
+            let ended = opened == Opened::Closed
+                || (opened == Opened::Incomplete && tunnel.receive(fd)? == 0);
+            if ended {
+                return Ok(0);
+            }
+        }
+        self.take_in(&piece);
+        Ok(piece.len())
+    }
+
+    /// Adds what the carrying session has opened.
+    fn take_in(&mut self, piece: &[u8]) {
+        let end = self.end + piece.len();
+        if self.incoming.len() < end {
+            self.incoming.resize(end, 0);
+        }
+        self.incoming[self.end..end].copy_from_slice(piece);
+        self.end = end;
+    }
+
+    fn receive_waiting(
+        &mut self,
+        fd: RawFd,
+        limits: &CallLimits,
+        limit: StepLimit<'_>,
+    ) -> io::Result<usize> {
+        // A peer that always has something more to say is not waited for.
+        limits.check_io(limit.step)?;
+        limit.check()?;
+        loop {
+            match self.receive(fd) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    wait::wait(fd, wait::READABLE, limits, limit, None)?;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Hands the content of one record to `sink`. What must be answered to the
+    /// peer is left in [`TlsStream::outgoing`].
+    pub(crate) fn open(&mut self, sink: &mut dyn FnMut(&[u8])) -> io::Result<Opened> {
+        loop {
+            let UnbufferedStatus { discard, state, .. } = self
+                .session
+                .process_tls_records(&mut self.incoming[self.start..self.end]);
+            let mut opened = None;
+            let mut failure = None;
+            match state {
+                Ok(ConnectionState::ReadTraffic(mut traffic)) => {
+                    while let Some(record) = traffic.next_record() {
+                        match record {
+                            Ok(record) if record.payload.is_empty() => {}
+                            Ok(record) => {
+                                opened = Some(Opened::Record);
+                                sink(record.payload);
+                            }
+                            Err(error) => failure = Some(error),
+                        }
+                    }
+                }
+                Ok(ConnectionState::EncodeTlsData(mut data)) => {
+                    encode(&mut self.outgoing, |room| data.encode(room));
+                }
+                // The connection sends it with what else is to go out.
+                Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
+                Ok(ConnectionState::PeerClosed | ConnectionState::Closed) => self.closed = true,
+                Ok(_) => {
+                    opened = Some(if self.closed {
+                        Opened::Closed
+                    } else {
+                        Opened::Incomplete
+                    });
+                }
+                Err(error) => failure = Some(error),
+            }
+            self.start += discard;
+            if let Some(error) = failure {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+            }
+            if let Some(opened) = opened {
+                return Ok(opened);
+            }
+        }
+    }
+
+    /// Encrypts `plain` behind what waits in [`TlsStream::outgoing`]. What has
+    /// been received meanwhile goes to `sink` first, as the session wants it.
+    pub(crate) fn seal(&mut self, plain: &[u8], sink: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        loop {
+            let UnbufferedStatus { discard, state, .. } = self
+                .session
+                .process_tls_records(&mut self.incoming[self.start..self.end]);
+            let mut sealed = None;
+            match state {
+                Ok(ConnectionState::WriteTraffic(mut traffic)) => {
+                    let old = self.outgoing.len();
+                    let records = plain.len() / RECORD_PAYLOAD + 2;
+                    let room = old + plain.len() + records * RECORD_OVERHEAD;
+                    self.outgoing.resize(room, 0);
+                    sealed = Some(loop {
+                        match traffic.encrypt(plain, &mut self.outgoing[old..]) {
+                            Ok(length) => {
+                                self.outgoing.truncate(old + length);
+                                break Ok(());
+                            }
+                            Err(EncryptError::InsufficientSize(InsufficientSizeError {
+                                required_size,
+                            })) => self.outgoing.resize(old + required_size, 0),
+                            Err(error) => break Err(io::Error::other(error)),
+                        }
+                    });
+                }
+                Ok(ConnectionState::ReadTraffic(mut traffic)) => {
+                    while let Some(Ok(record)) = traffic.next_record() {
+                        sink(record.payload);
+                    }
+                }
+                Ok(ConnectionState::EncodeTlsData(mut data)) => {
+                    encode(&mut self.outgoing, |room| data.encode(room));
+                }
+                Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
+                Ok(ConnectionState::PeerClosed) => self.closed = true,
+                Ok(_) => sealed = Some(Err(io::ErrorKind::BrokenPipe.into())),
+                Err(error) => {
+                    sealed = Some(Err(io::Error::new(io::ErrorKind::InvalidData, error)));
+                }
+            }
+            self.start += discard;
+            if let Some(sealed) = sealed {
+                return sealed;
+            }
+        }
+    }
+
+    /// Makes what waits to be sent ready for the wire.
+    pub(crate) fn wrap(&mut self) -> io::Result<()> {
+        let Some(tunnel) = &mut self.tunnel else {
+            return Ok(());
+        };
+        if self.outgoing.is_empty() {
+            return Ok(());
+        }
+        let mut early = Vec::new();
+        tunnel.seal(&self.outgoing, &mut |piece| early.extend_from_slice(piece))?;
+        self.outgoing.clear();
+        self.take_in(&early);
+        Ok(())
+    }
+
+    /// Encrypted bytes for the wire.
+    pub(crate) fn outgoing(&self) -> &[u8] {
+        match &self.tunnel {
+            Some(tunnel) => tunnel.outgoing(),
+            None => &self.outgoing,
+        }
+    }
+
+    /// Whether anything waits to be sent.
+    pub(crate) fn holds_output(&self) -> bool {
+        !self.outgoing.is_empty() || self.tunnel.as_ref().is_some_and(|t| t.holds_output())
+    }
+
+    /// Counts all of the outgoing bytes as sent.
+    pub(crate) fn sent_all(&mut self) {
+        match &mut self.tunnel {
+            Some(tunnel) => tunnel.sent_all(),
+            None => self.outgoing.clear(),
+        }
+    }
+}
+
+/// Appends what `fill` encodes.
+fn encode(outgoing: &mut Vec<u8>, mut fill: impl FnMut(&mut [u8]) -> Result<usize, EncodeError>) {
+    let old = outgoing.len();
+    outgoing.resize(old + 4096, 0);
+    loop {
+        match fill(&mut outgoing[old..]) {
+            Ok(length) => {
+                outgoing.truncate(old + length);
+                return;
+            }
+            Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) => {
+                outgoing.resize(old + required_size, 0);
+            }
+            Err(EncodeError::AlreadyEncoded) => {
+                outgoing.truncate(old);
+                return;
+            }
+        }
+    }
+}
+
+fn flush(fd: RawFd, mut data: &[u8], limits: &CallLimits, limit: StepLimit<'_>) -> io::Result<()> {
+    while !data.is_empty() {
+        match sys::send(fd, data) {
+            Ok(sent) => data = &data[sent..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                wait::wait(fd, wait::WRITABLE, limits, limit, None)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
