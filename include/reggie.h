@@ -458,6 +458,17 @@ typedef int (*reggie_write_callback)(void *userdata,
                                      const void *data,
                                      size_t size);
 
+/// Reports how much of the body of a request was sent and how much of the body
+/// of its response was received, in bytes. A total is REGGIE_UNKNOWN_SIZE if it
+/// is unknown, and 0 if there is no body. All four start again when the request
+/// is sent again. Return 0 to continue, nonzero to stop the call, which then
+/// returns REGGIE_PROGRESS_CALLBACK.
+typedef int (*reggie_transfer_callback)(void *userdata,
+                                        uint64_t sent,
+                                        uint64_t send_total,
+                                        uint64_t received,
+                                        uint64_t receive_total);
+
 /// No failure.
 #define REGGIE_OK 0
 
@@ -572,6 +583,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 
 /// The credential callback stopped the call.
 #define REGGIE_CREDENTIAL_CALLBACK 212
+
+/// The progress callback stopped the call.
+#define REGGIE_PROGRESS_CALLBACK 213
 
 /// The host's name was not resolved.
 #define REGGIE_RESOLVE 301
@@ -2055,6 +2069,27 @@ reggie_status reggie_request_set_output_callback(reggie_request *request,
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the
 /// number is out of range, or REGGIE_BUSY.
 reggie_status reggie_request_set_retries(reggie_request *request, int tries);
+
+/// Sets the progress callback, from the next call on. A `callback` of NULL
+/// removes it, and frees `userdata`.
+///
+/// While bytes of a body move, the callback is called at most every 100 ms.
+/// While nothing moves, it is called once a second, whatever the call waits
+/// for: a name server, a connection, the response, a token, the next retry. So
+/// the program can check for signals. It is called once more when the response
+/// body has been received, which may be the only time in a short call. The
+/// bodies of token requests are not counted.
+///
+/// The callback runs on the thread that called reggie_client_do(),
+/// reggie_client_open() or reggie_response_read(), and only during such a call.
+/// `userdata` is freed when the callback is replaced or the request is freed,
+/// but not before the response of reggie_client_open() is freed.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
+reggie_status reggie_request_set_progress_callback(reggie_request *request,
+                                                   reggie_transfer_callback callback,
+                                                   void *userdata,
+                                                   reggie_free_callback free_userdata);
 
 /// Sets how long a call with this request may take as a whole, as
 /// reggie_config_set_timeout() does for all. Unless set, the client's.

@@ -88,6 +88,8 @@ pub enum Kind {
     CredentialCallback = 212,
     /// The retry condition returned nonzero.
     RetryConditionCallback = 210,
+    /// The progress callback returned nonzero.
+    ProgressCallback = 213,
 
     // The network: 301 and up.
     /// The host's name was not resolved.
@@ -288,9 +290,8 @@ impl Error {
         self
     }
 
-    /// Replaces every occurrence of the given secrets in the message.
-    pub(crate) fn without(mut self, scrub: impl Fn(&str) -> String) -> Error {
-        self.0.message = scrub(&self.0.message);
+    pub(crate) fn with_message(mut self, message: String) -> Error {
+        self.0.message = message;
         self
     }
 

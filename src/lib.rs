@@ -39,5 +39,6 @@ pub use http::oci_error::OciError;
 pub use http::redirect::{RedirectCallback, RedirectChoice, RedirectStep};
 pub use log::{Level, LogCallback};
 pub use os::cancel::Cancel;
+pub use os::transfer::{Transfer, TransferCallback};
 pub use request::response::Response;
 pub use request::{Request, RetryCallback};

@@ -88,7 +88,7 @@ func TestCredentialHelperOption(t *testing.T) {
 	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
 	file := write(t, filepath.Join(folder, "config.json"), `{"credsStore":"own"}`)
 	s, response, err := doWith(t, "Basic", func(string) []ClientOption {
-		return []ClientOption{WithCredentialsFile(file), WithCredentialHelpers(10 * time.Second)}
+		return []ClientOption{WithCredentialsFile(file), WithCredentialHelpers(time.Minute)}
 	})
 	s.equal(s.ok(response, err).StatusCode(), 200)
 }
@@ -203,7 +203,7 @@ func TestNetworkOptions(t *testing.T) {
 		{WithProxy("http", s.server.URL), WithNoProxy("proxied.example")},
 	} {
 		options = append(options, WithResolve("proxied.example", 0, "127.0.0.1"),
-			WithTimeouts(Timeouts{Connect: time.Second}))
+			WithTimeouts(Timeouts{Connect: time.Minute}))
 		if client, err = NewClient("http://proxied.example:1", options...); err != nil {
 			t.Fatal(err)
 		}

@@ -79,7 +79,7 @@ func checkLeaks(t testing.TB) {
 			return
 		}
 		var after resources
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 			if after = countResources(t); after.within(before) {
 				return
 			}

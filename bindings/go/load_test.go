@@ -80,7 +80,7 @@ func TestMoreGoroutinesThanThreads(t *testing.T) {
 		}
 	})
 	client := newClient(t, server.URL)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	const goroutines = 20_000
 	var group sync.WaitGroup

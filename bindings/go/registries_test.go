@@ -68,7 +68,7 @@ func startServer(t *testing.T, line *regexp.Regexp, program string, args ...stri
 			return nil, fmt.Errorf("%s ended", program)
 		}
 		return match, nil
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		return nil, fmt.Errorf("%s did not start", program)
 	}
 }
@@ -157,7 +157,7 @@ func olareg(t *testing.T, tokens bool) string {
 // reachable waits until a server listens, which is shortly after its log line.
 func reachable(address string) error {
 	var err error
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		var conn net.Conn
 		if conn, err = net.Dial("tcp", address); err == nil {
 			return conn.Close()

@@ -4,8 +4,7 @@ pub(crate) mod sink;
 
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::path::PathBuf;
 
 use zeroize::Zeroize;
@@ -45,6 +44,16 @@ impl Drop for Body {
     }
 }
 
+/// What is left to read of a file.
+#[derive(Debug)]
+pub(crate) struct FileRest {
+    /// Open until the body ends.
+    pub(crate) fd: RawFd,
+    pub(crate) offset: u64,
+    /// The file's name in errors.
+    pub(crate) name: String,
+}
+
 enum BodySource {
     Empty,
     Memory {
@@ -54,6 +63,7 @@ enum BodySource {
     Path {
         path: PathBuf,
         file: Option<File>,
+        position: u64,
     },
     Descriptor {
         fd: RawFd,
@@ -108,7 +118,11 @@ impl Body {
     }
 
     pub(crate) fn path(path: PathBuf) -> Body {
-        Body::of(BodySource::Path { path, file: None })
+        Body::of(BodySource::Path {
+            path,
+            file: None,
+            position: 0,
+        })
     }
 
     /// A caller's descriptor, from where it stands now.
@@ -157,11 +171,16 @@ impl Body {
                 *position = 0;
                 Ok(Some(bytes.len() as u64))
             }
-            BodySource::Path { path, file } => {
+            BodySource::Path {
+                path,
+                file,
+                position,
+            } => {
                 let shown = path.display();
                 let failed = |e| Error::io(Kind::File, format_args!("body {shown}"), &e);
                 let (opened, length) = file::open(path).map_err(failed)?;
                 *file = Some(opened);
+                *position = 0;
                 Ok(Some(length))
             }
             BodySource::Descriptor { length, .. } | BodySource::Callback { length, .. } => {
@@ -212,19 +231,19 @@ impl Body {
                 *position += amount;
                 Ok(amount)
             }
-            BodySource::Path { path, file } => match file {
-                None => Ok(0),
-                Some(file) => loop {
-                    match file.read(buffer) {
-                        Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                        Err(e) => {
-                            let shown = path.display();
-                            return Err(Error::io(Kind::File, format_args!("body {shown}"), &e));
-                        }
-                        Ok(amount) => return Ok(amount),
-                    }
-                },
-            },
+            BodySource::Path {
+                path,
+                file,
+                position,
+            } => {
+                let Some(file) = file else { return Ok(0) };
+                let amount = file::read_at(file, buffer, *position).map_err(|e| {
+                    let shown = path.display();
+                    Error::io(Kind::File, format_args!("body {shown}"), &e)
+                })?;
+                *position += amount as u64;
+                Ok(amount)
+            }
             BodySource::Descriptor {
                 fd,
                 start,
@@ -243,6 +262,43 @@ impl Body {
                 buffer.fill(0);
                 source.read(buffer)
             }
+        }
+    }
+
+    /// The unread rest of the file that the body is read from; `None` if the
+    /// bytes have to be read with [`Body::read`].
+    pub(crate) fn file(&self) -> Option<FileRest> {
+        match &self.source {
+            BodySource::Path {
+                path,
+                file: Some(file),
+                position,
+            } => Some(FileRest {
+                fd: file.as_raw_fd(),
+                offset: *position,
+                name: format!("body {}", path.display()),
+            }),
+            BodySource::Descriptor {
+                fd,
+                start: Some(_),
+                position,
+                ..
+            } => Some(FileRest {
+                fd: *fd,
+                offset: *position,
+                name: format!("descriptor {fd}"),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Skips bytes of the file that are sent without being read.
+    pub(crate) fn advance(&mut self, amount: usize) {
+        self.used = true;
+        if let BodySource::Path { position, .. } | BodySource::Descriptor { position, .. } =
+            &mut self.source
+        {
+            *position += amount as u64;
         }
     }
 

@@ -92,6 +92,8 @@ pub const REGGIE_REALM_CALLBACK: reggie_status = 211;
 pub const REGGIE_RETRY_CONDITION_CALLBACK: reggie_status = 210;
 /// The credential callback stopped the call.
 pub const REGGIE_CREDENTIAL_CALLBACK: reggie_status = 212;
+/// The progress callback stopped the call.
+pub const REGGIE_PROGRESS_CALLBACK: reggie_status = 213;
 /// The host's name was not resolved.
 pub const REGGIE_RESOLVE: reggie_status = 301;
 /// No connection was made.
@@ -236,6 +238,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_REALM_CALLBACK => c"realm callback stopped the call",
         REGGIE_RETRY_CONDITION_CALLBACK => c"stopped by the retry condition",
         REGGIE_CREDENTIAL_CALLBACK => c"stopped by the credential callback",
+        REGGIE_PROGRESS_CALLBACK => c"stopped by the progress callback",
         REGGIE_RESOLVE => c"host name was not resolved",
         REGGIE_CONNECT => c"no connection was made",
         REGGIE_TLS => c"TLS failed",
@@ -328,6 +331,7 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_HOOK_CALLBACK
         | REGGIE_REALM_CALLBACK
         | REGGIE_CREDENTIAL_CALLBACK
+        | REGGIE_PROGRESS_CALLBACK
         | REGGIE_CERTIFICATE_CALLBACK
         | REGGIE_CANCELLED => libc::ECANCELED,
         REGGIE_DEADLINE | REGGIE_TIMEOUT => libc::ETIMEDOUT,
@@ -400,6 +404,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::RealmCallback => REGGIE_REALM_CALLBACK,
         Kind::RetryConditionCallback => REGGIE_RETRY_CONDITION_CALLBACK,
         Kind::CredentialCallback => REGGIE_CREDENTIAL_CALLBACK,
+        Kind::ProgressCallback => REGGIE_PROGRESS_CALLBACK,
         Kind::Resolve => REGGIE_RESOLVE,
         Kind::Connect => REGGIE_CONNECT,
         Kind::Tls => REGGIE_TLS,

@@ -1,11 +1,14 @@
 //! The log: lines for a person, without secrets.
 
 pub(crate) mod redact;
+pub(crate) mod secrets;
 #[cfg(reggie_test_log)]
 pub(crate) mod test_log;
 
 use std::sync::Arc;
 
+use self::secrets::Secrets;
+use crate::error::Step;
 use crate::os::deadline::CallLimits;
 use crate::os::descriptor;
 
@@ -32,11 +35,25 @@ pub type LogCallback = Arc<dyn Fn(Level, &str) + Send + Sync>;
 pub(crate) struct Log {
     callback: Option<(Level, LogCallback)>,
     debug: bool,
+    secrets: Arc<Secrets>,
 }
 
 impl Log {
-    pub(crate) fn new(callback: Option<(Level, LogCallback)>, debug: bool) -> Log {
-        Log { callback, debug }
+    pub(crate) fn new(
+        callback: Option<(Level, LogCallback)>,
+        debug: bool,
+        secrets: &Arc<Secrets>,
+    ) -> Log {
+        Log {
+            callback,
+            debug,
+            secrets: Arc::clone(secrets),
+        }
+    }
+
+    /// The secrets that it does not show.
+    pub(crate) fn secrets(&self) -> &Arc<Secrets> {
+        &self.secrets
     }
 
     /// Whether a line of this level goes anywhere. Debug that was asked for by
@@ -49,18 +66,28 @@ impl Log {
         self.debug || matches!(&self.callback, Some((most, _)) if level <= *most)
     }
 
-    /// Writes one entry, which may have several lines.
-    pub(crate) fn write(&self, level: Level, text: &str) {
+    /// Writes one entry of a call without its secrets; it may have several
+    /// lines. `text` is called only if the entry goes anywhere.
+    pub(crate) fn note(&self, limits: &CallLimits, level: Level, text: impl FnOnce() -> String) {
+        if self.takes(level) {
+            let text = self.secrets.scrub(&text());
+            self.write(limits, level, text);
+        }
+    }
+
+    fn write(&self, limits: &CallLimits, level: Level, text: String) {
         #[cfg(reggie_test_log)]
-        crate::log::test_log::line(text);
+        crate::log::test_log::line(&text);
         if !self.is_set_to_take(level) {
             return;
         }
         match &self.callback {
-            Some((_, callback)) => callback(level, text),
+            Some((_, callback)) => {
+                let callback = Arc::clone(callback);
+                limits.post_callback(Step::Prepare, move || callback(level, &text));
+            }
             None => {
-                // There is nobody to tell that stderr is closed; nor may the
-                // program end for it.
+                // Ignored: a closed stderr must not end the program.
                 let _ = descriptor::write_all(
                     libc::STDERR_FILENO,
                     format!("{text}\n").as_bytes(),

@@ -1,4 +1,4 @@
-//! A handle that ends calls from another thread, or from a signal handler.
+//! Cancel handles: end calls from another thread or a signal handler.
 
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::sys;
 use crate::error::{Error, Kind};
 
-/// Ends the calls that it was given to. Clones are the same handle.
+/// Ends the calls that use it. Clones are the same handle.
 #[derive(Clone, Debug)]
 pub struct Cancel(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     triggered: AtomicBool,
-    /// Readable from the trigger on: waits end by it.
+    /// Becomes readable with the trigger, which ends polls.
     event: OwnedFd,
     process: u32,
 }
@@ -31,12 +31,11 @@ impl Cancel {
         })))
     }
 
-    /// Ends all calls that use it, now and from now on. Nothing but atomic
-    /// stores and system calls that a signal handler may make.
+    /// Ends all calls that use it, now and later. Async-signal-safe.
     pub fn trigger(&self) {
         self.0.triggered.store(true, Ordering::Release);
-        // After a fork the event is still the parent's, whose calls go on; the
-        // child's look for themselves.
+        // After a fork the event is the parent's, whose calls continue; those
+        // of the child check the flag.
         if self.0.process == std::process::id() {
             sys::signal_event(self.0.event.as_raw_fd());
         }
@@ -47,8 +46,8 @@ impl Cancel {
         self.0.triggered.load(Ordering::Acquire)
     }
 
-    /// What becomes readable with the trigger; `None` in a child process, which
-    /// would wait for its parent's event, and has to look at the handle instead.
+    /// What becomes readable with the trigger; `None` in a forked child, where
+    /// the event is the parent's: it must check the flag at intervals.
     pub(crate) fn event(&self) -> Option<RawFd> {
         (self.0.process == std::process::id()).then(|| self.0.event.as_raw_fd())
     }

@@ -115,6 +115,14 @@ pub(crate) fn signal_event(fd: RawFd) {
     unsafe { *errno = before };
 }
 
+/// Makes an event unreadable again.
+pub(crate) fn clear_event(fd: RawFd) {
+    let mut count = 0u64;
+    // SAFETY: eight bytes, which live for the call. It fails only where the
+    // event is not signalled.
+    unsafe { libc::read(fd, ptr::from_mut(&mut count).cast(), mem::size_of::<u64>()) };
+}
+
 /// How many bytes that were sent the peer has not taken yet; 0 where the system
 /// does not tell.
 pub(crate) fn unsent(fd: RawFd) -> u64 {
@@ -320,9 +328,35 @@ pub(crate) fn blocks(fd: RawFd) -> bool {
 }
 
 /// write(2) to a caller's descriptor, which may be a pipe or a socket without
-/// a reader: the SIGPIPE that this raises is swallowed, unless one was pending
-/// before.
+/// a reader.
 pub(crate) fn write_without_sigpipe(fd: RawFd, data: &[u8]) -> io::Result<usize> {
+    without_sigpipe(|| {
+        // SAFETY: pointer and length are those of one slice.
+        size(unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) })
+    })
+}
+
+/// sendfile(2): sends up to `count` bytes of a file, from `offset` on, over a
+/// socket. The position of the file's descriptor does not move. 0 = the end of
+/// the file.
+pub(crate) fn send_file(
+    socket: RawFd,
+    file: RawFd,
+    offset: u64,
+    count: usize,
+) -> io::Result<usize> {
+    let mut offset =
+        libc::off_t::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EOVERFLOW))?;
+    without_sigpipe(|| {
+        // SAFETY: the offset lives for the call.
+        size(unsafe { libc::sendfile(socket, file, &mut offset, count) })
+    })
+}
+
+/// Makes a system call that may raise SIGPIPE and cannot be told not to. The
+/// signal is blocked on this thread meanwhile, and consumed if the call failed
+/// with EPIPE, unless one was pending before.
+fn without_sigpipe(call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     let sigpipe = signal_set(libc::SIGPIPE);
     // SAFETY: all-zero is a valid value of these types.
     let (mut pending, mut old): (libc::sigset_t, libc::sigset_t) = unsafe { mem::zeroed() };
@@ -332,10 +366,7 @@ pub(crate) fn write_without_sigpipe(fd: RawFd, data: &[u8]) -> io::Result<usize>
     let was_pending = unsafe { libc::sigismember(&pending, libc::SIGPIPE) } == 1;
     // SAFETY: both sets live for the call.
     unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &sigpipe, &mut old) };
-    let result = uninterrupted(|| {
-        // SAFETY: pointer and length are those of one slice.
-        size(unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) })
-    });
+    let result = uninterrupted(call);
     if !was_pending && matches!(&result, Err(e) if e.raw_os_error() == Some(libc::EPIPE)) {
         let now = libc::timespec {
             tv_sec: 0,

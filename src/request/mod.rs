@@ -21,6 +21,7 @@ use crate::http::url::{Url, encode_query, socket};
 use crate::http::{headers, template};
 use crate::log::redact::shown;
 use crate::os::cancel::Cancel;
+use crate::os::transfer::TransferCallback;
 
 /// Called between a challenge and the second send; may change the request.
 pub type RetryCallback = Arc<dyn Fn(&mut Request) -> Result<(), Error> + Send + Sync>;
@@ -42,8 +43,13 @@ pub struct Request {
     pub(crate) retry: Option<RetryCallback>,
     pub(crate) follow_challenge: bool,
     pub(crate) cancel: Option<Cancel>,
+    pub(crate) progress: Option<TransferCallback>,
     pub(crate) times: OwnTimes,
     retries: Option<u32>,
+    /// The URL comes from a server, as a Location does: the SSRF policy applies
+    /// to it. A URL that the caller wrote is none of its business.
+    pub(crate) server_directed: bool,
+    pub(crate) follow_redirects: bool,
 }
 
 impl Request {
@@ -69,8 +75,11 @@ impl Request {
             retry: None,
             follow_challenge: true,
             cancel: None,
+            progress: None,
             times: OwnTimes::default(),
             retries: None,
+            server_directed: false,
+            follow_redirects: true,
         };
         request.set_method(method)?;
         request.set_path(path)?;
@@ -265,6 +274,11 @@ impl Request {
     /// Sets what is called between a challenge and the second send.
     pub fn set_retry_callback(&mut self, callback: Option<RetryCallback>) {
         self.retry = callback;
+    }
+
+    /// Sets what is called with the progress of the request.
+    pub fn set_progress_callback(&mut self, callback: Option<TransferCallback>) {
+        self.progress = callback;
     }
 
     /// Whether a challenge is followed; otherwise a 401 is the answer.

@@ -10,7 +10,9 @@ use crate::notes::*;
 
 #[test]
 fn a_response_tells_how_long_each_step_took() {
-    const SLOW: Duration = Duration::from_millis(80);
+    // The client may begin to count a moment after the server got the request.
+    const SLOW: Duration = Duration::from_millis(500);
+    const AT_LEAST: Duration = Duration::from_millis(250);
     let server = RawServer::start_tls(|conn| {
         while conn.read_request().is_some() {
             std::thread::sleep(SLOW);
@@ -28,7 +30,7 @@ fn a_response_tells_how_long_each_step_took() {
     assert!(first.connect_time() > Duration::ZERO);
     assert!(first.tls_time() > Duration::ZERO);
     assert!(
-        first.first_byte_time() >= SLOW,
+        first.first_byte_time() >= AT_LEAST,
         "{:?}",
         first.first_byte_time()
     );
@@ -41,7 +43,7 @@ fn a_response_tells_how_long_each_step_took() {
     assert_eq!(second.resolve_time(), Duration::ZERO);
     assert_eq!(second.connect_time(), Duration::ZERO);
     assert_eq!(second.tls_time(), Duration::ZERO);
-    assert!(second.first_byte_time() >= SLOW);
+    assert!(second.first_byte_time() >= AT_LEAST);
     assert!(second.total_time() >= second.first_byte_time());
     assert_eq!(second.url(), format!("{}/x", server.url()));
     assert_eq!(second.sends(), 1);

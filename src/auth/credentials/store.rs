@@ -2,6 +2,7 @@
 //! counts: what was set, the callback, the files.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::default_paths;
 use super::file::{self, Clue, Contents};
@@ -111,7 +112,11 @@ impl CredentialStore {
             return Ok(lookup);
         }
         if let Some(callback) = &self.callback {
-            if let Some(credential) = callback(&registry.authority(), repository)? {
+            let callback = Arc::clone(callback);
+            let (host, name) = (registry.authority(), repository.map(str::to_owned));
+            let found =
+                limits.call_back(Step::Credentials, move || callback(&host, name.as_deref()))?;
+            if let Some(credential) = found? {
                 lookup.found = Some(Found {
                     credential,
                     source: "the credential callback".to_owned(),

@@ -1,22 +1,28 @@
-//! A client: the registry's address and settings, and the calls that send.
+//! A client: the registry's address and settings, and the functions that send
+//! requests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::auth::scope::Scopes;
+use crate::auth::{Authorization, Subject};
 use crate::body::sink::{Output, WholeFile, write_descriptor};
 use crate::config::{Config, Times};
 use crate::engine::retry::{Attempt, Decision, Outcome, Retries};
 use crate::engine::warnings::Warnings;
-use crate::engine::{Call, Engine, EngineResponse, retry, trace};
+use crate::engine::{Engine, EngineResponse, retry, trace};
 use crate::error::{Error, Kind, Step};
 use crate::http::template;
 use crate::log::Level;
+use crate::os::transfer::TransferMeter;
 use crate::request::Request;
 use crate::request::address::Address;
+use crate::request::call::{Call, Execution};
 use crate::request::response::{Account, Content, Response};
+use crate::transport;
 use crate::transport::RawBody;
 
-/// A client of one registry, to be shared by any number of threads.
+/// A client of one registry. Safe for concurrent use.
 pub struct Client {
     engine: Engine,
     config: Config,
@@ -34,8 +40,7 @@ impl Client {
     }
 
     /// A client of the same registry with other settings. It shares the
-    /// connections, tokens and cookies of this one as far as both settings
-    /// allow it.
+    /// connections, tokens and cookies of this one if both settings allow it.
     pub fn derive(&self, config: &Config) -> Result<Client, Error> {
         let address = Arc::clone(&self.engine.address);
         Client::make(address, config, Some((&self.engine, &self.config)))
@@ -57,7 +62,7 @@ impl Client {
         })
     }
 
-    /// Sets the repository of `<name>` for requests made from now on.
+    /// Sets the repository of `<name>` for later requests.
     pub fn set_default_name(&self, name: &str) -> Result<(), Error> {
         template::check_value("default name", name)?;
         *self.default_name() = Some(name.to_owned());
@@ -76,54 +81,96 @@ impl Client {
         Request::new(&self.engine.address, default_name, method, path)
     }
 
-    /// Sends a request and brings the body of its answer where the request
-    /// wants it, or into the response.
+    /// Sends a request and delivers the body of its response to the request's
+    /// output, or keeps it in the response.
     pub fn execute(&self, request: &mut Request) -> Result<Response, Error> {
-        self.patiently(request, |client, request, call| {
-            let mut response = client.begin(request, call)?;
+        self.execute_in(&self.call_for(request), request)
+    }
+
+    /// Sends a request and returns once the response headers are received; the
+    /// body is read from the response.
+    pub fn open(&self, request: &mut Request) -> Result<Response, Error> {
+        self.open_in(&self.call_for(request), request)
+    }
+
+    /// A call with the client's limits, or those of the request.
+    fn call_for(&self, request: &Request) -> Call {
+        let mut limits = self.times.begin(&request.times, request.cancel.clone());
+        limits.transfer = request.progress.clone().map(TransferMeter::new);
+        Call::new(limits)
+    }
+
+    /// As [`Client::execute`], within a call that may have other requests. The
+    /// call's limits apply, not the request's own.
+    pub(crate) fn execute_in(&self, call: &Call, request: &mut Request) -> Result<Response, Error> {
+        self.retrying(call, request, |client, request, execution| {
+            let mut response = client.attempt(request, execution)?;
             let status = response.status;
             client
-                .deliver(request, &mut response, call)
+                .deliver(request, &mut response, execution)
                 .map_err(|error| error.with_http_status(status).with_host(response.host()))?;
             response.account.total = call.started.elapsed();
             Ok(response)
         })
     }
 
-    /// Sends a request and returns when the headers of its answer are there;
-    /// the body is read from the response.
-    pub fn open(&self, request: &mut Request) -> Result<Response, Error> {
-        self.patiently(request, Client::begin)
+    /// As [`Client::open`], within a call that may have other requests.
+    pub(crate) fn open_in(&self, call: &Call, request: &mut Request) -> Result<Response, Error> {
+        self.retrying(call, request, Client::attempt)
     }
 
-    /// Sends by `attempt`, and again as far as the settings allow it.
-    fn patiently(
+    /// The authorization for some actions, such as `pull,push`, in a
+    /// repository; `None` if the registry requires none.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the content layer"))]
+    pub(crate) fn authorization(
         &self,
+        call: &Call,
+        repository: &str,
+        actions: &str,
+    ) -> Result<Option<Authorization>, Error> {
+        let subject = Subject {
+            repository: Some(repository.to_owned()),
+            scopes: Some(Scopes::parse(&format!("repository:{repository}:{actions}"))),
+            is_ping: false,
+        };
+        self.engine.authorization(&subject, &Execution::new(call))
+    }
+
+    /// Forgets an authorization that a server rejected.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the content layer"))]
+    pub(crate) fn forget_authorization(&self, authorization: &Authorization) {
+        self.engine.forget(authorization);
+    }
+
+    /// Makes attempts as far as the settings allow retries.
+    fn retrying(
+        &self,
+        call: &Call,
         request: &mut Request,
-        attempt: impl Fn(&Client, &mut Request, &Call) -> Result<Response, Error>,
+        attempt: impl Fn(&Client, &mut Request, &Execution) -> Result<Response, Error>,
     ) -> Result<Response, Error> {
-        let call = Call::new(self.times.begin(&request.times, request.cancel.clone()));
+        let execution = Execution::new(call);
         loop {
-            let outcome = attempt(self, request, &call);
-            match self.after(request, &outcome, &call)? {
-                Some(wait) => {
+            let outcome = attempt(self, request, &execution);
+            match self.retry_delay(request, &outcome, &execution)? {
+                Some(delay) => {
                     if let Ok(response) = outcome {
                         response.discard();
                     }
-                    self.engine.pause(wait, &call)?;
-                    call.begin_again();
+                    transport::pause(delay, &call.limits)?;
+                    execution.attempt.set(execution.attempt.get() + 1);
                 }
                 None => return outcome,
             }
         }
     }
 
-    /// How long to wait before the request is sent again, if it is.
-    fn after(
+    /// How long to wait before the next attempt; `None` if there is none.
+    fn retry_delay(
         &self,
         request: &Request,
         outcome: &Result<Response, Error>,
-        call: &Call,
+        execution: &Execution,
     ) -> Result<Option<Duration>, Error> {
         let now = Instant::now();
         if let Ok(response) = outcome
@@ -143,25 +190,29 @@ impl Client {
             }
             Err(error) => (error.host().unwrap_or(&own), Outcome::Failure(error)),
         };
+        let call = execution.call;
         let attempt = Attempt {
-            number: call.attempts.get(),
+            number: execution.attempt.get(),
             method: request.method(),
             host,
             outcome: ended,
             unsent: matches!(outcome, Err(error) if error.is_unsent()),
             repeatable: request.body.is_repeatable(),
-            delivered: call.delivered.get(),
+            delivered: execution.delivered.get(),
         };
-        match self.retries.decide(&attempt, request.retries(), now)? {
-            Decision::Give => Ok(None),
-            // What would come after the end of the call comes to nothing.
-            Decision::Retry(wait) if call.ends_within(wait) => Ok(None),
-            Decision::Retry(wait) => {
-                self.engine.note(Level::Info, || {
+        match self
+            .retries
+            .decide(&attempt, request.retries(), call, now)?
+        {
+            Decision::Stop => Ok(None),
+            // The call would end first.
+            Decision::Retry(delay) if call.ends_within(delay) => Ok(None),
+            Decision::Retry(delay) => {
+                self.engine.log.note(&call.limits, Level::Info, || {
                     let number = attempt.number + 1;
-                    format!("{host}: send {number} in {} ms", wait.as_millis())
+                    format!("{host}: send {number} in {} ms", delay.as_millis())
                 });
-                Ok(Some(wait))
+                Ok(Some(delay))
             }
             Decision::TooLong(wait) => match outcome {
                 Ok(response) => Err(retry::too_long(host, response.status, wait)),
@@ -170,17 +221,16 @@ impl Client {
         }
     }
 
-    fn begin(&self, request: &mut Request, call: &Call) -> Result<Response, Error> {
-        let EngineResponse {
-            answer, url, host, ..
-        } = self.engine.answer(request, call)?;
+    fn attempt(&self, request: &mut Request, execution: &Execution) -> Result<Response, Error> {
+        let EngineResponse { raw, url, host, .. } = self.engine.attempt(request, execution)?;
         let account = Account {
-            stats: answer.stats,
-            sends: call.sends.get(),
-            total: call.started.elapsed(),
+            stats: raw.stats,
+            sends: execution.sends.get(),
+            total: execution.call.started.elapsed(),
         };
-        let response = Response::new(answer, url, host, &self.engine.address, account);
-        self.warnings.tell(response.host(), response.warnings());
+        let response = Response::new(raw, url, host, &self.engine.address, account);
+        self.warnings
+            .report(execution.limits(), response.host(), response.warnings());
         Ok(response)
     }
 
@@ -188,37 +238,38 @@ impl Client {
         &self,
         request: &mut Request,
         response: &mut Response,
-        call: &Call,
+        execution: &Execution,
     ) -> Result<(), Error> {
         let Content::Open(mut body) =
             std::mem::replace(&mut response.content, Content::Delivered(0))
         else {
             return Ok(());
         };
-        let wanted = (200..300).contains(&response.status) && request.method() != "HEAD";
+        let has_output = (200..300).contains(&response.status) && request.method() != "HEAD";
         match &mut request.output {
-            Output::Path(path) if wanted => {
+            Output::Path(path) if has_output => {
                 let mut file = WholeFile::begin(path)?;
                 body.deliver(&mut |piece| file.write(piece))?;
                 file.finish()?;
             }
-            Output::Descriptor(fd) if wanted => {
+            Output::Descriptor(fd) if has_output => {
                 let fd = *fd;
                 body.deliver(&mut |piece| {
-                    call.delivered.set(true);
-                    write_descriptor(fd, piece, &call.limits)
+                    execution.delivered.set(true);
+                    write_descriptor(fd, piece, execution.limits())
                 })?;
             }
-            Output::Callback(sink) if wanted => body.deliver(&mut |piece| {
-                call.delivered.set(true);
+            Output::Callback(sink) if has_output => body.deliver(&mut |piece| {
+                execution.delivered.set(true);
                 sink.write(piece)
             })?,
             _ => {
                 let kept = self.keep(&mut body)?;
                 if self.engine.log.takes(Level::Debug)
-                    && let Some(text) = trace::answer_body(&response.headers, &kept)
+                    && let Some(text) = trace::response_body(&response.headers, &kept)
                 {
-                    self.engine.note(Level::Debug, || text);
+                    let limits = execution.limits();
+                    self.engine.log.note(limits, Level::Debug, || text);
                 }
                 response.content = Content::Kept(kept);
                 return Ok(());
@@ -228,39 +279,42 @@ impl Client {
         Ok(())
     }
 
-    /// Reads a body into memory, never more than the setting allows, and never
-    /// on the word of its announced length.
+    /// Reads a body into memory, up to the configured maximum. Does not trust
+    /// its Content-Length.
     fn keep(&self, body: &mut RawBody) -> Result<Vec<u8>, Error> {
-        let most = self.max_body_memory;
+        let max = self.max_body_memory;
         let too_large = || {
             let message = format!(
-                "the body is larger than the {most} bytes that the setting max_body_memory allows"
+                "the body is larger than the {max} bytes that the setting max_body_memory allows"
             );
             Error::new(Kind::BodyTooLarge, message).at(Step::Receive)
         };
-        if body.length().is_some_and(|length| length > most as u64) {
+        if body.length().is_some_and(|length| length > max as u64) {
             return Err(too_large());
         }
         let mut kept = Vec::new();
         body.deliver(&mut |piece: &[u8]| {
-            if piece.len() > most - kept.len() {
+            if piece.len() > max - kept.len() {
                 return Err(too_large());
             }
-            append(&mut kept, piece, most)
+            append(&mut kept, piece, max)
         })?;
         Ok(kept)
     }
 }
 
-/// Appends a piece; what is reserved doubles, but never beyond `most`.
-fn append(kept: &mut Vec<u8>, piece: &[u8], most: usize) -> Result<(), Error> {
+/// Appends a piece. The capacity doubles, up to `max`.
+fn append(kept: &mut Vec<u8>, piece: &[u8], max: usize) -> Result<(), Error> {
     let needed = kept.len() + piece.len();
     if needed > kept.capacity() {
-        // One more, for the NUL that the C boundary puts behind a body.
-        let target = needed.max(kept.capacity() * 2).min(most) + 1;
+        // One more for the NUL that the C boundary appends to a body.
+        let target = needed.max(kept.capacity() * 2).min(max) + 1;
         kept.try_reserve_exact(target - kept.len())
             .map_err(|_| Error::no_memory("response body"))?;
     }
     kept.extend_from_slice(piece);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
