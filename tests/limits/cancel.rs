@@ -462,7 +462,7 @@ fn progress_is_reported_in_each_step() {
     for tls in [false, true] {
         let places = Places::new(tls);
         let arguments = [vec!["main".to_owned()], places.arguments()].concat();
-        expect_done(&run_slow_names(&program, TIME, &arguments));
+        expect_done(&run_slow_names(&program, TIME, &places, &arguments, &[]));
     }
 }
 
