@@ -2351,12 +2351,25 @@ reggie_status reggie_response_errors(const reggie_response *response,
 ///
 /// The error then has the HTTP status, the host, the code of the first error in
 /// the registry's error list, where the body is kept in memory and has one, and
-/// how long to wait, where the response says it in seconds; its message has the
+/// the time to wait of Retry-After, where there is one; its message has the
 /// status and that error's code and message. The response stays as it is.
 /// Otherwise returns REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is
 /// read.
 reggie_status reggie_response_check(const reggie_response *response,
                                     reggie_error **error);
+
+/// Replaces the body by `size` bytes from memory, which are copied. For a body
+/// that the program has read with reggie_response_read(), and decompressed if
+/// necessary: reggie_response_errors() and reggie_response_check() then use it.
+/// The unread rest of the body is lost, and its connection closed. A pointer
+/// from reggie_response_body() becomes invalid.
+///
+/// `bytes` may be NULL if `size` is 0. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_NO_MEMORY, or
+/// REGGIE_BUSY while the body is read.
+reggie_status reggie_response_set_body(reggie_response *response,
+                                       const uint8_t *bytes,
+                                       size_t size);
 
 /// Reads on in the body: up to `size` bytes into `buffer`. Waits until there
 /// are some. For a response of reggie_client_open(); where the body is kept in

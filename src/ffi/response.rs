@@ -292,7 +292,7 @@ pub unsafe extern "C" fn reggie_response_errors(
 ///
 /// The error then has the HTTP status, the host, the code of the first error in
 /// the registry's error list, where the body is kept in memory and has one, and
-/// how long to wait, where the response says it in seconds; its message has the
+/// the time to wait of Retry-After, where there is one; its message has the
 /// status and that error's code and message. The response stays as it is.
 /// Otherwise returns REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is
 /// read.
@@ -309,6 +309,40 @@ pub unsafe extern "C" fn reggie_response_check(
             .core
             .look(|core| core.check())
             .unwrap_or_else(|| Err(slot::busy("response")))
+    })
+}
+
+/// Replaces the body by `size` bytes from memory, which are copied. For a body
+/// that the program has read with reggie_response_read(), and decompressed if
+/// necessary: reggie_response_errors() and reggie_response_check() then use it.
+/// The unread rest of the body is lost, and its connection closed. A pointer
+/// from reggie_response_body() becomes invalid.
+///
+/// `bytes` may be NULL if `size` is 0. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_NO_MEMORY, or
+/// REGGIE_BUSY while the body is read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_response_set_body(
+    response: *mut reggie_response,
+    bytes: *const u8,
+    size: usize,
+) -> reggie_status {
+    guard::status(|| {
+        // SAFETY: a handle of the caller's, or NULL.
+        let response = unsafe { convert::handle(response, "response") }?;
+        // SAFETY: bytes of the caller's.
+        let bytes = unsafe { convert::slice(bytes, size, "bytes") }?;
+        let mut body = Vec::new();
+        body.try_reserve_exact(size)
+            .map_err(|_| Error::no_memory("response body"))?;
+        body.extend_from_slice(bytes);
+        end_in_nul(&mut body)?;
+        response.core.lend("response", |core| {
+            core.set_body(body);
+            Ok(())
+        })?;
+        response.body_size.store(size as u64, Ordering::Relaxed);
+        Ok(())
     })
 }
 

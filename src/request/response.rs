@@ -282,8 +282,15 @@ impl Response {
         if let Some(code) = first.map(OciError::code).filter(|code| !code.is_empty()) {
             error = error.with_registry_code(code);
         }
-        let wait = self.headers.text("retry-after");
-        Err(error.with_retry_after(wait.and_then(|seconds| seconds.trim().parse().ok())))
+        Err(error.with_retry_after(self.retry_after.map(|wait| wait.as_secs())))
+    }
+
+    /// Replaces the body by bytes that the caller has read and perhaps decoded,
+    /// so that [`Response::errors`] and [`Response::check`] can use them. The
+    /// unread rest of an open body is dropped with its connection.
+    pub fn set_body(&mut self, body: Vec<u8>) {
+        self.content = Content::Kept(body);
+        self.position = 0;
     }
 
     /// Reads on in the body; 0 = the end.
