@@ -67,8 +67,10 @@
  * Ownership
  * ---------
  *
- * Everything passed in is copied. The result of a getter is borrowed: it belongs
- * to its handle, and is valid as long as the comment of the handle's type says.
+ * Everything passed in is copied, except the body set by
+ * reggie_request_set_body_borrowed(). The result of a getter is borrowed: it
+ * belongs to its handle, and is valid as long as the comment of the handle's type
+ * says.
  * The caller must free what is returned through an out-pointer: handles with their
  * own function, strings with reggie_string_free(). File descriptors remain owned
  * by the caller.
@@ -716,8 +718,13 @@ typedef int32_t reggie_status;
 /// HTTP status other than 2xx. Returned only by reggie_response_check().
 #define REGGIE_HTTP_STATUS 1008
 
-/// Response body that does not match the expected digest.
+/// Response body that does not match the expected digest; see
+/// reggie_request_set_expected_digest().
 #define REGGIE_DIGEST_MISMATCH 1009
+
+/// 206 response, which has only part of the content, where a complete body is
+/// required: for an output path, or with an expected digest.
+#define REGGIE_PARTIAL_CONTENT 1010
 
 /// Returns a short description of a status.
 ///
@@ -748,7 +755,7 @@ const char *reggie_status_string(reggie_status status);
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
 /// - EREMOTEIO: REGGIE_HTTP_STATUS
-/// - EBADMSG: REGGIE_DIGEST_MISMATCH
+/// - EBADMSG: REGGIE_DIGEST_MISMATCH and REGGIE_PARTIAL_CONTENT
 /// - EIO: REGGIE_FILE, REGGIE_BODY_LENGTH, REGGIE_CREDENTIAL_HELPER, and
 ///   numbers that are not a status
 ///
@@ -1174,6 +1181,22 @@ reggie_status reggie_request_set_body(reggie_request *request,
                                       const uint8_t *bytes,
                                       size_t size);
 
+/// Sends `size` bytes from memory, which are not copied.
+///
+/// The bytes must stay valid and unchanged until `free_userdata` is called, as
+/// described at reggie_free_callback: when another body takes their place, when
+/// the request is freed, or, if this function fails, before it returns.
+/// `userdata` is what that callback needs to release them; it may be `bytes`
+/// itself. `bytes` may be NULL if `size` is 0.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
+/// is larger than any object can be, or REGGIE_BUSY.
+reggie_status reggie_request_set_body_borrowed(reggie_request *request,
+                                               const uint8_t *bytes,
+                                               size_t size,
+                                               void *userdata,
+                                               reggie_free_callback free_userdata);
+
 /// Sends the content of a regular file, which is opened each time the request
 /// is sent.
 ///
@@ -1181,6 +1204,19 @@ reggie_status reggie_request_set_body(reggie_request *request,
 /// is empty, or REGGIE_BUSY.
 reggie_status reggie_request_set_body_path(reggie_request *request,
                                            const char *path);
+
+/// Sends part of a regular file: `length` bytes from `offset` on; or, if
+/// `length` is REGGIE_UNKNOWN_SIZE, all from `offset` to the end of the file.
+///
+/// The file is opened each time the request is sent. If it is shorter than the
+/// part requires, reggie_client_do() and reggie_client_open() send nothing and
+/// return REGGIE_BODY_LENGTH. `path` may be any bytes except NUL. Returns
+/// REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path is empty
+/// or the sum of offset and length is too large, or REGGIE_BUSY.
+reggie_status reggie_request_set_body_path_section(reggie_request *request,
+                                                   const char *path,
+                                                   uint64_t offset,
+                                                   uint64_t length);
 
 /// Sends `length` bytes from a file descriptor, starting at its current offset;
 /// or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its end with
@@ -1198,6 +1234,24 @@ reggie_status reggie_request_set_body_fd(reggie_request *request,
                                          int fd,
                                          uint64_t length,
                                          reggie_error **error);
+
+/// Sends part of a regular file that is open: `length` bytes from `offset` on,
+/// counted from the beginning of the file; or, if `length` is
+/// REGGIE_UNKNOWN_SIZE, all from `offset` to the end of the file.
+///
+/// The caller keeps the descriptor, and must keep it open until the request has
+/// been sent. Its file offset is neither used nor moved: several requests can
+/// send parts of one descriptor at the same time. If the file is shorter than
+/// the part requires, reggie_client_do() and reggie_client_open() send nothing
+/// and return REGGIE_BODY_LENGTH. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if the sum of offset and length is too large,
+/// REGGIE_FILE if the descriptor is not open or not a regular file, or
+/// REGGIE_BUSY.
+reggie_status reggie_request_set_body_fd_section(reggie_request *request,
+                                                 int fd,
+                                                 uint64_t offset,
+                                                 uint64_t length,
+                                                 reggie_error **error);
 
 /// Sends `length` bytes supplied by a callback; or, if `length` is
 /// REGGIE_UNKNOWN_SIZE, everything up to its end with chunked transfer coding
@@ -1222,20 +1276,31 @@ reggie_status reggie_request_set_body_callback(reggie_request *request,
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 reggie_status reggie_request_remove_body(reggie_request *request);
 
-/// Keeps the response body in memory, which is the default, up to the size set
-/// by reggie_config_set_max_body_memory().
+/// Keeps the body of the response in memory, up to the size set by
+/// reggie_config_set_max_body_memory(). This is the default.
 ///
-/// Every output applies to responses with a 2xx status; other bodies are always
-/// kept in memory. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
+/// All outputs apply to responses whose HTTP status is 2xx; the body of any
+/// other response is kept in memory. They do not apply to a 204 response or to
+/// the response to a HEAD request, which have no body. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 reggie_status reggie_request_set_output_memory(reggie_request *request);
 
-/// Writes the body of a 2xx response to a file, which is created or replaced
-/// when the body is complete. Until then it is written to a temporary file in
-/// the same directory, which is removed on failure.
+/// Writes the body of a 2xx response to a file, which appears, or replaces an
+/// existing file, once the body is complete.
 ///
-/// `path` must not name a directory, a device or a pipe. Returns REGGIE_OK,
-/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if it is empty, or
-/// REGGIE_BUSY.
+/// Until then, the body is written to a temporary file in the same directory,
+/// which is removed on failure. A call that fails leaves an existing file
+/// unchanged. A new file is created as by open(2) with mode 0666; a file that is
+/// replaced keeps its mode. The last component of the path must not be a
+/// symbolic link, and only a regular file that belongs to the user is replaced;
+/// otherwise the call returns REGGIE_FILE.
+///
+/// A 206 response has only part of the content and would replace all of the
+/// file: the call returns REGGIE_PARTIAL_CONTENT. Use
+/// reggie_request_set_output_fd() for ranges.
+///
+/// `path` may be any bytes except NUL. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_BUSY.
 reggie_status reggie_request_set_output_path(reggie_request *request,
                                              const char *path);
 
@@ -1257,6 +1322,33 @@ reggie_status reggie_request_set_output_callback(reggie_request *request,
                                                  reggie_write_callback write,
                                                  void *userdata,
                                                  reggie_free_callback free_userdata);
+
+/// Sets the digest that the response body must have, such as
+/// "sha256:e3b0c442..."; NULL removes it.
+///
+/// The digest is computed while the body is received. If it differs, the call
+/// fails with REGGIE_DIGEST_MISMATCH, and the message contains both digests: no
+/// file appears under an output path, an existing file is unchanged, and no
+/// response is returned for a body in memory. A descriptor, a callback, and
+/// reggie_response_read() after reggie_client_open() receive the body as it
+/// arrives, except for the last 64 KiB, or all of a shorter body, which follow
+/// only after verification. They must not trust what they received until the
+/// call, or the read that returns 0 bytes, has returned REGGIE_OK.
+///
+/// Only a complete body is verified: that of a 2xx response. Not verified are
+/// the body of any other response, such as the error list of a 404, which can be
+/// read as usual, so check the HTTP status; a 204 response and the response to a
+/// HEAD request, which have no body; the header fields; and, in any case, the
+/// responses to requests without an expected digest. A 206 response has only
+/// part of the content: the call fails with REGGIE_PARTIAL_CONTENT before
+/// anything is delivered.
+///
+/// The algorithms are REGGIE_SHA256, REGGIE_SHA384 and REGGIE_SHA512. The digest
+/// is that of the body as it was sent, in its content coding if it has one.
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if the request is NULL,
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_DIGEST or REGGIE_BUSY.
+reggie_status reggie_request_set_expected_digest(reggie_request *request,
+                                                 const char *digest);
 
 /** @} */
 
@@ -1560,6 +1652,19 @@ reggie_status reggie_response_errors(const reggie_response *response,
 REGGIE_MUST_USE
 reggie_status reggie_response_check(const reggie_response *response,
                                     reggie_error **error);
+
+/// Replaces the body by `size` bytes from memory, which are copied. For a body
+/// that the program has read with reggie_response_read(), and decompressed if
+/// necessary: reggie_response_errors() and reggie_response_check() then use it.
+/// The unread rest of the body is lost, and its connection closed. A pointer
+/// from reggie_response_body() becomes invalid.
+///
+/// `bytes` may be NULL if `size` is 0. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_NO_MEMORY, or
+/// REGGIE_BUSY while the body is read.
+reggie_status reggie_response_set_body(reggie_response *response,
+                                       const uint8_t *bytes,
+                                       size_t size);
 
 /// Reads up to `size` more bytes of the body into `buffer`. Waits until some
 /// are available. For responses of reggie_client_open(); a body in memory can

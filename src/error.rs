@@ -147,6 +147,8 @@ pub enum Kind {
     HttpStatus = 1008,
     /// Response body that does not match the expected digest.
     DigestMismatch = 1009,
+    /// 206 response where a complete body is required.
+    PartialContent = 1010,
 }
 
 /// The step of a call in which it failed.
@@ -353,8 +355,18 @@ impl Error {
         self.0.callback_value
     }
 
-    /// Whether the same call can succeed at another time without any change.
+    /// Whether the same call may succeed later without any change.
     pub fn is_retryable(&self) -> bool {
+        match self.0.kind {
+            Kind::Busy | Kind::NoMemory | Kind::RetryLater => true,
+            Kind::HttpStatus => is_transient_status(self.0.http_status),
+            _ => self.is_transient(),
+        }
+    }
+
+    /// Whether the request failed for a reason that may be gone at the next
+    /// attempt: what the engine retries.
+    pub(crate) fn is_transient(&self) -> bool {
         match self.0.kind {
             Kind::Resolve
             | Kind::Connect
@@ -362,17 +374,22 @@ impl Error {
             | Kind::Receive
             | Kind::Closed
             | Kind::Truncated
-            | Kind::Timeout
-            | Kind::Busy
-            | Kind::NoMemory
-            | Kind::RetryLater => true,
-            Kind::TokenRefused | Kind::Proxy => {
-                self.0.http_status == 429 || self.0.http_status >= 500
-            }
-            Kind::HttpStatus => matches!(self.0.http_status, 408 | 425 | 429 | 500..),
+            | Kind::Timeout => true,
+            // The status is the token server's or the proxy's.
+            Kind::TokenRefused | Kind::Proxy => is_transient_status(self.0.http_status),
             _ => false,
         }
     }
+}
+
+/// Whether an HTTP status reports a temporary problem of the server, or of a
+/// proxy in front of it: 499 is nginx's "client closed request", 520 to 524 are
+/// Cloudflare's. The only list of such statuses.
+pub(crate) fn is_transient_status(status: u16) -> bool {
+    matches!(
+        status,
+        408 | 425 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524
+    )
 }
 
 impl fmt::Display for Error {
@@ -412,7 +429,9 @@ fn default_step(kind: Kind) -> Step {
         | Kind::BodyTooLarge
         | Kind::RetryLater
         | Kind::NoHeader
-        | Kind::HttpStatus => Step::Receive,
+        | Kind::HttpStatus
+        | Kind::DigestMismatch
+        | Kind::PartialContent => Step::Receive,
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
         Kind::TokenRefused | Kind::RealmRefused => Step::Token,
         Kind::CredentialHelper | Kind::CredentialCallback => Step::Credentials,
@@ -460,6 +479,29 @@ mod tests {
         let long = server_text(&"ü".repeat(5000));
         assert!(long.len() <= MAX_SERVER_TEXT + 5, "{}", long.len());
         assert!(long.ends_with("..."));
+    }
+
+    #[test]
+    fn transient_statuses() {
+        let transient = [
+            408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524,
+        ];
+        for status in 0..=1000 {
+            let expected = transient.contains(&status);
+            assert_eq!(is_transient_status(status), expected, "{status}");
+            for (kind, retryable, retried) in [
+                (Kind::HttpStatus, expected, false),
+                (Kind::TokenRefused, expected, expected),
+                (Kind::Proxy, expected, expected),
+                (Kind::RetryLater, true, false),
+                (Kind::Timeout, true, true),
+                (Kind::RealmRefused, false, false),
+            ] {
+                let error = Error::new(kind, "a failure").with_http_status(status);
+                assert_eq!(error.is_retryable(), retryable, "{kind:?} {status}");
+                assert_eq!(error.is_transient(), retried, "{kind:?} {status}");
+            }
+        }
     }
 
     #[test]

@@ -20,8 +20,8 @@ mod request;
 mod tls;
 mod transport;
 
-pub use body::ReadSource;
-pub use body::sink::WriteSink;
+pub use body::output::WriteSink;
+pub use body::{BorrowedBytes, ReadSource};
 pub use client::Client;
 pub use config::observe::WarningCallback;
 pub use config::retry::{MAX_RETRIES, RetryCondition, RetryQuestion};

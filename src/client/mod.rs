@@ -1,17 +1,19 @@
 //! A client: the registry's address and settings, and the functions that send
 //! requests.
 
+mod deliver;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use self::deliver::{expected_digest, with_response};
 use crate::auth::scope::Scopes;
 use crate::auth::{Authorization, Subject};
-use crate::body::sink::{Output, WholeFile, write_descriptor};
 use crate::config::{Config, Times};
 use crate::engine::retry::{Attempt, Decision, Outcome, Retries};
 use crate::engine::warnings::Warnings;
-use crate::engine::{Engine, EngineResponse, retry, trace};
-use crate::error::{Error, Kind, Step};
+use crate::engine::{Engine, EngineResponse, retry};
+use crate::error::{Error, Kind};
 use crate::http::template;
 use crate::log::Level;
 use crate::os::transfer::TransferMeter;
@@ -20,7 +22,6 @@ use crate::request::address::Address;
 use crate::request::call::{Call, Execution};
 use crate::request::response::{Account, Content, Response};
 use crate::transport;
-use crate::transport::RawBody;
 
 /// A client of one registry. Safe for concurrent use.
 pub struct Client {
@@ -105,10 +106,9 @@ impl Client {
     pub(crate) fn execute_in(&self, call: &Call, request: &mut Request) -> Result<Response, Error> {
         self.retrying(call, request, |client, request, execution| {
             let mut response = client.attempt(request, execution)?;
-            let status = response.status;
             client
                 .deliver(request, &mut response, execution)
-                .map_err(|error| error.with_http_status(status).with_host(response.host()))?;
+                .map_err(|error| with_response(error, &response))?;
             response.head.account.total = call.started.elapsed();
             Ok(response)
         })
@@ -116,7 +116,17 @@ impl Client {
 
     /// As [`Client::open`], within a call that may have other requests.
     pub(crate) fn open_in(&self, call: &Call, request: &mut Request) -> Result<Response, Error> {
-        self.retrying(call, request, Client::attempt)
+        self.retrying(call, request, |client, request, execution| {
+            let mut response = client.attempt(request, execution)?;
+            let expected = expected_digest(request, &response)
+                .map_err(|error| with_response(error, &response))?;
+            if let Some(expected) = expected
+                && let Content::Open(body) = &mut response.body.content
+            {
+                body.verify(expected.clone())?;
+            }
+            Ok(response)
+        })
     }
 
     /// The authorization for some actions, such as `pull,push`, in a
@@ -233,87 +243,6 @@ impl Client {
             .report(execution.limits(), response.host(), response.warnings());
         Ok(response)
     }
-
-    fn deliver(
-        &self,
-        request: &mut Request,
-        response: &mut Response,
-        execution: &Execution,
-    ) -> Result<(), Error> {
-        let Content::Open(mut body) =
-            std::mem::replace(&mut response.body.content, Content::Delivered(0))
-        else {
-            return Ok(());
-        };
-        let has_output = (200..300).contains(&response.status) && request.method() != "HEAD";
-        match &mut request.output {
-            Output::Path(path) if has_output => {
-                let mut file = WholeFile::begin(path)?;
-                body.deliver(&mut |piece| file.write(piece))?;
-                file.finish()?;
-            }
-            Output::Descriptor(fd) if has_output => {
-                let fd = *fd;
-                body.deliver(&mut |piece| {
-                    execution.delivered.set(true);
-                    write_descriptor(fd, piece, execution.limits())
-                })?;
-            }
-            Output::Callback(sink) if has_output => body.deliver(&mut |piece| {
-                execution.delivered.set(true);
-                sink.write(piece)
-            })?,
-            _ => {
-                let kept = self.keep(&mut body)?;
-                if self.engine.log.takes(Level::Debug)
-                    && let Some(text) = trace::response_body(response.headers(), &kept)
-                {
-                    let limits = execution.limits();
-                    self.engine.log.note(limits, Level::Debug, || text);
-                }
-                response.body.content = Content::Kept(kept);
-                return Ok(());
-            }
-        }
-        response.body.content = Content::Delivered(body.received());
-        Ok(())
-    }
-
-    /// Reads a body into memory, up to the configured maximum. Does not trust
-    /// its Content-Length.
-    fn keep(&self, body: &mut RawBody) -> Result<Vec<u8>, Error> {
-        let max = self.max_body_memory;
-        let too_large = || {
-            let message = format!(
-                "the body is larger than the {max} bytes that the setting max_body_memory allows"
-            );
-            Error::new(Kind::BodyTooLarge, message).at(Step::Receive)
-        };
-        if body.length().is_some_and(|length| length > max as u64) {
-            return Err(too_large());
-        }
-        let mut kept = Vec::new();
-        body.deliver(&mut |piece: &[u8]| {
-            if piece.len() > max - kept.len() {
-                return Err(too_large());
-            }
-            append(&mut kept, piece, max)
-        })?;
-        Ok(kept)
-    }
-}
-
-/// Appends a piece. The capacity doubles, up to `max`.
-fn append(kept: &mut Vec<u8>, piece: &[u8], max: usize) -> Result<(), Error> {
-    let needed = kept.len() + piece.len();
-    if needed > kept.capacity() {
-        // One more for the NUL that the C boundary appends to a body.
-        let target = needed.max(kept.capacity() * 2).min(max) + 1;
-        kept.try_reserve_exact(target - kept.len())
-            .map_err(|_| Error::no_memory("response body"))?;
-    }
-    kept.extend_from_slice(piece);
-    Ok(())
 }
 
 #[cfg(test)]

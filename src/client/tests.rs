@@ -8,6 +8,7 @@ use std::thread::ThreadId;
 
 use super::*;
 use crate::config::Credential;
+use crate::error::{Kind, Step};
 use crate::http::redirect::RedirectChoice;
 use crate::os::cancel::Cancel;
 use crate::os::deadline::CallLimits;

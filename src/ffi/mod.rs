@@ -65,8 +65,10 @@
 //!
 //! # Ownership
 //!
-//! Everything passed in is copied. The result of a getter is borrowed: it belongs
-//! to its handle, and is valid as long as the comment of the handle's type says.
+//! Everything passed in is copied, except the body set by
+//! reggie_request_set_body_borrowed(). The result of a getter is borrowed: it
+//! belongs to its handle, and is valid as long as the comment of the handle's type
+//! says.
 //! The caller must free what is returned through an out-pointer: handles with their
 //! own function, strings with reggie_string_free(). File descriptors remain owned
 //! by the caller.

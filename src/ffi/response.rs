@@ -262,6 +262,40 @@ pub unsafe extern "C" fn reggie_response_check(
     })
 }
 
+/// Replaces the body by `size` bytes from memory, which are copied. For a body
+/// that the program has read with reggie_response_read(), and decompressed if
+/// necessary: reggie_response_errors() and reggie_response_check() then use it.
+/// The unread rest of the body is lost, and its connection closed. A pointer
+/// from reggie_response_body() becomes invalid.
+///
+/// `bytes` may be NULL if `size` is 0. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_NO_MEMORY, or
+/// REGGIE_BUSY while the body is read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_response_set_body(
+    response: *mut reggie_response,
+    bytes: *const u8,
+    size: usize,
+) -> reggie_status {
+    guard::status(|| {
+        // SAFETY: the caller's handle, or NULL.
+        let response = unsafe { convert::handle(response, "response") }?;
+        // SAFETY: the caller's bytes, or NULL.
+        let bytes = unsafe { convert::slice(bytes, size, "bytes") }?;
+        let mut body = Vec::new();
+        body.try_reserve_exact(size)
+            .map_err(|_| Error::no_memory("response body"))?;
+        body.extend_from_slice(bytes);
+        end_in_nul(&mut body)?;
+        response.body.lend("response", |place| {
+            *place = ResponseBody::from(body);
+            Ok(())
+        })?;
+        response.body_size.store(size as u64, Ordering::Relaxed);
+        Ok(())
+    })
+}
+
 /// Reads up to `size` more bytes of the body into `buffer`. Waits until some
 /// are available. For responses of reggie_client_open(); a body in memory can
 /// be read as well.

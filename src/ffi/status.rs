@@ -140,8 +140,12 @@ pub const REGGIE_NO_ERRORS: reggie_status = 1006;
 pub const REGGIE_NO_HEADER: reggie_status = 1007;
 /// HTTP status other than 2xx. Returned only by reggie_response_check().
 pub const REGGIE_HTTP_STATUS: reggie_status = 1008;
-/// Response body that does not match the expected digest.
+/// Response body that does not match the expected digest; see
+/// reggie_request_set_expected_digest().
 pub const REGGIE_DIGEST_MISMATCH: reggie_status = 1009;
+/// 206 response, which has only part of the content, where a complete body is
+/// required: for an output path, or with an expected digest.
+pub const REGGIE_PARTIAL_CONTENT: reggie_status = 1010;
 
 /// The length of a body whose length is unknown.
 pub const REGGIE_UNKNOWN_SIZE: u64 = u64::MAX;
@@ -217,5 +221,6 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::NoHeader => REGGIE_NO_HEADER,
         Kind::HttpStatus => REGGIE_HTTP_STATUS,
         Kind::DigestMismatch => REGGIE_DIGEST_MISMATCH,
+        Kind::PartialContent => REGGIE_PARTIAL_CONTENT,
     }
 }

@@ -78,6 +78,7 @@ fn describe(status: reggie_status) -> &'static CStr {
         REGGIE_NO_HEADER => c"header is missing or invalid",
         REGGIE_HTTP_STATUS => c"HTTP status is not 2xx",
         REGGIE_DIGEST_MISMATCH => c"content does not match its digest",
+        REGGIE_PARTIAL_CONTENT => c"response has only part of the content",
         _ => c"unknown status",
     }
 }
@@ -106,7 +107,7 @@ fn describe(status: reggie_status) -> &'static CStr {
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
 /// - EREMOTEIO: REGGIE_HTTP_STATUS
-/// - EBADMSG: REGGIE_DIGEST_MISMATCH
+/// - EBADMSG: REGGIE_DIGEST_MISMATCH and REGGIE_PARTIAL_CONTENT
 /// - EIO: REGGIE_FILE, REGGIE_BODY_LENGTH, REGGIE_CREDENTIAL_HELPER, and
 ///   numbers that are not a status
 ///
@@ -171,7 +172,7 @@ fn errno(status: reggie_status) -> Option<c_int> {
         REGGIE_RETRY_LATER => libc::EAGAIN,
         REGGIE_NO_ERRORS | REGGIE_NO_HEADER => libc::ENODATA,
         REGGIE_HTTP_STATUS => libc::EREMOTEIO,
-        REGGIE_DIGEST_MISMATCH => libc::EBADMSG,
+        REGGIE_DIGEST_MISMATCH | REGGIE_PARTIAL_CONTENT => libc::EBADMSG,
         _ => return None,
     })
 }

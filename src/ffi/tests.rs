@@ -13,7 +13,7 @@ use super::status::{
 };
 use super::status_string::reggie_status_string;
 use super::{config_observe, convert, guard, status};
-use crate::content::digest::Algorithm;
+use crate::body::digest::Algorithm;
 use crate::error::Kind;
 use crate::log::Level;
 
@@ -82,6 +82,7 @@ const KINDS: &[Kind] = &[
     Kind::NoHeader,
     Kind::HttpStatus,
     Kind::DigestMismatch,
+    Kind::PartialContent,
 ];
 
 /// Name and text of each macro of the header.

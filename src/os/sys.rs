@@ -319,6 +319,19 @@ pub(crate) fn position(fd: RawFd) -> io::Result<Option<u64>> {
     }
 }
 
+/// The size of the regular file that a descriptor of the caller refers to;
+/// `None` if it refers to something else.
+pub(crate) fn regular_file_size(fd: RawFd) -> io::Result<Option<u64>> {
+    // SAFETY: all-zero is a valid value of this type.
+    let mut about: libc::stat = unsafe { mem::zeroed() };
+    // SAFETY: the result lives for the call.
+    if unsafe { libc::fstat(fd, &mut about) } != 0 {
+        return last();
+    }
+    let is_file = about.st_mode & libc::S_IFMT == libc::S_IFREG;
+    Ok(is_file.then_some(about.st_size.try_into().unwrap_or(0)))
+}
+
 /// Whether writing more to a caller's descriptor than there is room for would
 /// block.
 pub(crate) fn blocks(fd: RawFd) -> bool {
@@ -330,7 +343,7 @@ pub(crate) fn blocks(fd: RawFd) -> bool {
 /// write(2) to a caller's descriptor, which may be a pipe or a socket without
 /// a reader.
 pub(crate) fn write_without_sigpipe(fd: RawFd, data: &[u8]) -> io::Result<usize> {
-    without_sigpipe(|| {
+    without_sigpipe(data.len(), || {
         // SAFETY: pointer and length are those of one slice.
         size(unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) })
     })
@@ -347,16 +360,17 @@ pub(crate) fn send_file(
 ) -> io::Result<usize> {
     let mut offset =
         libc::off_t::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EOVERFLOW))?;
-    without_sigpipe(|| {
+    without_sigpipe(count, || {
         // SAFETY: the offset lives for the call.
         size(unsafe { libc::sendfile(socket, file, &mut offset, count) })
     })
 }
 
-/// Makes a system call that may raise SIGPIPE and cannot be told not to. The
-/// signal is blocked on this thread meanwhile, and consumed if the call failed
-/// with EPIPE, unless one was pending before.
-fn without_sigpipe(call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+/// Makes a system call that writes up to `count` bytes, may raise SIGPIPE and
+/// cannot be told not to. The signal is blocked on this thread meanwhile, and
+/// then consumed, unless one was pending before. It is raised not only with
+/// EPIPE: a call that has written a part returns its size.
+fn without_sigpipe(count: usize, call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     let sigpipe = signal_set(libc::SIGPIPE);
     // SAFETY: all-zero is a valid value of these types.
     let (mut pending, mut old): (libc::sigset_t, libc::sigset_t) = unsafe { mem::zeroed() };
@@ -367,14 +381,17 @@ fn without_sigpipe(call: impl FnMut() -> io::Result<usize>) -> io::Result<usize>
     // SAFETY: both sets live for the call.
     unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &sigpipe, &mut old) };
     let result = uninterrupted(call);
-    if !was_pending && matches!(&result, Err(e) if e.raw_os_error() == Some(libc::EPIPE)) {
+    let may_have_raised = match &result {
+        Ok(written) => *written < count,
+        Err(error) => error.raw_os_error() == Some(libc::EPIPE),
+    };
+    if !was_pending && may_have_raised {
         let now = libc::timespec {
             tv_sec: 0,
             tv_nsec: 0,
         };
         loop {
-            // SAFETY: set and time live for the call; the signal is pending on
-            // this thread, or another one has taken it.
+            // SAFETY: set and time live for the call, which waits for nothing.
             let taken = unsafe { libc::sigtimedwait(&sigpipe, ptr::null_mut(), &now) };
             let interrupted =
                 taken < 0 && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted;

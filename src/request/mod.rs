@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 pub(crate) mod call;
+pub(crate) mod open_body;
 pub(crate) mod response;
 
 use std::os::fd::RawFd;
@@ -10,8 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::address::Address;
-use crate::body::sink::{Output, WriteSink};
-use crate::body::{Body, ReadSource};
+use crate::body::digest::Digest;
+use crate::body::output::{Output, WriteSink};
+use crate::body::section::Section;
+use crate::body::{Body, BorrowedBytes, ReadSource};
 use crate::config::{OwnTimes, retry, stall};
 use crate::error::{Error, Kind};
 use crate::http::headers::Headers;
@@ -40,6 +43,7 @@ pub struct Request {
     pub(crate) headers: Headers,
     pub(crate) body: Body,
     pub(crate) output: Output,
+    pub(crate) expected_digest: Option<Digest>,
     pub(crate) challenge: Option<ChallengeCallback>,
     pub(crate) follow_challenge: bool,
     pub(crate) cancel: Option<Cancel>,
@@ -72,6 +76,7 @@ impl Request {
             headers: Headers::default(),
             body: Body::default(),
             output: Output::Memory,
+            expected_digest: None,
             challenge: None,
             follow_challenge: true,
             cancel: None,
@@ -229,6 +234,35 @@ impl Request {
         self.body = Body::path(path);
     }
 
+    /// Takes the body from memory of the caller, which is not copied.
+    pub fn set_body_borrowed(&mut self, bytes: Box<dyn BorrowedBytes>) {
+        self.body = Body::borrowed(bytes);
+    }
+
+    /// Takes the body from part of a file; without a length, from all that
+    /// follows the offset.
+    pub fn set_body_path_section(
+        &mut self,
+        path: PathBuf,
+        offset: u64,
+        length: Option<u64>,
+    ) -> Result<(), Error> {
+        self.body = Body::path_section(path, Section::new(offset, length)?);
+        Ok(())
+    }
+
+    /// Takes the body from part of a regular file that is open; without a
+    /// length, from all that follows the offset.
+    pub fn set_body_descriptor_section(
+        &mut self,
+        fd: RawFd,
+        offset: u64,
+        length: Option<u64>,
+    ) -> Result<(), Error> {
+        self.body = Body::descriptor_section(fd, Section::new(offset, length)?)?;
+        Ok(())
+    }
+
     /// Takes the body from a descriptor, from where it stands now; without a
     /// length all that follows is sent, chunked.
     pub fn set_body_descriptor(&mut self, fd: RawFd, length: Option<u64>) -> Result<(), Error> {
@@ -265,6 +299,13 @@ impl Request {
     /// Hands the body of a 2xx answer to a sink of the caller's.
     pub fn set_output_sink(&mut self, sink: Box<dyn WriteSink>) {
         self.output = Output::Callback(sink);
+    }
+
+    /// Sets the digest that the body of a 2xx response must have, unless the
+    /// response cannot have a body.
+    pub fn set_expected_digest(&mut self, digest: Option<&str>) -> Result<(), Error> {
+        self.expected_digest = digest.map(Digest::parse).transpose()?;
+        Ok(())
     }
 
     /// Sets what is called between a challenge and the second send.

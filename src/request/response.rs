@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::address::Address;
+use super::open_body::OpenBody;
 use crate::error::{Error, Kind, server_text};
 use crate::http::header::range::ContentRange;
 use crate::http::header::rate_limit::RateLimit;
@@ -15,7 +16,7 @@ use crate::http::headers::Headers;
 use crate::http::oci_error;
 use crate::http::oci_error::OciError;
 use crate::http::url::Url;
-use crate::transport::{ExchangeStats, RawBody, RawResponse, Version};
+use crate::transport::{ExchangeStats, RawResponse, Version};
 
 /// The response to a request: its head, which does not change once the call has
 /// returned, and its body.
@@ -63,7 +64,7 @@ pub(crate) enum Content {
     /// At the output of the request, this many bytes.
     Delivered(u64),
     /// Unread.
-    Open(Box<RawBody>),
+    Open(Box<OpenBody>),
 }
 
 impl fmt::Debug for Response {
@@ -114,7 +115,7 @@ impl Response {
             account,
         };
         let body = ResponseBody {
-            content: Content::Open(Box::new(raw.body)),
+            content: Content::Open(Box::new(OpenBody::new(raw.body))),
             position: 0,
         };
         Response { head, body }
@@ -123,7 +124,7 @@ impl Response {
     /// Drops the response, and keeps its connection if that costs little.
     pub(crate) fn discard(self) {
         if let Content::Open(body) = self.body.content {
-            body.drain();
+            body.into_raw().drain();
         }
     }
 
@@ -147,9 +148,25 @@ impl Response {
         self.head.check(&self.body)
     }
 
+    /// Replaces the body by bytes that the caller has read and perhaps decoded,
+    /// so that [`Response::errors`] and [`Response::check`] can use them. The
+    /// unread rest of an open body is dropped with its connection.
+    pub fn set_body(&mut self, body: Vec<u8>) {
+        self.body = ResponseBody::from(body);
+    }
+
     /// Reads more of the body; 0 = the end.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         self.head.read(&mut self.body, buffer)
+    }
+}
+
+impl From<Vec<u8>> for ResponseBody {
+    fn from(bytes: Vec<u8>) -> ResponseBody {
+        ResponseBody {
+            content: Content::Kept(bytes),
+            position: 0,
+        }
     }
 }
 
@@ -349,7 +366,7 @@ impl ResponseHead {
             Content::Delivered(_) => Ok(0),
             Content::Open(raw) => raw
                 .read(buffer)
-                .map_err(|error| error.with_http_status(self.status)),
+                .map_err(|error| error.with_http_status(self.status).with_host(&self.host)),
         }
     }
 }

@@ -111,6 +111,12 @@ static reggie_status set_read(reggie_request *request, struct held *held)
                                             free_held);
 }
 
+static reggie_status set_borrowed(reggie_request *request, struct held *held)
+{
+    return reggie_request_set_body_borrowed(request, (const uint8_t *)"abc", 3,
+                                            held, free_held);
+}
+
 static reggie_status set_write(reggie_request *request, struct held *held)
 {
     return reggie_request_set_output_callback(request, on_write, held,
@@ -264,6 +270,32 @@ static void bodies(const reggie_client *client)
     reggie_request_free(request);
     CHECK_NUMBER(1, held[6].freed);
     CHECK_NUMBER(0, close(devnull));
+}
+
+static void borrowed_bodies(const reggie_client *client)
+{
+    reggie_request *request = check_request(client, "PUT", "/");
+    struct held held[5];
+    int i;
+
+    memset(held, 0, sizeof held);
+    CHECK_OK(set_borrowed(request, &held[0]), NULL);
+    CHECK_OK(set_borrowed(request, &held[1]), NULL);
+    CHECK_NUMBER(1, held[0].freed);
+    CHECK_OK(reggie_request_remove_body(request), NULL);
+    CHECK_NUMBER(1, held[1].freed);
+    CHECK_NUMBER(REGGIE_NULL_ARGUMENT, set_borrowed(NULL, &held[2]));
+    CHECK_NUMBER(1, held[2].freed);
+    CHECK_NUMBER(REGGIE_NULL_ARGUMENT,
+                 reggie_request_set_body_borrowed(request, NULL, 1, &held[3],
+                                                  free_held));
+    CHECK_NUMBER(1, held[3].freed);
+    CHECK_OK(set_borrowed(request, &held[4]), NULL);
+    for (i = 0; i < 2; i++)
+        check_sends(client, request, 200);
+    CHECK_NUMBER(0, held[4].freed);
+    reggie_request_free(request);
+    CHECK_NUMBER(1, held[4].freed);
 }
 
 static void outputs(const reggie_client *client)
@@ -449,6 +481,8 @@ static int registers_while_busy(void *userdata, void *buffer, size_t size,
     CHECK_NUMBER(1, held[1].freed);
     CHECK_NUMBER(REGGIE_BUSY, set_write(held->request, &held[2]));
     CHECK_NUMBER(1, held[2].freed);
+    CHECK_NUMBER(REGGIE_BUSY, set_borrowed(held->request, &held[4]));
+    CHECK_NUMBER(1, held[4].freed);
     CHECK_NUMBER(REGGIE_BUSY, set_retry(held->request, &held[3]));
     CHECK_NUMBER(1, held[3].freed);
     reggie_request_free(held->request);
@@ -461,7 +495,7 @@ static int registers_while_busy(void *userdata, void *buffer, size_t size,
 static void registrations_on_a_busy_request(const reggie_client *client)
 {
     reggie_request *request = check_request(client, "PUT", "/");
-    struct held held[4];
+    struct held held[5];
 
     memset(held, 0, sizeof held);
     held[0].request = request;
@@ -537,6 +571,7 @@ static void run(void *context)
     logs_of_clients();
     a_log_replaced_by_itself();
     bodies(client);
+    borrowed_bodies(client);
     outputs(client);
     retries(client);
     progress(client);

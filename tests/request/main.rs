@@ -16,4 +16,5 @@ mod response_account;
 mod response_body;
 mod response_headers;
 mod retries;
+mod verification;
 mod wire;

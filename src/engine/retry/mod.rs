@@ -50,13 +50,6 @@ impl Attempt<'_> {
         }
     }
 
-    fn status(&self) -> u16 {
-        match self.outcome {
-            Outcome::Response { status, .. } => status,
-            Outcome::Failure(error) => error.http_status(),
-        }
-    }
-
     fn retry_after(&self) -> Option<Duration> {
         match self.outcome {
             Outcome::Response { retry_after, .. } => retry_after,

@@ -126,6 +126,7 @@ fn each_failure_with_each_method_and_body() {
         (Kind::ReadCallback, false),
         (Kind::RedirectRefused, false),
         (Kind::TokenRefused, false),
+        (Kind::Proxy, false),
     ] {
         let error = Error::new(kind, "a failure");
         for method in METHODS {
@@ -148,22 +149,35 @@ fn each_failure_with_each_method_and_body() {
 }
 
 #[test]
-fn a_token_server_counts_by_its_status() {
-    for (status, retry_after, expected) in [
-        (503, None, Decision::Retry(SECOND / 2)),
-        (429, Some(7), Decision::Retry(SECOND * 7 + SECOND / 2)),
-        (429, Some(61), Decision::TooLong(SECOND * 61)),
-        (401, None, Decision::Stop),
-        (403, Some(7), Decision::Stop),
+fn token_servers_and_proxies_are_retried_by_their_status() {
+    const TOKEN: Kind = Kind::TokenRefused;
+    for (kind, status, retry_after, expected) in [
+        (Kind::Proxy, 503, None, Decision::Retry(SECOND / 2)),
+        (Kind::Proxy, 407, None, Decision::Stop),
+        (TOKEN, 503, None, Decision::Retry(SECOND / 2)),
+        (TOKEN, 501, None, Decision::Stop),
+        (
+            TOKEN,
+            429,
+            Some(7),
+            Decision::Retry(SECOND * 7 + SECOND / 2),
+        ),
+        (TOKEN, 429, Some(61), Decision::TooLong(SECOND * 61)),
+        (TOKEN, 401, None, Decision::Stop),
+        (TOKEN, 403, Some(7), Decision::Stop),
     ] {
-        let error = Error::new(Kind::TokenRefused, "a refusal")
+        let error = Error::new(kind, "a refusal")
             .with_http_status(status)
             .with_retry_after(retry_after.map(Duration::from_secs));
         let attempt = Attempt {
             outcome: Outcome::Failure(&error),
             ..answer(0)
         };
-        assert_eq!(decide(&retries(|_| ()), &attempt), expected, "{status}");
+        assert_eq!(
+            decide(&retries(|_| ()), &attempt),
+            expected,
+            "{kind:?} {status}"
+        );
     }
 }
 
