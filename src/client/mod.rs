@@ -64,7 +64,7 @@ impl Client {
 
     /// Sets the repository of `<name>` for later requests.
     pub fn set_default_name(&self, name: &str) -> Result<(), Error> {
-        template::check_value("default name", name)?;
+        template::check_value(Kind::InvalidName, "default name", name)?;
         *self.default_name() = Some(name.to_owned());
         Ok(())
     }
@@ -109,7 +109,7 @@ impl Client {
             client
                 .deliver(request, &mut response, execution)
                 .map_err(|error| error.with_http_status(status).with_host(response.host()))?;
-            response.account.total = call.started.elapsed();
+            response.head.account.total = call.started.elapsed();
             Ok(response)
         })
     }
@@ -241,7 +241,7 @@ impl Client {
         execution: &Execution,
     ) -> Result<(), Error> {
         let Content::Open(mut body) =
-            std::mem::replace(&mut response.content, Content::Delivered(0))
+            std::mem::replace(&mut response.body.content, Content::Delivered(0))
         else {
             return Ok(());
         };
@@ -266,16 +266,16 @@ impl Client {
             _ => {
                 let kept = self.keep(&mut body)?;
                 if self.engine.log.takes(Level::Debug)
-                    && let Some(text) = trace::response_body(&response.headers, &kept)
+                    && let Some(text) = trace::response_body(response.headers(), &kept)
                 {
                     let limits = execution.limits();
                     self.engine.log.note(limits, Level::Debug, || text);
                 }
-                response.content = Content::Kept(kept);
+                response.body.content = Content::Kept(kept);
                 return Ok(());
             }
         }
-        response.content = Content::Delivered(body.received());
+        response.body.content = Content::Delivered(body.received());
         Ok(())
     }
 

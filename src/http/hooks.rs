@@ -60,9 +60,7 @@ impl Exchange {
 
     /// Sets a header of this send.
     pub fn set_header(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
-        crate::http::headers::check(name, value)?;
-        self.headers.set(name, value);
-        Ok(())
+        self.headers.try_set(name, value)
     }
 
     /// Takes a header out of this send.
@@ -75,4 +73,4 @@ impl Exchange {
 pub type SendCallback = Arc<dyn Fn(&mut Exchange) -> Result<(), Error> + Send + Sync>;
 
 /// Called after each answer's headers have come.
-pub type AnswerCallback = Arc<dyn Fn(&Exchange) -> Result<(), Error> + Send + Sync>;
+pub type ResponseCallback = Arc<dyn Fn(&Exchange) -> Result<(), Error> + Send + Sync>;

@@ -16,8 +16,8 @@ pub(crate) const MAX_REDIRECTS: u32 = 20;
 pub enum RedirectChoice {
     /// It is followed.
     Follow,
-    /// It is the answer.
-    Answer,
+    /// It is returned as the response.
+    Return,
 }
 
 /// A redirect that would be followed.

@@ -63,7 +63,7 @@ pub(crate) struct TlsSettings {
     /// Folders with a folder for each host, in the order of their asking.
     pub(crate) certs_folders: Arc<Vec<PathBuf>>,
     /// Look into the usual ones as well.
-    pub(crate) usual_certs_folders: bool,
+    pub(crate) default_certs_folders: bool,
     pub(crate) min_version: TlsVersion,
     /// Write the keys of sessions to the file that SSLKEYLOGFILE names.
     pub(crate) key_log: bool,
@@ -83,7 +83,7 @@ impl TlsSettings {
             && (Arc::ptr_eq(&self.identities, &other.identities)
                 || (self.identities.is_empty() && other.identities.is_empty()))
             && self.certs_folders == other.certs_folders
-            && self.usual_certs_folders == other.usual_certs_folders
+            && self.default_certs_folders == other.default_certs_folders
             && self.system_trust == other.system_trust
             && self.skip_verification == other.skip_verification
             && self.min_version == other.min_version
@@ -99,7 +99,7 @@ impl Default for TlsSettings {
             skip_verification: false,
             identities: Arc::default(),
             certs_folders: Arc::default(),
-            usual_certs_folders: false,
+            default_certs_folders: false,
             min_version: TlsVersion::default(),
             key_log: false,
             certificate_callback: None,
@@ -171,7 +171,7 @@ impl Tls {
         provider
             .cipher_suites
             .sort_by_key(|suite| !format!("{:?}", suite.suite()).contains(preferred));
-        let usual = settings.usual_certs_folders;
+        let usual = settings.default_certs_folders;
         let home = usual.then(|| variable("HOME")).flatten();
         let home = home.map(PathBuf::from);
         let key_log = settings.key_log.then(|| variable("SSLKEYLOGFILE"));

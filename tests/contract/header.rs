@@ -1,7 +1,7 @@
 //! The header, the list of symbols, the library and the files for pkg-config
 //! say the same, and the header serves every compiler.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,40 +12,60 @@ use support::{c, programs, temp};
 /// Set to 1, the header and the list of symbols are written anew.
 const BLESS: &str = "REGGIE_BLESS";
 
-/// The sources of the header, in its order.
-const SOURCES: &[&str] = &[
-    "version",
-    "status",
-    "error",
-    "callback",
-    "config",
-    "config_credentials",
-    "credential",
-    "config_retry",
-    "config_warning",
-    "config_cookies",
-    "config_network",
-    "config_times",
-    "config_redirects",
-    "config_observe",
-    "config_realm",
-    "redirect",
-    "exchange",
-    "config_tls",
-    "client",
-    "request",
-    "request_headers",
-    "request_query",
-    "request_body",
-    "request_settings",
-    "request_times",
-    "cancel",
-    "response",
-    "response_headers",
-    "response_account",
-    "errors",
-    "digest",
+/// The parts of the header in their order: name, title, and the files of
+/// src/ffi whose declarations they contain.
+const PARTS: &[(&str, &str, &[&str])] = &[
+    ("general", "General", &["library", "callback"]),
+    ("statuses", "Statuses", &["status", "status_string"]),
+    ("errors", "Errors", &["error_handle", "error"]),
+    ("clients", "Clients", &["client"]),
+    ("requests", "Requests", &["request", "request_query"]),
+    ("headers", "Headers", &["headers"]),
+    ("bodies", "Request and response bodies", &["request_body"]),
+    (
+        "request_settings",
+        "Settings of a request",
+        &["request_settings"],
+    ),
+    ("cancel", "Cancelling calls", &["cancel"]),
+    ("send", "Sending requests", &["send"]),
+    ("responses", "Responses", &["response"]),
+    (
+        "response_headers",
+        "Pages, ranges, rate limits and warnings",
+        &["response_headers"],
+    ),
+    (
+        "response_stats",
+        "Timing and statistics",
+        &["response_stats"],
+    ),
+    ("error_lists", "Error lists of registries", &["errors"]),
+    ("settings", "Settings of a client", &["config"]),
+    ("times", "Time limits", &["config_times"]),
+    ("retries", "Retries", &["config_retry"]),
+    (
+        "authentication",
+        "Authentication",
+        &["config_credentials", "credential", "config_realm"],
+    ),
+    ("tls", "TLS", &["config_tls"]),
+    (
+        "network",
+        "Proxies, addresses and connections",
+        &["config_network"],
+    ),
+    ("redirects", "Redirects", &["redirect"]),
+    (
+        "tracing",
+        "Logging and tracing",
+        &["config_observe", "exchange"],
+    ),
+    ("digests", "Digests", &["digest"]),
 ];
+
+/// Stands before a function whose result must not be ignored.
+const MUST_USE: &str = "REGGIE_MUST_USE";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -80,7 +100,7 @@ fn generated() -> String {
     config.header = Some(manual());
     config.after_includes = config.after_includes.map(|text| with_version(&text));
     let mut builder = cbindgen::Builder::new().with_config(config);
-    for source in SOURCES {
+    for source in PARTS.iter().flat_map(|(_, _, sources)| *sources) {
         builder = builder.with_src(root().join(format!("src/ffi/{source}.rs")));
     }
     let mut header = Vec::new();
@@ -88,14 +108,124 @@ fn generated() -> String {
         .generate()
         .expect("sources that cbindgen reads")
         .write(&mut header);
-    String::from_utf8(header).expect("a header in UTF-8")
+    in_parts(&String::from_utf8(header).expect("a header in UTF-8"))
 }
 
-/// The comment on top of the header: that of the module.
+/// Sorts the declarations of a header into parts: constants of cbindgen.toml,
+/// handles, and then the parts of [`PARTS`].
+fn in_parts(header: &str) -> String {
+    let names = names();
+    let (mut out, rest) = header.split_once("#include <stdint.h>\n").map_or_else(
+        || panic!("no includes"),
+        |(before, rest)| (format!("{before}#include <stdint.h>\n"), rest),
+    );
+    let mut constants = Vec::new();
+    let mut handles = Vec::new();
+    let mut parts: Vec<[Vec<&str>; 3]> = PARTS.iter().map(|_| Default::default()).collect();
+    for block in rest.split("\n\n").map(str::trim) {
+        let Some(declaration) = block
+            .lines()
+            .find(|line| !line.starts_with("///") && *line != MUST_USE)
+        else {
+            continue;
+        };
+        if declaration.starts_with("#ifdef __cplusplus") || declaration.starts_with("#endif") {
+            continue;
+        }
+        if declaration.starts_with("typedef struct") {
+            handles.push(block);
+            continue;
+        }
+        let rank = match declaration {
+            _ if declaration.starts_with("typedef int32_t") => 0,
+            _ if declaration.starts_with('#') => 0,
+            _ if declaration.starts_with("typedef") => 1,
+            _ => 2,
+        };
+        match declared(declaration).and_then(|name| names.get(name)) {
+            Some(&part) => parts[part][rank].push(block),
+            None => constants.push(block),
+        }
+    }
+    open_part(
+        &mut out,
+        "constants",
+        "Versions, methods and algorithms",
+        &constants,
+    );
+    out.push_str("\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
+    open_part(&mut out, "handles", "Handles", &handles);
+    for ((name, title, _), blocks) in PARTS.iter().zip(&parts) {
+        open_part(&mut out, name, title, &blocks.concat());
+    }
+    out.push_str("\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* REGGIE_H */\n");
+    out
+}
+
+fn open_part(out: &mut String, name: &str, title: &str, blocks: &[&str]) {
+    out.push_str(&format!(
+        "\n/* {title:->74} */\n",
+        title = format!(" {title}")
+    ));
+    out.push_str(&format!(
+        "\n/**\n * @defgroup reggie_{name} {title}\n * @{{\n */\n"
+    ));
+    for block in blocks {
+        out.push_str(&format!("\n{block}\n"));
+    }
+    out.push_str("\n/** @} */\n");
+}
+
+/// The name that a declaration declares.
+fn declared(declaration: &str) -> Option<&str> {
+    let name = |text: &str| text.len() - text.trim_start_matches(is_name).len();
+    let start = match declaration {
+        _ if declaration.starts_with("#define ") => "#define ".len(),
+        _ if declaration.contains("(*") => declaration.find("(*")? + 2,
+        _ => declaration
+            .match_indices("reggie_")
+            .map(|(place, _)| place)
+            .find(|&place| {
+                declaration[place + name(&declaration[place..])..].starts_with(['(', ';'])
+            })?,
+    };
+    let rest = &declaration[start..];
+    Some(&rest[..name(rest)])
+}
+
+fn is_name(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_'
+}
+
+/// The part of each name that the sources declare.
+fn names() -> BTreeMap<String, usize> {
+    let mut names = BTreeMap::new();
+    for (part, (_, _, sources)) in PARTS.iter().enumerate() {
+        for source in *sources {
+            for line in read(format!("src/ffi/{source}.rs")).lines() {
+                let Some(declaration) = line.strip_prefix("pub ") else {
+                    continue;
+                };
+                let found = ["reggie_", "REGGIE_"]
+                    .iter()
+                    .filter_map(|prefix| declaration.find(prefix))
+                    .min();
+                if let Some(start) = found {
+                    let name = declaration[start..].split(|other| !is_name(other)).next();
+                    names.insert(name.unwrap_or_default().to_owned(), part);
+                }
+            }
+        }
+    }
+    names
+}
+
+/// The comment at the top of the header: that of src/ffi/mod.rs, which Doxygen
+/// shows as its main page.
 fn manual() -> String {
-    let mut out = String::from("/*\n");
+    let mut out = String::from("/**\n * @mainpage ");
     let mut code = false;
-    for line in read("src/ffi/mod.rs").lines() {
+    for (number, line) in read("src/ffi/mod.rs").lines().enumerate() {
         let Some(line) = line.strip_prefix("//!") else {
             break;
         };
@@ -104,15 +234,23 @@ fn manual() -> String {
             code = !code;
             continue;
         }
-        let (indent, line) = match line.strip_prefix("# ") {
-            _ if code => ("    ", line.to_owned()),
-            Some(heading) => ("", heading.to_uppercase()),
-            None => ("", line.to_owned()),
+        let lines = match line.strip_prefix("# ") {
+            _ if number == 0 => vec![line.to_owned()],
+            _ if code => vec![format!("    {line}")],
+            Some(heading) => vec![heading.to_owned(), "-".repeat(heading.len())],
+            None => vec![line.to_owned()],
         };
-        out.push_str(format!(" * {indent}{line}").trim_end());
-        out.push('\n');
+        for (index, line) in lines.iter().enumerate() {
+            let start = if number == 0 && index == 0 { "" } else { " * " };
+            out.push_str(format!("{start}{line}").trim_end());
+            out.push('\n');
+        }
     }
-    out.push_str(" */");
+    out.push_str(" *\n * Parts of this header\n * --------------------\n *\n");
+    for (_, title, _) in PARTS {
+        out.push_str(&format!(" * - {title}\n"));
+    }
+    out.push_str(" */\n\n/**\n * @file reggie.h\n * The interface of libreggie. The main page has its manual.\n */");
     out
 }
 
@@ -216,7 +354,11 @@ fn every_declaration_has_a_comment() {
         let declares = line.starts_with("typedef ")
             || (line.starts_with("#define ") && line != "#define REGGIE_H")
             || functions(line).len() == 1;
-        assert!(!declares || before.starts_with("///"), "no comment: {line}");
+        let documented = before.starts_with("///")
+            || before == MUST_USE
+            || before.starts_with("#if")
+            || before == "#else";
+        assert!(!declares || documented, "no comment: {line}");
         before = line;
     }
 }
@@ -271,6 +413,106 @@ fn the_macros_say_what_the_functions_say() {
         output.expect_success();
         assert_eq!(output.stdout, env!("CARGO_PKG_VERSION"));
     }
+}
+
+/// The examples in the manual, each with its line. One that is no function goes
+/// into one, with the variables that it uses.
+fn examples() -> String {
+    let manual = read("src/ffi/mod.rs");
+    let mut out = String::from("#include <signal.h>\n#include <stdio.h>\n#include \"reggie.h\"\n");
+    let mut example: Option<(usize, Vec<&str>)> = None;
+    for (number, line) in manual.lines().enumerate() {
+        let Some(line) = line.strip_prefix("//!") else {
+            break;
+        };
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        match &mut example {
+            None if line == "```c" => example = Some((number + 2, Vec::new())),
+            None => {}
+            Some((start, lines)) if line == "```" => {
+                let code = lines.join("\n");
+                let place = format!("#line {start} \"src/ffi/mod.rs\"\n");
+                if code.starts_with("static ") {
+                    out += &format!("{place}{code}\n");
+                } else if code.starts_with("reggie_client *client") {
+                    out += &format!("void example_{start}(void)\n{{\n{place}{code}\n}}\n");
+                } else {
+                    out += &format!(
+                        "void example_{start}(reggie_config *config, const reggie_client *client,\n\
+                         reggie_request *request, reggie_response *response, reggie_error **error,\n\
+                         const char *location)\n{{\n{place}{code}\n}}\n"
+                    );
+                }
+                example = None;
+            }
+            Some((_, lines)) => lines.push(line),
+        }
+    }
+    out
+}
+
+#[test]
+fn the_examples_in_the_manual_compile() {
+    let folder = temp::folder();
+    let source = folder.path().join("examples.c");
+    let examples = examples();
+    assert!(examples.matches("#line").count() >= 6, "{examples}");
+    fs::write(&source, examples).expect("a writable folder");
+    for compiler in ["gcc", "clang"] {
+        if !at_hand(compiler) {
+            continue;
+        }
+        run(Command::new(compiler)
+            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"])
+            .args(["-Wno-unused-parameter", "-Wno-unused-but-set-variable"])
+            .args(["-Wno-unused-function", "-I"])
+            .arg(root().join("include"))
+            .arg(&source));
+    }
+}
+
+#[test]
+fn ignored_results_are_warned_about() {
+    if !at_hand("gcc") {
+        return;
+    }
+    let folder = temp::folder();
+    let source = folder.path().join("ignored.c");
+    let program = "#include \"reggie.h\"\nvoid f(void) { reggie_config_new(); }\n";
+    fs::write(&source, program).expect("a writable folder");
+    let output = Command::new("gcc")
+        .args(["-Werror", "-c", "-o"])
+        .arg(folder.path().join("ignored.o"))
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg(&source)
+        .output()
+        .expect("a compiler that runs");
+    assert!(!output.status.success());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("warn_unused_result"), "{stderr}");
+}
+
+#[test]
+fn doxygen_reads_the_header_without_warnings() {
+    if !at_hand("doxygen") {
+        return;
+    }
+    let folder = temp::folder();
+    let settings = folder.path().join("Doxyfile");
+    let text = format!(
+        "INPUT = {}\nOUTPUT_DIRECTORY = {}\nOPTIMIZE_OUTPUT_FOR_C = YES\nQUIET = YES\n\
+         WARN_AS_ERROR = FAIL_ON_WARNINGS\nGENERATE_LATEX = NO\nHAVE_DOT = NO\nPREDEFINED = __GNUC__\n",
+        root().join("include/reggie.h").display(),
+        folder.path().display()
+    );
+    fs::write(&settings, text).expect("a writable folder");
+    run(Command::new("doxygen").arg(&settings));
+    let page = fs::read_to_string(folder.path().join("html/index.html")).expect("a main page");
+    assert!(
+        page.contains("How to follow pages"),
+        "no manual on the main page"
+    );
 }
 
 const VERSION_PROGRAM: &str = r#"
