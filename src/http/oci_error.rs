@@ -3,7 +3,7 @@
 
 use serde_json::{Deserializer, Value};
 
-use crate::{Error, Kind};
+use crate::error::{Error, Kind};
 
 /// The most errors that are kept.
 const MAX_ERRORS: usize = 64;

@@ -1,7 +1,7 @@
 //! The placeholders of a request's path: `/v2/<name>/manifests/<reference>`.
 
+use crate::error::{Error, Kind};
 use crate::log::redact::shown;
-use crate::{Error, Kind};
 
 /// What stands for the placeholders.
 #[derive(Clone, Copy, Debug, Default)]

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use crate::error::{Error, Kind};
 use crate::http::url::syntax::{check_text, remove_dot_segments, without_fragment};
 use crate::http::url::{Origin, Url, invalid};
 use crate::log::redact::shown;
-use crate::{Error, Kind};
 
 /// A registry's address: an origin, and the path prefix under which the
 /// registry's paths stand.

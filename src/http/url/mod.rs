@@ -14,8 +14,8 @@ use self::syntax::{
     AuthorityProblem, MAX_LEN, cannot_be_in_path, cannot_be_in_query, canonical_host, check_text,
     encode_into, remove_dot_segments, split_authority, split_query, split_scheme, without_fragment,
 };
+use crate::error::{Error, Kind};
 use crate::log::redact::shown;
-use crate::{Error, Kind};
 
 /// What credentials and connections are bound to: two URLs have the same
 /// origin where their origins are equal.
