@@ -1,4 +1,4 @@
-//! Waiting for descriptors: the one place where a call can block.
+//! Waiting for descriptors: the only place where a call can block.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -8,19 +8,21 @@ use super::cancel::Cancel;
 use super::deadline::{CallLimits, StepLimit};
 use super::sys;
 
-/// There is something to read, or the peer has gone.
+/// Data is available, or the peer has closed the connection.
 pub(crate) const READABLE: i16 = libc::POLLIN;
 /// There is room to write.
 pub(crate) const WRITABLE: i16 = libc::POLLOUT;
 
-/// The most descriptors of one wait: addresses tried at once, and a cancel.
+/// Maximum number of descriptors in one wait: parallel connects and the cancel
+/// handle.
 const MAX_FDS: usize = 64;
-/// How often a cancel is looked at whose event cannot be waited for.
-const LOOK: Duration = Duration::from_millis(50);
+/// Polling interval for a cancel handle without a usable eventfd.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Waits until `events` hold at `fd`; gives those that do, with the error and
-/// hang-up bits. `Ok(0)` when `pause` passed first. The errors of a cancel, the
-/// deadline and the limit are ours, inside an [`io::Error`].
+/// Waits for `events` on `fd` and returns those that occurred, including error
+/// and hang-up, or `Ok(0)` if `pause` passed first. Cancellation, deadline and
+/// time limit are returned as [`Error`](crate::error::Error) inside
+/// [`io::Error`].
 pub(crate) fn wait(
     fd: RawFd,
     events: i16,
@@ -42,8 +44,8 @@ pub(crate) fn entry(fd: RawFd, events: i16) -> sys::PollFd {
     }
 }
 
-/// Waits until something happens at one of `fds`, which then tell what; they
-/// stay as they are when `pause` passed first. Without any it only waits.
+/// Waits until an event occurs on one of `fds` and sets their `revents`. They
+/// stay unchanged if `pause` passed first. With no descriptors, sleeps.
 pub(crate) fn wait_any(
     fds: &mut [sys::PollFd],
     limits: &CallLimits,
@@ -62,15 +64,16 @@ pub(crate) fn wait_any(
         used += 1;
     }
     loop {
-        // Before each poll: a peer that never lets a wait be one gains nothing.
+        // Check before each poll, so that a peer that is always ready cannot
+        // prevent it.
         limits.check_io(limit.step)?;
         limit.check()?;
         let left = first.map(|first| first.saturating_duration_since(Instant::now()));
         let left = match event {
-            Some(None) => Some(left.map_or(LOOK, |left| left.min(LOOK))),
+            Some(None) => Some(left.map_or(POLL_INTERVAL, |left| left.min(POLL_INTERVAL))),
             _ => left,
         };
-        // Rounded up, so that the last turn does not spin.
+        // Round up, so that the last iteration does not spin.
         let milliseconds = left.map_or(-1, |left| {
             i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
         });
@@ -89,7 +92,7 @@ pub(crate) fn wait_any(
     }
 }
 
-/// Waits for a time, unless the limits end the call before.
+/// Sleeps until a time or until a limit is reached.
 pub(crate) fn sleep(until: Instant, limits: &CallLimits, limit: StepLimit<'_>) -> io::Result<()> {
     wait_any(&mut [], limits, limit, Some(until))
 }
