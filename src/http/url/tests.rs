@@ -1,4 +1,4 @@
-//! What URLs are made of, and what is no URL.
+//! Valid and invalid URLs.
 
 use super::*;
 
