@@ -87,7 +87,7 @@ impl Config {
 
     /// Look for folders of hosts where Docker and containers have them.
     pub fn use_certs_folders(&mut self, usual: bool) {
-        self.tls.usual_certs_folders = usual;
+        self.tls.default_certs_folders = usual;
     }
 
     /// The oldest version of TLS that is spoken.
