@@ -276,7 +276,7 @@ impl Authenticator {
         {
             return Ok(());
         }
-        refuse("it is at another site, and credentials go there only if that is allowed")
+        refuse("it is at another site, and not allowed to receive credentials")
     }
 
     /// The forms in which a realm is asked, the likeliest first.

@@ -36,7 +36,7 @@ fn grant(token: &str) -> Grant {
     }
 }
 
-/// One that waits, which another thread does.
+/// A waiting caller; another thread fetches.
 fn waiter(tokens: &Tokens, wanted: &TokenRequest) -> Waiter {
     std::thread::scope(|scope| {
         let joined = scope.spawn(|| match tokens.join(wanted, None) {
