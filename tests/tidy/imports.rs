@@ -6,22 +6,22 @@ use super::source::{self, Token};
 
 /// A path of the crate that a file names, such as `os::deadline::CallLimits`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Import {
-    pub line: usize,
-    pub path: Vec<String>,
+pub(crate) struct Import {
+    pub(crate) line: usize,
+    pub(crate) path: Vec<String>,
     /// Whether a comment `// Cycle: reason` above it justifies a cycle.
-    pub is_justified: bool,
+    pub(crate) is_justified: bool,
 }
 
 /// The module path of a file below src: `os/mod.rs` and `os.rs` are `os`.
-pub fn module_of(file: &str) -> Vec<String> {
+pub(crate) fn module_of(file: &str) -> Vec<String> {
     let path = file.strip_suffix(".rs").unwrap_or(file);
     let path = path.strip_suffix("/mod").unwrap_or(path);
     path.split('/').map(str::to_owned).collect()
 }
 
 /// The imports of a file of the crate outside its tests.
-pub fn imports(file: &str, text: &str) -> Vec<Import> {
+pub(crate) fn imports(file: &str, text: &str) -> Vec<Import> {
     let tokens = source::without_tests(&source::tokens(text));
     let justified = justified_lines(text);
     let children = children(&tokens);
@@ -199,7 +199,7 @@ fn justified_lines(text: &str) -> BTreeSet<usize> {
 }
 
 /// The files of the crate and what each imports.
-pub struct Graph {
+pub(crate) struct Graph {
     files: BTreeMap<Vec<String>, String>,
     edges: BTreeMap<String, Vec<(String, Import)>>,
 }
@@ -207,7 +207,7 @@ pub struct Graph {
 impl Graph {
     /// Of files below src, with their text. The root of the crate is left out:
     /// it declares all modules.
-    pub fn new(sources: &BTreeMap<String, String>) -> Graph {
+    pub(crate) fn new(sources: &BTreeMap<String, String>) -> Graph {
         let sources = sources.iter().filter(|(file, _)| *file != "lib.rs");
         let files: BTreeMap<_, _> = sources
             .clone()
@@ -236,7 +236,7 @@ impl Graph {
 
     /// One line for each cycle of imports that no comment justifies, and for
     /// each comment that justifies none.
-    pub fn cycles(&self) -> Vec<String> {
+    pub(crate) fn cycles(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let mut reported = BTreeSet::new();
         for file in self.edges.keys() {

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::imports;
 
 /// A module and the modules that it may import.
-pub type Layer<'a> = (&'a str, &'a [&'a str]);
+pub(crate) type Layer<'a> = (&'a str, &'a [&'a str]);
 
 /// The table as CONTRIBUTING.md shows it. A module imports only from rows
 /// above its own; the test rejects what is missing and what is not needed.
 #[rustfmt::skip]
-pub const LAYERS: &[Layer<'static>] = &[
+pub(crate) const LAYERS: &[Layer<'static>] = &[
     ("error", &[]),
     ("os", &["error"]),
     ("log", &["error", "os"]),
@@ -34,7 +34,7 @@ const OUTSIDE: [&str; 2] = ["lib", "fuzzing"];
 
 /// One line for each import that the table does not allow, for each entry that
 /// nothing needs, and for each module that the table and the tree do not share.
-pub fn check(layers: &[Layer<'_>], sources: &BTreeMap<String, String>) -> Vec<String> {
+pub(crate) fn check(layers: &[Layer<'_>], sources: &BTreeMap<String, String>) -> Vec<String> {
     let mut lines = check_order(layers);
     let rows: BTreeMap<&str, &[&str]> = layers.iter().copied().collect();
     let mut unused: BTreeSet<(&str, &str)> = layers
@@ -88,7 +88,7 @@ fn check_order(layers: &[Layer<'_>]) -> Vec<String> {
 }
 
 /// The rows of the table in CONTRIBUTING.md: `| `module` | contents | imports |`.
-pub fn documented(text: &str) -> Vec<(String, Vec<String>)> {
+pub(crate) fn documented(text: &str) -> Vec<(String, Vec<String>)> {
     let rows = text
         .lines()
         .skip_while(|line| !line.starts_with("| module |"));

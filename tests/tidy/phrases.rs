@@ -76,7 +76,7 @@ fn add_words(words: &mut Vec<Word>, line: usize, text: &str, is_comment: bool) {
 }
 
 /// One line for each place where a pattern matches.
-pub fn find_phrases(file: &str, text: &str, patterns: &[&str]) -> Vec<String> {
+pub(crate) fn find_phrases(file: &str, text: &str, patterns: &[&str]) -> Vec<String> {
     let words = prose(file, text);
     let patterns: Vec<(&str, Vec<&str>)> = patterns
         .iter()
@@ -132,7 +132,7 @@ fn is_one_of(part: &str, word: &str) -> bool {
 }
 
 /// One line for each identifier outside tests that has a forbidden part.
-pub fn find_names(file: &str, text: &str, parts: &[&str], allowed: &[&str]) -> Vec<String> {
+pub(crate) fn find_names(file: &str, text: &str, parts: &[&str], allowed: &[&str]) -> Vec<String> {
     let tokens = source::without_tests(&source::tokens(text));
     let tokens = tokens
         .iter()

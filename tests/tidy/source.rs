@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Code,
     Comment,
     Text,
@@ -12,26 +12,26 @@ pub enum Kind {
 
 /// A run of one kind that starts on `line`, counted from 1.
 #[derive(Clone, Debug)]
-pub struct Piece {
-    pub kind: Kind,
-    pub line: usize,
-    pub text: String,
+pub(crate) struct Piece {
+    pub(crate) kind: Kind,
+    pub(crate) line: usize,
+    pub(crate) text: String,
 }
 
 /// A word, or a single other character, of code.
 #[derive(Clone, Debug)]
-pub struct Token {
-    pub line: usize,
-    pub text: String,
+pub(crate) struct Token {
+    pub(crate) line: usize,
+    pub(crate) text: String,
 }
 
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// All files below `folder` that `keep` accepts, as sorted paths relative to
 /// the project.
-pub fn files(folder: &str, keep: impl Fn(&str) -> bool) -> Vec<String> {
+pub(crate) fn files(folder: &str, keep: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     let mut pending: Vec<PathBuf> = vec![root().join(folder)];
     while let Some(next) = pending.pop() {
@@ -53,11 +53,11 @@ pub fn files(folder: &str, keep: impl Fn(&str) -> bool) -> Vec<String> {
     found
 }
 
-pub fn read(path: &str) -> String {
+pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-pub fn split(text: &str) -> Vec<Piece> {
+pub(crate) fn split(text: &str) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     let mut rest = text;
     let mut line = 1;
@@ -153,7 +153,7 @@ fn raw_string(text: &str) -> Option<usize> {
     Some(end_after(text, start, &format!("\"{}", &after[..hashes])))
 }
 
-pub fn tokens(text: &str) -> Vec<Token> {
+pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     for piece in split(text) {
         if piece.kind != Kind::Code {
@@ -177,7 +177,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
 }
 
 /// The tokens outside items that are marked `#[cfg(test)]`.
-pub fn without_tests(tokens: &[Token]) -> Vec<Token> {
+pub(crate) fn without_tests(tokens: &[Token]) -> Vec<Token> {
     const MARK: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
     let mut kept = Vec::new();
     let mut at = 0;

@@ -156,14 +156,14 @@ fn all_files() -> Vec<String> {
     files
 }
 
-pub fn check_phrases() -> Vec<String> {
+pub(crate) fn check_phrases() -> Vec<String> {
     check(UNFINISHED_PHRASES, |file, text| {
         phrases::find_phrases(file, text, PHRASES)
     })
 }
 
 /// Tests are left out: their names are sentences.
-pub fn check_names() -> Vec<String> {
+pub(crate) fn check_names() -> Vec<String> {
     check(UNFINISHED_NAMES, |file, text| {
         let is_test =
             file.ends_with("_test.go") || file.contains("/tests") || file.ends_with(".md");
