@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::programs::{build_linked, read, run, run_in_valgrind};
 use crate::servers::{Refusing, server};
-use crate::support::c::Compiler;
+use support::c::Compiler;
 
 /// The functions of the header, each with its parameters.
 fn declarations() -> BTreeMap<String, Vec<String>> {

@@ -4,10 +4,9 @@
 //! child, and under valgrind, some also linked with the static library.
 
 mod arguments;
+mod header;
 mod programs;
 mod servers;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,8 +16,8 @@ use embedded_registry::{Options, Registry};
 
 use self::programs::*;
 use self::servers::*;
-use self::support::c::{BuildOptions, Compiler, Program};
-use self::support::temp;
+use support::c::{BuildOptions, Compiler, Program};
+use support::temp;
 
 /// How large a large blob is: 1 GiB; with TLS a quarter of it.
 const LARGE: u64 = 1 << 30;

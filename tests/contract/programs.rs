@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::c::{BuildOptions, Compiler, Output, Program};
+use support::c::{BuildOptions, Compiler, Output, Program};
 
 /// Where the body of a program runs: its main thread, one with a small stack,
 /// a child.

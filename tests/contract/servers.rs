@@ -6,9 +6,9 @@ use std::sync::{Condvar, Mutex};
 use embedded_registry::Registry;
 use socket2::{Domain, Socket, Type};
 
-use crate::support::raw_conn::Conn;
-use crate::support::raw_request::RawRequest;
-use crate::support::raw_server::RawServer;
+use support::raw_conn::Conn;
+use support::raw_request::RawRequest;
+use support::raw_server::RawServer;
 
 const ERRORS: &[u8] =
     br#"{"errors":[{"code":"NAME_UNKNOWN","message":"no such name","detail":null}]}"#;

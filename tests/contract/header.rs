@@ -1,0 +1,319 @@
+//! The header, the list of symbols, the library and the files for pkg-config
+//! say the same, and the header serves every compiler.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::{c, programs, temp};
+
+/// Set to 1, the header and the list of symbols are written anew.
+const BLESS: &str = "REGGIE_BLESS";
+
+/// The sources of the header, in its order.
+const SOURCES: &[&str] = &[
+    "version",
+    "status",
+    "error",
+    "callback",
+    "config",
+    "config_credentials",
+    "credential",
+    "config_retry",
+    "config_warning",
+    "config_cookies",
+    "config_network",
+    "config_times",
+    "config_redirects",
+    "config_observe",
+    "config_realm",
+    "redirect",
+    "exchange",
+    "config_tls",
+    "client",
+    "request",
+    "request_headers",
+    "request_query",
+    "request_body",
+    "request_settings",
+    "request_times",
+    "cancel",
+    "response",
+    "response_headers",
+    "response_account",
+    "errors",
+    "digest",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Compares a file with what it should hold, or writes it if that was asked for.
+fn golden(path: &str, wanted: &str) {
+    if std::env::var_os(BLESS).is_some_and(|value| value == "1") {
+        fs::write(root().join(path), wanted).expect("the source tree is writable");
+    }
+    let present = fs::read_to_string(root().join(path)).unwrap_or_default();
+    let line = present
+        .lines()
+        .zip(wanted.lines())
+        .take_while(|(present, wanted)| present == wanted)
+        .count();
+    assert!(
+        present == wanted,
+        "{path} is out of date from line {} on; {BLESS}=1 writes it anew",
+        line + 1
+    );
+}
+
+fn generated() -> String {
+    let config = root().join("cbindgen.toml");
+    let mut config = cbindgen::Config::from_file(config).expect("a readable cbindgen.toml");
+    config.header = Some(manual());
+    config.after_includes = config.after_includes.map(|text| with_version(&text));
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for source in SOURCES {
+        builder = builder.with_src(root().join(format!("src/ffi/{source}.rs")));
+    }
+    let mut header = Vec::new();
+    builder
+        .generate()
+        .expect("sources that cbindgen reads")
+        .write(&mut header);
+    String::from_utf8(header).expect("a header in UTF-8")
+}
+
+/// The comment on top of the header: that of the module.
+fn manual() -> String {
+    let mut out = String::from("/*\n");
+    let mut code = false;
+    for line in read("src/ffi/mod.rs").lines() {
+        let Some(line) = line.strip_prefix("//!") else {
+            break;
+        };
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        if line.starts_with("```") {
+            code = !code;
+            continue;
+        }
+        let (indent, line) = match line.strip_prefix("# ") {
+            _ if code => ("    ", line.to_owned()),
+            Some(heading) => ("", heading.to_uppercase()),
+            None => ("", line.to_owned()),
+        };
+        out.push_str(format!(" * {indent}{line}").trim_end());
+        out.push('\n');
+    }
+    out.push_str(" */");
+    out
+}
+
+fn with_version(text: &str) -> String {
+    let part = |text: &str| -> u32 { text.parse().expect("a number") };
+    let (major, minor, patch) = (
+        part(env!("CARGO_PKG_VERSION_MAJOR")),
+        part(env!("CARGO_PKG_VERSION_MINOR")),
+        part(env!("CARGO_PKG_VERSION_PATCH")),
+    );
+    let number = major * 1_000_000 + minor * 1_000 + patch;
+    text.replace("@VERSION@", env!("CARGO_PKG_VERSION"))
+        .replace("@MAJOR@", &major.to_string())
+        .replace("@MINOR@", &minor.to_string())
+        .replace("@PATCH@", &patch.to_string())
+        .replace("@NUMBER@", &number.to_string())
+}
+
+/// The functions that a header declares.
+fn functions(header: &str) -> BTreeSet<String> {
+    header
+        .lines()
+        .filter(|line| !line.starts_with(['/', '#', ' ']) && !line.starts_with("typedef"))
+        .filter_map(|line| {
+            let before = line.split_once('(')?.0;
+            let name = before.rsplit([' ', '*']).next()?;
+            name.starts_with("reggie_").then(|| name.to_owned())
+        })
+        .collect()
+}
+
+/// Runs a program; its output, or a panic with all that it wrote.
+fn run(command: &mut Command) -> String {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}\n{stdout}{stderr}");
+    stdout
+}
+
+/// Whether a program is installed, after a line on stderr if not.
+fn at_hand(program: &str) -> bool {
+    let found = programs::find(program).is_some();
+    if !found {
+        let line = format!("{program} is not installed: its tests are skipped");
+        programs::missing(&line, "not in PATH");
+    }
+    found
+}
+
+fn library() -> PathBuf {
+    c::library_folder().join("libreggie.so")
+}
+
+#[test]
+fn the_header_is_what_the_sources_make() {
+    golden("include/reggie.h", &generated());
+}
+
+#[test]
+fn the_symbols_are_the_functions_of_the_header() {
+    let declared = functions(&generated());
+    let lines: Vec<&str> = declared.iter().map(String::as_str).collect();
+    golden("symbols.txt", &(lines.join("\n") + "\n"));
+    if !at_hand("nm") {
+        return;
+    }
+    let listed = run(Command::new("nm")
+        .args(["-D", "--defined-only"])
+        .arg(library()));
+    let exported: BTreeSet<String> = listed
+        .lines()
+        .filter_map(|line| line.split_whitespace().last())
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(exported, declared);
+}
+
+#[test]
+fn the_library_has_a_soname_and_stays_in_memory() {
+    if !at_hand("readelf") {
+        return;
+    }
+    let dynamic = run(Command::new("readelf").arg("-dW").arg(library()));
+    let has = |tag: &str, value: &str| {
+        dynamic
+            .lines()
+            .any(|line| line.contains(tag) && line.contains(value))
+    };
+    assert!(has("(SONAME)", "[libreggie.so.0]"), "{dynamic}");
+    assert!(has("(FLAGS_1)", "NODELETE"), "{dynamic}");
+}
+
+#[test]
+fn every_declaration_has_a_comment() {
+    let header = generated();
+    let mut before = "";
+    for line in header.lines() {
+        let declares = line.starts_with("typedef ")
+            || (line.starts_with("#define ") && line != "#define REGGIE_H")
+            || functions(line).len() == 1;
+        assert!(!declares || before.starts_with("///"), "no comment: {line}");
+        before = line;
+    }
+}
+
+#[test]
+fn every_compiler_takes_the_header() {
+    let folder = temp::folder();
+    let once = folder.path().join("once.c");
+    let twice = folder.path().join("twice.c");
+    let include = "#include \"reggie.h\"\n";
+    fs::write(&once, include).expect("a writable folder");
+    fs::write(&twice, include.repeat(2)).expect("a writable folder");
+    let c = ["c99", "c11", "c17"].as_slice();
+    let cxx = ["c++11", "c++14", "c++17", "c++20"].as_slice();
+    for (compiler, language, standards) in [
+        ("gcc", "c", c),
+        ("clang", "c", c),
+        ("g++", "c++", cxx),
+        ("clang++", "c++", cxx),
+    ] {
+        if !at_hand(compiler) {
+            continue;
+        }
+        for standard in standards {
+            for source in [&once, &twice] {
+                run(Command::new(compiler)
+                    .arg(format!("-std={standard}"))
+                    .args(["-pedantic", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"])
+                    .args(["-x", language, "-I"])
+                    .arg(root().join("include"))
+                    .arg(source));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_macros_say_what_the_functions_say() {
+    if !c::Compiler::System.is_at_hand() {
+        return;
+    }
+    let folder = temp::folder();
+    let source = folder.path().join("version.c");
+    fs::write(&source, VERSION_PROGRAM).expect("a writable folder");
+    for static_library in [false, true] {
+        let options = c::BuildOptions {
+            static_library,
+            ..c::BuildOptions::default()
+        };
+        let program = c::Program::build(&source, &options).expect("a program that compiles");
+        let output = program.run::<&OsStr>(&[], &[]);
+        output.expect_success();
+        assert_eq!(output.stdout, env!("CARGO_PKG_VERSION"));
+    }
+}
+
+const VERSION_PROGRAM: &str = r#"
+#include <stdio.h>
+#include <string.h>
+#include "reggie.h"
+
+int main(void)
+{
+    char text[64];
+    uint32_t number = REGGIE_VERSION_MAJOR * 1000000 + REGGIE_VERSION_MINOR * 1000
+                      + REGGIE_VERSION_PATCH;
+
+    sprintf(text, "%d.%d.%d", REGGIE_VERSION_MAJOR, REGGIE_VERSION_MINOR,
+            REGGIE_VERSION_PATCH);
+    if (strcmp(text, REGGIE_VERSION) != 0 || strcmp(text, reggie_version()) != 0)
+        return 1;
+    if (number != REGGIE_VERSION_NUMBER || number != reggie_version_number())
+        return 2;
+    fputs(reggie_version(), stdout);
+    return 0;
+}
+"#;
+
+#[test]
+fn pkg_config_finds_the_source_tree() {
+    if !at_hand("pkg-config") {
+        return;
+    }
+    let ask = |arguments: &[&str]| {
+        run(Command::new("pkg-config")
+            .env("PKG_CONFIG_PATH", root())
+            .args(arguments))
+    };
+    for package in ["reggie", "reggie-static"] {
+        let version = ask(&["--modversion", package]);
+        assert_eq!(version.trim(), env!("CARGO_PKG_VERSION"), "{package}");
+        let cflags = ask(&["--cflags", package]);
+        assert_eq!(cflags.trim(), format!("-I{}/include", root().display()));
+        let libs = ask(&["--libs", package]);
+        let folder = format!("-L{}/target/release", root().display());
+        assert!(libs.starts_with(&folder), "{libs}");
+    }
+    assert!(ask(&["--libs", "reggie"]).trim().ends_with(" -lreggie"));
+    assert!(ask(&["--libs", "reggie-static"]).contains(" -l:libreggie.a "));
+}

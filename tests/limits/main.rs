@@ -1,0 +1,5 @@
+//! Limits: time, cancellation, memory.
+
+mod cancel;
+mod memory;
+mod slow_transfers;

@@ -1,0 +1,17 @@
+//! Requests and responses: what is sent, what a response says, and what happens
+//! in between: redirects, retries, callbacks.
+
+mod callbacks;
+mod cookies;
+mod derived_client;
+mod early_responses;
+mod notes;
+mod real_registries;
+mod redirect_rules;
+mod redirects;
+mod response;
+mod response_account;
+mod response_body;
+mod response_headers;
+mod retries;
+mod wire;

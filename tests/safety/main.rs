@@ -1,0 +1,5 @@
+//! Safety: no secret reaches a server or a log that must not see it.
+
+mod debug_log;
+mod leaks;
+mod leaks_by_realm;
