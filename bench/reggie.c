@@ -1,5 +1,5 @@
 /*
- * The benchmark's work done with libreggie:
+ * The benchmark cases with libreggie:
  *
  *     reggie [--ca FILE] [--user USER:PASSWORD] get N URL
  *     reggie [--ca FILE] down URL
@@ -82,7 +82,7 @@ static void up(const reggie_client *client, const char *path, const char *file)
     reggie_request_free(request);
 }
 
-/* Cuts a URL before its path, and gives the path. */
+/* Splits the path off a URL and returns it. */
 static char *cut(char *url)
 {
     char *authority = strstr(url, "://");

@@ -1,4 +1,4 @@
-// The benchmark's GETs of one manifest over oras-go:
+// The benchmark's GETs of a manifest with oras-go:
 //
 //	oras USER:PASSWORD N HOST/REPOSITORY:TAG
 package main
@@ -21,7 +21,7 @@ import (
 
 const small = 1500
 
-// What was used until now, as measure.h has it.
+// The resources used so far, as in measure.h.
 type measure struct {
 	wall time.Time
 	used syscall.Rusage
@@ -88,7 +88,7 @@ func main() {
 		log.Fatal(err)
 	}
 	repository.PlainHTTP = true
-	// Its best: the token is kept, and sent at once.
+	// The most efficient setup: the token is cached and sent immediately.
 	repository.Client = &auth.Client{
 		Cache: auth.NewCache(),
 		Credential: auth.StaticCredential(repository.Reference.Registry,

@@ -202,8 +202,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads the name of a scheme; consumes nothing if there is none. Without a
-    /// preceding comma, it must be followed by a parameter, since it could be a
-    /// word of an unquoted value.
+    /// preceding comma, it must be followed by a parameter, since it could be
+    /// part of an unquoted value.
     fn scheme(&mut self, is_separated: bool) -> Option<&'a str> {
         let mut ahead = *self;
         let scheme = ahead.take_while(is_token);
@@ -239,8 +239,8 @@ impl<'a> Cursor<'a> {
         Some(token68)
     }
 
-    /// Skips invalid syntax up to white space or a comma. Skips quoted strings
-    /// as a whole, so that nothing is found inside of one.
+    /// Skips invalid syntax up to white space or a comma. Skips complete
+    /// quoted strings, so that nothing is found inside of one.
     fn skip_word(&mut self) {
         loop {
             self.take_while(|character| !matches!(character, ' ' | '\t' | ',' | '"'));

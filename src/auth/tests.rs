@@ -149,7 +149,7 @@ fn one_fetches_and_the_others_wait_for_what_covers_theirs() {
     let tokens = Tokens::default();
     let limits = CallLimits::default();
     let Role::Fetch(fetcher) = tokens.join(&wanted("repository:a:pull,push"), None) else {
-        panic!("nobody fetches");
+        panic!("there is no fetch");
     };
     let waiter = self::waiter(&tokens, &wanted("repository:a:pull"));
     assert!(matches!(
@@ -169,7 +169,7 @@ fn a_waiter_has_its_own_end_and_takes_over_from_one_that_gave_up() {
     let tokens = Tokens::default();
     let pull = wanted("repository:a:pull");
     let Role::Fetch(fetcher) = tokens.join(&pull, None) else {
-        panic!("nobody fetches");
+        panic!("there is no fetch");
     };
     let waiter = self::waiter(&tokens, &pull);
     let cancel = Cancel::new().expect("a handle");
@@ -184,7 +184,7 @@ fn a_waiter_has_its_own_end_and_takes_over_from_one_that_gave_up() {
     let outcome = waiter.wait(&CallLimits::default()).expect("it ended");
     assert!(matches!(outcome, Outcome::Abandoned(None)));
     let Role::Fetch(fetcher) = tokens.join(&pull, None) else {
-        panic!("nobody fetches any more");
+        panic!("there is no later fetch");
     };
     let waiter = self::waiter(&tokens, &pull);
     fetcher.failed(&Error::new(Kind::TokenRefused, "no"));

@@ -172,9 +172,9 @@ pub(crate) fn read_answer(
         };
         return Err(fail(format!("status {status}{message}")));
     }
-    let answer =
+    let json =
         SecretJson::parse(body).ok_or_else(|| fail("the response is not json".to_owned()))?;
-    let text = |name: &str| answer.get(name).and_then(Value::as_str);
+    let text = |name: &str| json.get(name).and_then(Value::as_str);
     let token = text("access_token")
         .filter(|token| !token.is_empty())
         .or_else(|| text("token").filter(|token| !token.is_empty()));
@@ -194,7 +194,7 @@ pub(crate) fn read_answer(
             "the token contains characters that are not allowed in a header".to_owned(),
         ));
     }
-    let lifetime = answer
+    let lifetime = json
         .get("expires_in")
         .and_then(Value::as_u64)
         .unwrap_or(MIN_LIFETIME)

@@ -221,7 +221,7 @@ mod tests {
                 "\u{fffd}",
                 r#""\ufffd\\u0000\\\ufffd""#,
             ),
-            (r#"{"errors":[null,1,"in words"]}"#, "", "in words", ""),
+            (r#"{"errors":[null,1,"a message"]}"#, "", "a message", ""),
             (
                 r#"{"code":"no","errors":[{"x":{"code":"no"},"code":"a","code":"b"}],"detail":"no"}"#,
                 "b",

@@ -76,7 +76,7 @@ impl CallLimits {
         Ok(())
     }
 
-    /// The same for code that reports to ureq.
+    /// Like [`CallLimits::check`], for code that returns I/O errors.
     pub(crate) fn check_io(&self, step: Step) -> io::Result<()> {
         // Most calls have neither.
         if self.cancel.is_none() && self.deadline.is_none() {

@@ -204,7 +204,7 @@ mod tests {
         let ended = run_shell("sleep 1000 & echo $!", "", LONG).expect("it ran");
         let left = String::from_utf8_lossy(&ended.output).trim().to_owned();
         let killed = Command::new("kill").arg(left).status().expect("kill");
-        assert!(killed.success(), "what it left behind goes on");
+        assert!(killed.success(), "its child still runs");
         assert!(begun.elapsed() < Duration::from_secs(30));
     }
 

@@ -417,7 +417,7 @@ pub(crate) fn child(id: u32) -> Child {
     Child::Ended((about.si_code == libc::CLD_EXITED).then_some(status))
 }
 
-/// Kills the process group of a child that is still running.
+/// Kills the process group of a running child.
 pub(crate) fn kill_group(id: u32) {
     if let Ok(group) = i32::try_from(id) {
         // SAFETY: no memory is passed.

@@ -123,8 +123,8 @@ mod tests {
         }
         for (text, words) in [
             ("", "is empty"),
-            ("r.io", "no http"),
-            ("localhost:5000", "no http"),
+            ("r.io", "does not start with http"),
+            ("localhost:5000", "does not start with http"),
             ("unix://run/r.sock", "no absolute path"),
             ("http+unix://%2Frun%2Fr.sock", "scheme \"http+unix\""),
             ("https://", "no host"),

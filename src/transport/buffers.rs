@@ -101,7 +101,7 @@ impl ConnectionBuffers {
     }
 
     /// Appends input, which may exceed the free space: a TLS record is
-    /// delivered as a whole.
+    /// delivered in one piece.
     pub(crate) fn append(&mut self, piece: &[u8]) {
         if self.free().len() < piece.len() {
             let needed = self.end + piece.len();

@@ -111,7 +111,7 @@ impl Operation {
             None
         } else {
             // The connection may have been created under a more permissive
-            // policy. Connecting anew reports the violation.
+            // policy. A new connection reports the violation.
             let may_use = |kept: &Connection| {
                 let address = kept.address().filter(|_| self.server_directed);
                 address.is_none_or(|ip| self.shared.ssrf_policy.check(&self.origin, ip).is_ok())

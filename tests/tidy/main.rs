@@ -6,6 +6,7 @@ mod layers;
 mod phrases;
 mod source;
 mod style;
+mod unfinished;
 
 use std::collections::BTreeMap;
 
@@ -47,7 +48,17 @@ fn contributing_shows_the_same_layers() {
 
 #[test]
 fn files_do_not_import_each_other_without_a_reason() {
-    assert_none("cycles", &imports::Graph::new(&sources()).cycles());
+    let found = imports::Graph::new(&sources()).cycles();
+    let folders = unfinished::CYCLES;
+    let is_in = |line: &str, folder: &str| line.starts_with(&format!("import cycle: {folder}"));
+    let mut lines = found.clone();
+    lines.retain(|line| !folders.iter().any(|folder| is_in(line, folder)));
+    for folder in folders {
+        if !found.iter().any(|line| is_in(line, folder)) {
+            lines.push(format!("{folder}: no cycle, drop it from the list"));
+        }
+    }
+    assert_none("cycles", &lines);
 }
 
 #[test]

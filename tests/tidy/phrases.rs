@@ -15,10 +15,11 @@ struct Word {
 /// The end of a paragraph, comment or string: no pattern matches across it.
 const BREAK: &str = "\n";
 
-/// The prose of a file: all of a document, else its comments and strings.
+/// The prose of a file: all of a document or shell script, else its
+/// comments and strings.
 fn prose(file: &str, text: &str) -> Vec<Word> {
     let mut words = Vec::new();
-    if file.ends_with(".md") {
+    if file.ends_with(".md") || file.ends_with(".sh") {
         add_words(&mut words, 1, text, false);
         return words;
     }

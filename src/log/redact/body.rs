@@ -11,7 +11,7 @@ use super::url::{redact_pairs, redact_urls_in};
 /// times as much memory.
 const BODY_CAP: usize = 1024 * 1024;
 
-/// The start of a text body, redacted, at most `cap` bytes; keeps line breaks.
+/// The start of a textual body, redacted, at most `cap` bytes; keeps line breaks.
 /// `None` if it is not text.
 pub(crate) fn body(content_type: Option<&str>, body: &[u8], cap: usize) -> Option<String> {
     let kind = content_type.unwrap_or_default().split(';').next();
