@@ -7,25 +7,27 @@ import statistics
 import subprocess
 import sys
 
-# The cases: title, scheme, arguments of libreggie, and those of each variant of
-# libcurl. Words in capitals are replaced by URLs of the server.
+# The cases: title, scheme, arguments of libreggie, and the program and arguments
+# of each other client. Words in capitals are replaced by URLs of the server.
 CASES = [
     ("get", "{n} GETs, http", "http", ["get", "{n}", "SMALL"],
-     {"libcurl": ["get", "{n}", "SMALL"]}),
+     {"libcurl": ["curl", "get", "{n}", "SMALL"]}),
     ("get-tls", "{n} GETs, https", "https", ["get", "{n}", "SMALL"],
-     {"libcurl": ["get", "{n}", "SMALL"]}),
+     {"libcurl": ["curl", "get", "{n}", "SMALL"]}),
     ("down", "1 GiB down, http", "http", ["down", "LARGE"],
-     {"libcurl, default buffer": ["down", "LARGE"],
-      "libcurl, largest buffer": ["down", "LARGE", "largest"]}),
+     {"libcurl, default buffer": ["curl", "down", "LARGE"],
+      "libcurl, largest buffer": ["curl", "down", "LARGE", "largest"]}),
     ("down-tls", "1 GiB down, https", "https", ["down", "LARGE"],
-     {"libcurl, default buffer": ["down", "LARGE"],
-      "libcurl, largest buffer": ["down", "LARGE", "largest"]}),
+     {"libcurl, default buffer": ["curl", "down", "LARGE"],
+      "libcurl, largest buffer": ["curl", "down", "LARGE", "largest"]}),
     ("up", "1 GiB up, http", "http", ["up", "SINK", "FILE"],
-     {"libcurl, default buffer": ["up", "SINK", "FILE"],
-      "libcurl, largest buffer": ["up", "SINK", "FILE", "largest"]}),
+     {"libcurl, default buffer": ["curl", "up", "SINK", "FILE"],
+      "libcurl, largest buffer": ["curl", "up", "SINK", "FILE", "largest"]}),
     ("up-tls", "1 GiB up, https", "https", ["up", "SINK", "FILE"],
-     {"libcurl, default buffer": ["up", "SINK", "FILE"],
-      "libcurl, largest buffer": ["up", "SINK", "FILE", "largest"]}),
+     {"libcurl, default buffer": ["curl", "up", "SINK", "FILE"],
+      "libcurl, largest buffer": ["curl", "up", "SINK", "FILE", "largest"]}),
+    ("push", "1 GiB pushed from a file, with its digest, http", "http",
+     ["push", "REPOSITORY", "FILE"], {"oras-go": ["oras", "push", "REPOSITORY", "FILE"]}),
 ]
 
 
@@ -93,7 +95,9 @@ def measure(title, commands, rounds, warm_up):
 def compare(options, served, case):
     _, title, scheme, ours, theirs = case
     words = {"SMALL": served[f"{scheme}-small"], "LARGE": served[f"{scheme}-large"],
-             "SINK": served[f"{scheme}-sink"], "FILE": options.file}
+             "SINK": served[f"{scheme}-sink"], "REPOSITORY": served[f"{scheme}-repository"],
+             "FILE": options.file}
+    programs = {"curl": options.curl, "oras": options.oras}
     trust = ["--ca", served["ca"]] if scheme == "https" else []
 
     def command(program, arguments):
@@ -101,8 +105,8 @@ def compare(options, served, case):
         return [program, *trust, *filled]
 
     commands = {"libreggie": command(options.reggie, ours)}
-    for name, arguments in theirs.items():
-        commands[name] = command(options.curl, arguments)
+    for name, (program, *arguments) in theirs.items():
+        commands[name] = command(programs[program], arguments)
     measure(title.format(n=options.requests), commands, options.rounds, options.warm_up)
 
 
@@ -111,6 +115,7 @@ def main():
     parser.add_argument("--server", required=True)
     parser.add_argument("--reggie", required=True)
     parser.add_argument("--curl", required=True)
+    parser.add_argument("--oras", required=True)
     parser.add_argument("--file", required=True, help="what is sent up")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--warm-up", type=int, default=1)

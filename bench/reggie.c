@@ -4,6 +4,9 @@
  *     reggie [--ca FILE] [--user USER:PASSWORD] get N URL
  *     reggie [--ca FILE] down URL
  *     reggie [--ca FILE] up URL FILE
+ *     reggie [--ca FILE] push URL FILE
+ *
+ * The URL of a push is a repository's, such as http://localhost/v2/name.
  */
 
 #include <reggie.h>
@@ -82,6 +85,34 @@ static void up(const reggie_client *client, const char *path, const char *file)
     reggie_request_free(request);
 }
 
+/* As oras-go does: computes the digest, then sends POST and one PUT. */
+static void push(const reggie_client *client, const char *path, const char *file)
+{
+    reggie_error *error = NULL;
+    reggie_response *response = NULL;
+    reggie_request *request;
+    char *digest = NULL;
+    char *uploads = malloc(strlen(path) + sizeof "/blobs/uploads/");
+
+    if (uploads == NULL)
+        fail("push", "out of memory");
+    strcat(strcpy(uploads, path), "/blobs/uploads/");
+    check(reggie_digest_file(REGGIE_SHA256, file, &digest, &error), error);
+    request = prepare(client, REGGIE_POST, uploads);
+    check(reggie_client_do(client, request, &response, &error), error);
+    if (reggie_response_status(response) != 202)
+        fail("reggie_client_do", "unexpected status");
+    reggie_request_free(request);
+    request = prepare(client, REGGIE_PUT, reggie_response_relative_location(response));
+    check(reggie_request_set_query(request, "digest", digest), NULL);
+    check(reggie_request_set_body_path(request, file), NULL);
+    perform(client, request, 201, 0);
+    reggie_request_free(request);
+    reggie_response_free(response);
+    reggie_string_free(digest);
+    free(uploads);
+}
+
 /* Splits the path off a URL and returns it. */
 static char *cut(char *url)
 {
@@ -119,7 +150,7 @@ int main(int argc, char **argv)
         argc -= 2;
     }
     if (argc < 3)
-        fail("usage", "reggie [--ca FILE] get N URL | down URL | up URL FILE");
+        fail("usage", "reggie [--ca FILE] get N URL | down URL | up URL FILE | push URL FILE");
     url = argv[strcmp(argv[1], "get") == 0 && argc == 4 ? 3 : 2];
     path = cut(url);
     measure_begin(&begun);
@@ -130,8 +161,10 @@ int main(int argc, char **argv)
         down(client, path);
     else if (strcmp(argv[1], "up") == 0 && argc == 4)
         up(client, path, argv[3]);
+    else if (strcmp(argv[1], "push") == 0 && argc == 4)
+        push(client, path, argv[3]);
     else
-        fail("usage", "reggie [--ca FILE] get N URL | down URL | up URL FILE");
+        fail("usage", "reggie [--ca FILE] get N URL | down URL | up URL FILE | push URL FILE");
     measure_end(&begun);
     reggie_client_free(client);
     reggie_config_free(config);

@@ -458,6 +458,17 @@ typedef int (*reggie_write_callback)(void *userdata,
                                      const void *data,
                                      size_t size);
 
+/// Reports how much of the body of a request was sent and how much of the body
+/// of its response was received, in bytes. A total is REGGIE_UNKNOWN_SIZE if it
+/// is unknown, and 0 if there is no body. All four start again when the request
+/// is sent again. Return 0 to continue, nonzero to stop the call, which then
+/// returns REGGIE_PROGRESS_CALLBACK.
+typedef int (*reggie_transfer_callback)(void *userdata,
+                                        uint64_t sent,
+                                        uint64_t send_total,
+                                        uint64_t received,
+                                        uint64_t receive_total);
+
 /// No failure.
 #define REGGIE_OK 0
 
@@ -511,6 +522,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 
 /// A file of credentials cannot be read, or makes no sense.
 #define REGGIE_INVALID_CREDENTIALS_FILE 18
+
+/// Invalid digest, or a digest of an unknown algorithm.
+#define REGGIE_INVALID_DIGEST 20
 
 /// There is not enough memory.
 #define REGGIE_NO_MEMORY 101
@@ -572,6 +586,9 @@ typedef int (*reggie_write_callback)(void *userdata,
 
 /// The credential callback stopped the call.
 #define REGGIE_CREDENTIAL_CALLBACK 212
+
+/// The progress callback stopped the call.
+#define REGGIE_PROGRESS_CALLBACK 213
 
 /// The host's name was not resolved.
 #define REGGIE_RESOLVE 301
@@ -635,6 +652,14 @@ typedef int (*reggie_write_callback)(void *userdata,
 /// The HTTP status is not a 2xx; only reggie_response_check() returns this.
 #define REGGIE_HTTP_STATUS 1008
 
+/// Received content that does not match the expected digest; see
+/// reggie_request_set_expected_digest().
+#define REGGIE_DIGEST_MISMATCH 1013
+
+/// A 206 response, which has only part of the content, where only a complete
+/// body can be used: for an output path, or with an expected digest.
+#define REGGIE_PARTIAL_CONTENT 1022
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -690,6 +715,7 @@ const char *reggie_status_string(reggie_status status);
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
 /// - EREMOTEIO: REGGIE_HTTP_STATUS
+/// - EBADMSG: REGGIE_DIGEST_MISMATCH and REGGIE_PARTIAL_CONTENT
 /// - EIO: REGGIE_FILE, REGGIE_BODY_LENGTH and REGGIE_CREDENTIAL_HELPER, and
 ///   numbers that are no status
 ///
@@ -1971,6 +1997,22 @@ reggie_status reggie_request_set_body(reggie_request *request,
                                       const uint8_t *bytes,
                                       size_t size);
 
+/// Sends `size` bytes from memory, which are not copied.
+///
+/// The bytes must stay valid and unchanged until `free_userdata` is called, as
+/// described at reggie_free_callback: when another body takes their place, when
+/// the request is freed, or, if this function fails, before it returns.
+/// `userdata` is what that callback needs to release them; it may be `bytes`
+/// itself. `bytes` may be NULL if `size` is 0.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
+/// is larger than any object can be, or REGGIE_BUSY.
+reggie_status reggie_request_set_body_borrowed(reggie_request *request,
+                                               const uint8_t *bytes,
+                                               size_t size,
+                                               void *userdata,
+                                               reggie_free_callback free_userdata);
+
 /// Sends the content of a regular file, which is opened each time that the
 /// request is sent.
 ///
@@ -1978,6 +2020,19 @@ reggie_status reggie_request_set_body(reggie_request *request,
 /// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_BUSY.
 reggie_status reggie_request_set_body_path(reggie_request *request,
                                            const char *path);
+
+/// Sends part of a regular file: `length` bytes from `offset` on; or, if
+/// `length` is REGGIE_UNKNOWN_SIZE, all from `offset` to the end of the file.
+///
+/// The file is opened each time the request is sent. If it is shorter than the
+/// part requires, reggie_client_do() and reggie_client_open() send nothing and
+/// return REGGIE_BODY_LENGTH. `path` may be any bytes except NUL. Returns
+/// REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path is empty
+/// or the sum of offset and length is too large, or REGGIE_BUSY.
+reggie_status reggie_request_set_body_path_section(reggie_request *request,
+                                                   const char *path,
+                                                   uint64_t offset,
+                                                   uint64_t length);
 
 /// Sends what a file descriptor gives: `length` bytes from where it stands
 /// now; or, if `length` is REGGIE_UNKNOWN_SIZE, all until its end, in chunks
@@ -1992,6 +2047,24 @@ reggie_status reggie_request_set_body_fd(reggie_request *request,
                                          int fd,
                                          uint64_t length,
                                          reggie_error **error);
+
+/// Sends part of a regular file that is open: `length` bytes from `offset` on,
+/// counted from the beginning of the file; or, if `length` is
+/// REGGIE_UNKNOWN_SIZE, all from `offset` to the end of the file.
+///
+/// The caller keeps the descriptor, and must keep it open until the request has
+/// been sent. Its file offset is neither used nor moved: several requests can
+/// send parts of one descriptor at the same time. If the file is shorter than
+/// the part requires, reggie_client_do() and reggie_client_open() send nothing
+/// and return REGGIE_BODY_LENGTH. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if the sum of offset and length is too large,
+/// REGGIE_FILE if the descriptor is not open or not a regular file, or
+/// REGGIE_BUSY.
+reggie_status reggie_request_set_body_fd_section(reggie_request *request,
+                                                 int fd,
+                                                 uint64_t offset,
+                                                 uint64_t length,
+                                                 reggie_error **error);
 
 /// Sends what a callback supplies: `length` bytes; or, if `length` is
 /// REGGIE_UNKNOWN_SIZE, all until its end, in chunks (RFC 9112, section 7.1),
@@ -2014,21 +2087,31 @@ reggie_status reggie_request_set_body_callback(reggie_request *request,
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 reggie_status reggie_request_remove_body(reggie_request *request);
 
-/// Keeps the body of the answer in the response, as unless another output is
-/// set, up to what reggie_config_set_max_body_memory() allows.
+/// Keeps the body of the response in memory, up to the size set by
+/// reggie_config_set_max_body_memory(). This is the default.
 ///
-/// Whatever the output is, it is for answers whose HTTP status is 2xx; the
-/// body of any other is kept in the response. Returns REGGIE_OK,
+/// All outputs apply to responses whose HTTP status is 2xx; the body of any
+/// other response is kept in memory. They do not apply to a 204 response or to
+/// the response to a HEAD request, which have no body. Returns REGGIE_OK,
 /// REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 reggie_status reggie_request_set_output_memory(reggie_request *request);
 
-/// Writes the body of a 2xx answer to a file, which appears, or replaces the
-/// one that is there, when the body is whole. It is written to a temporary
-/// file in the same folder, of which nothing stays on failure.
+/// Writes the body of a 2xx response to a file, which appears, or replaces an
+/// existing file, once the body is complete.
 ///
-/// `path` is any bytes without NUL, and names no folder, device or pipe.
-/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if it is
-/// empty, or REGGIE_BUSY.
+/// Until then, the body is written to a temporary file in the same directory,
+/// which is removed on failure. A call that fails leaves an existing file
+/// unchanged. A new file is created as by open(2) with mode 0666; a file that is
+/// replaced keeps its mode. The last component of the path must not be a
+/// symbolic link, and only a regular file that belongs to the user is replaced;
+/// otherwise the call returns REGGIE_FILE.
+///
+/// A 206 response has only part of the content and would replace all of the
+/// file: the call returns REGGIE_PARTIAL_CONTENT. Use
+/// reggie_request_set_output_fd() for ranges.
+///
+/// `path` may be any bytes except NUL. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_BUSY.
 reggie_status reggie_request_set_output_path(reggie_request *request,
                                              const char *path);
 
@@ -2048,6 +2131,33 @@ reggie_status reggie_request_set_output_callback(reggie_request *request,
                                                  void *userdata,
                                                  reggie_free_callback free_userdata);
 
+/// Sets the digest that the response body must have, such as
+/// "sha256:e3b0c442..."; NULL removes it.
+///
+/// The digest is computed while the body is received. If it differs, the call
+/// fails with REGGIE_DIGEST_MISMATCH, and the message contains both digests: no
+/// file appears under an output path, an existing file is unchanged, and no
+/// response is returned for a body in memory. A descriptor, a callback, and
+/// reggie_response_read() after reggie_client_open() receive the body as it
+/// arrives, except for the last 64 KiB, or all of a shorter body, which follow
+/// only after verification. They must not trust what they received until the
+/// call, or the read that returns 0 bytes, has returned REGGIE_OK.
+///
+/// Only a complete body is verified: that of a 2xx response. Not verified are
+/// the body of any other response, such as the error list of a 404, which can be
+/// read as usual, so check the HTTP status; a 204 response and the response to a
+/// HEAD request, which have no body; the header fields; and, in any case, the
+/// responses to requests without an expected digest. A 206 response has only
+/// part of the content: the call fails with REGGIE_PARTIAL_CONTENT before
+/// anything is delivered.
+///
+/// The algorithms are REGGIE_SHA256, REGGIE_SHA384 and REGGIE_SHA512. The digest
+/// is that of the body as it was sent, in its content coding if it has one.
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if the request is NULL,
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_DIGEST or REGGIE_BUSY.
+reggie_status reggie_request_set_expected_digest(reggie_request *request,
+                                                 const char *digest);
+
 /// Sets how many further tries this request has, as
 /// reggie_config_set_retries() does for all: 0 to 1000, 0 for none, or -1, as
 /// unless set, for as many as the client's other requests have.
@@ -2055,6 +2165,27 @@ reggie_status reggie_request_set_output_callback(reggie_request *request,
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the
 /// number is out of range, or REGGIE_BUSY.
 reggie_status reggie_request_set_retries(reggie_request *request, int tries);
+
+/// Sets the progress callback, from the next call on. A `callback` of NULL
+/// removes it, and frees `userdata`.
+///
+/// While bytes of a body move, the callback is called at most every 100 ms.
+/// While nothing moves, it is called once a second, whatever the call waits
+/// for: a name server, a connection, the response, a token, the next retry. So
+/// the program can check for signals. It is called once more when the response
+/// body has been received, which may be the only time in a short call. The
+/// bodies of token requests are not counted.
+///
+/// The callback runs on the thread that called reggie_client_do(),
+/// reggie_client_open() or reggie_response_read(), and only during such a call.
+/// `userdata` is freed when the callback is replaced or the request is freed,
+/// but not before the response of reggie_client_open() is freed.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
+reggie_status reggie_request_set_progress_callback(reggie_request *request,
+                                                   reggie_transfer_callback callback,
+                                                   void *userdata,
+                                                   reggie_free_callback free_userdata);
 
 /// Sets how long a call with this request may take as a whole, as
 /// reggie_config_set_timeout() does for all. Unless set, the client's.
@@ -2220,12 +2351,25 @@ reggie_status reggie_response_errors(const reggie_response *response,
 ///
 /// The error then has the HTTP status, the host, the code of the first error in
 /// the registry's error list, where the body is kept in memory and has one, and
-/// how long to wait, where the response says it in seconds; its message has the
+/// the time to wait of Retry-After, where there is one; its message has the
 /// status and that error's code and message. The response stays as it is.
 /// Otherwise returns REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is
 /// read.
 reggie_status reggie_response_check(const reggie_response *response,
                                     reggie_error **error);
+
+/// Replaces the body by `size` bytes from memory, which are copied. For a body
+/// that the program has read with reggie_response_read(), and decompressed if
+/// necessary: reggie_response_errors() and reggie_response_check() then use it.
+/// The unread rest of the body is lost, and its connection closed. A pointer
+/// from reggie_response_body() becomes invalid.
+///
+/// `bytes` may be NULL if `size` is 0. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_NO_MEMORY, or
+/// REGGIE_BUSY while the body is read.
+reggie_status reggie_response_set_body(reggie_response *response,
+                                       const uint8_t *bytes,
+                                       size_t size);
 
 /// Reads on in the body: up to `size` bytes into `buffer`. Waits until there
 /// are some. For a response of reggie_client_open(); where the body is kept in
@@ -2240,7 +2384,8 @@ reggie_status reggie_response_check(const reggie_response *response,
 /// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_BUSY,
 /// REGGIE_CANCELLED, REGGIE_DEADLINE if the call took too long as a whole,
 /// REGGIE_TIMEOUT if too little came, REGGIE_RECEIVE, REGGIE_TRUNCATED if the
-/// server closed the connection early, REGGIE_TLS or REGGIE_PROTOCOL; the rest of
+/// server closed the connection early, REGGIE_TLS, REGGIE_PROTOCOL or
+/// REGGIE_DIGEST_MISMATCH, see reggie_request_set_expected_digest(); the rest of
 /// the body is then lost.
 reggie_status reggie_response_read(reggie_response *response,
                                    uint8_t *buffer,

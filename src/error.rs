@@ -44,6 +44,8 @@ pub enum Kind {
     InvalidClientCertificate = 16,
     /// A file of credentials cannot be read, or makes no sense.
     InvalidCredentialsFile = 18,
+    /// Invalid digest, or a digest of an unknown algorithm.
+    InvalidDigest = 20,
 
     // On this side of the network: 101 and up.
     /// No memory.
@@ -88,6 +90,8 @@ pub enum Kind {
     CredentialCallback = 212,
     /// The retry condition returned nonzero.
     RetryConditionCallback = 210,
+    /// The progress callback returned nonzero.
+    ProgressCallback = 213,
 
     // The network: 301 and up.
     /// The host's name was not resolved.
@@ -132,6 +136,10 @@ pub enum Kind {
     NoHeader = 1007,
     /// The HTTP status of a response is not a 2xx.
     HttpStatus = 1008,
+    /// Received content that does not match the expected digest.
+    DigestMismatch = 1013,
+    /// A 206 response where only a complete body can be used.
+    PartialContent = 1022,
 }
 
 /// The step of a call in which it failed.
@@ -288,9 +296,8 @@ impl Error {
         self
     }
 
-    /// Replaces every occurrence of the given secrets in the message.
-    pub(crate) fn without(mut self, scrub: impl Fn(&str) -> String) -> Error {
-        self.0.message = scrub(&self.0.message);
+    pub(crate) fn with_message(mut self, message: String) -> Error {
+        self.0.message = message;
         self
     }
 
@@ -339,8 +346,18 @@ impl Error {
         self.0.callback_value
     }
 
-    /// Whether the same call can succeed at another time without any change.
+    /// Whether the same call may succeed later without any change.
     pub fn is_retryable(&self) -> bool {
+        match self.0.kind {
+            Kind::Busy | Kind::NoMemory | Kind::RetryLater => true,
+            Kind::HttpStatus => is_transient_status(self.0.http_status),
+            _ => self.is_transient(),
+        }
+    }
+
+    /// Whether the request failed for a reason that may be gone at the next
+    /// attempt: what the engine retries.
+    pub(crate) fn is_transient(&self) -> bool {
         match self.0.kind {
             Kind::Resolve
             | Kind::Connect
@@ -348,17 +365,22 @@ impl Error {
             | Kind::Receive
             | Kind::Closed
             | Kind::Truncated
-            | Kind::Timeout
-            | Kind::Busy
-            | Kind::NoMemory
-            | Kind::RetryLater => true,
-            Kind::TokenRefused | Kind::Proxy => {
-                self.0.http_status == 429 || self.0.http_status >= 500
-            }
-            Kind::HttpStatus => matches!(self.0.http_status, 408 | 425 | 429 | 500..),
+            | Kind::Timeout => true,
+            // The status is the token server's or the proxy's.
+            Kind::TokenRefused | Kind::Proxy => is_transient_status(self.0.http_status),
             _ => false,
         }
     }
+}
+
+/// Whether an HTTP status reports a temporary problem of the server, or of a
+/// proxy in front of it: 499 is nginx's "client closed request", 520 to 524 are
+/// Cloudflare's. The only list of such statuses.
+pub(crate) fn is_transient_status(status: u16) -> bool {
+    matches!(
+        status,
+        408 | 425 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524
+    )
 }
 
 impl fmt::Display for Error {
@@ -398,7 +420,9 @@ fn default_step(kind: Kind) -> Step {
         | Kind::BodyTooLarge
         | Kind::RetryLater
         | Kind::NoHeader
-        | Kind::HttpStatus => Step::Receive,
+        | Kind::HttpStatus
+        | Kind::DigestMismatch
+        | Kind::PartialContent => Step::Receive,
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
         Kind::TokenRefused | Kind::RealmRefused => Step::Token,
         Kind::CredentialHelper | Kind::CredentialCallback => Step::Credentials,
@@ -446,6 +470,29 @@ mod tests {
         let long = server_text(&"ü".repeat(5000));
         assert!(long.len() <= MAX_SERVER_TEXT + 5, "{}", long.len());
         assert!(long.ends_with("..."));
+    }
+
+    #[test]
+    fn transient_statuses() {
+        let transient = [
+            408, 425, 429, 499, 500, 502, 503, 504, 520, 521, 522, 523, 524,
+        ];
+        for status in 0..=1000 {
+            let expected = transient.contains(&status);
+            assert_eq!(is_transient_status(status), expected, "{status}");
+            for (kind, retryable, retried) in [
+                (Kind::HttpStatus, expected, false),
+                (Kind::TokenRefused, expected, expected),
+                (Kind::Proxy, expected, expected),
+                (Kind::RetryLater, true, false),
+                (Kind::Timeout, true, true),
+                (Kind::RealmRefused, false, false),
+            ] {
+                let error = Error::new(kind, "a failure").with_http_status(status);
+                assert_eq!(error.is_retryable(), retryable, "{kind:?} {status}");
+                assert_eq!(error.is_transient(), retried, "{kind:?} {status}");
+            }
+        }
     }
 
     #[test]

@@ -20,8 +20,8 @@ mod request;
 mod tls;
 mod transport;
 
-pub use body::ReadSource;
-pub use body::sink::WriteSink;
+pub use body::output::WriteSink;
+pub use body::{BorrowedBytes, ReadSource};
 pub use client::Client;
 pub use config::retry::{MAX_RETRIES, RetryCondition, RetryQuestion};
 pub use config::warning::WarningCallback;
@@ -39,5 +39,6 @@ pub use http::oci_error::OciError;
 pub use http::redirect::{RedirectCallback, RedirectChoice, RedirectStep};
 pub use log::{Level, LogCallback};
 pub use os::cancel::Cancel;
+pub use os::transfer::{Transfer, TransferCallback};
 pub use request::response::Response;
 pub use request::{Request, RetryCallback};

@@ -1,11 +1,14 @@
-// The benchmark's GETs of a manifest with oras-go:
+// The benchmark cases with oras-go: GETs of a manifest, and the push of a file as
+// a blob:
 //
 //	oras USER:PASSWORD N HOST/REPOSITORY:TAG
+//	oras push http://HOST/v2/REPOSITORY FILE
 package main
 
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"log"
@@ -15,6 +18,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 )
@@ -73,21 +78,62 @@ func get(ctx context.Context, repository *remote.Repository, tag string) error {
 	return err
 }
 
+// The digest first, then the push: from an *os.File, which net/http sends with
+// sendfile(2).
+func push(repository *remote.Repository, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	size, err := io.CopyBuffer(struct{ io.Writer }{hash}, struct{ io.Reader }{file}, make([]byte, 1<<20))
+	if err != nil {
+		return err
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	return repository.Blobs().Push(context.Background(), ocispec.Descriptor{
+		MediaType: "application/octet-stream",
+		Digest:    digest.NewDigest(digest.SHA256, hash),
+		Size:      size,
+	}, file)
+}
+
 func main() {
 	if len(os.Args) != 4 {
-		log.Fatal("usage: oras USER:PASSWORD N HOST/REPOSITORY:TAG")
-	}
-	user, password, _ := strings.Cut(os.Args[1], ":")
-	number, err := strconv.Atoi(os.Args[2])
-	if err != nil {
-		log.Fatal(err)
+		log.Fatal("usage: oras USER:PASSWORD N HOST/REPOSITORY:TAG | oras push URL FILE")
 	}
 	begun := begin()
-	repository, err := remote.NewRepository(os.Args[3])
+	if os.Args[1] == "push" {
+		name, _ := strings.CutPrefix(os.Args[2], "http://")
+		repository := newRepository(strings.Replace(name, "/v2/", "/", 1))
+		if err := push(repository, os.Args[3]); err != nil {
+			log.Fatal(err)
+		}
+	} else {
+		getAll(os.Args[1], os.Args[2], os.Args[3])
+	}
+	begun.end()
+}
+
+func newRepository(reference string) *remote.Repository {
+	repository, err := remote.NewRepository(reference)
 	if err != nil {
 		log.Fatal(err)
 	}
 	repository.PlainHTTP = true
+	return repository
+}
+
+func getAll(login, count, reference string) {
+	user, password, _ := strings.Cut(login, ":")
+	number, err := strconv.Atoi(count)
+	if err != nil {
+		log.Fatal(err)
+	}
+	repository := newRepository(reference)
 	// The most efficient setup: the token is cached and sent immediately.
 	repository.Client = &auth.Client{
 		Cache: auth.NewCache(),
@@ -99,5 +145,4 @@ func main() {
 			log.Fatal(err)
 		}
 	}
-	begun.end()
 }

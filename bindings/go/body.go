@@ -17,43 +17,43 @@ import (
 	"libreggie/reggie/internal/cabi"
 )
 
-// payload is a body, ready to be sent.
+// A payload is a body, ready to be sent.
 type payload struct {
-	// One of these, or none.
-	memory *memory
+	// One of these is set.
+	memory *memoryBody
 	file   *os.File
 	stream io.Reader
 
 	length      uint64
 	contentType string
-	// The type is the body's own, whatever the program has set.
-	ownType bool
+	// forceType is true if contentType replaces the program's Content-Type.
+	forceType bool
 }
 
-// memory is a body that is there: it is read where it is, and begins again.
-type memory struct {
-	from io.ReaderAt
-	size int64
-	at   int64
+// A memoryBody is a body in memory. It implements [cabi.Reader].
+type memoryBody struct {
+	from   io.ReaderAt
+	size   int64
+	offset int64
 }
 
-func (m *memory) Read(buffer []byte) (int, error) {
-	if left := m.size - m.at; int64(len(buffer)) > left {
+func (m *memoryBody) Read(buffer []byte) (int, error) {
+	if left := m.size - m.offset; int64(len(buffer)) > left {
 		buffer = buffer[:left]
 	}
-	n, err := m.from.ReadAt(buffer, m.at)
-	m.at += int64(n)
+	n, err := m.from.ReadAt(buffer, m.offset)
+	m.offset += int64(n)
 	return n, err
 }
 
-func (m *memory) Rewind() error {
-	m.at = 0
+func (m *memoryBody) Rewind() error {
+	m.offset = 0
 	return nil
 }
 
-func inMemory(content []byte, contentType string) *payload {
+func newMemoryPayload(content []byte, contentType string) *payload {
 	return &payload{
-		memory:      &memory{from: bytes.NewReader(content), size: int64(len(content))},
+		memory:      &memoryBody{from: bytes.NewReader(content), size: int64(len(content))},
 		length:      uint64(len(content)),
 		contentType: contentType,
 	}
@@ -65,57 +65,52 @@ const (
 	formType  = "application/x-www-form-urlencoded"
 )
 
-// payload makes the body of a request; nil if it has none.
+// payload returns the body of a request; nil if it has none.
 func (r *Request) payload() (*payload, error) {
 	c := r.client
-	takes := r.Method != HEAD && r.Method != OPTIONS && (r.Method != GET || c.AllowGetMethodPayload)
+	allowed := r.Method != HEAD && r.Method != OPTIONS && (r.Method != GET || c.AllowGetMethodPayload)
 	switch {
 	case r.isMultipart && r.Method != POST && r.Method != PUT && r.Method != PATCH:
 		return nil, fmt.Errorf("multipart content is not allowed in HTTP verb [%v]", r.Method)
-	case !takes:
+	case !allowed:
 		return nil, nil
 	case r.isMultipart && r.Method != PATCH:
 		return r.multipart()
 	case len(r.FormData) > 0 || len(c.FormData) > 0:
-		form := url.Values{}
-		add(form, r.FormData)
-		for name, values := range c.FormData {
-			if _, own := r.FormData[name]; !own {
-				form[name] = values
-			}
-		}
-		made := inMemory([]byte(form.Encode()), formType)
-		made.ownType = true
-		return made, nil
+		form := mergeValues(c.FormData, r.FormData)
+		body := newMemoryPayload([]byte(form.Encode()), formType)
+		body.forceType = true
+		return body, nil
 	}
-	made, err := r.bodyPayload()
-	if err != nil || made == nil || made.stream == nil {
-		return made, err
+	body, err := r.bodyPayload()
+	if err != nil || body == nil || body.stream == nil {
+		return body, err
 	}
 	if !r.contentLength && !c.settings.contentLength {
-		return made, nil
+		return body, nil
 	}
-	content, err := io.ReadAll(made.stream)
+	content, err := io.ReadAll(body.stream)
 	if err != nil {
 		return nil, err
 	}
-	return inMemory(content, made.contentType), nil
+	return newMemoryPayload(content, body.contentType), nil
 }
 
+// bodyPayload returns the body of SetBody.
 func (r *Request) bodyPayload() (*payload, error) {
 	switch body := r.Body.(type) {
 	case nil:
 		return nil, nil
 	case string:
-		return inMemory([]byte(body), plainText), nil
+		return newMemoryPayload([]byte(body), plainText), nil
 	case []byte:
-		return inMemory(body, http.DetectContentType(body)), nil
+		return newMemoryPayload(body, http.DetectContentType(body)), nil
 	case *bytes.Buffer:
-		return inMemory(body.Bytes(), ""), nil
+		return newMemoryPayload(body.Bytes(), ""), nil
 	case *bytes.Reader:
-		return rest(body, body.Size(), int64(body.Len())), nil
+		return unreadPayload(body, body.Size(), int64(body.Len())), nil
 	case *strings.Reader:
-		return rest(body, body.Size(), int64(body.Len())), nil
+		return unreadPayload(body, body.Size(), int64(body.Len())), nil
 	case *os.File:
 		return filePayload(body)
 	case io.Reader:
@@ -124,50 +119,51 @@ func (r *Request) bodyPayload() (*payload, error) {
 		}
 		return &payload{stream: body, length: cabi.UnknownSize}, nil
 	}
-	return r.marshalled()
+	return r.marshal()
 }
 
-// rest is what a reader in memory has from where it stands.
-func rest(from io.ReaderAt, size, left int64) *payload {
-	section := io.NewSectionReader(from, size-left, left)
-	return &payload{memory: &memory{from: section, size: left}, length: uint64(left)}
+// unreadPayload returns the unread bytes of a reader in memory.
+func unreadPayload(from io.ReaderAt, size, unread int64) *payload {
+	section := io.NewSectionReader(from, size-unread, unread)
+	return &payload{memory: &memoryBody{from: section, size: unread}, length: uint64(unread)}
 }
 
-// filePayload is what a file has from where it stands.
+// filePayload returns the bytes of a file from its current offset.
 func filePayload(file *os.File) (*payload, error) {
-	about, err := file.Stat()
+	info, err := file.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if !about.Mode().IsRegular() {
+	if !info.Mode().IsRegular() {
 		return &payload{stream: file, length: cabi.UnknownSize}, nil
 	}
-	at, err := file.Seek(0, io.SeekCurrent)
+	offset, err := file.Seek(0, io.SeekCurrent)
 	if err != nil {
 		return nil, err
 	}
-	return &payload{file: file, length: uint64(max(about.Size()-at, 0))}, nil
+	return &payload{file: file, length: uint64(max(info.Size()-offset, 0))}, nil
 }
 
-// marshalled is a value as JSON, or as XML where the Content-Type says so.
-func (r *Request) marshalled() (*payload, error) {
+// marshal returns the value of SetBody as JSON, or as XML if that is the
+// Content-Type.
+func (r *Request) marshal() (*payload, error) {
 	value := reflect.ValueOf(r.Body)
 	if value.Kind() == reflect.Pointer {
 		value = value.Elem()
 	}
-	given := r.Header.Get("Content-Type")
+	contentType := r.Header.Get("Content-Type")
 	switch value.Kind() {
 	case reflect.Struct, reflect.Map, reflect.Slice:
 	default:
 		return nil, errors.New("unsupported 'Body' type/value")
 	}
 	switch {
-	case given == "" || isJSON(given):
+	case contentType == "" || isJSON(contentType):
 		content, err := r.json(r.Body)
-		return inMemory(content, jsonType), err
-	case isXML(given) && value.Kind() == reflect.Struct:
+		return newMemoryPayload(content, jsonType), err
+	case isXML(contentType) && value.Kind() == reflect.Struct:
 		content, err := r.client.XMLMarshal(r.Body)
-		return inMemory(content, given), err
+		return newMemoryPayload(content, contentType), err
 	default:
 		return nil, errors.New("unsupported 'Body' type/value")
 	}
@@ -188,8 +184,8 @@ func (r *Request) multipart() (*payload, error) {
 	var content bytes.Buffer
 	writer := multipart.NewWriter(&content)
 	form := url.Values{}
-	add(form, r.client.FormData)
-	add(form, r.FormData)
+	addValues(form, r.client.FormData)
+	addValues(form, r.FormData)
 	for name, values := range form {
 		for _, value := range values {
 			if err := writer.WriteField(name, value); err != nil {
@@ -205,26 +201,26 @@ func (r *Request) multipart() (*payload, error) {
 	if err := writer.Close(); err != nil {
 		return nil, err
 	}
-	made := inMemory(content.Bytes(), writer.FormDataContentType())
-	made.ownType = true
-	return made, nil
+	body := newMemoryPayload(content.Bytes(), writer.FormDataContentType())
+	body.forceType = true
+	return body, nil
 }
 
 func addField(writer *multipart.Writer, field *part) error {
 	quoted := strings.NewReplacer("\\", "\\\\", `"`, `\"`, "\r", "%0D", "\n", "%0A")
-	place := fmt.Sprintf(`form-data; name="%s"`, quoted.Replace(field.Param))
+	disposition := fmt.Sprintf(`form-data; name="%s"`, quoted.Replace(field.Param))
 	contentType := field.ContentType
 	content, err := field.read()
 	if err != nil {
 		return err
 	}
 	if field.FileName != "" {
-		place += fmt.Sprintf(`; filename="%s"`, quoted.Replace(field.FileName))
+		disposition += fmt.Sprintf(`; filename="%s"`, quoted.Replace(field.FileName))
 		if contentType == "" {
 			contentType = http.DetectContentType(content)
 		}
 	}
-	header := textproto.MIMEHeader{"Content-Disposition": {place}}
+	header := textproto.MIMEHeader{"Content-Disposition": {disposition}}
 	if contentType != "" {
 		header.Set("Content-Type", contentType)
 	}
@@ -247,7 +243,7 @@ func isXML(contentType string) bool {
 	return found && (subtype == "xml" || strings.HasSuffix(subtype, "+xml"))
 }
 
-// subtypeOf is what stands behind the slash of application/... and text/...
+// subtypeOf returns the subtype of application/... and text/... types.
 func subtypeOf(contentType string) (string, bool) {
 	media, _, _ := strings.Cut(contentType, ";")
 	kind, subtype, found := strings.Cut(strings.ToLower(strings.TrimSpace(media)), "/")

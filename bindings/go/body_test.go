@@ -13,13 +13,13 @@ import (
 
 type bodyRow struct {
 	name string
-	// Makes a body that was not read yet.
+	// body creates an unread body.
 	body func(*testing.T) any
 	want string
-	// -1 = chunked.
+	// length is -1 for a chunked body.
 	length int64
 	kind   string
-	// It cannot be sent twice.
+	// once is true if the body cannot be sent twice.
 	once bool
 }
 
@@ -84,13 +84,13 @@ func TestBodies(t *testing.T) {
 	}
 }
 
-// After a challenge a body goes up again, or says that it cannot.
+// After a challenge, a body is sent again, or the call fails if that is impossible.
 func TestBodiesAreSentAgain(t *testing.T) {
 	for _, scheme := range []string{"Basic", "Bearer"} {
 		for _, row := range bodyRows() {
 			t.Run(scheme+"/"+row.name, func(t *testing.T) {
 				s := newScene(t, WithUsernamePassword("u", "p"))
-				s.answers(challenge(s, scheme))
+				s.respondWith(challenge(s, scheme))
 				response, err := s.client.Do(s.client.NewRequest(PUT, "/v2/a/blobs/uploads/").SetBody(row.body(t)))
 				if row.once {
 					if !errors.Is(err, StatusBodyNotRewindable) {
@@ -105,7 +105,7 @@ func TestBodiesAreSentAgain(t *testing.T) {
 			})
 			t.Run(scheme+"/"+row.name+" with a callback", func(t *testing.T) {
 				s := newScene(t, WithUsernamePassword("u", "p"))
-				s.answers(challenge(s, scheme))
+				s.respondWith(challenge(s, scheme))
 				called := 0
 				r := s.client.NewRequest(PUT, "/v2/a/blobs/uploads/", WithRetryCallback(func(r *Request) error {
 					called++
@@ -128,7 +128,7 @@ func TestBodiesAreSentAgain(t *testing.T) {
 func TestMultipartIsSentAgain(t *testing.T) {
 	for _, callback := range []RetryCallbackFunc{nil, func(*Request) error { return nil }} {
 		s := newScene(t, WithUsernamePassword("u", "p"))
-		s.answers(challenge(s, "Basic"))
+		s.respondWith(challenge(s, "Basic"))
 		r := s.client.NewRequest(POST, "/v2/a/blobs/uploads/", WithRetryCallback(callback)).
 			SetMultipartField("p", "f", "a/b", onlyReader("content"))
 		s.ok(s.client.Do(r))
@@ -144,15 +144,15 @@ func TestMultipartIsSentAgain(t *testing.T) {
 	}
 }
 
-func TestBodiesThatCannotBe(t *testing.T) {
+func TestInvalidBodies(t *testing.T) {
 	s := newScene(t)
 	for _, body := range []any{1, true, 1.5, &[]*int{nil}[0], make(chan int), func() {}, (*word)(nil)} {
 		if _, err := s.client.R().SetBody(body).Put("/v2/x"); err == nil {
-			t.Errorf("%T is a body", body)
+			t.Errorf("%T was accepted", body)
 		}
 	}
 	if _, err := s.client.R().SetHeader("Content-Type", "a/b").SetBody(word{}).Put("/v2/x"); err == nil {
-		t.Error("a struct is a/b")
+		t.Error("a struct was accepted as a/b")
 	}
 	got := s.sent(s.client.R().SetHeader("Content-Type", "application/xml").SetBody(word{"a"}), PUT)
 	s.equal(got.Body, "<word><word>a</word></word>")
@@ -161,10 +161,10 @@ func TestBodiesThatCannotBe(t *testing.T) {
 
 func TestMaxBody(t *testing.T) {
 	s := newScene(t, WithMaxBody(3))
-	s.answers(replies(200, "text/plain", "abc"))
+	s.respondWith(replies(200, "text/plain", "abc"))
 	s.equal(s.get().String(), "abc")
-	s.answers(replies(200, "text/plain", "abcd"))
+	s.respondWith(replies(200, "text/plain", "abcd"))
 	if _, err := s.client.R().Get("/v2/x"); err == nil {
-		t.Error("it is too large")
+		t.Error("a body above the limit was accepted")
 	}
 }

@@ -15,17 +15,18 @@ import (
 	"libreggie/reggie/internal/cabi"
 )
 
-// A Client sends requests to one registry.
+// A Client sends requests to one registry. It is safe for concurrent use, except
+// that its settings must not be changed during a call.
 type Client struct {
 	Config *ClientConfig
 
-	// What follows are Resty's fields: what each request has that does not set
-	// its own.
+	// The following fields are Resty's. They are defaults for requests that do
+	// not set their own.
 
-	// BaseURL stands before paths that are given to the verbs; the registry's
-	// address unless set.
+	// BaseURL precedes the paths of requests made with R. The default is the
+	// address of the registry.
 	BaseURL string
-	// HostURL is an older name of BaseURL.
+	// HostURL is an older name for BaseURL.
 	HostURL               string
 	QueryParam            url.Values
 	FormData              url.Values
@@ -49,23 +50,25 @@ type Client struct {
 	JSONUnmarshal         func(data []byte, v any) error
 	XMLMarshal            func(v any) ([]byte, error)
 	XMLUnmarshal          func(data []byte, v any) error
-	// HeaderAuthorizationKey is the header that tokens go into.
+	// HeaderAuthorizationKey is the header field in which tokens are sent.
 	HeaderAuthorizationKey string
 
 	settings settings
 
-	lock    sync.Mutex
-	current *cabi.Client
-	made    key
-	closed  bool
+	lock sync.Mutex
+	// engine is the client of the library that was created with engineKey.
+	engine    *cabi.Client
+	engineKey engineKey
+	closed    bool
 }
 
-// User is a user name and its password.
+// A User is a user name and a password.
 type User struct {
 	Username, Password string
 }
 
-// NewClient makes a client of the registry at an address, an http or https URL.
+// NewClient creates a client for the registry at an address, which is an http or
+// https URL.
 func NewClient(address string, opts ...ClientOption) (*Client, error) {
 	config := &ClientConfig{Address: strings.TrimSuffix(address, "/")}
 	for _, option := range opts {
@@ -91,70 +94,71 @@ func NewClient(address string, opts ...ClientOption) (*Client, error) {
 		settings: settings{
 			escapeHTML:     true,
 			debugBodyLimit: math.MaxInt32,
-			log:            standardLogger(),
+			log:            newStderrLogger(),
 		},
 	}
-	// What cannot be set is known now.
-	if _, err := client.engine(); err != nil {
+	// Report invalid settings now, not in the first call.
+	if _, err := client.currentEngine(); err != nil {
 		return nil, err
 	}
 	return client, nil
 }
 
-// SetDefaultName sets the repository that <name> means in requests that are made
-// from now on.
+// SetDefaultName sets the repository that replaces <name> in the paths of new
+// requests without [WithName].
 func (c *Client) SetDefaultName(namespace string) {
 	c.Config.DefaultName = namespace
 }
 
-// Close frees what the client holds, such as its connections, once no call uses
-// it any more. Clients that are never closed are freed with the last reference.
+// Close frees the client's resources, such as its connections, as soon as no call
+// uses them. Closing is optional: resources of unreachable clients are freed.
 func (c *Client) Close() error {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	c.closed = true
-	c.current = nil
+	c.engine = nil
 	return nil
 }
 
 var errClosed = errors.New("the client is closed")
 
-// engine gives the library's client, made anew where settings have changed.
-func (c *Client) engine() (*cabi.Client, error) {
+// currentEngine returns the library's client. If settings have changed, it creates
+// another one.
+func (c *Client) currentEngine() (*cabi.Client, error) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	if c.closed {
 		return nil, errClosed
 	}
-	for _, err := range c.settings.failed {
+	for _, err := range c.settings.errors {
 		return nil, err
 	}
-	wanted := c.Config.key()
-	wanted.version = c.settings.version
-	wanted.debug = c.debugs()
-	if c.current != nil && wanted == c.made {
-		return c.current, nil
+	key := c.Config.key()
+	key.version = c.settings.version
+	key.debug = c.isDebugging()
+	if c.engine != nil && key == c.engineKey {
+		return c.engine, nil
 	}
-	config, err := c.configured()
+	config, err := c.engineConfig()
 	if err != nil {
-		return nil, failure(err, nil)
+		return nil, newError(err, nil)
 	}
-	var made *cabi.Client
-	if c.current != nil && wanted.address == c.made.address {
-		made, err = c.current.Derive(config)
+	var engine *cabi.Client
+	if c.engine != nil && key.address == c.engineKey.address {
+		engine, err = c.engine.Derive(config)
 	} else {
-		made, err = cabi.NewClient(c.Config.Address, config)
+		engine, err = cabi.NewClient(c.Config.Address, config)
 	}
 	if err != nil {
-		return nil, failure(err, nil)
+		return nil, newError(err, nil)
 	}
-	c.current, c.made = made, wanted
-	return made, nil
+	c.engine, c.engineKey = engine, key
+	return engine, nil
 }
 
-func (c *Client) configured() (*cabi.Config, error) {
+func (c *Client) engineConfig() (*cabi.Config, error) {
 	config := cabi.NewConfig()
-	settings := []func(*cabi.Config) error{
+	setters := []func(*cabi.Config) error{
 		func(to *cabi.Config) error { return to.SetUserAgent(c.Config.UserAgent) },
 		func(to *cabi.Config) error { return to.SetCookies(!c.settings.noCookies) },
 		func(to *cabi.Config) error {
@@ -162,23 +166,23 @@ func (c *Client) configured() (*cabi.Config, error) {
 		},
 	}
 	if c.Config.Username != "" || c.Config.Password != "" {
-		settings = append(settings, func(to *cabi.Config) error {
+		setters = append(setters, func(to *cabi.Config) error {
 			return to.SetCredentials(c.Config.Username, c.Config.Password)
 		})
 	}
 	if c.Config.AuthScope != "" {
-		settings = append(settings, func(to *cabi.Config) error {
+		setters = append(setters, func(to *cabi.Config) error {
 			return to.SetAuthScope(c.Config.AuthScope)
 		})
 	}
-	if c.debugs() {
-		settings = append(settings, func(to *cabi.Config) error { return to.SetLog(logDebug) })
+	if c.isDebugging() {
+		setters = append(setters, func(to *cabi.Config) error { return to.SetLog(logDebug) })
 	}
-	for _, set := range c.Config.engine {
-		settings = append(settings, set.set)
+	for _, setting := range c.Config.engineSettings {
+		setters = append(setters, setting.set)
 	}
-	settings = append(settings, c.settings.engine()...)
-	for _, set := range settings {
+	setters = append(setters, c.settings.setters()...)
+	for _, set := range setters {
 		if err := set(config); err != nil {
 			return nil, err
 		}
@@ -186,46 +190,46 @@ func (c *Client) configured() (*cabi.Config, error) {
 	return config, nil
 }
 
-// calls tells whether functions of the program are called from the library.
-func (c *Client) calls() bool {
-	for _, set := range c.Config.engine {
-		if set.callbacks {
+// hasCallbacks reports whether the library calls functions of the program.
+func (c *Client) hasCallbacks() bool {
+	for _, setting := range c.Config.engineSettings {
+		if setting.isCallback {
 			return true
 		}
 	}
-	return c.settings.redirects.asks()
+	return c.settings.redirects.hasPolicies()
 }
 
-func (c *Client) debugs() bool { return c.Debug || c.Config.Debug }
+func (c *Client) isDebugging() bool { return c.Debug || c.Config.Debug }
 
-// NewRequest makes a request. In its path, <name>, <reference>, <digest> and
-// <session_id> stand for what the options set.
+// NewRequest creates a request. The values of the options replace <name>,
+// <reference>, <digest> and <session_id> in the path.
 func (c *Client) NewRequest(method, path string, opts ...RequestOption) *Request {
-	given := &requestConfig{}
+	config := &requestConfig{}
 	for _, option := range opts {
-		option(given)
+		option(config)
 	}
-	if given.Name == "" {
-		given.Name = c.Config.DefaultName
+	if config.Name == "" {
+		config.Name = c.Config.DefaultName
 	}
-	for _, value := range []struct{ name, value string }{
-		{"<name>", given.Name},
-		{"<reference>", given.Reference},
-		{"<digest>", given.Digest},
-		{"<session_id>", given.SessionID},
+	for _, placeholder := range []struct{ name, value string }{
+		{"<name>", config.Name},
+		{"<reference>", config.Reference},
+		{"<digest>", config.Digest},
+		{"<session_id>", config.SessionID},
 	} {
-		if value.value != "" {
-			path = strings.ReplaceAll(path, value.name, value.value)
+		if placeholder.value != "" {
+			path = strings.ReplaceAll(path, placeholder.name, placeholder.value)
 		}
 	}
 	request := c.R()
 	request.Method = method
 	request.URL = c.Config.Address + "/" + strings.TrimPrefix(path, "/")
-	request.retryCallback = given.RetryCallback
+	request.retryCallback = config.RetryCallback
 	return request.SetHeader("User-Agent", c.Config.UserAgent)
 }
 
-// R makes a request for the verbs, such as [Request.Get].
+// R creates a request for methods such as [Request.Get].
 func (c *Client) R() *Request {
 	return &Request{
 		QueryParam: url.Values{},
@@ -237,10 +241,11 @@ func (c *Client) R() *Request {
 	}
 }
 
-// Do sends a request, and again with authorization where it is challenged.
+// Do sends a request. If the registry answers with a challenge, Do obtains
+// authorization and sends the request again.
 func (c *Client) Do(req *Request) (*Response, error) {
 	if req.client != c {
-		return nil, errors.New("the request is another client's")
+		return nil, errors.New("the request belongs to another client")
 	}
-	return alone(req.execute(true))
+	return responseOrError(req.execute(true))
 }

@@ -10,29 +10,30 @@ import (
 	"libreggie/reggie/internal/cabi"
 )
 
-// Functions of the program's that see what is sent and received.
+// Functions that are called before and after requests.
 type (
-	// RequestMiddleware may change a request before each send.
+	// A RequestMiddleware may change a request before each attempt.
 	RequestMiddleware func(*Client, *Request) error
-	// ResponseMiddleware sees each response.
+	// A ResponseMiddleware is called with each response.
 	ResponseMiddleware func(*Client, *Response) error
-	// PreRequestHook sees a request as net/http would have it, and may change
-	// its header.
+	// A PreRequestHook is called with each request as a type of net/http. It
+	// may change the header.
 	PreRequestHook func(*Client, *http.Request) error
-	// RequestLogCallback may change what the debug log shows of a request.
+	// A RequestLogCallback may change what the debug log shows of a request.
 	RequestLogCallback func(*RequestLog) error
-	// ResponseLogCallback may change what it shows of a response.
+	// A ResponseLogCallback may change what the debug log shows of a response.
 	ResponseLogCallback func(*ResponseLog) error
-	// ErrorHook hears of each call that failed.
+	// An ErrorHook is called when a call fails.
 	ErrorHook func(*Request, error)
 )
 
-// settings are those of a client that have no field.
+// settings holds the settings of a client that are not exported fields.
 type settings struct {
-	// Counts the changes of those that the engine has.
+	// version counts the changes to settings of the library.
 	version int
-	// Which cannot be, and why; each call says so until it is set anew.
-	failed map[string]error
+	// errors holds the errors of invalid settings, by name. Calls fail until
+	// the setting is set again.
+	errors map[string]error
 
 	noCookies       bool
 	jar             http.CookieJar
@@ -52,16 +53,16 @@ type settings struct {
 	outputFolder    string
 	scheme          string
 	log             Logger
-	before          []RequestMiddleware
-	after           []ResponseMiddleware
+	beforeRequest   []RequestMiddleware
+	afterResponse   []ResponseMiddleware
 	preRequest      PreRequestHook
 	requestLog      RequestLogCallback
 	responseLog     ResponseLogCallback
 	errorHooks      []ErrorHook
 }
 
-// engine gives the settings that are the library's.
-func (s *settings) engine() []func(*cabi.Config) error {
+// setters returns functions that apply the settings to a config of the library.
+func (s *settings) setters() []func(*cabi.Config) error {
 	var all []func(*cabi.Config) error
 	add := func(set func(*cabi.Config) error) { all = append(all, set) }
 	if s.proxy != nil {
@@ -81,10 +82,10 @@ func (s *settings) engine() []func(*cabi.Config) error {
 	if s.minTLS != 0 {
 		add(func(c *cabi.Config) error { return setMinTLSVersion(c, s.minTLS) })
 	}
-	return append(all, s.redirects.engine)
+	return append(all, s.redirects.set)
 }
 
-// change notes a change of the engine's settings.
+// change changes settings of the library.
 func (c *Client) change(change func(*settings)) *Client {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -93,28 +94,29 @@ func (c *Client) change(change func(*settings)) *Client {
 	return c
 }
 
-// fail notes a setting that cannot be; the next call says so.
-func (c *Client) fail(setting string, err error) *Client {
+// setError records the error of an invalid setting, which the next call returns.
+func (c *Client) setError(setting string, err error) *Client {
+	err = fmt.Errorf("%s: %w", setting, err)
 	c.settings.log.Errorf("%v", err)
 	return c.change(func(s *settings) {
-		if s.failed == nil {
-			s.failed = map[string]error{}
+		if s.errors == nil {
+			s.errors = map[string]error{}
 		}
-		s.failed[setting] = fmt.Errorf("%s: %w", setting, err)
+		s.errors[setting] = err
 	})
 }
 
-// SetBaseURL sets what stands before paths that are given to the verbs.
+// SetBaseURL sets the URL that precedes the paths of requests made with R.
 func (c *Client) SetBaseURL(url string) *Client {
 	c.BaseURL = strings.TrimRight(url, "/")
 	c.HostURL = c.BaseURL
 	return c
 }
 
-// SetHostURL is an older name of SetBaseURL.
+// SetHostURL is an older name for SetBaseURL.
 func (c *Client) SetHostURL(url string) *Client { return c.SetBaseURL(url) }
 
-// SetScheme sets the scheme of URLs that have none.
+// SetScheme sets the scheme of URLs without one.
 func (c *Client) SetScheme(scheme string) *Client {
 	if scheme = strings.TrimSpace(scheme); scheme != "" {
 		c.settings.scheme = scheme
@@ -122,28 +124,27 @@ func (c *Client) SetScheme(scheme string) *Client {
 	return c
 }
 
-// SetHeader sets a header of all requests.
+// SetHeader sets a header field for all requests.
 func (c *Client) SetHeader(header, value string) *Client {
 	c.Header.Set(header, value)
 	return c
 }
 
-// SetHeaders sets several.
+// SetHeaders sets several header fields for all requests.
 func (c *Client) SetHeaders(headers map[string]string) *Client {
-	for name, value := range headers {
-		c.Header.Set(name, value)
-	}
+	setAll(c.Header.Set, headers)
 	return c
 }
 
-// SetHeaderVerbatim sets a header whose name stays as it is.
+// SetHeaderVerbatim sets a header field for all requests without changing the
+// case of its name.
 func (c *Client) SetHeaderVerbatim(header, value string) *Client {
 	c.Header[header] = []string{value}
 	return c
 }
 
-// SetCookieJar sets where cookies are kept. Unless set, the library keeps them,
-// bound to the origin that set them; nil keeps none.
+// SetCookieJar sets the jar that stores cookies; nil stores none. By default, the
+// library stores cookies and returns them to the origin that set them.
 func (c *Client) SetCookieJar(jar http.CookieJar) *Client {
 	return c.change(func(s *settings) {
 		s.jar = jar
@@ -157,41 +158,37 @@ func (c *Client) SetCookie(hc *http.Cookie) *Client {
 	return c
 }
 
-// SetCookies adds several.
+// SetCookies adds several cookies to all requests.
 func (c *Client) SetCookies(cs []*http.Cookie) *Client {
 	c.Cookies = append(c.Cookies, cs...)
 	return c
 }
 
-// SetQueryParam sets a parameter of all queries.
+// SetQueryParam sets a query parameter for all requests.
 func (c *Client) SetQueryParam(param, value string) *Client {
 	c.QueryParam.Set(param, value)
 	return c
 }
 
-// SetQueryParams sets several.
+// SetQueryParams sets several query parameters for all requests.
 func (c *Client) SetQueryParams(params map[string]string) *Client {
-	for name, value := range params {
-		c.QueryParam.Set(name, value)
-	}
+	setAll(c.QueryParam.Set, params)
 	return c
 }
 
-// SetFormData sets fields of all forms.
+// SetFormData sets form fields for all requests.
 func (c *Client) SetFormData(data map[string]string) *Client {
-	for name, value := range data {
-		c.FormData.Set(name, value)
-	}
+	setAll(c.FormData.Set, data)
 	return c
 }
 
-// SetPathParam sets what {param} means in all URLs.
+// SetPathParam sets the value that replaces {param} in the URLs of all requests.
 func (c *Client) SetPathParam(param, value string) *Client {
 	c.PathParams[param] = value
 	return c
 }
 
-// SetPathParams sets several.
+// SetPathParams sets several path parameters for all requests.
 func (c *Client) SetPathParams(params map[string]string) *Client {
 	for name, value := range params {
 		c.PathParams[name] = value
@@ -199,173 +196,180 @@ func (c *Client) SetPathParams(params map[string]string) *Client {
 	return c
 }
 
-// SetBasicAuth sends user name and password from the first send on.
-// WithUsernamePassword sends them where a registry asks.
+// SetBasicAuth sends a user name and password without waiting for a challenge.
+// [WithUsernamePassword] sends them after a challenge.
 func (c *Client) SetBasicAuth(username, password string) *Client {
 	c.UserInfo = &User{username, password}
 	return c
 }
 
-// SetAuthToken sends a token from the first send on.
+// SetAuthToken sends a token without waiting for a challenge.
 func (c *Client) SetAuthToken(token string) *Client {
 	c.Token = token
 	return c
 }
 
-// SetAuthScheme sets the scheme of the token; Bearer unless set.
+// SetAuthScheme sets the scheme of the token. The default is Bearer.
 func (c *Client) SetAuthScheme(scheme string) *Client {
 	c.AuthScheme = scheme
 	return c
 }
 
-// OnBeforeRequest adds a function that may change requests before each send.
+// OnBeforeRequest adds a function that may change a request before each attempt.
 func (c *Client) OnBeforeRequest(m RequestMiddleware) *Client {
-	c.settings.before = append(c.settings.before, m)
+	c.settings.beforeRequest = append(c.settings.beforeRequest, m)
 	return c
 }
 
-// OnAfterResponse adds a function that sees each response.
+// OnAfterResponse adds a function that is called with each response.
 func (c *Client) OnAfterResponse(m ResponseMiddleware) *Client {
-	c.settings.after = append(c.settings.after, m)
+	c.settings.afterResponse = append(c.settings.afterResponse, m)
 	return c
 }
 
-// OnError adds a function that hears of each call that failed.
+// OnError adds a function that is called when a call fails.
 func (c *Client) OnError(h ErrorHook) *Client {
 	c.settings.errorHooks = append(c.settings.errorHooks, h)
 	return c
 }
 
-// SetPreRequestHook sets a function that sees each request as net/http would
-// have it; what it does to the header counts.
+// SetPreRequestHook sets a function that is called with each request as a type of
+// net/http, and may change its header.
 func (c *Client) SetPreRequestHook(h PreRequestHook) *Client {
 	if c.settings.preRequest != nil {
-		c.settings.log.Warnf("the pre-request hook is replaced")
+		c.settings.log.Warnf("replacing the pre-request hook")
 	}
 	c.settings.preRequest = h
 	return c
 }
 
-// SetDebug logs requests and responses, without secrets.
+// SetDebug sets whether requests and responses are logged, without secrets.
 func (c *Client) SetDebug(d bool) *Client {
 	c.Debug = d
 	c.Config.Debug = d
 	return c
 }
 
-// SetDebugBodyLimit sets how many bytes of a body the debug log shows.
+// SetDebugBodyLimit sets the size in bytes up to which the debug log shows a body.
 func (c *Client) SetDebugBodyLimit(sl int64) *Client {
 	c.settings.debugBodyLimit = sl
 	return c
 }
 
-// OnRequestLog sets what may change what the debug log shows of requests.
+// OnRequestLog sets a function that may change what the debug log shows of
+// requests.
 func (c *Client) OnRequestLog(rl RequestLogCallback) *Client {
 	if c.settings.requestLog != nil {
-		c.settings.log.Warnf("the function of OnRequestLog is replaced")
+		c.settings.log.Warnf("replacing the function of OnRequestLog")
 	}
 	c.settings.requestLog = rl
 	return c
 }
 
-// OnResponseLog sets what may change what it shows of responses.
+// OnResponseLog sets a function that may change what the debug log shows of
+// responses.
 func (c *Client) OnResponseLog(rl ResponseLogCallback) *Client {
 	if c.settings.responseLog != nil {
-		c.settings.log.Warnf("the function of OnResponseLog is replaced")
+		c.settings.log.Warnf("replacing the function of OnResponseLog")
 	}
 	c.settings.responseLog = rl
 	return c
 }
 
-// SetDisableWarn leaves warnings out of the log.
+// SetDisableWarn sets whether the warning about Basic Auth over http is omitted.
 func (c *Client) SetDisableWarn(d bool) *Client {
 	c.DisableWarn = d
 	return c
 }
 
-// SetLogger sets where the log goes.
+// SetLogger sets the logger. By default, log messages are written to stderr.
 func (c *Client) SetLogger(l Logger) *Client {
 	c.settings.log = l
 	return c
 }
 
-// SetAllowGetMethodPayload says whether GET may have a body.
+// SetAllowGetMethodPayload sets whether GET requests may have a body.
 func (c *Client) SetAllowGetMethodPayload(a bool) *Client {
 	c.AllowGetMethodPayload = a
 	return c
 }
 
-// SetContentLength reads bodies of unknown length into memory first.
+// SetContentLength sets whether bodies of unknown length are read into memory, to
+// send them with a Content-Length.
 func (c *Client) SetContentLength(l bool) *Client {
 	c.settings.contentLength = l
 	return c
 }
 
-// SetTimeout bounds each send and its answer, the body too.
+// SetTimeout sets the time limit of each attempt, including the body of the
+// response. The default is no limit.
 func (c *Client) SetTimeout(timeout time.Duration) *Client {
 	c.settings.timeout = timeout
 	return c
 }
 
-// SetError has the bodies of a 4xx or 5xx read into a value of this type.
+// SetError unmarshals the bodies of 4xx and 5xx responses into new values of the
+// type of err.
 func (c *Client) SetError(err any) *Client {
 	c.Error = typeOf(err)
 	return c
 }
 
-// SetOutputDirectory sets the folder of output files that are not absolute.
+// SetOutputDirectory sets the directory of output files with relative paths.
 func (c *Client) SetOutputDirectory(dirPath string) *Client {
 	c.settings.outputFolder = dirPath
 	return c
 }
 
-// SetCloseConnection closes the connection after each request.
+// SetCloseConnection sets whether the connection is closed after each request.
 func (c *Client) SetCloseConnection(close bool) *Client {
 	c.settings.closeConnection = close
 	return c
 }
 
-// SetDoNotParseResponse leaves all bodies unread: each is [Response.RawBody],
-// which the program closes.
+// SetDoNotParseResponse sets whether all bodies are left unread. The program must
+// then read and close [Response.RawBody].
 func (c *Client) SetDoNotParseResponse(parse bool) *Client {
 	c.settings.rawBody = parse
 	return c
 }
 
-// SetJSONEscapeHTML says whether <, > and & are escaped in JSON.
+// SetJSONEscapeHTML sets whether <, > and & are escaped in JSON. The default is
+// true.
 func (c *Client) SetJSONEscapeHTML(b bool) *Client {
 	c.settings.escapeHTML = b
 	return c
 }
 
-// EnableTrace has TraceInfo of all requests tell how long the steps took.
+// EnableTrace enables [Request.TraceInfo] for all requests.
 func (c *Client) EnableTrace() *Client {
 	c.settings.trace = true
 	return c
 }
 
-// DisableTrace ends what EnableTrace began.
+// DisableTrace disables [Request.TraceInfo].
 func (c *Client) DisableTrace() *Client {
 	c.settings.trace = false
 	return c
 }
 
 func typeOf(value any) reflect.Type {
-	found := reflect.TypeOf(value)
-	if found != nil && found.Kind() == reflect.Pointer {
-		found = found.Elem()
+	t := reflect.TypeOf(value)
+	if t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
-	return found
+	return t
 }
 
-// pointerTo gives the pointer itself, or one to a new value of the type.
+// pointerTo returns value if it is a pointer, and otherwise a pointer to a new
+// value of its type.
 func pointerTo(value any) any {
-	found := reflect.TypeOf(value)
-	if found == nil {
+	t := reflect.TypeOf(value)
+	if t == nil {
 		return nil
 	}
-	if found.Kind() == reflect.Pointer {
+	if t.Kind() == reflect.Pointer {
 		return value
 	}
-	return reflect.New(found).Interface()
+	return reflect.New(t).Interface()
 }

@@ -4,34 +4,34 @@ import (
 	"libreggie/reggie/internal/cabi"
 )
 
-// DefaultUserAgent is what clients call themselves that set nothing else.
+// DefaultUserAgent is the default User-Agent header.
 const DefaultUserAgent = "reggie/0.1.0 (libreggie)"
 
-// ClientConfig is the settings of a client. A change of a field counts from the
-// next call on.
+// A ClientConfig holds the settings of a client. A change to a field takes effect
+// with the next call.
 type ClientConfig struct {
-	// Address is the registry's, without a slash at its end.
+	// Address is the URL of the registry, without a trailing slash.
 	Address string
-	// AuthScope is asked for in place of what challenges name.
+	// AuthScope is the scope to request instead of the scope in a challenge.
 	AuthScope string
 	Username  string
 	Password  string
 	// Debug logs requests and responses, without secrets.
 	Debug bool
-	// DefaultName is the repository that <name> means where a request has none.
+	// DefaultName replaces <name> in the paths of requests without WithName.
 	DefaultName           string
 	UserAgent             string
 	InsecureSkipTLSVerify bool
 
-	maxBody int64
-	engine  []engineSetting
+	maxBody        int64
+	engineSettings []engineSetting
 }
 
-// An engineSetting is one of the library's own.
+// An engineSetting is a setting of the library.
 type engineSetting struct {
 	set func(*cabi.Config) error
-	// It has functions of the program called.
-	callbacks bool
+	// isCallback is true if the setting is a function of the program.
+	isCallback bool
 }
 
 // A ClientOption is an option of [NewClient].
@@ -45,43 +45,45 @@ func WithUsernamePassword(username, password string) ClientOption {
 	}
 }
 
-// WithAuthScope sets the scope to ask for in place of what challenges name.
+// WithAuthScope sets the scope to request instead of the scope in a challenge.
 func WithAuthScope(authScope string) ClientOption {
 	return func(c *ClientConfig) { c.AuthScope = authScope }
 }
 
-// WithDefaultName sets the repository that <name> means where a request has
-// none.
+// WithDefaultName sets the repository that replaces <name> in the paths of
+// requests without [WithName].
 func WithDefaultName(namespace string) ClientOption {
 	return func(c *ClientConfig) { c.DefaultName = namespace }
 }
 
-// WithDebug logs requests and responses, without secrets.
+// WithDebug sets whether requests and responses are logged, without secrets.
 func WithDebug(debug bool) ClientOption {
 	return func(c *ClientConfig) { c.Debug = debug }
 }
 
-// WithUserAgent sets what the client calls itself.
+// WithUserAgent sets the User-Agent header.
 func WithUserAgent(userAgent string) ClientOption {
 	return func(c *ClientConfig) { c.UserAgent = userAgent }
 }
 
-// WithInsecureSkipTLSVerify accepts whatever certificate a server shows.
+// WithInsecureSkipTLSVerify sets whether any certificate of the registry is
+// accepted.
 func WithInsecureSkipTLSVerify(skip bool) ClientOption {
 	return func(c *ClientConfig) { c.InsecureSkipTLSVerify = skip }
 }
 
-// key is what of a config decides about the library's client.
-type key struct {
+// engineKey holds the settings that a client of the library was created with. If
+// they change, another one is created.
+type engineKey struct {
 	address, authScope, username, password, userAgent string
 	insecure                                          bool
-	// Counts the changes of all other settings.
+	// version is that of the other settings.
 	version int
 	debug   bool
 }
 
-func (c *ClientConfig) key() key {
-	return key{
+func (c *ClientConfig) key() engineKey {
+	return engineKey{
 		address:   c.Address,
 		authScope: c.AuthScope,
 		username:  c.Username,

@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// cookies are those that the program set, and those of its jar.
+// cookies returns the Cookie header: the cookies that the program set, and those
+// of its jar.
 func (r *Request) cookies() string {
 	var pairs []string
-	if given := r.Header.Get("Cookie"); given != "" {
-		pairs = append(pairs, given)
+	if header := r.Header.Get("Cookie"); header != "" {
+		pairs = append(pairs, header)
 	}
 	all := append(append([]*http.Cookie{}, r.client.Cookies...), r.Cookies...)
 	if jar := r.client.settings.jar; jar != nil {
@@ -19,23 +20,23 @@ func (r *Request) cookies() string {
 		}
 	}
 	for _, cookie := range all {
-		// As net/http writes it, without its attributes.
-		sent := &http.Request{Header: http.Header{}}
-		sent.AddCookie(cookie)
-		pairs = append(pairs, sent.Header.Get("Cookie"))
+		// net/http formats the cookie, without its attributes.
+		formatter := &http.Request{Header: http.Header{}}
+		formatter.AddCookie(cookie)
+		pairs = append(pairs, formatter.Header.Get("Cookie"))
 	}
 	return strings.Join(pairs, "; ")
 }
 
-// keepCookies hands to the program's jar what a response sets.
-func (r *Request) keepCookies(response *Response) {
+// storeCookies stores the cookies of a response in the program's jar.
+func (r *Request) storeCookies(response *Response) {
 	jar := r.client.settings.jar
 	if jar == nil {
 		return
 	}
-	if from, err := url.Parse(response.account.head.URL); err == nil {
-		if set := response.Cookies(); len(set) > 0 {
-			jar.SetCookies(from, set)
+	if from, err := url.Parse(r.stats.head.URL); err == nil {
+		if cookies := response.Cookies(); len(cookies) > 0 {
+			jar.SetCookies(from, cookies)
 		}
 	}
 }

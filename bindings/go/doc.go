@@ -1,9 +1,9 @@
-// Package reggie is a client for OCI registries, with the interface of the
-// package of that name by Blood Orange, on top of libreggie.
+// Package reggie is a client for OCI registries. It has the API of Blood
+// Orange's Go package of the same name, and uses libreggie.
 //
-// A client is made from an address and options, a request from a method and a
-// path that is written as in the specification, and [Client.Do] sends it and
-// answers the registry's challenge:
+// Create a client for the address of a registry, create a request with a method
+// and a path as in the OCI Distribution Specification, and send it with
+// [Client.Do], which also handles authorization:
 //
 //	client, err := reggie.NewClient("https://registry.example",
 //		reggie.WithUsernamePassword("me", "secret"))
@@ -13,21 +13,19 @@
 //	resp, err := client.Do(req)
 //	fmt.Println(resp.StatusCode(), resp.String())
 //
-// The methods of Resty 2.7 that programs call on clients, requests and
-// responses are here as well; the README tells of each.
+// Clients, requests and responses also have the methods of Resty 2.7. The README
+// lists them.
 //
-// # Goroutines
+// # Concurrency
 //
-// A client is for any number of goroutines. Its settings, and the fields of its
-// Config, are for those who set it up: a change is noticed by the next call, and
-// must not happen at the same time as one. A request is for one goroutine at a
-// time. Functions of the program, such as retry callbacks and redirect
-// policies, run on the goroutine that called [Client.Do]; so a panic of theirs
-// is a panic there.
+// A [Client] is safe for concurrent use, except that its settings and the fields
+// of its Config must not be changed during a call. A change takes effect with
+// the next call. A [Request] is not safe for concurrent use. Functions of the
+// program, such as retry callbacks and redirect policies, run on the goroutine
+// that called [Client.Do], so a panic in one of them unwinds that goroutine.
 //
 // # Contexts
 //
-// [Request.SetContext] bounds a call. It then ends at once, whatever it waits
-// for, with an error that [errors.Is] finds [context.Canceled] or
-// [context.DeadlineExceeded] in.
+// A call ends as soon as the context of [Request.SetContext] is done. Its error
+// wraps [context.Canceled] or [context.DeadlineExceeded].
 package reggie

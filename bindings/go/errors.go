@@ -8,11 +8,11 @@ import (
 	"libreggie/reggie/internal/cabi"
 )
 
-// A Status says what kind of failure an [Error] is. It is an error itself, so
-// that errors.Is(err, reggie.StatusTokenRefused) asks for a kind.
+// A Status is the kind of an [Error]. It is an error itself, for use with
+// errors.Is: errors.Is(err, reggie.StatusTokenRefused).
 type Status int
 
-// The kinds of failures that programs ask for; reggie.h has all numbers.
+// Statuses that programs may test for. All of them are in reggie.h.
 const (
 	StatusInvalidArgument       = Status(cabi.InvalidArgument)
 	StatusMissingValue          = Status(cabi.MissingValue)
@@ -34,59 +34,59 @@ const (
 	StatusCredentialHelper      = Status(cabi.CredentialHelper)
 	StatusInvalidCredentialFile = Status(cabi.InvalidCredentialsFile)
 	StatusHTTP                  = Status(cabi.HTTPStatus)
+	StatusNoErrors              = Status(cabi.NoErrors)
 )
 
-// Error says what the kind of failure is.
+// Error returns a description of the status.
 func (s Status) Error() string { return cabi.StatusName(int(s)) }
 
-// An Error is why a call failed: of the library, and of an HTTP status in
-// [Response.Check].
+// An Error is the reason why a call failed, or the result of [Response.Check].
 type Error struct {
 	Status Status
-	// Message is one line, without secrets.
+	// Message is one line and contains no secrets.
 	Message string
-	// Step is what the call was about: "connect", "token" and so on.
+	// Step is the step that failed, such as "connect" or "token".
 	Step string
-	// Host is the server's, with its port, if there was one.
+	// Host is the host and port of the server; empty if there is none.
 	Host string
-	// HTTPStatus is that of the answer that led here, 0 if there was none.
+	// HTTPStatus is the status of the response that caused the error; 0 if
+	// there was none.
 	HTTPStatus int
-	// Code is the registry's own, if it sent one.
+	// Code is the registry's error code; empty if there is none.
 	Code string
-	// RetryAfter is how long the server wants to be left alone, -1 if it did
-	// not say.
+	// RetryAfter is the time that the server asks to wait; -1 if it does not.
 	RetryAfter time.Duration
-	// Retryable says that the same call may succeed at another time.
+	// Retryable reports whether the same call may succeed later.
 	Retryable bool
 
 	cause error
 }
 
-// Error is the message.
+// Error returns the message.
 func (e *Error) Error() string { return e.Message }
 
-// Unwrap gives the error of a function of the program's, or of a context, that
+// Unwrap returns the error of the context or of the program's function that
 // ended the call.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is tells whether the error is of a kind.
+// Is reports whether target is the Status of the error.
 func (e *Error) Is(target error) bool {
 	status, ok := target.(Status)
 	return ok && status == e.Status
 }
 
-// Timeout tells whether it took too long, as net.Error has it.
+// Timeout reports whether a time limit was exceeded. It is part of net.Error.
 func (e *Error) Timeout() bool {
 	return e.Status == StatusTimeout || e.Status == StatusDeadline ||
 		errors.Is(e.cause, context.DeadlineExceeded)
 }
 
-// Temporary tells whether the same call may succeed at another time, as
-// net.Error has it.
+// Temporary returns e.Retryable. It is part of net.Error.
 func (e *Error) Temporary() bool { return e.Retryable }
 
-// failure makes an Error of the library's.
-func failure(err error, cause error) error {
+// newError converts an error of the library to an [Error] with a cause. It
+// returns other errors as they are.
+func newError(err, cause error) error {
 	var low *cabi.Error
 	if !errors.As(err, &low) {
 		return err
@@ -104,17 +104,19 @@ func failure(err error, cause error) error {
 	}
 }
 
-// stoppedBy makes the error of a call that a function of the program's stopped.
-func stoppedBy(err, cause error) error {
-	made := failure(err, cause)
-	if own, ok := made.(*Error); ok {
+// newCallbackError is newError for a call that a function of the program
+// stopped with cause.
+func newCallbackError(err, cause error) error {
+	converted := newError(err, cause)
+	if own, ok := converted.(*Error); ok {
 		own.Message = cause.Error()
 	}
-	return made
+	return converted
 }
 
-// ended makes the error of a call that its context ended before it began.
-func ended(cause error) error {
+// newContextError returns the error of a call whose context was done before the
+// call began.
+func newContextError(cause error) error {
 	status := StatusCancelled
 	if errors.Is(cause, context.DeadlineExceeded) {
 		status = StatusDeadline

@@ -1,12 +1,14 @@
 package reggie
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +43,7 @@ func TestErrors(t *testing.T) {
 	})
 	t.Run("token refused", func(t *testing.T) {
 		s := newScene(t, WithUsernamePassword("u", "wrong"))
-		s.answers(challenge(s, "Bearer"))
+		s.respondWith(challenge(s, "Bearer"))
 		_, err := s.client.Do(s.client.NewRequest(GET, "/v2/a/tags/list"))
 		var failed *Error
 		if !errors.As(err, &failed) || !errors.Is(err, StatusTokenRefused) || failed.HTTPStatus != 401 {
@@ -53,7 +55,7 @@ func TestErrors(t *testing.T) {
 	})
 	t.Run("deadline", func(t *testing.T) {
 		s := newScene(t)
-		s.answers(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		s.respondWith(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 		defer cancel()
 		_, err := s.client.R().SetContext(ctx).Get("/v2/x")
@@ -64,7 +66,7 @@ func TestErrors(t *testing.T) {
 	})
 	t.Run("retry callback", func(t *testing.T) {
 		s := newScene(t, WithUsernamePassword("u", "p"))
-		s.answers(challenge(s, "Basic"))
+		s.respondWith(challenge(s, "Basic"))
 		response, err := s.client.Do(s.client.NewRequest(GET, "/v2/x",
 			WithRetryCallback(func(*Request) error { return io.ErrNoProgress })))
 		s.equal(err, "retry callback returned error: "+io.ErrNoProgress.Error())
@@ -88,7 +90,7 @@ func TestCheck(t *testing.T) {
 	if err := s.get().Check(); err != nil {
 		t.Error(err)
 	}
-	s.answers(func(w http.ResponseWriter, r *http.Request) {
+	s.respondWith(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "7")
 		replies(429, "application/json", `{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down","detail":{"a":1}}]}`)(w, r)
 	})
@@ -104,17 +106,81 @@ func TestCheck(t *testing.T) {
 	s.equal("http://"+failed.Host, s.server.URL)
 	s.equal(failed.Retryable && failed.Temporary(), true)
 
+	s.equal(err, failed.Host+": status 429: TOOMANYREQUESTS slow down")
+
 	found, err := response.Errors()
 	s.equal(err, nil)
 	s.equal(found, []ErrorInfo{{"TOOMANYREQUESTS", "slow down", map[string]any{"a": 1}}})
-	s.answers(replies(404, "application/json", `{}`))
-	if _, err := s.get().Errors(); err == nil {
-		t.Error("there are none")
+	s.respondWith(replies(404, "application/json", `{}`))
+	if _, err := s.get().Errors(); !errors.Is(err, StatusNoErrors) {
+		t.Error(err)
 	}
-	s.answers(replies(404, "text/html", `<html>`))
-	if _, err := s.get().Errors(); err == nil {
-		t.Error("there are none")
+	s.respondWith(replies(404, "text/html", `<html>`))
+	if _, err := s.get().Errors(); !errors.Is(err, StatusNoErrors) {
+		t.Error(err)
 	}
+	s.respondWith(replies(200, "application/json", `{"errors":[{"code":"X"}]}`))
+	if _, err := s.get().Errors(); !errors.Is(err, StatusNoErrors) {
+		t.Error(err)
+	}
+}
+
+func TestCheckedStatuses(t *testing.T) {
+	s := newScene(t)
+	for status, retryable := range map[int]bool{
+		304: false, 404: false, 408: true, 499: true, 500: true, 501: false, 503: true, 505: false, 522: true,
+	} {
+		s.respondWith(replies(status, "", ""))
+		var failed *Error
+		if !errors.As(s.get().Check(), &failed) {
+			t.Fatal(status)
+		}
+		s.equal(failed.HTTPStatus, status)
+		if failed.Retryable != retryable || failed.RetryAfter != -1 || failed.Code != "" {
+			t.Errorf("%d: %+v", status, failed)
+		}
+	}
+}
+
+// Errors reads compressed bodies, and fails if the body is not in memory.
+func TestErrorsOfBodies(t *testing.T) {
+	const list = `{"errors":[{"code":"DENIED"}]}`
+	s := newScene(t)
+	s.respondWith(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "Sun, 06 Nov 1994 08:50:37 GMT")
+		w.Header().Set("Date", "Sun, 06 Nov 1994 08:49:37 GMT")
+		w.Header().Set("Content-Encoding", "gzip")
+		w.WriteHeader(403)
+		zipped := gzip.NewWriter(w)
+		_, _ = io.WriteString(zipped, list)
+		_ = zipped.Close()
+	})
+	response := s.get()
+	found, err := response.Errors()
+	s.equal(err, nil)
+	s.equal(found, []ErrorInfo{{Code: "DENIED"}})
+	var failed *Error
+	if !errors.As(response.Check(), &failed) || failed.Code != "DENIED" || failed.RetryAfter != time.Minute {
+		t.Errorf("%+v", failed)
+	}
+
+	s.respondWith(replies(403, "application/json", list))
+	raw := s.ok(s.client.R().SetDoNotParseResponse(true).Get("/v2/x"))
+	_, err = raw.Errors()
+	s.equal(errors.Is(err, StatusNoErrors), true)
+	s.equal(errors.Is(raw.Check(), StatusHTTP), true)
+	body, err := io.ReadAll(raw.RawBody())
+	s.equal(string(body), list)
+	s.equal(err, nil)
+	raw.RawBody().Close()
+
+	saved := s.ok(s.client.R().SetOutput(filepath.Join(t.TempDir(), "out")).Get("/v2/x"))
+	s.equal(errors.Is(saved.Check(), StatusHTTP), true)
+
+	s.server.Close()
+	none, err := s.client.R().Get("/v2/x")
+	s.equal(errors.Is(err, StatusConnect), true)
+	s.equal(none.Check(), "no response was received")
 }
 
 func TestClosedClient(t *testing.T) {

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// onlyReader is a reader and nothing else.
+// onlyReader returns a reader that has no other methods.
 func onlyReader(text string) io.Reader {
 	return struct{ io.Reader }{strings.NewReader(text)}
 }
 
-// onlySeeker is a reader that can begin again, and nothing else.
+// onlySeeker returns a reader that can seek and has no other methods.
 func onlySeeker(text string) io.ReadSeeker {
 	return struct{ io.ReadSeeker }{strings.NewReader(text)}
 }

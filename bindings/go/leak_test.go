@@ -15,40 +15,40 @@ import (
 	"libreggie/reggie/internal/cabi"
 )
 
-// held is what a process may forget to give back.
-type held struct {
+// resources counts what a process may leak.
+type resources struct {
 	handles, ids      int64
 	files, goroutines int
 }
 
-func (h held) String() string {
+func (r resources) String() string {
 	return fmt.Sprintf("%d handles, %d numbers, %d descriptors, %d goroutines",
-		h.handles, h.ids, h.files, h.goroutines)
+		r.handles, r.ids, r.files, r.goroutines)
 }
 
-func (h held) within(limit held) bool {
-	return h.handles <= limit.handles && h.ids <= limit.ids && h.files <= limit.files &&
-		h.goroutines <= limit.goroutines
+func (r resources) within(limit resources) bool {
+	return r.handles <= limit.handles && r.ids <= limit.ids && r.files <= limit.files &&
+		r.goroutines <= limit.goroutines
 }
 
-func holds(t testing.TB) held {
+func countResources(t testing.TB) resources {
 	t.Helper()
-	// What nothing refers to goes: clients, and the idle handles of a pool that
-	// is emptied by every second collection.
+	// Free unreachable clients, and the idle handles of a pool that every second
+	// collection empties.
 	runtime.GC()
 	runtime.GC()
 	files, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var now held
+	var now resources
 	now.handles, now.ids = cabi.Counts()
 	now.files, now.goroutines = len(files), runtime.NumGoroutine()
 	return now
 }
 
 var warmUp = sync.OnceFunc(func() {
-	// The runtime's poller has descriptors of its own, once it is used.
+	// The network poller of the Go runtime keeps descriptors once it is used.
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	client, err := NewClient(server.URL)
@@ -60,16 +60,15 @@ var warmUp = sync.OnceFunc(func() {
 	}
 })
 
-// nothingLeft fails a test that leaves something behind. It comes first in a
-// test.
-func nothingLeft(t testing.TB) {
+// checkLeaks fails a test that leaks resources. Call it at the start of the test.
+func checkLeaks(t testing.TB) {
 	t.Helper()
 	warmUp()
-	// Those of earlier tests are given time.
-	before := holds(t)
+	// Wait for resources of earlier tests.
+	before := countResources(t)
 	for end := time.Now().Add(time.Second); time.Now().Before(end); {
 		time.Sleep(2 * time.Millisecond)
-		next := holds(t)
+		next := countResources(t)
 		if next == before {
 			break
 		}
@@ -79,19 +78,19 @@ func nothingLeft(t testing.TB) {
 		if t.Failed() {
 			return
 		}
-		var after held
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
-			if after = holds(t); after.within(before) {
+		var after resources
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); {
+			if after = countResources(t); after.within(before) {
 				return
 			}
 			time.Sleep(2 * time.Millisecond)
 		}
 		stacks := make([]byte, 64<<10)
-		t.Errorf("left behind: %v, before %v\n%s", after, before, stacks[:runtime.Stack(stacks, true)])
+		t.Errorf("leaked: %v, before the test %v\n%s", after, before, stacks[:runtime.Stack(stacks, true)])
 	})
 }
 
-// serve answers by a function; the server ends with the test.
+// serve starts a server that runs until the end of the test.
 func serve(t testing.TB, handler http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -102,7 +101,7 @@ func serve(t testing.TB, handler http.HandlerFunc) *httptest.Server {
 	return server
 }
 
-// listen hands connections to a function, and closes them with the test.
+// listen passes connections to a function, and closes them at the end of the test.
 func listen(t testing.TB, handle func(net.Conn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

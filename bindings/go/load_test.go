@@ -17,7 +17,7 @@ import (
 )
 
 func TestManyGoroutines(t *testing.T) {
-	nothingLeft(t)
+	checkLeaks(t)
 	var tokens atomic.Int64
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -42,10 +42,10 @@ func TestManyGoroutines(t *testing.T) {
 			for i := range each {
 				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 				text := fmt.Sprint(g, "-", i)
-				bodies := []any{nil, text, []byte(text), strings.NewReader(text), onceReader(text)}
+				bodies := []any{nil, text, []byte(text), strings.NewReader(text), onlyReader(text)}
 				method, body := PUT, bodies[i%len(bodies)]
 				if i == len(bodies)-1 {
-					// The first one with a token: by now there is one.
+					// The first request that has a token.
 					method = GET
 				}
 				response, err := client.Do(client.NewRequest(method, "/v2/<name>/manifests/x").
@@ -67,12 +67,12 @@ func TestManyGoroutines(t *testing.T) {
 	}
 	group.Wait()
 	if n := tokens.Load(); n == 0 || n > goroutines {
-		t.Errorf("%d tokens", n)
+		t.Errorf("%d tokens were requested", n)
 	}
 }
 
 func TestMoreGoroutinesThanThreads(t *testing.T) {
-	nothingLeft(t)
+	checkLeaks(t)
 	server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		select {
 		case <-time.After(50 * time.Millisecond):
@@ -80,7 +80,7 @@ func TestMoreGoroutinesThanThreads(t *testing.T) {
 		}
 	})
 	client := newClient(t, server.URL)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	const goroutines = 20_000
 	var group sync.WaitGroup
@@ -91,7 +91,7 @@ func TestMoreGoroutinesThanThreads(t *testing.T) {
 			defer group.Done()
 			var body any
 			if i%4 == 0 {
-				body = onceReader("x")
+				body = onlyReader("x")
 			}
 			if err := send(t, client, PUT, "/v2/x", body)(ctx); err != nil {
 				failed.Store(&err)
@@ -105,10 +105,10 @@ func TestMoreGoroutinesThanThreads(t *testing.T) {
 }
 
 func TestNestedCallsOfMoreGoroutinesThanThreads(t *testing.T) {
-	nothingLeft(t)
+	checkLeaks(t)
 	SetMaxThreads(4)
 	defer SetMaxThreads(512)
-	server := serve(t, answers)
+	server := serve(t, registryHandler)
 	var group sync.WaitGroup
 	client := newClient(t, server.URL, WithUsernamePassword("u", "p"))
 	for range 200 {
@@ -129,8 +129,8 @@ func TestNestedCallsOfMoreGoroutinesThanThreads(t *testing.T) {
 }
 
 func TestStuckReader(t *testing.T) {
-	nothingLeft(t)
-	server := serve(t, answers)
+	checkLeaks(t)
+	server := serve(t, registryHandler)
 	client := newClient(t, server.URL)
 	reader := &stuck{make(chan struct{}, 1), make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -140,15 +140,15 @@ func TestStuckReader(t *testing.T) {
 	}()
 	begun := time.Now()
 	err := send(t, client, PUT, "/v2/x", reader)(ctx)
-	if !errors.Is(err, context.Canceled) || time.Since(begun) > atMost {
+	if !errors.Is(err, context.Canceled) || time.Since(begun) > maxTime {
 		t.Errorf("%v after %v", err, time.Since(begun))
 	}
-	// It hangs on, and ends with its Read.
+	// The goroutine still blocks in Read, and ends when it returns.
 	close(reader.free)
 }
 
 func TestReaderThatFails(t *testing.T) {
-	nothingLeft(t)
+	checkLeaks(t)
 	var whole atomic.Int64
 	server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		if _, err := io.Copy(io.Discard, r.Body); err == nil {
@@ -167,12 +167,12 @@ func TestReaderThatFails(t *testing.T) {
 		}
 	}
 	if n := whole.Load(); n > 0 {
-		t.Errorf("%d bodies looked whole to the server", n)
+		t.Errorf("%d bodies looked complete to the server", n)
 	}
 }
 
 func TestRequestsAreUsedAgain(t *testing.T) {
-	nothingLeft(t)
+	checkLeaks(t)
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		_, _ = fmt.Fprintf(w, "%s %s", r.URL, body)
@@ -191,7 +191,7 @@ func TestRequestsAreUsedAgain(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
-	nothingLeft(t)
+	checkLeaks(t)
 	sent := make(chan struct{}, 50)
 	release := make(chan struct{})
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -204,7 +204,7 @@ func TestClose(t *testing.T) {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			// What has begun goes on.
+			// A call that has begun continues.
 			if err := send(t, client, GET, "/v2/", nil)(context.Background()); err != nil {
 				t.Error(err)
 			}
@@ -230,8 +230,8 @@ func TestClose(t *testing.T) {
 }
 
 func TestDroppedClientsAndBodies(t *testing.T) {
-	// That nothing is left is the test.
-	nothingLeft(t)
+	// checkLeaks is the test.
+	checkLeaks(t)
 	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write(make([]byte, 1<<20))
 	})
@@ -249,7 +249,7 @@ func TestDroppedClientsAndBodies(t *testing.T) {
 }
 
 func TestRawBodyIsClosedDuringRead(t *testing.T) {
-	nothingLeft(t)
+	checkLeaks(t)
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
 		w.(http.Flusher).Flush()
@@ -269,12 +269,12 @@ func TestRawBodyIsClosedDuringRead(t *testing.T) {
 	<-reading
 	response.RawBody().Close()
 	if err := <-ended; err == nil {
-		t.Error("it read on")
+		t.Error("Read continued after Close")
 	}
 }
 
 func TestFileIsClosedDuringTheSend(t *testing.T) {
-	nothingLeft(t)
+	checkLeaks(t)
 	path := filepath.Join(t.TempDir(), "large")
 	if err := os.WriteFile(path, bytes.Repeat([]byte("x"), 16<<20), 0o600); err != nil {
 		t.Fatal(err)
@@ -294,7 +294,7 @@ func TestFileIsClosedDuringTheSend(t *testing.T) {
 	go func() {
 		<-begun
 		file.Close()
-		// Another file gets its number.
+		// Another file gets the number of the descriptor.
 		if other, err := os.Open(os.DevNull); err == nil {
 			defer other.Close()
 		}
@@ -306,6 +306,6 @@ func TestFileIsClosedDuringTheSend(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := fmt.Sprint(16<<20 - 1); response.String() != want {
-		t.Errorf("%s bytes came, not %s", response.String(), want)
+		t.Errorf("%s bytes were received, not %s", response.String(), want)
 	}
 }

@@ -10,37 +10,39 @@ import (
 	"strings"
 )
 
-// A Logger gets what a client has to say.
+// A Logger receives log messages.
 type Logger interface {
 	Errorf(format string, v ...any)
 	Warnf(format string, v ...any)
 	Debugf(format string, v ...any)
 }
 
-// RequestLog is what the debug log shows of a request; a function of
-// OnRequestLog may change it.
+// A RequestLog is what the debug log shows of a request. The function of
+// [Client.OnRequestLog] may change it.
 type RequestLog struct {
 	Header http.Header
 	Body   string
 }
 
-// ResponseLog is what it shows of a response.
+// A ResponseLog is what the debug log shows of a response. The function of
+// [Client.OnResponseLog] may change it.
 type ResponseLog struct {
 	Header http.Header
 	Body   string
 }
 
-type standard struct{ to *log.Logger }
+// A stderrLogger is the default logger.
+type stderrLogger struct{ *log.Logger }
 
-func standardLogger() Logger {
-	return &standard{log.New(os.Stderr, "", log.Ldate|log.Lmicroseconds)}
+func newStderrLogger() Logger {
+	return &stderrLogger{log.New(os.Stderr, "", log.Ldate|log.Lmicroseconds)}
 }
 
-func (s *standard) Errorf(format string, v ...any) { s.to.Printf("ERROR "+format, v...) }
-func (s *standard) Warnf(format string, v ...any)  { s.to.Printf("WARN "+format, v...) }
-func (s *standard) Debugf(format string, v ...any) { s.to.Printf("DEBUG "+format, v...) }
+func (l *stderrLogger) Errorf(format string, v ...any) { l.Printf("ERROR "+format, v...) }
+func (l *stderrLogger) Warnf(format string, v ...any)  { l.Printf("WARN "+format, v...) }
+func (l *stderrLogger) Debugf(format string, v ...any) { l.Printf("DEBUG "+format, v...) }
 
-// The levels of the library's log.
+// Log levels of the library.
 const (
 	logError = 1 + iota
 	logWarning
@@ -48,7 +50,7 @@ const (
 	logDebug
 )
 
-// logLine is one that the library wrote during a call.
+// A logLine is a log line of the library.
 type logLine struct {
 	level int
 	text  string
@@ -67,10 +69,10 @@ func (l logLine) write(to Logger) {
 
 const redacted = "[redacted]"
 
-// withoutSecrets copies a header for the log.
-func withoutSecrets(header http.Header) http.Header {
-	shown := header.Clone()
-	for name, values := range shown {
+// redactHeader returns a copy of a header without secrets.
+func redactHeader(header http.Header) http.Header {
+	redactedHeader := header.Clone()
+	for name, values := range redactedHeader {
 		switch http.CanonicalHeaderKey(name) {
 		case "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie":
 			for i, value := range values {
@@ -88,10 +90,10 @@ func withoutSecrets(header http.Header) http.Header {
 			}
 		}
 	}
-	return shown
+	return redactedHeader
 }
 
-func shownURL(text string) string {
+func redactURL(text string) string {
 	parsed, err := url.Parse(text)
 	if err != nil {
 		return redacted
@@ -102,7 +104,7 @@ func shownURL(text string) string {
 	return parsed.Redacted()
 }
 
-func composed(header http.Header) string {
+func formatHeader(header http.Header) string {
 	names := make([]string, 0, len(header))
 	for name := range header {
 		names = append(names, name)
@@ -115,14 +117,15 @@ func composed(header http.Header) string {
 	return out.String()
 }
 
-// shownBody is what the log shows of a body: a text, up to a limit.
-func shownBody(content []byte, size, limit int64, contentType string) string {
-	text := contentType == "" || strings.HasPrefix(contentType, "text/") ||
+// formatBody returns what the log shows of a body: the content if it is text and
+// not larger than the limit.
+func formatBody(content []byte, size, limit int64, contentType string) string {
+	isText := contentType == "" || strings.HasPrefix(contentType, "text/") ||
 		isJSON(contentType) || isXML(contentType)
 	switch {
 	case size == 0:
 		return "***** NO CONTENT *****"
-	case !text:
+	case !isText:
 		return fmt.Sprintf("***** %d BYTES OF %s *****", size, contentType)
 	case size > limit:
 		return fmt.Sprintf("***** BODY TOO LARGE (size - %d) *****", size)
@@ -130,51 +133,52 @@ func shownBody(content []byte, size, limit int64, contentType string) string {
 	return string(content)
 }
 
-// logRequest has the program's function see what the log shows, and writes it.
-func (r *Request) logRequest(made *prepared) error {
+// logRequest logs a request, after passing it to the function of OnRequestLog.
+func (r *Request) logRequest(prepared *preparedRequest) error {
 	c := r.client
-	shown := &RequestLog{Header: withoutSecrets(made.header), Body: "***** NO CONTENT *****"}
-	if body := made.body; body != nil {
-		shown.Body = "***** BODY IS io.Reader *****"
+	logged := &RequestLog{Header: redactHeader(prepared.header), Body: "***** NO CONTENT *****"}
+	if body := prepared.body; body != nil {
+		logged.Body = "***** BODY IS io.Reader *****"
 		if m := body.memory; m != nil {
-			content := make([]byte, min(m.size, max(c.settings.debugBodyLimit, 0), cap64k))
+			content := make([]byte, min(m.size, max(c.settings.debugBodyLimit, 0), maxLoggedBody))
 			n, _ := m.from.ReadAt(content, 0)
-			shown.Body = shownBody(content[:n], m.size, min(c.settings.debugBodyLimit, cap64k),
-				made.header.Get("Content-Type"))
+			logged.Body = formatBody(content[:n], m.size, min(c.settings.debugBodyLimit, maxLoggedBody),
+				prepared.header.Get("Content-Type"))
 		}
 	}
 	if c.settings.requestLog != nil {
-		if err := c.settings.requestLog(shown); err != nil {
+		if err := c.settings.requestLog(logged); err != nil {
 			return err
 		}
 	}
 	c.settings.log.Debugf("~~~ REQUEST ~~~\n%s  %s\nHEADERS:\n%sBODY   :\n%s",
-		made.method, shownURL(made.url), composed(shown.Header), shown.Body)
+		prepared.method, redactURL(prepared.url), formatHeader(logged.Header), logged.Body)
 	return nil
 }
 
-// cap64k is the most that the log shows of a body, whatever is set.
-const cap64k = 64 << 10
+// maxLoggedBody is the maximum of SetDebugBodyLimit.
+const maxLoggedBody = 64 << 10
 
+// logResponse logs a response, after passing it to the function of OnResponseLog.
 func (r *Request) logResponse(response *Response) error {
 	c := r.client
-	if !c.debugs() {
+	if !c.isDebugging() {
 		return nil
 	}
-	shown := &ResponseLog{
-		Header: withoutSecrets(response.Header()),
-		Body: shownBody(response.body, int64(len(response.body)),
-			min(c.settings.debugBodyLimit, cap64k), response.Header().Get("Content-Type")),
+	logged := &ResponseLog{
+		Header: redactHeader(response.Header()),
+		Body: formatBody(response.body, int64(len(response.body)),
+			min(c.settings.debugBodyLimit, maxLoggedBody), response.Header().Get("Content-Type")),
 	}
 	if r.output != "" {
-		shown.Body = "***** RESPONSE WRITTEN INTO FILE *****"
+		logged.Body = "***** RESPONSE WRITTEN INTO FILE *****"
 	}
 	if c.settings.responseLog != nil {
-		if err := c.settings.responseLog(shown); err != nil {
+		if err := c.settings.responseLog(logged); err != nil {
 			return err
 		}
 	}
 	c.settings.log.Debugf("~~~ RESPONSE ~~~\nSTATUS       : %s\nPROTO        : %s\nTIME DURATION: %v\nHEADERS      :\n%sBODY         :\n%s",
-		response.Status(), response.Proto(), response.Time(), composed(shown.Header), shown.Body)
+		response.Status(), response.Proto(), response.Time(), formatHeader(logged.Header), logged.Body)
 	return nil
 }

@@ -1,6 +1,6 @@
 package reggie
 
-// The methods of HTTP that registries know.
+// HTTP methods.
 const (
 	GET     = "GET"
 	PUT     = "PUT"

@@ -13,15 +13,16 @@ import (
 	"testing"
 )
 
-// ending is how a function of the program ends in place of returning.
-type ending struct {
+// An unwinder is a function of the program that panics or calls runtime.Goexit
+// instead of returning, once it is armed.
+type unwinder struct {
 	armed, ran atomic.Bool
 	exits      bool
 }
 
 var errBoom = errors.New("boom")
 
-func (e *ending) boom() {
+func (e *unwinder) boom() {
 	if !e.armed.Load() {
 		return
 	}
@@ -32,21 +33,21 @@ func (e *ending) boom() {
 	panic(errBoom)
 }
 
-func (e *ending) Read([]byte) (int, error) {
+func (e *unwinder) Read([]byte) (int, error) {
 	e.boom()
 	return 0, io.EOF
 }
 
-func (e *ending) Errorf(string, ...any) {}
-func (e *ending) Warnf(string, ...any)  {}
-func (e *ending) Debugf(string, ...any) { e.boom() }
+func (e *unwinder) Errorf(string, ...any) {}
+func (e *unwinder) Warnf(string, ...any)  {}
+func (e *unwinder) Debugf(string, ...any) { e.boom() }
 
-func (e *ending) SetCookies(*url.URL, []*http.Cookie) { e.boom() }
+func (e *unwinder) SetCookies(*url.URL, []*http.Cookie) { e.boom() }
 
-func (e *ending) Cookies(*url.URL) []*http.Cookie { return nil }
+func (e *unwinder) Cookies(*url.URL) []*http.Cookie { return nil }
 
-// earlyJar ends where cookies are asked for.
-type earlyJar struct{ *ending }
+// An earlyJar unwinds when cookies are read, not when they are stored.
+type earlyJar struct{ *unwinder }
 
 func (j earlyJar) SetCookies(*url.URL, []*http.Cookie) {}
 
@@ -55,8 +56,8 @@ func (j earlyJar) Cookies(*url.URL) []*http.Cookie {
 	return nil
 }
 
-// answers has a path for each thing that a registry asks a client.
-func answers(w http.ResponseWriter, r *http.Request) {
+// registryHandler has a path for each kind of challenge and redirect.
+func registryHandler(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	w.Header().Set("Set-Cookie", "a=b")
 	given := r.Header.Get("Authorization")
@@ -81,8 +82,8 @@ func answers(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// places are the functions of a program that a call runs.
-func places(e *ending) []struct {
+// callbackPlaces lists the functions of a program that a call runs.
+func callbackPlaces(e *unwinder) []struct {
 	name, method, path string
 	body               any
 	options            []ClientOption
@@ -165,16 +166,16 @@ func places(e *ending) []struct {
 func TestFunctionsThatDoNotReturn(t *testing.T) {
 	for _, raw := range []bool{false, true} {
 		for _, exits := range []bool{false, true} {
-			e := &ending{exits: exits}
-			for _, place := range places(e) {
+			e := &unwinder{exits: exits}
+			for _, place := range callbackPlaces(e) {
 				if raw && (place.name == "response log" || place.name == "after") {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s, exits %v, raw %v", place.name, exits, raw), func(t *testing.T) {
-					nothingLeft(t)
-					server := serve(t, answers)
+					checkLeaks(t)
+					server := serve(t, registryHandler)
 					if place.name == "certificate" {
-						server = httptest.NewTLSServer(http.HandlerFunc(answers))
+						server = httptest.NewTLSServer(http.HandlerFunc(registryHandler))
 						defer server.Close()
 					}
 					client := newClient(t, server.URL, place.options...)
@@ -199,16 +200,16 @@ func TestFunctionsThatDoNotReturn(t *testing.T) {
 					}
 					e.ran.Store(false)
 					e.armed.Store(true)
-					recovered, ended := endOf(do)
+					recovered, ended := runAndRecover(do)
 					if !e.ran.Load() {
-						t.Fatalf("it was not called: %v", recovered)
+						t.Fatalf("the function was not called: %v", recovered)
 					}
 					if exits && !ended || !exits && recovered != errBoom {
-						t.Errorf("the caller saw %v, its end %v", recovered, ended)
+						t.Errorf("recovered %v, goroutine ended: %v", recovered, ended)
 					}
 					e.armed.Store(false)
 					if err := do(); err != nil {
-						t.Errorf("the client is of no use any more: %v", err)
+						t.Errorf("the next call failed: %v", err)
 					}
 				})
 			}
@@ -216,9 +217,9 @@ func TestFunctionsThatDoNotReturn(t *testing.T) {
 	}
 }
 
-// endOf gives what a function panics with, or its error, and whether it ended its
-// goroutine.
-func endOf(do func() error) (recovered any, ended bool) {
+// runAndRecover returns what a function panics with, or its error, and whether it
+// ended its goroutine.
+func runAndRecover(do func() error) (recovered any, ended bool) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
@@ -239,10 +240,10 @@ func endOf(do func() error) (recovered any, ended bool) {
 }
 
 func TestNestedCalls(t *testing.T) {
-	nothingLeft(t)
+	checkLeaks(t)
 	SetMaxThreads(1)
 	defer SetMaxThreads(512)
-	server := serve(t, answers)
+	server := serve(t, registryHandler)
 	client := newClient(t, server.URL, WithUsernamePassword("u", "p"))
 	depth := 0
 	var inner error
@@ -257,18 +258,12 @@ func TestNestedCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	if depth == 0 {
-		t.Error("it was not called")
+		t.Error("the callback was not called")
 	}
 }
 
-// once is a reader that cannot begin again.
-func onceReader(text string) io.Reader { return io.MultiReader(strings.NewReader(text)) }
-
-// seekable hides what is known of a reader but that it seeks.
-type seekable struct{ io.ReadSeeker }
-
 func TestRetryCallbackChangesTheBody(t *testing.T) {
-	nothingLeft(t)
+	checkLeaks(t)
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if r.Header.Get("Authorization") == "" {
@@ -279,7 +274,7 @@ func TestRetryCallbackChangesTheBody(t *testing.T) {
 		fmt.Fprintf(w, "%s %s", r.Header.Get("X-Given"), body)
 	})
 	seeks := func(text string) any {
-		reader := seekable{strings.NewReader("..." + text)}
+		reader := onlySeeker("..." + text)
 		_, _ = reader.Seek(3, io.SeekStart)
 		return reader
 	}
@@ -288,7 +283,7 @@ func TestRetryCallbackChangesTheBody(t *testing.T) {
 		"bytes":  func(s string) any { return []byte(s) },
 		"reader": func(s string) any { return strings.NewReader(s) },
 		"seeker": seeks,
-		"once":   func(s string) any { return onceReader(s) },
+		"once":   func(s string) any { return onlyReader(s) },
 		"none":   func(string) any { return nil },
 	}
 	for first, before := range kinds {

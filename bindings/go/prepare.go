@@ -9,16 +9,16 @@ import (
 	"libreggie/reggie/internal/cabi"
 )
 
-// prepared is what a request comes to.
-type prepared struct {
+// A preparedRequest is ready to be sent.
+type preparedRequest struct {
 	method, url string
 	header      http.Header
 	body        *payload
 }
 
-// prepare makes what is sent of the fields, which show it afterwards.
-func (r *Request) prepare() (*prepared, error) {
-	target, err := r.target()
+// prepare builds the request that is sent, and updates the fields to show it.
+func (r *Request) prepare() (*preparedRequest, error) {
+	target, err := r.resolveURL()
 	if err != nil {
 		return nil, err
 	}
@@ -26,19 +26,19 @@ func (r *Request) prepare() (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	header := r.header(body)
-	made := &prepared{method: r.Method, url: target, header: header, body: body}
-	return made, r.raw(made)
+	header := r.mergeHeaders(body)
+	prepared := &preparedRequest{method: r.Method, url: target, header: header, body: body}
+	return prepared, r.setRawRequest(prepared)
 }
 
-// target makes the URL, with the parameters of path and query.
-func (r *Request) target() (string, error) {
+// resolveURL returns the whole URL, with path and query parameters.
+func (r *Request) resolveURL() (string, error) {
 	c := r.client
-	if r.URL == r.sent {
-		r.URL = r.given
+	if r.URL == r.resolvedURL {
+		r.URL = r.originalURL
 	}
-	given := r.URL
-	path := given
+	original := r.URL
+	path := original
 	for _, params := range []map[string]string{r.PathParams, c.PathParams} {
 		for name, value := range params {
 			path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(value))
@@ -60,16 +60,11 @@ func (r *Request) target() (string, error) {
 	} else if !parsed.IsAbs() && c.settings.scheme != "" {
 		path = c.settings.scheme + ":" + path
 	}
-	query := url.Values{}
-	for name, values := range c.QueryParam {
-		if _, own := r.QueryParam[name]; !own {
-			query[name] = values
-		}
-	}
-	add(query, r.QueryParam)
+	query := mergeValues(c.QueryParam, r.QueryParam)
 	if len(query) > 0 {
-		// What stands there already is a registry's: it stays byte for byte.
-		path, _, _ := strings.Cut(path, "#")
+		// An existing query may come from a registry: leave its bytes as they
+		// are.
+		path, _, _ = strings.Cut(path, "#")
 		separator := "?"
 		if strings.Contains(path, "?") {
 			separator = "&"
@@ -77,41 +72,54 @@ func (r *Request) target() (string, error) {
 		if strings.HasSuffix(path, "?") || strings.HasSuffix(path, "&") {
 			separator = ""
 		}
-		r.given, r.sent = given, path+separator+query.Encode()
-	} else {
-		r.given, r.sent = given, path
+		path += separator + query.Encode()
 	}
-	r.URL = r.sent
-	return r.sent, nil
+	r.originalURL, r.resolvedURL = original, path
+	r.URL = path
+	return path, nil
 }
 
-// header unites the headers of client and request.
-func (r *Request) header(body *payload) http.Header {
+// mergeValues returns the values of a request, and those of its client under
+// other names.
+func mergeValues(ofClient, ofRequest url.Values) url.Values {
+	merged := url.Values{}
+	addValues(merged, ofRequest)
+	for name, values := range ofClient {
+		if _, replaced := ofRequest[name]; !replaced {
+			merged[name] = values
+		}
+	}
+	return merged
+}
+
+// mergeHeaders adds the headers of the client to those of the request, and returns
+// them with those that are derived from other settings.
+func (r *Request) mergeHeaders(body *payload) http.Header {
 	c := r.client
 	for name, values := range c.Header {
-		_, own := r.Header[name]
-		if _, usual := r.Header[http.CanonicalHeaderKey(name)]; !own && !usual {
+		_, replaced := r.Header[name]
+		if _, canonical := r.Header[http.CanonicalHeaderKey(name)]; !replaced && !canonical {
 			r.Header[name] = slices.Clone(values)
 		}
 	}
 	if body != nil && body.contentType != "" &&
-		(body.ownType || r.Header.Get("Content-Type") == "") {
+		(body.forceType || r.Header.Get("Content-Type") == "") {
 		r.Header.Set("Content-Type", body.contentType)
 	}
 	header := r.Header.Clone()
-	// It is computed.
+	// The library sets it.
 	header.Del("Content-Length")
-	if user := firstOf(r.UserInfo, c.UserInfo); user != nil {
-		basic := &http.Request{Header: http.Header{}}
-		basic.SetBasicAuth(user.Username, user.Password)
-		header["Authorization"] = basic.Header["Authorization"]
+	if user := firstNonNil(r.UserInfo, c.UserInfo); user != nil {
+		encoder := &http.Request{Header: http.Header{}}
+		encoder.SetBasicAuth(user.Username, user.Password)
+		header["Authorization"] = encoder.Header["Authorization"]
 		if !c.DisableWarn && strings.HasPrefix(r.URL, "http:") {
 			c.settings.log.Warnf("Using Basic Auth in HTTP mode is not secure, use HTTPS")
 		}
 	}
-	if token := firstText(r.Token, c.Token); token != "" {
-		scheme := firstText(r.AuthScheme, c.AuthScheme, "Bearer")
-		header.Set(firstText(c.HeaderAuthorizationKey, "Authorization"), scheme+" "+token)
+	if token := firstNonEmpty(r.Token, c.Token); token != "" {
+		scheme := firstNonEmpty(r.AuthScheme, c.AuthScheme, "Bearer")
+		header.Set(firstNonEmpty(c.HeaderAuthorizationKey, "Authorization"), scheme+" "+token)
 	}
 	if cookies := r.cookies(); cookies != "" {
 		header.Set("Cookie", cookies)
@@ -122,28 +130,28 @@ func (r *Request) header(body *payload) http.Header {
 	return header
 }
 
-// raw makes the request as net/http has it, and lets the hook change its header.
-func (r *Request) raw(made *prepared) error {
-	raw, err := http.NewRequestWithContext(r.Context(), made.method, made.url, nil)
+// setRawRequest sets RawRequest, and lets the pre-request hook change its header.
+func (r *Request) setRawRequest(prepared *preparedRequest) error {
+	raw, err := http.NewRequestWithContext(r.Context(), prepared.method, prepared.url, nil)
 	if err != nil {
 		return err
 	}
-	raw.Header = made.header
+	raw.Header = prepared.header
 	raw.Close = r.client.settings.closeConnection
-	if made.body != nil && made.body.length != cabi.UnknownSize {
-		raw.ContentLength = int64(made.body.length)
+	if prepared.body != nil && prepared.body.length != cabi.UnknownSize {
+		raw.ContentLength = int64(prepared.body.length)
 	}
 	r.RawRequest = raw
 	if hook := r.client.settings.preRequest; hook != nil {
 		if err := hook(r.client, raw); err != nil {
 			return err
 		}
-		made.header = raw.Header
+		prepared.header = raw.Header
 	}
 	return nil
 }
 
-func firstOf[T any](values ...*T) *T {
+func firstNonNil[T any](values ...*T) *T {
 	for _, value := range values {
 		if value != nil {
 			return value
@@ -152,7 +160,7 @@ func firstOf[T any](values ...*T) *T {
 	return nil
 }
 
-func firstText(values ...string) string {
+func firstNonEmpty(values ...string) string {
 	for _, value := range values {
 		if value != "" {
 			return value

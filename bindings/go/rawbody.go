@@ -10,87 +10,88 @@ import (
 	"libreggie/reggie/internal/cabi"
 )
 
-// rawBody is a body that the program reads. It is freed by Close, at its end, or
-// when nothing refers to it any more.
+// A rawBody is a body that the program reads. Its resources are freed by Close, at
+// its end, or when it becomes unreachable.
 type rawBody struct {
-	ctx  context.Context
-	held *heldBody
+	ctx       context.Context
+	resources *bodyResources
 
 	cleanup runtime.Cleanup
 }
 
 var errBodyClosed = errors.New("the body is closed")
 
-type heldBody struct {
+// bodyResources does not refer to its rawBody, so that a cleanup can free it.
+type bodyResources struct {
 	lock sync.Mutex
 	open *cabi.Response
 	call *cabi.Call
-	// How reading ended.
+	// err is the result of further reads; nil before the end.
 	err error
 }
 
-func newRawBody(open *cabi.Response, call *cabi.Call, ctx context.Context) *rawBody {
+func newRawBody(ctx context.Context, open *cabi.Response, call *cabi.Call) *rawBody {
 	call.Forget()
-	held := &heldBody{open: open, call: call}
-	body := &rawBody{ctx: ctx, held: held}
-	body.cleanup = runtime.AddCleanup(body, func(held *heldBody) { held.close() }, held)
+	resources := &bodyResources{open: open, call: call}
+	body := &rawBody{ctx: ctx, resources: resources}
+	body.cleanup = runtime.AddCleanup(body, (*bodyResources).close, resources)
 	return body
 }
 
 func (b *rawBody) Read(buffer []byte) (int, error) {
-	n, err := b.held.read(b.ctx, buffer)
+	n, err := b.resources.read(b.ctx, buffer)
 	runtime.KeepAlive(b)
 	return n, err
 }
 
-// Close ends the connection where the body was not read to its end. A Read that
-// is under way ends at once.
+// Close frees the resources, and closes the connection if the body was not read to
+// its end. It interrupts a concurrent Read.
 func (b *rawBody) Close() error {
-	b.held.close()
+	b.resources.close()
 	b.cleanup.Stop()
 	return nil
 }
 
-func (h *heldBody) read(ctx context.Context, buffer []byte) (int, error) {
-	h.lock.Lock()
-	defer h.lock.Unlock()
-	if h.err != nil || len(buffer) == 0 {
-		return 0, h.err
+func (r *bodyResources) read(ctx context.Context, buffer []byte) (int, error) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if r.err != nil || len(buffer) == 0 {
+		return 0, r.err
 	}
-	if err := h.call.Enter(ctx); err != nil {
-		failed := ended(err)
-		h.release(failed)
-		return 0, failed
+	if err := r.call.Enter(ctx); err != nil {
+		err = newContextError(err)
+		r.release(err)
+		return 0, err
 	}
-	n, failed := h.open.Read(buffer)
+	n, err := r.open.Read(buffer)
 	cabi.Leave()
 	switch {
-	case failed == nil || failed == io.EOF:
+	case err == nil || err == io.EOF:
 	case ctx.Err() != nil:
-		failed = failure(failed, context.Cause(ctx))
+		err = newError(err, context.Cause(ctx))
 	default:
-		failed = failure(failed, nil)
+		err = newError(err, nil)
 	}
-	if failed != nil {
-		h.release(failed)
+	if err != nil {
+		r.release(err)
 	}
-	return n, failed
+	return n, err
 }
 
-func (h *heldBody) close() {
-	if !h.lock.TryLock() {
-		h.call.Trigger()
-		h.lock.Lock()
+func (r *bodyResources) close() {
+	if !r.lock.TryLock() {
+		r.call.Trigger()
+		r.lock.Lock()
 	}
-	defer h.lock.Unlock()
-	h.release(errBodyClosed)
+	defer r.lock.Unlock()
+	r.release(errBodyClosed)
 }
 
-func (h *heldBody) release(why error) {
-	if h.err != nil {
+func (r *bodyResources) release(err error) {
+	if r.err != nil {
 		return
 	}
-	h.err = why
-	h.open.Free()
-	h.call.Close()
+	r.err = err
+	r.open.Free()
+	r.call.Close()
 }

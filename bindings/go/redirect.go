@@ -9,24 +9,24 @@ import (
 	"libreggie/reggie/internal/cabi"
 )
 
-// A RedirectPolicy decides about a redirect: an error ends the call. The request
-// is the one that would be sent, and those in via are what was sent, the oldest
+// A RedirectPolicy decides whether a redirect is followed: an error ends the call.
+// req is the next request, and via holds the requests that were sent, oldest
 // first.
 type RedirectPolicy interface {
 	Apply(req *http.Request, via []*http.Request) error
 }
 
-// RedirectPolicyFunc is a policy that is a function.
+// A RedirectPolicyFunc is a function that implements [RedirectPolicy].
 type RedirectPolicyFunc func(*http.Request, []*http.Request) error
 
-// Apply calls the function.
+// Apply calls f.
 func (f RedirectPolicyFunc) Apply(req *http.Request, via []*http.Request) error {
 	return f(req, via)
 }
 
 var errRedirect = errors.New("auto redirect is disabled")
 
-// NoRedirectPolicy makes each redirect an error.
+// NoRedirectPolicy returns a policy that makes each redirect an error.
 func NoRedirectPolicy() RedirectPolicy {
 	return RedirectPolicyFunc(func(*http.Request, []*http.Request) error { return errRedirect })
 }
@@ -40,70 +40,72 @@ func (f flexible) Apply(_ *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// FlexibleRedirectPolicy sends so many requests, the first one among them: it
-// follows one redirect less.
+// FlexibleRedirectPolicy returns a policy that allows noOfRedirect requests,
+// including the first: it follows noOfRedirect-1 redirects.
 func FlexibleRedirectPolicy(noOfRedirect int) RedirectPolicy { return flexible(noOfRedirect) }
 
-// DomainCheckRedirectPolicy follows redirects to these hosts alone.
+// DomainCheckRedirectPolicy returns a policy that follows redirects only to these
+// hosts.
 func DomainCheckRedirectPolicy(hostnames ...string) RedirectPolicy {
-	known := map[string]bool{}
+	allowed := map[string]bool{}
 	for _, name := range hostnames {
-		known[strings.ToLower(name)] = true
+		allowed[strings.ToLower(name)] = true
 	}
 	return RedirectPolicyFunc(func(req *http.Request, _ []*http.Request) error {
-		if !known[strings.ToLower(req.URL.Hostname())] && !known[strings.ToLower(req.URL.Host)] {
+		if !allowed[strings.ToLower(req.URL.Hostname())] && !allowed[strings.ToLower(req.URL.Host)] {
 			return errors.New("redirect is not allowed as per DomainCheckRedirectPolicy")
 		}
 		return nil
 	})
 }
 
-// mostRedirects is what the library is told where a policy counts.
-const mostRedirects = 1000
+// maxRedirects is the library's limit if policies of the program decide.
+const maxRedirects = 1000
 
-// redirects are the policies of a client.
+// redirects holds the redirect policies of a client.
 type redirects struct {
+	// policies is empty if limit expresses all of them.
 	policies []RedirectPolicy
-	// How many are followed, where that is all that the policies say; 0 where
-	// nothing was set.
-	most int
+	// limit is the maximum number of redirects; 0 means the default.
+	limit int
 }
 
 func redirectsOf(policies []any) redirects {
-	found := redirects{most: mostRedirects}
-	counts := true
+	result := redirects{limit: maxRedirects}
+	onlyLimits := true
 	for _, policy := range policies {
 		if policy, ok := policy.(RedirectPolicy); ok {
-			found.policies = append(found.policies, policy)
+			result.policies = append(result.policies, policy)
 			limit, ok := policy.(flexible)
-			// The first request counts too: a limit of one follows none.
-			counts = counts && ok && limit > 1
-			found.most = min(found.most, max(int(limit)-1, 1))
+			// A limit of 1 follows no redirect, which is an error: it needs
+			// the callback.
+			onlyLimits = onlyLimits && ok && limit > 1
+			result.limit = min(result.limit, max(int(limit)-1, 1))
 		}
 	}
-	if counts {
-		found.policies = nil
+	if onlyLimits {
+		result.policies = nil
 	} else {
-		found.most = mostRedirects
+		result.limit = maxRedirects
 	}
-	return found
+	return result
 }
 
-// asks tells whether functions of the program decide.
-func (r *redirects) asks() bool { return len(r.policies) > 0 }
+func (r *redirects) hasPolicies() bool { return len(r.policies) > 0 }
 
-func (r *redirects) engine(config *cabi.Config) error {
-	if r.most == 0 {
+// set applies the policies to a config of the library.
+func (r *redirects) set(config *cabi.Config) error {
+	if r.limit == 0 {
 		return nil
 	}
-	if err := config.SetMaxRedirects(r.most); err != nil {
+	if err := config.SetMaxRedirects(r.limit); err != nil {
 		return err
 	}
-	if !r.asks() {
+	if !r.hasPolicies() {
 		return nil
 	}
-	return config.SetRedirectCallback(func(call *cabi.Call, step *cabi.Redirect) (bool, int) {
-		if err := r.apply(call, step); err != nil {
+	return config.SetRedirectCallback(func(call *cabi.Call, redirect *cabi.Redirect) (bool, int) {
+		if err := r.apply(call, redirect); err != nil {
 			call.Fail(err)
 			return false, 1
 		}
@@ -111,22 +113,22 @@ func (r *redirects) engine(config *cabi.Config) error {
 	})
 }
 
-func (r *redirects) apply(call *cabi.Call, step *cabi.Redirect) error {
-	next, err := http.NewRequest(step.Method, step.To, nil)
+func (r *redirects) apply(call *cabi.Call, redirect *cabi.Redirect) error {
+	next, err := http.NewRequest(redirect.Method, redirect.To, nil)
 	if err != nil {
 		return err
 	}
-	from, err := http.NewRequest(step.Method, step.From, nil)
+	from, err := http.NewRequest(redirect.Method, redirect.From, nil)
 	if err != nil {
 		return err
 	}
 	next.Response = &http.Response{
-		StatusCode: step.Status,
-		Status:     statusLine(step.Status),
-		Header:     headerOf(step.Headers),
+		StatusCode: redirect.Status,
+		Status:     statusLine(redirect.Status),
+		Header:     headerOf(redirect.Headers),
 		Request:    from,
 	}
-	if step.Hop == 1 {
+	if redirect.Hop == 1 {
 		call.Via = nil
 	}
 	call.Via = append(call.Via, from)

@@ -16,11 +16,11 @@ import (
 const (
 	registryUser     = "user"
 	registryPassword = "password"
-	// The password as bcrypt has it.
+	// The bcrypt hash of the password.
 	registryHash = "$2y$05$eU80HCEpqq3Gu0UuT30nK.S9nuJZc0jvbj8js2FO/irOC7L.hnnX."
 )
 
-// missing skips a test, or fails it where registries have to be there.
+// missing skips a test, or fails it if registries are required.
 func missing(t *testing.T, what string) {
 	t.Helper()
 	if os.Getenv("REGGIE_REQUIRE_REGISTRIES") == "1" {
@@ -29,9 +29,9 @@ func missing(t *testing.T, what string) {
 	t.Skip(what)
 }
 
-// started runs a server until the test ends, and gives what a line of its log
-// matches.
-func started(t *testing.T, line *regexp.Regexp, program string, args ...string) ([]string, error) {
+// startServer runs a server until the end of the test, and returns the submatches of
+// the first log line that matches.
+func startServer(t *testing.T, line *regexp.Regexp, program string, args ...string) ([]string, error) {
 	t.Helper()
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -68,7 +68,7 @@ func started(t *testing.T, line *regexp.Regexp, program string, args ...string) 
 			return nil, fmt.Errorf("%s ended", program)
 		}
 		return match, nil
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		return nil, fmt.Errorf("%s did not start", program)
 	}
 }
@@ -81,7 +81,7 @@ func write(t *testing.T, path, text string) string {
 	return path
 }
 
-// dockerRegistry starts Debian's docker-registry, and gives its address.
+// dockerRegistry starts Debian's docker-registry and returns its address.
 func dockerRegistry(t *testing.T, basic bool) string {
 	t.Helper()
 	program, err := exec.LookPath("docker-registry")
@@ -103,7 +103,7 @@ http:
 		users := write(t, filepath.Join(folder, "users"), registryUser+":"+registryHash+"\n")
 		config += fmt.Sprintf("auth: {htpasswd: {realm: reggie, path: %q}}\n", users)
 	}
-	match, err := started(t, regexp.MustCompile(`listening on ([0-9.:]+)`), program, "serve",
+	match, err := startServer(t, regexp.MustCompile(`listening on ([0-9.:]+)`), program, "serve",
 		write(t, filepath.Join(folder, "config.yml"), config))
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ http:
 	return "http://" + match[1]
 }
 
-// olareg starts olareg, with tokens if that is asked for.
+// olareg starts olareg, with token authorization if tokens is true.
 func olareg(t *testing.T, tokens bool) string {
 	t.Helper()
 	program, err := filepath.Abs("../../target/registries/olareg")
@@ -122,7 +122,7 @@ func olareg(t *testing.T, tokens bool) string {
 		missing(t, "olareg is not built")
 	}
 	for try := 1; ; try++ {
-		// It does not tell which port it got for port 0.
+		// olareg does not log the port that it gets for port 0.
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -141,7 +141,7 @@ func olareg(t *testing.T, tokens bool) string {
 			args = append(args, "--external-url", "http://"+address,
 				"--auth-token-opaque", write(t, filepath.Join(t.TempDir(), "users.yml"), users))
 		}
-		_, err = started(t, regexp.MustCompile("launching server"), program, args...)
+		_, err = startServer(t, regexp.MustCompile("launching server"), program, args...)
 		if err == nil {
 			err = reachable(address)
 		}
@@ -154,10 +154,10 @@ func olareg(t *testing.T, tokens bool) string {
 	}
 }
 
-// reachable waits until a server listens, which is a moment after its line.
+// reachable waits until a server listens, which is shortly after its log line.
 func reachable(address string) error {
 	var err error
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		var conn net.Conn
 		if conn, err = net.Dial("tcp", address); err == nil {
 			return conn.Close()
@@ -167,7 +167,7 @@ func reachable(address string) error {
 	return err
 }
 
-// The README's programs run against registries.
+// The examples work with registries.
 func TestExamples(t *testing.T) {
 	folder := t.TempDir()
 	args := append([]string{"build"}, buildTags()...)
@@ -187,7 +187,7 @@ func TestExamples(t *testing.T) {
 	} {
 		t.Run(registry.name, func(t *testing.T) {
 			address := registry.start(t)
-			// The upload makes what the list of tags shows.
+			// The upload creates the tag that the list shows.
 			for _, program := range []struct{ name, want string }{
 				{"client", "status: 200"},
 				{"upload", "absolute: " + address + "/v2/"},
@@ -203,10 +203,10 @@ func TestExamples(t *testing.T) {
 					"REGISTRY_USER="+registryUser, "REGISTRY_PASSWORD="+registryPassword)
 				out, err := command.CombinedOutput()
 				if err != nil || !strings.Contains(string(out), program.want) {
-					t.Errorf("%s: %v, without %q: %s", program.name, err, program.want, out)
+					t.Errorf("%s: %v, no %q in the output: %s", program.name, err, program.want, out)
 				}
 				if strings.Contains(string(out), registryPassword) {
-					t.Errorf("%s shows the password", program.name)
+					t.Errorf("%s prints the password", program.name)
 				}
 			}
 		})

@@ -8,11 +8,13 @@ import (
 	"time"
 )
 
-// RetryCallbackFunc may change a request that is sent again after a challenge.
+// A RetryCallbackFunc may change a request before it is sent again after a
+// challenge.
 type RetryCallbackFunc func(*Request) error
 
-// A Request is sent by [Client.Do], or by a verb. Its fields may be changed until
-// then, and in the retry callback; they show afterwards what was sent.
+// A Request is sent by [Client.Do], or by a method such as [Request.Get]. Its
+// fields may be changed before that and in the retry callback. Afterwards they
+// show what was sent.
 type Request struct {
 	URL        string
 	Method     string
@@ -22,30 +24,30 @@ type Request struct {
 	FormData   url.Values
 	PathParams map[string]string
 	Header     http.Header
-	// Time is when it was sent last.
+	// Time is when the request was last sent.
 	Time   time.Time
 	Body   any
 	Result any
 	Error  any
-	// RawRequest is what the request says in the types of net/http, for hooks
-	// and policies that want to see it. It is not what is sent.
+	// RawRequest is the request as a type of net/http, for hooks and redirect
+	// policies. It is a copy: changing it has no effect.
 	RawRequest *http.Request
 	SRV        *SRVRecord
 	UserInfo   *User
 	Cookies    []*http.Cookie
-	// Attempt is the number of the send, from 1 on.
+	// Attempt counts the retries by RetryCount. It is 1 for the first attempt.
 	Attempt int
 
 	client        *Client
 	retryCallback RetryCallbackFunc
 	ctx           context.Context
 
-	// The URL as it was before the last send made it whole, and after.
-	given, sent string
+	// originalURL is the URL before it was last resolved, resolvedURL after.
+	originalURL, resolvedURL string
 
 	escapeHTML    bool
 	trace         bool
-	account       *account
+	stats         *exchangeStats
 	contentLength bool
 	rawBody       bool
 	output        string
@@ -54,35 +56,35 @@ type Request struct {
 	conditions    []RetryConditionFunc
 	parts         []*part
 	isMultipart   bool
-	// Why a setting cannot be; the send says so.
-	failed error
+	// settingErr is the error of an invalid setting, returned by the next send.
+	settingErr error
 }
 
-// SRVRecord names a service in DNS (RFC 2782).
+// An SRVRecord names a service in DNS (RFC 2782).
 type SRVRecord struct {
 	Service, Domain string
 }
 
-// MultipartField is a part of a multipart body.
+// A MultipartField is a part of a multipart body.
 type MultipartField struct {
 	Param, FileName, ContentType string
 	io.Reader
 }
 
-// A part is kept once it was read, as the request may be sent again.
+// A part keeps its content, because the request may be sent again.
 type part struct {
 	*MultipartField
 	content []byte
-	kept    bool
+	isRead  bool
 }
 
 func (p *part) read() ([]byte, error) {
-	if !p.kept {
+	if !p.isRead {
 		content, err := io.ReadAll(p.Reader)
 		if err != nil {
 			return nil, err
 		}
-		p.content, p.kept = content, true
+		p.content, p.isRead = content, true
 	}
 	return p.content, nil
 }
@@ -95,40 +97,40 @@ type requestConfig struct {
 // A RequestOption is an option of [Client.NewRequest].
 type RequestOption func(*requestConfig)
 
-// WithName sets the repository.
+// WithName sets the repository that replaces <name> in the path.
 func WithName(name string) RequestOption {
 	return func(c *requestConfig) { c.Name = name }
 }
 
-// WithReference sets the tag or digest that <reference> means.
+// WithReference sets the tag or digest that replaces <reference> in the path.
 func WithReference(ref string) RequestOption {
 	return func(c *requestConfig) { c.Reference = ref }
 }
 
-// WithDigest sets the digest that <digest> means.
+// WithDigest sets the digest that replaces <digest> in the path.
 func WithDigest(digest string) RequestOption {
 	return func(c *requestConfig) { c.Digest = digest }
 }
 
-// WithSessionID sets the upload session that <session_id> means.
+// WithSessionID sets the upload session that replaces <session_id> in the path.
 func WithSessionID(id string) RequestOption {
 	return func(c *requestConfig) { c.SessionID = id }
 }
 
-// WithRetryCallback sets what is called before the request is sent again after
-// a challenge. An error ends the call.
+// WithRetryCallback sets a function that is called before the request is sent
+// again after a challenge. An error ends the call.
 func WithRetryCallback(cb RetryCallbackFunc) RequestOption {
 	return func(c *requestConfig) { c.RetryCallback = cb }
 }
 
-// Execute sends the request once, by this method and to this URL. A challenge is
-// the answer.
+// Execute sends the request with a method to a URL. It does not handle
+// challenges: the response may be a 401.
 func (r *Request) Execute(method, url string) (*Response, error) {
-	return alone(r.verb(method, url))
+	return responseOrError(r.verb(method, url))
 }
 
-// verb sends the request as Resty's verbs do: where it fails, there is a response
-// too, of what came until then.
+// verb sends the request as Resty's verbs do. If it fails, the response is not
+// nil, and contains what was received.
 func (r *Request) verb(method, url string) (*Response, error) {
 	r.Method = method
 	r.URL = url
@@ -139,32 +141,33 @@ func (r *Request) verb(method, url string) (*Response, error) {
 	return response, err
 }
 
-// Send sends the request by its method and to its URL, once, as the verbs do.
+// Send sends the request with its method to its URL, like [Request.Get].
 func (r *Request) Send() (*Response, error) { return r.verb(r.Method, r.URL) }
 
-// Get sends the request by GET, once: a challenge is the answer. Where it fails,
-// there is a response too, of what came until then.
+// Get sends the request with GET to a URL. It does not handle challenges: the
+// response may be a 401. If it fails, the response is not nil, and contains what
+// was received.
 func (r *Request) Get(url string) (*Response, error) { return r.verb(GET, url) }
 
-// Head sends the request by HEAD.
+// Head sends the request with HEAD, like [Request.Get].
 func (r *Request) Head(url string) (*Response, error) { return r.verb(HEAD, url) }
 
-// Post sends the request by POST.
+// Post sends the request with POST, like [Request.Get].
 func (r *Request) Post(url string) (*Response, error) { return r.verb(POST, url) }
 
-// Put sends the request by PUT.
+// Put sends the request with PUT, like [Request.Get].
 func (r *Request) Put(url string) (*Response, error) { return r.verb(PUT, url) }
 
-// Patch sends the request by PATCH.
+// Patch sends the request with PATCH, like [Request.Get].
 func (r *Request) Patch(url string) (*Response, error) { return r.verb(PATCH, url) }
 
-// Delete sends the request by DELETE.
+// Delete sends the request with DELETE, like [Request.Get].
 func (r *Request) Delete(url string) (*Response, error) { return r.verb(DELETE, url) }
 
-// Options sends the request by OPTIONS.
+// Options sends the request with OPTIONS, like [Request.Get].
 func (r *Request) Options(url string) (*Response, error) { return r.verb(OPTIONS, url) }
 
-// Context is the one that was set, or the background.
+// Context returns the context of the request, [context.Background] by default.
 func (r *Request) Context() context.Context {
 	if r.ctx == nil {
 		return context.Background()

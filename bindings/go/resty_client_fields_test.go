@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// clientFieldRows has those of the fields.
+// clientFieldRows has a test for each field of Resty's client.
 var clientFieldRows = map[string]func(*scene){
 	"AllowGetMethodPayload": func(s *scene) {
 		s.client.AllowGetMethodPayload = true
@@ -40,7 +40,7 @@ var clientFieldRows = map[string]func(*scene){
 		s.equal(log.text, "")
 	},
 	"Error": func(s *scene) {
-		s.answers(replies(404, "application/json", `{"word":"no"}`))
+		s.respondWith(replies(404, "application/json", `{"word":"no"}`))
 		s.client.Error = reflect.TypeOf(word{})
 		s.equal(s.get().Error().(*word).Word, "no")
 	},
@@ -64,7 +64,7 @@ var clientFieldRows = map[string]func(*scene){
 		s.equal(s.sent(s.client.R().SetBody(word{}), PUT).Body, "own")
 	},
 	"JSONUnmarshal": func(s *scene) {
-		s.answers(replies(200, "application/json", `x`))
+		s.respondWith(replies(200, "application/json", `x`))
 		s.client.JSONUnmarshal = func(_ []byte, v any) error { v.(*word).Word = "own"; return nil }
 		s.equal(s.ok(s.client.R().SetResult(word{}).Get("/")).Result().(*word).Word, "own")
 	},
@@ -108,12 +108,12 @@ var clientFieldRows = map[string]func(*scene){
 	},
 	"RetryMaxWaitTime": func(s *scene) {
 		s.client.RetryWaitTime, s.client.RetryMaxWaitTime = time.Millisecond, 5*time.Millisecond
-		wait, _ := s.client.pause(nil, 30)
+		wait, _ := s.client.retryDelay(nil, 30)
 		s.equal(wait <= 5*time.Millisecond, true)
 	},
 	"RetryWaitTime": func(s *scene) {
 		s.client.RetryWaitTime = time.Second
-		wait, _ := s.client.pause(nil, 0)
+		wait, _ := s.client.retryDelay(nil, 0)
 		s.equal(wait >= time.Second, true)
 	},
 	"Token": func(s *scene) { s.client.Token = "t"; clientHeader("Authorization", "Bearer t")(s) },
@@ -126,7 +126,7 @@ var clientFieldRows = map[string]func(*scene){
 		s.equal(s.sent(s.client.R().SetHeader("Content-Type", "text/xml").SetBody(word{}), PUT).Body, "own")
 	},
 	"XMLUnmarshal": func(s *scene) {
-		s.answers(replies(200, "application/xml", `x`))
+		s.respondWith(replies(200, "application/xml", `x`))
 		s.client.XMLUnmarshal = func(_ []byte, v any) error { v.(*word).Word = "own"; return nil }
 		s.equal(s.ok(s.client.R().SetResult(word{}).Get("/")).Result().(*word).Word, "own")
 	},

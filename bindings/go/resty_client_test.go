@@ -25,9 +25,9 @@ func clientHeader(name, value string) func(*scene) {
 	return func(s *scene) { s.get(); s.equal(s.last().Header.Get(name), value) }
 }
 
-// fails serves this many errors first.
+// fails makes the server respond with errors the first times.
 func fails(s *scene, times int) {
-	s.answers(func(w http.ResponseWriter, _ *http.Request) {
+	s.respondWith(func(w http.ResponseWriter, _ *http.Request) {
 		if s.count() <= times {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
@@ -35,7 +35,7 @@ func fails(s *scene, times int) {
 	s.client.SetRetryWaitTime(time.Millisecond).SetRetryMaxWaitTime(2 * time.Millisecond)
 }
 
-// clientRows has a test for each of Resty's client methods and fields.
+// clientRows has a test for each method and field of Resty's client.
 var clientRows = map[string]func(*scene){
 	"AddRetryAfterErrorCondition": func(s *scene) {
 		fails(s, 2)
@@ -64,7 +64,7 @@ var clientRows = map[string]func(*scene){
 	"EnableTrace": func(s *scene) {
 		s.client.EnableTrace()
 		if s.get().Request.TraceInfo().TotalTime <= 0 {
-			s.Error("no time")
+			s.Error("the time is missing")
 		}
 	},
 	"IsProxySet": func(s *scene) {
@@ -151,7 +151,7 @@ var clientRows = map[string]func(*scene){
 		clientHeader("Cookie", "a=b")(s)
 	},
 	"SetCookieJar": func(s *scene) {
-		s.answers(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Set-Cookie", "a=b") })
+		s.respondWith(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Set-Cookie", "a=b") })
 		s.get()
 		clientHeader("Cookie", "a=b")(s)
 		s.client.SetCookieJar(nil)
@@ -186,7 +186,7 @@ var clientRows = map[string]func(*scene){
 	},
 	"SetDebugBodyLimit": func(s *scene) {
 		log := &notes{}
-		s.answers(replies(200, "text/plain", "a long body"))
+		s.respondWith(replies(200, "text/plain", "a long body"))
 		s.client.SetLogger(log).SetDebug(true).SetDebugBodyLimit(3)
 		s.get()
 		s.equal(strings.Contains(log.text, "a long body"), false)
@@ -203,12 +203,12 @@ var clientRows = map[string]func(*scene){
 		s.equal(log.text, "")
 	},
 	"SetDoNotParseResponse": func(s *scene) {
-		s.answers(replies(200, "text/plain", "raw"))
+		s.respondWith(replies(200, "text/plain", "raw"))
 		s.client.SetDoNotParseResponse(true)
 		s.equal(rawText(s, s.get()), "raw")
 	},
 	"SetError": func(s *scene) {
-		s.answers(replies(404, "application/json", `{"word":"no"}`))
+		s.respondWith(replies(404, "application/json", `{"word":"no"}`))
 		s.client.SetError(word{})
 		s.equal(s.get().Error().(*word).Word, "no")
 	},
@@ -239,7 +239,7 @@ var clientRows = map[string]func(*scene){
 	},
 	"SetOutputDirectory": func(s *scene) {
 		folder := s.TempDir()
-		s.answers(replies(200, "text/plain", "saved"))
+		s.respondWith(replies(200, "text/plain", "saved"))
 		s.client.SetOutputDirectory(folder)
 		s.sent(s.client.R().SetOutput("sub/file"), GET)
 		saved, _ := os.ReadFile(filepath.Join(folder, "sub/file"))
@@ -278,7 +278,7 @@ var clientRows = map[string]func(*scene){
 		s.equal(s.sent(s.client.R().SetQueryParam("c", "e"), GET).URI, "/v2/x?a=b&c=e")
 	},
 	"SetRedirectPolicy": func(s *scene) {
-		s.answers(func(w http.ResponseWriter, r *http.Request) {
+		s.respondWith(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path != "/end" {
 				http.Redirect(w, r, "/end", http.StatusFound)
 			}
@@ -318,12 +318,12 @@ var clientRows = map[string]func(*scene){
 	},
 	"SetRetryMaxWaitTime": func(s *scene) {
 		s.client.SetRetryWaitTime(time.Millisecond).SetRetryMaxWaitTime(5 * time.Millisecond)
-		wait, _ := s.client.pause(nil, 30)
+		wait, _ := s.client.retryDelay(nil, 30)
 		s.equal(wait <= 5*time.Millisecond, true)
 	},
 	"SetRetryWaitTime": func(s *scene) {
 		s.client.SetRetryWaitTime(time.Second)
-		wait, _ := s.client.pause(nil, 0)
+		wait, _ := s.client.retryDelay(nil, 0)
 		s.equal(wait >= time.Second, true)
 	},
 	"SetRootCertificate":           func(s *scene) { tlsScene(s, false, true) },
@@ -346,7 +346,7 @@ var clientRows = map[string]func(*scene){
 		s.ok(client.SetTLSClientConfig(&tls.Config{InsecureSkipVerify: true}).R().Get("/"))
 	},
 	"SetTimeout": func(s *scene) {
-		s.answers(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		s.respondWith(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		_, err := s.client.SetTimeout(50 * time.Millisecond).R().Get("/v2/x")
 		s.equal(errors.Is(err, context.DeadlineExceeded), true)
 	},
@@ -354,8 +354,8 @@ var clientRows = map[string]func(*scene){
 
 func init() { maps.Copy(clientRows, clientFieldRows) }
 
-// tlsScene has a server whose certificate has to be trusted, and that may want
-// one of the client.
+// tlsScene starts a server whose certificate must be trusted, and which requires a
+// client certificate if mutual is true.
 func tlsScene(s *scene, mutual, file bool) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.TLS.PeerCertificates) > 0 {
@@ -374,7 +374,7 @@ func tlsScene(s *scene, mutual, file bool) {
 	}
 	client.SetLogger(&notes{})
 	if _, err := client.R().Get("/"); err == nil {
-		s.Error("it is trusted already")
+		s.Error("the certificate is already trusted")
 	}
 	if file {
 		path := filepath.Join(s.TempDir(), "ca.pem")

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// by has a verb send.
+// by tests a method that sends a request.
 func by(method string, send func(*Request) (*Response, error)) func(*scene) {
 	return func(s *scene) {
 		s.ok(send(s.client.R()))
@@ -20,7 +20,7 @@ func by(method string, send func(*Request) (*Response, error)) func(*scene) {
 	}
 }
 
-// form checks what a multipart body came to.
+// form checks that a multipart body contains the wanted parts.
 func form(set func(*scene, *Request), want ...string) func(*scene) {
 	return func(s *scene) {
 		r := s.client.R()
@@ -32,13 +32,13 @@ func form(set func(*scene, *Request), want ...string) func(*scene) {
 				s.Errorf("%q is not in %q", part, got.Body)
 			}
 		}
-		// Once more: what was read is kept.
+		// Again: the parts keep their content.
 		r.URL = ""
 		s.equal(len(s.sent(r, POST).Body), len(got.Body))
 	}
 }
 
-// requestRows has a test for each of Resty's request methods and fields.
+// requestRows has a test for each method and field of Resty's request.
 var requestRows = map[string]func(*scene){
 	"AddRetryCondition": func(s *scene) {
 		fails(s, 1)
@@ -59,7 +59,7 @@ var requestRows = map[string]func(*scene){
 	},
 	"Execute": by("CUSTOM", func(r *Request) (*Response, error) { return r.Execute("CUSTOM", "/v2/x") }),
 	"ExpectContentType": func(s *scene) {
-		s.answers(func(w http.ResponseWriter, _ *http.Request) {
+		s.respondWith(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header()["Content-Type"] = nil
 			_, _ = w.Write([]byte(`{"word":"a"}`))
 		})
@@ -68,7 +68,7 @@ var requestRows = map[string]func(*scene){
 		s.equal(r.Result.(*word).Word, "a")
 	},
 	"ForceContentType": func(s *scene) {
-		s.answers(replies(200, "text/plain", `{"word":"a"}`))
+		s.respondWith(replies(200, "text/plain", `{"word":"a"}`))
 		r := s.client.R().ForceContentType("application/json").SetResult(&word{})
 		s.sent(r, GET)
 		s.equal(r.Result.(*word).Word, "a")
@@ -112,13 +112,13 @@ var requestRows = map[string]func(*scene){
 		s.equal(s.sent(s.client.R().SetCookies(cookies), GET).Header.Get("Cookie"), "a=b; c=d")
 	},
 	"SetDoNotParseResponse": func(s *scene) {
-		s.answers(replies(200, "text/plain", "raw"))
+		s.respondWith(replies(200, "text/plain", "raw"))
 		response := s.ok(s.client.R().SetDoNotParseResponse(true).Get("/v2/x"))
 		s.equal(len(response.Body()), 0)
 		s.equal(rawText(s, response), "raw")
 	},
 	"SetError": func(s *scene) {
-		s.answers(replies(404, "application/json", `{"word":"no"}`))
+		s.respondWith(replies(404, "application/json", `{"word":"no"}`))
 		s.equal(s.ok(s.client.R().SetError(word{}).Get("/v2/x")).Error().(*word).Word, "no")
 	},
 	"SetFile": form(func(s *scene, r *Request) {
@@ -152,8 +152,8 @@ var requestRows = map[string]func(*scene){
 	},
 	"SetHeaderVerbatim": func(s *scene) {
 		r := s.client.R().SetHeaderVerbatim("x-a", "b")
-		_, usual := r.Header["X-A"]
-		s.equal(usual, false)
+		_, canonical := r.Header["X-A"]
+		s.equal(canonical, false)
 		s.equal(s.sent(r, GET).Header.Get("X-A"), "b")
 	},
 	"SetHeaders": func(s *scene) {
@@ -174,7 +174,7 @@ var requestRows = map[string]func(*scene){
 	}, `name="a"`, "b"),
 	"SetOutput": func(s *scene) {
 		path := filepath.Join(s.TempDir(), "sub", "file")
-		s.answers(replies(200, "text/plain", "saved"))
+		s.respondWith(replies(200, "text/plain", "saved"))
 		response := s.ok(s.client.R().SetOutput(path).Get("/v2/x"))
 		saved, _ := os.ReadFile(path)
 		s.equal(string(saved), "saved")
@@ -204,13 +204,13 @@ var requestRows = map[string]func(*scene){
 		s.equal(err != nil, true)
 	},
 	"SetResult": func(s *scene) {
-		s.answers(replies(200, "application/json", `{"word":"a"}`))
+		s.respondWith(replies(200, "application/json", `{"word":"a"}`))
 		s.equal(s.ok(s.client.R().SetResult(word{}).Get("/v2/x")).Result().(*word).Word, "a")
-		s.answers(replies(200, "text/xml", `<word><word>b</word></word>`))
+		s.respondWith(replies(200, "text/xml", `<word><word>b</word></word>`))
 		s.equal(s.ok(s.client.R().SetResult(&word{}).Get("/v2/x")).Result().(*word).Word, "b")
 	},
 	"SetSRV": func(s *scene) {
-		// A name that no server knows (RFC 6761, section 6.4).
+		// This name never resolves (RFC 6761, section 6.4).
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		_, err := s.client.R().SetContext(ctx).SetSRV(&SRVRecord{"registry", "nowhere.invalid"}).Get("/v2/x")
@@ -247,7 +247,7 @@ var requestRows = map[string]func(*scene){
 		s.equal(s.sent(r, GET).Header.Get("Cookie"), "a=b")
 	},
 	"Error": func(s *scene) {
-		s.answers(replies(404, "application/json", `{"word":"no"}`))
+		s.respondWith(replies(404, "application/json", `{"word":"no"}`))
 		r := s.client.R()
 		r.Error = &word{}
 		s.sent(r, GET)
@@ -262,7 +262,7 @@ var requestRows = map[string]func(*scene){
 		r := s.client.R().SetBody("a")
 		r.Header.Set("X-A", "b")
 		s.equal(s.sent(r, PUT).Header.Get("X-A"), "b")
-		// It shows what was sent.
+		// The field shows what was sent.
 		s.equal(r.Header.Get("Content-Type"), plainText)
 	},
 	"Method": func(s *scene) {
@@ -287,7 +287,7 @@ var requestRows = map[string]func(*scene){
 		s.equal(r.Method+" "+r.URL.String(), "GET "+s.server.URL+"/v2/x")
 	},
 	"Result": func(s *scene) {
-		s.answers(replies(200, "application/json", `{"word":"a"}`))
+		s.respondWith(replies(200, "application/json", `{"word":"a"}`))
 		r := s.client.R()
 		r.Result = &word{}
 		s.sent(r, GET)

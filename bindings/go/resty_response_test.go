@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// answered gets a text.
+// answered checks the response to a request for a text.
 func answered(status int, check func(*scene, *Response)) func(*scene) {
 	return func(s *scene) {
-		s.answers(func(w http.ResponseWriter, r *http.Request) {
+		s.respondWith(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Set-Cookie", "a=b")
 			replies(status, "text/plain", " text\n")(w, r)
 		})
@@ -17,7 +17,7 @@ func answered(status int, check func(*scene, *Response)) func(*scene) {
 	}
 }
 
-// responseRows has a test for each of Resty's response methods and fields.
+// responseRows has a test for each method and field of Resty's response.
 var responseRows = map[string]func(*scene){
 	"Body": answered(200, func(s *scene, r *Response) { s.equal(string(r.Body()), " text\n") }),
 	"Cookies": answered(200, func(s *scene, r *Response) {
@@ -31,7 +31,7 @@ var responseRows = map[string]func(*scene){
 	}),
 	"Proto": answered(200, func(s *scene, r *Response) { s.equal(r.Proto(), "HTTP/1.1") }),
 	"RawBody": func(s *scene) {
-		s.answers(replies(200, "text/plain", "raw"))
+		s.respondWith(replies(200, "text/plain", "raw"))
 		s.equal(rawText(s, s.ok(s.client.R().SetDoNotParseResponse(true).Get("/"))), "raw")
 	},
 	"ReceivedAt": answered(200, func(s *scene, r *Response) {

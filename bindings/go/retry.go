@@ -7,31 +7,31 @@ import (
 	"time"
 )
 
-// Functions of the program's about sends that are repeated.
+// Functions that control retries.
 type (
-	// RetryConditionFunc tells whether a request is sent again. The response
-	// may be nil.
+	// A RetryConditionFunc reports whether a request is sent again. The
+	// response may be nil.
 	RetryConditionFunc func(*Response, error) bool
-	// OnRetryFunc hears of each send that is to be repeated.
+	// An OnRetryFunc is called before each retry.
 	OnRetryFunc func(*Response, error)
-	// RetryAfterFunc says how long to wait; 0 = as unless set. An error ends
-	// the call.
+	// A RetryAfterFunc returns how long to wait before a retry; 0 means the
+	// default. An error ends the call.
 	RetryAfterFunc func(*Client, *Response) (time.Duration, error)
 )
 
-// patiently sends, and again as Resty's settings of retries have it.
-func (r *Request) patiently(send func() (*Response, error)) (response *Response, err error) {
+// withRetries calls send, and calls it again as Resty's retry settings say.
+func (r *Request) withRetries(send func() (*Response, error)) (response *Response, err error) {
 	c := r.client
 	conditions := append(append([]RetryConditionFunc{}, r.conditions...), c.RetryConditions...)
 	returned := false
 	defer func() {
 		if !returned && response != nil {
-			// A function of the program did not return.
+			// A function of the program panicked or called runtime.Goexit.
 			response.discard()
 		}
 	}()
-	for again := 0; ; again++ {
-		r.Attempt = again + 1
+	for retries := 0; ; retries++ {
+		r.Attempt = retries + 1
 		response, err = send()
 		if c.RetryCount == 0 || r.Context().Err() != nil {
 			returned = true
@@ -40,34 +40,34 @@ func (r *Request) patiently(send func() (*Response, error)) (response *Response,
 		if err != nil {
 			c.settings.log.Errorf("%v, Attempt %v", err, r.Attempt)
 		}
-		repeat := err != nil && !isFinal(err)
+		again := err != nil && !isPermanent(err)
 		for _, condition := range conditions {
-			if repeat = condition(response, unwrapFinal(err)); repeat {
+			if again = condition(response, unwrapPermanent(err)); again {
 				break
 			}
 		}
-		if !repeat {
+		if !again {
 			returned = true
 			return response, err
 		}
 		for _, hook := range c.RetryHooks {
-			hook(response, unwrapFinal(err))
+			hook(response, unwrapPermanent(err))
 		}
-		if again == c.RetryCount {
+		if retries == c.RetryCount {
 			returned = true
 			return response, err
 		}
-		wait, failed := c.pause(response, again)
-		if failed != nil {
+		delay, delayErr := c.retryDelay(response, retries)
+		if delayErr != nil {
 			if err == nil {
-				err = failed
+				err = delayErr
 			}
 			returned = true
 			return response, err
 		}
-		if ended := sleep(r.Context(), wait); ended != nil {
+		if ctxErr := sleep(r.Context(), delay); ctxErr != nil {
 			returned = true
-			return response, ended
+			return response, ctxErr
 		}
 		if response != nil {
 			response.discard()
@@ -75,35 +75,35 @@ func (r *Request) patiently(send func() (*Response, error)) (response *Response,
 	}
 }
 
-// pause is how long to wait before another send.
-func (c *Client) pause(response *Response, again int) (time.Duration, error) {
-	least, most := c.RetryWaitTime, c.RetryMaxWaitTime
-	if most < 0 {
-		most = math.MaxInt32
+// retryDelay returns how long to wait before the next retry.
+func (c *Client) retryDelay(response *Response, retries int) (time.Duration, error) {
+	minDelay, maxDelay := c.RetryWaitTime, c.RetryMaxWaitTime
+	if maxDelay < 0 {
+		maxDelay = math.MaxInt32
 	}
 	if c.RetryAfter != nil && response != nil {
-		wait, err := c.RetryAfter(c, response)
+		delay, err := c.RetryAfter(c, response)
 		if err != nil {
 			return 0, err
 		}
-		if wait < 0 || wait > most {
-			wait = most
+		if delay < 0 || delay > maxDelay {
+			delay = maxDelay
 		}
-		if wait != 0 {
-			return max(wait, least), nil
+		if delay != 0 {
+			return max(delay, minDelay), nil
 		}
 	}
-	// Half of it stays, the other half is left to chance.
-	grown := time.Duration(math.Min(float64(most), float64(least)*math.Exp2(float64(again))))
+	// Exponential backoff, half of it random.
+	grown := time.Duration(math.Min(float64(maxDelay), float64(minDelay)*math.Exp2(float64(retries))))
 	half := grown / 2
 	if half > 0 {
 		half += rand.N(half)
 	}
-	return max(half, least), nil
+	return max(half, minDelay), nil
 }
 
-func sleep(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
+func sleep(ctx context.Context, delay time.Duration) error {
+	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -113,19 +113,19 @@ func sleep(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-// final marks an error that another send cannot mend.
-type final struct{ error }
+// A permanentError wraps an error that is not retried by default.
+type permanentError struct{ error }
 
-func (f final) Unwrap() error { return f.error }
+func (p permanentError) Unwrap() error { return p.error }
 
-func isFinal(err error) bool {
-	_, ok := err.(final)
+func isPermanent(err error) bool {
+	_, ok := err.(permanentError)
 	return ok
 }
 
-func unwrapFinal(err error) error {
-	if marked, ok := err.(final); ok {
-		return marked.error
+func unwrapPermanent(err error) error {
+	if permanent, ok := err.(permanentError); ok {
+		return permanent.error
 	}
 	return err
 }

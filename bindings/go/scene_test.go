@@ -10,23 +10,23 @@ import (
 	"testing"
 )
 
-// seen is a request as a server saw it.
-type seen struct {
+// A seenRequest is a request as the server received it.
+type seenRequest struct {
 	Method, URI, Host, Body string
 	Header                  http.Header
 	Length                  int64
 }
 
-// A scene is a server that keeps what it is sent, and a client of it.
+// A scene is a server that records requests, and a client for it.
 type scene struct {
 	*testing.T
 	server *httptest.Server
 	client *Client
-	// Answers in place of an empty 200.
-	answer http.HandlerFunc
+	// handler handles requests; nil means an empty 200.
+	handler http.HandlerFunc
 
 	lock sync.Mutex
-	all  []seen
+	all  []seenRequest
 }
 
 func newScene(t *testing.T, options ...ClientOption) *scene {
@@ -35,13 +35,13 @@ func newScene(t *testing.T, options ...ClientOption) *scene {
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		s.lock.Lock()
-		s.all = append(s.all, seen{
+		s.all = append(s.all, seenRequest{
 			r.Method, r.RequestURI, r.Host, string(body), r.Header.Clone(), r.ContentLength,
 		})
-		answer := s.answer
+		handler := s.handler
 		s.lock.Unlock()
-		if answer != nil {
-			answer(w, r)
+		if handler != nil {
+			handler(w, r)
 		}
 	}))
 	t.Cleanup(s.server.Close)
@@ -54,32 +54,32 @@ func newScene(t *testing.T, options ...ClientOption) *scene {
 	return s
 }
 
-// sent sends a request by a verb, and gives what the server saw last.
-func (s *scene) sent(r *Request, method string) seen {
+// sent sends a request with a method, and returns it as the server received it.
+func (s *scene) sent(r *Request, method string) seenRequest {
 	s.Helper()
 	s.ok(r.Execute(method, "/v2/x"))
 	return s.last()
 }
 
-func (s *scene) last() seen {
+func (s *scene) last() seenRequest {
 	s.Helper()
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	if len(s.all) == 0 {
-		s.Fatal("nothing was sent")
+		s.Fatal("no request was sent")
 	}
 	return s.all[len(s.all)-1]
 }
 
-// answers sets the answer.
-func (s *scene) answers(answer http.HandlerFunc) {
+// respondWith sets the handler of the server.
+func (s *scene) respondWith(handler http.HandlerFunc) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	s.answer = answer
+	s.handler = handler
 }
 
-// since gives what the server saw from there on.
-func (s *scene) since(first int) []seen {
+// since returns the requests from an index on.
+func (s *scene) since(first int) []seenRequest {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	return slices.Clone(s.all[first:])
@@ -107,11 +107,11 @@ func (s *scene) get() *Response {
 func (s *scene) equal(got, want any) {
 	s.Helper()
 	if fmt.Sprint(got) != fmt.Sprint(want) {
-		s.Errorf("got %q, not %q", fmt.Sprint(got), fmt.Sprint(want))
+		s.Errorf("got %q, want %q", fmt.Sprint(got), fmt.Sprint(want))
 	}
 }
 
-// replies answers with a status, a type and a body.
+// replies returns a handler that responds with a status, a Content-Type and a body.
 func replies(status int, contentType, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
@@ -120,20 +120,20 @@ func replies(status int, contentType, body string) http.HandlerFunc {
 	}
 }
 
-// inTurn answers with these in turn, and then with the last.
-func inTurn(answers ...http.HandlerFunc) http.HandlerFunc {
+// inTurn returns a handler that uses each of the handlers once, and then the last.
+func inTurn(handlers ...http.HandlerFunc) http.HandlerFunc {
 	var lock sync.Mutex
 	next := 0
 	return func(w http.ResponseWriter, r *http.Request) {
 		lock.Lock()
-		answer := answers[min(next, len(answers)-1)]
+		handler := handlers[min(next, len(handlers)-1)]
 		next++
 		lock.Unlock()
-		answer(w, r)
+		handler(w, r)
 	}
 }
 
-// notes is a log that keeps its lines.
+// notes is a logger that keeps its lines.
 type notes struct {
 	lock sync.Mutex
 	text string

@@ -12,37 +12,37 @@ import (
 	"libreggie/reggie/internal/cabi"
 )
 
-// streamPiece is how much is read at a time of a reader, and pipeRoom how much
-// waits to be sent.
 const (
+	// streamPiece is the size of a read from a reader.
 	streamPiece = 256 << 10
-	pipeRoom    = 1 << 20
+	// pipeSize is the size of the pipe to the library.
+	pipeSize = 1 << 20
 )
 
-// A stream reads ahead of a call: the program's reader on a goroutine of its
-// own, into a pipe that the library sends from. So a Read that does not return
-// holds nothing up but itself.
+// A stream copies a reader of the program, on its own goroutine, to a pipe from
+// which the library sends. A Read that blocks therefore does not block the call.
 type stream struct {
 	from io.Reader
-	// Where the reader stood; -1 = it cannot begin again.
+	// start is the initial offset; -1 if the reader cannot seek.
 	start int64
-	// What the library reads.
+	// out is the end of the pipe that the library reads.
 	out *os.File
-	// Closed when the reader is not read any more, and how that ended is known.
+	// done is closed when the reader is no longer used and the fields at the
+	// end are set.
 	done chan struct{}
 
 	lock sync.Mutex
-	// Closed when nobody wants the stream any more.
-	dropped chan struct{}
-	isOver  bool
+	// dropped is closed when the stream is no longer needed.
+	dropped   chan struct{}
+	isDropped bool
 
 	err      error
 	panicked any
-	// It neither returned nor panicked: runtime.Goexit was called.
+	// exited is true if the reader called runtime.Goexit.
 	exited bool
 }
 
-// startStream begins to read. The call is ended where the reader fails.
+// startStream begins to copy. It ends the call if the reader fails.
 func startStream(from io.Reader, call *cabi.Call) (*stream, error) {
 	s := &stream{
 		from:    from,
@@ -60,9 +60,9 @@ func startStream(from io.Reader, call *cabi.Call) (*stream, error) {
 		return nil, err
 	}
 	if conn, err := in.SyscallConn(); err == nil {
-		// A smaller pipe does as well.
+		// If this fails, the default size is used.
 		_ = conn.Control(func(fd uintptr) {
-			_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_SETPIPE_SZ, pipeRoom)
+			_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_SETPIPE_SZ, pipeSize)
 		})
 	}
 	s.out = out
@@ -79,7 +79,7 @@ func (s *stream) run(in *os.File, call *cabi.Call) {
 		}
 		close(s.done)
 		if s.failed() {
-			// The pipe's end would be the body's: the call ends before.
+			// Closing the pipe would end the body: end the call first.
 			s.trigger(call)
 			<-s.dropped
 		}
@@ -91,17 +91,17 @@ func (s *stream) run(in *os.File, call *cabi.Call) {
 
 func (s *stream) failed() bool { return s.err != nil || s.panicked != nil || s.exited }
 
-// trigger ends the call, if it is still the stream's.
+// trigger ends the call, unless the stream was dropped.
 func (s *stream) trigger(call *cabi.Call) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	if !s.isOver {
+	if !s.isDropped {
 		call.Trigger()
 	}
 }
 
-// copyTo writes all that a reader has; that nobody reads it any more is no
-// error.
+// copyTo copies a reader to a pipe. It is no error if the other end of the pipe is
+// closed.
 func copyTo(in *os.File, from io.Reader) error {
 	buffer := make([]byte, streamPiece)
 	for {
@@ -120,21 +120,21 @@ func copyTo(in *os.File, from io.Reader) error {
 	}
 }
 
-// drop ends the use of the stream. A Read that hangs ends its goroutine when it
+// drop ends the use of the stream. If a Read blocks, the goroutine ends when it
 // returns.
 func (s *stream) drop() {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	if !s.isOver {
-		s.isOver = true
+	if !s.isDropped {
+		s.isDropped = true
 		s.out.Close()
 		close(s.dropped)
 	}
 }
 
-// outcome gives the reader's own failure, if it is known by now. A panic of the
-// reader goes on here, and so does a runtime.Goexit.
-func (s *stream) outcome() error {
+// result returns the error of the reader, if it has failed by now. If the reader
+// panicked or called runtime.Goexit, so does result.
+func (s *stream) result() error {
 	select {
 	case <-s.done:
 	default:
@@ -149,30 +149,30 @@ func (s *stream) outcome() error {
 	return s.err
 }
 
-// rewind makes the reader begin anew, once nothing reads it. The library must
-// not hold the pipe any more.
-func (s *stream) rewind(ended <-chan struct{}) error {
+// rewind seeks to the start of the reader when it is no longer used. The library
+// must not use the pipe any more.
+func (s *stream) rewind(canceled <-chan struct{}) error {
 	if s.start < 0 {
-		return errors.New("the body has to be sent again, and its reader is no io.Seeker")
+		return errors.New("the body must be sent again, but its reader is not an io.Seeker")
 	}
 	select {
 	case <-s.done:
-	case <-ended:
+	case <-canceled:
 		return nil
 	}
-	if err := s.outcome(); err != nil {
+	if err := s.result(); err != nil {
 		return err
 	}
 	_, err := s.from.(io.Seeker).Seek(s.start, io.SeekStart)
 	return err
 }
 
-// reads tells whether a reader is the stream's. What cannot be compared is, so
-// that nothing is sent from its middle.
+// reads reports whether the stream reads from a reader. If readers of its type
+// cannot be compared it returns true, so that nothing is sent from the middle.
 func (s *stream) reads(from io.Reader) bool {
-	ours, other := reflect.ValueOf(s.from), reflect.ValueOf(from)
-	if ours.Type() != other.Type() {
+	own, other := reflect.ValueOf(s.from), reflect.ValueOf(from)
+	if own.Type() != other.Type() {
 		return false
 	}
-	return !ours.Comparable() || !other.Comparable() || s.from == from
+	return !own.Comparable() || !other.Comparable() || s.from == from
 }

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// The README has a row for each of Resty's methods and fields, and what works
-// has a test and is there.
+// The README has a row for each of Resty's methods and fields. Those that work
+// exist and have a test.
 func TestTableIsComplete(t *testing.T) {
 	rows := tableRows(t)
 	types := map[string]reflect.Type{
@@ -48,7 +48,7 @@ func TestTableIsComplete(t *testing.T) {
 		switch cells[0] {
 		case "works":
 			if !found {
-				t.Errorf("%s works, and is not there", shown)
+				t.Errorf("%s works according to the README, but does not exist", shown)
 			}
 			if want := "`TestResty" + owner + "/" + member + "`"; cells[1] != want {
 				t.Errorf("%s names the test %s, not %s", shown, cells[1], want)
@@ -58,24 +58,24 @@ func TestTableIsComplete(t *testing.T) {
 			}
 		case "no":
 			if found {
-				t.Errorf("%s does not work, and is there", shown)
+				t.Errorf("%s exists, but does not work according to the README", shown)
 			}
 			if cells[2] == "" {
-				t.Errorf("%s does not say why", shown)
+				t.Errorf("the row of %s gives no reason", shown)
 			}
 		default:
 			t.Errorf("%s: %q", shown, cells[0])
 		}
 	}
 	for left := range rows {
-		t.Errorf("%s is none of Resty's", left)
+		t.Errorf("%s does not exist in Resty", left)
 	}
 	if counts["Client"] != 56 || counts["Request"] != 47 || counts["Response"] != 15 {
 		t.Errorf("the list has %v", counts)
 	}
 }
 
-// tableRows are the cells behind the names.
+// tableRows returns the cells of the table by name.
 func tableRows(t *testing.T) map[string][]string {
 	rows := map[string][]string{}
 	for _, line := range lines(t, "README.md") {
@@ -107,7 +107,7 @@ func lines(t *testing.T, path string) []string {
 	return all
 }
 
-// The README's code is that of programs.
+// The code in the README is part of the examples.
 func TestSnippetsAreFiles(t *testing.T) {
 	programs := ""
 	files, err := filepath.Glob("examples/*/main.go")
@@ -117,14 +117,14 @@ func TestSnippetsAreFiles(t *testing.T) {
 	for _, file := range files {
 		programs += strings.Join(lines(t, file), "\n")
 	}
-	squeezed := func(text string) string { return strings.Join(strings.Fields(text), " ") }
-	programs = squeezed(programs)
+	normalize := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	programs = normalize(programs)
 	blocks := strings.Split(strings.Join(lines(t, "README.md"), "\n"), "```go\n")[1:]
 	for _, block := range blocks {
 		code, _, _ := strings.Cut(block, "```")
 		code, _, _ = strings.Cut(strings.TrimPrefix(code, "import "), " // was")
-		if !strings.Contains(programs, squeezed(code)) {
-			t.Errorf("in no program: %s", code)
+		if !strings.Contains(programs, normalize(code)) {
+			t.Errorf("in no example: %s", code)
 		}
 	}
 }

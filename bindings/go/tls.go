@@ -13,9 +13,10 @@ import (
 	"libreggie/reggie/internal/cabi"
 )
 
+// A pemPair is a certificate chain and its key.
 type pemPair struct{ certificate, key []byte }
 
-// pemOf writes a certificate and its key in PEM.
+// pemOf converts a certificate and its key to PEM.
 func pemOf(cert tls.Certificate) (pemPair, error) {
 	if len(cert.Certificate) == 0 {
 		return pemPair{}, errors.New("a client certificate is empty")
@@ -28,34 +29,35 @@ func pemOf(cert tls.Certificate) (pemPair, error) {
 	}
 	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
 	if err != nil {
-		return pemPair{}, fmt.Errorf("the key of a client certificate has to be in memory: %w", err)
+		return pemPair{}, fmt.Errorf("the key of a client certificate must be in memory: %w", err)
 	}
 	block := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
 	return pemPair{chain.Bytes(), block}, nil
 }
 
-// carriesOver says what of a configuration the library does not have.
-func carriesOver(config *tls.Config) error {
+// checkTLSConfig returns an error if a configuration sets a field that the library
+// does not support.
+func checkTLSConfig(config *tls.Config) error {
 	if config == nil {
-		return errors.New("it is nil")
+		return errors.New("must not be nil")
 	}
 	value := reflect.ValueOf(config).Elem()
 	for i := range value.NumField() {
 		field := value.Type().Field(i)
-		if !field.IsExported() || value.Field(i).IsZero() || taken(field.Name, config) {
+		if !field.IsExported() || value.Field(i).IsZero() || isSupported(field.Name, config) {
 			continue
 		}
-		err := fmt.Errorf("%s cannot be taken over", field.Name)
-		if instead := insteadOf[field.Name]; instead != "" {
-			err = fmt.Errorf("%w, use %s", err, instead)
+		err := fmt.Errorf("%s is not supported", field.Name)
+		if alternative := alternatives[field.Name]; alternative != "" {
+			err = fmt.Errorf("%w, use %s", err, alternative)
 		}
 		return err
 	}
 	return nil
 }
 
-// insteadOf says what to use for a field.
-var insteadOf = map[string]string{
+// alternatives maps unsupported fields to what can be used instead.
+var alternatives = map[string]string{
 	"RootCAs":               "SetRootCertificate or WithCAFile",
 	"ServerName":            "WithResolve",
 	"VerifyPeerCertificate": "WithCertificateFunc",
@@ -67,8 +69,8 @@ var insteadOf = map[string]string{
 	"MaxVersion":            "WithMinTLSVersion",
 }
 
-// taken tells whether the library does as a field that is set says.
-func taken(field string, config *tls.Config) bool {
+// isSupported reports whether the library behaves as a field says that is set.
+func isSupported(field string, config *tls.Config) bool {
 	switch field {
 	case "Certificates", "InsecureSkipVerify", "MinVersion":
 		return true
@@ -78,10 +80,10 @@ func taken(field string, config *tls.Config) bool {
 		return slices.Contains(config.NextProtos, "http/1.1")
 	case "ClientAuth", "ClientCAs", "GetCertificate", "GetConfigForClient",
 		"PreferServerCipherSuites", "SessionTicketKey":
-		// They are servers'.
+		// They are for servers.
 		return true
 	case "ClientSessionCache":
-		// The library keeps sessions itself.
+		// The library has its own cache of sessions.
 		return true
 	}
 	return false
@@ -94,6 +96,6 @@ func setMinTLSVersion(c *cabi.Config, version uint16) error {
 	case version == tls.VersionTLS13:
 		return c.SetMinTLSVersion(cabi.TLS13)
 	default:
-		return fmt.Errorf("version %#x of tls is not spoken", version)
+		return fmt.Errorf("tls version %#x is not supported", version)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestWhatCarriesOverOfTLS(t *testing.T) {
+func TestTLSConfig(t *testing.T) {
 	for name, config := range map[string]*tls.Config{
 		"RootCAs":       {RootCAs: x509.NewCertPool()},
 		"ServerName":    {ServerName: "a"},
@@ -21,7 +21,7 @@ func TestWhatCarriesOverOfTLS(t *testing.T) {
 		"Time":          {Time: time.Now},
 		"nil":           nil,
 	} {
-		if err := carriesOver(config); err == nil || !strings.Contains(err.Error(), name) {
+		if err := checkTLSConfig(config); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -33,7 +33,7 @@ func TestWhatCarriesOverOfTLS(t *testing.T) {
 		"NextProtos":         {NextProtos: []string{"h2", "http/1.1"}},
 		"ClientSessionCache": {ClientSessionCache: tls.NewLRUClientSessionCache(1)},
 	} {
-		if err := carriesOver(config); err != nil {
+		if err := checkTLSConfig(config); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

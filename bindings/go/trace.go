@@ -3,58 +3,50 @@ package reggie
 import (
 	"net"
 	"net/netip"
-	"net/url"
 	"time"
 
 	"libreggie/reggie/internal/cabi"
 )
 
-// TraceInfo is how long the steps of a request took, with EnableTrace.
+// TraceInfo is how long the steps of a request took. See [Request.EnableTrace].
 type TraceInfo struct {
 	DNSLookup time.Duration
-	// ConnTime is until there was a connection.
+	// ConnTime is the time until the connection was ready.
 	ConnTime    time.Duration
 	TCPConnTime time.Duration
-	// TLSHandshake is 0 where there was none.
+	// TLSHandshake is 0 if there was none.
 	TLSHandshake time.Duration
-	// ServerTime is from the request's last byte to the first of the answer.
+	// ServerTime is the time from the last byte of the request to the first
+	// byte of the response.
 	ServerTime time.Duration
-	// ResponseTime is from there to the end.
+	// ResponseTime is the time from the first to the last byte of the response.
 	ResponseTime time.Duration
 	TotalTime    time.Duration
 	IsConnReused bool
-	// IsConnWasIdle tells whether it was kept for others before.
+	// IsConnWasIdle is the same as IsConnReused.
 	IsConnWasIdle bool
-	// ConnIdleTime is not known, and 0.
+	// ConnIdleTime is not known and always 0.
 	ConnIdleTime   time.Duration
 	RequestAttempt int
-	// RemoteAddr is whom the connection is with, a proxy where there is one.
+	// RemoteAddr is the address of the server, or of the proxy if there is one.
 	RemoteAddr net.Addr
 }
 
-// account is what it took to get a response.
-type account struct {
+// exchangeStats is what is known about an exchange after it.
+type exchangeStats struct {
 	head         *cabi.Head
 	attempt      int
 	began, ended time.Time
 }
 
-func (a *account) host() string {
-	parsed, err := url.Parse(a.head.URL)
-	if err != nil {
-		return ""
-	}
-	return parsed.Host
-}
-
-// TraceInfo tells how long the steps took; all is zero without EnableTrace.
+// TraceInfo returns how long the steps took. It is zero without EnableTrace.
 func (r *Request) TraceInfo() TraceInfo {
-	if r.account == nil || (!r.trace && !r.client.settings.trace) {
+	if r.stats == nil || (!r.trace && !r.client.settings.trace) {
 		return TraceInfo{}
 	}
-	head := r.account.head
+	head := r.stats.head
 	connecting := head.Resolve + head.Connect + head.TLS
-	total := r.account.ended.Sub(r.account.began)
+	total := r.stats.ended.Sub(r.stats.began)
 	info := TraceInfo{
 		DNSLookup:      head.Resolve,
 		ConnTime:       connecting,
@@ -65,7 +57,7 @@ func (r *Request) TraceInfo() TraceInfo {
 		TotalTime:      total,
 		IsConnReused:   head.Reused,
 		IsConnWasIdle:  head.Reused,
-		RequestAttempt: r.account.attempt,
+		RequestAttempt: r.stats.attempt,
 	}
 	if address, err := netip.ParseAddrPort(head.RemoteAddress); err == nil {
 		info.RemoteAddr = net.TCPAddrFromAddrPort(address)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestVerbsGiveAResponseWithAnError(t *testing.T) {
+func TestVerbsReturnAResponseWithAnError(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, "no json")
@@ -26,8 +26,8 @@ func TestVerbsGiveAResponseWithAnError(t *testing.T) {
 	}
 }
 
-// A path that is no repository's waits for its challenge each time.
-func TestASeekerIsSentAgainToAnyPath(t *testing.T) {
+// A request outside of a repository waits for its challenge each time.
+func TestSeekerIsSentAgainToAnyPath(t *testing.T) {
 	token := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, `{"token":"abc"}`)
 	})

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// wire has one request come in, and gives its bytes up to the empty line.
+// wire receives one request, and returns its head and the server's address.
 func wire(t *testing.T, send func(*Client)) (string, string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -47,8 +47,8 @@ func wire(t *testing.T, send func(*Client)) (string, string) {
 	return <-head, listener.Addr().String()
 }
 
-// What is sent is what Go Reggie sends, byte for byte but for the order of
-// header fields.
+// Requests are the same as those of Go Reggie, byte for byte except for the order
+// of header fields.
 func TestWire(t *testing.T) {
 	for _, row := range []struct {
 		method string
@@ -100,10 +100,10 @@ func TestWire(t *testing.T) {
 	}
 }
 
-// Verbs and Execute send once; Do follows a challenge.
-func TestChallengeIsFollowedByDoAlone(t *testing.T) {
+// Execute and methods such as Get ignore challenges; Do handles them.
+func TestOnlyDoHandlesChallenges(t *testing.T) {
 	s := newScene(t, WithUsernamePassword("u", "p"))
-	s.answers(challenge(s, "Basic"))
+	s.respondWith(challenge(s, "Basic"))
 	s.equal(s.get().StatusCode(), 401)
 	response := s.ok(s.client.NewRequest(GET, "/v2/x").Execute(GET, s.server.URL+"/v2/x"))
 	s.equal(response.IsUnauthorized(), true)
@@ -112,8 +112,8 @@ func TestChallengeIsFollowedByDoAlone(t *testing.T) {
 	s.equal(s.count(), 4)
 }
 
-// challenge wants credentials of this scheme: u and p, or the token of its own
-// path /token.
+// challenge returns a handler that requires the user name u and password p, or a
+// token from its path /token.
 func challenge(s *scene, scheme string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
@@ -131,7 +131,7 @@ func challenge(s *scene, scheme string) http.HandlerFunc {
 	}
 }
 
-func TestRequestsThatAreNotValid(t *testing.T) {
+func TestInvalidRequests(t *testing.T) {
 	s := newScene(t)
 	for _, path := range []string{
 		"/v2/<name>/tags/list", "/v2/a/manifests/<reference>", "/v2/a/blobs/<digest>",
@@ -145,15 +145,15 @@ func TestRequestsThatAreNotValid(t *testing.T) {
 	s.equal(s.count(), 0)
 	for _, address := range []string{"", "xwejknxw://jshnws", "http://", "no url"} {
 		if _, err := NewClient(address); err == nil {
-			t.Errorf("%q is an address", address)
+			t.Errorf("%q was accepted as an address", address)
 		}
 	}
 }
 
-// A changed field of Config counts from the next call on, and so does a setter.
-func TestChangesCountFromTheNextCall(t *testing.T) {
+// Changes of Config and by setters take effect with the next call.
+func TestChangesTakeEffectWithTheNextCall(t *testing.T) {
 	s := newScene(t, WithUsernamePassword("u", "wrong"))
-	s.answers(challenge(s, "Basic"))
+	s.respondWith(challenge(s, "Basic"))
 	do := func() *Response {
 		t.Helper()
 		return s.ok(s.client.Do(s.client.NewRequest(GET, "/v2/<name>/x", WithName("a"))))
@@ -178,7 +178,7 @@ func TestChangesCountFromTheNextCall(t *testing.T) {
 	s.equal(strings.Contains(log.text, "~~~ REQUEST ~~~"), true)
 	s.equal(strings.Contains(log.text, "dTpw"), false)
 
-	s.answers(challenge(s, "Bearer"))
+	s.respondWith(challenge(s, "Bearer"))
 	s.client.Config.AuthScope = "repository:own:pull"
 	before := s.count()
 	do()
@@ -199,7 +199,7 @@ func TestChangesCountFromTheNextCall(t *testing.T) {
 	defer secure.Close()
 	s.client.Config.Address = secure.URL
 	if _, err := s.client.Do(s.client.NewRequest(GET, "/")); err == nil {
-		t.Error("its certificate is trusted")
+		t.Error("the certificate is trusted")
 	}
 	s.client.Config.InsecureSkipTLSVerify = true
 	s.equal(s.ok(s.client.Do(s.client.NewRequest(GET, "/"))).StatusCode(), 404)
@@ -214,7 +214,7 @@ func TestLocations(t *testing.T) {
 		{s.server.URL + "/base/v2/u", "/v2/u", s.server.URL + "/base/v2/u"},
 		{"https://other.example/v2/u?b=c", "/v2/u?b=c", "https://other.example/v2/u?b=c"},
 	} {
-		s.answers(func(w http.ResponseWriter, _ *http.Request) {
+		s.respondWith(func(w http.ResponseWriter, _ *http.Request) {
 			if row.location != "" {
 				w.Header().Set("Location", row.location)
 			}

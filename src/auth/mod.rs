@@ -1,5 +1,5 @@
-//! Answers to challenges: which scheme, which token, and what is kept of them.
-//! Nothing here talks to a server.
+//! How to answer challenges: which scheme, which token, and what is cached.
+//! Nothing here sends requests.
 
 mod authorization;
 pub(crate) mod challenge;
@@ -27,36 +27,35 @@ use self::token_cache::Tokens;
 use crate::config::{Config, Credential, RealmCallback};
 use crate::error::{Error, Kind, Step};
 use crate::http::url::Origin;
+use crate::log::secrets::Secret;
+use crate::log::{Level, Log};
 use crate::os::deadline::CallLimits;
 
-/// The most repositories whose Basic authorization is kept.
+/// The maximum number of repositories whose Basic authorization is cached.
 const MAX_BASIC: usize = 256;
-/// The most credentials that are kept so that no log shows them.
+/// The maximum number of credentials that are kept out of logs and messages.
 const MAX_SECRETS: usize = 256;
-/// The most realms of which it is remembered how they are asked.
+/// The maximum number of realms whose preferred form is remembered.
 const MAX_FORMS: usize = 64;
 
-/// Hears what a look-up for a repository came to.
-pub(crate) type LookupReporter<'a> = &'a dyn Fn(Option<&str>, &Lookup);
-
-/// What a challenge calls for.
+/// What a challenge requires.
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// Basic, with the credentials for the repository.
     Basic,
     /// A token.
     Bearer(TokenRequest),
-    /// Nothing that we speak.
-    Nothing,
+    /// No supported scheme.
+    Unsupported,
 }
 
-/// What a request is about, as far as authorization goes.
+/// What a request needs authorization for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Subject {
     pub(crate) repository: Option<String>,
-    /// What it wants, as far as method and path tell.
+    /// What it needs, if method and path say so.
     pub(crate) scopes: Option<Scopes>,
-    /// The challenge's scope means nothing: registries answer the ping with
+    /// Ignore the challenge's scope: registries answer the ping with
     /// placeholders.
     pub(crate) is_ping: bool,
 }
@@ -65,44 +64,48 @@ pub(crate) struct Subject {
 pub(crate) struct Authenticator {
     registry: Origin,
     store: CredentialStore,
-    /// Asked for in place of what challenges name.
+    /// Requested in place of the challenge's scope.
     scope: Option<Scopes>,
     pub(crate) tokens: Arc<Tokens>,
-    /// The registry has asked for Basic.
-    asks_basic: AtomicBool,
+    /// The registry's last challenge was Basic.
+    uses_basic: AtomicBool,
     state: Mutex<State>,
     allowed_realms: Vec<String>,
     realm_callback: Option<RealmCallback>,
+    log: Log,
 }
 
 #[derive(Default)]
 struct State {
     /// By repository, what was found for it; `None` = nothing.
     basic: HashMap<Option<String>, Option<Authorization>>,
-    secrets: Vec<Zeroizing<String>>,
-    /// How a realm is asked, where that is not as usual.
+    secrets: Vec<Secret>,
+    /// The form that a realm granted a token for.
     forms: HashMap<String, Form>,
 }
 
 impl Authenticator {
-    /// With these tokens, which were granted by the same credentials.
+    /// With a token cache that may be shared with clients that use the same
+    /// credentials.
     pub(crate) fn new(
         registry: Origin,
         config: &Config,
         tokens: Arc<Tokens>,
+        log: Log,
     ) -> Result<Authenticator, Error> {
         let auth = Authenticator {
             registry,
             store: CredentialStore::new(config)?,
             scope: config.auth_scope.as_deref().map(Scopes::parse),
             tokens,
-            asks_basic: AtomicBool::new(false),
+            uses_basic: AtomicBool::new(false),
             state: Mutex::new(State::default()),
             allowed_realms: config.allowed_realms.clone(),
             realm_callback: config.realm_callback.clone(),
+            log,
         };
         for credential in auth.store.known() {
-            auth.hide(credential);
+            auth.add_secrets(credential);
         }
         Ok(auth)
     }
@@ -111,13 +114,12 @@ impl Authenticator {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The credential for a repository, and where it was looked for. No lock is
-    /// held: it may call back, and run a program.
+    /// The credential for a repository, and where it was looked for. May run a
+    /// callback and a credential helper, so no lock may be held.
     pub(crate) fn lookup(
         &self,
         repository: Option<&str>,
         limits: &CallLimits,
-        report_lookup: LookupReporter<'_>,
     ) -> Result<Lookup, Error> {
         let lookup = self
             .store
@@ -127,69 +129,77 @@ impl Authenticator {
                 error.at(Step::Credentials).with_host(&registry)
             })?;
         if let Some(found) = &lookup.found {
-            self.hide(&found.credential);
+            self.add_secrets(&found.credential);
         }
-        report_lookup(repository, &lookup);
+        self.log.note(limits, Level::Info, || {
+            let registry = self.registry.authority();
+            let place = repository.map_or(registry.clone(), |name| format!("{registry}/{name}"));
+            let found = lookup.found.as_ref();
+            let source = found.map_or("none", |found| &found.source);
+            let tried = match lookup.tried.as_slice() {
+                [] => String::new(),
+                tried => format!(", nothing in {}", tried.join("; ")),
+            };
+            format!("credentials for {place}: {source}{tried}")
+        });
         Ok(lookup)
     }
 
-    /// Makes sure that no log line and no message shows a credential.
-    fn hide(&self, credential: &Credential) {
-        let mut hidden = Vec::with_capacity(2);
+    /// Keeps a credential out of logs and messages.
+    fn add_secrets(&self, credential: &Credential) {
+        let mut parts = Vec::with_capacity(2);
         match credential {
             Credential::Basic { username, password } => {
-                hidden.push(password.clone());
+                parts.push(password.clone());
                 let pair = basic(username, password);
-                hidden.push(Zeroizing::new(pair.trim_start_matches("Basic ").to_owned()));
+                parts.push(Zeroizing::new(pair.trim_start_matches("Basic ").to_owned()));
             }
             Credential::IdentityToken { token, .. } | Credential::BearerToken(token) => {
-                hidden.push(token.clone());
+                parts.push(token.clone());
             }
         }
         let mut state = self.state();
-        for secret in hidden {
-            if !state.secrets.contains(&secret) {
+        for secret in parts {
+            if !state.secrets.iter().any(|known| **known == secret) {
                 if state.secrets.len() >= MAX_SECRETS {
                     state.secrets.remove(0);
                 }
-                state.secrets.push(secret);
+                state.secrets.push(self.log.secrets().add(secret));
             }
         }
     }
 
-    /// What can be sent without waiting for a challenge, to a path of the
-    /// registry.
+    /// The authorization to send to a path of the registry before any
+    /// challenge.
     pub(crate) fn known(
         &self,
         subject: impl FnOnce() -> Subject,
         limits: &CallLimits,
-        report_lookup: LookupReporter<'_>,
     ) -> Result<Option<Authorization>, Error> {
-        if self.asks_basic.load(Ordering::Relaxed) {
+        if self.uses_basic.load(Ordering::Relaxed) {
             let repository = subject().repository;
-            // Where nothing was found, a challenge is awaited before another look.
+            // If nothing was found, only a challenge leads to another lookup.
             if let Some(known) = self.state().basic.get(&repository) {
                 return Ok(known.clone());
             }
-            return self.basic_for(repository, limits, report_lookup);
+            return self.basic_for(repository, limits);
         }
         Ok(self.tokens.known(|| subject().scopes))
     }
 
-    /// Basic with the credentials for a repository, if there are any.
+    /// Basic authorization for a repository, if there are credentials.
     pub(crate) fn basic_for(
         &self,
         repository: Option<String>,
         limits: &CallLimits,
-        report_lookup: LookupReporter<'_>,
     ) -> Result<Option<Authorization>, Error> {
         if let Some(Some(known)) = self.state().basic.get(&repository) {
             return Ok(Some(known.clone()));
         }
-        let lookup = self.lookup(repository.as_deref(), limits, report_lookup)?;
+        let lookup = self.lookup(repository.as_deref(), limits)?;
         let authorization = match lookup.found.map(|found| found.credential) {
             Some(Credential::Basic { username, password }) => Some(basic(&username, &password)),
-            // Some registries take a token in place of a password.
+            // Some registries accept a token in place of a password.
             Some(Credential::IdentityToken { username, token }) if !username.is_empty() => {
                 Some(basic(&username, &token))
             }
@@ -203,41 +213,41 @@ impl Authenticator {
         Ok(authorization)
     }
 
-    /// Forgets what the registry does not take.
+    /// Forgets an authorization that the registry rejected.
     pub(crate) fn forget(&self, rejected: &Authorization) {
         let is_rejected = |known: &mut Option<Authorization>| known.as_ref() == Some(rejected);
         self.state().basic.retain(|_, known| !is_rejected(known));
         self.tokens.drop_rejected(rejected);
     }
 
-    /// What answers the challenges of a registry. `asked` is what was asked
-    /// for this request before.
+    /// How to answer the challenges of the registry. `requested` are the scopes
+    /// of the token that the same request was sent with before.
     pub(crate) fn reply(
         &self,
         challenges: &[Challenge],
         subject: &Subject,
-        asked: Option<&Scopes>,
+        requested: Option<&Scopes>,
     ) -> Reply {
         let bearer = challenges
             .iter()
             .find(|challenge| challenge.scheme == "bearer" && challenge.param("realm").is_some());
         if let Some(challenge) = bearer {
-            self.asks_basic.store(false, Ordering::Relaxed);
-            return Reply::Bearer(self.wanted(challenge, subject, asked));
+            self.uses_basic.store(false, Ordering::Relaxed);
+            return Reply::Bearer(self.token_request(challenge, subject, requested));
         }
         let has_basic = challenges.iter().any(|one| one.scheme == "basic");
         if has_basic {
-            self.asks_basic.store(true, Ordering::Relaxed);
+            self.uses_basic.store(true, Ordering::Relaxed);
             return Reply::Basic;
         }
-        Reply::Nothing
+        Reply::Unsupported
     }
 
-    fn wanted(
+    fn token_request(
         &self,
         challenge: &Challenge,
         subject: &Subject,
-        asked: Option<&Scopes>,
+        requested: Option<&Scopes>,
     ) -> TokenRequest {
         let scopes = match &self.scope {
             Some(scope) => scope.clone(),
@@ -245,9 +255,9 @@ impl Authenticator {
             None => {
                 // Some registries name less than the request needs.
                 let named = Scopes::parse(challenge.param("scope").unwrap_or_default());
-                let wanted = subject.scopes.clone().unwrap_or_default();
-                let before = asked.cloned().unwrap_or_default();
-                wanted.union(&named).union(&before)
+                let needed = subject.scopes.clone().unwrap_or_default();
+                let before = requested.cloned().unwrap_or_default();
+                needed.union(&named).union(&before)
             }
         };
         let service = challenge.param("service").filter(|name| !name.is_empty());
@@ -258,8 +268,8 @@ impl Authenticator {
         }
     }
 
-    /// Whether credentials may go to a token server.
-    pub(crate) fn check_realm(&self, realm: &Origin) -> Result<(), Error> {
+    /// Whether credentials may be sent to a token server.
+    pub(crate) fn check_realm(&self, realm: &Origin, limits: &CallLimits) -> Result<(), Error> {
         let (registry, shown) = (self.registry.authority(), realm.authority());
         let refuse = |why: &str| {
             let message = format!("token realm {shown} of {registry}: {why}");
@@ -271,28 +281,30 @@ impl Authenticator {
         if realm::belongs(&self.registry, realm) || realm::is_allowed(realm, &self.allowed_realms) {
             return Ok(());
         }
-        if let Some(callback) = &self.realm_callback
-            && callback(&registry, &shown).map_err(|error| error.with_host(&shown))?
-        {
-            return Ok(());
+        if let Some(callback) = self.realm_callback.clone() {
+            let (registry, realm) = (registry.clone(), shown.clone());
+            let allowed = limits.call_back(Step::Token, move || callback(&registry, &realm))?;
+            if allowed.map_err(|error| error.with_host(&shown))? {
+                return Ok(());
+            }
         }
         refuse("it is at another site, and not allowed to receive credentials")
     }
 
-    /// The forms in which a realm is asked, the likeliest first.
+    /// The forms of a token request to try, the likeliest first.
     pub(crate) fn forms(&self, realm: &str, credential: Option<&Credential>) -> Vec<Form> {
-        let usual = match credential {
+        let forms = match credential {
             None | Some(Credential::BearerToken(_)) => return vec![Form::Get],
             Some(Credential::Basic { .. }) => vec![Form::Get, Form::Post],
-            // Basic needs a name beside the token.
+            // Basic needs a user name too.
             Some(Credential::IdentityToken { username, .. }) if username.is_empty() => {
                 return vec![Form::Post];
             }
             Some(Credential::IdentityToken { .. }) => vec![Form::Post, Form::Get],
         };
         match self.state().forms.get(realm) {
-            Some(form) if usual[0] != *form => usual.into_iter().rev().collect(),
-            _ => usual,
+            Some(form) if forms[0] != *form => forms.into_iter().rev().collect(),
+            _ => forms,
         }
     }
 
@@ -302,13 +314,6 @@ impl Authenticator {
         if state.forms.len() < MAX_FORMS || state.forms.contains_key(realm) {
             state.forms.insert(realm.to_owned(), form);
         }
-    }
-
-    /// All that no log line and no message may show.
-    pub(crate) fn secrets(&self) -> Vec<Zeroizing<String>> {
-        let mut secrets = self.state().secrets.clone();
-        secrets.extend(self.tokens.secrets());
-        secrets
     }
 }
 

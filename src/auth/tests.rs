@@ -14,7 +14,8 @@ fn authenticator(user: Option<(&str, &str)>) -> Authenticator {
         config.set_credentials(user, password).expect("valid");
     }
     let registry = Url::parse("https://registry.example").expect("a url");
-    Authenticator::new(registry.origin(), &config, Arc::default()).expect("valid")
+    let log = Log::new(None, false, &Arc::default());
+    Authenticator::new(registry.origin(), &config, Arc::default(), log).expect("valid")
 }
 
 fn challenges(header: &str) -> Vec<Challenge> {
@@ -39,7 +40,7 @@ fn grant(token: &str) -> Grant {
 /// A waiting caller; another thread fetches.
 fn waiter(tokens: &Tokens, wanted: &TokenRequest) -> Waiter {
     std::thread::scope(|scope| {
-        let joined = scope.spawn(|| match tokens.join(wanted, None) {
+        let joined = scope.spawn(|| match tokens.join(wanted, None, &CallLimits::default()) {
             Role::Wait(waiter) => waiter,
             _ => panic!("somebody fetches"),
         });
@@ -55,26 +56,24 @@ fn wanted(scopes: &str) -> TokenRequest {
     }
 }
 
-fn unheard(_: Option<&str>, _: &Lookup) {}
-
 #[test]
 fn basic_is_remembered() {
     let auth = authenticator(Some(("user", "pass")));
     let subject = || about("repository:a/b:pull");
     assert!(
-        auth.known(subject, &CallLimits::default(), &unheard)
+        auth.known(subject, &CallLimits::default())
             .expect("no error")
             .is_none()
     );
     let reply = auth.reply(&challenges("Basic realm=\"x\""), &subject(), None);
     assert!(matches!(reply, Reply::Basic));
     let first = auth
-        .basic_for(subject().repository, &CallLimits::default(), &unheard)
+        .basic_for(subject().repository, &CallLimits::default())
         .expect("no error");
     let first = first.expect("credentials");
     assert_eq!(first.as_str(), "Basic dXNlcjpwYXNz");
     assert_eq!(
-        auth.known(subject, &CallLimits::default(), &unheard)
+        auth.known(subject, &CallLimits::default())
             .expect("no error"),
         Some(first)
     );
@@ -85,9 +84,9 @@ fn nobody_has_nothing_to_say_to_basic() {
     let auth = authenticator(None);
     let subject = about("repository:a/b:pull");
     let reply = auth.reply(&challenges("Negotiate abc=="), &subject, None);
-    assert!(matches!(reply, Reply::Nothing));
+    assert!(matches!(reply, Reply::Unsupported));
     assert!(
-        auth.basic_for(None, &CallLimits::default(), &unheard)
+        auth.basic_for(None, &CallLimits::default())
             .expect("no error")
             .is_none()
     );
@@ -125,7 +124,11 @@ fn what_is_asked_unites_the_request_and_its_challenge() {
 #[test]
 fn a_token_serves_what_its_scopes_cover_until_it_is_rejected() {
     let tokens = Tokens::default();
-    let Role::Fetch(fetcher) = tokens.join(&wanted("repository:a/b:pull,push"), None) else {
+    let Role::Fetch(fetcher) = tokens.join(
+        &wanted("repository:a/b:pull,push"),
+        None,
+        &CallLimits::default(),
+    ) else {
         panic!("no token is known");
     };
     let sent = fetcher.done(grant("t1"), None);
@@ -140,7 +143,7 @@ fn a_token_serves_what_its_scopes_cover_until_it_is_rejected() {
     assert!(tokens.known(|| None).is_none());
     tokens.drop_rejected(&sent);
     assert!(tokens.known(pull).is_none());
-    let again = tokens.join(&wanted("repository:a/b:pull"), None);
+    let again = tokens.join(&wanted("repository:a/b:pull"), None, &CallLimits::default());
     assert!(matches!(again, Role::Fetch(_)));
 }
 
@@ -148,12 +151,16 @@ fn a_token_serves_what_its_scopes_cover_until_it_is_rejected() {
 fn one_fetches_and_the_others_wait_for_what_covers_theirs() {
     let tokens = Tokens::default();
     let limits = CallLimits::default();
-    let Role::Fetch(fetcher) = tokens.join(&wanted("repository:a:pull,push"), None) else {
+    let Role::Fetch(fetcher) = tokens.join(
+        &wanted("repository:a:pull,push"),
+        None,
+        &CallLimits::default(),
+    ) else {
         panic!("there is no fetch");
     };
     let waiter = self::waiter(&tokens, &wanted("repository:a:pull"));
     assert!(matches!(
-        tokens.join(&wanted("repository:b:pull"), None),
+        tokens.join(&wanted("repository:b:pull"), None, &CallLimits::default()),
         Role::Fetch(_)
     ));
     std::thread::scope(|scope| {
@@ -168,7 +175,7 @@ fn one_fetches_and_the_others_wait_for_what_covers_theirs() {
 fn a_waiter_has_its_own_end_and_takes_over_from_one_that_gave_up() {
     let tokens = Tokens::default();
     let pull = wanted("repository:a:pull");
-    let Role::Fetch(fetcher) = tokens.join(&pull, None) else {
+    let Role::Fetch(fetcher) = tokens.join(&pull, None, &CallLimits::default()) else {
         panic!("there is no fetch");
     };
     let waiter = self::waiter(&tokens, &pull);
@@ -183,12 +190,15 @@ fn a_waiter_has_its_own_end_and_takes_over_from_one_that_gave_up() {
     fetcher.failed(&Error::new(Kind::Cancelled, "the call was cancelled"));
     let outcome = waiter.wait(&CallLimits::default()).expect("it ended");
     assert!(matches!(outcome, Outcome::Abandoned(None)));
-    let Role::Fetch(fetcher) = tokens.join(&pull, None) else {
+    let Role::Fetch(fetcher) = tokens.join(&pull, None, &CallLimits::default()) else {
         panic!("there is no later fetch");
     };
     let waiter = self::waiter(&tokens, &pull);
     fetcher.failed(&Error::new(Kind::TokenRefused, "no"));
     let outcome = waiter.wait(&CallLimits::default()).expect("it ended");
     assert!(matches!(outcome, Outcome::Failed(error) if error.kind() == Kind::TokenRefused));
-    assert!(matches!(tokens.join(&pull, None), Role::Fetch(_)));
+    assert!(matches!(
+        tokens.join(&pull, None, &CallLimits::default()),
+        Role::Fetch(_)
+    ));
 }

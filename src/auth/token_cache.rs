@@ -1,40 +1,40 @@
-//! The tokens of a client, and the fetches that are under way.
+//! The tokens of a client, and the requests for tokens that are in flight.
 
 use std::sync::PoisonError;
 use std::time::Instant;
-
-use zeroize::Zeroizing;
 
 use super::authorization::{Authorization, bearer};
 use super::flight::{Flight, Outcome, Wake};
 use super::scope::Scopes;
 use super::token::{Grant, TokenRequest};
 use crate::error::{Error, Kind, Step};
+use crate::log::secrets::{Secret, Secrets};
+use crate::os::callback_queue::this_thread;
 use crate::os::deadline::{CallLimits, StepLimit};
 use crate::os::event::Event;
 use crate::os::sync::{Arc, Mutex, MutexGuard};
 
-/// The most tokens that a client keeps.
+/// The maximum number of cached tokens.
 const MAX_TOKENS: usize = 256;
-/// The most requests' scopes that are remembered for one token.
+/// The maximum number of other scopes that a token is known to serve.
 const MAX_SERVED: usize = 256;
 
 struct Token {
-    of: TokenRequest,
-    /// What requests wanted that the registry took this token for, though its
-    /// scopes say nothing of it.
+    request: TokenRequest,
+    /// Scopes that the registry accepted this token for, though the token was
+    /// not requested for them.
     served: Vec<Scopes>,
-    value: Zeroizing<String>,
+    value: Secret,
     expires: Instant,
 }
 
 impl Token {
     fn serves(&self, wanted: &Scopes) -> bool {
-        self.of.scopes.covers(wanted) || self.served.contains(wanted)
+        self.request.scopes.covers(wanted) || self.served.contains(wanted)
     }
 
     fn is_of(&self, wanted: &TokenRequest) -> bool {
-        self.of.realm == wanted.realm && self.of.service == wanted.service
+        self.request.realm == wanted.realm && self.request.service == wanted.service
     }
 
     fn serve(&mut self, wanted: Option<&Scopes>) {
@@ -55,51 +55,50 @@ impl Wake for Event {
     }
 }
 
-thread_local! {
-    static HERE: u8 = const { 0 };
-}
-
-/// A number that no other thread has at this time. Unlike the standard
-/// library's it takes no memory.
-fn this_thread() -> usize {
-    HERE.with(|here| std::ptr::from_ref(here).addr())
-}
-
-/// A fetch that is under way.
-struct UnderWay {
-    of: TokenRequest,
-    by: usize,
+/// A request to a token server that has not ended.
+struct Fetch {
+    request: TokenRequest,
+    /// The thread that runs its callbacks.
+    callback_thread: usize,
     flight: Arc<TokenFlight>,
 }
 
 #[derive(Default)]
 struct State {
     tokens: Vec<Token>,
-    flights: Vec<UnderWay>,
+    fetches: Vec<Fetch>,
 }
 
-/// Shared by all threads that use a client.
+/// The token cache, shared by all threads that use a client.
 #[derive(Default)]
 pub(crate) struct Tokens {
     state: Mutex<State>,
+    secrets: Arc<Secrets>,
 }
 
-/// What one who wants a token is to do.
+/// How to get a token.
 pub(crate) enum Role<'a> {
-    /// Take this one.
-    Have(Authorization),
-    /// Fetch it, for all who want it.
+    /// It is cached.
+    Cached(Authorization),
+    /// Fetch it, for every thread that needs it.
     Fetch(Fetcher<'a>),
-    /// Wait for the one who fetches it.
+    /// Another thread fetches it: wait.
     Wait(Waiter),
 }
 
 impl Tokens {
+    pub(crate) fn new(secrets: &Arc<Secrets>) -> Tokens {
+        Tokens {
+            state: Mutex::default(),
+            secrets: Arc::clone(secrets),
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A token that can be sent without asking anybody.
+    /// A cached token for the scopes.
     pub(crate) fn known(&self, wanted: impl FnOnce() -> Option<Scopes>) -> Option<Authorization> {
         let state = self.state();
         if state.tokens.is_empty() {
@@ -113,7 +112,7 @@ impl Tokens {
             .map(|token| bearer(&token.value))
     }
 
-    /// Forgets a token that a registry does not take.
+    /// Removes a token that the registry rejected.
     pub(crate) fn drop_rejected(&self, rejected: &Authorization) {
         let mut state = self.state();
         state
@@ -121,34 +120,41 @@ impl Tokens {
             .retain(|token| bearer(&token.value) != *rejected);
     }
 
-    /// What to do for a token. `served` is what the request wants, for which
-    /// the token is remembered.
-    pub(crate) fn join(&self, wanted: &TokenRequest, served: Option<&Scopes>) -> Role<'_> {
+    /// How to get a token in a call. `served` are the scopes of the request
+    /// that the token is for.
+    pub(crate) fn join(
+        &self,
+        wanted: &TokenRequest,
+        served: Option<&Scopes>,
+        limits: &CallLimits,
+    ) -> Role<'_> {
         let mut state = self.state();
         let now = Instant::now();
         let known = state.tokens.iter_mut().find(|token| {
-            token.expires > now && token.is_of(wanted) && token.of.scopes.covers(&wanted.scopes)
+            token.expires > now
+                && token.is_of(wanted)
+                && token.request.scopes.covers(&wanted.scopes)
         });
         if let Some(token) = known {
             token.serve(served);
-            return Role::Have(bearer(&token.value));
+            return Role::Cached(bearer(&token.value));
         }
-        // A fetch of this very thread is in a callback, which uses the client:
-        // it goes on only after the callback.
-        let by = this_thread();
-        let under_way = state.flights.iter().find(|other| {
-            other.by != by
-                && other.of.realm == wanted.realm
-                && other.of.service == wanted.service
-                && other.of.scopes.covers(&wanted.scopes)
+        // A fetch whose callbacks run on this thread may be in one of them now,
+        // if the callback uses the client: waiting for it would not end.
+        let here = this_thread();
+        let in_flight = state.fetches.iter().find(|other| {
+            other.callback_thread != here
+                && other.request.realm == wanted.realm
+                && other.request.service == wanted.service
+                && other.request.scopes.covers(&wanted.scopes)
         });
-        if let Some(other) = under_way {
+        if let Some(other) = in_flight {
             return Role::Wait(Waiter(Arc::clone(&other.flight)));
         }
         let flight = Arc::new(Flight::new());
-        state.flights.push(UnderWay {
-            of: wanted.clone(),
-            by,
+        state.fetches.push(Fetch {
+            request: wanted.clone(),
+            callback_thread: limits.callback_thread(),
             flight: Arc::clone(&flight),
         });
         Role::Fetch(Fetcher {
@@ -158,31 +164,21 @@ impl Tokens {
         })
     }
 
-    /// Remembers what a token is taken for.
+    /// Notes that a token also serves these scopes.
     pub(crate) fn serve(&self, wanted: &TokenRequest, served: Option<&Scopes>) {
         let mut state = self.state();
         if let Some(token) = state
             .tokens
             .iter_mut()
-            .find(|token| token.is_of(wanted) && token.of.scopes.covers(&wanted.scopes))
+            .find(|token| token.is_of(wanted) && token.request.scopes.covers(&wanted.scopes))
         {
             token.serve(served);
         }
     }
-
-    /// All that no log line and no message may show.
-    pub(crate) fn secrets(&self) -> Vec<Zeroizing<String>> {
-        let state = self.state();
-        state
-            .tokens
-            .iter()
-            .map(|token| token.value.clone())
-            .collect()
-    }
 }
 
-/// Fetches a token for all who want it. Dropped without a result it leaves the
-/// fetch to another one.
+/// The duty to fetch a token for every thread that needs it. Dropped without a
+/// result, it passes to one of the waiting threads.
 pub(crate) struct Fetcher<'a> {
     tokens: &'a Tokens,
     wanted: TokenRequest,
@@ -190,13 +186,13 @@ pub(crate) struct Fetcher<'a> {
 }
 
 impl Fetcher<'_> {
-    /// Keeps what was granted, and hands it to all who wait.
+    /// Caches the token and hands it to the waiting threads.
     pub(crate) fn done(self, grant: Grant, served: Option<&Scopes>) -> Authorization {
         let authorization = bearer(&grant.token);
         let mut token = Token {
-            of: self.wanted.clone(),
+            request: self.wanted.clone(),
             served: Vec::new(),
-            value: grant.token,
+            value: self.tokens.secrets.add(grant.token),
             expires: grant.expires,
         };
         token.serve(served);
@@ -205,7 +201,7 @@ impl Fetcher<'_> {
             let mut state = self.tokens.state();
             state
                 .tokens
-                .retain(|old| old.expires > now && old.of != token.of);
+                .retain(|old| old.expires > now && old.request != token.request);
             if state.tokens.len() >= MAX_TOKENS {
                 state.tokens.remove(0);
             }
@@ -215,17 +211,18 @@ impl Fetcher<'_> {
         authorization
     }
 
-    /// Tells all who wait, as far as the reason holds for them.
+    /// Hands the error to the waiting threads, if it concerns them too.
     pub(crate) fn failed(self, error: &Error) {
         let outcome = match error.kind() {
-            // The caller's own wish, by a limit or in a callback.
+            // The caller's own limit or callback.
             Kind::Cancelled
             | Kind::Deadline
             | Kind::CallbackMisuse
             | Kind::RedirectCallback
             | Kind::HookCallback
             | Kind::RealmCallback
-            | Kind::CredentialCallback => Outcome::Abandoned(None),
+            | Kind::CredentialCallback
+            | Kind::ProgressCallback => Outcome::Abandoned(None),
             Kind::Timeout => Outcome::Abandoned(Some(error.clone())),
             _ => Outcome::Failed(error.clone()),
         };
@@ -233,10 +230,10 @@ impl Fetcher<'_> {
     }
 
     fn end(&self, outcome: Outcome<Authorization, Error>) {
-        // Before those who wait are woken: who comes back begins anew.
+        // Before the waiting threads wake: one that returns starts a new fetch.
         self.tokens
             .state()
-            .flights
+            .fetches
             .retain(|other| !Arc::ptr_eq(&other.flight, &self.flight));
         self.flight.end(outcome);
     }
@@ -252,7 +249,7 @@ impl Drop for Fetcher<'_> {
 pub(crate) struct Waiter(Arc<TokenFlight>);
 
 impl Waiter {
-    /// How the fetch ended. An error is one of the waiter's own: its cancel,
+    /// How the fetch ended. An error is the waiting call's own: its cancel or
     /// its deadline.
     pub(crate) fn wait(&self, limits: &CallLimits) -> Result<Outcome<Authorization, Error>, Error> {
         let event =

@@ -1,16 +1,21 @@
-//! Where the body of a request comes from, and how it is read again.
+//! The bodies of requests, and the outputs of response bodies.
 
+pub mod digest;
+mod file_sink;
+pub(crate) mod output;
+pub(crate) mod section;
 pub(crate) mod sink;
+pub(crate) mod verify;
 
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
-use std::os::fd::RawFd;
-use std::path::PathBuf;
+use std::os::fd::{AsRawFd, RawFd};
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroize;
 
-use crate::error::{Error, Kind};
+use self::section::Section;
+use crate::error::{Error, Kind, server_text};
 use crate::os::deadline::CallLimits;
 use crate::os::{descriptor, file};
 
@@ -18,12 +23,28 @@ use crate::os::{descriptor, file};
 pub trait ReadSource: Send {
     /// Fills the beginning of `buffer`; 0 = the end.
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error>;
-    /// Goes back to the first byte; an error if that cannot be.
+    /// Goes back to the first byte.
     fn rewind(&mut self) -> Result<(), Error>;
-    /// Whether it can go back, as far as that is known before.
+    /// Whether it can go back, as far as is known before trying.
     fn can_rewind(&self) -> bool {
         true
     }
+}
+
+/// Bytes of the caller, which are freed when this is dropped.
+pub trait BorrowedBytes: Send {
+    /// The bytes, the same each time.
+    fn bytes(&self) -> &[u8];
+}
+
+/// What is left to read of a file.
+#[derive(Debug)]
+pub(crate) struct FileRest {
+    /// Open until the body ends.
+    pub(crate) fd: RawFd,
+    pub(crate) offset: u64,
+    /// The file's name in errors.
+    pub(crate) name: String,
 }
 
 /// The body of a request: a source, and how far it has been read.
@@ -51,13 +72,25 @@ enum BodySource {
         bytes: Vec<u8>,
         position: usize,
     },
+    Borrowed {
+        bytes: Box<dyn BorrowedBytes>,
+        position: usize,
+    },
     Path {
         path: PathBuf,
+        section: Section,
         file: Option<File>,
+        position: u64,
+    },
+    /// Part of a regular file that the caller has open.
+    DescriptorSection {
+        fd: RawFd,
+        section: Section,
+        position: u64,
     },
     Descriptor {
         fd: RawFd,
-        /// Where it stood when it was set, if it can seek.
+        /// The file offset when the body was set; `None` if it cannot seek.
         start: Option<u64>,
         length: Option<u64>,
         position: u64,
@@ -73,7 +106,9 @@ impl fmt::Debug for Body {
         let name = match &self.source {
             BodySource::Empty => "Empty",
             BodySource::Memory { .. } => "Memory",
+            BodySource::Borrowed { .. } => "Borrowed",
             BodySource::Path { .. } => "Path",
+            BodySource::DescriptorSection { .. } => "DescriptorSection",
             BodySource::Descriptor { .. } => "Descriptor",
             BodySource::Callback { .. } => "Callback",
         };
@@ -107,11 +142,34 @@ impl Body {
         body
     }
 
-    pub(crate) fn path(path: PathBuf) -> Body {
-        Body::of(BodySource::Path { path, file: None })
+    pub(crate) fn borrowed(bytes: Box<dyn BorrowedBytes>) -> Body {
+        Body::of(BodySource::Borrowed { bytes, position: 0 })
     }
 
-    /// A caller's descriptor, from where it stands now.
+    pub(crate) fn path(path: PathBuf) -> Body {
+        Body::path_section(path, Section::WHOLE)
+    }
+
+    pub(crate) fn path_section(path: PathBuf, section: Section) -> Body {
+        Body::of(BodySource::Path {
+            path,
+            section,
+            file: None,
+            position: 0,
+        })
+    }
+
+    /// Part of a regular file that the caller has open.
+    pub(crate) fn descriptor_section(fd: RawFd, section: Section) -> Result<Body, Error> {
+        descriptor::file_size(fd)?;
+        Ok(Body::of(BodySource::DescriptorSection {
+            fd,
+            section,
+            position: section.offset,
+        }))
+    }
+
+    /// A descriptor of the caller, from its current file offset.
     pub(crate) fn descriptor(fd: RawFd, length: Option<u64>) -> Result<Body, Error> {
         let start = descriptor::position(fd)?;
         Ok(Body::of(BodySource::Descriptor {
@@ -126,7 +184,7 @@ impl Body {
         Body::of(BodySource::Callback { source, length })
     }
 
-    /// Whether there is a body at all; one of no bytes counts.
+    /// Whether there is a body; it may be empty.
     pub(crate) fn is_set(&self) -> bool {
         !matches!(self.source, BodySource::Empty)
     }
@@ -136,16 +194,17 @@ impl Body {
         self.secret
     }
 
-    /// The bytes, where they are in memory.
+    /// The bytes, if they are in memory and may be logged.
     pub(crate) fn kept(&self) -> Option<&[u8]> {
         match &self.source {
             BodySource::Memory { bytes, .. } if !self.secret => Some(bytes),
+            BodySource::Borrowed { bytes, .. } => Some(bytes.bytes()),
             _ => None,
         }
     }
 
-    /// Stands the body at its first byte and tells its length: `None` where
-    /// the caller left that open.
+    /// Prepares to read the body from its first byte, and returns its length;
+    /// `None` if it is unknown.
     pub(crate) fn start(&mut self) -> Result<Option<u64>, Error> {
         if self.used {
             self.rewind()?;
@@ -157,12 +216,31 @@ impl Body {
                 *position = 0;
                 Ok(Some(bytes.len() as u64))
             }
-            BodySource::Path { path, file } => {
-                let shown = path.display();
-                let failed = |e| Error::io(Kind::File, format_args!("body {shown}"), &e);
-                let (opened, length) = file::open(path).map_err(failed)?;
+            BodySource::Borrowed { bytes, position } => {
+                *position = 0;
+                Ok(Some(bytes.bytes().len() as u64))
+            }
+            BodySource::Path {
+                path,
+                section,
+                file,
+                position,
+            } => {
+                let failed = |e| Error::io(Kind::File, file_name(path), &e);
+                let (opened, size) = file::open(path).map_err(failed)?;
+                let length = section.length_in(size, &file_name(path))?;
                 *file = Some(opened);
+                *position = section.offset;
                 Ok(Some(length))
+            }
+            BodySource::DescriptorSection {
+                fd,
+                section,
+                position,
+            } => {
+                *position = section.offset;
+                let size = descriptor::file_size(*fd)?;
+                section.length_in(size, &descriptor_name(*fd)).map(Some)
             }
             BodySource::Descriptor { length, .. } | BodySource::Callback { length, .. } => {
                 Ok(*length)
@@ -170,12 +248,16 @@ impl Body {
         }
     }
 
-    /// Whether the body can be sent from its first byte on, as far as that is
-    /// known before.
+    /// Whether the body can be read from its first byte, as far as is known
+    /// before trying.
     pub(crate) fn is_repeatable(&self) -> bool {
         !self.used
             || match &self.source {
-                BodySource::Empty | BodySource::Memory { .. } | BodySource::Path { .. } => true,
+                BodySource::Empty
+                | BodySource::Memory { .. }
+                | BodySource::Borrowed { .. }
+                | BodySource::Path { .. }
+                | BodySource::DescriptorSection { .. } => true,
                 BodySource::Descriptor { start, .. } => start.is_some(),
                 BodySource::Callback { source, .. } => source.can_rewind(),
             }
@@ -196,35 +278,38 @@ impl Body {
                 )),
             },
             BodySource::Callback { source, .. } => source.rewind(),
-            BodySource::Empty | BodySource::Memory { .. } | BodySource::Path { .. } => Ok(()),
+            BodySource::Empty
+            | BodySource::Memory { .. }
+            | BodySource::Borrowed { .. }
+            | BodySource::Path { .. }
+            | BodySource::DescriptorSection { .. } => Ok(()),
         }
     }
 
-    /// Reads on; 0 = the end.
+    /// Reads more; 0 = the end.
     pub(crate) fn read(&mut self, buffer: &mut [u8], limits: &CallLimits) -> Result<usize, Error> {
         self.used = true;
         match &mut self.source {
             BodySource::Empty => Ok(0),
-            BodySource::Memory { bytes, position } => {
-                let rest = &bytes[*position..];
-                let amount = rest.len().min(buffer.len());
-                buffer[..amount].copy_from_slice(&rest[..amount]);
-                *position += amount;
+            BodySource::Memory { bytes, position } => Ok(copy(bytes, position, buffer)),
+            BodySource::Borrowed { bytes, position } => Ok(copy(bytes.bytes(), position, buffer)),
+            BodySource::Path {
+                path,
+                file,
+                position,
+                ..
+            } => {
+                let Some(file) = file else { return Ok(0) };
+                let amount = file::read_at(file, buffer, *position)
+                    .map_err(|e| Error::io(Kind::File, file_name(path), &e))?;
+                *position += amount as u64;
                 Ok(amount)
             }
-            BodySource::Path { path, file } => match file {
-                None => Ok(0),
-                Some(file) => loop {
-                    match file.read(buffer) {
-                        Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                        Err(e) => {
-                            let shown = path.display();
-                            return Err(Error::io(Kind::File, format_args!("body {shown}"), &e));
-                        }
-                        Ok(amount) => return Ok(amount),
-                    }
-                },
-            },
+            BodySource::DescriptorSection { fd, position, .. } => {
+                let amount = descriptor::read_at(*fd, buffer, *position)?;
+                *position += amount as u64;
+                Ok(amount)
+            }
             BodySource::Descriptor {
                 fd,
                 start,
@@ -239,14 +324,47 @@ impl Body {
                 Ok(amount)
             }
             BodySource::Callback { source, .. } => {
-                // What a callback does not fill must not show what was here.
+                // A callback that fills less than it reports sends no earlier data.
                 buffer.fill(0);
                 source.read(buffer)
             }
         }
     }
 
-    /// Gives back what is only needed while it is sent.
+    /// The unread rest of the file that the body is read from; `None` if the
+    /// bytes have to be read with [`Body::read`].
+    pub(crate) fn file(&self) -> Option<FileRest> {
+        let (fd, offset, name) = match &self.source {
+            BodySource::Path {
+                path,
+                file: Some(file),
+                position,
+                ..
+            } => (file.as_raw_fd(), *position, file_name(path)),
+            BodySource::DescriptorSection { fd, position, .. }
+            | BodySource::Descriptor {
+                fd,
+                start: Some(_),
+                position,
+                ..
+            } => (*fd, *position, descriptor_name(*fd)),
+            _ => return None,
+        };
+        Some(FileRest { fd, offset, name })
+    }
+
+    /// Skips bytes of the file that are sent without being read.
+    pub(crate) fn advance(&mut self, amount: usize) {
+        self.used = true;
+        if let BodySource::Path { position, .. }
+        | BodySource::DescriptorSection { position, .. }
+        | BodySource::Descriptor { position, .. } = &mut self.source
+        {
+            *position += amount as u64;
+        }
+    }
+
+    /// Releases what is only needed while the body is sent.
     pub(crate) fn end(&mut self) {
         if let BodySource::Path { file, .. } = &mut self.source {
             *file = None;
@@ -254,59 +372,23 @@ impl Body {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::{Seek, Write};
-    use std::os::fd::AsRawFd;
-
-    fn all(body: &mut Body) -> Vec<u8> {
-        let mut out = Vec::new();
-        let mut buffer = [0; 3];
-        loop {
-            let amount = body
-                .read(&mut buffer, &CallLimits::default())
-                .expect("a readable body");
-            if amount == 0 {
-                return out;
-            }
-            out.extend_from_slice(&buffer[..amount]);
-        }
-    }
-
-    #[test]
-    fn a_descriptor_is_read_from_its_offset_which_does_not_move() {
-        let mut file = tempfile::tempfile().expect("a file");
-        file.write_all(b"0123456789").expect("written");
-        file.seek(std::io::SeekFrom::Start(4)).expect("moved");
-        let mut body = Body::descriptor(file.as_raw_fd(), Some(6)).expect("a descriptor");
-        for _ in 0..2 {
-            assert_eq!(body.start().expect("rewindable"), Some(6));
-            assert_eq!(all(&mut body), b"456789");
-            assert!(body.is_repeatable());
-        }
-        assert_eq!(file.stream_position().expect("a position"), 4);
-    }
-
-    #[test]
-    fn a_pipe_cannot_be_sent_again_once_it_was_read() {
-        let (reader, mut writer) = std::io::pipe().expect("a pipe");
-        writer.write_all(b"abc").expect("written");
-        drop(writer);
-        let mut body = Body::descriptor(reader.as_raw_fd(), None).expect("a descriptor");
-        body.start().expect("unread");
-        body.start().expect("still unread");
-        assert!(body.is_repeatable());
-        assert_eq!(all(&mut body), b"abc");
-        assert!(!body.is_repeatable());
-        let error = body.start().expect_err("it was read");
-        assert_eq!(error.kind(), Kind::BodyNotRewindable);
-    }
-
-    #[test]
-    fn a_descriptor_that_is_not_open_is_an_error_at_once() {
-        let error = Body::descriptor(-1, Some(1)).expect_err("no descriptor");
-        assert_eq!(error.kind(), Kind::File);
-        assert_eq!(error.errno(), libc::EBADF);
-    }
+/// Copies bytes from `position` on, which it moves, to the beginning of
+/// `buffer`, and returns their number.
+fn copy(bytes: &[u8], position: &mut usize, buffer: &mut [u8]) -> usize {
+    let rest = &bytes[*position..];
+    let count = rest.len().min(buffer.len());
+    buffer[..count].copy_from_slice(&rest[..count]);
+    *position += count;
+    count
 }
+
+fn file_name(path: &Path) -> String {
+    format!("body {}", server_text(&path.to_string_lossy()))
+}
+
+fn descriptor_name(fd: RawFd) -> String {
+    format!("descriptor {fd}")
+}
+
+#[cfg(test)]
+mod tests;

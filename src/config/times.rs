@@ -30,6 +30,8 @@ impl Times {
         let given = own.call.unwrap_or(self.call);
         CallLimits {
             cancel,
+            stop: None,
+            callbacks: None,
             // Beyond what the clock can tell is no limit.
             deadline: given.and_then(|given| Some((Instant::now().checked_add(given)?, given))),
             timeouts: Timeouts {
@@ -38,6 +40,7 @@ impl Times {
                 stall: own.stall.unwrap_or(steps.stall),
                 ..steps
             },
+            transfer: None,
         }
     }
 }

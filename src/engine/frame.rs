@@ -1,10 +1,10 @@
-//! How the body of a request is framed.
+//! The framing of a request body.
 
 use crate::error::{Error, Kind};
 use crate::http::headers::Headers;
 use crate::transport::Framing;
 
-/// Adds the Content-Length, or checks the caller's.
+/// Adds a Content-Length, or checks the one that the caller set.
 pub(super) fn frame(
     method: &str,
     is_set: bool,

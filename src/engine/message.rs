@@ -6,22 +6,25 @@ use crate::http::hooks::Purpose;
 use crate::http::url::{Origin, Url};
 use crate::transport::RawResponse;
 
-/// What is sent, apart from the body.
+/// A request without its body.
 pub(super) struct Send<'a> {
     pub(super) method: &'a str,
     pub(super) url: Url,
     pub(super) headers: Headers,
-    /// Goes to this origin alone.
+    /// Sent to this origin only.
     pub(super) authorization: Option<(&'a Origin, &'a Authorization)>,
     pub(super) purpose: Purpose,
+    /// The URL comes from a server.
+    pub(super) server_directed: bool,
+    pub(super) follow_redirects: bool,
 }
 
-/// An answer, and where it came from.
+/// A response, and where it came from.
 pub(crate) struct EngineResponse {
-    pub(crate) answer: RawResponse,
+    pub(crate) raw: RawResponse,
     pub(crate) url: Url,
     /// Its host and port.
     pub(crate) host: String,
-    /// A redirect has led to another origin, if only for a while.
+    /// A redirect went to another origin, even if a later one came back.
     pub(super) left_origin: bool,
 }

@@ -1,5 +1,5 @@
-//! What lies between a request and its answer: challenges, tokens, redirects,
-//! and the connection that closed under a request.
+//! Sends one request: with authorization, challenges, tokens, redirects, and
+//! once more if a kept connection turns out to be closed.
 
 mod frame;
 mod message;
@@ -10,9 +10,6 @@ pub(crate) mod trace;
 pub(crate) mod warnings;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-pub(crate) use crate::request::call::Call;
 
 use once_cell::sync::OnceCell;
 
@@ -20,6 +17,7 @@ pub(crate) use self::message::EngineResponse;
 use self::message::Send;
 use crate::auth::challenge::Challenge;
 use crate::auth::scope::Scopes;
+use crate::auth::token_cache::Tokens;
 use crate::auth::{Authenticator, Authorization, Reply, Subject, challenge, scope};
 use crate::body::Body;
 use crate::config::Config;
@@ -29,10 +27,11 @@ use crate::http::headers::Headers;
 use crate::http::hooks::{AnswerCallback, Purpose, SendCallback};
 use crate::http::redirect::RedirectCallback;
 use crate::http::url::{Origin, Url};
-use crate::log::{Level, Log, redact};
+use crate::log::Log;
+use crate::log::secrets::Secrets;
 use crate::request::Request;
 use crate::request::address::Address;
-use crate::transport;
+use crate::request::call::Execution;
 use crate::transport::Transport;
 
 /// Sends requests of one client.
@@ -48,29 +47,30 @@ pub(crate) struct Engine {
     send_callback: Option<SendCallback>,
     answer_callback: Option<AnswerCallback>,
     cookies: Option<Arc<CookieJar>>,
-    /// Whom credentials went to in the clear.
+    /// Servers that a warning about credentials over plain http named.
     warned: Mutex<Vec<Origin>>,
-    /// What the registry's root asked for.
+    /// The challenges of the registry's root.
     root_challenges: OnceCell<Vec<Challenge>>,
 }
 
-/// How often a request is sent: at first, with what answers the challenge, and
-/// once more where a token turns out to be too little.
+/// How often a request is sent within an attempt: first, after a challenge, and
+/// once more if the token's scope turns out to be insufficient.
 const MAX_SENDS: u32 = 3;
 
-/// What was asked for a request so far.
+/// The authorization of a request within an attempt.
 #[derive(Default)]
-struct Asked {
+struct AuthState {
     sends: u32,
+    /// The scopes of the token, if it was requested for this request.
     scopes: Option<Scopes>,
-    /// The last one that was sent.
+    /// What was sent last.
     sent: Option<Authorization>,
-    /// It was asked for after a challenge of this call.
+    /// It was obtained after a challenge of this attempt.
     is_fresh: bool,
 }
 
 impl Engine {
-    /// With the connections, tokens and cookies of another one, as far as the
+    /// Shares connections, tokens and cookies with another engine if the
     /// settings allow it.
     pub(crate) fn new(
         address: Arc<Address>,
@@ -78,22 +78,28 @@ impl Engine {
         other: Option<(&Engine, &Config)>,
     ) -> Result<Engine, Error> {
         let own = address.origin();
+        // Shared in any case: tokens and connections come with their secrets.
+        let secrets: Arc<Secrets> = match other {
+            Some((other, _)) => Arc::clone(other.log.secrets()),
+            None => Arc::default(),
+        };
         let transport = match other {
             Some((other, theirs)) if config.connects_as(theirs) => other.transport.sharing(),
-            _ => Transport::new(config, own.clone())?,
+            _ => Transport::new(config, own.clone(), &secrets)?,
         };
         let tokens = match other {
             Some((other, theirs)) if config.asks_as(theirs) => Arc::clone(&other.auth.tokens),
-            _ => Arc::default(),
+            _ => Arc::new(Tokens::new(&secrets)),
         };
+        let log = Log::new(config.log.clone(), config.debug, &secrets);
         let cookies = config.cookies.then(|| {
             let known = other.and_then(|(other, _)| other.cookies.clone());
             known.unwrap_or_default()
         });
         Ok(Engine {
             transport,
-            auth: Authenticator::new(own, config, tokens)?,
-            log: Log::new(config.log.clone(), config.debug),
+            auth: Authenticator::new(own, config, tokens, log.clone())?,
+            log,
             user_agent: config.user_agent.clone(),
             anonymous_fallback: config.anonymous_fallback,
             max_redirects: config.max_redirects,
@@ -111,63 +117,62 @@ impl Engine {
         self.warned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a request, and again where its challenge can be answered.
-    pub(crate) fn answer(
+    /// Makes one attempt to send a request, and answers its challenges.
+    pub(crate) fn attempt(
         &self,
         request: &mut Request,
-        call: &Call,
+        execution: &Execution,
     ) -> Result<EngineResponse, Error> {
-        call.limits.check(Step::Prepare)?;
+        let limits = execution.limits();
+        limits.check(Step::Prepare)?;
         let own = self.address.origin_ref();
-        let mut asked = Asked::default();
+        let mut auth = AuthState::default();
         loop {
             let url = request.resolved(&self.address)?;
             let method = request.method().to_owned();
             let mut headers = request.headers.clone();
-            if asked.sends > 0 || !url.is_at(own) {
-                // It has given way to the challenge. And a URL, such as an
-                // upload's Location, may lead anywhere.
+            if auth.sends > 0 || !url.is_at(own) {
+                // The challenge replaces it. And a URL, such as an upload's
+                // Location, may name any server.
                 headers.remove("authorization");
             } else if !headers.contains("authorization") && self.is_registry_path(&url) {
-                asked.sent = self.auth.known(
-                    || self.subject(&method, &url),
-                    &call.limits,
-                    &self.report_lookup(),
-                )?;
+                auth.sent = self.auth.known(|| self.subject(&method, &url), limits)?;
             }
-            asked.sends += 1;
-            let purpose = match asked.sends {
-                1 if call.attempts.get() > 1 => Purpose::Retry,
+            auth.sends += 1;
+            let purpose = match auth.sends {
+                1 if execution.attempt.get() > 1 => Purpose::Retry,
                 1 => Purpose::First,
                 _ => Purpose::Challenge,
             };
-            let answered = self.send(
+            let response = self.send(
                 Send {
                     method: &method,
                     url: url.clone(),
                     headers,
-                    authorization: asked.sent.as_ref().map(|value| (own, value)),
+                    authorization: auth.sent.as_ref().map(|value| (own, value)),
                     purpose,
+                    server_directed: request.server_directed,
+                    follow_redirects: request.follow_redirects,
                 },
                 &mut request.body,
-                call,
+                execution,
             )?;
-            let is_ours = !answered.left_origin && answered.url.is_at(own);
-            let status = answered.answer.status;
+            let is_ours = !response.left_origin && response.url.is_at(own);
+            let status = response.raw.status;
             if !matches!(status, 401 | 403)
                 || !is_ours
                 || !request.follow_challenge
-                || asked.sends >= MAX_SENDS
+                || auth.sends >= MAX_SENDS
             {
-                return Ok(answered);
+                return Ok(response);
             }
             let subject = self.subject(&method, &url);
-            match self.answer_challenge(answered, &subject, &asked, call)? {
-                ChallengeOutcome::Response(answered) => return Ok(*answered),
+            match self.answer_challenge(response, &subject, &auth, execution)? {
+                ChallengeOutcome::Response(response) => return Ok(*response),
                 ChallengeOutcome::Authorization(authorization, scopes) => {
-                    asked.sent = Some(authorization);
-                    asked.scopes = scopes;
-                    asked.is_fresh = true;
+                    auth.sent = Some(authorization);
+                    auth.scopes = scopes;
+                    auth.is_fresh = true;
                 }
             }
             if let Some(callback) = request.retry.clone() {
@@ -176,60 +181,50 @@ impl Engine {
         }
     }
 
-    /// Answers the challenge of a 401, or of a 403 that asks for more scope.
+    /// Answers the challenge of a 401, or of a 403 that requires more scope.
     fn answer_challenge(
         &self,
-        answered: EngineResponse,
+        response: EngineResponse,
         subject: &Subject,
-        asked: &Asked,
-        call: &Call,
+        auth: &AuthState,
+        execution: &Execution,
     ) -> Result<ChallengeOutcome, Error> {
-        let status = answered.answer.status;
-        let fields = answered.answer.headers.all("www-authenticate");
+        let status = response.raw.status;
+        let fields = response.raw.headers.all("www-authenticate");
         let mut challenges = challenge::parse(fields);
         let problem = challenges.iter().find_map(|one| one.param("error"));
-        let goes_on = match problem {
+        let can_continue = match problem {
             Some("insufficient_scope") => true,
             Some("invalid_token") => status == 401,
-            // What was just granted for this very challenge is refused.
-            _ => status == 401 && !asked.is_fresh,
+            // Otherwise what was just granted for this challenge was rejected.
+            _ => status == 401 && !auth.is_fresh,
         };
-        if !goes_on {
-            return Ok(ChallengeOutcome::Response(Box::new(answered)));
+        if !can_continue {
+            return Ok(ChallengeOutcome::Response(Box::new(response)));
         }
         if challenges.is_empty() && !subject.is_ping {
-            // Asked once, for all requests.
-            challenges = match self.root_challenges.get() {
-                Some(known) => known.clone(),
-                None => {
-                    let asked = self.ping(call)?;
-                    self.root_challenges.get_or_init(|| asked).clone()
-                }
-            };
+            challenges = self.root_challenges(execution)?;
         }
-        if let Some(sent) = &asked.sent {
+        if let Some(sent) = &auth.sent {
             self.auth.forget(sent);
         }
-        match self.auth.reply(&challenges, subject, asked.scopes.as_ref()) {
-            Reply::Nothing => Ok(ChallengeOutcome::Response(Box::new(answered))),
+        match self.auth.reply(&challenges, subject, auth.scopes.as_ref()) {
+            Reply::Unsupported => Ok(ChallengeOutcome::Response(Box::new(response))),
             Reply::Basic => {
                 let repository = subject.repository.clone();
-                match self
-                    .auth
-                    .basic_for(repository, &call.limits, &self.report_lookup())?
-                {
-                    // The same again would be refused again.
-                    Some(basic) if asked.sent.as_ref() != Some(&basic) => {
-                        answered.answer.body.drain();
+                match self.auth.basic_for(repository, execution.limits())? {
+                    // The same again would be rejected again.
+                    Some(basic) if auth.sent.as_ref() != Some(&basic) => {
+                        response.raw.body.drain();
                         Ok(ChallengeOutcome::Authorization(basic, None))
                     }
-                    _ => Ok(ChallengeOutcome::Response(Box::new(answered))),
+                    _ => Ok(ChallengeOutcome::Response(Box::new(response))),
                 }
             }
             Reply::Bearer(wanted) => {
-                // Before a token is fetched, which can then use the connection.
-                answered.answer.body.drain();
-                let authorization = self.token(&wanted, subject, call)?;
+                // First, so that the token request can use the connection.
+                response.raw.body.drain();
+                let authorization = self.token(&wanted, subject, execution)?;
                 Ok(ChallengeOutcome::Authorization(
                     authorization,
                     Some(wanted.scopes),
@@ -238,27 +233,62 @@ impl Engine {
         }
     }
 
-    /// The challenges of the registry's root: some answer 401 to a request and
-    /// do not say how to go on.
-    fn ping(&self, call: &Call) -> Result<Vec<Challenge>, Error> {
-        let answered = self.send(
+    /// The authorization for a subject, without sending a request for it first;
+    /// `None` if the registry requires none, or there are no credentials.
+    pub(crate) fn authorization(
+        &self,
+        subject: &Subject,
+        execution: &Execution,
+    ) -> Result<Option<Authorization>, Error> {
+        let limits = execution.limits();
+        let known = self.auth.known(|| subject.clone(), limits)?;
+        if known.is_some() {
+            return Ok(known);
+        }
+        let challenges = self.root_challenges(execution)?;
+        match self.auth.reply(&challenges, subject, None) {
+            Reply::Unsupported => Ok(None),
+            Reply::Basic => self.auth.basic_for(subject.repository.clone(), limits),
+            Reply::Bearer(wanted) => self.token(&wanted, subject, execution).map(Some),
+        }
+    }
+
+    /// Forgets an authorization, which is then obtained anew.
+    pub(crate) fn forget(&self, authorization: &Authorization) {
+        self.auth.forget(authorization);
+    }
+
+    /// The challenges of the registry's root, which is sent one request in the
+    /// client's life. Some registries answer 401 elsewhere without a challenge.
+    fn root_challenges(&self, execution: &Execution) -> Result<Vec<Challenge>, Error> {
+        if let Some(known) = self.root_challenges.get() {
+            return Ok(known.clone());
+        }
+        let challenges = self.ping(execution)?;
+        Ok(self.root_challenges.get_or_init(|| challenges).clone())
+    }
+
+    fn ping(&self, execution: &Execution) -> Result<Vec<Challenge>, Error> {
+        let response = self.send(
             Send {
                 method: "GET",
                 url: self.address.url_for("/v2/")?,
                 headers: Headers::default(),
                 authorization: None,
                 purpose: Purpose::Token,
+                server_directed: false,
+                follow_redirects: true,
             },
             &mut Body::default(),
-            call,
+            execution,
         )?;
-        let is_ours = !answered.left_origin && answered.url.is_at(self.address.origin_ref());
-        let fields = answered.answer.headers.all("www-authenticate");
-        let challenges = match answered.answer.status {
+        let is_ours = !response.left_origin && response.url.is_at(self.address.origin_ref());
+        let fields = response.raw.headers.all("www-authenticate");
+        let challenges = match response.raw.status {
             401 if is_ours => challenge::parse(fields),
             _ => Vec::new(),
         };
-        answered.answer.body.drain();
+        response.raw.body.drain();
         Ok(challenges)
     }
 
@@ -280,30 +310,16 @@ impl Engine {
             .is_some_and(|path| path.starts_with("/v2/"))
     }
 
-    /// Waits before another send.
-    pub(crate) fn pause(&self, time: Duration, call: &Call) -> Result<(), Error> {
-        transport::pause(time, &call.limits)
-    }
-
-    /// Writes to the log what `text` makes, without secrets.
-    pub(crate) fn note(&self, level: Level, text: impl FnOnce() -> String) {
-        if self.log.takes(level) {
-            self.log.write(level, &self.scrubbed(&text()));
-        }
-    }
-
-    fn scrubbed(&self, text: &str) -> String {
-        let mut secrets = self.auth.secrets();
-        secrets.extend(self.transport.secrets());
-        let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();
-        redact::scrub(text, &secrets)
+    /// Covers every secret in an error's message.
+    fn scrub(&self, error: Error) -> Error {
+        self.log.secrets().scrub_error(error)
     }
 }
 
-/// What became of a challenge.
+/// What comes after a challenge.
 enum ChallengeOutcome {
-    /// It cannot be answered.
+    /// It cannot be answered: the response stands.
     Response(Box<EngineResponse>),
-    /// What is to be sent, and the scopes that were asked for it.
+    /// What to send, and the scopes that it was requested for.
     Authorization(Authorization, Option<Scopes>),
 }

@@ -1,6 +1,7 @@
-//! Sending one request: its redirects, and the connection that closed under it.
+//! Sends one request and follows its redirects.
 
 use std::borrow::Cow;
+use std::mem;
 
 use super::Engine;
 use super::frame::frame;
@@ -15,7 +16,7 @@ use crate::http::redirect;
 use crate::http::redirect::{Redirect, RedirectChoice, RedirectStep};
 use crate::http::url::{Origin, Scheme, Url};
 use crate::log::Level;
-use crate::request::call::Call;
+use crate::request::call::Execution;
 use crate::transport::{Failure, Outgoing, RawResponse};
 
 impl Engine {
@@ -24,7 +25,7 @@ impl Engine {
         &self,
         send: Send,
         body: &mut Body,
-        call: &Call,
+        execution: &Execution,
     ) -> Result<EngineResponse, Error> {
         let Send {
             method,
@@ -32,7 +33,11 @@ impl Engine {
             mut headers,
             authorization,
             mut purpose,
+            mut server_directed,
+            follow_redirects,
         } = send;
+        // Token requests and redirects go where a server said.
+        server_directed |= purpose == Purpose::Token;
         let mut method = Cow::Borrowed(method);
         let mut first_origin: Option<Origin> = None;
         let mut left_origin = false;
@@ -50,35 +55,40 @@ impl Engine {
             if !fields.contains("user-agent") {
                 fields.add("User-Agent", self.user_agent.as_bytes());
             }
-            let (answer, host) = self.exchange(&method, &url, fields, body, purpose, call)?;
-            let answered = |answer, url| {
+            let target = Target {
+                method: &method,
+                url: &url,
+                purpose,
+                server_directed,
+            };
+            let (raw, host) = self.exchange(&target, fields, body, execution)?;
+            let finish = |raw, url| {
                 Ok(EngineResponse {
-                    answer,
+                    raw,
                     url,
                     host,
                     left_origin,
                 })
             };
-            if self.max_redirects == 0 {
-                return answered(answer, url);
+            if self.max_redirects == 0 || !follow_redirects {
+                return finish(raw, url);
             }
-            let Some(redirect) = redirect::read(answer.status, &answer.headers, &method, &url)?
-            else {
-                return answered(answer, url);
+            let Some(redirect) = redirect::read(raw.status, &raw.headers, &method, &url)? else {
+                return finish(raw, url);
             };
             hop += 1;
             if hop > self.max_redirects {
                 let host = redirect.url.authority();
-                let most = self.max_redirects;
-                let message = format!("more than {most} redirects, the last to {host}");
+                let max = self.max_redirects;
+                let message = format!("more than {max} redirects, the last to {host}");
                 return Err(Error::new(Kind::TooManyRedirects, message)
                     .with_host(&host)
-                    .with_http_status(answer.status));
+                    .with_http_status(raw.status));
             }
             let first_origin = first_origin.get_or_insert_with(|| url.origin());
             if body.is_secret() && redirect.keeps_body && !redirect.url.is_at(first_origin) {
                 let (from, to) = (url.authority(), redirect.url.authority());
-                let status = answer.status;
+                let status = raw.status;
                 let message = format!(
                     "redirect ({status}) from {from}: the credentials in the body do not go to {to}"
                 );
@@ -86,11 +96,12 @@ impl Engine {
                     .with_host(&from)
                     .with_http_status(status));
             }
-            if self.choose(&redirect, &url, &answer, hop)? == RedirectChoice::Answer {
-                return answered(answer, url);
+            if self.choose(&redirect, &url, &raw, hop, execution)? == RedirectChoice::Answer {
+                return finish(raw, url);
             }
-            answer.body.drain();
+            raw.body.drain();
             url = redirect.url;
+            server_directed = true;
             method = Cow::Owned(redirect.method);
             purpose = match purpose {
                 Purpose::Token => Purpose::Token,
@@ -107,47 +118,56 @@ impl Engine {
         }
     }
 
-    /// What the caller says of a redirect.
+    /// The redirect callback's decision.
     fn choose(
         &self,
         redirect: &Redirect,
         from: &Url,
-        answer: &RawResponse,
+        response: &RawResponse,
         hop: u32,
+        execution: &Execution,
     ) -> Result<RedirectChoice, Error> {
-        let Some(callback) = &self.redirect_callback else {
+        let Some(callback) = self.redirect_callback.clone() else {
             return Ok(RedirectChoice::Follow);
         };
-        callback(&RedirectStep {
+        let step = RedirectStep {
             from: from.as_str().to_owned(),
             to: redirect.url.as_str().to_owned(),
             method: redirect.method.clone(),
-            status: answer.status,
+            status: response.status,
             hop,
-            headers: answer.headers.clone(),
-        })
-        .map_err(|error| {
+            headers: response.headers.clone(),
+        };
+        let choice = execution
+            .limits()
+            .call_back(Step::Redirect, move || callback(&step))?;
+        choice.map_err(|error| {
             error
-                .with_http_status(answer.status)
+                .with_http_status(response.status)
                 .with_host(&from.authority())
         })
     }
 
-    /// One request and its answer; sent again once if a kept connection turns
-    /// out to have been closed by the server.
+    /// Sends one request, and once more if a kept connection turns out to have
+    /// been closed by the server.
     fn exchange(
         &self,
-        method: &str,
-        url: &Url,
+        target: &Target,
         mut headers: Headers,
         body: &mut Body,
-        purpose: Purpose,
-        call: &Call,
+        execution: &Execution,
     ) -> Result<(RawResponse, String), Error> {
+        let &Target {
+            method,
+            url,
+            purpose,
+            server_directed,
+        } = target;
+        let limits = execution.limits();
         let host = url.authority();
         let named = |error: Error| error.with_host(&host);
         let mut again = false;
-        let mut about = Exchange {
+        let mut hook = Exchange {
             purpose,
             method: String::new(),
             url: String::new(),
@@ -155,85 +175,94 @@ impl Engine {
             headers: Headers::default(),
         };
         if self.send_callback.is_some() || self.answer_callback.is_some() {
-            about.method = method.to_owned();
-            about.url = url.as_str().to_owned();
+            hook.method = method.to_owned();
+            hook.url = url.as_str().to_owned();
         }
         if let Some(cookies) = &self.cookies
             && let Some(sent) = cookies.header(url)
         {
-            // One field for all (RFC 6265, section 5.4), the caller's own first.
+            // One field for all (RFC 6265, section 5.4), the caller's first.
             let own: Vec<&[u8]> = headers.all("cookie").collect();
             let all = [own.as_slice(), &[sent.as_bytes()]]
                 .concat()
                 .join(&b"; "[..]);
             headers.set("Cookie", &all);
         }
-        // A change of the callback's is for one send.
-        let given = self.send_callback.is_some().then(|| headers.clone());
+        // A change by the callback is for one send.
+        let unchanged = self.send_callback.is_some().then(|| headers.clone());
         loop {
             let length = body.start().map_err(named)?;
-            if let Some(given) = given.as_ref().filter(|_| again) {
-                headers.clone_from(given);
+            if let Some(unchanged) = unchanged.as_ref().filter(|_| again) {
+                headers.clone_from(unchanged);
             }
             let mut framing = frame(method, body.is_set(), length, &mut headers).map_err(named)?;
             if again && purpose != Purpose::Token {
-                about.purpose = Purpose::Retry;
+                hook.purpose = Purpose::Retry;
             }
-            if let Some(callback) = &self.send_callback {
-                about.headers = headers;
-                callback(&mut about).map_err(named)?;
-                headers = std::mem::take(&mut about.headers);
+            if let Some(callback) = self.send_callback.clone() {
+                hook.headers = headers;
+                let result;
+                (hook, result) = limits.call_back(Step::Send, move || {
+                    let result = callback(&mut hook);
+                    (hook, result)
+                })?;
+                result.map_err(named)?;
+                headers = mem::take(&mut hook.headers);
                 framing = frame(method, body.is_set(), length, &mut headers).map_err(named)?;
             }
-            self.note(Level::Debug, || {
+            self.log.note(limits, Level::Debug, || {
                 trace::request(method, url, &headers, body.kept())
             });
-            self.warn_of_plain_http(url, headers.contains("authorization") || body.is_secret());
+            let has_credentials = headers.contains("authorization") || body.is_secret();
+            self.warn_of_plain_http(url, has_credentials, execution);
             let outgoing = Outgoing {
-                limits: &call.limits,
+                limits,
                 host: &host,
                 awaits_commit: match method {
                     "PUT" => true,
                     "POST" | "PATCH" => body.is_set(),
                     _ => false,
                 },
-                // A redirect or a challenge has led here, not the caller.
-                server_directed: matches!(purpose, Purpose::Redirect | Purpose::Token),
+                reports_progress: purpose != Purpose::Token,
+                server_directed,
                 method,
                 url,
                 headers: &headers,
                 body,
                 framing,
             };
-            call.sends.set(call.sends.get() + 1);
+            execution.sends.set(execution.sends.get() + 1);
             match self.transport.exchange(outgoing, again) {
-                Ok(answer) => {
-                    self.note(Level::Debug, || trace::answer(&answer));
+                Ok(response) => {
+                    self.log
+                        .note(limits, Level::Debug, || trace::response(&response));
                     if let Some(cookies) = &self.cookies {
-                        cookies.store(url, &answer.headers);
+                        cookies.store(url, &response.headers);
                     }
-                    if let Some(callback) = &self.answer_callback {
-                        about.status = answer.status;
-                        about.headers = answer.headers.clone();
-                        let status = answer.status;
-                        callback(&about).map_err(|error| {
-                            named(error).with_http_status(status).at(Step::Receive)
+                    if let Some(callback) = self.answer_callback.clone() {
+                        hook.status = response.status;
+                        hook.headers = response.headers.clone();
+                        let result = limits.call_back(Step::Receive, move || callback(&hook))?;
+                        result.map_err(|error| {
+                            named(error)
+                                .with_http_status(response.status)
+                                .at(Step::Receive)
                         })?;
                     }
-                    return Ok((answer, host));
+                    return Ok((response, host));
                 }
                 Err(Failure {
                     error,
                     race,
                     unsent,
                 }) => {
-                    // A PATCH appends: if it did arrive, another would append twice.
+                    // A PATCH appends: if the first did arrive, the second would
+                    // append twice.
                     if again || !race || (method == "PATCH" && !unsent) {
-                        self.note(Level::Debug, || format!("* {error}"));
-                        let error = error.without(|text| self.scrubbed(text));
-                        return Err(error.with_unsent(unsent));
+                        self.log.note(limits, Level::Debug, || format!("* {error}"));
+                        return Err(self.scrub(error).with_unsent(unsent));
                     }
-                    self.note(Level::Debug, || {
+                    self.log.note(limits, Level::Debug, || {
                         format!("* {host} had closed the kept connection, once more")
                     });
                     again = true;
@@ -242,8 +271,8 @@ impl Engine {
         }
     }
 
-    /// Says once for each server that credentials go to it in the clear.
-    fn warn_of_plain_http(&self, url: &Url, has_credentials: bool) {
+    /// Warns once for each server that credentials are sent to it unencrypted.
+    fn warn_of_plain_http(&self, url: &Url, has_credentials: bool, execution: &Execution) {
         if url.scheme() != Scheme::Http || !has_credentials {
             return;
         }
@@ -261,7 +290,7 @@ impl Engine {
         };
         if is_new {
             let host = origin.authority();
-            self.note(Level::Warning, || {
+            self.log.note(execution.limits(), Level::Warning, || {
                 format!(
                     "credentials go to {host} over plain http: anybody on the way can read them"
                 )
@@ -270,5 +299,13 @@ impl Engine {
     }
 }
 
-/// The most servers that are warned of.
+/// Where and why a request is sent.
+struct Target<'a> {
+    method: &'a str,
+    url: &'a Url,
+    purpose: Purpose,
+    server_directed: bool,
+}
+
+/// The maximum number of servers that are warned of.
 const MAX_WARNED: usize = 64;

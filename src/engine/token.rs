@@ -1,4 +1,4 @@
-//! Asking a token server.
+//! Requests to token servers.
 
 use std::time::SystemTime;
 
@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::Engine;
 use super::message::Send;
-use crate::auth::credentials::store::{Found, Lookup};
+use crate::auth::credentials::store::Found;
 use crate::auth::flight::Outcome;
 use crate::auth::token::TokenRequest;
 use crate::auth::token::{Form, Grant};
@@ -20,29 +20,30 @@ use crate::http::headers::Headers;
 use crate::http::hooks::Purpose;
 use crate::http::url::{Origin, Url};
 use crate::log::Level;
-use crate::request::call::Call;
+use crate::request::call::Execution;
 use crate::transport::RawResponse;
 
 impl Engine {
-    /// A token: one that is kept, one that another thread fetches, or one
-    /// fetched here.
+    /// A token: from the cache, from another thread that fetches it, or fetched
+    /// here.
     pub(super) fn token(
         &self,
         wanted: &TokenRequest,
         subject: &Subject,
-        call: &Call,
+        execution: &Execution,
     ) -> Result<Authorization, Error> {
+        let limits = execution.limits();
         let served = subject.scopes.as_ref();
         let tokens = &self.auth.tokens;
         let mut timed_out = false;
         loop {
-            let waiter = match tokens.join(wanted, served) {
-                Role::Have(authorization) => return Ok(authorization),
+            let waiter = match tokens.join(wanted, served, limits) {
+                Role::Cached(authorization) => return Ok(authorization),
                 Role::Fetch(fetcher) => {
-                    return match self.fetch(wanted, subject, call) {
+                    return match self.fetch(wanted, subject, execution) {
                         Ok(grant) => Ok(fetcher.done(grant, served)),
                         Err(error) => {
-                            let error = error.at(Step::Token).without(|text| self.scrubbed(text));
+                            let error = self.scrub(error.at(Step::Token));
                             fetcher.failed(&error);
                             Err(error)
                         }
@@ -50,92 +51,79 @@ impl Engine {
                 }
                 Role::Wait(waiter) => waiter,
             };
-            match waiter.wait(&call.limits)? {
+            match waiter.wait(limits)? {
                 Outcome::Done(authorization) => {
                     tokens.serve(wanted, served);
                     return Ok(authorization);
                 }
                 Outcome::Failed(error) => return Err(error),
-                // A server that is silent for one may be so for all: once more.
+                // A server that timed out for one thread may do so for all:
+                // only one more attempt.
                 Outcome::Abandoned(Some(error)) if timed_out => return Err(error),
                 Outcome::Abandoned(error) => timed_out |= error.is_some(),
             }
         }
     }
 
-    /// Looks the credentials up and asks with them.
-    fn fetch(&self, wanted: &TokenRequest, subject: &Subject, call: &Call) -> Result<Grant, Error> {
+    /// Looks up the credentials and requests a token with them.
+    fn fetch(
+        &self,
+        wanted: &TokenRequest,
+        subject: &Subject,
+        execution: &Execution,
+    ) -> Result<Grant, Error> {
+        let limits = execution.limits();
         let realm = token::realm(&wanted.realm)?;
         let origin = realm.origin();
         let host = realm.authority();
         let repository = subject.repository.as_deref();
-        let lookup = self
-            .auth
-            .lookup(repository, &call.limits, &self.report_lookup())?;
+        let lookup = self.auth.lookup(repository, limits)?;
         if let Some(found) = &lookup.found {
             if let Credential::BearerToken(token) = &found.credential {
                 return Ok(Grant::ready(token.clone()));
             }
-            self.auth.check_realm(&origin)?;
+            self.auth.check_realm(&origin, limits)?;
         } else if crate::auth::realm::loses_tls(&self.address.origin(), &origin) {
-            self.auth.check_realm(&origin)?;
+            self.auth.check_realm(&origin, limits)?;
         }
-        let asked = self.ask(&realm, wanted, lookup.found.as_ref(), call);
-        match (asked, &lookup.found) {
+        let granted = self.request_token(&realm, wanted, lookup.found.as_ref(), execution);
+        match (granted, &lookup.found) {
             (Err(error), Some(found)) if is_refusal(&error) => {
                 let error = error.with_more(&format!(" (credentials: {})", found.source));
                 if !self.anonymous_fallback || !wanted.scopes.only_pull() {
                     return Err(error);
                 }
-                self.note(Level::Info, || {
+                self.log.note(limits, Level::Info, || {
                     format!("token from {host}: refused, once more without credentials")
                 });
-                match self.ask(&realm, wanted, None, call) {
-                    // Where nobody is let in, what is wrong with the credentials counts.
+                match self.request_token(&realm, wanted, None, execution) {
+                    // The error about the credentials is the more useful one.
                     Err(other) if is_refusal(&other) => Err(error),
-                    asked => asked,
+                    granted => granted,
                 }
             }
             (Err(error), None) if is_refusal(&error) && !lookup.tried.is_empty() => {
                 let tried = lookup.tried.join("; ");
                 Err(error.with_more(&format!(" (no credentials in {tried})")))
             }
-            (asked, _) => asked,
+            (granted, _) => granted,
         }
     }
 
-    /// What writes to the log where credentials were looked for.
-    pub(super) fn report_lookup(&self) -> impl Fn(Option<&str>, &Lookup) {
-        |repository, lookup| {
-            self.note(Level::Info, || {
-                let registry = self.address.origin().authority();
-                let place =
-                    repository.map_or(registry.clone(), |name| format!("{registry}/{name}"));
-                let found = lookup.found.as_ref();
-                let source = found.map_or("none", |found| &found.source);
-                let tried = match lookup.tried.as_slice() {
-                    [] => String::new(),
-                    tried => format!(", nothing in {}", tried.join("; ")),
-                };
-                format!("credentials for {place}: {source}{tried}")
-            });
-        }
-    }
-
-    /// Asks in the forms that the token server may speak.
-    fn ask(
+    /// Requests a token in the forms that the token server may support.
+    fn request_token(
         &self,
         realm: &Url,
         wanted: &TokenRequest,
         found: Option<&Found>,
-        call: &Call,
+        execution: &Execution,
     ) -> Result<Grant, Error> {
         let host = realm.authority();
         let credential = found.map(|found| &found.credential);
         let forms = self.auth.forms(&wanted.realm, credential);
         let mut refusal = None;
         for form in forms {
-            self.note(Level::Info, || {
+            self.log.note(execution.limits(), Level::Info, || {
                 let way = match form {
                     Form::Get => "GET",
                     Form::Post => "POST",
@@ -148,17 +136,18 @@ impl Engine {
                 };
                 format!("token from {host} by {way} for {scopes}")
             });
-            let (status, grant) = self.ask_once(realm, wanted, credential, form, call)?;
+            let (status, grant) =
+                self.request_in_form(realm, wanted, credential, form, execution)?;
             match grant {
                 Ok(grant) => {
                     self.auth.remember_form(&wanted.realm, form);
                     return Ok(grant);
                 }
-                // What the first form says is what the user should read.
+                // The user should read the error of the first form.
                 Err(error) => {
-                    let goes_on = token::is_not_spoken(form, status);
+                    let tries_next = token::is_not_spoken(form, status);
                     let error = refusal.get_or_insert(error);
-                    if !goes_on {
+                    if !tries_next {
                         return Err(error.clone());
                     }
                 }
@@ -173,13 +162,13 @@ impl Engine {
         Err(refusal.unwrap_or_else(none))
     }
 
-    fn ask_once(
+    fn request_in_form(
         &self,
         realm: &Url,
         wanted: &TokenRequest,
         credential: Option<&Credential>,
         form: Form,
-        call: &Call,
+        execution: &Execution,
     ) -> Result<(u16, Result<Grant, Error>), Error> {
         let host = realm.authority();
         let origin: Origin = realm.origin();
@@ -209,45 +198,45 @@ impl Engine {
                 ("POST", realm.clone())
             }
         };
-        let mut answered = self.send(
+        let mut response = self.send(
             Send {
                 method,
                 url,
                 headers,
                 authorization: authorization.as_ref().map(|value| (&origin, value)),
                 purpose: Purpose::Token,
+                server_directed: true,
+                follow_redirects: true,
             },
             &mut body,
-            call,
+            execution,
         )?;
-        let body = read_capped(&mut answered.answer, &host)?;
-        let status = answered.answer.status;
-        let headers = &answered.answer.headers;
+        let body = read_capped(&mut response.raw, &host)?;
+        let status = response.raw.status;
+        let headers = &response.raw.headers;
         let grant = token::read_answer(status, headers.text("date"), &body, &host);
         let grant = grant.map_err(|error| {
             let wait = retry_after::read(headers, SystemTime::now());
-            error
-                .with_retry_after(wait.map(|wait| wait.as_secs()))
-                .without(|text| self.scrubbed(text))
+            self.scrub(error.with_retry_after(wait.map(|wait| wait.as_secs())))
         });
         Ok((status, grant))
     }
 }
 
-/// Whether a token server wants other credentials.
+/// Whether a token server rejected the credentials, or requires some.
 fn is_refusal(error: &Error) -> bool {
     error.kind() == Kind::TokenRefused && matches!(error.http_status(), 401 | 403)
 }
 
-/// The body of a token server's answer.
-fn read_capped(answer: &mut RawResponse, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+/// The body of a token server's response.
+fn read_capped(response: &mut RawResponse, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut kept = Zeroizing::new(Vec::new());
-    answer
+    response
         .body
         .deliver(&mut |piece| {
             if kept.len() + piece.len() > token::MAX_ANSWER {
-                let most = token::MAX_ANSWER;
-                let message = format!("token from {host}: the answer is longer than {most} bytes");
+                let max = token::MAX_ANSWER;
+                let message = format!("token from {host}: the response is longer than {max} bytes");
                 return Err(Error::new(Kind::TokenRefused, message));
             }
             kept.extend_from_slice(piece);

@@ -1,5 +1,5 @@
-//! Requests and answers as the debug log shows them: as on the wire, less the
-//! secrets and the bodies that are no text.
+//! Requests and responses as the debug log shows them: as on the wire, without
+//! secrets and without binary bodies.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use crate::http::url::Url;
 use crate::log::redact;
 use crate::transport::RawResponse;
 
-/// The longest part of a body that is shown, in bytes.
+/// The maximum number of bytes of a body that are shown.
 const BODY_CAP: usize = 2048;
 
 /// A request that is about to be sent.
@@ -21,15 +21,15 @@ pub(crate) fn request(method: &str, url: &Url, headers: &Headers, body: Option<&
     out
 }
 
-/// Status and headers of an answer.
-pub(crate) fn answer(answer: &RawResponse) -> String {
-    let mut out = format!("< {} {}", answer.version.as_str(), answer.status);
-    fields(&mut out, '<', &answer.headers);
+/// Status and headers of a response.
+pub(crate) fn response(response: &RawResponse) -> String {
+    let mut out = format!("< {} {}", response.version.as_str(), response.status);
+    fields(&mut out, '<', &response.headers);
     out
 }
 
-/// The body of an answer that is kept in memory.
-pub(crate) fn answer_body(headers: &Headers, body: &[u8]) -> Option<String> {
+/// The body of a response that is kept in memory.
+pub(crate) fn response_body(headers: &Headers, body: &[u8]) -> Option<String> {
     let mut out = String::new();
     text(&mut out, '<', headers, body);
     (!out.is_empty()).then(|| out.trim_start_matches('\n').to_owned())

@@ -1,22 +1,24 @@
-//! What registries warn of, told once.
+//! Warnings of registries, reported once each.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::warning::WarningCallback;
+use crate::error::Step;
+use crate::os::deadline::CallLimits;
 
-/// How many warnings are remembered; the eldest are told again.
-const MOST: usize = 1024;
+/// How many warnings are remembered; older ones are reported again.
+const MAX_REMEMBERED: usize = 1024;
 
-/// Tells the warnings of one client.
+/// Reports the warnings of one client.
 pub(crate) struct Warnings {
     callback: Option<WarningCallback>,
     reported: Mutex<Reported>,
 }
 
-/// Hosts and texts that were reported, as hashes: a registry decides on neither
-/// the number nor the size of what is kept.
+/// Hashes of the hosts and warnings that were reported, so that a registry
+/// controls neither the number nor the size of what is stored.
 #[derive(Default)]
 struct Reported {
     hasher: RandomState,
@@ -31,33 +33,34 @@ impl Warnings {
         }
     }
 
-    /// Tells those of the warnings that are new.
-    pub(crate) fn tell(&self, host: &str, texts: &[String]) {
+    /// Reports those of the warnings that are new.
+    pub(crate) fn report(&self, limits: &CallLimits, host: &str, texts: &[String]) {
         let Some(callback) = &self.callback else {
             return;
         };
         for text in texts {
-            // The lock is open again when the callback runs.
+            // The lock is released before the callback runs.
             let is_new = self
                 .reported
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .add(host, text);
             if is_new {
-                callback(host, text);
+                let (callback, host, text) = (Arc::clone(callback), host.to_owned(), text.clone());
+                limits.post_callback(Step::Receive, move || callback(&host, &text));
             }
         }
     }
 }
 
 impl Reported {
-    /// Remembers a warning; false if it is known.
+    /// Remembers a warning; false if it was reported before.
     fn add(&mut self, host: &str, text: &str) -> bool {
         let hash = self.hasher.hash_one((host, text));
         if self.hashes.contains(&hash) {
             return false;
         }
-        if self.hashes.len() == MOST {
+        if self.hashes.len() == MAX_REMEMBERED {
             self.hashes.pop_front();
         }
         self.hashes.push_back(hash);
@@ -75,10 +78,10 @@ mod tests {
         assert!(reported.add("a.example", "old"));
         assert!(!reported.add("a.example", "old"));
         assert!(reported.add("b.example", "old"));
-        for number in 0..2 * MOST {
+        for number in 0..2 * MAX_REMEMBERED {
             assert!(reported.add("a.example", &number.to_string()));
         }
-        assert_eq!(reported.hashes.len(), MOST);
+        assert_eq!(reported.hashes.len(), MAX_REMEMBERED);
         assert!(reported.add("a.example", "old"), "it was forgotten");
     }
 }

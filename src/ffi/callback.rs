@@ -1,18 +1,20 @@
 //! Functions of the caller's that the core calls.
 
 use std::ffi::{c_char, c_int, c_void};
+use std::slice;
 use std::sync::Arc;
 
 use super::request::reggie_request;
-use super::status::{REGGIE_OK, reggie_status};
+use super::status::{REGGIE_OK, REGGIE_UNKNOWN_SIZE, reggie_status};
 use super::{convert, guard, status};
-use crate::body::ReadSource;
-use crate::body::sink::WriteSink;
+use crate::body::output::WriteSink;
+use crate::body::{BorrowedBytes, ReadSource};
 use crate::config::CertificateCallback;
 use crate::config::retry::RetryCondition;
 use crate::config::warning::WarningCallback;
 use crate::error::{Error, Kind, Step};
 use crate::log::LogCallback;
+use crate::os::transfer::TransferCallback;
 use crate::request::RetryCallback;
 
 /// Frees a userdata. It is called exactly once for each registration, with
@@ -82,6 +84,21 @@ pub type reggie_retry_condition_callback = Option<
         failure: reggie_status,
         would_retry: c_int,
         retry: *mut c_int,
+    ) -> c_int,
+>;
+
+/// Reports how much of the body of a request was sent and how much of the body
+/// of its response was received, in bytes. A total is REGGIE_UNKNOWN_SIZE if it
+/// is unknown, and 0 if there is no body. All four start again when the request
+/// is sent again. Return 0 to continue, nonzero to stop the call, which then
+/// returns REGGIE_PROGRESS_CALLBACK.
+pub type reggie_transfer_callback = Option<
+    unsafe extern "C-unwind" fn(
+        userdata: *mut c_void,
+        sent: u64,
+        send_total: u64,
+        received: u64,
+        receive_total: u64,
     ) -> c_int,
 >;
 
@@ -212,6 +229,25 @@ pub(super) fn warning(
     }))
 }
 
+/// The core's progress callback; `None` where C gave none.
+pub(super) fn transfer(
+    callback: reggie_transfer_callback,
+    registration: Registration,
+) -> Option<TransferCallback> {
+    let callback = callback?;
+    Some(Arc::new(move |transfer| {
+        let userdata = registration.userdata();
+        let [send_total, receive_total] = [transfer.send_total, transfer.receive_total]
+            .map(|total| total.unwrap_or(REGGIE_UNKNOWN_SIZE));
+        let (sent, received) = (transfer.sent, transfer.received);
+        let report = || {
+            // SAFETY: the caller gave them to be used together.
+            unsafe { callback(userdata, sent, send_total, received, receive_total) }
+        };
+        result(Kind::ProgressCallback, "progress", guard::outside(report))
+    }))
+}
+
 /// The core's certificate callback; `None` where C gave none.
 pub(super) fn certificate(
     callback: reggie_certificate_callback,
@@ -317,6 +353,45 @@ impl ReadSource for Source {
 
     fn can_rewind(&self) -> bool {
         self.rewind.is_some()
+    }
+}
+
+/// The body of a request, in memory of the caller.
+pub(super) struct Borrowed {
+    bytes: *const u8,
+    size: usize,
+    /// Dropped when the bytes are no longer used.
+    _registration: Registration,
+}
+
+// SAFETY: the caller is told that the bytes are read on any thread and do not
+// change.
+unsafe impl Send for Borrowed {}
+
+impl Borrowed {
+    /// # Safety
+    ///
+    /// `bytes` is NULL or has `size` bytes, which stay as they are until the
+    /// registration is dropped.
+    pub(super) unsafe fn new(
+        bytes: *const u8,
+        size: usize,
+        registration: Registration,
+    ) -> Result<Borrowed, Error> {
+        // SAFETY: as above.
+        let bytes = unsafe { convert::slice(bytes, size, "bytes") }?.as_ptr();
+        Ok(Borrowed {
+            bytes,
+            size,
+            _registration: registration,
+        })
+    }
+}
+
+impl BorrowedBytes for Borrowed {
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: promised to `new`, where they were a slice.
+        unsafe { slice::from_raw_parts(self.bytes, self.size) }
     }
 }
 

@@ -4,8 +4,8 @@
 use std::ffi::{c_char, c_int, c_void};
 
 use super::callback::{
-    Registration, Sink, Source, reggie_free_callback, reggie_read_callback, reggie_rewind_callback,
-    reggie_write_callback,
+    Borrowed, Registration, Sink, Source, reggie_free_callback, reggie_read_callback,
+    reggie_rewind_callback, reggie_write_callback,
 };
 use super::error::{ErrorOut, reggie_error};
 use super::request::reggie_request;
@@ -40,6 +40,37 @@ pub unsafe extern "C" fn reggie_request_set_body(
     })
 }
 
+/// Sends `size` bytes from memory, which are not copied.
+///
+/// The bytes must stay valid and unchanged until `free_userdata` is called, as
+/// described at reggie_free_callback: when another body takes their place, when
+/// the request is freed, or, if this function fails, before it returns.
+/// `userdata` is what that callback needs to release them; it may be `bytes`
+/// itself. `bytes` may be NULL if `size` is 0.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
+/// is larger than any object can be, or REGGIE_BUSY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_request_set_body_borrowed(
+    request: *mut reggie_request,
+    bytes: *const u8,
+    size: usize,
+    userdata: *mut c_void,
+    free_userdata: reggie_free_callback,
+) -> reggie_status {
+    guard::status(|| {
+        let registration = Registration::new(userdata, free_userdata);
+        // SAFETY: bytes of the caller's, until the registration is dropped.
+        let borrowed = unsafe { Borrowed::new(bytes, size, registration) }?;
+        // SAFETY: a handle of the caller's, or NULL.
+        let request = unsafe { convert::handle(request, "request") }?;
+        request.change(|core| {
+            core.set_body_borrowed(Box::new(borrowed));
+            Ok(())
+        })
+    })
+}
+
 /// Sends the content of a regular file, which is opened each time that the
 /// request is sent.
 ///
@@ -58,6 +89,32 @@ pub unsafe extern "C" fn reggie_request_set_body_path(
         request.change(|core| {
             core.set_body_path(path.to_owned());
             Ok(())
+        })
+    })
+}
+
+/// Sends part of a regular file: `length` bytes from `offset` on; or, if
+/// `length` is REGGIE_UNKNOWN_SIZE, all from `offset` to the end of the file.
+///
+/// The file is opened each time the request is sent. If it is shorter than the
+/// part requires, reggie_client_do() and reggie_client_open() send nothing and
+/// return REGGIE_BODY_LENGTH. `path` may be any bytes except NUL. Returns
+/// REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path is empty
+/// or the sum of offset and length is too large, or REGGIE_BUSY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_request_set_body_path_section(
+    request: *mut reggie_request,
+    path: *const c_char,
+    offset: u64,
+    length: u64,
+) -> reggie_status {
+    guard::status(|| {
+        // SAFETY: a handle of the caller's, or NULL.
+        let request = unsafe { convert::handle(request, "request") }?;
+        // SAFETY: a text of the caller's, or NULL.
+        let path = unsafe { convert::path(path, "path") }?;
+        request.change(|core| {
+            core.set_body_path_section(path.to_owned(), offset, status::known_size(length))
         })
     })
 }
@@ -84,6 +141,36 @@ pub unsafe extern "C" fn reggie_request_set_body_fd(
         // SAFETY: a handle of the caller's, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
         request.change(|core| core.set_body_descriptor(fd, status::known_size(length)))
+    })
+}
+
+/// Sends part of a regular file that is open: `length` bytes from `offset` on,
+/// counted from the beginning of the file; or, if `length` is
+/// REGGIE_UNKNOWN_SIZE, all from `offset` to the end of the file.
+///
+/// The caller keeps the descriptor, and must keep it open until the request has
+/// been sent. Its file offset is neither used nor moved: several requests can
+/// send parts of one descriptor at the same time. If the file is shorter than
+/// the part requires, reggie_client_do() and reggie_client_open() send nothing
+/// and return REGGIE_BODY_LENGTH. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if the sum of offset and length is too large,
+/// REGGIE_FILE if the descriptor is not open or not a regular file, or
+/// REGGIE_BUSY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_request_set_body_fd_section(
+    request: *mut reggie_request,
+    fd: c_int,
+    offset: u64,
+    length: u64,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: a place of the caller's, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        // SAFETY: a handle of the caller's, or NULL.
+        let request = unsafe { convert::handle(request, "request") }?;
+        request
+            .change(|core| core.set_body_descriptor_section(fd, offset, status::known_size(length)))
     })
 }
 
@@ -132,11 +219,12 @@ pub unsafe extern "C" fn reggie_request_remove_body(request: *mut reggie_request
     })
 }
 
-/// Keeps the body of the answer in the response, as unless another output is
-/// set, up to what reggie_config_set_max_body_memory() allows.
+/// Keeps the body of the response in memory, up to the size set by
+/// reggie_config_set_max_body_memory(). This is the default.
 ///
-/// Whatever the output is, it is for answers whose HTTP status is 2xx; the
-/// body of any other is kept in the response. Returns REGGIE_OK,
+/// All outputs apply to responses whose HTTP status is 2xx; the body of any
+/// other response is kept in memory. They do not apply to a 204 response or to
+/// the response to a HEAD request, which have no body. Returns REGGIE_OK,
 /// REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_request_set_output_memory(
@@ -152,13 +240,22 @@ pub unsafe extern "C" fn reggie_request_set_output_memory(
     })
 }
 
-/// Writes the body of a 2xx answer to a file, which appears, or replaces the
-/// one that is there, when the body is whole. It is written to a temporary
-/// file in the same folder, of which nothing stays on failure.
+/// Writes the body of a 2xx response to a file, which appears, or replaces an
+/// existing file, once the body is complete.
 ///
-/// `path` is any bytes without NUL, and names no folder, device or pipe.
-/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if it is
-/// empty, or REGGIE_BUSY.
+/// Until then, the body is written to a temporary file in the same directory,
+/// which is removed on failure. A call that fails leaves an existing file
+/// unchanged. A new file is created as by open(2) with mode 0666; a file that is
+/// replaced keeps its mode. The last component of the path must not be a
+/// symbolic link, and only a regular file that belongs to the user is replaced;
+/// otherwise the call returns REGGIE_FILE.
+///
+/// A 206 response has only part of the content and would replace all of the
+/// file: the call returns REGGIE_PARTIAL_CONTENT. Use
+/// reggie_request_set_output_fd() for ranges.
+///
+/// `path` may be any bytes except NUL. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_request_set_output_path(
     request: *mut reggie_request,
@@ -216,5 +313,43 @@ pub unsafe extern "C" fn reggie_request_set_output_callback(
             core.set_output_sink(Box::new(sink));
             Ok(())
         })
+    })
+}
+
+/// Sets the digest that the response body must have, such as
+/// "sha256:e3b0c442..."; NULL removes it.
+///
+/// The digest is computed while the body is received. If it differs, the call
+/// fails with REGGIE_DIGEST_MISMATCH, and the message contains both digests: no
+/// file appears under an output path, an existing file is unchanged, and no
+/// response is returned for a body in memory. A descriptor, a callback, and
+/// reggie_response_read() after reggie_client_open() receive the body as it
+/// arrives, except for the last 64 KiB, or all of a shorter body, which follow
+/// only after verification. They must not trust what they received until the
+/// call, or the read that returns 0 bytes, has returned REGGIE_OK.
+///
+/// Only a complete body is verified: that of a 2xx response. Not verified are
+/// the body of any other response, such as the error list of a 404, which can be
+/// read as usual, so check the HTTP status; a 204 response and the response to a
+/// HEAD request, which have no body; the header fields; and, in any case, the
+/// responses to requests without an expected digest. A 206 response has only
+/// part of the content: the call fails with REGGIE_PARTIAL_CONTENT before
+/// anything is delivered.
+///
+/// The algorithms are REGGIE_SHA256, REGGIE_SHA384 and REGGIE_SHA512. The digest
+/// is that of the body as it was sent, in its content coding if it has one.
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if the request is NULL,
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_DIGEST or REGGIE_BUSY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_request_set_expected_digest(
+    request: *mut reggie_request,
+    digest: *const c_char,
+) -> reggie_status {
+    guard::status(|| {
+        // SAFETY: a handle of the caller's, or NULL.
+        let request = unsafe { convert::handle(request, "request") }?;
+        // SAFETY: a text of the caller's, or NULL.
+        let digest = unsafe { convert::optional_text(digest, "digest") }?;
+        request.change(|core| core.set_expected_digest(digest))
     })
 }

@@ -292,7 +292,7 @@ pub unsafe extern "C" fn reggie_response_errors(
 ///
 /// The error then has the HTTP status, the host, the code of the first error in
 /// the registry's error list, where the body is kept in memory and has one, and
-/// how long to wait, where the response says it in seconds; its message has the
+/// the time to wait of Retry-After, where there is one; its message has the
 /// status and that error's code and message. The response stays as it is.
 /// Otherwise returns REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is
 /// read.
@@ -312,6 +312,40 @@ pub unsafe extern "C" fn reggie_response_check(
     })
 }
 
+/// Replaces the body by `size` bytes from memory, which are copied. For a body
+/// that the program has read with reggie_response_read(), and decompressed if
+/// necessary: reggie_response_errors() and reggie_response_check() then use it.
+/// The unread rest of the body is lost, and its connection closed. A pointer
+/// from reggie_response_body() becomes invalid.
+///
+/// `bytes` may be NULL if `size` is 0. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_NO_MEMORY, or
+/// REGGIE_BUSY while the body is read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_response_set_body(
+    response: *mut reggie_response,
+    bytes: *const u8,
+    size: usize,
+) -> reggie_status {
+    guard::status(|| {
+        // SAFETY: a handle of the caller's, or NULL.
+        let response = unsafe { convert::handle(response, "response") }?;
+        // SAFETY: bytes of the caller's.
+        let bytes = unsafe { convert::slice(bytes, size, "bytes") }?;
+        let mut body = Vec::new();
+        body.try_reserve_exact(size)
+            .map_err(|_| Error::no_memory("response body"))?;
+        body.extend_from_slice(bytes);
+        end_in_nul(&mut body)?;
+        response.core.lend("response", |core| {
+            core.set_body(body);
+            Ok(())
+        })?;
+        response.body_size.store(size as u64, Ordering::Relaxed);
+        Ok(())
+    })
+}
+
 /// Reads on in the body: up to `size` bytes into `buffer`. Waits until there
 /// are some. For a response of reggie_client_open(); where the body is kept in
 /// memory, it reads from there.
@@ -325,7 +359,8 @@ pub unsafe extern "C" fn reggie_response_check(
 /// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_BUSY,
 /// REGGIE_CANCELLED, REGGIE_DEADLINE if the call took too long as a whole,
 /// REGGIE_TIMEOUT if too little came, REGGIE_RECEIVE, REGGIE_TRUNCATED if the
-/// server closed the connection early, REGGIE_TLS or REGGIE_PROTOCOL; the rest of
+/// server closed the connection early, REGGIE_TLS, REGGIE_PROTOCOL or
+/// REGGIE_DIGEST_MISMATCH, see reggie_request_set_expected_digest(); the rest of
 /// the body is then lost.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_response_read(

@@ -51,6 +51,8 @@ pub const REGGIE_INVALID_PROXY: reggie_status = 17;
 pub const REGGIE_INVALID_CLIENT_CERTIFICATE: reggie_status = 16;
 /// A file of credentials cannot be read, or makes no sense.
 pub const REGGIE_INVALID_CREDENTIALS_FILE: reggie_status = 18;
+/// Invalid digest, or a digest of an unknown algorithm.
+pub const REGGIE_INVALID_DIGEST: reggie_status = 20;
 /// There is not enough memory.
 pub const REGGIE_NO_MEMORY: reggie_status = 101;
 /// A defect of the library was caught. Handles stay valid; the outcome of the
@@ -92,6 +94,8 @@ pub const REGGIE_REALM_CALLBACK: reggie_status = 211;
 pub const REGGIE_RETRY_CONDITION_CALLBACK: reggie_status = 210;
 /// The credential callback stopped the call.
 pub const REGGIE_CREDENTIAL_CALLBACK: reggie_status = 212;
+/// The progress callback stopped the call.
+pub const REGGIE_PROGRESS_CALLBACK: reggie_status = 213;
 /// The host's name was not resolved.
 pub const REGGIE_RESOLVE: reggie_status = 301;
 /// No connection was made.
@@ -134,6 +138,12 @@ pub const REGGIE_RETRY_LATER: reggie_status = 1005;
 pub const REGGIE_NO_HEADER: reggie_status = 1007;
 /// The HTTP status is not a 2xx; only reggie_response_check() returns this.
 pub const REGGIE_HTTP_STATUS: reggie_status = 1008;
+/// Received content that does not match the expected digest; see
+/// reggie_request_set_expected_digest().
+pub const REGGIE_DIGEST_MISMATCH: reggie_status = 1013;
+/// A 206 response, which has only part of the content, where only a complete
+/// body can be used: for an output path, or with an expected digest.
+pub const REGGIE_PARTIAL_CONTENT: reggie_status = 1022;
 
 /// A level of the log: something failed.
 pub const REGGIE_LOG_ERROR: c_int = 1;
@@ -216,6 +226,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_INVALID_CERTIFICATES => c"certificates cannot be used",
         REGGIE_INVALID_CLIENT_CERTIFICATE => c"client certificate or its key cannot be used",
         REGGIE_INVALID_CREDENTIALS_FILE => c"credentials file cannot be used",
+        REGGIE_INVALID_DIGEST => c"invalid digest",
         REGGIE_NO_MEMORY => c"out of memory",
         REGGIE_PANIC => c"defect in libreggie",
         REGGIE_FILE => c"local file or descriptor failed",
@@ -236,6 +247,7 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_REALM_CALLBACK => c"realm callback stopped the call",
         REGGIE_RETRY_CONDITION_CALLBACK => c"stopped by the retry condition",
         REGGIE_CREDENTIAL_CALLBACK => c"stopped by the credential callback",
+        REGGIE_PROGRESS_CALLBACK => c"stopped by the progress callback",
         REGGIE_RESOLVE => c"host name was not resolved",
         REGGIE_CONNECT => c"no connection was made",
         REGGIE_TLS => c"TLS failed",
@@ -256,6 +268,8 @@ fn words(status: reggie_status) -> &'static CStr {
         REGGIE_RETRY_LATER => c"server asks to be left alone for longer",
         REGGIE_NO_HEADER => c"response has no such header that can be read",
         REGGIE_HTTP_STATUS => c"HTTP status is not a 2xx",
+        REGGIE_DIGEST_MISMATCH => c"content does not match the expected digest",
+        REGGIE_PARTIAL_CONTENT => c"response has only part of the content",
         _ => c"unknown status",
     }
 }
@@ -284,6 +298,7 @@ fn words(status: reggie_status) -> &'static CStr {
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
 /// - EREMOTEIO: REGGIE_HTTP_STATUS
+/// - EBADMSG: REGGIE_DIGEST_MISMATCH and REGGIE_PARTIAL_CONTENT
 /// - EIO: REGGIE_FILE, REGGIE_BODY_LENGTH and REGGIE_CREDENTIAL_HELPER, and
 ///   numbers that are no status
 ///
@@ -310,6 +325,7 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_INVALID_PROXY
         | REGGIE_INVALID_CLIENT_CERTIFICATE
         | REGGIE_INVALID_CREDENTIALS_FILE
+        | REGGIE_INVALID_DIGEST
         | REGGIE_CALLBACK_MISUSE => libc::EINVAL,
         REGGIE_INVALID_UTF8 => libc::EILSEQ,
         REGGIE_BUSY => libc::EBUSY,
@@ -328,6 +344,7 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_HOOK_CALLBACK
         | REGGIE_REALM_CALLBACK
         | REGGIE_CREDENTIAL_CALLBACK
+        | REGGIE_PROGRESS_CALLBACK
         | REGGIE_CERTIFICATE_CALLBACK
         | REGGIE_CANCELLED => libc::ECANCELED,
         REGGIE_DEADLINE | REGGIE_TIMEOUT => libc::ETIMEDOUT,
@@ -344,6 +361,7 @@ fn errno(status: reggie_status) -> Option<c_int> {
         REGGIE_RETRY_LATER => libc::EAGAIN,
         REGGIE_NO_ERRORS | REGGIE_NO_HEADER => libc::ENODATA,
         REGGIE_HTTP_STATUS => libc::EREMOTEIO,
+        REGGIE_DIGEST_MISMATCH | REGGIE_PARTIAL_CONTENT => libc::EBADMSG,
         _ => return None,
     })
 }
@@ -380,6 +398,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::InvalidProxy => REGGIE_INVALID_PROXY,
         Kind::InvalidClientCertificate => REGGIE_INVALID_CLIENT_CERTIFICATE,
         Kind::InvalidCredentialsFile => REGGIE_INVALID_CREDENTIALS_FILE,
+        Kind::InvalidDigest => REGGIE_INVALID_DIGEST,
         Kind::NoMemory => REGGIE_NO_MEMORY,
         Kind::Panic => REGGIE_PANIC,
         Kind::File => REGGIE_FILE,
@@ -400,6 +419,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::RealmCallback => REGGIE_REALM_CALLBACK,
         Kind::RetryConditionCallback => REGGIE_RETRY_CONDITION_CALLBACK,
         Kind::CredentialCallback => REGGIE_CREDENTIAL_CALLBACK,
+        Kind::ProgressCallback => REGGIE_PROGRESS_CALLBACK,
         Kind::Resolve => REGGIE_RESOLVE,
         Kind::Connect => REGGIE_CONNECT,
         Kind::Tls => REGGIE_TLS,
@@ -420,6 +440,8 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::RetryLater => REGGIE_RETRY_LATER,
         Kind::NoHeader => REGGIE_NO_HEADER,
         Kind::HttpStatus => REGGIE_HTTP_STATUS,
+        Kind::DigestMismatch => REGGIE_DIGEST_MISMATCH,
+        Kind::PartialContent => REGGIE_PARTIAL_CONTENT,
     }
 }
 

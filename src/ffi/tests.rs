@@ -14,7 +14,7 @@ use super::status::{
     reggie_status_string,
 };
 use super::{convert, guard, status};
-use crate::content::digest::Algorithm;
+use crate::body::digest::Algorithm;
 use crate::error::Kind;
 use crate::log::Level;
 
@@ -38,6 +38,7 @@ const KINDS: &[Kind] = &[
     Kind::InvalidProxy,
     Kind::InvalidClientCertificate,
     Kind::InvalidCredentialsFile,
+    Kind::InvalidDigest,
     Kind::NoMemory,
     Kind::Panic,
     Kind::File,
@@ -58,6 +59,7 @@ const KINDS: &[Kind] = &[
     Kind::RealmCallback,
     Kind::RetryConditionCallback,
     Kind::CredentialCallback,
+    Kind::ProgressCallback,
     Kind::Resolve,
     Kind::Connect,
     Kind::Tls,
@@ -78,6 +80,8 @@ const KINDS: &[Kind] = &[
     Kind::RetryLater,
     Kind::NoHeader,
     Kind::HttpStatus,
+    Kind::DigestMismatch,
+    Kind::PartialContent,
 ];
 
 /// Name and text of each macro of the header.

@@ -1,11 +1,14 @@
 //! The log. Messages contain no secrets.
 
 pub(crate) mod redact;
+pub(crate) mod secrets;
 #[cfg(reggie_test_log)]
 pub(crate) mod test_log;
 
 use std::sync::Arc;
 
+use self::secrets::Secrets;
+use crate::error::Step;
 use crate::os::deadline::CallLimits;
 use crate::os::descriptor;
 
@@ -31,11 +34,25 @@ pub type LogCallback = Arc<dyn Fn(Level, &str) + Send + Sync>;
 pub(crate) struct Log {
     callback: Option<(Level, LogCallback)>,
     debug: bool,
+    secrets: Arc<Secrets>,
 }
 
 impl Log {
-    pub(crate) fn new(callback: Option<(Level, LogCallback)>, debug: bool) -> Log {
-        Log { callback, debug }
+    pub(crate) fn new(
+        callback: Option<(Level, LogCallback)>,
+        debug: bool,
+        secrets: &Arc<Secrets>,
+    ) -> Log {
+        Log {
+            callback,
+            debug,
+            secrets: Arc::clone(secrets),
+        }
+    }
+
+    /// The secrets that it does not show.
+    pub(crate) fn secrets(&self) -> &Arc<Secrets> {
+        &self.secrets
     }
 
     /// Whether messages of this level are written. With the debug setting,
@@ -48,18 +65,28 @@ impl Log {
         self.debug || matches!(&self.callback, Some((max, _)) if level <= *max)
     }
 
-    /// Writes a message, which may have several lines.
-    pub(crate) fn write(&self, level: Level, text: &str) {
+    /// Writes one entry of a call without its secrets; it may have several
+    /// lines. `text` is called only if the entry goes anywhere.
+    pub(crate) fn note(&self, limits: &CallLimits, level: Level, text: impl FnOnce() -> String) {
+        if self.takes(level) {
+            let text = self.secrets.scrub(&text());
+            self.write(limits, level, text);
+        }
+    }
+
+    fn write(&self, limits: &CallLimits, level: Level, text: String) {
         #[cfg(reggie_test_log)]
-        crate::log::test_log::line(text);
+        crate::log::test_log::line(&text);
         if !self.is_set_to_take(level) {
             return;
         }
         match &self.callback {
-            Some((_, callback)) => callback(level, text),
+            Some((_, callback)) => {
+                let callback = Arc::clone(callback);
+                limits.post_callback(Step::Prepare, move || callback(level, &text));
+            }
             None => {
-                // Ignored: an error on stderr can neither be reported nor stop
-                // the program.
+                // Ignored: a closed stderr must not end the program.
                 let _ = descriptor::write_all(
                     libc::STDERR_FILENO,
                     format!("{text}\n").as_bytes(),

@@ -1,4 +1,4 @@
-//! A handle that cancels calls from another thread or from a signal handler.
+//! Cancel handles: end calls from another thread or a signal handler.
 
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::sys;
 use crate::error::{Error, Kind};
 
-/// Cancels the calls it was passed to. A clone is the same handle.
+/// Ends the calls that use it. Clones are the same handle.
 #[derive(Clone, Debug)]
 pub struct Cancel(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     triggered: AtomicBool,
-    /// An eventfd that becomes readable when triggered, so that waits end.
+    /// Becomes readable with the trigger, which ends polls.
     event: OwnedFd,
     process: u32,
 }
@@ -31,12 +31,11 @@ impl Cancel {
         })))
     }
 
-    /// Cancels all current and later calls that use the handle.
-    /// Async-signal-safe: uses only atomic stores and system calls.
+    /// Ends all calls that use it, now and later. Async-signal-safe.
     pub fn trigger(&self) {
         self.0.triggered.store(true, Ordering::Release);
-        // After a fork the eventfd is shared with the parent: signalling it
-        // would cancel the parent's calls. Calls in the child poll the flag.
+        // After a fork the event is the parent's, whose calls continue; those
+        // of the child check the flag.
         if self.0.process == std::process::id() {
             sys::signal_event(self.0.event.as_raw_fd());
         }
@@ -47,9 +46,8 @@ impl Cancel {
         self.0.triggered.load(Ordering::Acquire)
     }
 
-    /// The eventfd, which becomes readable when triggered; `None` in a forked
-    /// child, which must poll [`Cancel::is_triggered`] because the eventfd is
-    /// its parent's.
+    /// What becomes readable with the trigger; `None` in a forked child, where
+    /// the event is the parent's: it must check the flag at intervals.
     pub(crate) fn event(&self) -> Option<RawFd> {
         (self.0.process == std::process::id()).then(|| self.0.event.as_raw_fd())
     }

@@ -1,33 +1,36 @@
-//! What ends a wait before what it waits for: a cancel, the deadline of the
-//! call, the time limit of a step.
+//! Limits of waits: cancel handles, the deadline of a call, the time limit of a
+//! step, and the minimum rate of a transfer.
 
 use std::fmt::Display;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::callback_queue::CallbackQueue;
 use super::cancel::Cancel;
+use super::transfer::TransferMeter;
 use crate::error::{Error, Kind, Step};
 
 /// Time limits of the steps of a call; `None` = no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timeouts {
-    /// Of resolving a host's name.
+    /// For resolving a host name.
     pub(crate) resolve: Option<Duration>,
-    /// Of connecting, over all addresses.
+    /// For connecting, over all addresses of the host.
     pub(crate) connect: Option<Duration>,
-    /// Of a TLS handshake.
+    /// For a TLS handshake.
     pub(crate) tls: Option<Duration>,
-    /// From the request's last byte to the first of its answer.
+    /// From the last byte of the request to the first of its response.
     pub(crate) first_byte: Option<Duration>,
-    /// The same where the registry has a blob or manifest to store first.
+    /// The same if the registry has to store a blob or manifest first.
     pub(crate) commit: Option<Duration>,
-    /// From the first byte of an answer to the last of its head.
+    /// From the first byte of a response to the last of its headers.
     pub(crate) head: Option<Duration>,
-    /// Of a transfer that does not move.
+    /// For a transfer that stalls.
     pub(crate) stall: Option<StallLimit>,
 }
 
-/// The least that has to move: bytes per second, taken over a window.
+/// The minimum rate of a transfer: bytes per second, averaged over a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StallLimit {
     pub(crate) bytes_per_second: u64,
@@ -35,7 +38,7 @@ pub(crate) struct StallLimit {
 }
 
 impl Default for Timeouts {
-    /// What never cuts a transfer that moves, and never leaves a dead one.
+    /// Values that end no transfer that moves, but every dead one.
     fn default() -> Timeouts {
         let seconds = |count| Some(Duration::from_secs(count));
         Timeouts {
@@ -53,19 +56,28 @@ impl Default for Timeouts {
     }
 }
 
-/// The limits of one call, with all that it sends.
+/// The limits of a call, for everything that it sends.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CallLimits {
+    /// The caller's.
     pub(crate) cancel: Option<Cancel>,
-    /// When the call as a whole ends, and how long it was given.
+    /// Stops the threads of the call when one of them has failed.
+    pub(crate) stop: Option<Cancel>,
+    /// Where worker threads leave callbacks for the calling thread; `None` in a
+    /// call without workers.
+    pub(crate) callbacks: Option<Arc<CallbackQueue>>,
+    /// When the call ends, and its total time limit.
     pub(crate) deadline: Option<(Instant, Duration)>,
     pub(crate) timeouts: Timeouts,
+    /// Reports progress to the program, which may stop the call. Only of calls
+    /// without workers.
+    pub(crate) transfer: Option<Arc<TransferMeter>>,
 }
 
 impl CallLimits {
-    /// An error once the call is to end. For loops that may never wait.
+    /// An error if the call must end. For loops that may never wait.
     pub(crate) fn check(&self, step: Step) -> Result<(), Error> {
-        if self.cancel.as_ref().is_some_and(Cancel::is_triggered) {
+        if self.cancels().any(Cancel::is_triggered) {
             return Err(cancelled(step));
         }
         if let Some((end, given)) = self.deadline
@@ -73,19 +85,31 @@ impl CallLimits {
         {
             return Err(deadline(given, step));
         }
+        if let Some(transfer) = &self.transfer {
+            transfer.check().map_err(|error| error.at(step))?;
+        }
         Ok(())
+    }
+
+    /// The handles that end the call.
+    pub(super) fn cancels(&self) -> impl Iterator<Item = &Cancel> {
+        [&self.cancel, &self.stop].into_iter().flatten()
     }
 
     /// Like [`CallLimits::check`], for code that returns I/O errors.
     pub(crate) fn check_io(&self, step: Step) -> io::Result<()> {
-        // Most calls have neither.
-        if self.cancel.is_none() && self.deadline.is_none() {
+        // Most calls have none of them.
+        if self.cancel.is_none()
+            && self.stop.is_none()
+            && self.deadline.is_none()
+            && self.transfer.is_none()
+        {
             return Ok(());
         }
         self.check(step).map_err(io::Error::other)
     }
 
-    /// The end of a step that begins now.
+    /// The limit of a step that begins now.
     pub(crate) fn limit<'a>(
         &self,
         step: Step,
@@ -100,17 +124,17 @@ impl CallLimits {
     }
 }
 
-/// The end of one step.
+/// The time limit of a step.
 #[derive(Clone, Copy)]
 pub(crate) struct StepLimit<'a> {
     pub(crate) step: Step,
-    /// What is waited for, as an error tells it: `connect to registry.example`.
+    /// The step as an error names it: `connect to registry.example`.
     pub(crate) what: &'a dyn Display,
     pub(crate) end: Option<(Instant, Duration)>,
 }
 
 impl StepLimit<'_> {
-    /// One that never comes.
+    /// No limit.
     pub(crate) fn none(step: Step) -> StepLimit<'static> {
         StepLimit {
             step,
@@ -119,7 +143,7 @@ impl StepLimit<'_> {
         }
     }
 
-    /// An error once it has come.
+    /// An error if it has passed.
     pub(crate) fn check(&self) -> io::Result<()> {
         match self.end {
             Some((end, given)) if Instant::now() >= end => {
@@ -145,7 +169,7 @@ fn deadline(given: Duration, step: Step) -> Error {
     Error::new(Kind::Deadline, message).at(step)
 }
 
-/// How a transfer moves in one direction.
+/// The rate of a transfer in one direction.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TransferRate {
     moved: u64,
@@ -157,7 +181,7 @@ impl TransferRate {
         self.moved = self.moved.saturating_add(bytes as u64);
     }
 
-    /// When a wait that begins now has to be looked at again.
+    /// When a wait that begins now must be checked again.
     pub(crate) fn pause(&self, stall: Option<StallLimit>) -> Option<Instant> {
         let left = stall?.window.saturating_sub(self.waited);
         Instant::now().checked_add(left)
@@ -168,8 +192,8 @@ impl TransferRate {
         stall.is_some_and(|stall| self.waited + time >= stall.window)
     }
 
-    /// Counts a wait. An error if too little moved in the last window: only
-    /// time spent waiting for the peer counts, not what the caller takes.
+    /// Counts a wait. An error if too little moved in the last window. Only time
+    /// spent waiting for the peer counts, not the caller's own.
     pub(crate) fn waited(
         &mut self,
         time: Duration,
@@ -184,8 +208,8 @@ impl TransferRate {
         if self.waited < stall.window {
             return Ok(());
         }
-        let least = (stall.bytes_per_second as f64 * stall.window.as_secs_f64()).max(1.0);
-        if (self.moved as f64) < least {
+        let min = (stall.bytes_per_second as f64 * stall.window.as_secs_f64()).max(1.0);
+        if (self.moved as f64) < min {
             let message = format!(
                 "{what}: {} bytes in {} ms, less than {} per second",
                 self.moved,
@@ -233,19 +257,22 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_and_a_cancel_are_told_apart() {
+    fn a_deadline_and_each_cancel_have_their_errors() {
         let mut limits = CallLimits::default();
         limits.check(Step::Send).expect("none is set");
         limits.deadline = Some((Instant::now(), Duration::from_millis(5)));
         let error = limits.check(Step::Send).expect_err("it has come");
         assert_eq!((error.kind(), error.step()), (Kind::Deadline, Step::Send));
         let cancel = Cancel::new().expect("a handle");
-        limits.cancel = Some(cancel.clone());
         cancel.trigger();
-        let error = limits.check(Step::Resolve).expect_err("it was triggered");
-        assert_eq!(
-            (error.kind(), error.step()),
-            (Kind::Cancelled, Step::Resolve)
-        );
+        for (of_caller, stop) in [(Some(cancel.clone()), None), (None, Some(cancel))] {
+            limits.cancel = of_caller;
+            limits.stop = stop;
+            let error = limits.check(Step::Resolve).expect_err("it was triggered");
+            assert_eq!(
+                (error.kind(), error.step()),
+                (Kind::Cancelled, Step::Resolve)
+            );
+        }
     }
 }

@@ -28,6 +28,18 @@ pub(crate) fn read_at(fd: RawFd, buffer: &mut [u8], offset: u64) -> Result<usize
     sys::pread(fd, buffer, offset).map_err(|error| failed(fd, &error))
 }
 
+/// The size of the regular file that is open there; an error if it is none.
+pub(crate) fn file_size(fd: RawFd) -> Result<u64, Error> {
+    match sys::regular_file_size(fd) {
+        Ok(Some(size)) => Ok(size),
+        Ok(None) => {
+            let message = format!("descriptor {fd}: not a regular file");
+            Err(Error::new(Kind::File, message))
+        }
+        Err(error) => Err(failed(fd, &error)),
+    }
+}
+
 /// Reads from a descriptor that may have no data yet. Returns 0 at the end.
 pub(crate) fn read(fd: RawFd, buffer: &mut [u8], limits: &CallLimits) -> Result<usize, Error> {
     // Wait first: a read from a blocking descriptor could not be cancelled.

@@ -2,10 +2,11 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::descriptor;
+use super::{descriptor, sys};
 
 /// Opens a regular file and returns it with its length. Anything else is an
 /// error. Never blocks, as opening a pipe without a writer would.
@@ -23,6 +24,11 @@ pub(crate) fn open(path: &Path) -> io::Result<(File, u64)> {
         return Err(io::Error::other("not a regular file"));
     }
     Ok((file, about.len()))
+}
+
+/// Reads at an offset. 0 = the end.
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    sys::pread(file.as_raw_fd(), buffer, offset)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The operating system: system calls, waiting, cancellation, deadlines,
-//! descriptors, files and subprocesses.
+//! callbacks, descriptors, files and subprocesses.
 
+pub(crate) mod callback_queue;
+mod callbacks;
 pub(crate) mod cancel;
 pub(crate) mod deadline;
 pub(crate) mod descriptor;
@@ -9,4 +11,5 @@ pub(crate) mod file;
 pub(crate) mod subprocess;
 pub(crate) mod sync;
 pub(crate) mod sys;
+pub(crate) mod transfer;
 pub(crate) mod wait;

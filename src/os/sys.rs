@@ -115,6 +115,14 @@ pub(crate) fn signal_event(fd: RawFd) {
     unsafe { *errno = before };
 }
 
+/// Makes an event unreadable again.
+pub(crate) fn clear_event(fd: RawFd) {
+    let mut count = 0u64;
+    // SAFETY: eight bytes, which live for the call. It fails only where the
+    // event is not signalled.
+    unsafe { libc::read(fd, ptr::from_mut(&mut count).cast(), mem::size_of::<u64>()) };
+}
+
 /// The number of sent bytes that the peer has not acknowledged; 0 if unknown.
 pub(crate) fn unsent(fd: RawFd) -> u64 {
     let mut count = 0i32;
@@ -310,6 +318,19 @@ pub(crate) fn position(fd: RawFd) -> io::Result<Option<u64>> {
     }
 }
 
+/// The size of the regular file that a descriptor of the caller refers to;
+/// `None` if it refers to something else.
+pub(crate) fn regular_file_size(fd: RawFd) -> io::Result<Option<u64>> {
+    // SAFETY: all-zero is a valid value of this type.
+    let mut about: libc::stat = unsafe { mem::zeroed() };
+    // SAFETY: the result lives for the call.
+    if unsafe { libc::fstat(fd, &mut about) } != 0 {
+        return last();
+    }
+    let is_file = about.st_mode & libc::S_IFMT == libc::S_IFREG;
+    Ok(is_file.then_some(about.st_size.try_into().unwrap_or(0)))
+}
+
 /// Whether a write to a full pipe or socket would block.
 pub(crate) fn blocks(fd: RawFd) -> bool {
     // SAFETY: no memory is passed.
@@ -317,9 +338,37 @@ pub(crate) fn blocks(fd: RawFd) -> bool {
     flags >= 0 && flags & libc::O_NONBLOCK == 0
 }
 
-/// write(2) to a descriptor that may be a pipe or socket without a reader.
-/// Suppresses SIGPIPE, unless one was already pending.
+/// write(2) to a caller's descriptor, which may be a pipe or a socket without
+/// a reader.
 pub(crate) fn write_without_sigpipe(fd: RawFd, data: &[u8]) -> io::Result<usize> {
+    without_sigpipe(data.len(), || {
+        // SAFETY: pointer and length are those of one slice.
+        size(unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) })
+    })
+}
+
+/// sendfile(2): sends up to `count` bytes of a file, from `offset` on, over a
+/// socket. The position of the file's descriptor does not move. 0 = the end of
+/// the file.
+pub(crate) fn send_file(
+    socket: RawFd,
+    file: RawFd,
+    offset: u64,
+    count: usize,
+) -> io::Result<usize> {
+    let mut offset =
+        libc::off_t::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EOVERFLOW))?;
+    without_sigpipe(count, || {
+        // SAFETY: the offset lives for the call.
+        size(unsafe { libc::sendfile(socket, file, &mut offset, count) })
+    })
+}
+
+/// Makes a system call that writes up to `count` bytes, may raise SIGPIPE and
+/// cannot be told not to. The signal is blocked on this thread meanwhile, and
+/// then consumed, unless one was pending before. It is raised not only with
+/// EPIPE: a call that has written a part returns its size.
+fn without_sigpipe(count: usize, call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     let sigpipe = signal_set(libc::SIGPIPE);
     // SAFETY: all-zero is a valid value of these types.
     let (mut pending, mut old): (libc::sigset_t, libc::sigset_t) = unsafe { mem::zeroed() };
@@ -329,18 +378,18 @@ pub(crate) fn write_without_sigpipe(fd: RawFd, data: &[u8]) -> io::Result<usize>
     let was_pending = unsafe { libc::sigismember(&pending, libc::SIGPIPE) } == 1;
     // SAFETY: both sets live for the call.
     unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &sigpipe, &mut old) };
-    let result = uninterrupted(|| {
-        // SAFETY: pointer and length are those of one slice.
-        size(unsafe { libc::write(fd, data.as_ptr().cast(), data.len()) })
-    });
-    if !was_pending && matches!(&result, Err(e) if e.raw_os_error() == Some(libc::EPIPE)) {
+    let result = uninterrupted(call);
+    let may_have_raised = match &result {
+        Ok(written) => *written < count,
+        Err(error) => error.raw_os_error() == Some(libc::EPIPE),
+    };
+    if !was_pending && may_have_raised {
         let now = libc::timespec {
             tv_sec: 0,
             tv_nsec: 0,
         };
         loop {
-            // SAFETY: set and time live for the call; the signal is pending on
-            // this thread, or another thread has consumed it.
+            // SAFETY: set and time live for the call, which waits for nothing.
             let taken = unsafe { libc::sigtimedwait(&sigpipe, ptr::null_mut(), &now) };
             let interrupted =
                 taken < 0 && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted;

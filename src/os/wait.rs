@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
-use super::cancel::Cancel;
+use super::callback_queue::CallbackQueue;
 use super::deadline::{CallLimits, StepLimit};
 use super::sys;
 
@@ -13,11 +13,13 @@ pub(crate) const READABLE: i16 = libc::POLLIN;
 /// There is room to write.
 pub(crate) const WRITABLE: i16 = libc::POLLOUT;
 
-/// Maximum number of descriptors in one wait: parallel connects and the cancel
-/// handle.
+/// The maximum number of descriptors of one wait.
 const MAX_FDS: usize = 64;
-/// Polling interval for a cancel handle without a usable eventfd.
-const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// Of those, the events of two cancel handles and of queued callbacks.
+const OWN_FDS: usize = 3;
+/// The interval at which a forked child checks a cancel handle, whose event is
+/// its parent's.
+const CANCEL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Waits for `events` on `fd` and returns those that occurred, including error
 /// and hang-up, or `Ok(0)` if `pause` passed first. Cancellation, deadline and
@@ -44,8 +46,9 @@ pub(crate) fn entry(fd: RawFd, events: i16) -> sys::PollFd {
     }
 }
 
-/// Waits until an event occurs on one of `fds` and sets their `revents`. They
-/// stay unchanged if `pause` passed first. With no descriptors, sleeps.
+/// Waits until something happens at one of `fds`, and sets their results; they
+/// stay unchanged if `pause` passed first. Without any it only waits. Callbacks
+/// that worker threads of the call have queued for this thread run meanwhile.
 pub(crate) fn wait_any(
     fds: &mut [sys::PollFd],
     limits: &CallLimits,
@@ -54,26 +57,38 @@ pub(crate) fn wait_any(
 ) -> io::Result<()> {
     let ends = [limits.deadline, limit.end].map(|end| end.map(|(end, _)| end));
     let first = ends.into_iter().chain([pause]).flatten().min();
-    let event = limits.cancel.as_ref().map(Cancel::event);
     let mut all = [entry(-1, 0); MAX_FDS];
-    let count = fds.len().min(MAX_FDS - 1);
+    let count = fds.len().min(MAX_FDS - OWN_FDS);
     all[..count].copy_from_slice(&fds[..count]);
     let mut used = count;
-    if let Some(Some(event)) = event {
+    let mut add = |event| {
         all[used] = entry(event, READABLE);
         used += 1;
+        used - 1
+    };
+    let mut has_silent_cancel = false;
+    for cancel in limits.cancels() {
+        match cancel.event() {
+            Some(event) => {
+                add(event);
+            }
+            None => has_silent_cancel = true,
+        }
     }
+    let queue = limits.callbacks.as_deref();
+    let callbacks = queue.and_then(CallbackQueue::event).map(add);
     loop {
         // Check before each poll, so that a peer that is always ready cannot
         // prevent it.
         limits.check_io(limit.step)?;
         limit.check()?;
-        let left = first.map(|first| first.saturating_duration_since(Instant::now()));
-        let left = match event {
-            Some(None) => Some(left.map_or(POLL_INTERVAL, |left| left.min(POLL_INTERVAL))),
-            _ => left,
-        };
-        // Round up, so that the last iteration does not spin.
+        let report = limits.transfer.as_ref().map(|transfer| transfer.due());
+        let first = first.into_iter().chain(report).min();
+        let mut left = first.map(|first| first.saturating_duration_since(Instant::now()));
+        if has_silent_cancel {
+            left = Some(left.map_or(CANCEL_INTERVAL, |left| left.min(CANCEL_INTERVAL)));
+        }
+        // Rounded up, so that the last round does not spin.
         let milliseconds = left.map_or(-1, |left| {
             i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX)
         });
@@ -82,6 +97,9 @@ pub(crate) fn wait_any(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+        if callbacks.is_some_and(|at| all[at].revents != 0) {
+            run_callbacks(limits);
+        }
         if all[..count].iter().any(|entry| entry.revents != 0) {
             fds[..count].copy_from_slice(&all[..count]);
             return Ok(());
@@ -89,6 +107,13 @@ pub(crate) fn wait_any(
         if pause.is_some_and(|pause| Instant::now() >= pause) {
             return Ok(());
         }
+    }
+}
+
+/// Runs the callbacks that workers of the call have queued for this thread.
+pub(super) fn run_callbacks(limits: &CallLimits) {
+    if let Some(queue) = &limits.callbacks {
+        queue.run_queued();
     }
 }
 

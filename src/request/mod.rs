@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 pub(crate) mod call;
+pub(crate) mod open_body;
 pub(crate) mod response;
 mod settings;
 
@@ -10,8 +11,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::address::Address;
-use crate::body::sink::{Output, WriteSink};
-use crate::body::{Body, ReadSource};
+use crate::body::digest::Digest;
+use crate::body::output::{Output, WriteSink};
+use crate::body::section::Section;
+use crate::body::{Body, BorrowedBytes, ReadSource};
 use crate::config::{OwnTimes, retry};
 use crate::error::{Error, Kind};
 use crate::http::headers::Headers;
@@ -21,6 +24,7 @@ use crate::http::url::{Url, encode_query, socket};
 use crate::http::{headers, template};
 use crate::log::redact::shown;
 use crate::os::cancel::Cancel;
+use crate::os::transfer::TransferCallback;
 
 /// Called between a challenge and the second send; may change the request.
 pub type RetryCallback = Arc<dyn Fn(&mut Request) -> Result<(), Error> + Send + Sync>;
@@ -39,11 +43,17 @@ pub struct Request {
     pub(crate) headers: Headers,
     pub(crate) body: Body,
     pub(crate) output: Output,
+    pub(crate) expected_digest: Option<Digest>,
     pub(crate) retry: Option<RetryCallback>,
     pub(crate) follow_challenge: bool,
     pub(crate) cancel: Option<Cancel>,
+    pub(crate) progress: Option<TransferCallback>,
     pub(crate) times: OwnTimes,
     retries: Option<u32>,
+    /// The URL comes from a server, as a Location does: the SSRF policy applies
+    /// to it. A URL that the caller wrote is none of its business.
+    pub(crate) server_directed: bool,
+    pub(crate) follow_redirects: bool,
 }
 
 impl Request {
@@ -66,11 +76,15 @@ impl Request {
             headers: Headers::default(),
             body: Body::default(),
             output: Output::Memory,
+            expected_digest: None,
             retry: None,
             follow_challenge: true,
             cancel: None,
+            progress: None,
             times: OwnTimes::default(),
             retries: None,
+            server_directed: false,
+            follow_redirects: true,
         };
         request.set_method(method)?;
         request.set_path(path)?;
@@ -224,6 +238,35 @@ impl Request {
         self.body = Body::path(path);
     }
 
+    /// Takes the body from memory of the caller, which is not copied.
+    pub fn set_body_borrowed(&mut self, bytes: Box<dyn BorrowedBytes>) {
+        self.body = Body::borrowed(bytes);
+    }
+
+    /// Takes the body from part of a file; without a length, from all that
+    /// follows the offset.
+    pub fn set_body_path_section(
+        &mut self,
+        path: PathBuf,
+        offset: u64,
+        length: Option<u64>,
+    ) -> Result<(), Error> {
+        self.body = Body::path_section(path, Section::new(offset, length)?);
+        Ok(())
+    }
+
+    /// Takes the body from part of a regular file that is open; without a
+    /// length, from all that follows the offset.
+    pub fn set_body_descriptor_section(
+        &mut self,
+        fd: RawFd,
+        offset: u64,
+        length: Option<u64>,
+    ) -> Result<(), Error> {
+        self.body = Body::descriptor_section(fd, Section::new(offset, length)?)?;
+        Ok(())
+    }
+
     /// Takes the body from a descriptor, from where it stands now; without a
     /// length all that follows is sent, chunked.
     pub fn set_body_descriptor(&mut self, fd: RawFd, length: Option<u64>) -> Result<(), Error> {
@@ -262,9 +305,21 @@ impl Request {
         self.output = Output::Callback(sink);
     }
 
+    /// Sets the digest that the body of a 2xx response must have, unless the
+    /// response cannot have a body.
+    pub fn set_expected_digest(&mut self, digest: Option<&str>) -> Result<(), Error> {
+        self.expected_digest = digest.map(Digest::parse).transpose()?;
+        Ok(())
+    }
+
     /// Sets what is called between a challenge and the second send.
     pub fn set_retry_callback(&mut self, callback: Option<RetryCallback>) {
         self.retry = callback;
+    }
+
+    /// Sets what is called with the progress of the request.
+    pub fn set_progress_callback(&mut self, callback: Option<TransferCallback>) {
+        self.progress = callback;
     }
 
     /// Whether a challenge is followed; otherwise a 401 is the answer.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::address::Address;
+use super::open_body::OpenBody;
 use crate::error::{Error, Kind, server_text};
 use crate::http::header::range::ContentRange;
 use crate::http::header::rate_limit::RateLimit;
@@ -14,7 +15,7 @@ use crate::http::headers::Headers;
 use crate::http::oci_error;
 use crate::http::oci_error::OciError;
 use crate::http::url::Url;
-use crate::transport::{ExchangeStats, RawBody, Version};
+use crate::transport::{ExchangeStats, Version};
 
 /// The answer to a request.
 pub struct Response {
@@ -51,7 +52,7 @@ pub(crate) enum Content {
     /// Where the request wanted it, that many bytes.
     Delivered(u64),
     /// Still with the server: the caller reads it.
-    Open(Box<RawBody>),
+    Open(Box<OpenBody>),
 }
 
 impl fmt::Debug for Response {
@@ -89,7 +90,7 @@ impl Response {
             retry_after: retry_after::read(&answer.headers, SystemTime::now()),
             length: answer.body.length(),
             headers: answer.headers,
-            content: Content::Open(Box::new(answer.body)),
+            content: Content::Open(Box::new(OpenBody::new(answer.body))),
             host,
             url,
             account,
@@ -105,7 +106,7 @@ impl Response {
     /// Lets go of it, and keeps its connection if that costs little.
     pub(crate) fn discard(self) {
         if let Content::Open(body) = self.content {
-            body.drain();
+            body.into_raw().drain();
         }
     }
 
@@ -281,8 +282,15 @@ impl Response {
         if let Some(code) = first.map(OciError::code).filter(|code| !code.is_empty()) {
             error = error.with_registry_code(code);
         }
-        let wait = self.headers.text("retry-after");
-        Err(error.with_retry_after(wait.and_then(|seconds| seconds.trim().parse().ok())))
+        Err(error.with_retry_after(self.retry_after.map(|wait| wait.as_secs())))
+    }
+
+    /// Replaces the body by bytes that the caller has read and perhaps decoded,
+    /// so that [`Response::errors`] and [`Response::check`] can use them. The
+    /// unread rest of an open body is dropped with its connection.
+    pub fn set_body(&mut self, body: Vec<u8>) {
+        self.content = Content::Kept(body);
+        self.position = 0;
     }
 
     /// Reads on in the body; 0 = the end.
@@ -298,7 +306,7 @@ impl Response {
             Content::Delivered(_) => Ok(0),
             Content::Open(body) => body
                 .read(buffer)
-                .map_err(|error| error.with_http_status(self.status)),
+                .map_err(|error| error.with_http_status(self.status).with_host(&self.host)),
         }
     }
 }

@@ -34,9 +34,10 @@ pub use self::verify::CertificateCallback;
 use self::certs_folder::{CredentialKey, HostFolder};
 use self::client_auth::Identities;
 use self::platform::Platform;
-use self::verify::{Roots, Verifier};
+use self::verify::{Asked, Roots, Verifier};
 use crate::error::{Error, Kind};
 use crate::http::url::Origin;
+use crate::os::deadline::CallLimits;
 use crate::os::descriptor;
 
 /// A version of TLS.
@@ -136,6 +137,20 @@ impl fmt::Debug for Tls {
     }
 }
 
+/// The settings of one handshake; kept until it is done.
+pub(crate) struct Handshake {
+    config: Arc<ClientConfig>,
+    /// Of the call, for the certificate callback. The connection keeps the
+    /// settings and outlives the call, so they have only a weak reference.
+    _limits: Option<Arc<CallLimits>>,
+}
+
+impl Handshake {
+    pub(crate) fn config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.config)
+    }
+}
+
 /// A rustls configuration with its own session cache.
 #[derive(Clone)]
 struct Made {
@@ -174,23 +189,42 @@ impl Tls {
         })
     }
 
-    /// The configuration for connections to `origin`. Reads the system's
-    /// certificates, and the folder of a host, on first use.
-    pub(crate) fn for_origin(&self, origin: &Origin) -> Result<Arc<ClientConfig>, Error> {
+    /// Reads what connections to `origin` need: the platform's certificates the
+    /// first time, the folders of a host when it is first needed.
+    pub(crate) fn prepare(&self, origin: &Origin) -> Result<(), Error> {
+        self.made(origin).map(|_| ())
+    }
+
+    /// The settings of a handshake with `origin` within a call.
+    pub(crate) fn handshake(
+        &self,
+        origin: &Origin,
+        limits: &CallLimits,
+    ) -> Result<Handshake, Error> {
         let made = self.made(origin)?;
         let Some(callback) = &self.settings.certificate_callback else {
-            return Ok(made.config);
+            return Ok(Handshake {
+                config: made.config,
+                _limits: None,
+            });
         };
+        let limits = Arc::new(limits.clone());
         let mut config = ClientConfig::clone(&made.config);
-        let verifier = made
-            .verifier
-            .with_callback(origin.authority(), callback.clone());
+        let asked = Asked {
+            host: origin.authority(),
+            callback: callback.clone(),
+            limits: Arc::downgrade(&limits),
+        };
+        let verifier = made.verifier.with_callback(asked);
         config
             .dangerous()
             .set_certificate_verifier(Arc::new(verifier));
         // A resumed session has no certificates to pass to the callback.
         config.resumption = Resumption::disabled();
-        Ok(Arc::new(config))
+        Ok(Handshake {
+            config: Arc::new(config),
+            _limits: Some(limits),
+        })
     }
 
     fn made(&self, origin: &Origin) -> Result<Made, Error> {

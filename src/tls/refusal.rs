@@ -34,6 +34,18 @@ impl fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
+/// The call ended before the certificate callback could run.
+#[derive(Debug)]
+pub(super) struct NotAsked(pub(super) Error);
+
+impl fmt::Display for NotAsked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for NotAsked {}
+
 /// Converts a failure of a handshake or of an established connection.
 pub(crate) fn explain(error: &rustls::Error, host: &str) -> Error {
     let rustls::Error::InvalidCertificate(why) = error else {
@@ -45,6 +57,11 @@ pub(crate) fn explain(error: &rustls::Error, host: &str) -> Error {
         let message =
             format!("certificate callback: refused the certificate of {host} with {value}");
         return Error::new(Kind::CertificateCallback, message).with_callback_value(*value);
+    }
+    if let CertificateError::Other(OtherError(source)) = why
+        && let Some(NotAsked(error)) = source.downcast_ref()
+    {
+        return error.clone();
     }
     let why = about_certificate(why);
     let message = format!("certificate of {host} is not accepted: {why}");

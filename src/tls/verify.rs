@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -14,8 +14,9 @@ use rustls::{
 };
 
 use super::refusal;
-use super::refusal::{NothingTrusted, Stopped};
-use crate::error::{Error, Kind};
+use super::refusal::{NotAsked, NothingTrusted, Stopped};
+use crate::error::{Error, Kind, Step};
+use crate::os::deadline::CallLimits;
 
 /// Decides whether to accept a server certificate. Parameters: the host, with
 /// its port unless 443; the chain, starting with the server's certificate; the
@@ -59,9 +60,29 @@ impl Roots {
 #[derive(Clone)]
 pub(super) struct Verifier {
     rule: Rule,
-    /// The host to pass to the callback, and the callback.
-    callback: Option<(String, CertificateCallback)>,
+    callback: Option<Arc<Asked>>,
     provider: Arc<CryptoProvider>,
+}
+
+/// A callback that decides on the certificates of one handshake.
+pub(super) struct Asked {
+    /// As the callback gets it.
+    pub(super) host: String,
+    pub(super) callback: CertificateCallback,
+    /// Of the call, which leads to the thread that the callback runs on.
+    pub(super) limits: Weak<CallLimits>,
+}
+
+impl Asked {
+    /// Runs the callback and returns its value.
+    fn verdict(&self, chain: Vec<Vec<u8>>, refusal: Option<String>) -> Result<i32, Error> {
+        let limits = self.limits.upgrade().unwrap_or_default();
+        let (callback, host) = (Arc::clone(&self.callback), self.host.clone());
+        limits.call_back(Step::Tls, move || {
+            let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
+            callback(&host, &chain, refusal.as_deref())
+        })
+    }
 }
 
 #[derive(Clone)]
@@ -113,10 +134,10 @@ impl Verifier {
         }
     }
 
-    /// A copy that calls the callback for connections to `host`.
-    pub(super) fn with_callback(&self, host: String, callback: CertificateCallback) -> Verifier {
+    /// The same, with a callback that decides.
+    pub(super) fn with_callback(&self, asked: Asked) -> Verifier {
         Verifier {
-            callback: Some((host, callback)),
+            callback: Some(Arc::new(asked)),
             ..self.clone()
         }
     }
@@ -164,17 +185,18 @@ impl ServerCertVerifier for Verifier {
         let verdict = self
             .rule
             .apply(end_entity, intermediates, server_name, ocsp_response, now);
-        let Some((host, callback)) = &self.callback else {
+        let Some(asked) = &self.callback else {
             return verdict.map(|()| ServerCertVerified::assertion());
         };
-        let chain: Vec<&[u8]> = std::iter::once(end_entity)
+        let chain = std::iter::once(end_entity)
             .chain(intermediates)
-            .map(|certificate| certificate.as_ref())
+            .map(|certificate| certificate.to_vec())
             .collect();
-        let why = verdict.err().map(|refused| refusal::message(&refused));
-        match callback(host, &chain, why.as_deref()) {
-            0 => Ok(ServerCertVerified::assertion()),
-            value => Err(other(Stopped(value))),
+        let refusal = verdict.err().map(|refused| refusal::message(&refused));
+        match asked.verdict(chain, refusal) {
+            Ok(0) => Ok(ServerCertVerified::assertion()),
+            Ok(value) => Err(other(Stopped(value))),
+            Err(error) => Err(other(NotAsked(error))),
         }
     }
 
@@ -219,5 +241,46 @@ fn is_about_the_chain(refused: &rustls::Error) -> bool {
             Some(webpki::Error::CaUsedAsEndEntity)
         ),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::os::callback_queue::CallbackQueue;
+    use crate::os::event::Event;
+
+    #[test]
+    fn a_certificate_callback_for_a_worker_runs_on_the_calling_thread() {
+        let here = thread::current().id();
+        let queue = CallbackQueue::new().expect("a queue");
+        let limits = Arc::new(CallLimits {
+            callbacks: Some(queue.into()),
+            ..CallLimits::default()
+        });
+        let asked = Asked {
+            host: "registry.example".to_owned(),
+            callback: Arc::new(move |host, chain, refusal| {
+                assert_eq!(thread::current().id(), here);
+                assert_eq!((host, chain), ("registry.example", &[&b"der"[..]][..]));
+                assert_eq!(refusal, Some("expired"));
+                7
+            }),
+            limits: Arc::downgrade(&limits),
+        };
+        let done = Event::new().expect("an event");
+        let value = thread::scope(|scope| {
+            let worker = scope.spawn(|| {
+                let value = asked.verdict(vec![b"der".to_vec()], Some("expired".to_owned()));
+                done.happen();
+                value
+            });
+            let served = limits.serve_callbacks(&done, Step::Tls);
+            served.expect("nothing ends the call");
+            worker.join().expect("no panic")
+        });
+        assert_eq!(value.expect("it ran"), 7);
     }
 }

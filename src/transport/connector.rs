@@ -103,13 +103,17 @@ impl Transport for Link {
         _timeout: NextTimeout,
     ) -> Result<(), UreqError> {
         let forwarded = self.forwarded.take();
+        let file_piece = self.operation.take_file_piece();
         let connection = self.connection()?;
         if let Some(text) = forwarded {
             amount = connection
                 .buffers
                 .insert_after_method(text.as_bytes(), amount);
         }
-        let result = connection.send(amount);
+        let result = match file_piece {
+            Some(piece) => connection.send_file(&piece),
+            None => connection.send(amount),
+        };
         if connection.answered_early() {
             self.operation.note_early();
         }

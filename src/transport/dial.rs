@@ -14,6 +14,7 @@ use super::{resolve, socks, tunnel};
 use crate::config::{Addresses, Config};
 use crate::error::{Error, Kind, Step};
 use crate::http::url::{Origin, Scheme};
+use crate::log::secrets::{Secret, Secrets};
 use crate::os::deadline::CallLimits;
 use crate::proxy::{Proxies, Proxy, ProxyKind};
 use crate::tls::Tls;
@@ -26,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) slots: Option<Arc<RoutePermits>>,
     pub(crate) tls: Tls,
     pub(crate) proxies: Proxies,
+    /// Of the proxies. Kept here so that the log knows them.
+    _secrets: Vec<Secret>,
     pub(crate) ssrf_policy: SsrfPolicy,
     addresses: Addresses,
 }
@@ -40,8 +43,11 @@ pub(crate) struct ConnectTimes {
 
 impl Shared {
     /// For a client of the registry at `own`.
-    pub(crate) fn new(config: &Config, own: Origin) -> Result<Shared, Error> {
+    pub(crate) fn new(config: &Config, own: Origin, secrets: &Secrets) -> Result<Shared, Error> {
         let network = &config.network;
+        let proxies = config.proxies()?;
+        let proxy_secrets = proxies.all().flat_map(tunnel::secrets);
+        let proxy_secrets = proxy_secrets.map(|secret| secrets.add(secret)).collect();
         Ok(Shared {
             pool: Pool::new(
                 network.keep_alive.max_per_host,
@@ -51,13 +57,15 @@ impl Shared {
                 .max_connections
                 .map(|max| Arc::new(RoutePermits::new(max.get()))),
             tls: Tls::new(&config.tls, own.clone(), |name| config.variable(name))?,
-            proxies: config.proxies()?,
+            proxies,
+            _secrets: proxy_secrets,
             ssrf_policy: SsrfPolicy::new(own, network.allowed.clone()),
             addresses: network.addresses.clone(),
         })
     }
 
-    /// Connects to `origin`. If `server_directed`, checks the addresses.
+    /// Makes a new connection to `origin`. If it is `server_directed`, the SSRF
+    /// policy applies to its addresses.
     pub(super) fn connect(
         &self,
         origin: &Origin,
@@ -79,9 +87,9 @@ impl Shared {
             phases.connect += begun.elapsed();
         }
         if origin.scheme == Scheme::Https {
-            let config = self.tls.for_origin(origin)?;
+            let handshake = self.tls.handshake(origin, limits)?;
             let begun = Instant::now();
-            connection = connection.secured(config, &origin.host, limits)?;
+            connection = connection.secured(handshake.config(), &origin.host, limits)?;
             phases.tls += begun.elapsed();
         }
         Ok((connection, phases))
@@ -183,10 +191,10 @@ impl Shared {
             host: proxy.host.clone(),
             port: proxy.port,
         };
-        let config = self.tls.for_origin(&at)?;
+        let handshake = self.tls.handshake(&at, limits)?;
         let begun = Instant::now();
         let secured = connection
-            .secured(config, &proxy.host, limits)
+            .secured(handshake.config(), &proxy.host, limits)
             .map_err(named)?;
         phases.tls = begun.elapsed();
         Ok(secured)
@@ -205,6 +213,7 @@ impl Shared {
         let given = limits.timeouts.connect;
         connection.begin(Arc::new(ExchangeLimits {
             call: limits.clone(),
+            transfer: None,
             host,
             first_byte: None,
             // One limit for the whole exchange with the proxy, however slowly

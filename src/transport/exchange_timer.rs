@@ -3,10 +3,12 @@
 
 use std::io;
 use std::os::fd::RawFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Kind, Step};
 use crate::os::deadline::{CallLimits, StallLimit, StepLimit, TransferRate};
+use crate::os::transfer::TransferMeter;
 use crate::os::{sys, wait};
 
 /// Polling interval for the number of unacknowledged bytes, for which there is
@@ -23,6 +25,8 @@ const STATUS_LINE_START: usize = 12;
 #[derive(Debug, Default)]
 pub(crate) struct ExchangeLimits {
     pub(crate) call: CallLimits,
+    /// Counts the bodies of the exchange, if the program is told of them.
+    pub(crate) transfer: Option<Arc<TransferMeter>>,
     /// The server's name for error messages.
     pub(crate) host: String,
     /// Time limit until the first byte of the response.

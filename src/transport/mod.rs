@@ -9,6 +9,7 @@ mod dial;
 mod exact_body;
 mod exchange_timer;
 mod failure;
+mod file_piece;
 mod operation;
 mod pool;
 mod raw_response;
@@ -27,7 +28,6 @@ use std::time::{Duration, Instant};
 
 use ureq::http::Request;
 use ureq::{Agent, http};
-use zeroize::Zeroizing;
 
 pub(crate) use operation::ExchangeStats;
 pub(crate) use raw_response::{RawBody, RawResponse, Version};
@@ -43,6 +43,7 @@ use crate::config::Config;
 use crate::error::{Error, Kind, Step};
 use crate::http::headers::Headers;
 use crate::http::url::{Origin, Scheme, Url};
+use crate::log::secrets::Secrets;
 use crate::os::deadline::{CallLimits, StepLimit};
 use crate::os::wait;
 
@@ -61,6 +62,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) server_directed: bool,
     /// The server may take the commit timeout to respond.
     pub(crate) awaits_commit: bool,
+    /// The program is told how much of its bodies is transferred.
+    pub(crate) reports_progress: bool,
 }
 
 /// The framing of a request body.
@@ -101,10 +104,10 @@ impl Transport {
 
     /// For a client of the registry at `own`. With https, reads what TLS needs,
     /// to report errors immediately.
-    pub(crate) fn new(config: &Config, own: Origin) -> Result<Transport, Error> {
-        let shared = Shared::new(config, own.clone())?;
+    pub(crate) fn new(config: &Config, own: Origin, secrets: &Secrets) -> Result<Transport, Error> {
+        let shared = Shared::new(config, own.clone(), secrets)?;
         if own.scheme == Scheme::Https {
-            shared.tls.for_origin(&own)?;
+            shared.tls.prepare(&own)?;
         }
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -137,6 +140,7 @@ impl Transport {
             framing,
             limits,
             awaits_commit,
+            reports_progress,
             server_directed,
             host,
         } = outgoing;
@@ -169,7 +173,12 @@ impl Transport {
             Framing::Length(length) => length,
             Framing::Chunked => u64::MAX,
         };
+        let transfer = limits.transfer.clone().filter(|_| reports_progress);
+        if let Some(transfer) = &transfer {
+            transfer.begin_request((framing != Framing::Chunked).then_some(length));
+        }
         let exchange_limits = ExchangeLimits {
+            transfer,
             call: limits.clone(),
             host: host.to_owned(),
             first_byte: if awaits_commit {
@@ -260,17 +269,6 @@ pub(crate) fn pause(time: Duration, limits: &CallLimits) -> Result<(), Error> {
             .downcast::<Error>()
             .unwrap_or_else(|error| Error::io(Kind::Receive, "wait", &error))
     })
-}
-
-impl Transport {
-    /// The secrets of the proxies, for redaction.
-    pub(crate) fn secrets(&self) -> Vec<Zeroizing<String>> {
-        self.shared
-            .proxies
-            .all()
-            .flat_map(tunnel::secrets)
-            .collect()
-    }
 }
 
 /// Maximum size of a request head, in bytes.

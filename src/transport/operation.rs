@@ -9,6 +9,7 @@ use super::connection_permit::ConnectionPermit;
 use super::dial::{ConnectTimes, Shared};
 use super::exchange_timer::ExchangeLimits;
 use super::failure::Observed;
+use super::file_piece::FilePiece;
 use super::route::Route;
 use crate::error::Error;
 use crate::http::url::Origin;
@@ -55,6 +56,10 @@ struct State {
     phases: ConnectTimes,
     first_byte: Duration,
     early: bool,
+    /// The connection is without TLS: the kernel can send files over it.
+    plain: bool,
+    /// What is to be sent in place of what ureq sends next.
+    file_piece: Option<FilePiece>,
     /// The connection ended with an error.
     broken: bool,
     /// The headers were received.
@@ -135,7 +140,11 @@ impl Operation {
                 Box::new(connection)
             }
         };
-        self.state().peer = connection.peer();
+        {
+            let mut state = self.state();
+            state.peer = connection.peer();
+            state.plain = !connection.is_tls();
+        }
         connection.permit = permit;
         connection.begin(Arc::clone(&self.exchange_limits));
         connection.buffers.plan(self.head, self.body);
@@ -214,6 +223,22 @@ impl Operation {
     /// Whether the server rejected the request before it was sent completely.
     pub(crate) fn is_early(&self) -> bool {
         self.state().early
+    }
+
+    /// Whether the kernel can send files over the connection.
+    pub(crate) fn sends_files(&self) -> bool {
+        self.state().plain
+    }
+
+    /// Leaves a piece of the body to the connection, which sends it in place
+    /// of what ureq sends next.
+    pub(crate) fn hand_over(&self, piece: FilePiece) {
+        self.state().file_piece = Some(piece);
+    }
+
+    /// Takes the piece that is to be sent now.
+    pub(crate) fn take_file_piece(&self) -> Option<FilePiece> {
+        self.state().file_piece.take()
     }
 
     /// Called when the headers were received.

@@ -12,6 +12,7 @@ use super::failure;
 use super::operation::{ExchangeStats, Operation};
 use crate::error::{Error, Kind, Step};
 use crate::http::headers::Headers;
+use crate::os::transfer::TransferMeter;
 
 /// The HTTP version of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub(crate) struct RawBody {
     length: Option<u64>,
     /// Number of bytes read.
     received: u64,
+    /// Counts them for the program, until their end was reported.
+    transfer: Option<Arc<TransferMeter>>,
 }
 
 enum BodyState {
@@ -107,7 +110,13 @@ impl RawBody {
         } else {
             BodyState::Decoded(Box::new(body.into_reader()))
         };
+        let transfer = operation.exchange_limits.transfer.clone();
+        if let Some(transfer) = &transfer {
+            let is_over = matches!(source, BodyState::End);
+            transfer.begin_response(if is_over { Some(0) } else { length });
+        }
         let mut body = RawBody {
+            transfer,
             source,
             operation,
             length,
@@ -134,7 +143,10 @@ impl RawBody {
         }
         self.check()?;
         let result = match &mut self.source {
-            BodyState::End => return Ok(0),
+            BodyState::End => {
+                self.report_end()?;
+                return Ok(0);
+            }
             BodyState::Failed => return Err(self.failed_before()),
             BodyState::Direct {
                 connection, left, ..
@@ -146,7 +158,11 @@ impl RawBody {
             }
             BodyState::Decoded(reader) => reader.read(buffer),
         };
-        self.account(result)
+        let amount = self.account(result)?;
+        if amount == 0 {
+            self.report_end()?;
+        }
+        Ok(amount)
     }
 
     /// Passes the rest of the body to `sink` piece by piece, without copying.
@@ -159,7 +175,7 @@ impl RawBody {
             self.check()?;
             let mut outcome = Ok(());
             let result = match &mut self.source {
-                BodyState::End => return Ok(()),
+                BodyState::End => return self.report_end(),
                 BodyState::Failed => return Err(self.failed_before()),
                 BodyState::Direct {
                     connection, left, ..
@@ -195,6 +211,17 @@ impl RawBody {
         }
     }
 
+    /// Reports to the program, once, that the body is received.
+    fn report_end(&mut self) -> Result<(), Error> {
+        self.transfer.take().map_or(Ok(()), |transfer| {
+            let reported = transfer.report();
+            reported.map_err(|error| {
+                let host = self.operation.origin.authority();
+                error.at(Step::Receive).with_host(&host)
+            })
+        })
+    }
+
     /// Checks the limits of the call, even if data is available. On error,
     /// closes the connection.
     fn check(&mut self) -> Result<(), Error> {
@@ -218,6 +245,9 @@ impl RawBody {
             }
         };
         self.received += amount as u64;
+        if let Some(transfer) = &self.transfer {
+            transfer.received(amount);
+        }
         match &mut self.source {
             BodyState::Direct { left, .. } => {
                 if amount == 0 {
@@ -256,6 +286,7 @@ impl RawBody {
 
     /// Reads the rest if it is small, so that the connection can be kept.
     pub(crate) fn drain(mut self) {
+        self.transfer = None;
         let little = match &mut self.source {
             BodyState::Direct {
                 left,

@@ -186,6 +186,32 @@ static void bodies(reggie_request *request)
                                            NULL));
     WORKS(reggie_request_set_body_callback(request, no_read, NULL,
                                            REGGIE_UNKNOWN_SIZE, NULL, NULL));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_request_set_body_path_section(NULL, "/", 0, 1));
+    TAKES(reggie_request_set_body_path_section(request, text, 0, 1),
+          REGGIE_INVALID_ARGUMENT, REGGIE_OK, REGGIE_OK, REGGIE_OK);
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_request_set_body_path_section(request, "/", UINT64_MAX, 1));
+    WORKS(reggie_request_set_body_path_section(request, "/", UINT64_MAX,
+                                               REGGIE_UNKNOWN_SIZE));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_request_set_body_fd_section(NULL, 0, 0, 1, &error));
+    FAILS(REGGIE_FILE,
+          reggie_request_set_body_fd_section(request, INT_MIN, UINT64_MAX,
+                                             REGGIE_UNKNOWN_SIZE, &error));
+    FAILS(REGGIE_FILE,
+          reggie_request_set_body_fd_section(request, INT_MAX, 0, 1, NULL));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_request_set_body_fd_section(request, 0, UINT64_MAX, 1,
+                                             &error));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_request_set_body_borrowed(NULL, &byte, 1, NULL, NULL));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_request_set_body_borrowed(request, NULL, 1, NULL, NULL));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_request_set_body_borrowed(request, &byte, (size_t)-1, NULL,
+                                           NULL));
+    WORKS(reggie_request_set_body_borrowed(request, NULL, 0, NULL, NULL));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_request_remove_body(NULL));
     WORKS(reggie_request_remove_body(request));
 
@@ -200,6 +226,14 @@ static void bodies(reggie_request *request)
           reggie_request_set_output_callback(request, NULL, NULL, NULL));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_request_set_output_memory(NULL));
     WORKS(reggie_request_set_output_memory(request));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_request_set_expected_digest(NULL, NULL));
+    FAILS(REGGIE_INVALID_DIGEST,
+          reggie_request_set_expected_digest(request, ""));
+    EACH("reggie_request_set_expected_digest(request, text)",
+         CHECK_NUMBER(text == NULL ? REGGIE_OK
+                      : text == texts[UTF8] ? REGGIE_INVALID_UTF8
+                      : REGGIE_INVALID_DIGEST,
+                      reggie_request_set_expected_digest(request, text)));
 
     FAILS(REGGIE_NULL_ARGUMENT,
           reggie_request_set_retry_callback(NULL, no_retry, NULL, NULL));

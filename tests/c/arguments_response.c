@@ -28,6 +28,7 @@ static void nothing_for_null(void)
           reggie_response_errors(NULL, &out.errors, &error));
     FAILS(REGGIE_NULL_ARGUMENT,
           reggie_response_read(NULL, &byte, 1, &out.got, &error));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_response_set_body(NULL, &byte, 1));
 
     RETURNS(reggie_errors_free(NULL));
     GIVES_NUMBER(0, reggie_errors_count(NULL));
@@ -67,6 +68,7 @@ static void response_to_read(const reggie_client *client)
 {
     reggie_request *request = check_request(client, "GET", "/text");
     reggie_response *response = check_do(client, request);
+    static const uint8_t list[] = "{\"errors\":[{\"code\":\"DENIED\"}]}";
     uint8_t buffer[8];
 
     FAILS(REGGIE_NO_ERRORS,
@@ -85,6 +87,22 @@ static void response_to_read(const reggie_client *client)
     CHECK(memcmp(buffer, "text", 4) == 0);
     WORKS(reggie_response_read(response, buffer, sizeof buffer, &out.got, NULL));
     CHECK_NUMBER(0, out.got);
+
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_response_set_body(response, NULL, 1));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_response_set_body(response, buffer, (size_t)-1));
+    CHECK_TEXT("text", (const char *)reggie_response_body(response));
+    WORKS(reggie_response_set_body(response, NULL, 0));
+    CHECK_TEXT("", (const char *)reggie_response_body(response));
+    WORKS(reggie_response_set_body(response, list, sizeof list - 1));
+    CHECK_TEXT((const char *)list, (const char *)reggie_response_body(response));
+    CHECK_NUMBER(sizeof list - 1, reggie_response_body_length(response));
+    WORKS(reggie_response_errors(response, &out.errors, &error));
+    CHECK_TEXT("DENIED", reggie_errors_code(out.errors, 0));
+    reggie_errors_free(out.errors);
+    WORKS(reggie_response_read(response, buffer, sizeof buffer, &out.got, NULL));
+    CHECK_NUMBER(8, out.got);
+    CHECK(memcmp(buffer, list, 8) == 0);
     reggie_response_free(response);
     reggie_request_free(request);
 }

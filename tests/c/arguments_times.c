@@ -6,6 +6,17 @@
 
 #include <stdint.h>
 
+static int no_progress(void *userdata, uint64_t sent, uint64_t send_total,
+                       uint64_t received, uint64_t receive_total)
+{
+    (void)userdata;
+    (void)sent;
+    (void)send_total;
+    (void)received;
+    (void)receive_total;
+    return 0;
+}
+
 static void configs(void)
 {
     reggie_config *config = reggie_config_new();
@@ -148,6 +159,10 @@ static void cancels(const reggie_client *client, reggie_request *request)
     FAILS(REGGIE_CANCELLED,
           reggie_client_do(client, request, &out.response, &error));
     WORKS(reggie_request_set_cancel(request, NULL));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_request_set_progress_callback(NULL, no_progress, NULL, NULL));
+    WORKS(reggie_request_set_progress_callback(request, no_progress, NULL, NULL));
+    WORKS(reggie_request_set_progress_callback(request, NULL, NULL, NULL));
     check_sends(client, request, 200);
     reggie_cancel_free(cancel);
     tell("reggie_cancel_free(cancel)");

@@ -66,17 +66,26 @@ static void setters(reggie_request *request)
     FAILS(REGGIE_BUSY,
           reggie_request_set_body_callback(request, no_read, NULL, 0, NULL,
                                            NULL));
+    FAILS(REGGIE_BUSY,
+          reggie_request_set_body_path_section(request, "/", 0, 1));
+    FAILS(REGGIE_BUSY,
+          reggie_request_set_body_fd_section(request, 0, 0, 1, &error));
+    FAILS(REGGIE_BUSY,
+          reggie_request_set_body_borrowed(request, NULL, 0, NULL, NULL));
     FAILS(REGGIE_BUSY, reggie_request_remove_body(request));
     FAILS(REGGIE_BUSY, reggie_request_set_output_memory(request));
     FAILS(REGGIE_BUSY, reggie_request_set_output_path(request, "/"));
     FAILS(REGGIE_BUSY, reggie_request_set_output_fd(request, 0));
     FAILS(REGGIE_BUSY,
           reggie_request_set_output_callback(request, no_write, NULL, NULL));
+    FAILS(REGGIE_BUSY, reggie_request_set_expected_digest(request, NULL));
     FAILS(REGGIE_BUSY,
           reggie_request_set_retry_callback(request, no_retry, NULL, NULL));
     FAILS(REGGIE_BUSY, reggie_request_set_follow_challenge(request, 0));
     FAILS(REGGIE_BUSY, reggie_request_set_retries(request, 0));
     FAILS(REGGIE_BUSY, reggie_request_set_cancel(request, NULL));
+    FAILS(REGGIE_BUSY,
+          reggie_request_set_progress_callback(request, NULL, NULL, NULL));
     FAILS(REGGIE_BUSY, reggie_request_set_timeout(request, 1));
     FAILS(REGGIE_BUSY, reggie_request_set_first_byte_timeout(request, 1));
     FAILS(REGGIE_BUSY, reggie_request_set_commit_timeout(request, 1));

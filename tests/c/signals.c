@@ -84,14 +84,14 @@ static void interrupted_transfers(void)
     target.done = 0;
     CHECK_NUMBER(0, pthread_mutex_init(&target.lock, NULL));
     interrupter = check_start(interrupt, &target, CHECK_SMALL_STACK);
-    for (i = 0; i < 2; i++)
+    /* On a busy machine the first signal may come late. */
+    for (i = 0; i < 2 || interrupts == 0; i++)
         transfers();
     CHECK_NUMBER(0, pthread_mutex_lock(&target.lock));
     target.done = 1;
     CHECK_NUMBER(0, pthread_mutex_unlock(&target.lock));
     CHECK_NUMBER(0, pthread_join(interrupter, NULL));
     CHECK_NUMBER(0, pthread_mutex_destroy(&target.lock));
-    CHECK(interrupts > 0);
 }
 
 /* Whether each signal is blocked, and how it is handled. */

@@ -31,15 +31,23 @@ static void upload(const reggie_client *client, const char *path, int from)
     reggie_response *response = NULL;
     reggie_error *error = NULL;
     size_t left = UPLOAD;
+    FILE *file = NULL;
     reggie_status status;
 
-    if (from == 0)
+    if (from == 0) {
         CHECK_OK(reggie_request_set_body(request, bytes, UPLOAD), NULL);
-    else
+    } else if (from == 3) {
+        file = tmpfile();
+        CHECK(file != NULL);
+        CHECK_NUMBER(0, ftruncate(fileno(file), (off_t)UPLOAD));
+        CHECK_OK(reggie_request_set_body_fd(request, fileno(file), UPLOAD,
+                                            &error), error);
+    } else {
         CHECK_OK(reggie_request_set_body_callback(
                      request, read_bytes, NULL,
                      from == 1 ? UPLOAD : REGGIE_UNKNOWN_SIZE, &left, NULL),
                  NULL);
+    }
     status = reggie_client_do(client, request, &response, &error);
     CHECK(status > REGGIE_CONNECT && status < REGGIE_TOO_MANY_REDIRECTS);
     CHECK(response == NULL);
@@ -47,13 +55,15 @@ static void upload(const reggie_client *client, const char *path, int from)
     CHECK(reggie_error_host(error) != NULL);
     reggie_error_free(error);
     reggie_request_free(request);
+    if (file != NULL)
+        CHECK_NUMBER(0, fclose(file));
 }
 
 static void uploads_to_a_peer_that_goes(const reggie_client *client)
 {
     int from;
 
-    for (from = 0; from < 3; from++) {
+    for (from = 0; from < 4; from++) {
         upload(client, "/closes", from);
         upload(client, "/resets", from);
     }
@@ -124,6 +134,7 @@ static void the_signals_of_the_caller(const reggie_client *client)
     CHECK(!sigismember(&before, SIGPIPE));
     CHECK_NUMBER(0, pthread_kill(pthread_self(), SIGPIPE));
     download(client, 0, 0);
+    upload(client, "/closes", 3);
     CHECK_NUMBER(0, sigpending(&after));
     CHECK(sigismember(&after, SIGPIPE));
     CHECK_NUMBER(0, pthread_sigmask(SIG_SETMASK, NULL, &after));

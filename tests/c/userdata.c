@@ -73,6 +73,13 @@ static int on_retry(void *userdata, reggie_request *request)
     return 0;
 }
 
+static int on_progress(void *userdata, uint64_t sent, uint64_t send_total,
+                       uint64_t received, uint64_t receive_total)
+{
+    use((struct held *)userdata);
+    return sent > send_total || received > receive_total;
+}
+
 static int rewind_it(void *userdata)
 {
     use((struct held *)userdata);
@@ -91,11 +98,23 @@ static reggie_status set_retry(reggie_request *request, struct held *held)
                                              free_held);
 }
 
+static reggie_status set_progress(reggie_request *request, struct held *held)
+{
+    return reggie_request_set_progress_callback(request, on_progress, held,
+                                                free_held);
+}
+
 static reggie_status set_read(reggie_request *request, struct held *held)
 {
     return reggie_request_set_body_callback(request, on_read, rewind_it,
                                             REGGIE_UNKNOWN_SIZE, held,
                                             free_held);
+}
+
+static reggie_status set_borrowed(reggie_request *request, struct held *held)
+{
+    return reggie_request_set_body_borrowed(request, (const uint8_t *)"abc", 3,
+                                            held, free_held);
 }
 
 static reggie_status set_write(reggie_request *request, struct held *held)
@@ -253,6 +272,32 @@ static void bodies(const reggie_client *client)
     CHECK_NUMBER(0, close(devnull));
 }
 
+static void borrowed_bodies(const reggie_client *client)
+{
+    reggie_request *request = check_request(client, "PUT", "/");
+    struct held held[5];
+    int i;
+
+    memset(held, 0, sizeof held);
+    CHECK_OK(set_borrowed(request, &held[0]), NULL);
+    CHECK_OK(set_borrowed(request, &held[1]), NULL);
+    CHECK_NUMBER(1, held[0].freed);
+    CHECK_OK(reggie_request_remove_body(request), NULL);
+    CHECK_NUMBER(1, held[1].freed);
+    CHECK_NUMBER(REGGIE_NULL_ARGUMENT, set_borrowed(NULL, &held[2]));
+    CHECK_NUMBER(1, held[2].freed);
+    CHECK_NUMBER(REGGIE_NULL_ARGUMENT,
+                 reggie_request_set_body_borrowed(request, NULL, 1, &held[3],
+                                                  free_held));
+    CHECK_NUMBER(1, held[3].freed);
+    CHECK_OK(set_borrowed(request, &held[4]), NULL);
+    for (i = 0; i < 2; i++)
+        check_sends(client, request, 200);
+    CHECK_NUMBER(0, held[4].freed);
+    reggie_request_free(request);
+    CHECK_NUMBER(1, held[4].freed);
+}
+
 static void outputs(const reggie_client *client)
 {
     reggie_request *request = check_request(client, "GET", "/");
@@ -305,6 +350,40 @@ static void retries(const reggie_client *client)
     CHECK_NUMBER(2, held[4].calls);
     CHECK_NUMBER(0, held[4].freed);
     reggie_request_free(request);
+    CHECK_NUMBER(1, held[4].freed);
+}
+
+/* An open response holds it too. */
+static void progress(const reggie_client *client)
+{
+    reggie_request *request = check_request(client, "GET", "/");
+    reggie_response *response = NULL;
+    reggie_error *error = NULL;
+    struct held held[5];
+    uint8_t buffer[64];
+    size_t got = 1;
+
+    memset(held, 0, sizeof held);
+    CHECK_OK(set_progress(request, &held[0]), NULL);
+    CHECK_OK(set_progress(request, &held[1]), NULL);
+    CHECK_NUMBER(1, held[0].freed);
+    CHECK_OK(reggie_request_set_progress_callback(request, NULL, &held[2],
+                                                  free_held), NULL);
+    CHECK_NUMBER(1, held[1].freed);
+    CHECK_NUMBER(1, held[2].freed);
+    CHECK_NUMBER(REGGIE_NULL_ARGUMENT, set_progress(NULL, &held[3]));
+    CHECK_NUMBER(1, held[3].freed);
+    CHECK_OK(set_progress(request, &held[4]), NULL);
+    check_sends(client, request, 200);
+    CHECK_NUMBER(1, held[4].calls);
+    CHECK_OK(reggie_client_open(client, request, &response, &error), error);
+    reggie_request_free(request);
+    CHECK_NUMBER(0, held[4].freed);
+    while (got > 0)
+        CHECK_OK(reggie_response_read(response, buffer, sizeof buffer, &got,
+                                      &error), error);
+    CHECK_NUMBER(2, held[4].calls);
+    reggie_response_free(response);
     CHECK_NUMBER(1, held[4].freed);
 }
 
@@ -402,6 +481,8 @@ static int registers_while_busy(void *userdata, void *buffer, size_t size,
     CHECK_NUMBER(1, held[1].freed);
     CHECK_NUMBER(REGGIE_BUSY, set_write(held->request, &held[2]));
     CHECK_NUMBER(1, held[2].freed);
+    CHECK_NUMBER(REGGIE_BUSY, set_borrowed(held->request, &held[4]));
+    CHECK_NUMBER(1, held[4].freed);
     CHECK_NUMBER(REGGIE_BUSY, set_retry(held->request, &held[3]));
     CHECK_NUMBER(1, held[3].freed);
     reggie_request_free(held->request);
@@ -414,7 +495,7 @@ static int registers_while_busy(void *userdata, void *buffer, size_t size,
 static void registrations_on_a_busy_request(const reggie_client *client)
 {
     reggie_request *request = check_request(client, "PUT", "/");
-    struct held held[4];
+    struct held held[5];
 
     memset(held, 0, sizeof held);
     held[0].request = request;
@@ -490,8 +571,10 @@ static void run(void *context)
     logs_of_clients();
     a_log_replaced_by_itself();
     bodies(client);
+    borrowed_bodies(client);
     outputs(client);
     retries(client);
+    progress(client);
     a_retry_replaced_by_itself(client);
     bodies_replaced_by_the_retry(client);
     registrations_on_a_busy_request(client);

@@ -41,6 +41,12 @@ fn callbacks_decide_what_a_call_does() {
 }
 
 #[test]
+fn bodies_are_sent_in_sections_and_received_verified() {
+    let servers = servers();
+    everywhere("bodies", &servers.each_ref().map(whereabouts));
+}
+
+#[test]
 fn warnings_are_told_once() {
     let servers = servers();
     everywhere("warnings", &servers.each_ref().map(whereabouts));

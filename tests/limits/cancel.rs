@@ -26,8 +26,11 @@ use support::raw_server::RawServer;
 use support::temp;
 use tempfile::TempDir;
 
-/// Long enough for all steps in all ways.
-const TIME: Duration = Duration::from_secs(60);
+/// Long enough for all steps in all ways, on a busy machine too.
+const TIME: Duration = Duration::from_secs(300);
+
+/// Within this time a connection on loopback comes about, if it does.
+const TIME_TO_CONNECT: Duration = Duration::from_millis(500);
 
 /// What the server's connections know of each other.
 #[derive(Default)]
@@ -276,7 +279,7 @@ impl Full {
         let mut sockets = vec![listener];
         loop {
             let waiting = socket();
-            let connected = waiting.connect_timeout(&address, Duration::from_millis(200));
+            let connected = waiting.connect_timeout(&address, TIME_TO_CONNECT);
             sockets.push(waiting);
             if connected.is_err() {
                 break;
@@ -341,11 +344,23 @@ fn expect_done(output: &Output) {
     eprint!("{}", output.stdout);
 }
 
-/// A program with the look-ups of names that hang.
-fn run_slow_names(program: &Program, time: Duration, arguments: &[String]) -> Output {
+/// Runs a program in which look-ups of names hang until it makes a file.
+fn run_slow_names(
+    program: &Program,
+    time: Duration,
+    places: &Places,
+    arguments: &[String],
+    environment: &[(&str, &str)],
+) -> Output {
     let slow = build("preload_getaddrinfo.c", &["-shared", "-fPIC"]);
     let preload = slow.path().display().to_string();
-    program.run_for(time, arguments, &[("LD_PRELOAD", &preload)])
+    let end = places.folder.path().join("end of look-ups");
+    let end = end.display().to_string();
+    let hang = [
+        ("LD_PRELOAD", preload.as_str()),
+        ("REGGIE_TEST_LOOKUPS_END", end.as_str()),
+    ];
+    program.run_for(time, arguments, &[&hang, environment].concat())
 }
 
 /// Ends calls that hang, in a main thread or one with a small stack.
@@ -363,7 +378,7 @@ fn end_calls(way: &str, tls: bool, what: &str) {
     .concat();
     let program = build("cancel.c", &[]);
     let time = TIME * std::env::var("REGGIE_TRIES").map_or(1, |_| 20);
-    expect_done(&run_slow_names(&program, time, &arguments));
+    expect_done(&run_slow_names(&program, time, &places, &arguments, &[]));
 }
 
 /// Those that are measured by hand, or all.
@@ -424,11 +439,30 @@ fn one_handle_ends_many_calls() {
             let how = vec!["main".to_owned()];
             [how, places.arguments(), vec![calls.to_owned()]].concat()
         };
-        expect_done(&run_slow_names(&program, TIME, &arguments("28")));
+        expect_done(&run_slow_names(
+            &program,
+            TIME,
+            &places,
+            &arguments("28"),
+            &[],
+        ));
         // The first kinds, for which no name is looked up.
         if !tls && let Some(output) = program.valgrind(&arguments("6"), &[]) {
             expect_done(&output);
         }
+    }
+}
+
+#[test]
+fn progress_is_reported_in_each_step() {
+    if !Compiler::System.is_at_hand() {
+        return;
+    }
+    let program = build("progress.c", &[]);
+    for tls in [false, true] {
+        let places = Places::new(tls);
+        let arguments = [vec!["main".to_owned()], places.arguments()].concat();
+        expect_done(&run_slow_names(&program, TIME, &places, &arguments, &[]));
     }
 }
 
@@ -461,14 +495,15 @@ fn no_descriptor_is_that_of_stdin_stdout_or_stderr() {
     ]
     .concat();
     let program = build("standard.c", &[]);
-    let slow = build("preload_getaddrinfo.c", &["-shared", "-fPIC"]);
     let log = places.folder.path().join("keys").display().to_string();
-    let preload = slow.path().display().to_string();
-    let environment = [
-        ("LD_PRELOAD", preload.as_str()),
-        ("SSLKEYLOGFILE", log.as_str()),
-    ];
-    expect_done(&program.run_for(TIME, &arguments, &environment));
+    let environment = [("SSLKEYLOGFILE", log.as_str())];
+    expect_done(&run_slow_names(
+        &program,
+        TIME,
+        &places,
+        &arguments,
+        &environment,
+    ));
     let answered = registry.join().expect("no panic");
     answered.expect("both requests came");
 }

@@ -231,7 +231,7 @@ fn a_hook_may_use_the_client_for_the_very_token_that_is_asked_for() {
     let nested = Arc::clone(&inner);
     let mut config = Config::new();
     // A token that never comes ends the test.
-    config.set_timeout(Some(Duration::from_secs(10)));
+    config.set_timeout(Some(Duration::from_secs(60)));
     config.set_send_callback(Some(Arc::new(move |exchange| {
         if exchange.purpose() != Purpose::Token {
             return Ok(());

@@ -1,11 +1,13 @@
 //! Requests and responses: what is sent, what a response says, and what happens
 //! in between: redirects, retries, callbacks.
 
+mod body_files;
 mod callbacks;
 mod cookies;
 mod derived_client;
 mod early_responses;
 mod notes;
+mod progress;
 mod real_registries;
 mod redirect_rules;
 mod redirects;
@@ -14,4 +16,5 @@ mod response_account;
 mod response_body;
 mod response_headers;
 mod retries;
+mod verification;
 mod wire;

@@ -203,7 +203,7 @@ fn a_wait_beyond_the_calls_end_is_not_begun_and_a_cancel_ends_one() {
                 request.set_cancel(Some(given));
             })
         });
-        assert!(server.wait_for_requests(1, Duration::from_secs(10)));
+        assert!(server.wait_for_requests(1, Duration::from_secs(60)));
         cancel.trigger();
         let error = call.join().expect("no panic").expect_err("cancelled");
         assert_eq!(error.kind(), Kind::Cancelled);

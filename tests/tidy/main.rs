@@ -72,7 +72,12 @@ fn files_have_fewer_than_500_lines() {
     let mut found = Vec::new();
     for (file, text) in sources() {
         let lines = text.lines().count();
-        if lines >= 500 {
+        let is_long = lines >= 500;
+        if unfinished::LONG_FILES.contains(&file.as_str()) {
+            if !is_long {
+                found.push(format!("src/{file}: short enough, drop it from the list"));
+            }
+        } else if is_long {
             found.push(format!("src/{file}: {lines} lines"));
         }
     }

@@ -26,9 +26,13 @@ fn main() -> io::Result<()> {
         // server's digest.
         let sink = Rule::new(Fault::status(201)).method("PUT");
         registry.add_rule(sink.path("/sink"));
+        // The same for a push: its digest is the client's work alone.
+        let upload = Fault::status(202).set_header("Location", "/sink");
+        registry.add_rule(Rule::new(upload).method("POST").path("/blobs/uploads/"));
         writeln!(out, "{scheme}-small {url}/v2/{NAME}/blobs/{small}")?;
         writeln!(out, "{scheme}-large {url}/v2/{NAME}/blobs/{large}")?;
         writeln!(out, "{scheme}-sink {url}/sink")?;
+        writeln!(out, "{scheme}-repository {url}/v2/{NAME}")?;
         if let Some(path) = registry.ca_path() {
             writeln!(out, "ca {}", path.display())?;
         }

@@ -1,6 +1,7 @@
 //! The sources of credentials, by precedence: settings, the callback, files.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::default_paths;
 use super::file::{self, Clue, Contents};
@@ -110,7 +111,11 @@ impl CredentialStore {
             return Ok(lookup);
         }
         if let Some(callback) = &self.callback {
-            if let Some(credential) = callback(&registry.authority(), repository)? {
+            let callback = Arc::clone(callback);
+            let (host, name) = (registry.authority(), repository.map(str::to_owned));
+            let found =
+                limits.call_back(Step::Credentials, move || callback(&host, name.as_deref()))?;
+            if let Some(credential) = found? {
                 lookup.found = Some(Found {
                     credential,
                     source: "the credential callback".to_owned(),

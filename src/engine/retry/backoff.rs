@@ -1,26 +1,26 @@
-//! How long to wait before another send: full jitter, so that clients that
-//! failed together do not come back together.
+//! The delay before a retry: with full jitter, so that clients that failed
+//! together do not retry together.
 
 use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// A random part of a time that doubles with each send and ends at `cap`.
-/// `sent` is how often the request was sent, `random` any number.
-pub(super) fn delay(base: Duration, cap: Duration, sent: u32, random: u64) -> Duration {
-    let doubled = 2_u32.checked_pow(sent.saturating_sub(1));
-    let most = doubled
+/// A random part of a time that doubles with each retry, up to `cap`. `number`
+/// is that of the retry, from 1 on.
+pub(super) fn delay(base: Duration, cap: Duration, number: u32, random: u64) -> Duration {
+    let doubled = 2_u32.checked_pow(number.saturating_sub(1));
+    let max = doubled
         .and_then(|times| base.checked_mul(times))
-        .map_or(cap, |most| most.min(cap));
-    let nanoseconds = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
+        .map_or(cap, |max| max.min(cap));
+    let nanoseconds = u64::try_from(max.as_nanos()).unwrap_or(u64::MAX);
     let part = (u128::from(nanoseconds) * u128::from(random)) / u128::from(u64::MAX);
     Duration::from_nanos(u64::try_from(part).unwrap_or(nanoseconds))
 }
 
-/// A number that other clients do not have.
+/// A random number.
 pub(super) fn random() -> u64 {
     let mut bytes = [0; 8];
-    // Without randomness the middle is as good.
+    // Without a source of randomness half of the delay will do.
     match SystemRandom::new().fill(&mut bytes) {
         Ok(()) => u64::from_ne_bytes(bytes),
         Err(_) => u64::MAX / 2,

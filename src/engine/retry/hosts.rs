@@ -1,17 +1,17 @@
-//! What all requests to a host share: how many retries it may still cost, and
-//! until when it wants to be left alone.
+//! What all requests to a host share: its budget of retries, and its
+//! Retry-After.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// What a host has to spend, in tenths of a retry: ten retries at once, and
-/// one for every ten requests that succeed. So a host that is down gets little
-/// more than what it gets anyway.
+/// The budget of a host in tenths of a retry: ten retries at once, and one more
+/// for every ten requests that succeed. So a host that is down receives little
+/// more than without retries.
 const FULL: u32 = 100;
 const RETRY: u32 = 10;
 const SUCCESS: u32 = 1;
 
-/// The most hosts that are remembered: redirects can lead to any number.
+/// The maximum number of hosts that are stored: redirects can name any number.
 const MAX_HOSTS: usize = 256;
 
 #[derive(Debug, Default)]
@@ -21,19 +21,18 @@ pub(super) struct Hosts(HashMap<String, Host>);
 struct Host {
     tokens: u32,
     not_before: Option<Instant>,
-    /// When something was last noted.
     used: Instant,
 }
 
 impl Hosts {
-    /// Notes that a host wants to be left alone for a time.
+    /// Stores the Retry-After of a host.
     pub(super) fn leave_alone(&mut self, name: &str, now: Instant, wait: Duration) {
         let until = now.checked_add(wait);
         let host = self.host(name, now);
         host.not_before = host.not_before.max(until);
     }
 
-    /// How long a host is still to be left alone.
+    /// How much of a host's Retry-After is left.
     pub(super) fn alone_for(&self, name: &str, now: Instant) -> Duration {
         let host = self.0.get(name);
         host.and_then(|host| host.not_before)
@@ -48,7 +47,7 @@ impl Hosts {
         left.is_some()
     }
 
-    /// Counts a request that succeeded. Hosts without a story have none to tell.
+    /// Counts a request that succeeded. Only hosts with failures are stored.
     pub(super) fn refill(&mut self, name: &str, now: Instant) {
         if let Some(host) = self.0.get_mut(name) {
             host.tokens = (host.tokens + SUCCESS).min(FULL);

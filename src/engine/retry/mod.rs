@@ -1,5 +1,4 @@
-//! Whether a request is sent again, and when: the decision alone, for the
-//! engine, which sends.
+//! Whether a request is retried, and when. Only the decision: the client sends.
 
 mod backoff;
 mod hosts;
@@ -10,35 +9,36 @@ use std::time::{Duration, Instant};
 
 use self::hosts::Hosts;
 use crate::config::retry::{RetryQuestion, RetrySettings};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Step};
+use crate::request::call::Call;
 
-/// How a send ended.
+/// How an attempt ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outcome<'a> {
-    /// With an answer.
+    /// With a response.
     Response {
         status: u16,
         retry_after: Option<Duration>,
     },
-    /// Without one, or with one whose body was cut short.
+    /// Without one, or with one whose body was truncated.
     Failure(&'a Error),
 }
 
-/// What was sent, and what came of it.
+/// An attempt to send a request, and its outcome.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt<'a> {
-    /// 1 for the first send.
+    /// 1 for the first attempt of the request.
     pub(crate) number: u32,
     pub(crate) method: &'a str,
-    /// Host and port that it went to; a failure may name another, such as
-    /// that of the token server.
+    /// Host and port of the server; a failure may name another, such as the
+    /// token server.
     pub(crate) host: &'a str,
     pub(crate) outcome: Outcome<'a>,
-    /// Not a byte of the request left this side.
+    /// Not a byte of the request was sent.
     pub(crate) unsent: bool,
-    /// There is no body, or it can be sent from its first byte on.
+    /// There is no request body, or it can be sent again from its start.
     pub(crate) repeatable: bool,
-    /// A byte of the answer's body has gone to the caller.
+    /// The caller has received a byte of the response body.
     pub(crate) delivered: bool,
 }
 
@@ -50,13 +50,6 @@ impl Attempt<'_> {
         }
     }
 
-    fn status(&self) -> u16 {
-        match self.outcome {
-            Outcome::Response { status, .. } => status,
-            Outcome::Failure(error) => error.http_status(),
-        }
-    }
-
     fn retry_after(&self) -> Option<Duration> {
         match self.outcome {
             Outcome::Response { retry_after, .. } => retry_after,
@@ -65,19 +58,18 @@ impl Attempt<'_> {
     }
 }
 
-/// What to do after a send.
+/// What to do after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Send again after this time.
+    /// Retry after this time.
     Retry(Duration),
-    /// The outcome stands.
-    Give,
-    /// The outcome stands, since the server wants to be left alone for this
-    /// time, which is longer than what is waited.
+    /// Return the outcome.
+    Stop,
+    /// Return the outcome: this Retry-After exceeds the configured maximum.
     TooLong(Duration),
 }
 
-/// Decides for all requests of a client.
+/// Decides on the retries of a client.
 pub(crate) struct Retries {
     settings: RetrySettings,
     hosts: Mutex<Hosts>,
@@ -91,52 +83,61 @@ impl Retries {
         }
     }
 
-    /// What to do after a send of a request with a setting of its own, or none.
-    /// Fails where the caller's condition stops the call.
+    /// What to do after an attempt within a call. `max` is the maximum number of
+    /// retries without progress, if the request or the call has its own. An
+    /// error is one of the caller's retry condition.
     pub(crate) fn decide(
         &self,
         attempt: &Attempt,
-        tries: Option<u32>,
+        max: Option<u32>,
+        call: &Call,
         now: Instant,
     ) -> Result<Decision, Error> {
-        self.decide_with(attempt, tries, now, backoff::random)
+        self.decide_with(attempt, max, call, now, backoff::random)
     }
 
     fn decide_with(
         &self,
         attempt: &Attempt,
-        tries: Option<u32>,
+        max: Option<u32>,
+        call: &Call,
         now: Instant,
         random: impl FnOnce() -> u64,
     ) -> Result<Decision, Error> {
         let settings = &self.settings;
         let host = attempt.host();
-        let told = attempt.retry_after();
-        if let Some(wait) = told.filter(|_| rules::is_advised(attempt)) {
-            // For the retries of other threads too, whatever becomes of this.
+        let max = max.unwrap_or(settings.tries);
+        let retry_after = attempt.retry_after();
+        if let Some(wait) = retry_after.filter(|_| rules::is_advised(attempt)) {
+            // For the retries of other threads too, even without one here.
             self.with_hosts(|hosts| hosts.leave_alone(host, now, wait));
         }
-        if attempt.number > tries.unwrap_or(settings.tries) || !rules::is_possible(attempt) {
-            return Ok(Decision::Give);
+        let progressed = call.take_progress(now);
+        if !call.has_retry(max) || !rules::is_possible(attempt) {
+            return Ok(Decision::Stop);
         }
-        if !self.is_wanted(attempt)? {
-            return Ok(Decision::Give);
+        if !self.is_approved(attempt, call)? {
+            return Ok(Decision::Stop);
         }
-        let asked = self
+        let required = self
             .with_hosts(|hosts| hosts.alone_for(host, now))
-            .max(told.unwrap_or_default());
-        if asked > settings.retry_after_cap {
-            return Ok(Decision::TooLong(asked));
+            .max(retry_after.unwrap_or_default());
+        if required > settings.retry_after_cap {
+            return Ok(Decision::TooLong(required));
         }
-        if !self.with_hosts(|hosts| hosts.take(host, now)) {
-            return Ok(Decision::Give);
+        // A host that makes progress is not down: its budget is not needed.
+        if !progressed && !self.with_hosts(|hosts| hosts.take(host, now)) {
+            return Ok(Decision::Stop);
         }
+        let Some(number) = call.take_retry(max) else {
+            return Ok(Decision::Stop);
+        };
         let random = random();
-        let delay = |sent| backoff::delay(settings.base, settings.cap, sent, random);
-        let mut wait = delay(attempt.number);
-        if !asked.is_zero() {
-            // Not all at the very moment that the server named.
-            wait = wait.max(asked.saturating_add(delay(1)));
+        let delay = |number| backoff::delay(settings.base, settings.cap, number, random);
+        let mut wait = delay(number);
+        if !required.is_zero() {
+            // Not all clients at the very moment that the server named.
+            wait = wait.max(required.saturating_add(delay(1)));
         }
         Ok(Decision::Retry(wait))
     }
@@ -146,9 +147,9 @@ impl Retries {
         self.with_hosts(|hosts| hosts.refill(host, now));
     }
 
-    fn is_wanted(&self, attempt: &Attempt) -> Result<bool, Error> {
+    fn is_approved(&self, attempt: &Attempt, call: &Call) -> Result<bool, Error> {
         let would_retry = rules::is_advised(attempt);
-        let Some(condition) = &self.settings.condition else {
+        let Some(condition) = self.settings.condition.clone() else {
             return Ok(would_retry);
         };
         let (http_status, failure) = match attempt.outcome {
@@ -156,14 +157,17 @@ impl Retries {
             Outcome::Response { status, .. } => (status, None),
             Outcome::Failure(error) => (error.http_status(), Some(error.kind())),
         };
-        condition(&RetryQuestion {
-            attempt: attempt.number,
-            method: attempt.method,
-            http_status,
-            failure,
-            would_retry,
-        })
-        .map_err(|error| {
+        let (number, method) = (attempt.number, attempt.method.to_owned());
+        let approved = call.limits.call_back(Step::Retry, move || {
+            condition(&RetryQuestion {
+                attempt: number,
+                method: &method,
+                http_status,
+                failure,
+                would_retry,
+            })
+        })?;
+        approved.map_err(|error| {
             error
                 .with_http_status(http_status)
                 .with_host(attempt.host())
@@ -175,11 +179,11 @@ impl Retries {
     }
 }
 
-/// The failure that a server asks for more timer than is set.
+/// The error for a Retry-After that exceeds the configured maximum.
 pub(crate) fn too_long(host: &str, status: u16, wait: Duration) -> Error {
-    // Rounded up: the server is not to be asked a moment too early.
+    // Rounded up, so that the caller's next request does not come too early.
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    let message = format!("{host} asks to be left alone for {seconds} s, longer than is waited");
+    let message = format!("{host}: retry-after of {seconds} s exceeds the configured maximum");
     Error::new(Kind::RetryLater, message)
         .with_host(host)
         .with_http_status(status)

@@ -1,21 +1,21 @@
-//! Which sends may be followed by another, and which are worth one.
+//! Which requests may be sent again, and which are worth it.
 
 use super::{Attempt, Outcome};
-use crate::error::Kind;
+use crate::error::is_transient_status;
 
-/// Whether the request can be sent again without harm: nobody's word goes
-/// beyond this.
+/// Whether the request can be sent again without harm. Not even the caller's
+/// condition can override this.
 pub(super) fn is_possible(attempt: &Attempt) -> bool {
-    // What the caller has got cannot be taken back.
+    // The part of the body that the caller has got cannot be taken back.
     !attempt.delivered
         && attempt.repeatable
-        // Where not a byte of it left, the next send is the first.
+        // If not a byte was sent, the retry is the first send.
         && (attempt.unsent || is_replayable(attempt.method))
 }
 
-/// Whether a method may arrive twice. A second POST begins a second upload
-/// session, which costs little. A second PATCH appends twice, and of methods
-/// that are not ours nothing is known.
+/// Whether the server may receive a request with this method twice. A second
+/// POST starts another upload session, which costs little; a second PATCH
+/// appends the data twice. Nothing is known about other methods.
 fn is_replayable(method: &str) -> bool {
     matches!(
         method,
@@ -23,30 +23,10 @@ fn is_replayable(method: &str) -> bool {
     )
 }
 
-/// Whether another send is likely to end otherwise.
+/// Whether a retry is likely to have another outcome.
 pub(super) fn is_advised(attempt: &Attempt) -> bool {
     match attempt.outcome {
-        Outcome::Response { status, .. } => is_passing(status),
-        Outcome::Failure(error) => match error.kind() {
-            Kind::Resolve
-            | Kind::Connect
-            | Kind::Send
-            | Kind::Receive
-            | Kind::Closed
-            | Kind::Truncated
-            | Kind::Timeout => true,
-            // The token server's answer, not the registry's.
-            Kind::TokenRefused => is_passing(attempt.status()),
-            _ => false,
-        },
+        Outcome::Response { status, .. } => is_transient_status(status),
+        Outcome::Failure(error) => error.is_transient(),
     }
-}
-
-/// Statuses of a server, or of a proxy before it (499, 520 to 524), that has
-/// no time now.
-fn is_passing(status: u16) -> bool {
-    matches!(
-        status,
-        408 | 425 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524
-    )
 }

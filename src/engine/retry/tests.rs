@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
+use crate::os::deadline::CallLimits;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -40,8 +41,18 @@ fn later(status: u16, wait: Duration) -> Attempt<'static> {
     }
 }
 
+/// A call whose request has been retried so often.
+fn call_after(retries: u32) -> Call {
+    let call = Call::new(CallLimits::default());
+    for _ in 0..retries {
+        call.take_retry(u32::MAX);
+    }
+    call
+}
+
 fn decide(retries: &Retries, attempt: &Attempt) -> Decision {
-    let decision = retries.decide_with(attempt, None, Instant::now(), || u64::MAX);
+    let call = call_after(attempt.number - 1);
+    let decision = retries.decide_with(attempt, None, &call, Instant::now(), || u64::MAX);
     decision.expect("no condition stops it")
 }
 
@@ -115,6 +126,7 @@ fn each_failure_with_each_method_and_body() {
         (Kind::ReadCallback, false),
         (Kind::RedirectRefused, false),
         (Kind::TokenRefused, false),
+        (Kind::Proxy, false),
     ] {
         let error = Error::new(kind, "a failure");
         for method in METHODS {
@@ -137,22 +149,35 @@ fn each_failure_with_each_method_and_body() {
 }
 
 #[test]
-fn a_token_server_counts_by_its_status() {
-    for (status, retry_after, expected) in [
-        (503, None, Decision::Retry(SECOND / 2)),
-        (429, Some(7), Decision::Retry(SECOND * 7 + SECOND / 2)),
-        (429, Some(61), Decision::TooLong(SECOND * 61)),
-        (401, None, Decision::Give),
-        (403, Some(7), Decision::Give),
+fn token_servers_and_proxies_are_retried_by_their_status() {
+    const TOKEN: Kind = Kind::TokenRefused;
+    for (kind, status, retry_after, expected) in [
+        (Kind::Proxy, 503, None, Decision::Retry(SECOND / 2)),
+        (Kind::Proxy, 407, None, Decision::Stop),
+        (TOKEN, 503, None, Decision::Retry(SECOND / 2)),
+        (TOKEN, 501, None, Decision::Stop),
+        (
+            TOKEN,
+            429,
+            Some(7),
+            Decision::Retry(SECOND * 7 + SECOND / 2),
+        ),
+        (TOKEN, 429, Some(61), Decision::TooLong(SECOND * 61)),
+        (TOKEN, 401, None, Decision::Stop),
+        (TOKEN, 403, Some(7), Decision::Stop),
     ] {
-        let error = Error::new(Kind::TokenRefused, "a refusal")
+        let error = Error::new(kind, "a refusal")
             .with_http_status(status)
             .with_retry_after(retry_after);
         let attempt = Attempt {
             outcome: Outcome::Failure(&error),
             ..answer(0)
         };
-        assert_eq!(decide(&retries(|_| ()), &attempt), expected, "{status}");
+        assert_eq!(
+            decide(&retries(|_| ()), &attempt),
+            expected,
+            "{kind:?} {status}"
+        );
     }
 }
 
@@ -171,10 +196,11 @@ fn tries_are_counted_and_none_unless_set() {
             number,
             ..answer(503)
         };
-        let decision = retries.decide_with(&attempt, own, Instant::now(), || 0);
+        let decision =
+            retries.decide_with(&attempt, own, &call_after(number - 1), Instant::now(), || 0);
         let decision = decision.expect("no condition stops it");
         assert_eq!(
-            decision != Decision::Give,
+            decision != Decision::Stop,
             expected,
             "{set} {own:?} {number}"
         );
@@ -194,7 +220,7 @@ fn servers_are_given_the_time_they_ask_for_up_to_the_cap() {
         assert_eq!(decide(&retries(|_| ()), &later(429, wait)), expected);
     }
     let decision = decide(&retries(|_| ()), &later(404, SECOND));
-    assert_eq!(decision, Decision::Give, "a status that would not change");
+    assert_eq!(decision, Decision::Stop, "a status that would not change");
     let none = retries(|settings| settings.retry_after_cap = Duration::ZERO);
     assert_eq!(
         decide(&none, &later(503, SECOND)),
@@ -215,7 +241,7 @@ fn the_time_that_a_host_asks_for_holds_for_all() {
     let retries = retries(|_| ());
     let now = Instant::now();
     let at = |attempt: &Attempt, now| {
-        let decision = retries.decide_with(attempt, None, now, || 0);
+        let decision = retries.decide_with(attempt, None, &call_after(0), now, || 0);
         decision.expect("no condition stops it")
     };
     assert_eq!(
@@ -243,12 +269,12 @@ fn a_time_belongs_to_the_host_that_asked_and_to_its_retries() {
     let retries = retries(|_| ());
     let now = Instant::now();
     let at = |attempt: &Attempt| {
-        let decision = retries.decide_with(attempt, None, now, || 0);
+        let decision = retries.decide_with(attempt, None, &call_after(0), now, || 0);
         decision.expect("no condition stops it")
     };
     // Neither a redirect nor a refusal that stays is about the host's load.
     for status in [202, 307, 404] {
-        assert_eq!(at(&later(status, SECOND * 9)), Decision::Give);
+        assert_eq!(at(&later(status, SECOND * 9)), Decision::Stop);
     }
     assert_eq!(at(&answer(502)), Decision::Retry(Duration::ZERO));
     let error = Error::new(Kind::TokenRefused, "a refusal")
@@ -273,7 +299,7 @@ fn a_storm_does_not_multiply() {
     let retries = retries(|_| ());
     let sent = |times: u32| {
         (0..times)
-            .filter(|_| decide(&retries, &answer(503)) != Decision::Give)
+            .filter(|_| decide(&retries, &answer(503)) != Decision::Stop)
             .count()
     };
     assert_eq!(sent(1000), 10);
@@ -288,7 +314,7 @@ fn a_condition_decides_within_what_is_possible() {
     let asked = Arc::new(AtomicU32::new(0));
     for (wish, attempt, expected) in [
         (true, answer(404), Decision::Retry(SECOND / 2)),
-        (false, answer(503), Decision::Give),
+        (false, answer(503), Decision::Stop),
         (
             true,
             later(503, SECOND * 61),
@@ -323,7 +349,7 @@ fn a_condition_decides_within_what_is_possible() {
                 ..answer(503)
             },
         ] {
-            assert_eq!(decide(&retries, &attempt), Decision::Give);
+            assert_eq!(decide(&retries, &attempt), Decision::Stop);
         }
         assert_eq!(
             asked.load(Ordering::Relaxed),
@@ -348,9 +374,63 @@ fn a_condition_can_stop_the_call() {
         outcome: Outcome::Failure(&error),
         ..answer(0)
     };
-    let stopped = retries.decide(&attempt, None, Instant::now());
+    let stopped = retries.decide(&attempt, None, &call_after(0), Instant::now());
     let stopped = stopped.expect_err("the condition stops it");
     assert_eq!(stopped.kind(), Kind::RetryConditionCallback);
     assert_eq!(stopped.callback_value(), 7);
     assert_eq!(stopped.host(), Some("registry.example"));
+}
+
+#[test]
+fn the_retries_of_a_call_are_shared_by_its_requests_until_it_makes_progress() {
+    const MIB: u64 = 1024 * 1024;
+    let call = Call::new(CallLimits::default());
+    let retries = retries(|settings| settings.tries = 2);
+    let hosts = ["a.example", "b.example", "c.example"];
+    let decide = |host, now| {
+        let attempt = Attempt {
+            host,
+            ..answer(503)
+        };
+        let decision = retries.decide_with(&attempt, None, &call, now, || u64::MAX);
+        decision.expect("no condition stops it")
+    };
+    let now = Instant::now();
+    // The first attempt of three requests.
+    assert_eq!(decide(hosts[0], now), Decision::Retry(SECOND / 2));
+    assert_eq!(decide(hosts[1], now), Decision::Retry(SECOND));
+    assert_eq!(decide(hosts[2], now), Decision::Stop);
+    for (bytes, after, expected) in [
+        (MIB - 1, SECOND, Decision::Stop),
+        (1, SECOND, Decision::Retry(SECOND / 2)),
+        (0, SECOND, Decision::Retry(SECOND)),
+        (0, SECOND * 100, Decision::Stop),
+        (1, SECOND * 100, Decision::Retry(SECOND / 2)),
+    ] {
+        call.note_progress(bytes);
+        assert_eq!(decide(hosts[0], now + after), expected, "{bytes} {after:?}");
+    }
+}
+
+#[test]
+fn a_break_after_progress_takes_nothing_from_the_budget_of_the_host() {
+    let retries = retries(|_| ());
+    let call = Call::new(CallLimits::default());
+    let now = Instant::now();
+    let decide = || {
+        let decision = retries.decide_with(&answer(503), None, &call, now, || 0);
+        decision.expect("no condition stops it")
+    };
+    for _ in 0..1000 {
+        call.note_progress(1024 * 1024);
+        assert_eq!(decide(), Decision::Retry(Duration::ZERO));
+    }
+    let other = |times: u32| {
+        let decisions = (0..times).map(|_| self::decide(&retries, &answer(503)));
+        decisions.filter(|one| *one != Decision::Stop).count()
+    };
+    assert_eq!(other(1000), 10, "it is untouched");
+    call.note_progress(1024 * 1024);
+    assert_ne!(decide(), Decision::Stop, "and not needed");
+    assert_eq!(decide(), Decision::Stop);
 }

@@ -1,12 +1,14 @@
 //! The request on its way out, and the answer that comes before all of it is.
 
 use std::io;
-use std::os::fd::AsRawFd;
 use std::time::Instant;
+
+use ureq::unversioned::transport::Buffers;
 
 use super::{Connection, Stream, WATCHED};
 use crate::error::Step;
 use crate::os::{sys, wait};
+use crate::transport::file_piece::FilePiece;
 
 impl Connection {
     /// Sends a short message of our own, and forgets it.
@@ -20,16 +22,8 @@ impl Connection {
     /// Sends the first `amount` bytes of the output. When the server refuses
     /// meanwhile, the rest counts as sent and the answer is kept for reading.
     pub(crate) fn send(&mut self, amount: usize) -> io::Result<()> {
-        // First of all: the rest of a long body takes a while to throw away too.
-        self.exchange_limits.call.check_io(Step::Send)?;
-        if self.exchange.answered_early {
+        if !self.may_send(amount)? {
             return Ok(());
-        }
-        if amount > WATCHED && sys::is_readable(self.fd()) {
-            self.pull_all();
-            if self.notice_refusal() {
-                return Ok(());
-            }
         }
         if let Stream::Tls(tls) = &mut self.stream {
             let mut early = Vec::new();
@@ -41,33 +35,97 @@ impl Connection {
             }
         }
         self.flush(amount)?;
+        self.note_sent();
+        Ok(())
+    }
+
+    /// Sends a piece of a file over a connection without TLS. It ends as
+    /// [`Connection::send`] does.
+    pub(crate) fn send_file(&mut self, piece: &FilePiece) -> io::Result<()> {
+        if !self.may_send(piece.length)? {
+            return Ok(());
+        }
+        let kernel = |connection: &Connection, sent| piece.send(connection.fd(), sent);
+        let sent = self.send_from(0, piece.length, kernel)?;
+        if sent < piece.length && !self.exchange.answered_early {
+            let rest = &mut self.buffers.output()[sent..piece.length];
+            piece.read(rest, sent).map_err(io::Error::other)?;
+            self.send_from(sent, piece.length, |connection, sent| {
+                let output = connection.buffers.to_send(piece.length);
+                sys::send(connection.fd(), &output[sent..])
+            })?;
+        }
+        self.note_sent();
+        Ok(())
+    }
+
+    /// Whether the next `amount` bytes are still to be sent: not once the
+    /// server has refused the request.
+    fn may_send(&mut self, amount: usize) -> io::Result<bool> {
+        // First of all: the rest of a long body takes a while to throw away too.
+        self.exchange_limits.call.check_io(Step::Send)?;
+        if self.exchange.answered_early {
+            return Ok(false);
+        }
+        if amount > WATCHED && sys::is_readable(self.fd()) {
+            self.pull_all();
+            return Ok(!self.notice_refusal());
+        }
+        Ok(true)
+    }
+
+    fn note_sent(&mut self) {
         if !self.exchange.answered_early {
             let now = Instant::now();
             self.exchange.expecting = true;
             self.exchange.sent_at = Some(now);
             self.exchange.timer.request_sent(now);
         }
-        Ok(())
     }
 
     pub(super) fn flush(&mut self, amount: usize) -> io::Result<()> {
         if let Stream::Tls(tls) = &mut self.stream {
             tls.wrap()?;
         }
-        let mut sent = 0;
-        loop {
-            let wire = match &self.stream {
-                Stream::Plain => self.buffers.to_send(amount),
-                Stream::Tls(tls) => tls.outgoing(),
-            };
-            if sent == wire.len() {
-                break;
-            }
-            match sys::send(self.socket.as_raw_fd(), &wire[sent..]) {
+        let length = self.wire(amount).len();
+        let sent = self.send_from(0, length, |connection, sent| {
+            sys::send(connection.fd(), &connection.wire(amount)[sent..])
+        })?;
+        if sent == length
+            && let Stream::Tls(tls) = &mut self.stream
+        {
+            tls.sent_all();
+        }
+        Ok(())
+    }
+
+    /// What goes out for the first `amount` bytes of the output.
+    fn wire(&self, amount: usize) -> &[u8] {
+        match &self.stream {
+            Stream::Plain => self.buffers.to_send(amount),
+            Stream::Tls(tls) => tls.outgoing(),
+        }
+    }
+
+    /// Repeats `step`, which sends more after the first `sent` bytes, until
+    /// `length` bytes are out, the server refuses the request, or a step sends
+    /// nothing. Gives how many bytes are out.
+    fn send_from(
+        &mut self,
+        mut sent: usize,
+        length: usize,
+        step: impl Fn(&Connection, usize) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        while sent < length {
+            match step(self, sent) {
+                Ok(0) => break,
                 Ok(more) => {
                     sent += more;
                     self.exchange.spoke = true;
                     self.exchange.timer.sent(more);
+                    if let Some(transfer) = &self.exchange_limits.transfer {
+                        transfer.sent(sent, length);
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     // Only writing matters once the peer has ended its side,
@@ -81,7 +139,7 @@ impl Connection {
                     if ready & reading != 0 {
                         self.pull_all();
                         if self.notice_refusal() {
-                            return Ok(());
+                            break;
                         }
                     }
                 }
@@ -91,16 +149,13 @@ impl Connection {
                     self.exchange.ended = true;
                     if self.heard_any_answer() {
                         self.exchange.answered_early = true;
-                        return Ok(());
+                        break;
                     }
                     return Err(error);
                 }
             }
         }
-        if let Stream::Tls(tls) = &mut self.stream {
-            tls.sent_all();
-        }
-        Ok(())
+        Ok(sent)
     }
 
     pub(super) fn wait_to_send(&mut self, events: i16) -> io::Result<i16> {

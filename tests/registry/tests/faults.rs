@@ -74,7 +74,8 @@ fn cut_bodies() {
 
     registry.fail_next(Fault::serve().cut_body(5, Ending::Stall));
     let mut client = Client::connect(&registry);
-    let timeout = Some(Duration::from_millis(50));
+    // Time enough for what comes before it stalls.
+    let timeout = Some(Duration::from_secs(1));
     client.stream.get_ref().set_read_timeout(timeout).unwrap();
     let stalled = client.call("GET", &target, &[], b"");
     assert!(matches!(

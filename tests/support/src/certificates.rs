@@ -30,6 +30,12 @@ pub struct Certificates {
     versions: Vec<&'static SupportedProtocolVersion>,
 }
 
+impl Default for Certificates {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Certificates {
     /// Makes a certificate for [`LOCAL_NAMES`].
     pub fn new() -> Self {

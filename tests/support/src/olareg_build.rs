@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::SystemTime;
-use std::{env, fs};
+use std::{env, fs, process};
 
 use super::{programs, root};
 
@@ -27,17 +27,15 @@ fn build() -> Result<PathBuf, String> {
         return program.is_file().then_some(program).ok_or(text);
     };
     fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    // Test programs may run at the same time: one builds, the others wait.
-    let guard = fs::File::create(folder.join("lock")).map_err(|error| error.to_string())?;
-    guard.lock().map_err(|error| error.to_string())?;
     if let (Some(built), Some(asked)) = (changed(&program), changed(&source.join("go.mod")))
         && built >= asked
     {
         return Ok(program);
     }
 
-    // A build that is killed leaves no half program under the real name.
-    let unfinished = folder.join("olareg.unfinished");
+    // A build that is killed leaves no half program under the real name, and
+    // two at once do not disturb each other.
+    let unfinished = folder.join(format!("olareg.{}", process::id()));
     let mut command = Command::new(go);
     command
         .current_dir(&source)

@@ -1,4 +1,4 @@
-// A client with options.
+// Create a client with options.
 package main
 
 import (

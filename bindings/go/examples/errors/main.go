@@ -1,4 +1,4 @@
-// The errors that a registry tells.
+// Print the errors that a registry reports.
 package main
 
 import (

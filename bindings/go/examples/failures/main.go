@@ -1,4 +1,4 @@
-// What kinds of failures there are.
+// Distinguish kinds of failures.
 package main
 
 import (
@@ -26,15 +26,15 @@ func main() {
 	req.SetContext(ctx)
 	resp, err := client.Do(req)
 	if err == nil {
-		// An answer that is no 2xx is no error of Do.
+		// Do returns no error for responses that are not 2xx.
 		err = resp.Check()
 	}
 	var failed *reggie.Error
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		fmt.Println("too late")
+		fmt.Println("timed out")
 	case errors.Is(err, reggie.StatusConnect):
-		fmt.Println("nobody is there")
+		fmt.Println("cannot connect")
 	case errors.As(err, &failed):
 		fmt.Println(failed.Step, failed.Host, failed.HTTPStatus, failed.Code, failed.RetryAfter)
 	}

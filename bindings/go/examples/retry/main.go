@@ -1,4 +1,4 @@
-// A body that is sent again after a challenge: the callback makes it anew.
+// Recreate the body in a callback when the request is sent again after a challenge.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// A scope in place of what the registry's challenge names.
+// Request a token with a scope other than that of the registry's challenge.
 package main
 
 import (

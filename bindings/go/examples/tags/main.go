@@ -1,4 +1,4 @@
-// The list of a repository's tags.
+// List the tags of a repository.
 package main
 
 import (

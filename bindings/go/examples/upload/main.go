@@ -1,5 +1,5 @@
-// A blob goes up in two chunks, each to the Location of the answer before, and
-// then a manifest that names it.
+// Upload a blob in two chunks, each to the Location of the previous response, and
+// then a manifest that refers to it.
 package main
 
 import (

@@ -7,42 +7,44 @@ import (
 	"sync"
 )
 
-// A Call is one call of the program's, with all that C does for it.
+// A Call is one call of the program, with everything that C does for it.
 type Call struct {
-	// Log keeps a line of the log. It is no function of the program's.
+	// Log receives log lines. It runs inside C, so it must not be a function
+	// of the program.
 	Log func(level int, text string)
-	// Retry is called when a challenge was answered, before the request is
-	// sent again; nonzero stops the call.
-	Retry func() int
-	// Via keeps what was sent along redirects, for the callback.
+	// Challenged is called after a challenge, before the request is sent again;
+	// nonzero stops the call.
+	Challenged func() int
+	// Via holds the requests sent along redirects, for the redirect callback.
 	Via []*http.Request
 
 	id cgo.Handle
-	// Those of the client that it is made with.
+	// functions is that of the client.
 	functions []any
-	// Why a function of the program's stopped the call.
-	failure error
-	asks    chan ask
+	// failure is the error with which a function of the program stopped the
+	// call.
+	failure   error
+	callbacks chan callback
 
 	lock sync.Mutex
-	// nil = there is none, or the call is over.
+	// cancel is nil if there is none, or if the call is over.
 	cancel *Cancel
-	// Closed by Trigger; nil where that was not asked for.
+	// over is closed by Trigger; nil if the call cannot be triggered.
 	over      chan struct{}
 	triggered bool
 }
 
-// ask is a function of the program's that C waits for.
-type ask struct {
+// A callback is a function of the program that C waits for.
+type callback struct {
 	run    func() int
 	result chan int
 }
 
-// stopped is what C is told of a function that did not return.
+// stopped is the result of a callback that did not return.
 const stopped = -1
 
-// NewCall begins a call that ends with the context, and by Trigger if that is
-// asked for. End it by Close.
+// NewCall begins a call that ends with the context, and with Trigger if
+// triggers is true. Close must be called in the end.
 func NewCall(ctx context.Context, triggers bool) (*Call, error) {
 	call := &Call{}
 	if triggers || ctx.Done() != nil {
@@ -58,11 +60,11 @@ func NewCall(ctx context.Context, triggers bool) (*Call, error) {
 	if triggers {
 		call.over = make(chan struct{})
 	}
-	call.id = newID(call)
+	call.id = newGoHandle(call)
 	return call, nil
 }
 
-// Close frees what the call holds, once nothing of it is in C.
+// Close frees what the call holds. None of it may be in use by C.
 func (c *Call) Close() {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -71,22 +73,22 @@ func (c *Call) Close() {
 		c.cancel = nil
 	}
 	if c.id != 0 {
-		deleteID(c.id)
+		deleteGoHandle(c.id)
 		c.id = 0
 	}
 }
 
-// Fail keeps why a function of the program's stops the call.
+// Fail records the error with which a function of the program stops the call.
 func (c *Call) Fail(err error) { c.failure = err }
 
-// Failure is what Fail has kept.
+// Failure returns the error recorded by Fail.
 func (c *Call) Failure() error { return c.failure }
 
-// Forget drops the functions, where only a body is left to be read.
-func (c *Call) Forget() { c.Log, c.Retry, c.Via, c.functions = nil, nil, nil, nil }
+// Forget drops the functions, for a call of which only a body is left to read.
+func (c *Call) Forget() { c.Log, c.Challenged, c.Via, c.functions = nil, nil, nil, nil }
 
-// Trigger ends the call now: what of it is in C, and what is going to be. After
-// Close it does nothing.
+// Trigger ends the call: what runs in C now, and what would run later. It does
+// nothing after Close.
 func (c *Call) Trigger() {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -100,18 +102,19 @@ func (c *Call) Trigger() {
 	}
 }
 
-// Enter is as the function Enter, and ends by Trigger too.
-func (c *Call) Enter(ctx context.Context) error { return all.enter(ctx, c.over) }
+// Enter is like the function Enter, and fails after Trigger.
+func (c *Call) Enter(ctx context.Context) error { return limiter.enter(ctx, c.over) }
 
-// Run runs f, which calls C, after Enter. With callbacks, f runs on another
-// goroutine, and functions of the program that C calls run here. Where one of
-// them panics or calls runtime.Goexit, that goes on when f has returned.
+// Run runs f, which calls C, after Enter. If callbacks is true, f runs on
+// another goroutine, and functions of the program that C calls run on this one.
+// If one of them panics or calls runtime.Goexit, this goroutine continues to
+// unwind once f has returned.
 func (c *Call) Run(callbacks bool, f func()) {
 	if !callbacks {
 		f()
 		return
 	}
-	c.asks = make(chan ask)
+	c.callbacks = make(chan callback)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -121,21 +124,21 @@ func (c *Call) Run(callbacks bool, f func()) {
 }
 
 func (c *Call) serve(done <-chan struct{}) {
-	var asked ask
+	var current callback
 	returned := true
 	defer func() {
 		if returned {
 			return
 		}
-		all.ask(-1)
-		// It did not return: C is told to stop, and has to have returned
-		// before this goroutine goes on to end.
+		limiter.addCallingBack(-1)
+		// The callback did not return. C must stop and return before this
+		// goroutine unwinds further.
 		c.Trigger()
-		asked.result <- stopped
+		current.result <- stopped
 		for {
 			select {
-			case more := <-c.asks:
-				more.result <- stopped
+			case other := <-c.callbacks:
+				other.result <- stopped
 			case <-done:
 				return
 			}
@@ -143,27 +146,28 @@ func (c *Call) serve(done <-chan struct{}) {
 	}()
 	for {
 		select {
-		case asked = <-c.asks:
-			all.ask(1)
+		case current = <-c.callbacks:
+			limiter.addCallingBack(1)
 			returned = false
-			result := asked.run()
+			result := current.run()
 			returned = true
-			all.ask(-1)
-			asked.result <- result
+			limiter.addCallingBack(-1)
+			current.result <- result
 		case <-done:
 			return
 		}
 	}
 }
 
-// ask has a function of the program's run where it belongs, and waits for it.
-func (c *Call) ask(run func() int) int {
-	if c == nil || c.asks == nil {
+// callBack runs a function of the program on the goroutine of the call, and
+// waits for it.
+func (c *Call) callBack(run func() int) int {
+	if c == nil || c.callbacks == nil {
 		return stopped
 	}
-	asked := ask{run, make(chan int, 1)}
-	c.asks <- asked
-	return <-asked.result
+	current := callback{run, make(chan int, 1)}
+	c.callbacks <- current
+	return <-current.result
 }
 
 func callOf(id uintptr) *Call {

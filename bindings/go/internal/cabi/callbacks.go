@@ -11,7 +11,7 @@ import (
 
 //export cabiFree
 func cabiFree(id C.uintptr_t) {
-	deleteID(cgo.Handle(id))
+	deleteGoHandle(cgo.Handle(id))
 }
 
 //export cabiRead
@@ -40,15 +40,15 @@ func cabiLog(id C.uintptr_t, level C.int, message *C.char) {
 	}
 }
 
-//export cabiRetry
-func cabiRetry(id, request C.uintptr_t) C.int {
+//export cabiChallenge
+func cabiChallenge(id, request C.uintptr_t) C.int {
 	call := callOf(uintptr(id))
-	return C.int(call.ask(call.Retry))
+	return C.int(call.callBack(call.Challenged))
 }
 
 //export cabiRedirect
-func cabiRedirect(id, decide, redirect C.uintptr_t, choice *C.int) C.int {
-	step := &Redirect{
+func cabiRedirect(id, function, redirect C.uintptr_t, choice *C.int) C.int {
+	copied := &Redirect{
 		From:    C.GoString(C.cabi_redirect_from(redirect)),
 		To:      C.GoString(C.cabi_redirect_to(redirect)),
 		Method:  C.GoString(C.cabi_redirect_method(redirect)),
@@ -56,15 +56,15 @@ func cabiRedirect(id, decide, redirect C.uintptr_t, choice *C.int) C.int {
 		Hop:     int(C.cabi_redirect_hop(redirect)),
 		Headers: make([][2]string, C.cabi_redirect_headers_count(redirect)),
 	}
-	for i := range step.Headers {
-		step.Headers[i][0] = C.GoString(C.cabi_redirect_header_name(redirect, C.size_t(i)))
-		step.Headers[i][1] = C.GoString(C.cabi_redirect_header_value(redirect, C.size_t(i)))
+	for i := range copied.Headers {
+		copied.Headers[i][0] = C.GoString(C.cabi_redirect_header_name(redirect, C.size_t(i)))
+		copied.Headers[i][1] = C.GoString(C.cabi_redirect_header_value(redirect, C.size_t(i)))
 	}
 	call := callOf(uintptr(id))
-	function := call.functions[decide].(RedirectFunc)
+	decide := call.functions[function].(RedirectFunc)
 	follow := false
-	stop := call.ask(func() (stop int) {
-		follow, stop = function(call, step)
+	stop := call.callBack(func() (stop int) {
+		follow, stop = decide(call, copied)
 		return stop
 	})
 	*choice = C.REGGIE_REDIRECT_ANSWER
@@ -75,70 +75,73 @@ func cabiRedirect(id, decide, redirect C.uintptr_t, choice *C.int) C.int {
 }
 
 //export cabiCredential
-func cabiCredential(id, find C.uintptr_t, registry, repository *C.char, credential C.uintptr_t) C.int {
+func cabiCredential(id, function C.uintptr_t, registry, repository *C.char, credential C.uintptr_t) C.int {
 	call := callOf(uintptr(id))
-	function := call.functions[find].(CredentialFunc)
+	find := call.functions[function].(CredentialFunc)
 	host, name := C.GoString(registry), C.GoString(repository)
 	var found Credential
-	stop := call.ask(func() (stop int) {
-		found, stop = function(call, host, name)
+	stop := call.callBack(func() (stop int) {
+		found, stop = find(call, host, name)
 		return stop
 	})
 	if stop != 0 || found == (Credential{}) {
 		return C.int(stop)
 	}
-	var t texts
-	kind, secret := 1, found.Password
+	var s cStrings
+	var status C.reggie_status
 	switch {
 	case found.BearerToken != "":
-		kind, secret = 3, found.BearerToken
+		status = C.cabi_credential_set_bearer_token(credential, s.c(found.BearerToken))
 	case found.IdentityToken != "":
-		kind, secret = 2, found.IdentityToken
+		status = C.cabi_credential_set_identity_token(
+			credential, s.c(found.Username), s.c(found.IdentityToken))
+	default:
+		status = C.cabi_credential_set_password(
+			credential, s.c(found.Username), s.c(found.Password))
 	}
-	status := C.cabi_credential_set(credential, C.int(kind), t.c(found.Username), t.c(secret))
-	if t.status(status) != nil {
+	if s.status(status) != nil {
 		return stopped
 	}
 	return 0
 }
 
 //export cabiRealm
-func cabiRealm(id, decide C.uintptr_t, registry, realm *C.char, allow *C.int) C.int {
+func cabiRealm(id, function C.uintptr_t, registry, realm *C.char, allow *C.int) C.int {
 	call := callOf(uintptr(id))
-	function := call.functions[decide].(RealmFunc)
+	decide := call.functions[function].(RealmFunc)
 	host, server := C.GoString(registry), C.GoString(realm)
 	allowed := false
-	stop := call.ask(func() (stop int) {
-		allowed, stop = function(call, host, server)
+	stop := call.callBack(func() (stop int) {
+		allowed, stop = decide(call, host, server)
 		return stop
 	})
-	*allow = truth(allowed)
+	*allow = cBool(allowed)
 	return C.int(stop)
 }
 
 //export cabiCertificate
 func cabiCertificate(
-	id, decide C.uintptr_t, host *C.char,
+	id, function C.uintptr_t, host *C.char,
 	certificates **C.uint8_t, sizes *C.size_t, count C.size_t, refusal *C.char,
 ) C.int {
 	call := callOf(uintptr(id))
-	function := call.functions[decide].(CertificateFunc)
-	places, lengths := unsafe.Slice(certificates, count), unsafe.Slice(sizes, count)
+	decide := call.functions[function].(CertificateFunc)
+	starts, lengths := unsafe.Slice(certificates, count), unsafe.Slice(sizes, count)
 	chain := make([][]byte, count)
 	for i := range chain {
-		chain[i] = C.GoBytes(unsafe.Pointer(places[i]), C.int(lengths[i]))
+		chain[i] = C.GoBytes(unsafe.Pointer(starts[i]), C.int(lengths[i]))
 	}
-	name, why := C.GoString(host), C.GoString(refusal)
-	return C.int(call.ask(func() int { return function(call, name, chain, why) }))
+	name, reason := C.GoString(host), C.GoString(refusal)
+	return C.int(call.callBack(func() int { return decide(call, name, chain, reason) }))
 }
 
 //export cabiWarning
-func cabiWarning(id, hear C.uintptr_t, host, text *C.char) {
+func cabiWarning(id, function C.uintptr_t, host, text *C.char) {
 	call := callOf(uintptr(id))
-	function := call.functions[hear].(WarningFunc)
-	name, words := C.GoString(host), C.GoString(text)
-	call.ask(func() int {
-		function(call, name, words)
+	warn := call.functions[function].(WarningFunc)
+	name, message := C.GoString(host), C.GoString(text)
+	call.callBack(func() int {
+		warn(call, name, message)
 		return 0
 	})
 }

@@ -9,28 +9,30 @@ import (
 	"sync"
 )
 
-// A Cancel ends the calls that it was given to.
+// A Cancel is a cancel handle, used by one call at a time.
 type Cancel struct {
 	lock sync.Mutex
-	// 0 = freed.
+	// id is 0 once the handle is freed.
 	id C.uintptr_t
-	// Ends the watch on a context; false if it has begun to trigger.
+	// stop ends the watch on a context. It returns false if trigger has been
+	// started.
 	stop    func() bool
 	cleanup runtime.Cleanup
 }
 
-// idle keeps handles that were not triggered: making one takes system calls.
+// idle holds handles that were not triggered, for reuse: creating one takes
+// system calls.
 var idle sync.Pool
 
 func newCancel() (*Cancel, error) {
-	if kept, ok := idle.Get().(*Cancel); ok {
-		return kept, nil
+	if reused, ok := idle.Get().(*Cancel); ok {
+		return reused, nil
 	}
 	var id, failure C.uintptr_t
 	if err := takeError(C.cabi_cancel_new(&id, &failure), failure); err != nil {
 		return nil, err
 	}
-	made(id)
+	created(id)
 	cancel := &Cancel{id: id}
 	cancel.cleanup = runtime.AddCleanup(cancel, freeCancel, id)
 	return cancel, nil
@@ -48,17 +50,17 @@ func (c *Cancel) trigger() {
 	}
 }
 
-// release ends the use of the handle.
+// release ends the use of the handle by its call.
 func (c *Cancel) release() {
-	quiet := c.stop == nil || c.stop()
+	untriggered := c.stop == nil || c.stop()
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	c.stop = nil
-	if quiet && C.cabi_cancel_is_triggered(c.id) == 0 {
+	if untriggered && C.cabi_cancel_is_triggered(c.id) == 0 {
 		idle.Put(c)
 		return
 	}
-	// The watch may trigger it still: that must not reach another call.
+	// The watch may still trigger it, which must not reach another call.
 	c.cleanup.Stop()
 	freeCancel(c.id)
 	c.id = 0

@@ -8,27 +8,26 @@ import (
 	"time"
 )
 
-// The versions of TLS and IP.
+// Versions of TLS.
 const (
 	TLS12 = int(C.REGGIE_TLS_1_2)
 	TLS13 = int(C.REGGIE_TLS_1_3)
-	IP4   = int(C.REGGIE_IP_4)
-	IP6   = int(C.REGGIE_IP_6)
 )
 
-// Config is the settings of clients, each as the function of its name in
-// reggie.h has it. It is freed when nothing refers to it any more.
+// A Config holds the settings of a client. Its methods are documented in
+// reggie.h, under the functions of their names. It is freed when it becomes
+// unreachable.
 type Config struct {
 	id C.uintptr_t
-	// Functions of the program, which C knows by their places. C holds none of
-	// them: one that refers to its client does not keep it from being freed.
+	// functions holds functions of the program. C refers to them by index, so
+	// that a function that refers to its client does not keep it alive.
 	functions []any
 }
 
-// NewConfig makes settings with the defaults.
+// NewConfig creates default settings.
 func NewConfig() *Config {
 	config := &Config{id: C.cabi_config_new()}
-	made(config.id)
+	created(config.id)
 	runtime.AddCleanup(config, func(id C.uintptr_t) {
 		C.cabi_config_free(id)
 		freed()
@@ -36,72 +35,67 @@ func NewConfig() *Config {
 	return config
 }
 
-// The setters. The config is one that a client is made of afterwards, so that it
-// lives until each has returned.
-
-func (c *Config) SetDefaultName(name string) error {
-	var t texts
-	return t.status(C.cabi_config_set_default_name(c.id, t.c(name)))
-}
+// The setters do without runtime.KeepAlive: the caller creates a client from the
+// config afterwards.
 
 func (c *Config) SetAuthScope(scope string) error {
-	var t texts
-	return t.status(C.cabi_config_set_auth_scope(c.id, t.c(scope)))
+	var s cStrings
+	return s.status(C.cabi_config_set_auth_scope(c.id, s.c(scope)))
 }
 
 func (c *Config) SetUserAgent(agent string) error {
-	var t texts
-	return t.status(C.cabi_config_set_user_agent(c.id, t.c(agent)))
+	var s cStrings
+	return s.status(C.cabi_config_set_user_agent(c.id, s.c(agent)))
 }
 
 func (c *Config) SetNoProxy(list string) error {
-	var t texts
-	return t.status(C.cabi_config_set_no_proxy(c.id, t.c(list)))
+	var s cStrings
+	return s.status(C.cabi_config_set_no_proxy(c.id, s.c(list)))
 }
 
 func (c *Config) AddAllowedNetwork(network string) error {
-	var t texts
-	return t.status(C.cabi_config_add_allowed_network(c.id, t.c(network)))
+	var s cStrings
+	return s.status(C.cabi_config_add_allowed_network(c.id, s.c(network)))
 }
 
 func (c *Config) AddAllowedRealm(host string) error {
-	var t texts
-	return t.status(C.cabi_config_add_allowed_realm(c.id, t.c(host)))
+	var s cStrings
+	return s.status(C.cabi_config_add_allowed_realm(c.id, s.c(host)))
 }
 
 func (c *Config) AddCredentialsFile(path string) error {
-	var t texts
-	return t.status(C.cabi_config_add_credentials_file(c.id, t.c(path)))
+	var s cStrings
+	return s.status(C.cabi_config_add_credentials_file(c.id, s.c(path)))
 }
 
 func (c *Config) AddCAFile(path string) error {
-	var t texts
+	var s cStrings
 	var failure C.uintptr_t
-	return t.failure(C.cabi_config_add_ca_file(c.id, t.c(path), &failure), failure)
+	return s.error(C.cabi_config_add_ca_file(c.id, s.c(path), &failure), failure)
 }
 
 func (c *Config) AddCAFolder(path string) error {
-	var t texts
+	var s cStrings
 	var failure C.uintptr_t
-	return t.failure(C.cabi_config_add_ca_folder(c.id, t.c(path), &failure), failure)
+	return s.error(C.cabi_config_add_ca_folder(c.id, s.c(path), &failure), failure)
 }
 
 func (c *Config) AddCertsFolder(path string) error {
-	var t texts
+	var s cStrings
 	var failure C.uintptr_t
-	return t.failure(C.cabi_config_add_certs_folder(c.id, t.c(path), &failure), failure)
+	return s.error(C.cabi_config_add_certs_folder(c.id, s.c(path), &failure), failure)
 }
 
-func (c *Config) SetRetries(tries int) error {
-	return statusError(C.cabi_config_set_retries(c.id, C.int(tries)))
+func (c *Config) SetRetries(count int) error {
+	return statusError(C.cabi_config_set_retries(c.id, C.int(count)))
 }
 
 func (c *Config) SetIPVersion(version int) error {
 	return statusError(C.cabi_config_set_ip_version(c.id, C.int(version)))
 }
 
-func (c *Config) SetMaxRedirects(most int) error {
-	return statusError(C.cabi_config_set_max_redirects(c.id, C.int(most)))
+func (c *Config) SetMaxRedirects(count int) error {
+	return statusError(C.cabi_config_set_max_redirects(c.id, C.int(count)))
 }
 
 func (c *Config) SetMinTLSVersion(version int) error {
@@ -109,47 +103,39 @@ func (c *Config) SetMinTLSVersion(version int) error {
 }
 
 func (c *Config) SetCookies(on bool) error {
-	return statusError(C.cabi_config_set_cookies(c.id, truth(on)))
+	return statusError(C.cabi_config_set_cookies(c.id, cBool(on)))
 }
 
 func (c *Config) SetUseEnvironment(on bool) error {
-	return statusError(C.cabi_config_set_use_environment(c.id, truth(on)))
+	return statusError(C.cabi_config_set_use_environment(c.id, cBool(on)))
 }
 
 func (c *Config) SetAnonymousFallback(on bool) error {
-	return statusError(C.cabi_config_set_anonymous_fallback(c.id, truth(on)))
+	return statusError(C.cabi_config_set_anonymous_fallback(c.id, cBool(on)))
 }
 
 func (c *Config) SetInsecureSkipTLSVerify(on bool) error {
-	return statusError(C.cabi_config_set_insecure_skip_tls_verify(c.id, truth(on)))
+	return statusError(C.cabi_config_set_insecure_skip_tls_verify(c.id, cBool(on)))
 }
 
 func (c *Config) SetSystemTrust(on bool) error {
-	return statusError(C.cabi_config_set_system_trust(c.id, truth(on)))
+	return statusError(C.cabi_config_set_system_trust(c.id, cBool(on)))
 }
 
 func (c *Config) UseCertsFolders(on bool) error {
-	return statusError(C.cabi_config_use_certs_folders(c.id, truth(on)))
+	return statusError(C.cabi_config_use_certs_folders(c.id, cBool(on)))
 }
 
 func (c *Config) UseCredentialsFiles(on bool) error {
-	return statusError(C.cabi_config_use_credentials_files(c.id, truth(on)))
+	return statusError(C.cabi_config_use_credentials_files(c.id, cBool(on)))
 }
 
 func (c *Config) SetCredentialHelpers(on bool) error {
-	return statusError(C.cabi_config_set_credential_helpers(c.id, truth(on)))
+	return statusError(C.cabi_config_set_credential_helpers(c.id, cBool(on)))
 }
 
 func (c *Config) SetKeyLog(on bool) error {
-	return statusError(C.cabi_config_set_key_log(c.id, truth(on)))
-}
-
-func (c *Config) SetDebug(on bool) error {
-	return statusError(C.cabi_config_set_debug(c.id, truth(on)))
-}
-
-func (c *Config) SetTimeout(limit time.Duration) error {
-	return statusError(C.cabi_config_set_timeout(c.id, milliseconds(limit)))
+	return statusError(C.cabi_config_set_key_log(c.id, cBool(on)))
 }
 
 func (c *Config) SetResolveTimeout(limit time.Duration) error {
@@ -177,59 +163,59 @@ func (c *Config) SetCredentialHelperTimeout(limit time.Duration) error {
 }
 
 func (c *Config) SetCredentials(username, password string) error {
-	var t texts
-	return t.status(C.cabi_config_set_credentials(c.id, t.c(username), t.c(password)))
+	var s cStrings
+	return s.status(C.cabi_config_set_credentials(c.id, s.c(username), s.c(password)))
 }
 
 func (c *Config) AddCredentials(place, username, password string) error {
-	var t texts
-	return t.status(C.cabi_config_add_credentials(c.id, t.c(place), t.c(username), t.c(password)))
+	var s cStrings
+	return s.status(C.cabi_config_add_credentials(c.id, s.c(place), s.c(username), s.c(password)))
 }
 
 func (c *Config) AddIdentityToken(place, username, token string) error {
-	var t texts
-	return t.status(C.cabi_config_add_identity_token(c.id, t.c(place), t.c(username), t.c(token)))
+	var s cStrings
+	return s.status(C.cabi_config_add_identity_token(c.id, s.c(place), s.c(username), s.c(token)))
 }
 
 func (c *Config) AddBearerToken(place, token string) error {
-	var t texts
-	return t.status(C.cabi_config_add_bearer_token(c.id, t.c(place), t.c(token)))
+	var s cStrings
+	return s.status(C.cabi_config_add_bearer_token(c.id, s.c(place), s.c(token)))
 }
 
-// SetProxy sets the proxy for a scheme, for both if it is empty; no URL means
-// no proxy.
+// SetProxy sets the proxy for a scheme, or for both if scheme is empty. An empty
+// URL means no proxy.
 func (c *Config) SetProxy(scheme, url string) error {
-	var t texts
+	var s cStrings
 	var failure C.uintptr_t
-	return t.failure(C.cabi_config_set_proxy(c.id, t.optional(scheme), t.optional(url), &failure), failure)
+	return s.error(C.cabi_config_set_proxy(c.id, s.optional(scheme), s.optional(url), &failure), failure)
 }
 
 func (c *Config) AddCAMemory(certificates []byte) error {
-	var t texts
+	var s cStrings
 	var failure C.uintptr_t
-	bytes, size := bytesOf(certificates)
-	return t.failure(C.cabi_config_add_ca_memory(c.id, bytes, size, &failure), failure)
+	bytes, size := cBytes(certificates)
+	return s.error(C.cabi_config_add_ca_memory(c.id, bytes, size, &failure), failure)
 }
 
-// AddClientCertificateFile adds a certificate for a registry, for the client's
-// own if that is empty; no key means that it is in the certificate's file.
+// AddClientCertificateFile adds a certificate for a registry; empty means the
+// client's own. If key is empty, the certificate file contains it.
 func (c *Config) AddClientCertificateFile(registry, certificate, key string) error {
-	var t texts
+	var s cStrings
 	var failure C.uintptr_t
 	status := C.cabi_config_add_client_certificate_file(
-		c.id, t.optional(registry), t.c(certificate), t.optional(key), &failure)
-	return t.failure(status, failure)
+		c.id, s.optional(registry), s.c(certificate), s.optional(key), &failure)
+	return s.error(status, failure)
 }
 
-// AddClientCertificateMemory adds one from memory.
+// AddClientCertificateMemory is AddClientCertificateFile with PEM in memory.
 func (c *Config) AddClientCertificateMemory(registry string, certificate, key []byte) error {
-	var t texts
+	var s cStrings
 	var failure C.uintptr_t
-	bytes, size := bytesOf(certificate)
-	keyBytes, keySize := bytesOf(key)
+	bytes, size := cBytes(certificate)
+	keyBytes, keySize := cBytes(key)
 	status := C.cabi_config_add_client_certificate_memory(
-		c.id, t.optional(registry), bytes, size, keyBytes, keySize, &failure)
-	return t.failure(status, failure)
+		c.id, s.optional(registry), bytes, size, keyBytes, keySize, &failure)
+	return s.error(status, failure)
 }
 
 func (c *Config) SetStallLimit(bytesPerSecond uint64, window time.Duration) error {
@@ -237,9 +223,9 @@ func (c *Config) SetStallLimit(bytesPerSecond uint64, window time.Duration) erro
 		c.id, C.uint64_t(bytesPerSecond), milliseconds(window)))
 }
 
-func (c *Config) SetRetryDelays(base, most, patience time.Duration) error {
+func (c *Config) SetRetryDelays(base, limit, maxRetryAfter time.Duration) error {
 	return statusError(C.cabi_config_set_retry_delays(
-		c.id, milliseconds(base), milliseconds(most), milliseconds(patience)))
+		c.id, milliseconds(base), milliseconds(limit), milliseconds(maxRetryAfter)))
 }
 
 func (c *Config) SetMaxIdleConnections(perHost int, idle time.Duration) error {
@@ -248,78 +234,73 @@ func (c *Config) SetMaxIdleConnections(perHost int, idle time.Duration) error {
 }
 
 func (c *Config) AddResolve(host string, port int, addresses string) error {
-	var t texts
-	return t.status(C.cabi_config_add_resolve(c.id, t.c(host), C.int(port), t.c(addresses)))
+	var s cStrings
+	return s.status(C.cabi_config_add_resolve(c.id, s.c(host), C.int(port), s.c(addresses)))
 }
 
-// SetLog hands lines of the log to the call that they are of; all of them if
-// debug is on.
+// SetLog passes log lines up to a level to the Log of their call.
 func (c *Config) SetLog(level int) error {
 	return statusError(C.cabi_config_set_log(c.id, C.int(level)))
 }
 
-// The callbacks. They are functions of the program's: Call.Run has to be told
-// that there are some.
+// Callbacks are functions of the program: if there are any, Call.Run needs
+// callbacks set.
 
-// place keeps a function, and gives the place that C knows it by.
-func (c *Config) place(function any) C.uintptr_t {
+// register stores a function and returns its index, by which C refers to it.
+func (c *Config) register(function any) C.uintptr_t {
 	c.functions = append(c.functions, function)
 	return C.uintptr_t(len(c.functions) - 1)
 }
 
-// A Redirect is one that would be followed.
+// A Redirect is about to be followed.
 type Redirect struct {
 	From, To, Method string
 	Status, Hop      int
 	Headers          [][2]string
 }
 
-// RedirectFunc decides about a redirect: whether it is followed or is the
-// answer; nonzero stops the call.
+// A RedirectFunc decides whether a redirect is followed or becomes the response
+// of the call. Return a nonzero stop to stop the call.
 type RedirectFunc func(*Call, *Redirect) (follow bool, stop int)
 
 func (c *Config) SetRedirectCallback(decide RedirectFunc) error {
-	id := c.place(decide)
-	return statusError(C.cabi_config_set_redirect_callback(c.id, id))
+	return statusError(C.cabi_config_set_redirect_callback(c.id, c.register(decide)))
 }
 
-// Credential is what a CredentialFunc gives; all empty means nothing.
+// A Credential is the result of a CredentialFunc; the zero value means none.
 type Credential struct {
 	Username, Password         string
 	IdentityToken, BearerToken string
 }
 
-// CredentialFunc finds the credential for a registry and a repository, which
-// may be empty; nonzero stops the call.
+// A CredentialFunc finds the credential for a registry and a repository, which
+// may be empty. Return a nonzero stop to stop the call.
 type CredentialFunc func(call *Call, registry, repository string) (found Credential, stop int)
 
 func (c *Config) SetCredentialCallback(find CredentialFunc) error {
-	id := c.place(find)
-	return statusError(C.cabi_config_set_credential_callback(c.id, id))
+	return statusError(C.cabi_config_set_credential_callback(c.id, c.register(find)))
 }
 
-// RealmFunc says whether credentials for a registry may go to a realm; nonzero
-// stops the call.
+// A RealmFunc decides whether credentials for a registry may be sent to a realm.
+// Return a nonzero stop to stop the call.
 type RealmFunc func(call *Call, registry, realm string) (allow bool, stop int)
 
 func (c *Config) SetRealmCallback(decide RealmFunc) error {
-	id := c.place(decide)
-	return statusError(C.cabi_config_set_realm_callback(c.id, id))
+	return statusError(C.cabi_config_set_realm_callback(c.id, c.register(decide)))
 }
 
-// CertificateFunc decides about a server's certificates, in DER, the server's
-// first; refusal says why the library would refuse them. Nonzero refuses.
+// A CertificateFunc decides whether to accept a server's certificate chain, in
+// DER, the server's own certificate first. refusal is the reason why the library
+// would refuse it, or empty. Return nonzero to refuse.
 type CertificateFunc func(call *Call, host string, certificates [][]byte, refusal string) (stop int)
 
 func (c *Config) SetCertificateCallback(decide CertificateFunc) error {
-	id := c.place(decide)
-	return statusError(C.cabi_config_set_certificate_callback(c.id, id))
+	return statusError(C.cabi_config_set_certificate_callback(c.id, c.register(decide)))
 }
 
-// WarningFunc hears a warning of a host.
+// A WarningFunc receives a warning from a host.
 type WarningFunc func(call *Call, host, text string)
 
-func (c *Config) SetWarningCallback(hear WarningFunc) error {
-	id := c.place(hear)
-	return statusError(C.cabi_config_set_warning_callback(c.id, id))
+func (c *Config) SetWarningCallback(warn WarningFunc) error {
+	return statusError(C.cabi_config_set_warning_callback(c.id, c.register(warn)))
 }

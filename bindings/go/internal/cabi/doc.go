@@ -1,12 +1,13 @@
-// Package cabi is libreggie's C interface for Go: the only package that knows
-// C. Its types own handles; what it gives is memory of Go's. It has no policy of
-// its own: what a setting means stands in reggie.h.
+// Package cabi wraps the C interface of libreggie. It is the only package that
+// uses cgo. Its types own C handles, and everything it returns is Go memory. It
+// adds no policy: reggie.h documents the settings.
 //
 // # Threads and callbacks
 //
-// A goroutine that is in C holds a thread. [Enter] bounds how many do. [Call]
-// keeps functions of the program out of C: they run on the goroutine that began
-// the call, while C waits on another one. So a panic of theirs, and a
-// runtime.Goexit, end that goroutine after C has returned. C knows them by
-// numbers alone, so that what they refer to can be freed.
+// A goroutine that calls C occupies a thread; [Enter] limits their number. A
+// [Call] never runs the program's functions on a goroutine that is inside C:
+// they run on the goroutine that began the call, while C waits on another one.
+// A panic or runtime.Goexit in such a function therefore ends that goroutine
+// after C has returned. C refers to functions by number, so it keeps none of
+// them alive.
 package cabi

@@ -5,17 +5,14 @@ import "C"
 
 import "time"
 
-// Statuses that Go code looks at; reggie.h has them all.
+// The statuses that the Go package uses; reggie.h has all of them.
 const (
-	OK                     = int(C.REGGIE_OK)
 	InvalidArgument        = int(C.REGGIE_INVALID_ARGUMENT)
 	MissingValue           = int(C.REGGIE_MISSING_VALUE)
 	BodyNotRewindable      = int(C.REGGIE_BODY_NOT_REWINDABLE)
 	Cancelled              = int(C.REGGIE_CANCELLED)
 	Deadline               = int(C.REGGIE_DEADLINE)
 	Timeout                = int(C.REGGIE_TIMEOUT)
-	RetryCallback          = int(C.REGGIE_RETRY_CALLBACK)
-	RedirectCallback       = int(C.REGGIE_REDIRECT_CALLBACK)
 	Resolve                = int(C.REGGIE_RESOLVE)
 	Connect                = int(C.REGGIE_CONNECT)
 	TLS                    = int(C.REGGIE_TLS)
@@ -30,33 +27,31 @@ const (
 	CredentialHelper       = int(C.REGGIE_CREDENTIAL_HELPER)
 	InvalidCredentialsFile = int(C.REGGIE_INVALID_CREDENTIALS_FILE)
 	HTTPStatus             = int(C.REGGIE_HTTP_STATUS)
+	NoErrors               = int(C.REGGIE_NO_ERRORS)
 )
 
-// Error is why the library failed.
+// An Error is a copy of a reggie_error.
 type Error struct {
-	// Status is one of REGGIE_..., which StatusName has in words.
+	// Status is a reggie_status; StatusName describes it.
 	Status  int
 	Message string
-	// Step is what the call was about: "connect", "token" and so on.
+	// Step is the step that failed, such as "connect" or "token".
 	Step string
-	// Host is the server's, with its port; empty if there is none.
+	// Host is the server's host and port; empty if there is none.
 	Host string
-	// HTTPStatus is that of the answer that led here, 0 if there was none.
+	// HTTPStatus is the status of the response that caused the error; 0 if
+	// there was none.
 	HTTPStatus int
-	// Code is the registry's own error code, if it sent one.
-	Code  string
-	Errno int
-	// RetryAfter is how long the server wants to be left alone, -1 if it did
-	// not say.
+	// Code is the registry's error code; empty if there is none.
+	Code string
+	// RetryAfter is the time that the server asks to wait; -1 if it does not.
 	RetryAfter time.Duration
-	// CallbackValue is what a callback returned to stop the call.
-	CallbackValue int
-	Retryable     bool
+	Retryable  bool
 }
 
 func (e *Error) Error() string { return e.Message }
 
-// StatusName says what a status means.
+// StatusName returns a description of a status.
 func StatusName(status int) string {
 	return C.GoString(C.reggie_status_string(C.reggie_status(status)))
 }
@@ -73,7 +68,7 @@ func statusError(status C.reggie_status) error {
 	}
 }
 
-// takeError makes Go's error of C's, which it frees.
+// takeError copies a reggie_error and frees it.
 func takeError(status C.reggie_status, id C.uintptr_t) error {
 	if status == C.REGGIE_OK {
 		return nil
@@ -81,23 +76,21 @@ func takeError(status C.reggie_status, id C.uintptr_t) error {
 	if id == 0 {
 		return statusError(status)
 	}
-	made(id)
+	created(id)
 	defer freed()
 	defer C.cabi_error_free(id)
 	taken := &Error{
-		Status:        int(C.cabi_error_status(id)),
-		Message:       C.GoString(C.cabi_error_message(id)),
-		Step:          C.GoString(C.cabi_error_step(id)),
-		Host:          C.GoString(C.cabi_error_host(id)),
-		HTTPStatus:    int(C.cabi_error_http_status(id)),
-		Code:          C.GoString(C.cabi_error_code(id)),
-		Errno:         int(C.cabi_error_errno(id)),
-		RetryAfter:    -1,
-		CallbackValue: int(C.cabi_error_callback_value(id)),
-		Retryable:     C.cabi_error_is_retryable(id) != 0,
+		Status:     int(C.cabi_error_status(id)),
+		Message:    C.GoString(C.cabi_error_message(id)),
+		Step:       C.GoString(C.cabi_error_step(id)),
+		Host:       C.GoString(C.cabi_error_host(id)),
+		HTTPStatus: int(C.cabi_error_http_status(id)),
+		Code:       C.GoString(C.cabi_error_code(id)),
+		RetryAfter: -1,
+		Retryable:  C.cabi_error_is_retryable(id) != 0,
 	}
-	if wait := int64(C.cabi_error_retry_after(id)); wait >= 0 {
-		taken.RetryAfter = time.Duration(wait) * time.Second
+	if seconds := int64(C.cabi_error_retry_after(id)); seconds >= 0 {
+		taken.RetryAfter = time.Duration(seconds) * time.Second
 	}
 	return taken
 }

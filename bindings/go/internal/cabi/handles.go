@@ -5,27 +5,28 @@ import (
 	"sync/atomic"
 )
 
-// What there is of C's handles, and of the numbers by which C knows Go's values.
-var handles, ids atomic.Int64
+// The number of C handles, and of Go values that C refers to by number.
+var cHandles, goHandles atomic.Int64
 
-// Counts gives how many of each there are. Tests compare them.
-func Counts() (ofC, ofGo int64) { return handles.Load(), ids.Load() }
+// Counts returns how many C handles and how many numbers of Go values exist.
+// Tests use it to find leaks.
+func Counts() (ofC, ofGo int64) { return cHandles.Load(), goHandles.Load() }
 
-// made counts a handle, if there is one.
-func made[ID ~uint64 | ~uintptr](id ID) {
+// created counts a C handle; 0 is not one.
+func created[ID ~uint64 | ~uintptr](id ID) {
 	if id != 0 {
-		handles.Add(1)
+		cHandles.Add(1)
 	}
 }
 
-func freed() { handles.Add(-1) }
+func freed() { cHandles.Add(-1) }
 
-func newID(value any) cgo.Handle {
-	ids.Add(1)
+func newGoHandle(value any) cgo.Handle {
+	goHandles.Add(1)
 	return cgo.NewHandle(value)
 }
 
-func deleteID(id cgo.Handle) {
+func deleteGoHandle(id cgo.Handle) {
 	id.Delete()
-	ids.Add(-1)
+	goHandles.Add(-1)
 }

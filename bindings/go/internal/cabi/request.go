@@ -10,118 +10,119 @@ import (
 	"time"
 )
 
-// UnknownSize is the length of a body that is sent until its end.
+// UnknownSize is the length of a body whose size is not known.
 const UnknownSize = ^uint64(0)
 
-// A Request is used by one goroutine at a time, and freed by Free.
+// A Request is not safe for concurrent use. Free frees it.
 type Request struct {
 	id C.uintptr_t
-	// A copy of the descriptor that C reads, as the program may close its own;
-	// 0 = none.
-	copied int
+	// bodyFD is a copy of the descriptor that C reads the body from, because the
+	// program may close its own; 0 if there is none.
+	bodyFD int
 }
 
-// NewRequest makes a request for a client's registry.
+// NewRequest creates a request to the client's registry.
 func NewRequest(client *Client, method, path string) (*Request, error) {
-	var t texts
+	var s cStrings
 	var id, failure C.uintptr_t
-	status := C.cabi_request_new(client.id, t.c(method), t.c(path), &id, &failure)
+	status := C.cabi_request_new(client.id, s.c(method), s.c(path), &id, &failure)
 	runtime.KeepAlive(client)
 	if err := takeError(status, failure); err != nil {
 		return nil, err
 	}
-	made(id)
+	created(id)
 	request := &Request{id: id}
-	if err := t.status(C.REGGIE_OK); err != nil {
+	if err := s.status(C.REGGIE_OK); err != nil {
 		request.Free()
 		return nil, err
 	}
 	return request, nil
 }
 
-// Free frees the request. No call of it is in C.
+// Free frees the request, which must not be in use by C.
 func (r *Request) Free() {
 	C.cabi_request_free(r.id)
 	r.id = 0
 	freed()
-	r.closeCopy()
+	r.closeBodyFD()
 }
 
-// SetMethod sets another method.
+// SetMethod replaces the method.
 func (r *Request) SetMethod(method string) error {
-	var t texts
-	return t.status(C.cabi_request_set_method(r.id, t.c(method)))
+	var s cStrings
+	return s.status(C.cabi_request_set_method(r.id, s.c(method)))
 }
 
-// SetPath sets another path, or a whole URL.
+// SetPath replaces the path; a whole URL is allowed.
 func (r *Request) SetPath(path string) error {
-	var t texts
-	return t.status(C.cabi_request_set_path(r.id, t.c(path)))
+	var s cStrings
+	return s.status(C.cabi_request_set_path(r.id, s.c(path)))
 }
 
-// AddHeader adds a header.
+// AddHeader adds a header field.
 func (r *Request) AddHeader(name, value string) error {
-	var t texts
-	return t.status(C.cabi_request_add_header(r.id, t.c(name), t.c(value)))
+	var s cStrings
+	return s.status(C.cabi_request_add_header(r.id, s.c(name), s.c(value)))
 }
 
-// RemoveHeaders removes all headers.
+// RemoveHeaders removes all header fields.
 func (r *Request) RemoveHeaders() {
 	for C.cabi_request_headers_count(r.id) > 0 {
-		// The name is the request's own: a copy, as it goes with the header.
-		var t texts
+		// The name is borrowed from the header that is removed: copy it.
+		var s cStrings
 		name := C.GoString(C.cabi_request_header_name(r.id, 0))
-		if C.cabi_request_remove_header(r.id, t.c(name)) != C.REGGIE_OK {
+		if C.cabi_request_remove_header(r.id, s.c(name)) != C.REGGIE_OK {
 			return
 		}
 	}
 }
 
-// SetFollowChallenge says whether a challenge is answered.
+// SetFollowChallenge sets whether the request is sent again, with
+// authorization, after a challenge.
 func (r *Request) SetFollowChallenge(follow bool) error {
-	return statusError(C.cabi_request_set_follow_challenge(r.id, truth(follow)))
+	return statusError(C.cabi_request_set_follow_challenge(r.id, cBool(follow)))
 }
 
-// SetTimeout bounds the call as a whole; 0 = no limit.
+// SetTimeout limits the time of the whole call; 0 means no limit.
 func (r *Request) SetTimeout(timeout time.Duration) error {
 	return statusError(C.cabi_request_set_timeout(r.id, milliseconds(timeout)))
 }
 
-// RemoveBody sends none.
+// RemoveBody removes the body.
 func (r *Request) RemoveBody() error {
 	status := C.cabi_request_remove_body(r.id)
-	r.closeCopy()
+	r.closeBodyFD()
 	return statusError(status)
 }
 
-// A Reader supplies a body from memory. It is no function of the program's:
-// C waits for it.
+// A Reader supplies a body from memory. It runs inside C, so it must not be
+// implemented by the program.
 type Reader interface {
 	Read(buffer []byte) (int, error)
-	// Rewind begins again with the first byte.
+	// Rewind continues with the first byte.
 	Rewind() error
 }
 
-// SetBodyReader sends what a reader supplies.
+// SetBodyReader sends the bytes that a reader supplies.
 func (r *Request) SetBodyReader(reader Reader, length uint64) error {
-	id := newID(reader)
+	id := newGoHandle(reader)
 	status := C.cabi_request_set_body_reader(r.id, C.uintptr_t(id), C.uint64_t(length))
-	r.closeCopy()
+	r.closeBodyFD()
 	return statusError(status)
 }
 
-// SetBodyFile sends what a file has from where it stands. The program may close
-// the file: what is sent stays the same.
+// SetBodyFile sends a file from its current offset. The program may close the
+// file during the call.
 func (r *Request) SetBodyFile(file *os.File, length uint64) error {
 	conn, err := file.SyscallConn()
 	if err != nil {
 		return err
 	}
-	copied, failed := 0, syscall.Errno(0)
-	err = conn.Control(func(fd uintptr) {
-		var made uintptr
-		made, _, failed = syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_DUPFD_CLOEXEC, 3)
-		copied = int(made)
+	fd, failed := 0, syscall.Errno(0)
+	err = conn.Control(func(original uintptr) {
+		var copied uintptr
+		copied, _, failed = syscall.Syscall(syscall.SYS_FCNTL, original, syscall.F_DUPFD_CLOEXEC, 3)
+		fd = int(copied)
 	})
 	if err != nil {
 		return err
@@ -130,27 +131,27 @@ func (r *Request) SetBodyFile(file *os.File, length uint64) error {
 		return os.NewSyscallError("fcntl", failed)
 	}
 	var failure C.uintptr_t
-	status := C.cabi_request_set_body_fd(r.id, C.int(copied), C.uint64_t(length), &failure)
-	// C has let go of the one before.
-	r.closeCopy()
-	r.copied = copied
+	status := C.cabi_request_set_body_fd(r.id, C.int(fd), C.uint64_t(length), &failure)
+	// C no longer uses the previous one.
+	r.closeBodyFD()
+	r.bodyFD = fd
 	return takeError(status, failure)
 }
 
-// closeCopy closes the copy of a descriptor. C reads it no more.
-func (r *Request) closeCopy() {
-	if r.copied > 0 {
-		_ = syscall.Close(r.copied)
+// closeBodyFD closes the copied descriptor, which C must not use any more.
+func (r *Request) closeBodyFD() {
+	if r.bodyFD > 0 {
+		_ = syscall.Close(r.bodyFD)
 	}
-	r.copied = 0
+	r.bodyFD = 0
 }
 
-// SetRetry has the call's Retry called.
-func (r *Request) SetRetry() error {
-	return statusError(C.cabi_request_set_retry_callback(r.id))
+// SetChallengeCallback makes C call the call's Challenged.
+func (r *Request) SetChallengeCallback() error {
+	return statusError(C.cabi_request_set_challenge_callback(r.id))
 }
 
-// Open sends the request and returns when the header of the answer is here.
+// Open sends the request and returns when it has the response, without its body.
 func (c *Call) Open(client *Client, request *Request) (*Response, error) {
 	if c.cancel != nil {
 		if err := statusError(C.cabi_request_set_cancel(request.id, c.cancel.id)); err != nil {
@@ -165,18 +166,6 @@ func (c *Call) Open(client *Client, request *Request) (*Response, error) {
 	if err := takeError(status, failure); err != nil {
 		return nil, err
 	}
-	made(id)
+	created(id)
 	return &Response{id: id, call: c}, nil
-}
-
-func truth(value bool) C.int {
-	if value {
-		return 1
-	}
-	return 0
-}
-
-// milliseconds rounds up: a short time is not no time.
-func milliseconds(time_ time.Duration) C.int64_t {
-	return C.int64_t((time_ + time.Millisecond - 1) / time.Millisecond)
 }

@@ -6,41 +6,36 @@ import "C"
 import (
 	"io"
 	"time"
-	"unsafe"
 )
 
-// A Response is used by one goroutine at a time, and freed by Free.
+// A Response is not safe for concurrent use. Free frees it.
 type Response struct {
 	id   C.uintptr_t
 	call *Call
 }
 
-// Head is what stands before a body.
+// A Head is everything of a response except the body.
 type Head struct {
 	Status  int
 	Version string
-	// Headers are names and values in turn, as they came.
+	// Headers holds pairs of name and value, in the order of the response.
 	Headers [][2]string
-	// Length is UnknownSize where the server did not say.
+	// Length is the Content-Length, or UnknownSize.
 	Length           uint64
 	RelativeLocation string
 	AbsoluteLocation string
 	URL              string
 	RemoteAddress    string
-	// RetryAfter is -1 where the server did not say.
-	RetryAfter time.Duration
-	Sends      int
-	Reused     bool
-	Resolve    time.Duration
-	Connect    time.Duration
-	TLS        time.Duration
-	FirstByte  time.Duration
-	Total      time.Duration
+	Reused           bool
+	Resolve          time.Duration
+	Connect          time.Duration
+	TLS              time.Duration
+	FirstByte        time.Duration
 }
 
 // Head copies the head of the response.
 func (r *Response) Head() *Head {
-	took := func(which C.int) time.Duration {
+	elapsed := func(which C.int) time.Duration {
 		return time.Duration(C.cabi_response_time(r.id, which)) * time.Microsecond
 	}
 	count := C.cabi_response_headers_count(r.id)
@@ -58,26 +53,23 @@ func (r *Response) Head() *Head {
 		AbsoluteLocation: C.GoString(C.cabi_response_absolute_location(r.id)),
 		URL:              C.GoString(C.cabi_response_url(r.id)),
 		RemoteAddress:    C.GoString(C.cabi_response_remote_address(r.id)),
-		RetryAfter:       retryAfter(int64(C.cabi_response_retry_after(r.id))),
-		Sends:            int(C.cabi_response_sends(r.id)),
 		Reused:           C.cabi_response_is_reused(r.id) != 0,
-		Resolve:          took(C.REGGIE_TIME_RESOLVE),
-		Connect:          took(C.REGGIE_TIME_CONNECT),
-		TLS:              took(C.REGGIE_TIME_TLS),
-		FirstByte:        took(C.REGGIE_TIME_FIRST_BYTE),
-		Total:            took(C.REGGIE_TIME_TOTAL),
+		Resolve:          elapsed(C.REGGIE_TIME_RESOLVE),
+		Connect:          elapsed(C.REGGIE_TIME_CONNECT),
+		TLS:              elapsed(C.REGGIE_TIME_TLS),
+		FirstByte:        elapsed(C.REGGIE_TIME_FIRST_BYTE),
 	}
 }
 
-// Read reads on in the body; io.EOF at its end.
+// Read reads from the body, up to io.EOF.
 func (r *Response) Read(buffer []byte) (int, error) {
 	if len(buffer) == 0 {
 		return 0, nil
 	}
 	var got C.size_t
 	var failure C.uintptr_t
-	place := (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(buffer)))
-	status := C.cabi_read(C.uintptr_t(r.call.id), r.id, place, C.size_t(len(buffer)), &got, &failure)
+	bytes, size := cBytes(buffer)
+	status := C.cabi_read(C.uintptr_t(r.call.id), r.id, bytes, size, &got, &failure)
 	if err := takeError(status, failure); err != nil {
 		return 0, err
 	}
@@ -87,17 +79,50 @@ func (r *Response) Read(buffer []byte) (int, error) {
 	return int(got), nil
 }
 
-// Free frees the response, and closes its connection where the body was not
-// read to its end. No call of it is in C.
+// SetBody gives the body, which was read, back to the response for Check and
+// Errors.
+func (r *Response) SetBody(body []byte) error {
+	bytes, size := cBytes(body)
+	return statusError(C.cabi_response_set_body(r.id, bytes, size))
+}
+
+// Check returns an error unless the HTTP status is 2xx.
+func (r *Response) Check() error {
+	var failure C.uintptr_t
+	return takeError(C.cabi_response_check(r.id, &failure), failure)
+}
+
+// A RegistryError is one entry of the error list in a body.
+type RegistryError struct {
+	Code, Message string
+	// Detail is JSON; empty if there is none.
+	Detail string
+}
+
+// Errors returns the error list in the body.
+func (r *Response) Errors() ([]RegistryError, error) {
+	var id, failure C.uintptr_t
+	if err := takeError(C.cabi_response_errors(r.id, &id, &failure), failure); err != nil {
+		return nil, err
+	}
+	created(id)
+	defer freed()
+	defer C.cabi_errors_free(id)
+	list := make([]RegistryError, C.cabi_errors_count(id))
+	for i := range list {
+		list[i] = RegistryError{
+			Code:    C.GoString(C.cabi_errors_code(id, C.size_t(i))),
+			Message: C.GoString(C.cabi_errors_message(id, C.size_t(i))),
+			Detail:  C.GoString(C.cabi_errors_detail(id, C.size_t(i))),
+		}
+	}
+	return list, nil
+}
+
+// Free frees the response, and closes its connection if the body was not read
+// to its end. The response must not be in use by C.
 func (r *Response) Free() {
 	C.cabi_response_free(r.id)
 	r.id = 0
 	freed()
-}
-
-func retryAfter(milliseconds int64) time.Duration {
-	if milliseconds < 0 {
-		return -1
-	}
-	return time.Duration(milliseconds) * time.Millisecond
 }

@@ -2,14 +2,14 @@
 
 #include "_cgo_export.h"
 
-/* The number of the call that runs on this thread. A thread runs one at a
- * time: Go runs no other code on it until the C function returns, and what a
- * callback calls is a call of its own. */
+/* The number of the call that runs on this thread. There is only one: Go runs
+ * no other code on the thread until the C function returns. A callback may
+ * start another call, which then replaces it for a while. */
 static _Thread_local uintptr_t current;
 
-static reggie_error **error_at(uintptr_t *place)
+static reggie_error **error_out(uintptr_t *error)
 {
-    return (reggie_error **)place;
+    return (reggie_error **)error;
 }
 
 reggie_status cabi_open(uintptr_t call, uintptr_t client, uintptr_t request,
@@ -21,7 +21,7 @@ reggie_status cabi_open(uintptr_t call, uintptr_t client, uintptr_t request,
     current = call;
     status = reggie_client_open((const reggie_client *)client,
                                 (reggie_request *)request,
-                                (reggie_response **)response, error_at(error));
+                                (reggie_response **)response, error_out(error));
     current = before;
     return status;
 }
@@ -34,7 +34,7 @@ reggie_status cabi_read(uintptr_t call, uintptr_t response, uint8_t *buffer,
 
     current = call;
     status = reggie_response_read((reggie_response *)response, buffer, size,
-                                  got, error_at(error));
+                                  got, error_out(error));
     current = before;
     return status;
 }
@@ -43,7 +43,7 @@ reggie_status cabi_client_new(const char *address, uintptr_t config,
                               uintptr_t *client, uintptr_t *error)
 {
     return reggie_client_new(address, (const reggie_config *)config,
-                             (reggie_client **)client, error_at(error));
+                             (reggie_client **)client, error_out(error));
 }
 
 reggie_status cabi_client_derive(uintptr_t client, uintptr_t config,
@@ -51,7 +51,7 @@ reggie_status cabi_client_derive(uintptr_t client, uintptr_t config,
 {
     return reggie_client_derive((const reggie_client *)client,
                                 (const reggie_config *)config,
-                                (reggie_client **)other, error_at(error));
+                                (reggie_client **)other, error_out(error));
 }
 
 reggie_status cabi_request_new(uintptr_t client, const char *method,
@@ -59,23 +59,23 @@ reggie_status cabi_request_new(uintptr_t client, const char *method,
                                uintptr_t *error)
 {
     return reggie_request_new((const reggie_client *)client, method, path,
-                              (reggie_request **)request, error_at(error));
+                              (reggie_request **)request, error_out(error));
 }
 
 reggie_status cabi_cancel_new(uintptr_t *cancel, uintptr_t *error)
 {
-    return reggie_cancel_new((reggie_cancel **)cancel, error_at(error));
+    return reggie_cancel_new((reggie_cancel **)cancel, error_out(error));
 }
 
 reggie_status cabi_request_set_body_fd(uintptr_t request, int fd,
                                        uint64_t length, uintptr_t *error)
 {
     return reggie_request_set_body_fd((reggie_request *)request, fd, length,
-                                      error_at(error));
+                                      error_out(error));
 }
 
-/* A reader is a number by which Go keeps it, a function its place in the
- * client's list. */
+/* userdata is a number: of a reader, its Go handle; of a function, its index in
+ * the functions of the client. */
 
 static void on_free(void *userdata)
 {
@@ -92,10 +92,10 @@ static int on_rewind(void *userdata)
     return cabiRewind((uintptr_t)userdata);
 }
 
-static int on_retry(void *userdata, reggie_request *request)
+static int on_challenge(void *userdata, reggie_request *request)
 {
     (void)userdata;
-    return cabiRetry(current, (uintptr_t)request);
+    return cabiChallenge(current, (uintptr_t)request);
 }
 
 static void on_log(void *userdata, int level, const char *message)
@@ -148,10 +148,10 @@ reggie_status cabi_request_set_body_reader(uintptr_t request, uintptr_t reader,
                                             on_free);
 }
 
-reggie_status cabi_request_set_retry_callback(uintptr_t request)
+reggie_status cabi_request_set_challenge_callback(uintptr_t request)
 {
     return reggie_request_set_retry_callback((reggie_request *)request,
-                                             on_retry, NULL, NULL);
+                                             on_challenge, NULL, NULL);
 }
 
 reggie_status cabi_config_set_log(uintptr_t config, int level)

@@ -1,7 +1,7 @@
 /*
- * What Go calls in place of the library's functions: handles are numbers here,
- * so that Go never takes them for addresses of its own, and callbacks are those
- * that callbacks.go exports.
+ * Go calls these functions instead of the library's. Handles are integers, so
+ * that Go's garbage collector does not take them for Go pointers, and the
+ * callbacks are those that callbacks.go exports.
  */
 #ifndef CABI_SHIM_H
 #define CABI_SHIM_H
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <reggie.h>
 
-/* The call that runs on this thread; its callbacks belong to it. */
+/* `call` is the number of the call that callbacks on this thread belong to. */
 reggie_status cabi_open(uintptr_t call, uintptr_t client, uintptr_t request,
                         uintptr_t *response, uintptr_t *error);
 reggie_status cabi_read(uintptr_t call, uintptr_t response, uint8_t *buffer,
@@ -28,7 +28,7 @@ reggie_status cabi_request_set_body_fd(uintptr_t request, int fd,
                                        uint64_t length, uintptr_t *error);
 reggie_status cabi_request_set_body_reader(uintptr_t request, uintptr_t reader,
                                            uint64_t length);
-reggie_status cabi_request_set_retry_callback(uintptr_t request);
+reggie_status cabi_request_set_challenge_callback(uintptr_t request);
 
 reggie_status cabi_config_set_log(uintptr_t config, int level);
 reggie_status cabi_config_set_redirect_callback(uintptr_t config, uintptr_t id);
@@ -39,21 +39,21 @@ reggie_status cabi_config_set_certificate_callback(uintptr_t config,
                                                    uintptr_t id);
 reggie_status cabi_config_set_warning_callback(uintptr_t config, uintptr_t id);
 
-/* Setters whose arguments are as regular as this. */
+/* Setters with arguments of one kind. */
 
-#define CABI_TEXT(type, name)                                                  \
+#define CABI_STRING(type, name)                                                \
     static inline reggie_status cabi_##type##_##name(uintptr_t id,             \
-                                                     const char *text)         \
+                                                     const char *value)        \
     {                                                                          \
-        return reggie_##type##_##name((reggie_##type *)id, text);              \
+        return reggie_##type##_##name((reggie_##type *)id, value);             \
     }
-#define CABI_TEXT_2(type, name)                                                \
+#define CABI_STRING_2(type, name)                                              \
     static inline reggie_status cabi_##type##_##name(                          \
         uintptr_t id, const char *one, const char *two)                        \
     {                                                                          \
         return reggie_##type##_##name((reggie_##type *)id, one, two);          \
     }
-#define CABI_TEXT_3(type, name)                                                \
+#define CABI_STRING_3(type, name)                                              \
     static inline reggie_status cabi_##type##_##name(                          \
         uintptr_t id, const char *one, const char *two, const char *three)     \
     {                                                                          \
@@ -71,18 +71,16 @@ reggie_status cabi_config_set_warning_callback(uintptr_t config, uintptr_t id);
         return reggie_##type##_##name((reggie_##type *)id, milliseconds);      \
     }
 
-CABI_TEXT(config, set_default_name)
-CABI_TEXT(config, set_auth_scope)
-CABI_TEXT(config, set_user_agent)
-CABI_TEXT(config, set_no_proxy)
-CABI_TEXT(config, add_allowed_network)
-CABI_TEXT(config, add_allowed_realm)
-CABI_TEXT(config, add_credentials_file)
-CABI_TEXT_2(config, set_credentials)
-CABI_TEXT_2(config, add_bearer_token)
-CABI_TEXT_3(config, add_credentials)
-CABI_TEXT_3(config, add_identity_token)
-CABI_INT(config, set_debug)
+CABI_STRING(config, set_auth_scope)
+CABI_STRING(config, set_user_agent)
+CABI_STRING(config, set_no_proxy)
+CABI_STRING(config, add_allowed_network)
+CABI_STRING(config, add_allowed_realm)
+CABI_STRING(config, add_credentials_file)
+CABI_STRING_2(config, set_credentials)
+CABI_STRING_2(config, add_bearer_token)
+CABI_STRING_3(config, add_credentials)
+CABI_STRING_3(config, add_identity_token)
 CABI_INT(config, set_cookies)
 CABI_INT(config, set_use_environment)
 CABI_INT(config, set_ip_version)
@@ -96,30 +94,22 @@ CABI_INT(config, set_credential_helpers)
 CABI_INT(config, set_min_tls_version)
 CABI_INT(config, set_key_log)
 CABI_INT(config, set_retries)
-CABI_TIME(config, set_timeout)
 CABI_TIME(config, set_resolve_timeout)
 CABI_TIME(config, set_connect_timeout)
 CABI_TIME(config, set_tls_timeout)
 CABI_TIME(config, set_first_byte_timeout)
 CABI_TIME(config, set_commit_timeout)
 CABI_TIME(config, set_credential_helper_timeout)
-CABI_TEXT(request, set_method)
-CABI_TEXT(request, set_path)
-CABI_TEXT(request, set_name)
-CABI_TEXT(request, set_reference)
-CABI_TEXT(request, set_digest)
-CABI_TEXT(request, set_session_id)
-CABI_TEXT_2(request, set_header)
-CABI_TEXT_2(request, add_header)
-CABI_TEXT_2(request, set_query)
-CABI_TEXT_2(request, add_query)
+CABI_STRING(credential, set_bearer_token)
+CABI_STRING_2(credential, set_identity_token)
+CABI_STRING_2(credential, set_password)
+CABI_STRING(request, set_method)
+CABI_STRING(request, set_path)
+CABI_STRING_2(request, add_header)
 CABI_INT(request, set_follow_challenge)
-CABI_INT(request, set_retries)
 CABI_TIME(request, set_timeout)
-CABI_TIME(request, set_first_byte_timeout)
-CABI_TIME(request, set_commit_timeout)
 
-/* Getters of a type that give a text or a number. */
+/* Getters. */
 
 #define CABI_GET(result, type, name)                                           \
     static inline result cabi_##type##_##name(uintptr_t id)                    \
@@ -137,10 +127,8 @@ CABI_GET(const char *, error, message)
 CABI_GET(const char *, error, step)
 CABI_GET(int, error, http_status)
 CABI_GET(const char *, error, code)
-CABI_GET(int, error, errno)
 CABI_GET(const char *, error, host)
 CABI_GET(int64_t, error, retry_after)
-CABI_GET(int, error, callback_value)
 CABI_GET(int, error, is_retryable)
 CABI_GET(int, response, status)
 CABI_GET(const char *, response, http_version)
@@ -150,9 +138,7 @@ CABI_GET(const char *, response, relative_location)
 CABI_GET(const char *, response, absolute_location)
 CABI_GET(const char *, response, url)
 CABI_GET(const char *, response, remote_address)
-CABI_GET(size_t, response, sends)
 CABI_GET(int, response, is_reused)
-CABI_GET(int64_t, response, retry_after)
 CABI_GET(const char *, redirect, from)
 CABI_GET(const char *, redirect, to)
 CABI_GET(const char *, redirect, method)
@@ -163,6 +149,10 @@ CABI_GET_AT(const char *, response, header_name)
 CABI_GET_AT(const char *, response, header_value)
 CABI_GET_AT(const char *, redirect, header_name)
 CABI_GET_AT(const char *, redirect, header_value)
+CABI_GET(size_t, errors, count)
+CABI_GET_AT(const char *, errors, code)
+CABI_GET_AT(const char *, errors, message)
+CABI_GET_AT(const char *, errors, detail)
 
 static inline int64_t cabi_response_time(uintptr_t id, int which)
 {
@@ -174,7 +164,7 @@ static inline uintptr_t cabi_config_new(void)
     return (uintptr_t)reggie_config_new();
 }
 
-/* Those that say in an error what is wrong. */
+/* Functions that return a reggie_error. */
 
 #define CABI_PATH(name)                                                        \
     static inline reggie_status cabi_config_##name(                            \
@@ -195,6 +185,21 @@ static inline reggie_status cabi_config_add_ca_memory(uintptr_t id,
 {
     return reggie_config_add_ca_memory((reggie_config *)id, bytes, size,
                                        (reggie_error **)error);
+}
+
+static inline reggie_status cabi_response_check(uintptr_t id, uintptr_t *error)
+{
+    return reggie_response_check((const reggie_response *)id,
+                                 (reggie_error **)error);
+}
+
+static inline reggie_status cabi_response_errors(uintptr_t id,
+                                                 uintptr_t *errors,
+                                                 uintptr_t *error)
+{
+    return reggie_response_errors((const reggie_response *)id,
+                                  (reggie_errors **)errors,
+                                  (reggie_error **)error);
 }
 
 static inline reggie_status cabi_config_set_proxy(uintptr_t id,
@@ -225,7 +230,7 @@ static inline reggie_status cabi_config_add_client_certificate_memory(
         key_size, (reggie_error **)error);
 }
 
-/* The rest. */
+/* Others. */
 
 static inline reggie_status cabi_config_set_stall_limit(uintptr_t id,
                                                         uint64_t rate,
@@ -237,11 +242,11 @@ static inline reggie_status cabi_config_set_stall_limit(uintptr_t id,
 
 static inline reggie_status cabi_config_set_retry_delays(uintptr_t id,
                                                          int64_t base,
-                                                         int64_t cap,
-                                                         int64_t patience)
+                                                         int64_t limit,
+                                                         int64_t retry_after)
 {
-    return reggie_config_set_retry_delays((reggie_config *)id, base, cap,
-                                          patience);
+    return reggie_config_set_retry_delays((reggie_config *)id, base, limit,
+                                          retry_after);
 }
 
 static inline reggie_status cabi_config_set_max_idle_connections(
@@ -259,28 +264,18 @@ static inline reggie_status cabi_config_add_resolve(uintptr_t id,
                                      addresses);
 }
 
-static inline reggie_status cabi_credential_set(uintptr_t id, int kind,
-                                                const char *username,
-                                                const char *secret)
-{
-    reggie_credential *credential = (reggie_credential *)id;
-
-    switch (kind) {
-    case 1:
-        return reggie_credential_set_password(credential, username, secret);
-    case 2:
-        return reggie_credential_set_identity_token(credential, username,
-                                                    secret);
-    default:
-        return reggie_credential_set_bearer_token(credential, secret);
-    }
-}
-
 static inline reggie_status cabi_request_set_cancel(uintptr_t id,
                                                     uintptr_t cancel)
 {
     return reggie_request_set_cancel((reggie_request *)id,
                                      (reggie_cancel *)cancel);
+}
+
+static inline reggie_status cabi_response_set_body(uintptr_t id,
+                                                   const uint8_t *bytes,
+                                                   size_t size)
+{
+    return reggie_response_set_body((reggie_response *)id, bytes, size);
 }
 
 static inline reggie_status cabi_request_remove_body(uintptr_t id)
@@ -321,6 +316,7 @@ static inline void cabi_cancel_trigger(uintptr_t id)
     }
 
 CABI_FREE(error)
+CABI_FREE(errors)
 CABI_FREE(config)
 CABI_FREE(client)
 CABI_FREE(request)

@@ -8,60 +8,61 @@ import (
 )
 
 const (
-	// DefaultThreads is how many goroutines are in C at once at most.
-	DefaultThreads = 512
-	// spareThreads is how many more there are for calls out of functions of the
-	// program that C waits for. Go ends the process at 10,000 threads.
+	// DefaultMaxThreads is the default limit of goroutines inside C.
+	DefaultMaxThreads = 512
+	// spareThreads is how many more may enter while all others wait for the
+	// program's functions. The Go runtime ends the process at 10,000 threads.
 	spareThreads = 4096
 )
 
-// threads bounds how many goroutines are in C. One whose C waits for a function
-// of the program still holds its thread, and that function may make a call
-// itself: where all wait so, others get in beyond the bound, the latest first,
-// since it is the one that they may wait for.
-type threads struct {
+// threadLimiter limits how many goroutines are inside C. A goroutine whose C
+// function waits for a function of the program still occupies its thread, and
+// that function may start a call itself. If all goroutines inside wait like
+// this, others may enter beyond the limit. The latest one enters first, because
+// the waiting functions may depend on it.
+type threadLimiter struct {
 	lock   sync.Mutex
-	most   int
+	max    int
 	inside int
-	// Of those inside, whose C waits for a function of the program.
-	asking  int
-	waiting list.List
+	// callingBack is how many of those inside wait for a function of the
+	// program.
+	callingBack int
+	waiting     list.List
 }
 
-var all = threads{most: DefaultThreads}
+var limiter = threadLimiter{max: DefaultMaxThreads}
 
-// errTriggered is why a call does not get in that was triggered.
 var errTriggered = errors.New("the call was ended")
 
-// SetThreads bounds how many goroutines are in C at once from now on.
-func SetThreads(most int) {
-	all.lock.Lock()
-	defer all.lock.Unlock()
-	all.most = max(most, 1)
-	all.admit()
+// SetMaxThreads sets how many goroutines may be inside C at once.
+func SetMaxThreads(limit int) {
+	limiter.lock.Lock()
+	defer limiter.lock.Unlock()
+	limiter.max = max(limit, 1)
+	limiter.admit()
 }
 
-// Enter waits until the goroutine may go into C, as long as the context allows.
-// Leave comes after it.
-func Enter(ctx context.Context) error { return all.enter(ctx, nil) }
+// Enter waits until the goroutine may call C, or until the context is done.
+// Each successful Enter needs a Leave.
+func Enter(ctx context.Context) error { return limiter.enter(ctx, nil) }
 
-// Leave lets another one in.
+// Leave undoes Enter.
 func Leave() {
-	all.lock.Lock()
-	defer all.lock.Unlock()
-	all.inside--
-	all.admit()
+	limiter.lock.Lock()
+	defer limiter.lock.Unlock()
+	limiter.inside--
+	limiter.admit()
 }
 
-func (t *threads) enter(ctx context.Context, over <-chan struct{}) error {
+func (t *threadLimiter) enter(ctx context.Context, triggered <-chan struct{}) error {
 	t.lock.Lock()
-	if t.waiting.Len() == 0 && t.inside < t.most {
+	if t.waiting.Len() == 0 && t.inside < t.max {
 		t.inside++
 		t.lock.Unlock()
 		return nil
 	}
 	admitted := make(chan struct{})
-	place := t.waiting.PushBack(admitted)
+	element := t.waiting.PushBack(admitted)
 	t.admit()
 	t.lock.Unlock()
 
@@ -71,7 +72,7 @@ func (t *threads) enter(ctx context.Context, over <-chan struct{}) error {
 		return nil
 	case <-ctx.Done():
 		err = context.Cause(ctx)
-	case <-over:
+	case <-triggered:
 		err = errTriggered
 	}
 	t.lock.Lock()
@@ -81,31 +82,31 @@ func (t *threads) enter(ctx context.Context, over <-chan struct{}) error {
 		t.inside--
 		t.admit()
 	default:
-		t.waiting.Remove(place)
+		t.waiting.Remove(element)
 	}
 	return err
 }
 
-// admit lets those in for whom there is room. The lock is held.
-func (t *threads) admit() {
+// admit lets in as many as the limit allows. The caller holds the lock.
+func (t *threadLimiter) admit() {
 	for t.waiting.Len() > 0 {
-		place := t.waiting.Front()
-		if t.inside >= t.most {
-			if t.asking < t.inside || t.inside >= t.most+spareThreads {
+		element := t.waiting.Front()
+		if t.inside >= t.max {
+			if t.callingBack < t.inside || t.inside >= t.max+spareThreads {
 				return
 			}
-			place = t.waiting.Back()
+			element = t.waiting.Back()
 		}
 		t.inside++
-		close(t.waiting.Remove(place).(chan struct{}))
+		close(t.waiting.Remove(element).(chan struct{}))
 	}
 }
 
-// ask counts a goroutine inside whose C begins to wait for the program, or ends
-// to by -1.
-func (t *threads) ask(change int) {
+// addCallingBack counts a goroutine whose C function begins (1) or ceases (-1)
+// to wait for a function of the program.
+func (t *threadLimiter) addCallingBack(change int) {
 	t.lock.Lock()
 	defer t.lock.Unlock()
-	t.asking += change
+	t.callingBack += change
 	t.admit()
 }

@@ -17,17 +17,18 @@ import (
 	"time"
 )
 
-// with makes a scene that answers a challenge, and what Do comes to.
-func with(t *testing.T, scheme string, options func(place string) []ClientOption) (*scene, *Response, error) {
+// doWith sends a request to a server with a challenge, with a client that has the
+// options.
+func doWith(t *testing.T, scheme string, options func(place string) []ClientOption) (*scene, *Response, error) {
 	t.Helper()
 	s := newScene(t)
-	s.answers(challenge(s, scheme))
+	s.respondWith(challenge(s, scheme))
 	place := strings.TrimPrefix(s.server.URL, "http://")
-	made, err := NewClient(s.server.URL, options(place)...)
+	client, err := NewClient(s.server.URL, options(place)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.client = made
+	s.client = client
 	response, err := s.client.Do(s.client.NewRequest(GET, "/v2/a/tags/list"))
 	return s, response, err
 }
@@ -45,14 +46,14 @@ func TestCredentialOptions(t *testing.T) {
 		},
 	} {
 		for _, scheme := range []string{"Basic", "Bearer"} {
-			_, response, err := with(t, scheme, func(place string) []ClientOption { return []ClientOption{option(place)} })
+			_, response, err := doWith(t, scheme, func(place string) []ClientOption { return []ClientOption{option(place)} })
 			if err != nil || response.StatusCode() != 200 {
 				t.Errorf("%s, %s: %v", name, scheme, err)
 			}
 		}
 	}
 	s := newScene(t)
-	s.answers(challenge(s, "Basic"))
+	s.respondWith(challenge(s, "Basic"))
 	file := write(t, filepath.Join(t.TempDir(), "config.json"), fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`,
 		strings.TrimPrefix(s.server.URL, "http://"), base64.StdEncoding.EncodeToString([]byte("u:p"))))
 	client, err := NewClient(s.server.URL, WithCredentialsFile(file))
@@ -67,10 +68,10 @@ func TestCredentialOptions(t *testing.T) {
 	}
 	s.equal(s.ok(client.Do(client.NewRequest(GET, "/v2/"))).StatusCode(), 200)
 
-	_, response, err := with(t, "Bearer", func(place string) []ClientOption { return []ClientOption{WithBearerToken(place, "t")} })
+	_, response, err := doWith(t, "Bearer", func(place string) []ClientOption { return []ClientOption{WithBearerToken(place, "t")} })
 	s.equal(s.ok(response, err).StatusCode(), 200)
 
-	_, _, err = with(t, "Basic", func(string) []ClientOption {
+	_, _, err = doWith(t, "Basic", func(string) []ClientOption {
 		return []ClientOption{WithCredentialFunc(func(string, string) (Credential, error) {
 			return Credential{}, io.ErrNoProgress
 		})}
@@ -86,8 +87,8 @@ func TestCredentialHelperOption(t *testing.T) {
 	}
 	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
 	file := write(t, filepath.Join(folder, "config.json"), `{"credsStore":"own"}`)
-	s, response, err := with(t, "Basic", func(string) []ClientOption {
-		return []ClientOption{WithCredentialsFile(file), WithCredentialHelpers(10 * time.Second)}
+	s, response, err := doWith(t, "Basic", func(string) []ClientOption {
+		return []ClientOption{WithCredentialsFile(file), WithCredentialHelpers(time.Minute)}
 	})
 	s.equal(s.ok(response, err).StatusCode(), 200)
 }
@@ -99,7 +100,7 @@ func TestIdentityTokenOption(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.answers(func(w http.ResponseWriter, r *http.Request) {
+	s.respondWith(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == POST && r.URL.Path == "/token" {
 			replies(200, "application/json", `{"access_token":"t"}`)(w, r)
 			return
@@ -130,7 +131,7 @@ func TestAnonymousFallbackOption(t *testing.T) {
 			options = append(options, WithAnonymousFallback())
 		}
 		s := newScene(t, options...)
-		s.answers(func(w http.ResponseWriter, r *http.Request) {
+		s.respondWith(func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Authorization") == "" && r.URL.Path != "/token" {
 				w.Header().Set("WWW-Authenticate", `Bearer realm="`+s.server.URL+`/token",scope="repository:a:pull"`)
 				w.WriteHeader(401)
@@ -146,7 +147,7 @@ func TestAnonymousFallbackOption(t *testing.T) {
 func TestRealmOptions(t *testing.T) {
 	realm := httptest.NewServer(replies(200, "application/json", `{"token":"t"}`))
 	defer realm.Close()
-	// Another site than the registry's by its name.
+	// By name, the token server is at another site than the registry.
 	home, _ := url.Parse(realm.URL)
 	place := "tokens.example:" + home.Port()
 	far := strings.Replace(realm.URL, "127.0.0.1", "tokens.example", 1)
@@ -161,7 +162,7 @@ func TestRealmOptions(t *testing.T) {
 	} {
 		s := newScene(t, WithUsernamePassword("u", "p"), row.option,
 			WithResolve("tokens.example", 0, "127.0.0.1"), WithAllowedNetwork("127.0.0.0/8"))
-		s.answers(func(w http.ResponseWriter, r *http.Request) {
+		s.respondWith(func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Authorization") != "Bearer t" {
 				w.Header().Set("WWW-Authenticate", `Bearer realm="`+far+`",scope="repository:a:pull"`)
 				w.WriteHeader(401)
@@ -190,7 +191,7 @@ func TestNetworkOptions(t *testing.T) {
 	}
 	s.equal(s.last().Host, "registry.example:"+home.Port())
 
-	// What the environment says is read unless that is turned off.
+	// The environment is used unless WithoutEnvironment is set.
 	t.Setenv("http_proxy", s.server.URL)
 	if client, err = NewClient("http://proxied.example"); err != nil {
 		t.Fatal(err)
@@ -202,7 +203,7 @@ func TestNetworkOptions(t *testing.T) {
 		{WithProxy("http", s.server.URL), WithNoProxy("proxied.example")},
 	} {
 		options = append(options, WithResolve("proxied.example", 0, "127.0.0.1"),
-			WithTimeouts(Timeouts{Connect: time.Second}))
+			WithTimeouts(Timeouts{Connect: time.Minute}))
 		if client, err = NewClient("http://proxied.example:1", options...); err != nil {
 			t.Fatal(err)
 		}
@@ -270,15 +271,15 @@ func TestTrustOptions(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err == nil && (response.Header().Get("X-Peer") == "known") != row.peer {
-				t.Error("the certificate was shown or not")
+				t.Error("the client certificate was sent by mistake, or not sent")
 			}
 		})
 	}
 	if _, err := NewClient(server.URL, WithCAFile("/does/not/exist")); err == nil {
-		t.Error("a file that is not there is read")
+		t.Error("a missing file was accepted")
 	}
 	if _, err := NewClient(server.URL, WithMinTLSVersion(0x399)); err == nil {
-		t.Error("the version is spoken")
+		t.Error("an unsupported TLS version was accepted")
 	}
 	log := filepath.Join(t.TempDir(), "keys")
 	t.Setenv("SSLKEYLOGFILE", log)
@@ -290,13 +291,13 @@ func TestTrustOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	if about, err := os.Stat(log); err != nil || about.Size() == 0 {
-		t.Errorf("no keys: %v", err)
+		t.Errorf("no keys were logged: %v", err)
 	}
 }
 
 func TestRetryOptions(t *testing.T) {
 	s := newScene(t, WithRetries(2), WithRetryDelays(time.Millisecond, 2*time.Millisecond, time.Second))
-	s.answers(inTurn(replies(503, "text/plain", ""), replies(503, "text/plain", ""), replies(200, "text/plain", "ok")))
+	s.respondWith(inTurn(replies(503, "text/plain", ""), replies(503, "text/plain", ""), replies(200, "text/plain", "ok")))
 	s.equal(s.get().String(), "ok")
 	s.equal(s.count(), 3)
 }
@@ -306,12 +307,12 @@ func TestTimeLimitOptions(t *testing.T) {
 	s := newScene(t, WithTimeouts(Timeouts{
 		Resolve: time.Minute, TLS: time.Minute, FirstByte: 50 * time.Millisecond, Commit: 50 * time.Millisecond,
 	}))
-	s.answers(silent)
+	s.respondWith(silent)
 	_, err := s.client.R().Get("/v2/x")
 	s.equal(errors.Is(err, StatusTimeout), true)
 
 	s = newScene(t, WithStallLimit(1000, 100*time.Millisecond))
-	s.answers(func(w http.ResponseWriter, r *http.Request) {
+	s.respondWith(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(200)
 		_ = http.NewResponseController(w).Flush()
 		silent(w, r)
@@ -323,7 +324,7 @@ func TestTimeLimitOptions(t *testing.T) {
 func TestWarningOption(t *testing.T) {
 	var heard []string
 	s := newScene(t, WithWarningFunc(func(host, text string) { heard = append(heard, host+" "+text) }))
-	s.answers(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Warning", `299 - "old"`) })
+	s.respondWith(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Warning", `299 - "old"`) })
 	s.get()
 	s.get()
 	s.equal(heard, []string{strings.TrimPrefix(s.server.URL, "http://") + " old"})

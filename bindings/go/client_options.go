@@ -7,44 +7,47 @@ import (
 )
 
 func setting(set func(*cabi.Config) error) ClientOption {
-	return func(c *ClientConfig) { c.engine = append(c.engine, engineSetting{set: set}) }
+	return func(c *ClientConfig) {
+		c.engineSettings = append(c.engineSettings, engineSetting{set: set})
+	}
 }
 
 func callback(set func(*cabi.Config) error) ClientOption {
 	return func(c *ClientConfig) {
-		c.engine = append(c.engine, engineSetting{set: set, callbacks: true})
+		c.engineSettings = append(c.engineSettings, engineSetting{set: set, isCallback: true})
 	}
 }
 
-// WithCredentials sets user name and password for a place: "host", which is at
-// the scheme's usual port, "host:port", or either with the beginning of
-// repositories' names behind it. The longest counts.
+// WithCredentials sets a user name and password for a place: "host" for the
+// default port, "host:port", or either followed by the first components of a
+// repository name, such as "host/team". The longest match is used.
 func WithCredentials(place, username, password string) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.AddCredentials(place, username, password) })
 }
 
-// WithIdentityToken sets an identity token for a place, and a user name for
-// token servers that take it as a password only; it may be empty.
+// WithIdentityToken sets an identity token for a place. The user name is used for
+// token servers that accept the token only as a password; it may be empty.
 func WithIdentityToken(place, username, token string) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.AddIdentityToken(place, username, token) })
 }
 
-// WithBearerToken sets a token for a place that is sent as it is.
+// WithBearerToken sets a token for a place. It is sent to the registry unchanged.
 func WithBearerToken(place, token string) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.AddBearerToken(place, token) })
 }
 
-// A Credential is what a function finds for a registry; an empty one is none.
+// A Credential is the result of the function of [WithCredentialFunc]. The zero
+// value means none.
 type Credential struct {
 	Username, Password string
-	// IdentityToken goes to the token server in place of a password.
+	// IdentityToken is sent to the token server instead of a password.
 	IdentityToken string
-	// BearerToken goes to the registry as it is.
+	// BearerToken is sent to the registry unchanged.
 	BearerToken string
 }
 
-// WithCredentialFunc sets what is asked for credentials that are not set. The
-// repository may be empty. An error ends the call.
+// WithCredentialFunc sets a function that finds credentials for registries without
+// credentials. The repository may be empty. An error ends the call.
 func WithCredentialFunc(find func(registry, repository string) (Credential, error)) ClientOption {
 	return callback(func(c *cabi.Config) error {
 		return c.SetCredentialCallback(func(call *cabi.Call, registry, repository string) (cabi.Credential, int) {
@@ -58,20 +61,20 @@ func WithCredentialFunc(find func(registry, repository string) (Credential, erro
 	})
 }
 
-// WithCredentialsFile reads a file in the form of Docker's config.json or of
-// containers' auth.json.
+// WithCredentialsFile reads credentials from a file in the format of Docker's
+// config.json or of containers-auth.json(5).
 func WithCredentialsFile(path string) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.AddCredentialsFile(path) })
 }
 
-// WithCredentialsFiles reads the files that Docker and containers keep for this
-// user.
+// WithCredentialsFiles reads credentials from the default files of Docker and
+// containers tools for the current user.
 func WithCredentialsFiles() ClientOption {
 	return setting(func(c *cabi.Config) error { return c.UseCredentialsFiles(true) })
 }
 
-// WithCredentialHelpers runs the helpers that files of credentials name, each
-// for so long at most; 0 = without a limit.
+// WithCredentialHelpers allows running the credential helpers that the credential
+// files name. The timeout limits each run; 0 means no limit.
 func WithCredentialHelpers(timeout time.Duration) ClientOption {
 	return setting(func(c *cabi.Config) error {
 		if err := c.SetCredentialHelpers(true); err != nil {
@@ -81,20 +84,21 @@ func WithCredentialHelpers(timeout time.Duration) ClientOption {
 	})
 }
 
-// WithAnonymousFallback asks once more without credentials where a token server
+// WithAnonymousFallback requests a token without credentials if a token server
 // refuses them and the request only pulls.
 func WithAnonymousFallback() ClientOption {
 	return setting(func(c *cabi.Config) error { return c.SetAnonymousFallback(true) })
 }
 
-// WithAllowedRealm lets credentials go to a token server at another site than
-// the registry's: "host", "host:port" or ".domain".
+// WithAllowedRealm allows sending credentials to a token server at another site
+// than the registry's: "host", "host:port" or ".domain".
 func WithAllowedRealm(host string) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.AddAllowedRealm(host) })
 }
 
-// WithRealmFunc sets what decides about token servers at another site, by host
-// and port of the registry and of the token server. An error ends the call.
+// WithRealmFunc sets a function that decides whether credentials may be sent to a
+// token server at another site. Its arguments are host and port of the registry
+// and of the token server. An error ends the call.
 func WithRealmFunc(decide func(registry, realm string) (allow bool, err error)) ClientOption {
 	return callback(func(c *cabi.Config) error {
 		return c.SetRealmCallback(func(call *cabi.Call, registry, realm string) (bool, int) {
@@ -108,93 +112,96 @@ func WithRealmFunc(decide func(registry, realm string) (allow bool, err error)) 
 	})
 }
 
-// WithAllowedNetwork lets servers lead to a host, with or without a port, or to
-// a network in CIDR notation, that is further in than they stand.
+// WithAllowedNetwork allows servers to redirect to a host, with or without a port,
+// or to a network in CIDR notation, although it is more private than their own.
 func WithAllowedNetwork(network string) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.AddAllowedNetwork(network) })
 }
 
-// WithResolve gives a host its addresses, with commas between them; port 0 =
-// any.
+// WithResolve sets the IP addresses of a host, separated by commas. Port 0 means
+// any port.
 func WithResolve(host string, port int, addresses string) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.AddResolve(host, port, addresses) })
 }
 
-// WithIPVersion uses IPv4 (4) or IPv6 (6) alone.
+// WithIPVersion uses IPv4 (4) or IPv6 (6) only.
 func WithIPVersion(version int) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.SetIPVersion(version) })
 }
 
-// WithMaxIdleConnections sets how many idle connections are kept for each host,
-// and how long.
+// WithMaxIdleConnections sets the maximum number of idle connections to each host,
+// and the maximum time that they are kept.
 func WithMaxIdleConnections(perHost int, idle time.Duration) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.SetMaxIdleConnections(perHost, idle) })
 }
 
 // WithProxy sets the proxy for "http" or "https", or for both if the scheme is
-// empty; no URL = no proxy.
+// empty. An empty URL means no proxy.
 func WithProxy(scheme, url string) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.SetProxy(scheme, url) })
 }
 
-// WithNoProxy sets the hosts that are asked without a proxy.
+// WithNoProxy sets the hosts for which no proxy is used.
 func WithNoProxy(list string) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.SetNoProxy(list) })
 }
 
-// WithoutEnvironment leaves the variables of the environment unread.
+// WithoutEnvironment ignores environment variables.
 func WithoutEnvironment() ClientOption {
 	return setting(func(c *cabi.Config) error { return c.SetUseEnvironment(false) })
 }
 
-// WithCAFile trusts the certificates of a file.
+// WithCAFile adds trusted certificates from a file.
 func WithCAFile(path string) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.AddCAFile(path) })
 }
 
-// WithCAFolder trusts the certificates of a folder's files.
+// WithCAFolder adds trusted certificates from the files in a folder.
 func WithCAFolder(path string) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.AddCAFolder(path) })
 }
 
-// WithCA trusts certificates in PEM, or one in DER.
+// WithCA adds trusted certificates: any number in PEM, or one in DER.
 func WithCA(certificates []byte) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.AddCAMemory(certificates) })
 }
 
-// WithoutSystemTrust trusts only what was added.
+// WithoutSystemTrust trusts only the certificates that were added.
 func WithoutSystemTrust() ClientOption {
 	return setting(func(c *cabi.Config) error { return c.SetSystemTrust(false) })
 }
 
-// WithClientCertificate shows a certificate to one registry, to the client's own
-// if that is empty. Certificate and key are in PEM; the key may be in the first.
+// WithClientCertificate sets a client certificate for a registry; empty means the
+// client's own. The certificate and its key are in PEM. If key is nil, it is read
+// from certificate.
 func WithClientCertificate(registry string, certificate, key []byte) ClientOption {
 	return setting(func(c *cabi.Config) error {
 		return c.AddClientCertificateMemory(registry, certificate, key)
 	})
 }
 
-// WithClientCertificateFile does the same with files.
+// WithClientCertificateFile is [WithClientCertificate] with files.
 func WithClientCertificateFile(registry, certificate, key string) ClientOption {
 	return setting(func(c *cabi.Config) error {
 		return c.AddClientCertificateFile(registry, certificate, key)
 	})
 }
 
-// WithCertsFolder reads a folder in the form of Docker's certs.d.
+// WithCertsFolder reads certificates from a folder in the format of Docker's
+// certs.d.
 func WithCertsFolder(path string) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.AddCertsFolder(path) })
 }
 
-// WithCertsFolders looks for such folders where Docker and containers have them.
+// WithCertsFolders reads certificates from the default certs.d folders of Docker
+// and containers tools.
 func WithCertsFolders() ClientOption {
 	return setting(func(c *cabi.Config) error { return c.UseCertsFolders(true) })
 }
 
-// WithCertificateFunc sets what decides about the certificates of servers, in
-// DER, the server's own first; refusal says why the client would refuse them,
-// and is empty where it would not. An error refuses them.
+// WithCertificateFunc sets a function that decides whether to accept a server's
+// certificate chain, in DER, the server's own certificate first. refusal is the
+// reason why the client would refuse it, or empty. An error refuses it.
 func WithCertificateFunc(decide func(host string, certificates [][]byte, refusal string) error) ClientOption {
 	return callback(func(c *cabi.Config) error {
 		return c.SetCertificateCallback(func(call *cabi.Call, host string, certificates [][]byte, refusal string) int {
@@ -207,36 +214,36 @@ func WithCertificateFunc(decide func(host string, certificates [][]byte, refusal
 	})
 }
 
-// WithMinTLSVersion sets the oldest version of TLS: tls.VersionTLS12 or
-// tls.VersionTLS13.
+// WithMinTLSVersion sets the minimum TLS version: [tls.VersionTLS12] or
+// [tls.VersionTLS13].
 func WithMinTLSVersion(version uint16) ClientOption {
 	return setting(func(c *cabi.Config) error { return setMinTLSVersion(c, version) })
 }
 
-// WithKeyLog writes the secrets of sessions to the file that SSLKEYLOGFILE names.
+// WithKeyLog writes TLS secrets to the file that SSLKEYLOGFILE names.
 func WithKeyLog() ClientOption {
 	return setting(func(c *cabi.Config) error { return c.SetKeyLog(true) })
 }
 
-// WithRetries has the engine send again up to so many times what failed for a
-// reason that may pass, as the registry says or with growing pauses.
-// [Client.SetRetryCount] is Resty's way of doing so.
-func WithRetries(tries int) ClientOption {
-	return setting(func(c *cabi.Config) error { return c.SetRetries(tries) })
+// WithRetries sets the maximum number of retries of a request that failed for a
+// temporary reason. Retries respect Retry-After, and otherwise use exponential
+// backoff. [Client.SetRetryCount] is Resty's retry mechanism.
+func WithRetries(count int) ClientOption {
+	return setting(func(c *cabi.Config) error { return c.SetRetries(count) })
 }
 
-// WithRetryDelays sets the first pause, the longest one, and how long a server
-// is waited for that says when to come back.
-func WithRetryDelays(base, most, patience time.Duration) ClientOption {
-	return setting(func(c *cabi.Config) error { return c.SetRetryDelays(base, most, patience) })
+// WithRetryDelays sets the delay before the first retry, the maximum delay, and
+// the maximum Retry-After to wait for. A call fails if a server asks for more.
+func WithRetryDelays(base, limit, maxRetryAfter time.Duration) ClientOption {
+	return setting(func(c *cabi.Config) error { return c.SetRetryDelays(base, limit, maxRetryAfter) })
 }
 
-// Timeouts bound the steps of a call; 0 = as unless set.
+// Timeouts limits each step of a call; zero means the default.
 type Timeouts struct {
 	Resolve, Connect, TLS, FirstByte, Commit time.Duration
 }
 
-// WithTimeouts sets how long the steps of a call may take.
+// WithTimeouts sets the time limits of the steps of a call.
 func WithTimeouts(limits Timeouts) ClientOption {
 	return setting(func(c *cabi.Config) error {
 		for _, step := range []struct {
@@ -260,24 +267,26 @@ func WithTimeouts(limits Timeouts) ClientOption {
 	})
 }
 
-// WithStallLimit ends a transfer that moves less than that, taken over a window.
+// WithStallLimit ends transfers that are slower than bytesPerSecond, averaged over
+// the window.
 func WithStallLimit(bytesPerSecond uint64, window time.Duration) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.SetStallLimit(bytesPerSecond, window) })
 }
 
-// WithWarningFunc hears the warnings of registries, each of a host once.
-func WithWarningFunc(hear func(host, text string)) ClientOption {
+// WithWarningFunc sets a function that receives the warnings of registries, each
+// once per host.
+func WithWarningFunc(warn func(host, text string)) ClientOption {
 	return callback(func(c *cabi.Config) error {
-		return c.SetWarningCallback(func(_ *cabi.Call, host, text string) { hear(host, text) })
+		return c.SetWarningCallback(func(_ *cabi.Call, host, text string) { warn(host, text) })
 	})
 }
 
-// WithMaxBody bounds what [Response.Body] holds, in bytes; 0 = no bound.
+// WithMaxBody sets the maximum size of [Response.Body] in bytes; 0 means no limit.
 func WithMaxBody(bytes int64) ClientOption {
 	return func(c *ClientConfig) { c.maxBody = bytes }
 }
 
-// SetMaxThreads bounds how many goroutines of this process are in the library at
-// once, each of which holds a thread; others wait, as long as their contexts
-// allow. Unless set, 512.
-func SetMaxThreads(most int) { cabi.SetThreads(most) }
+// SetMaxThreads sets how many goroutines of this process may be inside the library
+// at once. Each of them occupies a thread. Others wait until their context is
+// done. The default is 512.
+func SetMaxThreads(limit int) { cabi.SetMaxThreads(limit) }

@@ -1,4 +1,4 @@
-//! Digests of content, as the registry's protocol writes them.
+//! Digests of content, in the form of the OCI specifications.
 
 use std::fmt::Write as _;
 use std::io;
@@ -12,14 +12,14 @@ use crate::error::{Error, Kind};
 use crate::log::redact::shown;
 use crate::os::file;
 
-/// How much of a file is read at once, in bytes.
+/// The size of the buffer for reading files, in bytes.
 const BUFFER_SIZE: usize = 256 * 1024;
 
-/// The algorithms that the OCI image specification registers.
+/// The algorithms registered by the OCI image specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// SHA-256, which every registry knows.
+    /// SHA-256, which every registry supports.
     Sha256,
     /// SHA-384.
     Sha384,
@@ -28,7 +28,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// The algorithm of a name as it stands in a digest, before the colon.
+    /// Parses the name of an algorithm: the part of a digest before the colon.
     pub fn from_name(name: &str) -> Result<Algorithm, Error> {
         match name {
             "sha256" => Ok(Algorithm::Sha256),
@@ -41,7 +41,7 @@ impl Algorithm {
         }
     }
 
-    /// The name as it stands in a digest.
+    /// The name, as in a digest.
     pub fn name(self) -> &'static str {
         match self {
             Algorithm::Sha256 => "sha256",
@@ -59,14 +59,63 @@ impl Algorithm {
     }
 }
 
+/// A well-formed digest, such as `sha256:e3b0c442...`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digest {
+    algorithm: Algorithm,
+    text: String,
+}
+
+impl Digest {
+    /// Parses a digest: a known algorithm, a colon, and as many lower-case
+    /// hexadecimal digits as the algorithm has.
+    pub fn parse(text: &str) -> Result<Digest, Error> {
+        let refuse = |why: &str| {
+            let message = format!("digest {}: {why}", shown(text));
+            Err(Error::new(Kind::InvalidDigest, message))
+        };
+        let Some((name, hex)) = text.split_once(':') else {
+            return refuse("has no colon");
+        };
+        let Ok(algorithm) = Algorithm::from_name(name) else {
+            return refuse("unknown algorithm");
+        };
+        let length = 2 * algorithm.of_ring().output_len();
+        if hex.len() != length {
+            return refuse(&format!("{name} has {length} hexadecimal digits"));
+        }
+        if !hex
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        {
+            return refuse("not in lower-case hexadecimal");
+        }
+        Ok(Digest {
+            algorithm,
+            text: text.to_owned(),
+        })
+    }
+
+    /// The algorithm.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The digest as a string.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
 /// Computes the digest of content that comes in parts.
+#[derive(Clone)]
 pub struct Digester {
     algorithm: Algorithm,
     context: digest::Context,
 }
 
 impl Digester {
-    /// Begins with no content.
+    /// Creates a digester that has no content yet.
     pub fn new(algorithm: Algorithm) -> Digester {
         Digester {
             algorithm,
@@ -79,7 +128,7 @@ impl Digester {
         self.context.update(bytes);
     }
 
-    /// The digest of all that was appended, such as `sha256:e3b0c442...`.
+    /// Returns the digest of all content, such as `sha256:e3b0c442...`.
     pub fn finish(self) -> String {
         let digest = self.context.finish();
         let mut text = format!("{}:", self.algorithm.name());
@@ -91,14 +140,14 @@ impl Digester {
     }
 }
 
-/// The digest of bytes in memory.
+/// Computes the digest of bytes in memory.
 pub fn of_bytes(algorithm: Algorithm, bytes: &[u8]) -> String {
     let mut digester = Digester::new(algorithm);
     digester.update(bytes);
     digester.finish()
 }
 
-/// The digest of a file's content.
+/// Computes the digest of a file.
 pub fn of_file(algorithm: Algorithm, path: &Path) -> Result<String, Error> {
     let failed = |source: io::Error| {
         Error::io(
@@ -165,6 +214,35 @@ mod tests {
             let error = Algorithm::from_name(name).err().unwrap();
             assert_eq!(error.kind(), Kind::UnknownAlgorithm);
             assert!(!error.message().contains('\n'));
+        }
+    }
+
+    #[test]
+    fn only_well_formed_digests_are_parsed() {
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512] {
+            let text = of_bytes(algorithm, b"abc");
+            let digest = Digest::parse(&text).unwrap();
+            assert_eq!((digest.algorithm(), digest.as_str()), (algorithm, &*text));
+        }
+        let right = of_bytes(Algorithm::Sha256, b"abc");
+        let hex = &right["sha256:".len()..];
+        for wrong in [
+            "",
+            "latest",
+            hex,
+            &right[..right.len() - 1],
+            &format!("{right}0"),
+            &right.to_uppercase(),
+            &format!("sha256:{}", hex.to_uppercase()),
+            &format!("sha512:{hex}"),
+            &format!("md5:{hex}"),
+            &format!(" {right}"),
+            &format!("{right}\n"),
+            &format!("sha256:{}g", &hex[1..]),
+        ] {
+            let error = Digest::parse(wrong).err().unwrap();
+            assert_eq!(error.kind(), Kind::InvalidDigest, "{wrong:?}");
+            assert!(!error.message().contains('\n'), "{error}");
         }
     }
 

@@ -1,0 +1,69 @@
+package cabi
+
+// #include "shim.h"
+import "C"
+
+import (
+	"strings"
+	"time"
+	"unsafe"
+)
+
+// cStrings converts Go strings to C strings, and remembers whether one of them
+// contained a NUL. The C strings are on the Go heap and hold no pointers, so C
+// may read them during a call.
+type cStrings struct{ hasNUL bool }
+
+func (s *cStrings) c(text string) *C.char {
+	if strings.IndexByte(text, 0) >= 0 {
+		s.hasNUL = true
+	}
+	bytes := make([]byte, len(text)+1)
+	copy(bytes, text)
+	return (*C.char)(unsafe.Pointer(unsafe.SliceData(bytes)))
+}
+
+// optional converts an empty string to NULL.
+func (s *cStrings) optional(text string) *C.char {
+	if text == "" {
+		return nil
+	}
+	return s.c(text)
+}
+
+// status returns the error of a function that was passed these strings.
+func (s *cStrings) status(status C.reggie_status) error {
+	if s.hasNUL {
+		return &Error{
+			Status:     InvalidArgument,
+			Step:       "prepare",
+			Message:    "a string contains a NUL byte",
+			RetryAfter: -1,
+		}
+	}
+	return statusError(status)
+}
+
+// error is status for a function that also returned a reggie_error.
+func (s *cStrings) error(status C.reggie_status, id C.uintptr_t) error {
+	if err := takeError(status, id); err != nil {
+		return err
+	}
+	return s.status(C.REGGIE_OK)
+}
+
+func cBytes(bytes []byte) (*C.uint8_t, C.size_t) {
+	return (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(bytes))), C.size_t(len(bytes))
+}
+
+func cBool(value bool) C.int {
+	if value {
+		return 1
+	}
+	return 0
+}
+
+// milliseconds rounds up, so that a short time does not become 0.
+func milliseconds(duration time.Duration) C.int64_t {
+	return C.int64_t((duration + time.Millisecond - 1) / time.Millisecond)
+}

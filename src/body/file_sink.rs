@@ -1,0 +1,276 @@
+//! Files that are created or replaced by what is received. One rule for all
+//! output paths: the last component must not be a symbolic link, only a regular
+//! file that belongs to the user is replaced, and it keeps its mode.
+
+use std::fs::{File, Metadata, Permissions};
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::{fs, io};
+
+use super::sink::Sink;
+use crate::error::{Error, Kind, Step, server_text};
+use crate::os::descriptor;
+
+/// Makes the names of this process's temporary files unique.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// The mode of new files, of which the umask is subtracted.
+const NEW_FILE_MODE: u32 = 0o666;
+/// Set-user-ID and set-group-ID are not kept: write(2) would clear them too.
+const KEPT_MODE: u32 = 0o777;
+
+/// A temporary file in the directory of the final path, which it takes when it
+/// is committed. Dropped before, it is removed.
+pub(crate) struct FileSink {
+    file: File,
+    temporary: PathBuf,
+    path: PathBuf,
+    is_committed: bool,
+}
+
+impl FileSink {
+    pub(crate) fn create(path: &Path) -> Result<FileSink, Error> {
+        let replaced = existing(path)?;
+        // What is private is private while it is written, too.
+        let mode = replaced.as_ref().map_or(NEW_FILE_MODE, kept_mode);
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let temporary = directory.join(format!(".reggie-{}-{number}", std::process::id()));
+            let created = File::options()
+                .write(true)
+                .create_new(true)
+                .mode(mode)
+                .open(&temporary)
+                .and_then(descriptor::above_standard);
+            let file = match created {
+                Ok(file) => file,
+                // Left behind by a killed process of the same number.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(failed(path, &error)),
+            };
+            let sink = FileSink {
+                file,
+                temporary,
+                path: path.to_owned(),
+                is_committed: false,
+            };
+            sink.check_owner(replaced.as_ref())?;
+            return Ok(sink);
+        }
+    }
+
+    /// A new file belongs to whom files of this process belong to.
+    fn check_owner(&self, replaced: Option<&Metadata>) -> Result<(), Error> {
+        let Some(replaced) = replaced else {
+            return Ok(());
+        };
+        let own = self.file.metadata().map_err(|e| failed(&self.path, &e))?;
+        if own.uid() == replaced.uid() {
+            return Ok(());
+        }
+        Err(refused(&self.path, "belongs to another user"))
+    }
+}
+
+impl Sink for FileSink {
+    fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+        self.file
+            .write_all(piece)
+            .map_err(|error| failed(&self.path, &error))
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        let failed = |error: io::Error| failed(&self.path, &error);
+        // The path may have changed since.
+        let replaced = existing(&self.path)?;
+        self.check_owner(replaced.as_ref())?;
+        if let Some(replaced) = replaced {
+            let mode = Permissions::from_mode(kept_mode(&replaced));
+            self.file.set_permissions(mode).map_err(failed)?;
+        }
+        fs::rename(&self.temporary, &self.path).map_err(failed)?;
+        self.is_committed = true;
+        Ok(())
+    }
+
+    fn is_atomic(&self) -> bool {
+        true
+    }
+}
+
+impl Drop for FileSink {
+    fn drop(&mut self) {
+        if !self.is_committed {
+            // Ignored: an earlier error is being returned.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// The file that would be replaced, if there is one; an error if it must not be.
+fn existing(path: &Path) -> Result<Option<Metadata>, Error> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => Err(refused(path, "is a symbolic link")),
+        Ok(metadata) if !metadata.is_file() => Err(refused(path, "not a regular file")),
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(path, &error)),
+    }
+}
+
+fn kept_mode(metadata: &Metadata) -> u32 {
+    metadata.mode() & KEPT_MODE
+}
+
+fn shown(path: &Path) -> String {
+    server_text(&path.to_string_lossy())
+}
+
+fn refused(path: &Path, why: &str) -> Error {
+    let message = format!("output {}: {why}", shown(path));
+    Error::new(Kind::File, message).at(Step::Deliver)
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    Error::io(Kind::File, format_args!("output {}", shown(path)), error).at(Step::Deliver)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).expect("a directory");
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("an entry").file_name())
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("a file").mode() & 0o7777
+    }
+
+    fn refusal(path: &Path) -> String {
+        let error = FileSink::create(path).err().expect("refused");
+        assert_eq!((error.kind(), error.step()), (Kind::File, Step::Deliver));
+        error.message().to_owned()
+    }
+
+    #[test]
+    fn a_file_appears_complete_or_not_at_all() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("blob");
+        let mut sink = FileSink::create(&path).expect("created");
+        sink.write(b"half").expect("written");
+        drop(sink);
+        assert!(names(directory.path()).is_empty());
+
+        let mut sink = FileSink::create(&path).expect("created");
+        sink.write(b"whole").expect("written");
+        assert!(!path.exists());
+        sink.commit().expect("committed");
+        drop(sink);
+        assert_eq!(fs::read(&path).expect("the file"), b"whole");
+        assert_eq!(names(directory.path()), ["blob"]);
+        // As by open(2): the umask of this process decides.
+        let other = directory.path().join("other");
+        File::create(&other).expect("created");
+        assert_eq!(mode(&path), mode(&other));
+    }
+
+    #[test]
+    fn a_replaced_file_keeps_its_mode_and_is_unchanged_until_then() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("blob");
+        for old in [0o600, 0o640, 0o444, 0o755, 0o666] {
+            // It may not be writable.
+            let _ = fs::remove_file(&path);
+            fs::write(&path, b"old").expect("written");
+            fs::set_permissions(&path, Permissions::from_mode(old)).expect("set");
+            let mut sink = FileSink::create(&path).expect("created");
+            assert_eq!(mode(&sink.temporary) & !old, 0, "{old:o}");
+            sink.write(b"new").expect("written");
+            assert_eq!(fs::read(&path).expect("the file"), b"old");
+            sink.commit().expect("committed");
+            drop(sink);
+            assert_eq!(fs::read(&path).expect("the file"), b"new");
+            assert_eq!(mode(&path), old);
+        }
+        fs::set_permissions(&path, Permissions::from_mode(0o6755)).expect("set");
+        FileSink::create(&path)
+            .expect("created")
+            .commit()
+            .expect("committed");
+        assert_eq!(mode(&path), 0o755);
+        assert_eq!(names(directory.path()), ["blob"]);
+    }
+
+    #[test]
+    fn only_regular_files_are_replaced() {
+        let directory = tempfile::tempdir().expect("a directory");
+        assert!(refusal(Path::new("/dev/null")).ends_with("not a regular file"));
+        assert!(refusal(directory.path()).ends_with("not a regular file"));
+        let target = directory.path().join("target");
+        fs::write(&target, b"old").expect("written");
+        for (name, to) in [("link", target.clone()), ("dangling", "nowhere".into())] {
+            let link = directory.path().join(name);
+            symlink(to, &link).expect("linked");
+            assert!(refusal(&link).ends_with("is a symbolic link"));
+            assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+        }
+        assert_eq!(fs::read(&target).expect("the file"), b"old");
+        assert_eq!(names(directory.path()), ["dangling", "link", "target"]);
+        // A link on the way to the file is followed.
+        let way = directory.path().join("way");
+        symlink(directory.path(), &way).expect("linked");
+        FileSink::create(&way.join("new"))
+            .expect("created")
+            .commit()
+            .expect("committed");
+        assert!(directory.path().join("new").is_file());
+    }
+
+    #[test]
+    fn a_link_that_appears_meanwhile_is_not_replaced() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("blob");
+        let mut sink = FileSink::create(&path).expect("created");
+        symlink("nowhere", &path).expect("linked");
+        assert!(sink.commit().is_err());
+        drop(sink);
+        assert_eq!(names(directory.path()), ["blob"]);
+        assert!(fs::symlink_metadata(&path).expect("there").is_symlink());
+    }
+
+    #[test]
+    fn a_file_of_another_user_is_not_replaced() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("blob");
+        fs::write(&path, b"old").expect("written");
+        if std::os::unix::fs::chown(&path, Some(12345), None).is_err() {
+            eprintln!("only root can give files away: not tested");
+            return;
+        }
+        assert!(refusal(&path).ends_with("belongs to another user"));
+        assert_eq!(fs::read(&path).expect("the file"), b"old");
+        assert_eq!(names(directory.path()), ["blob"]);
+    }
+
+    #[test]
+    fn a_missing_directory_is_an_error_with_its_errno() {
+        let error = FileSink::create(Path::new("/no/such/directory\n/blob")).err();
+        let error = error.expect("an error");
+        assert_eq!(error.errno(), libc::ENOENT, "{error}");
+        assert!(!error.message().contains('\n'), "{error}");
+    }
+}

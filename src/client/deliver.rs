@@ -1,0 +1,116 @@
+//! Delivering the body of a response: to the output of its request, or into the
+//! response.
+
+use super::Client;
+use crate::body::digest::Digest;
+use crate::body::output::Output;
+use crate::body::sink::{MemorySink, Sink};
+use crate::body::verify::VerifyingSink;
+use crate::engine::trace;
+use crate::error::{Error, Kind, server_text};
+use crate::log::Level;
+use crate::request::Request;
+use crate::request::call::Execution;
+use crate::request::response::{Content, Response};
+
+impl Client {
+    /// Receives the body. It is verified if the request expects a digest.
+    pub(super) fn deliver(
+        &self,
+        request: &mut Request,
+        response: &mut Response,
+        execution: &Execution,
+    ) -> Result<(), Error> {
+        let Content::Open(body) = std::mem::replace(&mut response.content, Content::Delivered(0))
+        else {
+            return Ok(());
+        };
+        let mut body = body.into_raw();
+        let expected = expected_digest(request, response)?.cloned();
+        let mut kept = Vec::new();
+        let sink = if has_output(request, response) {
+            check_whole(&request.output, response)?;
+            request.output.sink(execution.limits())?
+        } else {
+            None
+        };
+        let is_kept = sink.is_none();
+        let sink: Box<dyn Sink + '_> = match sink {
+            Some(sink) => sink,
+            None => Box::new(MemorySink::new(
+                &mut kept,
+                body.length(),
+                self.max_body_memory,
+            )?),
+        };
+        let mut sink = match expected {
+            Some(expected) => Box::new(VerifyingSink::new(sink, expected, body.length())?),
+            None => sink,
+        };
+        let received = body
+            .deliver(&mut |piece| sink.write(piece))
+            .and_then(|()| sink.commit());
+        if sink.has_delivered() {
+            execution.delivered.set(true);
+        }
+        drop(sink);
+        received?;
+        if !is_kept {
+            response.content = Content::Delivered(body.received());
+            return Ok(());
+        }
+        if self.engine.log.takes(Level::Debug)
+            && let Some(text) = trace::response_body(&response.headers, &kept)
+        {
+            let limits = execution.limits();
+            self.engine.log.note(limits, Level::Debug, || text);
+        }
+        response.content = Content::Kept(kept);
+        Ok(())
+    }
+}
+
+/// Whether the body of a response goes to the output of its request. Other
+/// bodies are kept in the response, and so is what cannot have a body.
+fn has_output(request: &Request, response: &Response) -> bool {
+    (200..300).contains(&response.status) && response.status != 204 && request.method() != "HEAD"
+}
+
+/// The digest that the body of a response must have, if any.
+pub(super) fn expected_digest<'a>(
+    request: &'a Request,
+    response: &Response,
+) -> Result<Option<&'a Digest>, Error> {
+    let expected = request.expected_digest.as_ref();
+    match expected.filter(|_| has_output(request, response)) {
+        Some(_) if response.status == 206 => {
+            Err(partial("it cannot be verified against the expected digest"))
+        }
+        expected => Ok(expected),
+    }
+}
+
+/// Refuses to replace a file by a part of one.
+fn check_whole(output: &Output, response: &Response) -> Result<(), Error> {
+    match output {
+        Output::Path(path) if response.status == 206 => {
+            let path = server_text(&path.to_string_lossy());
+            Err(partial(&format!(
+                "it would replace all of {path}; use a descriptor for ranges"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn partial(why: &str) -> Error {
+    let message = format!("a 206 response has only part of the content: {why}");
+    Error::new(Kind::PartialContent, message)
+}
+
+/// An error after the head of a response was received.
+pub(super) fn with_response(error: Error, response: &Response) -> Error {
+    error
+        .with_http_status(response.status)
+        .with_host(response.host())
+}

@@ -1,0 +1,84 @@
+//! The body of a response that the caller reads.
+
+use crate::body::digest::Digest;
+use crate::body::sink::{QueueSink, Sink};
+use crate::body::verify::VerifyingSink;
+use crate::error::Error;
+use crate::transport::RawBody;
+
+/// How much is received at a time of a body that is verified.
+const PIECE: usize = 64 * 1024;
+
+/// A body on its connection, and how it is verified, if that was asked for.
+pub(crate) struct OpenBody {
+    raw: RawBody,
+    verified: Option<VerifiedReader>,
+}
+
+struct VerifiedReader {
+    sink: VerifyingSink<QueueSink>,
+    buffer: Vec<u8>,
+    /// How the body ended.
+    end: Option<Result<(), Error>>,
+}
+
+impl OpenBody {
+    pub(crate) fn new(raw: RawBody) -> OpenBody {
+        OpenBody {
+            raw,
+            verified: None,
+        }
+    }
+
+    /// From now on, the last part of the body is returned only if the body has
+    /// this digest.
+    pub(crate) fn verify(&mut self, expected: Digest) -> Result<(), Error> {
+        let mut buffer = Vec::new();
+        buffer
+            .try_reserve_exact(PIECE)
+            .map_err(|_| Error::no_memory("receive buffer"))?;
+        buffer.resize(PIECE, 0);
+        self.verified = Some(VerifiedReader {
+            sink: VerifyingSink::new(QueueSink::default(), expected, self.raw.length())?,
+            buffer,
+            end: None,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn received(&self) -> u64 {
+        self.raw.received()
+    }
+
+    pub(crate) fn into_raw(self) -> RawBody {
+        self.raw
+    }
+
+    /// Reads more of the body; 0 = the end.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        match &mut self.verified {
+            Some(verified) if !buffer.is_empty() => verified.read(&mut self.raw, buffer),
+            _ => self.raw.read(buffer),
+        }
+    }
+}
+
+impl VerifiedReader {
+    fn read(&mut self, raw: &mut RawBody, buffer: &mut [u8]) -> Result<usize, Error> {
+        loop {
+            let count = self.sink.sink().take(buffer);
+            if count > 0 {
+                return Ok(count);
+            }
+            match &self.end {
+                Some(Ok(())) => return Ok(0),
+                Some(Err(error)) => return Err(error.clone()),
+                None => {}
+            }
+            match raw.read(&mut self.buffer)? {
+                0 => self.end = Some(self.sink.commit()),
+                received => self.sink.write(&self.buffer[..received])?,
+            }
+        }
+    }
+}
