@@ -1,11 +1,11 @@
-//! Link arguments of the shared library: its SONAME, which cargo does not set,
-//! and that dlclose leaves it in memory, where its panic hook stays in use. And
-//! what reggie_build_info() says, as far as only cargo knows it.
+//! Sets link arguments of the shared library: the SONAME, which cargo does not
+//! set, and nodelete, since its panic hook must survive dlclose(). Also provides
+//! the versions for reggie_build_info().
 
 use std::{env, fs};
 
-/// The libraries whose versions are told.
-const TOLD: [&str; 3] = ["rustls", "ring", "ureq"];
+/// The libraries whose versions are reported.
+const REPORTED: [&str; 3] = ["rustls", "ring", "ureq"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -19,10 +19,10 @@ fn main() {
 
 fn build_info() -> String {
     let variable = |name| env::var(name).unwrap_or_default();
-    // Without it, as in a workspace of somebody else's, the versions are open.
+    // Missing if the crate is part of another workspace.
     let lock = fs::read_to_string("Cargo.lock").unwrap_or_default();
     let mut info = format!("libreggie/{}", variable("CARGO_PKG_VERSION"));
-    for name in TOLD {
+    for name in REPORTED {
         info += &format!(" {name}/{}", locked(&lock, name).unwrap_or("?"));
     }
     info + &format!(" ({}) HTTP/1.1 TLS/1.2 TLS/1.3", variable("TARGET"))

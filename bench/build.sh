@@ -1,6 +1,6 @@
-# Sourced by the scripts beside it: builds the library, the server and the C
-# programs into the folder $work, which goes when the script ends. With $tree
-# the library is that of another source tree, in the place of this one's.
+# Sourced by the other scripts: builds the library, the server and the C programs
+# into the temporary folder $work. If $tree is set, builds the library of that
+# source tree.
 
 bench=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$bench")
@@ -11,13 +11,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# The package alone, and as a shared library alone: with the other kinds of
-# library beside it cargo leaves out the optimisation at link time.
+# Only the shared library: cargo disables link-time optimisation if it also
+# builds other crate types.
 of_tree=$target
 [ "$tree" = "$root" ] || of_tree=$tree/target
 (cd "$tree" && cargo rustc --release --quiet --lib --crate-type cdylib --target-dir "$of_tree")
 
-# Under its SONAME, out of reach of a build that goes on at the same time.
+# Copied under its SONAME, so that concurrent builds do not affect it.
 cp "$of_tree/release/libreggie.so" "$work/libreggie.so.0"
 
 compile() {

@@ -7,9 +7,8 @@ import statistics
 import subprocess
 import sys
 
-# What is measured: a title, the scheme, libreggie's arguments, and the program
-# and arguments of each of the others. The words in capitals stand for what the
-# server serves.
+# The cases: title, scheme, arguments of libreggie, and the program and arguments
+# of each other client. Words in capitals are replaced by URLs of the server.
 CASES = [
     ("get", "{n} GETs, http", "http", ["get", "{n}", "SMALL"],
      {"libcurl": ["curl", "get", "{n}", "SMALL"]}),
@@ -74,7 +73,7 @@ def measure(title, commands, rounds, warm_up):
     results = {name: [] for name in commands}
     names = list(commands)
     for number in range(warm_up + rounds):
-        # Each goes first in turn, so that none profits from its place.
+        # Rotate the order, so that no program benefits from its position.
         for name in names[number % len(names):] + names[:number % len(names)]:
             result = run(commands[name])
             if number >= warm_up:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Counts instructions and system calls for each small GET. With a source tree
-# as argument it counts that one's library, with this one's programs.
+# Counts instructions and system calls per small GET. The optional argument is
+# the source tree whose library is measured, with the programs of this tree.
 set -eu
 tree=${1:+$(cd "$1" && pwd)}
 . "$(dirname "$0")/build.sh"

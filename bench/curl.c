@@ -1,5 +1,5 @@
 /*
- * The benchmark's work done with libcurl's easy interface:
+ * The benchmark cases with libcurl's easy interface:
  *
  *     curl [--ca FILE] get N URL
  *     curl [--ca FILE] down URL [BUFFER]
@@ -13,7 +13,7 @@
 
 #include "measure.h"
 
-/* Not in libcurl's headers: the most that CURLOPT_UPLOAD_BUFFERSIZE takes. */
+/* The maximum of CURLOPT_UPLOAD_BUFFERSIZE, which curl.h does not define. */
 #define LARGEST_UPLOAD_BUFFER (2L * 1024 * 1024)
 #define SMALL 1500
 #define LARGE (1LL << 30)
@@ -24,7 +24,7 @@ struct memory {
     size_t room;
 };
 
-/* Keeps the body, as reggie_response_body() has it too. */
+/* Keeps the body in memory, as libreggie does. */
 static size_t keep(char *data, size_t one, size_t count, void *userdata)
 {
     struct memory *kept = userdata;
@@ -109,7 +109,7 @@ static void up(CURL *curl, const char *url, const char *path, const char *buffer
 {
     struct stat about;
     FILE *file = fopen(path, "rb");
-    /* libreggie asks for no go-ahead either. */
+    /* libreggie does not send Expect: 100-continue either. */
     struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
 
     if (file == NULL || fstat(fileno(file), &about) != 0 || headers == NULL)

@@ -1,8 +1,8 @@
 /*
- * GETs of one manifest that a registry gives for a token alone, with libcurl's
- * easy interface, all over one kept connection:
+ * GETs of a manifest that requires a token, with libcurl's easy interface over
+ * one kept connection:
  *
- *     curl_token each USER:PASSWORD N URL    the three round trips for each
+ *     curl_token each USER:PASSWORD N URL    three round trips for each GET
  *     curl_token once USER:PASSWORD N URL    the token is fetched once
  */
 
@@ -18,7 +18,7 @@ struct memory {
     size_t room;
 };
 
-/* Keeps the body, with a NUL behind it. */
+/* Keeps the body, followed by a NUL. */
 static size_t keep(char *data, size_t one, size_t count, void *userdata)
 {
     struct memory *kept = userdata;
@@ -60,7 +60,7 @@ static void perform(CURL *curl, struct memory *kept, const char *url, long expec
         fail(url, "unexpected status");
 }
 
-/* What stands between `before` and the next quote. */
+/* The text between `before` and the next quote. */
 static char *quoted(const char *text, const char *before)
 {
     const char *start = strstr(text, before);
@@ -74,7 +74,7 @@ static char *quoted(const char *text, const char *before)
     return found;
 }
 
-/* Asks without a token, and for one: two round trips. */
+/* Gets the challenge and a token: two round trips. */
 static struct curl_slist *authorize(CURL *curl, struct memory *kept,
                                     const char *user, const char *url)
 {

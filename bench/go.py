@@ -7,8 +7,8 @@ import os
 from compare import measure, print_head, serve
 from tokens import REPOSITORY, TAG, USER, registry
 
-# What is measured against the embedded registry: a title and the arguments. The
-# words in capitals stand for what it serves.
+# The cases with the embedded registry: title and arguments. Words in capitals are
+# replaced by its URLs.
 CASES = {
     "get": ("{n} GETs, http", ["get", "{n}", "http-small"]),
     "body": ("1 GiB down by Body()", ["body", "http-large"]),

@@ -1,12 +1,12 @@
 #!/bin/sh
-# The Go package beside Go Reggie: one program, built with each of them. Arguments
-# go to go.py: --rounds, --requests, and names of cases.
+# Compares the Go package with Go Reggie: one program, built with either. Passes
+# its arguments to go.py: --rounds, --requests, and names of cases.
 set -eu
 . "$(dirname "$0")/build.sh"
 build_server
 (cd "$root/tests/registries" && go build -o "$work/olareg" github.com/olareg/olareg/cmd/olareg)
 
-# What pkg-config finds for it is the library that was just built.
+# Lets pkg-config find the library that was just built.
 ln -s libreggie.so.0 "$work/libreggie.so"
 cat > "$work/reggie.pc" <<END
 Name: reggie
@@ -20,7 +20,7 @@ echo "{\"Replace\": {\"$bench/go/main.go\": \"$work/main.go\"}}" > "$work/overla
 (cd "$bench/go" && PKG_CONFIG_PATH="$work" go build -o "$work/ours" . &&
     go build -overlay "$work/overlay.json" -o "$work/theirs" .)
 
-# Random bytes: the holes of a sparse file would all be one page, in the cache.
+# Random bytes: the holes of a sparse file would share one page.
 head -c 1073741824 /dev/urandom > "$work/file"
 
 python3 "$bench/go.py" --server "$work/server" --olareg "$work/olareg" \

@@ -1,4 +1,4 @@
-/* What a run cost: the same code for both libraries. */
+/* Measures the cost of a run; shared by the programs for both libraries. */
 
 #ifndef MEASURE_H
 #define MEASURE_H

@@ -1,5 +1,5 @@
 /*
- * The benchmark's work done with libreggie:
+ * The benchmark cases with libreggie:
  *
  *     reggie [--ca FILE] [--user USER:PASSWORD] get N URL
  *     reggie [--ca FILE] down URL
@@ -85,7 +85,7 @@ static void up(const reggie_client *client, const char *path, const char *file)
     reggie_request_free(request);
 }
 
-/* As oras-go does it: the digest first, then POST, and PUT of the whole. */
+/* As oras-go does: computes the digest, then sends POST and one PUT. */
 static void push(const reggie_client *client, const char *path, const char *file)
 {
     reggie_error *error = NULL;
@@ -113,7 +113,7 @@ static void push(const reggie_client *client, const char *path, const char *file
     free(uploads);
 }
 
-/* Cuts a URL before its path, and gives the path. */
+/* Splits the path off a URL and returns it. */
 static char *cut(char *url)
 {
     char *authority = strstr(url, "://");

@@ -17,7 +17,7 @@ from count import print_counts
 REPOSITORY, TAG = "bench", "small"
 SMALL = 1500
 USER = "user:password"
-# The password as bcrypt.
+# The bcrypt hash of the password.
 HASH = "$2y$05$eU80HCEpqq3Gu0UuT30nK.S9nuJZc0jvbj8js2FO/irOC7L.hnnX."
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# GETs of one manifest that olareg gives for a token alone, beside libcurl and
-# oras-go. Arguments go to tokens.py: --rounds, --requests, --count.
+# GETs of a manifest with a token from olareg, compared with libcurl and oras-go.
+# Passes its arguments to tokens.py: --rounds, --requests, --count.
 set -eu
 . "$(dirname "$0")/build.sh"
 compile curl_token -lcurl

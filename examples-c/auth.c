@@ -1,16 +1,16 @@
 /*
- * Asks a registry that wants to know who asks, and logs how that goes.
+ * Authenticates with user name and password, and shows the debug log.
  *
  *     REGGIE_USER=me REGGIE_PASSWORD=secret auth URL [repository]
  *
- * The log, on stderr, shows a challenge, where the registry has one, and what
- * answers it, without the secrets; and that the second request needs none.
- * Without user and password, the request is anonymous.
+ * The log, on stderr, shows the registry's challenge, if any, and how the client
+ * responds to it, without secrets. The second request needs no challenge.
+ * Without user name and password, requests are anonymous.
  */
 #include "common.h"
 
-/* Prints whether we were let in; the repository need not be there. */
-static int ask(const reggie_client *client)
+/* Prints whether access was granted; the repository need not exist. */
+static int send_request(const reggie_client *client)
 {
     const char *what = "GET of the tags";
     reggie_request *request = NULL;
@@ -62,7 +62,7 @@ int main(int argc, char **argv)
         status = reggie_config_set_default_name(config, name);
     if (status == REGGIE_OK)
         status = reggie_client_new(argv[1], config, &client, &error);
-    ok = succeeded("client", status, error) && ask(client) && ask(client);
+    ok = succeeded("client", status, error) && send_request(client) && send_request(client);
 
     reggie_error_free(error);
     reggie_client_free(client);

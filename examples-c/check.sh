@@ -3,7 +3,7 @@
 #
 #     check.sh FOLDER URL
 #
-# FOLDER is where the examples are. See common.h for credentials.
+# FOLDER contains the examples. See common.h for credentials.
 set -eu
 
 for example in \
@@ -15,7 +15,7 @@ for example in \
     "stream_blob $2 reggie/example 16"
 do
     echo "--- $example"
-    # No word of these has blanks in it.
+    # None of these words contains spaces.
     # shellcheck disable=SC2086
     "$1"/$example
 done

@@ -1,8 +1,8 @@
 /*
- * What the examples share: a client with the settings of the environment, and
- * one line on stderr for each failure.
+ * Shared by the examples: creates a client with settings from the environment,
+ * and reports failures on stderr.
  *
- *     REGGIE_USER, REGGIE_PASSWORD   credentials, if the registry wants some
+ *     REGGIE_USER, REGGIE_PASSWORD   credentials, if the registry requires them
  *     REGGIE_CA_FILE                 a PEM file of certificates to trust
  *
  * The library itself takes no settings from the environment.
@@ -16,23 +16,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Where the examples put things unless told otherwise. */
+/* Default repository and tag. */
 #define DEFAULT_NAME "reggie/example"
 #define DEFAULT_TAG "latest"
 
 /*
- * Writes what a server said. It may be anything: control characters could
- * break the line, or command the terminal.
+ * Writes a string that came from a server, without control characters, which
+ * could manipulate the terminal.
  */
-static inline void write_words(FILE *out, const char *words)
+static inline void write_safely(FILE *out, const char *text)
 {
-    for (; words != NULL && *words != '\0'; words++)
-        fputc(iscntrl((unsigned char)*words) ? '?' : *words, out);
+    for (; text != NULL && *text != '\0'; text++)
+        fputc(iscntrl((unsigned char)*text) ? '?' : *text, out);
 }
 
 /*
- * Whether a call succeeded; if not, says why. Functions that only set something
- * tell no more than their status, and `error` is NULL.
+ * Returns whether a call succeeded, and reports the failure if not. For
+ * functions without a reggie_error, `error` is NULL.
  */
 static inline int succeeded(const char *what, reggie_status status,
                             const reggie_error *error)
@@ -46,31 +46,31 @@ static inline int succeeded(const char *what, reggie_status status,
 }
 
 /*
- * Whether the HTTP status is the one that is wanted; if not, says which it is,
- * and the first thing that the registry says about it.
+ * Returns whether the HTTP status is the expected one. If not, reports it with
+ * the first error in the response.
  */
 static inline int has_status(const char *what, const reggie_response *response,
-                             int wanted)
+                             int expected)
 {
     reggie_errors *errors = NULL;
 
-    if (reggie_response_status(response) == wanted)
+    if (reggie_response_status(response) == expected)
         return 1;
-    fprintf(stderr, "%s: the registry answered %d", what,
+    fprintf(stderr, "%s: the registry returned status %d", what,
             reggie_response_status(response));
-    /* Not every answer has an error list: a proxy's has none. */
+    /* Responses of proxies, for example, have no error list. */
     if (reggie_response_errors(response, &errors, NULL) == REGGIE_OK) {
         fputc(' ', stderr);
-        write_words(stderr, reggie_errors_code(errors, 0));
+        write_safely(stderr, reggie_errors_code(errors, 0));
         fputc(' ', stderr);
-        write_words(stderr, reggie_errors_message(errors, 0));
+        write_safely(stderr, reggie_errors_message(errors, 0));
     }
     fputc('\n', stderr);
     reggie_errors_free(errors);
     return 0;
 }
 
-/* Sets what the environment says. */
+/* Applies the settings from the environment. */
 static inline reggie_status set_from_environment(reggie_config *config,
                                                  reggie_error **error)
 {
@@ -88,8 +88,8 @@ static inline reggie_status set_from_environment(reggie_config *config,
 }
 
 /*
- * Makes a client of the registry at `url`, whose requests are about the
- * repository `name`. Returns NULL after a line on stderr.
+ * Creates a client for the registry at `url` with the default repository
+ * `name`. Reports a failure and returns NULL.
  */
 static inline reggie_client *new_client(const char *url, const char *name)
 {
@@ -109,7 +109,7 @@ static inline reggie_client *new_client(const char *url, const char *name)
     return client;
 }
 
-/* What main() returns: a failure too if not all output could be written. */
+/* The exit code of main(); output that cannot be written is a failure. */
 static inline int exit_code(int succeeded_so_far)
 {
     if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -1,6 +1,6 @@
 /*
- * Lists the tags of a repository, page by page, as the registry gives them: as
- * JSON, for which a program has a library of its own.
+ * Lists the tags of a repository page by page. Prints the JSON of the registry;
+ * use a JSON library to parse it.
  *
  *     list_tags URL [repository]
  *
@@ -11,14 +11,14 @@
 
 #include <string.h>
 
-/* A registry that always has another page does not keep us for ever. */
-#define MOST_PAGES 1000
+/* Protects against a registry that always returns another page. */
+#define MAX_PAGES 1000
 
 /*
- * Takes the target out of `Link: </v2/...>; rel="next"`, by which a registry
- * tells that there is another page. It is a path on the server: where the
- * client's address has a path too, that would have to be taken off. Returns
- * NULL if there is no other page; the caller frees it.
+ * Extracts the target from `Link: </v2/...>; rel="next"`, which points to the
+ * next page. It is a path on the server: if the client's address has a path, it
+ * would have to be removed. Returns NULL on the last page; the caller must free
+ * the result.
  */
 static char *next_page(const reggie_response *response)
 {
@@ -30,7 +30,7 @@ static char *next_page(const reggie_response *response)
     return strndup(link + 1, (size_t)(end - link - 1));
 }
 
-/* Prints one page; `path` is replaced by that of the next one. */
+/* Prints a page and replaces `path` by the path of the next page. */
 static int print_page(const reggie_client *client, char **path)
 {
     const char *what = "GET of the tags";
@@ -43,7 +43,7 @@ static int print_page(const reggie_client *client, char **path)
     status = reggie_request_new(client, REGGIE_GET,
                                 *path != NULL ? *path : "/v2/<name>/tags/list",
                                 &request, &error);
-    /* The path of a further page has a query of its own. */
+    /* The path of the next page includes its query. */
     if (status == REGGIE_OK && *path == NULL)
         status = reggie_request_set_query(request, "n", "100");
     if (status == REGGIE_OK)
@@ -52,7 +52,7 @@ static int print_page(const reggie_client *client, char **path)
     free(*path);
     *path = NULL;
     if (ok) {
-        write_words(stdout, (const char *)reggie_response_body(response));
+        write_safely(stdout, (const char *)reggie_response_body(response));
         putchar('\n');
         *path = next_page(response);
     }
@@ -79,7 +79,7 @@ int main(int argc, char **argv)
     ok = client != NULL;
     do
         ok = ok && print_page(client, &path);
-    while (ok && path != NULL && ++pages < MOST_PAGES);
+    while (ok && path != NULL && ++pages < MAX_PAGES);
 
     free(path);
     reggie_client_free(client);

@@ -1,6 +1,5 @@
 /*
- * The whole walk: a blob up in two chunks and down again, then a manifest that
- * names it up under a tag and down again.
+ * Pushes a blob in two chunks and a manifest with a tag, and pulls both again.
  *
  *     push_pull URL [repository [tag]]
  *
@@ -12,10 +11,10 @@
 
 #define OCTETS "application/octet-stream"
 #define MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
-/* The type of content that says nothing: it is always "{}". */
+/* The media type of empty content, which is always "{}". */
 #define EMPTY_TYPE "application/vnd.oci.empty.v1+json"
 
-/* The descriptor of the blob, less its digest. */
+/* The descriptor of the blob, without its digest. */
 #define DESCRIPTOR \
     "{\"mediaType\":\"" EMPTY_TYPE "\",\"size\":2,\"digest\":\"%s\"}"
 /* An image manifest whose config and only layer are the blob. */
@@ -32,12 +31,12 @@ static void show_header(const reggie_response *response, const char *name)
 
     if (value != NULL) {
         printf("    %s: ", name);
-        write_words(stdout, value);
+        write_safely(stdout, value);
         putchar('\n');
     }
 }
 
-/* Prints what came back. */
+/* Prints a response body. */
 static void show(const char *what, const reggie_response *response)
 {
     const char *body = (const char *)reggie_response_body(response);
@@ -49,12 +48,12 @@ static void show(const char *what, const reggie_response *response)
     show_header(response, "Content-Type");
     if (*body != '\0') {
         printf("    ");
-        write_words(stdout, body);
+        write_safely(stdout, body);
         putchar('\n');
     }
 }
 
-/* Begins an upload. */
+/* Starts an upload. */
 static int begin_upload(const reggie_client *client, reggie_response **response)
 {
     const char *what = "POST of an upload session";
@@ -77,8 +76,8 @@ static int begin_upload(const reggie_client *client, reggie_response **response)
 }
 
 /*
- * Sends one byte of the blob to where the answer `before` points: by PATCH, or
- * by PUT with the digest of the whole blob, which ends the upload.
+ * Sends one byte of the blob to the Location of the response `before`: by PATCH,
+ * or by PUT with the digest of the blob, which completes the upload.
  */
 static int send_byte(const reggie_client *client, const reggie_response *before,
                      size_t at, const char *digest, reggie_response **response)
@@ -133,7 +132,7 @@ static int push_blob(const reggie_client *client, const char *digest)
     return ok;
 }
 
-/* Pulls the blob, and looks whether it is what its digest says. */
+/* Pulls the blob and verifies its digest. */
 static int pull_blob(const reggie_client *client, const char *digest)
 {
     const char *what = "GET of the blob";

@@ -25,11 +25,11 @@ int main(int argc, char **argv)
         status = reggie_client_do(client, request, &response, &error);
 
     http_status = reggie_response_status(response);
-    if (status != REGGIE_OK) /* setters give a status and no error */
+    if (status != REGGIE_OK) /* setters return only a status */
         fprintf(stderr, "%s\n", error ? reggie_error_message(error)
                                       : reggie_status_string(status));
     else if (http_status != 200)
-        fprintf(stderr, "the registry answered %d\n", http_status);
+        fprintf(stderr, "the registry returned status %d\n", http_status);
     else
         printf("%s\n", (const char *)reggie_response_body(response));
 

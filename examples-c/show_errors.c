@@ -1,6 +1,6 @@
 /*
- * Asks for a manifest that is not there, and prints the errors that the
- * registry tells: code, message and detail.
+ * Requests a manifest that does not exist, and prints the errors in the
+ * response: code, message and detail.
  *
  *     show_errors URL [repository [reference]]
  *
@@ -8,10 +8,10 @@
  */
 #include "common.h"
 
-static void show(const char *what, const char *words)
+static void show(const char *what, const char *text)
 {
     printf("  %-8s ", what);
-    write_words(stdout, words);
+    write_safely(stdout, text);
     putchar('\n');
 }
 
@@ -44,7 +44,7 @@ int main(int argc, char **argv)
         status = reggie_request_set_reference(request, reference);
     if (status == REGGIE_OK)
         status = reggie_client_do(client, request, &response, &error);
-    /* A 404 is an answer as any other: the call has succeeded. */
+    /* The call succeeds: a 404 is a complete response. */
     ok = succeeded(what, status, error) && has_status(what, response, 404);
     if (ok) {
         status = reggie_response_errors(response, &errors, &error);

@@ -1,11 +1,11 @@
 /*
- * Pushes a large file by its path, in one request, and pulls it to a file
- * descriptor. It is never in memory as a whole.
+ * Pushes a large file in one request, and pulls it to a file descriptor. Neither
+ * holds the whole file in memory.
  *
  *     stream_blob URL [repository [SIZE | FILE]]
  *
- * SIZE is in MiB, 64 if there is none: a file of that size is then made, in
- * $TMPDIR or /tmp, and removed. See common.h for credentials.
+ * SIZE is in MiB, default 64: a temporary file of that size is created in
+ * $TMPDIR or /tmp. See common.h for credentials.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "common.h"
@@ -16,8 +16,8 @@
 #define MIB (1024UL * 1024UL)
 
 /*
- * Makes a file of bytes that do not repeat. Returns its path, which the caller
- * removes and frees; NULL after a line on stderr.
+ * Creates a file of non-repeating bytes. Returns its path; the caller must remove
+ * the file and free the path. Reports a failure and returns NULL.
  */
 static char *make_file(unsigned long mib)
 {
@@ -63,7 +63,7 @@ static char *make_file(unsigned long mib)
     return path;
 }
 
-/* POST for a session, then PUT of everything with its digest. */
+/* Starts an upload with POST, then sends everything with PUT. */
 static int push(const reggie_client *client, const char *path,
                 const char *digest)
 {
@@ -130,7 +130,7 @@ static int pull(const reggie_client *client, const char *digest, int fd)
     return ok;
 }
 
-/* Reads what was pulled, and compares its digest. */
+/* Verifies the digest of the pulled file. */
 static int verify(FILE *file, const char *digest)
 {
     static uint8_t buffer[64 * 1024];

@@ -1,14 +1,14 @@
 #!/bin/sh
-# Runs a command with the URL of an embedded registry as its last argument, and
-# stops the registry when the command has ended. Exits as the command did.
+# Starts an embedded registry, runs a command with its URL as the last argument,
+# stops the registry and exits with the command's status.
 #
-#     with_registry.sh PROGRAM FORM COMMAND [ARGUMENT...]
+#     with_registry.sh SERVER FORM COMMAND [ARGUMENT...]
 #
-# PROGRAM is the embedded registry; FORM is open, basic, token or tls. What the
-# examples have to know of the form is in the environment of the command.
+# SERVER is the embedded registry's program; FORM is open, basic, token or tls.
+# The credentials and the CA file for it are in the command's environment.
 set -eu
 
-program=$1
+server=$1
 form=$2
 shift 2
 
@@ -16,9 +16,9 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/reggie-XXXXXX")
 mkfifo "$folder/in" "$folder/out"
 registry=
 
-# The registry runs until its input ends: it cannot outlive this shell.
+# The registry exits when its input is closed: it cannot outlive this shell.
 start() {
-    "$program" "$@" <"$folder/in" >"$folder/out" 9>&- &
+    "$server" "$@" <"$folder/in" >"$folder/out" 9>&- &
     registry=$!
     exec 9>"$folder/in"
 }
@@ -51,7 +51,7 @@ tls)   start --tls --ca-file "$REGGIE_CA_FILE" ;;
 *)     echo "no such form of registry: $form" >&2; exit 2 ;;
 esac
 
-# It tells its URL once it listens; no line comes from one that ended.
+# It prints its URL once it listens, and nothing if it failed to start.
 if ! read -r url <"$folder/out"; then
     echo "the embedded registry did not start" >&2
     exit 1

@@ -1,4 +1,4 @@
-// The benchmark's work by one of the two packages:
+// The benchmark cases with one of the two packages:
 //
 //	PROGRAM USER:PASSWORD get N URL
 //	PROGRAM USER:PASSWORD body URL         a large body to memory
@@ -24,7 +24,7 @@ const (
 	large = 1 << 30
 )
 
-// plain hides what is known of a reader but Read.
+// plain hides all methods of a reader except Read.
 type plain struct{ io.Reader }
 
 func check(err error) {
@@ -85,5 +85,5 @@ func main() {
 	begun.End()
 }
 
-// plainWriter hides what is known of a writer but Write.
+// plainWriter hides all methods of a writer except Write.
 type plainWriter struct{ io.Writer }

@@ -2,5 +2,5 @@
 
 package main
 
-// The other package: main.go is built with each of them.
+// The other package; main.go is built with either.
 import _ "github.com/bloodorangeio/reggie"

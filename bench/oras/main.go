@@ -1,5 +1,5 @@
-// The benchmark's work done with oras-go: GETs of one manifest, and the push of
-// a file as a blob:
+// The benchmark cases with oras-go: GETs of a manifest, and the push of a file as
+// a blob:
 //
 //	oras USER:PASSWORD N HOST/REPOSITORY:TAG
 //	oras push http://HOST/v2/REPOSITORY FILE
@@ -26,7 +26,7 @@ import (
 
 const small = 1500
 
-// What was used until now, as measure.h has it.
+// The resources used so far, as in measure.h.
 type measure struct {
 	wall time.Time
 	used syscall.Rusage
@@ -134,7 +134,7 @@ func getAll(login, count, reference string) {
 		log.Fatal(err)
 	}
 	repository := newRepository(reference)
-	// Its best: the token is kept, and sent at once.
+	// The most efficient setup: the token is cached and sent immediately.
 	repository.Client = &auth.Client{
 		Cache: auth.NewCache(),
 		Credential: auth.StaticCredential(repository.Reference.Registry,

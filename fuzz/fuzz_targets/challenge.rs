@@ -1,5 +1,5 @@
-//! Whatever lines come, what is found is bounded and well formed, and nothing
-//! is ever found inside of a quoted string.
+//! Parsed challenges are limited and well formed, and nothing inside a quoted
+//! string is interpreted.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! Whatever cookies are set, what is sent can stand in a header, is bounded,
-//! and goes to no other origin.
+//! The Cookie header is valid and limited, and sent only to the origin that set
+//! the cookies.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,4 @@
-//! Whatever a file of credentials holds, what is taken from it can be sent, and
-//! what is said about it is one line.
+//! Credentials from a file can be sent, and error messages are one line.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -40,7 +39,7 @@ fn check(bytes: &[u8]) {
 fuzz_target!(|input: (&[u8], &str, &str)| {
     let (bytes, key, auth) = input;
     check(bytes);
-    // JSON that is right, so that the entry itself is reached.
+    // Valid JSON, to reach the parser of entries.
     let quoted = |text: &str| serde_json::to_string(text).unwrap();
     let (key, auth) = (quoted(key), quoted(auth));
     check(format!(r#"{{"auths":{{{key}:{{"auth":{auth}}}}}}}"#).as_bytes());

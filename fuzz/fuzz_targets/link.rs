@@ -1,5 +1,5 @@
-//! Whatever Link lines come, the next page is at the origin that answered, can
-//! be sent, and is found where it stands in the grammar's own form.
+//! The next page is at the origin of the response and can be requested; a link
+//! in plain syntax is found.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

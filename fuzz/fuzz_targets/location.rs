@@ -1,5 +1,5 @@
-//! Whatever Location comes, the URL it means can be sent, its query is the one
-//! that was sent, and the way over the relative form leads to the same URL.
+//! A resolved Location can be requested, keeps its query unchanged, and survives
+//! the conversion to a relative path.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,4 @@
-//! Whatever body comes, the errors in it are bounded, without NUL, and their
-//! details are JSON.
+//! Parsed errors are limited and contain no NUL; their details are JSON.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -37,7 +36,7 @@ fn check(body: &[u8]) -> bool {
 
 fuzz_target!(|data: &[u8]| {
     check(data);
-    // Any JSON at all is kept as a detail, unless its depth is too much then.
+    // Any JSON is kept as a detail, unless it is nested too deeply.
     if let Ok(text) = std::str::from_utf8(data)
         && let Ok(value) = serde_json::from_str::<Value>(text)
         && !data.starts_with(&[b'['; 64])

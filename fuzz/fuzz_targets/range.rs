@@ -1,5 +1,5 @@
-//! Whatever Range and Content-Range come, a range is in order and inside of
-//! its whole, and one in the grammar's own form is read as it is.
+//! Parsed ranges are ordered and within the total length; a range in plain
+//! syntax is parsed exactly.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

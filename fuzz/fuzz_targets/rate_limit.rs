@@ -1,5 +1,4 @@
-//! Whatever headers about limits come, they are read without harm, and those
-//! in the usual form as they are.
+//! Rate limits never panic; values in plain syntax are parsed exactly.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

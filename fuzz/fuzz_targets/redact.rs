@@ -1,4 +1,4 @@
-//! Wherever a secret is planted, no part of it is shown.
+//! No part of a secret is shown, wherever it occurs.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -45,8 +45,8 @@ fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    // What the secret is planted in must not hold parts of it by itself, nor
-    // such as escapes could make longer.
+    // The surrounding text must not contain parts of the secret, nor parts that
+    // escaping could complete.
     if holds_part(text, 3) {
         return;
     }

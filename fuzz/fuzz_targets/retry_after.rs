@@ -1,5 +1,4 @@
-//! Whatever Retry-After and Date come, the time to wait is bounded, and one in
-//! seconds is read as it is.
+//! The wait is limited; a value in seconds is parsed exactly.
 #![no_main]
 
 use std::time::Duration;

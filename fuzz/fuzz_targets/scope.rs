@@ -1,5 +1,5 @@
-//! Scopes mean the same after they were written and read, a list covers its
-//! parts, and no path smuggles a second resource into the scopes of a request.
+//! Scopes survive formatting and parsing, a set covers its parts, and a path
+//! cannot add a second resource to the scopes of a request.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

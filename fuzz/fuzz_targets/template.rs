@@ -1,5 +1,5 @@
-//! No placeholder is left, no value changes the shape of a path, and a path
-//! without placeholders stays as it is.
+//! No placeholder remains, no value changes the structure of a path, and a path
+//! without placeholders is unchanged.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! Whatever a token server answers, a token is one that a header can carry,
-//! and a refusal is one line of bounded length.
+//! A token can be sent in a header; an error message is one line of limited
+//! length.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! Whatever Warning lines come, their texts are bounded, each once, and fit
-//! for a terminal; and the text of a good one is what was quoted.
+//! Warnings are limited, distinct and safe for a terminal; a valid one is
+//! unescaped correctly.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -4,11 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-/// The value of an Authorization field; wiped when dropped.
+/// The value of an Authorization header; zeroized on drop.
 pub(crate) type Authorization = Zeroizing<String>;
 
 pub(crate) fn bearer(token: &str) -> Authorization {
-    // At once: what grows leaves copies behind.
+    // Allocate once: a growing string would leave copies behind.
     Zeroizing::new(["Bearer ", token].concat())
 }
 

@@ -1,28 +1,28 @@
-//! The `WWW-Authenticate` header: RFC 9110, section 11.6.1, read in full, and
-//! what registries send beside it forgiven where its meaning is plain.
+//! The `WWW-Authenticate` header (RFC 9110, section 11.6.1), including common
+//! deviations by registries whose meaning is clear.
 
 use std::borrow::Cow;
 
-/// The most challenges that are kept, and the most parameters of each.
+/// Maximum number of challenges, and of parameters per challenge.
 const MAX_CHALLENGES: usize = 32;
 const MAX_PARAMS: usize = 64;
 
-/// How much of all lines together is read, in bytes.
+/// Maximum number of bytes of all header lines together that are parsed.
 const MAX_INPUT: usize = 64 * 1024;
 
-/// One way to authenticate that a server offers.
+/// A challenge: one way to authenticate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Challenge {
     /// In lower case.
     pub(crate) scheme: String,
-    /// What stands in place of parameters, as in `Negotiate abc==`.
+    /// Replaces the parameters, as in `Negotiate abc==`.
     pub(crate) token68: Option<String>,
-    /// Names in lower case, each once.
+    /// Names in lower case, without duplicates.
     pub(crate) params: Vec<(String, String)>,
 }
 
 impl Challenge {
-    /// The value of a parameter; the name is given in lower case.
+    /// The value of a parameter; `name` must be in lower case.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         let mut params = self.params.iter();
         params
@@ -38,8 +38,8 @@ impl Challenge {
     }
 }
 
-/// Reads all lines of the header. They are one list, so a challenge may go on
-/// in the next line. What cannot be read is skipped.
+/// Parses all lines of the header. They form one list, so a challenge may
+/// continue in the next line. Invalid syntax is skipped.
 pub(crate) fn parse<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Vec<Challenge> {
     let mut found = Found::default();
     let mut left = MAX_INPUT;
@@ -48,7 +48,7 @@ pub(crate) fn parse<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Vec<Chall
         left -= read.len();
         let mut text = &*decode(read);
         if read.len() < value.len() {
-            // An element that the limit cut through says something else.
+            // Drop the element that was cut at the limit.
             text = text.rfind([',', ' ']).map_or("", |end| &text[..end]);
         }
         parse_line(text, &mut found);
@@ -62,7 +62,8 @@ pub(crate) fn parse<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Vec<Chall
 #[derive(Default)]
 struct Found {
     challenges: Vec<Challenge>,
-    /// The limit was passed: parameters that follow belong to none of ours.
+    /// The limit is reached: following parameters belong to a challenge that is
+    /// not kept.
     is_full: bool,
 }
 
@@ -88,8 +89,7 @@ impl Found {
 
 fn parse_line(text: &str, found: &mut Found) {
     let mut cursor = Cursor { rest: text };
-    // Whether a comma stands between what was read and what comes. Some
-    // servers leave it out.
+    // Whether a comma precedes the next element. Some servers leave it out.
     let mut is_separated = true;
     loop {
         is_separated |= cursor.skip_separators();
@@ -122,7 +122,7 @@ fn parse_line(text: &str, found: &mut Found) {
 
 enum Param<'a> {
     Read(&'a str, String),
-    /// A quoted string without an end: nothing after it can be trusted.
+    /// An unterminated quoted string: nothing after it is reliable.
     Unterminated,
     None,
 }
@@ -133,7 +133,7 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Skips white space and commas, and says whether there was a comma.
+    /// Skips white space and commas; returns whether there was a comma.
     fn skip_separators(&mut self) -> bool {
         let after = self.rest.trim_start_matches([' ', '\t', ',']);
         let skipped = &self.rest[..self.rest.len() - after.len()];
@@ -145,14 +145,14 @@ impl<'a> Cursor<'a> {
         self.rest = self.rest.trim_start_matches([' ', '\t']);
     }
 
-    fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
-        let end = self.rest.find(|character| !wanted(character));
+    fn take_while(&mut self, accepts: impl Fn(char) -> bool) -> &'a str {
+        let end = self.rest.find(|character| !accepts(character));
         let (taken, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
         taken
     }
 
-    /// Reads `name = value`; stays where it is if that does not come.
+    /// Reads `name = value`; consumes nothing if that does not follow.
     fn param(&mut self) -> Param<'a> {
         let mut ahead = *self;
         let name = ahead.take_while(is_token);
@@ -171,8 +171,8 @@ impl<'a> Cursor<'a> {
                 None => return Param::Unterminated,
             }
         } else {
-            // More than a token: URLs without quotes are sent as well. A "="
-            // here is the padding of a token68.
+            // Accept more than a token, since some servers send unquoted URLs.
+            // A "=" here is token68 padding.
             match ahead.take_while(|character| !matches!(character, ' ' | '\t' | ',' | '"')) {
                 value if value.is_empty() || value.starts_with('=') => return Param::None,
                 value => value.to_owned(),
@@ -182,7 +182,8 @@ impl<'a> Cursor<'a> {
         Param::Read(name, value)
     }
 
-    /// Reads a quoted string; None, and nothing left, if it has no end.
+    /// Reads a quoted string. If it is unterminated, consumes everything and
+    /// returns `None`.
     fn quoted(&mut self) -> Option<String> {
         let mut value = String::new();
         let mut characters = self.rest.char_indices().skip(1);
@@ -200,9 +201,9 @@ impl<'a> Cursor<'a> {
         None
     }
 
-    /// Reads the name of a scheme; stays where it is if none comes. Where no
-    /// comma stands before it, it has to show by a parameter that it is not
-    /// just a word of an unquoted value.
+    /// Reads the name of a scheme; consumes nothing if there is none. Without a
+    /// preceding comma, it must be followed by a parameter, since it could be
+    /// part of an unquoted value.
     fn scheme(&mut self, is_separated: bool) -> Option<&'a str> {
         let mut ahead = *self;
         let scheme = ahead.take_while(is_token);
@@ -219,7 +220,7 @@ impl<'a> Cursor<'a> {
         Some(scheme)
     }
 
-    /// Reads what follows a scheme if it is a whole token68.
+    /// Reads a token68 after a scheme.
     fn token68(&mut self) -> Option<&'a str> {
         let mut ahead = *self;
         ahead.skip_space();
@@ -238,8 +239,8 @@ impl<'a> Cursor<'a> {
         Some(token68)
     }
 
-    /// Skips what cannot be read, up to white space or a comma, and over
-    /// quoted strings: nothing is ever found inside of one.
+    /// Skips invalid syntax up to white space or a comma. Skips complete
+    /// quoted strings, so that nothing is found inside of one.
     fn skip_word(&mut self) {
         loop {
             self.take_while(|character| !matches!(character, ' ' | '\t' | ',' | '"'));
@@ -255,7 +256,7 @@ fn is_token(character: char) -> bool {
     character.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(character)
 }
 
-/// UTF-8 as such, all else as Latin-1.
+/// Decodes UTF-8, or else Latin-1.
 fn decode(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
@@ -332,7 +333,7 @@ mod tests {
                 "Bearer realm=https://a.io/t?x=y,service=z",
                 "bearer{realm=https://a.io/t?x=y|service=z}",
             ),
-            // Without the commas.
+            // Without commas.
             (
                 r#"Bearer realm="a" service="b""#,
                 "bearer{realm=a|service=b}",
@@ -345,7 +346,7 @@ mod tests {
                 "Bearer error=you: please login, realm=\"x\"",
                 "bearer{error=you:|realm=x}",
             ),
-            // Garbage.
+            // Invalid syntax.
             ("=, \"Basic realm=x\" , Basic realm=y", "basic{realm=y}"),
             ("realm=x, Basic realm=y", "basic{realm=y}"),
             ("Bearer @@@ realm=x", "bearer{realm=x}"),

@@ -1,8 +1,8 @@
-//! Times as servers write them, in seconds since 1970.
+//! Parses dates in server responses into seconds since 1970.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What this machine's clock shows.
+/// The current time.
 pub(crate) fn now() -> i64 {
     seconds(SystemTime::now())
 }
@@ -14,19 +14,19 @@ fn seconds(time: SystemTime) -> i64 {
     }
 }
 
-/// A date of HTTP (RFC 9110, section 5.6.7).
+/// An HTTP date (RFC 9110, section 5.6.7).
 pub(crate) fn http_date(text: &str) -> Option<i64> {
     httpdate::parse_http_date(text.trim()).ok().map(seconds)
 }
 
-/// A date and time of RFC 3339, such as `2026-01-31T12:00:00.5+01:00`.
+/// An RFC 3339 date and time, such as `2026-01-31T12:00:00.5+01:00`.
 pub(crate) fn rfc3339(text: &str) -> Option<i64> {
     let number = |range: std::ops::Range<usize>| -> Option<i64> {
         let digits = text.get(range)?;
         let all = digits.bytes().all(|byte| byte.is_ascii_digit());
         all.then(|| digits.parse().ok()).flatten()
     };
-    let is = |at: usize, wanted: &[u8]| text.as_bytes().get(at).is_some_and(|b| wanted.contains(b));
+    let is = |at: usize, bytes: &[u8]| text.as_bytes().get(at).is_some_and(|b| bytes.contains(b));
     let marks = is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":") && is(16, b":");
     if !marks {
         return None;
@@ -62,8 +62,8 @@ pub(crate) fn rfc3339(text: &str) -> Option<i64> {
     Some(days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset)
 }
 
-/// Days from 1970 to a date of the Gregorian calendar. Years begin in March
-/// here, so that the leap day is the last one of its year.
+/// Days from 1970 to a Gregorian date. Years start in March here, so that the
+/// leap day is the last day.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 {
         (year, month - 3)
@@ -71,7 +71,7 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
         (year - 1, month + 9)
     };
     let leaps = year / 4 - year / 100 + year / 400;
-    // Months of 31 and 30 days in turn, from March on, sum up to this.
+    // The lengths of the months, from March on, add up to this.
     let before = (153 * month + 2) / 5;
     year * 365 + leaps + before + day - 1 - 719_468
 }

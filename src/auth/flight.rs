@@ -1,27 +1,27 @@
-//! One fetch for all who want its result at the same time.
+//! Single flight: one fetch for all concurrent callers that need its result.
 //!
-//! Generic over the result, and over lock and event by way of `os::sync`, so
-//! that every interleaving of its steps can be tried in a model.
+//! Generic over the result, the lock and the event (through `os::sync`), so
+//! that loom can test every interleaving.
 
 use crate::os::sync::{Arc, Mutex, MutexGuard};
 
-/// What those who wait are woken by.
+/// Wakes a waiting caller.
 pub(crate) trait Wake {
     fn wake(&self);
 }
 
-/// How a fetch ended.
+/// The result of a fetch.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome<V, E> {
-    /// With a result for all who wait.
+    /// A result for all waiting callers.
     Done(V),
-    /// For a reason that holds for all who wait.
+    /// A failure that applies to all waiting callers.
     Failed(E),
-    /// For a reason of the one who fetched: another one may go on.
+    /// A failure specific to the fetching caller: another one may continue.
     Abandoned(Option<E>),
 }
 
-/// A fetch that is under way.
+/// A fetch in progress.
 #[derive(Debug)]
 pub(crate) struct Flight<V, E, W> {
     state: Mutex<State<V, E, W>>,
@@ -43,7 +43,8 @@ impl<V: Clone, E: Clone, W: Wake> Flight<V, E, W> {
         }
     }
 
-    /// Ends it and wakes all who wait. Only the first end counts.
+    /// Ends the fetch and wakes all waiting callers. Later calls have no
+    /// effect.
     pub(crate) fn end(&self, outcome: Outcome<V, E>) {
         let woken = {
             let mut state = self.lock();
@@ -55,7 +56,7 @@ impl<V: Clone, E: Clone, W: Wake> Flight<V, E, W> {
         }
     }
 
-    /// How it ended; or else `waker` will be woken when it has.
+    /// Returns the outcome, or registers `waker` to be woken at the end.
     pub(crate) fn outcome_or_wake(&self, waker: &Arc<W>) -> Option<Outcome<V, E>> {
         let mut state = self.lock();
         if state.outcome.is_none() {
@@ -64,18 +65,18 @@ impl<V: Clone, E: Clone, W: Wake> Flight<V, E, W> {
         state.outcome.clone()
     }
 
-    /// Wakes that one no more.
+    /// Removes a registered waker.
     pub(crate) fn forget(&self, waker: &Arc<W>) {
         self.lock().waiting.retain(|one| !Arc::ptr_eq(one, waker));
     }
 
-    /// How it ended, if it has.
+    /// The outcome, if the fetch has ended.
     pub(crate) fn outcome(&self) -> Option<Outcome<V, E>> {
         self.lock().outcome.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, State<V, E, W>> {
-        // Nothing here panics midway.
+        // Poisoning is harmless: no code panics with the state half changed.
         self.state
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -288,7 +288,7 @@ impl Authenticator {
                 return Ok(());
             }
         }
-        refuse("it is at another site, and credentials go there only if that is allowed")
+        refuse("it is at another site, and not allowed to receive credentials")
     }
 
     /// The forms of a token request to try, the likeliest first.

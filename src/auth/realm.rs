@@ -1,11 +1,11 @@
-//! Whether credentials may go to the token server that a registry names.
+//! Whether credentials may be sent to the token server that a registry names.
 
 use std::net::IpAddr;
 
 use crate::http::url::{Origin, Scheme, socket};
 
-/// Token servers at another site that are known to belong to a registry: the
-/// registry's domain, and the token server's.
+/// Known token servers at another site: the domain of the registry, and that of
+/// the token server.
 const PAIRS: [(&str, &str); 5] = [
     ("docker.io", "auth.docker.io"),
     ("docker.com", "auth.docker.io"),
@@ -14,8 +14,8 @@ const PAIRS: [(&str, &str); 5] = [
     ("nvcr.io", "authn.nvidia.com"),
 ];
 
-/// Domains under which anybody can have a name, so that two names under one of
-/// them have nothing in common.
+/// Domains with independent subdomains: two names below one of them may have
+/// different owners.
 const SHARED: [&str; 16] = [
     "amazonaws.com",
     "appspot.com",
@@ -35,12 +35,12 @@ const SHARED: [&str; 16] = [
     "workers.dev",
 ];
 
-/// Second-level names that stand for a whole country's, as in `co.uk`.
+/// Second-level names that are used like top-level domains, as in `co.uk`.
 const SECOND_LEVEL: [&str; 10] = [
     "ac", "co", "com", "edu", "gov", "mil", "ne", "net", "or", "org",
 ];
 
-/// Whether the token server belongs with the registry as far as names tell.
+/// Whether registry and token server belong together, judging by their names.
 pub(crate) fn belongs(registry: &Origin, realm: &Origin) -> bool {
     let (registry, realm) = (bare(&registry.host), bare(&realm.host));
     if registry == realm {
@@ -58,8 +58,8 @@ pub(crate) fn belongs(registry: &Origin, realm: &Origin) -> bool {
     }
 }
 
-/// Whether a token server is one that the caller allows: by `host`, by
-/// `host:port`, or by a domain with a dot in front.
+/// Whether the caller allows a token server, by `host`, `host:port` or
+/// `.domain`.
 pub(crate) fn is_allowed(realm: &Origin, allowed: &[String]) -> bool {
     let host = bare(&realm.host);
     allowed.iter().any(|entry| match entry.strip_prefix('.') {
@@ -73,12 +73,12 @@ pub(crate) fn is_allowed(realm: &Origin, allowed: &[String]) -> bool {
     })
 }
 
-/// Whether a change from the registry's scheme to the realm's is a step down.
+/// Whether the registry uses TLS and the token server does not.
 pub(crate) fn loses_tls(registry: &Origin, realm: &Origin) -> bool {
     registry.scheme == Scheme::Https && realm.scheme == Scheme::Http
 }
 
-/// Whether a host is this machine by its name, or a socket of it.
+/// Whether a host is this machine: a loopback name or a Unix domain socket.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let host = bare(host);
     socket::is_socket(&host)
@@ -99,8 +99,8 @@ fn is_under(host: &str, domain: &str) -> bool {
             .is_some_and(|rest| rest.ends_with('.'))
 }
 
-/// The domain that somebody owns as a whole, as far as it can be told; `None`
-/// for addresses, single words and names under a shared domain.
+/// The registrable domain of a host; `None` for addresses, single-label names
+/// and names below a shared domain.
 fn site(host: &str) -> Option<String> {
     if host.parse::<IpAddr>().is_ok() || SHARED.iter().any(|domain| is_under(host, domain)) {
         return None;
@@ -108,11 +108,11 @@ fn site(host: &str) -> Option<String> {
     let labels: Vec<&str> = host.split('.').collect();
     let count = labels.len();
     let is_country = labels.last().is_some_and(|label| label.len() == 2);
-    let wanted = match count.checked_sub(2).map(|at| labels[at]) {
+    let required = match count.checked_sub(2).map(|at| labels[at]) {
         Some(second) if is_country && SECOND_LEVEL.contains(&second) => 3,
         _ => 2,
     };
-    (count >= wanted).then(|| labels[count - wanted..].join("."))
+    (count >= required).then(|| labels[count - required..].join("."))
 }
 
 #[cfg(test)]

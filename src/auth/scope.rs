@@ -1,10 +1,10 @@
-//! Token scopes: what a request may do, in the words of the token servers
-//! (`repository:my/repo:pull,push`).
+//! Token scopes: the actions that a request needs, in the syntax of token
+//! servers (`repository:my/repo:pull,push`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// An action; the number sorts pull first, then push, then all others.
+/// An action with its sort order: pull, push, then all others.
 type Action = (u8, String);
 
 /// A set of scopes.
@@ -12,22 +12,22 @@ type Action = (u8, String);
 pub(crate) struct Scopes {
     /// The actions of each resource (`repository:my/repo`).
     resources: BTreeMap<String, BTreeSet<Action>>,
-    /// Scopes of another form, kept as they are: some registries have them.
-    words: BTreeSet<String>,
+    /// Scopes in other forms, unchanged; some registries use them.
+    unstructured: BTreeSet<String>,
 }
 
 impl Scopes {
-    /// Reads a list that is separated by spaces.
+    /// Parses a list separated by spaces.
     pub(crate) fn parse(text: &str) -> Scopes {
         let mut scopes = Scopes::default();
         for word in text.split_ascii_whitespace() {
-            // The name between the colons may have colons of its own.
+            // The name may contain colons.
             match word.rsplit_once(':') {
                 Some((resource, actions)) if resource.contains(':') => {
                     scopes.add(resource, actions);
                 }
                 _ => {
-                    scopes.words.insert(word.to_owned());
+                    scopes.unstructured.insert(word.to_owned());
                 }
             }
         }
@@ -40,41 +40,41 @@ impl Scopes {
         known.extend(named.map(|action| (rank(action), action.to_owned())));
     }
 
-    /// Whether a token of these scopes will do where the others are asked for.
+    /// Whether a token with these scopes is sufficient for `other`.
     pub(crate) fn covers(&self, other: &Scopes) -> bool {
         let all = (rank("*"), "*".to_owned());
-        other.words.is_subset(&self.words)
+        other.unstructured.is_subset(&self.unstructured)
             && other.resources.iter().all(|(resource, actions)| {
                 let known = self.resources.get(resource);
                 known.is_some_and(|known| known.contains(&all) || actions.is_subset(known))
             })
     }
 
-    /// All of both.
+    /// The union of both sets.
     pub(crate) fn union(&self, other: &Scopes) -> Scopes {
         let mut all = self.clone();
         for (resource, actions) in &other.resources {
             let known = all.resources.entry(resource.clone()).or_default();
             known.extend(actions.iter().cloned());
         }
-        all.words.extend(other.words.iter().cloned());
+        all.unstructured.extend(other.unstructured.iter().cloned());
         all
     }
 
-    /// Whether they ask for nothing but reading.
+    /// Whether the only action is pull.
     pub(crate) fn only_pull(&self) -> bool {
-        self.words.is_empty()
+        self.unstructured.is_empty()
             && (self.resources.values().flatten()).all(|(_, action)| action == "pull")
     }
 
-    /// The scopes as they are asked for, one for each resource, sorted: those
-    /// to push first, since some servers read no further than the first.
+    /// The scopes in the form of a request, one per resource, sorted. Scopes
+    /// with push come first, since some servers read only the first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = String> + '_ {
         let resources = self.resources.iter().map(|(resource, actions)| {
             let actions: Vec<&str> = actions.iter().map(|(_, action)| action.as_str()).collect();
             format!("{resource}:{}", actions.join(","))
         });
-        let mut all: Vec<String> = resources.chain(self.words.iter().cloned()).collect();
+        let mut all: Vec<String> = resources.chain(self.unstructured.iter().cloned()).collect();
         all.sort_by_cached_key(|scope| (!scope.contains("push"), scope.clone()));
         all.into_iter()
     }
@@ -98,9 +98,9 @@ fn rank(action: &str) -> u8 {
     }
 }
 
-/// The scopes that a request needs, by its method and by its path under the
-/// registry's address, with or without a query. None where they cannot be told
-/// or where none is needed: the challenge will say.
+/// The scopes that a request needs, from its method and its path below the
+/// registry's address; a query is ignored. `None` if unknown, or if none are
+/// needed: the challenge will name them.
 pub(crate) fn for_request(method: &str, path: &str) -> Option<Scopes> {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let path = path.strip_prefix("/v2/")?;
@@ -117,7 +117,7 @@ pub(crate) fn for_request(method: &str, path: &str) -> Option<Scopes> {
     let actions = match method {
         "GET" | "HEAD" => "pull",
         "POST" | "PUT" | "PATCH" => "pull,push",
-        // A session is cancelled by who may push.
+        // Cancelling an upload requires permission to push.
         "DELETE" if target.is_upload => "pull,push",
         "DELETE" => "delete",
         _ => return None,
@@ -134,21 +134,21 @@ pub(crate) fn for_request(method: &str, path: &str) -> Option<Scopes> {
     Some(scopes)
 }
 
-/// The repository that a path under the registry's address is about.
+/// The repository in a path below the registry's address.
 pub(crate) fn repository(path: &str) -> Option<String> {
     let path = path.split('?').next()?.strip_prefix("/v2/")?;
     Target::of(path.strip_suffix('/').unwrap_or(path)).map(|target| target.name)
 }
 
-/// What a path of the distribution protocol is about.
+/// The object of a path of the distribution protocol.
 struct Target {
     name: String,
     is_upload: bool,
 }
 
 impl Target {
-    /// `path` is what follows `/v2/`, without a slash at the end. A name may
-    /// hold the words of the protocol, so the last place that fits counts.
+    /// Parses what follows `/v2/`, without a trailing slash. A repository name
+    /// may contain the keywords of the protocol, so the last match is used.
     fn of(path: &str) -> Option<Target> {
         let segments: Vec<&str> = path.split('/').collect();
         let (at, is_upload) = (1..segments.len()).rev().find_map(|at| {
@@ -164,7 +164,7 @@ impl Target {
     }
 }
 
-/// Whether a name can stand in a scope and means itself there.
+/// Whether a name can be used in a scope unambiguously.
 fn is_name(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"%?#\"\\<>,".contains(&byte);
     name.split('/')
@@ -177,7 +177,7 @@ fn parameter(query: &str, name: &str) -> Option<String> {
     percent_decode(value)
 }
 
-/// None where an escape is not one, or where the text is not UTF-8.
+/// `None` if an escape is invalid, or if the result is not UTF-8.
 fn percent_decode(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut bytes = parts.next()?.as_bytes().to_vec();

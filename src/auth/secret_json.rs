@@ -1,4 +1,4 @@
-//! JSON that holds secrets: its texts are wiped when it is dropped.
+//! JSON that contains secrets: its strings are zeroized on drop.
 
 use std::ops::Deref;
 

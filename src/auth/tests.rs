@@ -37,7 +37,7 @@ fn grant(token: &str) -> Grant {
     }
 }
 
-/// One that waits, which another thread does.
+/// A waiting caller; another thread fetches.
 fn waiter(tokens: &Tokens, wanted: &TokenRequest) -> Waiter {
     std::thread::scope(|scope| {
         let joined = scope.spawn(|| match tokens.join(wanted, None, &CallLimits::default()) {
@@ -156,7 +156,7 @@ fn one_fetches_and_the_others_wait_for_what_covers_theirs() {
         None,
         &CallLimits::default(),
     ) else {
-        panic!("nobody fetches");
+        panic!("there is no fetch");
     };
     let waiter = self::waiter(&tokens, &wanted("repository:a:pull"));
     assert!(matches!(
@@ -176,7 +176,7 @@ fn a_waiter_has_its_own_end_and_takes_over_from_one_that_gave_up() {
     let tokens = Tokens::default();
     let pull = wanted("repository:a:pull");
     let Role::Fetch(fetcher) = tokens.join(&pull, None, &CallLimits::default()) else {
-        panic!("nobody fetches");
+        panic!("there is no fetch");
     };
     let waiter = self::waiter(&tokens, &pull);
     let cancel = Cancel::new().expect("a handle");
@@ -191,7 +191,7 @@ fn a_waiter_has_its_own_end_and_takes_over_from_one_that_gave_up() {
     let outcome = waiter.wait(&CallLimits::default()).expect("it ended");
     assert!(matches!(outcome, Outcome::Abandoned(None)));
     let Role::Fetch(fetcher) = tokens.join(&pull, None, &CallLimits::default()) else {
-        panic!("nobody fetches any more");
+        panic!("there is no later fetch");
     };
     let waiter = self::waiter(&tokens, &pull);
     fetcher.failed(&Error::new(Kind::TokenRefused, "no"));

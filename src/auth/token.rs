@@ -1,5 +1,5 @@
-//! The token server's side of Bearer: what is asked, and what is granted
-//! (distribution's "Docker Registry v2 authentication" specification).
+//! Requests to token servers and their responses ("Docker Registry v2
+//! authentication" specification of distribution).
 
 use std::time::{Duration, Instant};
 
@@ -14,18 +14,18 @@ use crate::error::{Error, Kind, server_text};
 use crate::http::url::{Url, encode_query};
 use crate::log::redact;
 
-/// The longest answer of a token server that is read, in bytes.
+/// Maximum size of a token server's response, in bytes.
 pub(crate) const MAX_ANSWER: usize = 1024 * 1024;
-/// How long a token lasts that does not say, and the least one is taken to last.
-const LEAST_LIFETIME: u64 = 60;
-/// The longest that one is kept.
-const MOST_LIFETIME: u64 = 24 * 60 * 60;
-/// How long before its end a token is no more sent, at most.
+/// Default and minimum lifetime of a token.
+const MIN_LIFETIME: u64 = 60;
+/// Maximum time that a token is kept.
+const MAX_LIFETIME: u64 = 24 * 60 * 60;
+/// How long before it expires a token is last used, at most.
 const MARGIN: Duration = Duration::from_secs(30);
-/// Who asks, as token servers log it.
+/// The client name in the logs of token servers.
 const CLIENT: &str = "reggie";
 
-/// What a token is for: whom to ask, and for what.
+/// The token server and the scopes of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenRequest {
     pub(crate) realm: String,
@@ -40,25 +40,25 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
-    /// One that the caller has, which may last as long as it likes.
+    /// A bearer token from the caller, whose lifetime is unknown.
     pub(crate) fn ready(token: Zeroizing<String>) -> Grant {
         Grant {
             token,
-            expires: Instant::now() + Duration::from_secs(MOST_LIFETIME),
+            expires: Instant::now() + Duration::from_secs(MAX_LIFETIME),
         }
     }
 }
 
-/// How a token is asked for.
+/// The form of a token request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// GET, with Basic where there is a password.
+    /// GET, with Basic authentication if there is a password.
     Get,
-    /// POST of a form (OAuth 2, RFC 6749), for identity tokens first of all.
+    /// POST of a form (OAuth 2, RFC 6749), mainly for identity tokens.
     Post,
 }
 
-/// Where a realm is; it comes from the registry.
+/// Parses the realm of a challenge, which is controlled by the registry.
 pub(crate) fn realm(text: &str) -> Result<Url, Error> {
     Url::parse(text).map_err(|_| {
         let shown = redact::shown(&redact::url(text));
@@ -66,10 +66,10 @@ pub(crate) fn realm(text: &str) -> Result<Url, Error> {
     })
 }
 
-/// The URL that asks for a token by GET. The realm's own query stays.
+/// The URL for a request by GET. Keeps the realm's own query.
 pub(crate) fn by_get(
     realm: &Url,
-    wanted: &TokenRequest,
+    request: &TokenRequest,
     account: Option<&str>,
 ) -> Result<Url, Error> {
     let mut target = realm.to_string();
@@ -83,22 +83,26 @@ pub(crate) fn by_get(
         target.push('=');
         target.push_str(&encode_query(value));
     };
-    if let Some(service) = &wanted.service {
+    if let Some(service) = &request.service {
         add("service", service);
     }
-    for scope in wanted.scopes.iter() {
+    for scope in request.scopes.iter() {
         add("scope", &scope);
     }
     if let Some(account) = account.filter(|account| !account.is_empty()) {
         add("account", account);
     }
     add("client_id", CLIENT);
-    Url::parse(&target).map_err(|_| refused("token realm and scope make no url".to_owned()))
+    Url::parse(&target)
+        .map_err(|_| refused("token realm and scope do not form a valid url".to_owned()))
 }
 
-/// The form that asks for a token by POST; `None` where the credential is
-/// neither a password nor an identity token.
-pub(crate) fn by_post(wanted: &TokenRequest, credential: &Credential) -> Option<Zeroizing<String>> {
+/// The form for a request by POST; `None` if the credential is neither a
+/// password nor an identity token.
+pub(crate) fn by_post(
+    request: &TokenRequest,
+    credential: &Credential,
+) -> Option<Zeroizing<String>> {
     let mut form = Zeroizing::new(String::new());
     let mut add = |name: &str, value: &str| {
         if !form.is_empty() {
@@ -120,18 +124,18 @@ pub(crate) fn by_post(wanted: &TokenRequest, credential: &Credential) -> Option<
         }
         Credential::BearerToken(_) => return None,
     }
-    if let Some(service) = &wanted.service {
+    if let Some(service) = &request.service {
         add("service", service);
     }
     add("client_id", CLIENT);
     // All in one field (RFC 6749, section 3.3).
-    let scopes: Vec<String> = wanted.scopes.iter().collect();
+    let scopes: Vec<String> = request.scopes.iter().collect();
     add("scope", &scopes.join(" "));
     Some(form)
 }
 
-/// Whether a status may mean that this form is not spoken here, and not that
-/// the credentials are wrong: registries signal it in many ways.
+/// Whether a status may mean that the server does not support this form, rather
+/// than that the credentials are wrong: servers use many statuses for it.
 pub(crate) fn is_not_spoken(form: Form, status: u16) -> bool {
     match form {
         Form::Post => matches!(status, 400 | 401 | 404 | 405),
@@ -139,10 +143,10 @@ pub(crate) fn is_not_spoken(form: Form, status: u16) -> bool {
     }
 }
 
-/// Reads a token server's answer.
+/// Parses the response of a token server.
 ///
-/// `date` is its Date header. When it and `issued_at` are by the same clock,
-/// whatever that clock shows, they tell how old the token was on its way.
+/// `date` is its Date header. The difference between it and `issued_at` is the
+/// age of the token, whatever the server's clock shows.
 pub(crate) fn read_answer(
     status: u16,
     date: Option<&str>,
@@ -160,38 +164,41 @@ pub(crate) fn read_answer(
         }
     };
     if !(200..300).contains(&status) {
-        let words = words(body);
-        let words = if words.is_empty() {
+        let message = error_message(body);
+        let message = if message.is_empty() {
             String::new()
         } else {
-            format!(": {words}")
+            format!(": {message}")
         };
-        return Err(fail(format!("status {status}{words}")));
+        return Err(fail(format!("status {status}{message}")));
     }
-    let answer =
-        SecretJson::parse(body).ok_or_else(|| fail("the answer is not json".to_owned()))?;
-    let text = |name: &str| answer.get(name).and_then(Value::as_str);
+    let json =
+        SecretJson::parse(body).ok_or_else(|| fail("the response is not json".to_owned()))?;
+    let text = |name: &str| json.get(name).and_then(Value::as_str);
     let token = text("access_token")
         .filter(|token| !token.is_empty())
         .or_else(|| text("token").filter(|token| !token.is_empty()));
     let Some(token) = token else {
-        let words = words(body);
-        let why = if words.is_empty() {
-            "the answer holds no token".to_owned()
+        let message = error_message(body);
+        let why = if message.is_empty() {
+            "the response contains no token".to_owned()
         } else {
-            format!("the answer holds no token: {words}")
+            format!("the response contains no token: {message}")
         };
         return Err(fail(why));
     };
-    // It goes into a header: a control character would split the request.
+    // Check it, since it goes into a header: a control character would split
+    // the request.
     if !token.bytes().all(|byte| (0x21..0x7f).contains(&byte)) {
-        return Err(fail("the token holds what no header can".to_owned()));
+        return Err(fail(
+            "the token contains characters that are not allowed in a header".to_owned(),
+        ));
     }
-    let lifetime = answer
+    let lifetime = json
         .get("expires_in")
         .and_then(Value::as_u64)
-        .unwrap_or(LEAST_LIFETIME)
-        .clamp(LEAST_LIFETIME, MOST_LIFETIME);
+        .unwrap_or(MIN_LIFETIME)
+        .clamp(MIN_LIFETIME, MAX_LIFETIME);
     #[cfg(reggie_test_log)]
     crate::log::test_log::secret("token", token);
     let issued = text("issued_at").and_then(clock::rfc3339);
@@ -202,15 +209,15 @@ pub(crate) fn read_answer(
     })
 }
 
-/// How old a token was when it came, in seconds; 0 where the clocks disagree.
+/// The age of a token on arrival, in seconds; 0 if the clocks disagree.
 fn age(issued: Option<i64>, date: Option<i64>, now: i64) -> u64 {
     let age = issued.map_or(0, |issued| date.unwrap_or(now).saturating_sub(issued));
     u64::try_from(age).unwrap_or(0)
 }
 
-/// How long a token is sent: not to its very end.
+/// How long to use a token: it is replaced before it expires.
 fn time_left(lifetime: u64, age: u64) -> Duration {
-    // One that would be over already was dated by another clock.
+    // A token that appears expired was dated by another clock.
     let left = if age < lifetime {
         lifetime - age
     } else {
@@ -230,8 +237,8 @@ fn registry_code(body: &[u8]) -> Option<String> {
     (!code.is_empty()).then(|| code.to_owned())
 }
 
-/// What the server has to say, from whichever of the usual places.
-fn words(body: &[u8]) -> String {
+/// The server's error message, from any of the common places.
+fn error_message(body: &[u8]) -> String {
     if let Ok(errors) = crate::http::oci_error::parse(body)
         && let Some(first) = errors.first()
     {
@@ -255,7 +262,7 @@ mod tests {
     use super::*;
     use crate::auth::scope::Scopes;
 
-    fn wanted(scopes: &str) -> TokenRequest {
+    fn request(scopes: &str) -> TokenRequest {
         TokenRequest {
             realm: String::new(),
             service: Some("my reg".to_owned()),
@@ -265,26 +272,26 @@ mod tests {
 
     #[test]
     fn the_realms_own_query_stays_and_scopes_come_one_by_one() {
-        let wanted = wanted("repository:c:pull repository:a/b:pull,push");
+        let request = request("repository:c:pull repository:a/b:pull,push");
         let realm = realm("https://auth.example/t?x=1").expect("a url");
         assert_eq!(
-            by_get(&realm, &wanted, None).expect("a url").to_string(),
+            by_get(&realm, &request, None).expect("a url").to_string(),
             "https://auth.example/t?x=1&service=my%20reg\
              &scope=repository:a/b:pull%2Cpush&scope=repository:c:pull&client_id=reggie"
         );
-        let url = by_get(&realm, &wanted, Some("me&you")).expect("a url");
+        let url = by_get(&realm, &request, Some("me&you")).expect("a url");
         assert!(url.to_string().contains("&account=me%26you&"), "{url}");
     }
 
     #[test]
     fn a_form_holds_all_scopes_in_one_field() {
-        let wanted = wanted("repository:a/b:pull repository:c:pull");
+        let request = request("repository:a/b:pull repository:c:pull");
         let token = Credential::IdentityToken {
             username: String::new(),
             token: Zeroizing::new("a+b".to_owned()),
         };
         assert_eq!(
-            by_post(&wanted, &token).expect("a form").as_str(),
+            by_post(&request, &token).expect("a form").as_str(),
             "grant_type=refresh_token&refresh_token=a%2Bb&service=my%20reg&client_id=reggie\
              &scope=repository:a/b:pull%20repository:c:pull"
         );
@@ -292,7 +299,7 @@ mod tests {
             username: "u".to_owned(),
             password: Zeroizing::new("p&".to_owned()),
         };
-        let form = by_post(&wanted, &basic).expect("a form");
+        let form = by_post(&request, &basic).expect("a form");
         assert!(form.starts_with("grant_type=password&username=u&password=p%26&"));
     }
 
@@ -302,7 +309,7 @@ mod tests {
             (None, None, 1000, 0),
             (Some(900), None, 1000, 100),
             (Some(1000), None, 900, 0),
-            // A server whose clock is an hour off, and whose token is 10 s old.
+            // The server's clock is an hour off, and the token is 10 s old.
             (Some(4590), Some(4600), 1000, 10),
             (Some(-2610), Some(-2600), 1000, 10),
             (Some(i64::MIN), Some(i64::MAX), 0, i64::MAX as u64),

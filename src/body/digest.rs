@@ -8,9 +8,9 @@ use std::path::Path;
 use ring::digest;
 
 use crate::error::server_text;
+use crate::error::{Error, Kind};
 use crate::log::redact::shown;
 use crate::os::file;
-use crate::{Error, Kind};
 
 /// The size of the buffer for reading files, in bytes.
 const BUFFER_SIZE: usize = 256 * 1024;

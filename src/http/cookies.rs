@@ -1,6 +1,6 @@
-//! A jar of cookies in memory (RFC 6265). Narrower than a browser's: a cookie
-//! goes back to the origin that set it, scheme, host and port, and nowhere
-//! else, whatever its Domain says.
+//! An in-memory cookie jar (RFC 6265), narrower than a browser's: a cookie is
+//! sent only to the origin (scheme, host and port) that set it, whatever its
+//! Domain attribute.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,19 +13,19 @@ use super::headers;
 use super::headers::Headers;
 use super::url::{Origin, Scheme, Url};
 
-/// The most cookies that are kept, and that one origin may have of them.
+/// Maximum number of cookies, in total and per origin.
 const MAX_COOKIES: usize = 200;
 const MAX_OF_ORIGIN: usize = 50;
 
-/// The longest `Set-Cookie` that is read, in bytes, and the longest `Cookie`
-/// that is sent.
+/// Maximum length of a `Set-Cookie` value that is parsed, and of the `Cookie`
+/// header that is sent, in bytes.
 const MAX_SET: usize = 4096;
 const MAX_SENT: usize = 8192;
 
-/// The longest life of a cookie.
+/// Maximum lifetime of a cookie.
 const MAX_AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
-/// The cookies of a client, shared by its threads.
+/// The cookies of a client. Safe for concurrent use.
 #[derive(Default)]
 pub(crate) struct CookieJar {
     /// In the order in which they were first set.
@@ -37,7 +37,7 @@ struct Cookie {
     path: String,
     name: String,
     value: Zeroizing<String>,
-    /// `None` ends with the client.
+    /// `None`: until the client is freed.
     expires: Option<SystemTime>,
 }
 
@@ -48,12 +48,12 @@ impl fmt::Debug for CookieJar {
 }
 
 impl CookieJar {
-    /// Keeps what an answer of `url` sets.
+    /// Stores the cookies that a response from `url` sets.
     pub(crate) fn store(&self, url: &Url, headers: &Headers) {
         self.store_at(url, headers, SystemTime::now());
     }
 
-    /// What to send to `url` in its `Cookie` header; `None` for nothing.
+    /// The `Cookie` header for a request to `url`; `None` if no cookie matches.
     pub(crate) fn header(&self, url: &Url) -> Option<Zeroizing<String>> {
         self.header_at(url, SystemTime::now())
     }
@@ -75,11 +75,11 @@ impl CookieJar {
         let mut matching: Vec<&Cookie> = cookies
             .iter()
             .filter(|cookie| cookie.origin == origin && covers(&cookie.path, url.path()))
-            .filter(|cookie| cookie.lives(now))
+            .filter(|cookie| cookie.is_alive(now))
             .collect();
-        // The longest path first, and the eldest among equals: the sort is stable.
+        // Longest path first, then oldest first: the sort is stable.
         matching.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
-        // Room for all at once: a text that grows leaves copies of itself behind.
+        // Allocate once: a growing string would leave copies of cookies behind.
         let mut sent = Zeroizing::new(String::with_capacity(MAX_SENT));
         for cookie in matching {
             let more = cookie.name.len() + cookie.value.len() + "; =".len();
@@ -102,12 +102,12 @@ impl CookieJar {
 }
 
 impl Cookie {
-    fn lives(&self, now: SystemTime) -> bool {
+    fn is_alive(&self, now: SystemTime) -> bool {
         self.expires.is_none_or(|expires| now < expires)
     }
 }
 
-/// Reads a `Set-Cookie`; `None` if it is not one to be kept.
+/// Parses a `Set-Cookie` value; `None` if it is invalid or must be ignored.
 fn read(url: &Url, set: &str, now: SystemTime) -> Option<Cookie> {
     let parsed = SetCookie::parse(set).ok()?;
     let (name, value) = (parsed.name(), parsed.value());
@@ -122,7 +122,7 @@ fn read(url: &Url, set: &str, now: SystemTime) -> Option<Cookie> {
     {
         return None;
     }
-    // What these names promise (RFC 6265bis, section 4.1.3).
+    // Requirements of these name prefixes (RFC 6265bis, section 4.1.3).
     let begins = |prefix: &str| {
         let start = name.get(..prefix.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
@@ -134,14 +134,14 @@ fn read(url: &Url, set: &str, now: SystemTime) -> Option<Cookie> {
     }
     Some(Cookie {
         origin: url.origin(),
-        path: path.map_or_else(|| folder(url.path()), str::to_owned),
+        path: path.map_or_else(|| default_path(url.path()), str::to_owned),
         name: name.to_owned(),
         value: Zeroizing::new(value.to_owned()),
         expires: expires(&parsed, now),
     })
 }
 
-/// Whether a Domain is the host's own or one above it.
+/// Whether a Domain attribute is the host itself or a parent domain.
 fn is_within(url: &Url, domain: &str) -> bool {
     let host = url.origin().host;
     let domain = domain.to_ascii_lowercase();
@@ -167,21 +167,21 @@ fn expires(parsed: &SetCookie, now: SystemTime) -> Option<SystemTime> {
     }
 }
 
-/// Keeps a cookie in the place of its predecessor, or removes that if the
-/// cookie has expired: such a one is how a server takes it back.
+/// Replaces the earlier cookie of the same name, path and origin. A cookie that
+/// has expired removes it.
 fn keep(cookies: &mut Vec<Cookie>, cookie: Cookie, now: SystemTime) {
-    cookies.retain(|kept| kept.lives(now));
+    cookies.retain(|kept| kept.is_alive(now));
     let place = cookies.iter().position(|kept| {
         kept.name == cookie.name && kept.path == cookie.path && kept.origin == cookie.origin
     });
     match place {
-        Some(place) if cookie.lives(now) => cookies[place] = cookie,
+        Some(place) if cookie.is_alive(now) => cookies[place] = cookie,
         Some(place) => drop(cookies.remove(place)),
-        None if cookie.lives(now) => {
+        None if cookie.is_alive(now) => {
             let is_sibling = |kept: &Cookie| kept.origin == cookie.origin;
             if cookies.iter().filter(|kept| is_sibling(kept)).count() >= MAX_OF_ORIGIN {
-                if let Some(eldest) = cookies.iter().position(is_sibling) {
-                    cookies.remove(eldest);
+                if let Some(oldest) = cookies.iter().position(is_sibling) {
+                    cookies.remove(oldest);
                 }
             } else if cookies.len() >= MAX_COOKIES {
                 cookies.remove(0);
@@ -192,17 +192,17 @@ fn keep(cookies: &mut Vec<Cookie>, cookie: Cookie, now: SystemTime) {
     }
 }
 
-/// The path of a cookie that names none (RFC 6265, section 5.1.4).
-fn folder(path: &str) -> String {
+/// The default path of a cookie (RFC 6265, section 5.1.4).
+fn default_path(path: &str) -> String {
     match path.rfind('/') {
         None | Some(0) => "/".to_owned(),
         Some(end) => path[..end].to_owned(),
     }
 }
 
-/// Whether a cookie's path is that of a URL or one above it.
-fn covers(path: &str, asked: &str) -> bool {
-    asked
+/// Whether the path of a URL is the cookie's path or below it.
+fn covers(path: &str, requested: &str) -> bool {
+    requested
         .strip_prefix(path)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || path.ends_with('/'))
 }
@@ -234,7 +234,8 @@ mod tests {
         header.map_or_else(String::new, |header| header.to_string())
     }
 
-    /// What goes to `to` after `sets` came from [`URL`].
+    /// The `Cookie` header sent to `to` after a response from [`URL`] with
+    /// `sets`.
     fn case(sets: &[&str], to: &str) -> String {
         let jar = CookieJar::default();
         store(&jar, URL, sets);
@@ -380,7 +381,10 @@ mod tests {
         }
         let header = sent(&jar, URL);
         assert_eq!(header.split("; ").count(), MAX_OF_ORIGIN);
-        assert!(header.starts_with("c1=1; "), "the eldest went: {header}");
+        assert!(
+            header.starts_with("c1=1; "),
+            "the oldest was removed: {header}"
+        );
         for number in 0..300 {
             store(&jar, &format!("https://h{number}.example/"), &["a=1"]);
         }

@@ -1,4 +1,4 @@
-//! Header fields in their order, found by name whatever its case.
+//! Header fields, in order; names are case-insensitive.
 
 use crate::error::{Error, Kind};
 use crate::log::redact::shown;
@@ -8,12 +8,12 @@ use crate::log::redact::shown;
 pub struct Headers(Vec<(String, Vec<u8>)>);
 
 impl Headers {
-    /// How many fields there are; one of a name that stands twice counts twice.
+    /// The number of fields; repeated names count separately.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no fields.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -25,14 +25,14 @@ impl Headers {
             .map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
-    /// All fields in their order.
+    /// All fields, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> + Clone {
         self.0
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
-    /// All values of one name, in their order.
+    /// All values of a name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.iter()
             .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
@@ -46,18 +46,18 @@ impl Headers {
             .map(|(_, value)| value)
     }
 
-    /// The first value of a name, if it is text.
+    /// The first value of a name, if it is UTF-8.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.get(name)
             .and_then(|value| std::str::from_utf8(value).ok())
     }
 
-    /// Whether a name stands here.
+    /// Whether there is a field of this name.
     pub fn contains(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
-    /// None yet, and room for so many.
+    /// An empty list with reserved capacity.
     pub(crate) fn with_capacity(capacity: usize) -> Headers {
         Headers(Vec::with_capacity(capacity))
     }
@@ -85,7 +85,8 @@ impl Headers {
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
     }
 
-    /// Replaces all values of a name by one, which stands where the first did.
+    /// Replaces all values of a name with one value, in the position of the
+    /// first.
     pub(crate) fn set(&mut self, name: &str, value: &[u8]) {
         let place = self
             .0
@@ -100,8 +101,9 @@ impl Headers {
     }
 }
 
-/// Checks a field that is to be sent: the name a token (RFC 9110, section
-/// 5.6.2), the value without control characters but the tab.
+/// Checks a field before it is sent: the name must be a token (RFC 9110,
+/// section 5.6.2), and the value must not contain control characters except
+/// tab.
 pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), Error> {
     check_name(name)?;
     if value
@@ -111,33 +113,34 @@ pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), Error> {
         let message = format!("header {name}: the value has a control character");
         return Err(Error::new(Kind::InvalidHeader, message));
     }
-    // Blanks around a value are no part of it: what is read back is what arrives.
+    // Spaces around a value are not part of it and would be lost.
     let blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
     if blank(value.first()) || blank(value.last()) {
-        let message = format!("header {name}: the value begins or ends with a blank");
+        let message = format!("header {name}: the value starts or ends with white space");
         return Err(Error::new(Kind::InvalidHeader, message));
     }
     Ok(())
 }
 
-/// Checks the name of a field that is to be sent.
+/// Checks the name of a field before it is sent.
 pub(crate) fn check_name(name: &str) -> Result<(), Error> {
     if !is_token(name) {
         let message = format!("header name {} is not a token", shown(name));
         return Err(Error::new(Kind::InvalidHeader, message));
     }
-    // Two framings at once are how requests are smuggled; the body decides.
-    // Expect is not needed: answers are read while the body goes out.
+    // A second framing header would enable request smuggling; the body
+    // determines the framing. Expect is not needed: responses are read while
+    // the body is sent.
     for refused in ["transfer-encoding", "expect"] {
         if name.eq_ignore_ascii_case(refused) {
-            let message = format!("header {name} cannot be set: the library does its work");
+            let message = format!("header {name} cannot be set: the library sets it");
             return Err(Error::new(Kind::InvalidHeader, message));
         }
     }
     Ok(())
 }
 
-/// Whether a text is a token of RFC 9110, section 5.6.2.
+/// Whether a string is a token (RFC 9110, section 5.6.2).
 pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 65_535

@@ -1,28 +1,28 @@
-//! What a caller can see and change of each send and each answer.
+//! What callbacks can see and change of requests and responses.
 
 use std::sync::Arc;
 
 use super::headers::Headers;
 use crate::error::Error;
 
-/// Why something is sent.
+/// The reason for sending a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[repr(i32)]
 pub enum Purpose {
-    /// The request, for the first time.
+    /// The first request of a call.
     First = 1,
-    /// The request again, with what answers a challenge.
+    /// The request with the authorization that a challenge requires.
     Challenge = 2,
-    /// A question to a token server, or for the registry's challenge.
+    /// A request to a token server, or one to obtain the registry's challenge.
     Token = 3,
-    /// The request at the place that a redirect named.
+    /// The request to the target of a redirect.
     Redirect = 4,
-    /// The request again, after it failed.
+    /// A retry after a failure.
     Retry = 5,
 }
 
-/// One send, or its answer.
+/// A request that is about to be sent, or a response.
 #[derive(Clone, Debug)]
 pub struct Exchange {
     pub(crate) purpose: Purpose,
@@ -33,7 +33,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Why it is sent.
+    /// The reason for sending it.
     pub fn purpose(&self) -> Purpose {
         self.purpose
     }
@@ -43,34 +43,34 @@ impl Exchange {
         &self.method
     }
 
-    /// The whole URL.
+    /// The complete URL.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The status of the answer; 0 at a send.
+    /// The status of the response; 0 for a request.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The headers, of the send or of the answer.
+    /// The headers of the request or of the response.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }
 
-    /// Sets a header of this send.
+    /// Sets a header of this request.
     pub fn set_header(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
         self.headers.try_set(name, value)
     }
 
-    /// Takes a header out of this send.
+    /// Removes a header from this request.
     pub fn remove_header(&mut self, name: &str) {
         self.headers.remove(name);
     }
 }
 
-/// Called before each send; may change its headers.
+/// Called before each request is sent; may change its headers.
 pub type SendCallback = Arc<dyn Fn(&mut Exchange) -> Result<(), Error> + Send + Sync>;
 
-/// Called after each answer's headers have come.
+/// Called after the headers of each response have been received.
 pub type ResponseCallback = Arc<dyn Fn(&Exchange) -> Result<(), Error> + Send + Sync>;

@@ -1,4 +1,4 @@
-//! What HTTP, its headers and the registry's messages say. Nothing here does
+//! HTTP messages: URLs, headers, cookies, redirects and error lists. Does no
 //! input or output.
 
 pub(crate) mod cookies;

@@ -3,16 +3,16 @@
 
 use serde_json::{Deserializer, Value};
 
-use crate::{Error, Kind};
+use crate::error::{Error, Kind};
 
-/// The most errors that are kept.
+/// Maximum number of errors that are kept.
 const MAX_ERRORS: usize = 64;
 
-/// The largest body that is read, in bytes: as values in memory it is many
-/// times that.
+/// Maximum size of a body that is parsed, in bytes: the parsed values take many
+/// times as much memory.
 const MAX_BODY: usize = 1024 * 1024;
 
-/// One error of a registry's answer.
+/// An error in a registry's response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OciError {
     code: String,
@@ -26,18 +26,18 @@ impl OciError {
         &self.code
     }
 
-    /// What the registry says about it; "" if nothing.
+    /// The message; "" if the registry sent none.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// More about it, as JSON text; "" if there is nothing more.
+    /// The detail, as JSON; "" if the registry sent none.
     pub fn detail(&self) -> &str {
         &self.detail
     }
 }
 
-/// Reads the error list of a response's body.
+/// Parses the error list in the body of a response.
 pub(crate) fn parse(body: &[u8]) -> Result<Vec<OciError>, Error> {
     if body.len() > MAX_BODY {
         return Err(no_errors("the body is too large for an error list"));
@@ -47,7 +47,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Vec<OciError>, Error> {
     if text.is_empty() {
         return Err(no_errors("the body is empty"));
     }
-    // This reads all of it, and so refuses what is nested too deep.
+    // Parses the complete body, which also rejects excessive nesting.
     let is_envelope = match serde_json::from_str(text) {
         Err(_) => return Err(no_errors("the body is not JSON")),
         Ok(Value::Object(members)) => members.contains_key("errors"),
@@ -78,23 +78,25 @@ fn no_errors(problem: &str) -> Error {
 fn read(json: &str) -> Option<OciError> {
     match json.as_bytes().first() {
         Some(b'{') => Some(OciError {
-            code: member(json, "code").map(words).unwrap_or_default(),
-            message: member(json, "message").map(words).unwrap_or_default(),
+            code: member(json, "code").map(string_or_json).unwrap_or_default(),
+            message: member(json, "message")
+                .map(string_or_json)
+                .unwrap_or_default(),
             detail: match member(json, "detail") {
                 None | Some("null") => String::new(),
                 Some(detail) => without_nul_escapes(detail),
             },
         }),
         Some(b'"') => Some(OciError {
-            message: words(json),
+            message: string_or_json(json),
             ..OciError::default()
         }),
         _ => None,
     }
 }
 
-/// A string's text without NUL; anything else as it was sent.
-fn words(json: &str) -> String {
+/// The value of a JSON string without NUL; other JSON unchanged.
+fn string_or_json(json: &str) -> String {
     match serde_json::from_str(json) {
         Ok(Value::String(text)) => text.replace('\0', "\u{fffd}"),
         Ok(Value::Null) | Err(_) => String::new(),
@@ -102,7 +104,7 @@ fn words(json: &str) -> String {
     }
 }
 
-/// JSON text whose strings decode to text without NUL.
+/// JSON whose strings contain no NUL when decoded.
 fn without_nul_escapes(json: &str) -> String {
     const NUL: &str = "\\u0000";
     let mut out = String::with_capacity(json.len());
@@ -110,7 +112,8 @@ fn without_nul_escapes(json: &str) -> String {
     while let Some(at) = rest.find('\\') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        // Two bytes at once, so that an escaped backslash begins no escape.
+        // Copy both bytes of an escape, so that an escaped backslash starts
+        // none.
         let (escape, shown) = match rest.starts_with(NUL) {
             true => (NUL.len(), "\\ufffd"),
             false => (2, rest.get(..2).unwrap_or(rest)),
@@ -122,11 +125,11 @@ fn without_nul_escapes(json: &str) -> String {
     out
 }
 
-// The walk below finds members as they were sent: decoded and written anew
-// they would lose the order of names and the digits of large numbers. It is
-// given only what was read as valid JSON before.
+// The functions below return members as they were sent: decoding and encoding
+// them would lose the order of names and the digits of large numbers. Their
+// input must be valid JSON.
 
-/// The JSON text of an object's member; of several the last, as usual.
+/// The JSON of an object's member; the last one if there are several.
 fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     let mut found = None;
     let mut rest = object.strip_prefix('{')?.trim_ascii_start();
@@ -147,7 +150,7 @@ fn key_is(key: &str, name: &str) -> bool {
     matches!(serde_json::from_str(key), Ok(Value::String(key)) if key == name)
 }
 
-/// The JSON texts of an array's elements.
+/// The JSON of each element of an array.
 fn elements(array: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = array
@@ -165,7 +168,7 @@ fn elements(array: &str) -> Vec<&str> {
     found
 }
 
-/// Splits the value off that a text starts with.
+/// Splits off the JSON value at the start of a string.
 fn split_value(text: &str) -> Option<(&str, &str)> {
     let mut values = Deserializer::from_str(text).into_iter::<Value>();
     values.next()?.ok()?;
@@ -218,7 +221,7 @@ mod tests {
                 "\u{fffd}",
                 r#""\ufffd\\u0000\\\ufffd""#,
             ),
-            (r#"{"errors":[null,1,"in words"]}"#, "", "in words", ""),
+            (r#"{"errors":[null,1,"a message"]}"#, "", "a message", ""),
             (
                 r#"{"code":"no","errors":[{"x":{"code":"no"},"code":"a","code":"b"}],"detail":"no"}"#,
                 "b",

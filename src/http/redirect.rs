@@ -1,4 +1,4 @@
-//! Whether a redirect is followed, and what goes along.
+//! Whether to follow a redirect, and what to send.
 
 use std::sync::Arc;
 
@@ -7,20 +7,20 @@ use super::url::{Scheme, Url};
 use crate::error::{Error, Kind};
 use crate::log::redact;
 
-/// The most redirects that one send follows, unless set.
+/// Default maximum number of redirects of one request.
 pub(crate) const MAX_REDIRECTS: u32 = 20;
 
-/// What becomes of a redirect.
+/// What to do with a redirect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectChoice {
-    /// It is followed.
+    /// Follow it.
     Follow,
-    /// It is returned as the response.
+    /// Return it as the response.
     Return,
 }
 
-/// A redirect that would be followed.
+/// A redirect that is about to be followed.
 #[derive(Clone, Debug)]
 pub struct RedirectStep {
     pub(crate) from: String,
@@ -32,17 +32,17 @@ pub struct RedirectStep {
 }
 
 impl RedirectStep {
-    /// The URL that answered.
+    /// The URL that returned the redirect.
     pub fn from(&self) -> &str {
         &self.from
     }
 
-    /// The URL that it leads to.
+    /// The target URL.
     pub fn to(&self) -> &str {
         &self.to
     }
 
-    /// The method that is sent there.
+    /// The method of the redirected request.
     pub fn method(&self) -> &str {
         &self.method
     }
@@ -52,7 +52,7 @@ impl RedirectStep {
         self.status
     }
 
-    /// Which one of this send it is; the first is 1.
+    /// The number of this redirect in the chain, starting at 1.
     pub fn hop(&self) -> u32 {
         self.hop
     }
@@ -63,11 +63,11 @@ impl RedirectStep {
     }
 }
 
-/// Decides about each redirect.
+/// Called for each redirect.
 pub type RedirectCallback =
     Arc<dyn Fn(&RedirectStep) -> Result<RedirectChoice, Error> + Send + Sync>;
 
-/// Where a redirect leads.
+/// The target of a redirect.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Redirect {
     pub(crate) url: Url,
@@ -75,7 +75,8 @@ pub(crate) struct Redirect {
     pub(crate) keeps_body: bool,
 }
 
-/// Reads a redirect (RFC 9110, section 15.4); `None` if the answer is none.
+/// Reads a redirect (RFC 9110, section 15.4); `None` if the response is not
+/// one.
 pub(crate) fn read(
     status: u16,
     headers: &Headers,
@@ -103,16 +104,16 @@ pub(crate) fn read(
     if from.scheme() == Scheme::Https && url.scheme() == Scheme::Http {
         let to = url.authority();
         return Err(refuse(&format!(
-            "it leads from https to plain http at {to}"
+            "it redirects from https to plain http at {to}"
         )));
     }
     let (method, keeps_body) = match status {
         303 if method == "HEAD" => ("HEAD", false),
         303 => ("GET", false),
         301 | 302 if matches!(method, "POST" | "PUT" | "PATCH") => {
-            // Clients differ on whether such a one becomes a GET; for an upload
+            // Clients differ on whether this becomes a GET; for an upload
             // either choice can do harm.
-            return Err(refuse(&format!("a {method} is not sent on by it")));
+            return Err(refuse(&format!("{method} requests do not follow it")));
         }
         _ => (method, true),
     };
@@ -123,7 +124,7 @@ pub(crate) fn read(
     }))
 }
 
-/// Takes out what must not reach another origin than the caller meant it for.
+/// Removes headers that must not be sent to another origin.
 pub(crate) fn strip_credentials(headers: &mut Headers) {
     for name in [
         "authorization",
@@ -137,7 +138,7 @@ pub(crate) fn strip_credentials(headers: &mut Headers) {
     }
 }
 
-/// Takes out what describes a body that is no more sent.
+/// Removes headers that describe a body.
 pub(crate) fn strip_body_headers(headers: &mut Headers) {
     for name in [
         "content-length",

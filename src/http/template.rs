@@ -1,9 +1,9 @@
 //! The placeholders of a request's path: `/v2/<name>/manifests/<reference>`.
 
+use crate::error::{Error, Kind};
 use crate::log::redact::shown;
-use crate::{Error, Kind};
 
-/// What stands for the placeholders.
+/// The values of the placeholders.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Values<'a> {
     pub(crate) name: Option<&'a str>,
@@ -13,7 +13,7 @@ pub(crate) struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// The value of a word between angle brackets; None where the word is no
+    /// The value of a word in angle brackets; `None` if it is not a
     /// placeholder.
     fn of(&self, word: &str) -> Option<(Kind, Option<&'a str>)> {
         Some(match word {
@@ -26,9 +26,9 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Puts the values in the places of the placeholders, in one pass: what a
-/// value holds is not looked at again. A path without placeholders, which may
-/// be the Location of an upload, comes back as it is.
+/// Replaces the placeholders by their values in one pass, so values are not
+/// expanded again. A path without placeholders, which may be the Location of an
+/// upload, is returned unchanged.
 pub(crate) fn expand(path: &str, values: &Values) -> Result<String, Error> {
     let mut out = String::with_capacity(path.len() + 64);
     let mut rest = path;
@@ -51,13 +51,13 @@ pub(crate) fn expand(path: &str, values: &Values) -> Result<String, Error> {
     }
     out.push_str(rest);
     if has_empty_segment(&out) {
-        let message = "path has an empty segment (//) in it";
+        let message = "path has an empty segment (//)";
         return Err(Error::new(Kind::InvalidPath, message));
     }
     Ok(out)
 }
 
-/// Refuses a value that would mean something else than itself in a path.
+/// Rejects a value that would change the structure of a path.
 pub(crate) fn check_value(kind: Kind, what: &str, value: &str) -> Result<(), Error> {
     let forbidden = |character: char| {
         character.is_control() || character.is_whitespace() || "?#%<>\\\"".contains(character)
@@ -66,9 +66,9 @@ pub(crate) fn check_value(kind: Kind, what: &str, value: &str) -> Result<(), Err
         "is empty".to_owned()
     } else if let Some(character) = value.chars().find(|&character| forbidden(character)) {
         match character {
-            _ if character.is_control() => "has a control character in it".to_owned(),
-            _ if character.is_whitespace() => "has white space in it".to_owned(),
-            _ => format!("has a {character} in it"),
+            _ if character.is_control() => "contains a control character".to_owned(),
+            _ if character.is_whitespace() => "contains white space".to_owned(),
+            _ => format!("contains {character}"),
         }
     } else if value.split('/').any(str::is_empty) {
         "has an empty segment".to_owned()
@@ -76,7 +76,7 @@ pub(crate) fn check_value(kind: Kind, what: &str, value: &str) -> Result<(), Err
         .split('/')
         .any(|segment| segment == "." || segment == "..")
     {
-        "has a segment of dots".to_owned()
+        "has a dot segment".to_owned()
     } else {
         return Ok(());
     };
@@ -87,7 +87,7 @@ pub(crate) fn check_value(kind: Kind, what: &str, value: &str) -> Result<(), Err
     Err(Error::new(kind, message))
 }
 
-/// The first `<word>`, with what stands before and after it.
+/// The first `<word>`, with the text before and after it.
 fn next_word(text: &str) -> Option<(&str, &str, &str)> {
     let in_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     for (start, _) in text.match_indices('<') {
@@ -101,8 +101,8 @@ fn next_word(text: &str) -> Option<(&str, &str, &str)> {
     None
 }
 
-/// Whether the path before the query has a `//`, other than that which follows
-/// the scheme of a whole URL.
+/// Whether the path before the query contains `//`, except after the scheme of
+/// an absolute URL.
 fn has_empty_segment(path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
     let path = match path.split_once("://") {
@@ -192,19 +192,19 @@ mod tests {
             ("a b", "white space"),
             ("a\u{a0}b", "white space"),
             ("a\u{2028}b", "white space"),
-            ("a\nb", "name \"a\\nb\" has a control character"),
+            ("a\nb", "name \"a\\nb\" contains a control character"),
             ("a\0", "control"),
             ("\u{9b}", "control"),
-            ("a?b", "a ?"),
-            ("a#b", "a #"),
-            ("a%2fb", "a %"),
-            ("<digest>", "a <"),
-            ("a>", "a >"),
-            ("a\\b", "a \\"),
-            ("a\"", "a \""),
-            (".", "dots"),
-            ("a/../b", "dots"),
-            ("a/.", "dots"),
+            ("a?b", "contains ?"),
+            ("a#b", "contains #"),
+            ("a%2fb", "contains %"),
+            ("<digest>", "contains <"),
+            ("a>", "contains >"),
+            ("a\\b", "contains \\"),
+            ("a\"", "contains \""),
+            (".", "dot segment"),
+            ("a/../b", "dot segment"),
+            ("a/.", "dot segment"),
             ("/a", "empty segment"),
             ("a/", "empty segment"),
             ("a//b", "empty segment"),

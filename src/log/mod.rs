@@ -1,4 +1,4 @@
-//! The log: lines for a person, without secrets.
+//! The log. Messages contain no secrets.
 
 pub(crate) mod redact;
 pub(crate) mod secrets;
@@ -12,7 +12,7 @@ use crate::error::Step;
 use crate::os::deadline::CallLimits;
 use crate::os::descriptor;
 
-/// How much a line of the log matters.
+/// The severity of a log message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
 pub enum Level {
@@ -20,17 +20,16 @@ pub enum Level {
     Error = 1,
     /// Something may be wrong.
     Warning = 2,
-    /// What the client does by itself, such as asking for a token.
+    /// Something the client does on its own, such as requesting a token.
     Info = 3,
     /// Every request and response.
     Debug = 4,
 }
 
-/// Receives an entry of the log on the calling thread. May be called
-/// concurrently.
+/// Receives log messages on the calling thread. May be called concurrently.
 pub type LogCallback = Arc<dyn Fn(Level, &str) + Send + Sync>;
 
-/// Where a client's log goes.
+/// The destination of a client's log.
 #[derive(Clone)]
 pub(crate) struct Log {
     callback: Option<(Level, LogCallback)>,
@@ -56,14 +55,14 @@ impl Log {
         &self.secrets
     }
 
-    /// Whether a line of this level goes anywhere. Debug that was asked for by
-    /// its own setting goes to the callback too, whatever its level.
+    /// Whether messages of this level are written. With the debug setting,
+    /// debug messages also go to the callback, whatever its level.
     pub(crate) fn takes(&self, level: Level) -> bool {
         cfg!(reggie_test_log) || self.is_set_to_take(level)
     }
 
     fn is_set_to_take(&self, level: Level) -> bool {
-        self.debug || matches!(&self.callback, Some((most, _)) if level <= *most)
+        self.debug || matches!(&self.callback, Some((max, _)) if level <= *max)
     }
 
     /// Writes one entry of a call without its secrets; it may have several

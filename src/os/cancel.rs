@@ -20,7 +20,7 @@ struct Inner {
 }
 
 impl Cancel {
-    /// A handle that has not been triggered.
+    /// Creates a handle in the untriggered state.
     pub fn new() -> Result<Cancel, Error> {
         let event = sys::event()
             .map_err(|error| Error::io(Kind::NoMemory, "event of a cancel handle", &error))?;
@@ -41,7 +41,7 @@ impl Cancel {
         }
     }
 
-    /// Whether it was triggered.
+    /// Returns whether the handle was triggered.
     pub fn is_triggered(&self) -> bool {
         self.0.triggered.load(Ordering::Acquire)
     }

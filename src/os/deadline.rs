@@ -96,7 +96,7 @@ impl CallLimits {
         [&self.cancel, &self.stop].into_iter().flatten()
     }
 
-    /// The same for code that reports to ureq.
+    /// Like [`CallLimits::check`], for code that returns I/O errors.
     pub(crate) fn check_io(&self, step: Step) -> io::Result<()> {
         // Most calls have none of them.
         if self.cancel.is_none()

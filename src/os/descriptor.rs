@@ -1,5 +1,6 @@
-//! A caller's file descriptors: read and written, never closed, never moved
-//! where they can seek, and waited for where they do not block.
+//! Reads and writes file descriptors that the caller owns. They are never
+//! closed, and never seeked if they are seekable; if they are non-blocking,
+//! calls wait for them.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -12,18 +13,17 @@ fn failed(fd: RawFd, error: &io::Error) -> Error {
     Error::io(Kind::File, format_args!("descriptor {fd}"), error)
 }
 
-/// Moves a file of ours that was just opened off the descriptors of stdin,
-/// stdout and stderr.
+/// Moves a newly opened file off the descriptors 0, 1 and 2.
 pub(crate) use super::sys::above_standard;
-/// The same for what others open for us.
+/// Reserves free descriptors among 0 to 2 while other code opens files.
 pub(crate) use super::sys::hold_standard;
 
-/// Where it stands: `None` if it cannot seek.
+/// The current offset; `None` if the descriptor cannot seek.
 pub(crate) fn position(fd: RawFd) -> Result<Option<u64>, Error> {
     sys::position(fd).map_err(|error| failed(fd, &error))
 }
 
-/// Reads at an offset. 0 = the end.
+/// Reads at an offset. Returns 0 at the end of the file.
 pub(crate) fn read_at(fd: RawFd, buffer: &mut [u8], offset: u64) -> Result<usize, Error> {
     sys::pread(fd, buffer, offset).map_err(|error| failed(fd, &error))
 }
@@ -40,25 +40,26 @@ pub(crate) fn file_size(fd: RawFd) -> Result<u64, Error> {
     }
 }
 
-/// Reads on, from what may have nothing yet. 0 = the end.
+/// Reads from a descriptor that may have no data yet. Returns 0 at the end.
 pub(crate) fn read(fd: RawFd, buffer: &mut [u8], limits: &CallLimits) -> Result<usize, Error> {
-    // Before reading: a blocking descriptor would not let go.
+    // Wait first: a read from a blocking descriptor could not be cancelled.
     ready(fd, wait::READABLE, limits)?;
-    patiently(fd, wait::READABLE, limits, || sys::read(fd, buffer))
+    when_ready(fd, wait::READABLE, limits, || sys::read(fd, buffer))
 }
 
-/// Writes all of `data`, without raising SIGPIPE. What can be full, such as a
-/// pipe that nobody reads, holds nothing up beyond the limits.
+/// Writes all of `data` without raising SIGPIPE. Blocks only within the limits,
+/// even if the descriptor is a full pipe.
 pub(crate) fn write_all(fd: RawFd, mut data: &[u8], limits: &CallLimits) -> Result<(), Error> {
     let can_hold_up = sys::blocks(fd) && position(fd)?.is_none();
     while !data.is_empty() {
         let mut piece = data;
         if can_hold_up {
-            // There is room for this much where poll(2) says that there is any.
+            // If poll(2) reports a pipe as writable, this much fits without
+            // blocking.
             piece = &data[..data.len().min(libc::PIPE_BUF)];
             ready(fd, wait::WRITABLE, limits)?;
         }
-        let written = patiently(fd, wait::WRITABLE, limits, || {
+        let written = when_ready(fd, wait::WRITABLE, limits, || {
             sys::write_without_sigpipe(fd, piece)
         })?;
         if written == 0 {
@@ -69,7 +70,7 @@ pub(crate) fn write_all(fd: RawFd, mut data: &[u8], limits: &CallLimits) -> Resu
     Ok(())
 }
 
-fn patiently(
+fn when_ready(
     fd: RawFd,
     events: i16,
     limits: &CallLimits,

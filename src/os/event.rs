@@ -1,4 +1,4 @@
-//! Something that one thread awaits and another one makes happen.
+//! A one-time event that one thread waits for and another one signals.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use super::deadline::{CallLimits, StepLimit};
 use super::{sys, wait};
 
-/// Happens once, and stays so.
+/// Once signalled, stays signalled.
 #[derive(Debug)]
 pub(crate) struct Event(OwnedFd);
 
@@ -19,7 +19,7 @@ impl Event {
         sys::signal_event(self.0.as_raw_fd());
     }
 
-    /// Waits until it has happened, or the call is to end.
+    /// Waits until the event is signalled or a limit is reached.
     pub(crate) fn wait(&self, limits: &CallLimits, limit: StepLimit<'_>) -> io::Result<()> {
         let fd = self.0.as_raw_fd();
         wait::wait(fd, wait::READABLE, limits, limit, None).map(|_| ())

@@ -1,4 +1,4 @@
-//! Files of the caller's that are read.
+//! Opens files for reading.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -8,8 +8,8 @@ use std::path::Path;
 
 use super::{descriptor, sys};
 
-/// Opens a regular file and tells its length. Anything else is an error, and
-/// none makes the call wait, as a pipe without a writer would.
+/// Opens a regular file and returns it with its length. Anything else is an
+/// error. Never blocks, as opening a pipe without a writer would.
 pub(crate) fn open(path: &Path) -> io::Result<(File, u64)> {
     let file = OpenOptions::new()
         .read(true)

@@ -1,5 +1,5 @@
-//! Running a program of this host, and what it says: bounded like every other
-//! wait, and right in a process that ignores SIGCHLD or reaps all children.
+//! Runs a subprocess within the limits of a call. Works in processes that
+//! ignore SIGCHLD or reap all children.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -13,34 +13,34 @@ use super::deadline::{CallLimits, StepLimit};
 use super::{sys, wait};
 use crate::error::Step;
 
-/// The most that is taken of what it writes to stdout, in bytes.
+/// Maximum number of bytes of stdout; more is an error.
 const MAX_OUTPUT: usize = 64 * 1024;
-/// The same of stderr; what follows is thrown away.
-const MAX_WORDS: usize = 4096;
-/// How often it is looked whether a program has ended that writes nothing: the
-/// system tells it only by a signal, which is the host's.
-const FIRST_LOOK: Duration = Duration::from_millis(1);
-const LAST_LOOK: Duration = Duration::from_millis(20);
-/// How long a program that was killed is waited for.
-const LAST_WAIT: Duration = Duration::from_millis(500);
+/// Maximum number of bytes of stderr that are kept; the rest is discarded.
+const MAX_STDERR: usize = 4096;
+/// Polling intervals for the exit of a subprocess that writes nothing: only
+/// SIGCHLD reports it, and that signal belongs to the host program.
+const MIN_INTERVAL: Duration = Duration::from_millis(1);
+const MAX_INTERVAL: Duration = Duration::from_millis(20);
+/// Maximum time to wait for a killed subprocess to exit.
+const MAX_REAP_WAIT: Duration = Duration::from_millis(500);
 
-/// How a program ended.
+/// The result of a subprocess.
 pub(crate) struct Ended {
-    /// `None` if it was killed, or if the process around us has taken the news
-    /// of its end.
+    /// `None` if it was killed by a signal, or if the host program reaped it
+    /// first.
     pub(crate) code: Option<i32>,
     pub(crate) output: Zeroizing<Vec<u8>>,
-    pub(crate) words: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
 }
 
-/// This user's number.
+/// The user id of this process.
 pub(crate) fn user() -> u32 {
     sys::user()
 }
 
-/// Runs a program in a process group of its own, gives it `input`, which is
-/// short, and waits until it has ended. It is killed where the limits or the
-/// limit end the call first, or where it writes too much.
+/// Runs a subprocess in its own process group, writes `input`, which must be
+/// short, to its stdin and waits for it to exit. Kills it when a limit is
+/// reached or when it writes too much.
 pub(crate) fn run(
     mut command: Command,
     input: &[u8],
@@ -55,20 +55,21 @@ pub(crate) fn run(
     sys::reset_sigchld(&mut command);
     let child = sys::with_signals_blocked(|| command.spawn())?;
     let id = child.id();
-    // Our copies of the program's ends: it would never see the end of its own.
+    // Close our copies of the child's pipe ends, or the pipes would never end.
     drop(command);
-    // A pipe has room for this; who does not read it need not.
+    // The pipe buffer holds all of the input, so this does not block; a
+    // subprocess need not read it.
     let _ = sys::write_without_sigpipe(to_stdin.as_raw_fd(), input);
     drop(to_stdin);
     let mut output = Zeroizing::new(Vec::with_capacity(MAX_OUTPUT));
-    let mut words = Vec::new();
+    let mut stderr = Vec::new();
     let pipes = [from_stdout, from_stderr];
-    let kept = [(&mut *output, MAX_OUTPUT), (&mut words, MAX_WORDS)];
-    match until_the_end(id, pipes, kept, limits, limit) {
+    let kept = [(&mut *output, MAX_OUTPUT), (&mut stderr, MAX_STDERR)];
+    match wait_for_exit(id, pipes, kept, limits, limit) {
         Ok(code) => Ok(Ended {
             code,
             output,
-            words,
+            stderr,
         }),
         Err(error) => {
             kill(id);
@@ -77,8 +78,8 @@ pub(crate) fn run(
     }
 }
 
-/// Reads both pipes until the program has ended; gives its exit code.
-fn until_the_end(
+/// Reads both pipes until the subprocess exits; returns its exit code.
+fn wait_for_exit(
     id: u32,
     pipes: [OwnedFd; 2],
     mut kept: [(&mut Vec<u8>, usize); 2],
@@ -87,11 +88,11 @@ fn until_the_end(
 ) -> io::Result<Option<i32>> {
     let mut pipes = pipes.map(Some);
     let mut buffer = Zeroizing::new([0; 4096]);
-    let mut pause = FIRST_LOOK;
+    let mut pause = MIN_INTERVAL;
     let mut end = sys::Child::Runs;
     loop {
-        // What it has started may go on after its end, and hold the pipes: all
-        // that it wrote itself is there by now.
+        // After it exits, its own children may keep the pipes open; everything
+        // that it wrote itself is already in the pipes.
         let until = match end {
             sys::Child::Runs => Instant::now() + pause,
             sys::Child::Ended(_) => Instant::now(),
@@ -110,11 +111,11 @@ fn until_the_end(
                 pipes[at] = None;
                 continue;
             }
-            let (kept, most) = &mut kept[at];
-            let room = (*most - kept.len()).min(got);
+            let (kept, limit) = &mut kept[at];
+            let room = (*limit - kept.len()).min(got);
             kept.extend_from_slice(&buffer[..room]);
             if room < got && at == 0 {
-                return Err(io::Error::other(format!("wrote more than {most} bytes")));
+                return Err(io::Error::other(format!("wrote more than {limit} bytes")));
             }
         }
         match end {
@@ -123,23 +124,23 @@ fn until_the_end(
             sys::Child::Runs => {
                 end = sys::child(id);
                 if is_quiet {
-                    pause = (pause * 2).min(LAST_LOOK);
+                    pause = (pause * 2).min(MAX_INTERVAL);
                 }
             }
         }
     }
 }
 
-/// Kills a program with all that it has started, and sees it end.
+/// Kills a subprocess with its process group, and reaps it.
 fn kill(id: u32) {
     if !matches!(sys::child(id), sys::Child::Runs) {
         return;
     }
     sys::kill_group(id);
-    let given_up = Instant::now() + LAST_WAIT;
-    while matches!(sys::child(id), sys::Child::Runs) && Instant::now() < given_up {
+    let deadline = Instant::now() + MAX_REAP_WAIT;
+    while matches!(sys::child(id), sys::Child::Runs) && Instant::now() < deadline {
         let _ = wait::sleep(
-            Instant::now() + FIRST_LOOK,
+            Instant::now() + MIN_INTERVAL,
             &CallLimits::default(),
             StepLimit::none(Step::Credentials),
         );
@@ -166,12 +167,12 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     #[test]
-    fn what_it_says_and_how_it_ends() {
+    fn output_and_exit_code_are_returned() {
         let ended = run_shell("read x; echo \"got $x\"; echo no >&2; exit 3", "it\n", LONG)
             .expect("it ran");
         assert_eq!(ended.code, Some(3));
         assert_eq!(ended.output.as_slice(), b"got it\n");
-        assert_eq!(ended.words, b"no\n");
+        assert_eq!(ended.stderr, b"no\n");
         let ended = run_shell("kill -9 $$", "", LONG).expect("it ran");
         assert_eq!(ended.code, None);
         let ended = run_shell("exec <&- >&- 2>&-; exit 4", "ignored", LONG).expect("it ran");
@@ -193,7 +194,7 @@ mod tests {
         let error = error.downcast::<Error>().expect("ours");
         assert_eq!(error.kind(), Kind::Timeout);
         assert!(begun.elapsed() < Duration::from_secs(30));
-        // The pipe ends when the last one that writes to it has.
+        // The pipe ends when its last writer has exited.
         assert_eq!(reader.join().expect("no panic").expect("it ended"), b"");
     }
 
@@ -203,7 +204,7 @@ mod tests {
         let ended = run_shell("sleep 1000 & echo $!", "", LONG).expect("it ran");
         let left = String::from_utf8_lossy(&ended.output).trim().to_owned();
         let killed = Command::new("kill").arg(left).status().expect("kill");
-        assert!(killed.success(), "what it left behind goes on");
+        assert!(killed.success(), "its child still runs");
         assert!(begun.elapsed() < Duration::from_secs(30));
     }
 
@@ -214,6 +215,6 @@ mod tests {
             .expect("much");
         assert_eq!(error.to_string(), "wrote more than 65536 bytes");
         let ended = run_shell("head -c 100000 /dev/zero >&2", "", LONG).expect("it ran");
-        assert_eq!((ended.code, ended.words.len()), (Some(0), MAX_WORDS));
+        assert_eq!((ended.code, ended.stderr.len()), (Some(0), MAX_STDERR));
     }
 }

@@ -1,7 +1,7 @@
-//! The system calls that the standard library does not offer in the form
-//! needed here: the only unsafe code outside the C boundary.
+//! System calls that the standard library does not offer in the required form:
+//! the only unsafe code outside the C boundary.
 //!
-//! Each function is safe to call: a wrong descriptor gives an error. Callers
+//! Each function is safe to call: an invalid descriptor gives an error. Callers
 //! keep descriptors open while they use them.
 
 #![expect(unsafe_code, reason = "system calls")]
@@ -22,7 +22,7 @@ fn size(result: isize) -> io::Result<usize> {
     usize::try_from(result).or_else(|_| last())
 }
 
-/// Calls again for as long as a signal interrupts.
+/// Repeats a system call while it is interrupted by signals.
 fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match call() {
@@ -32,7 +32,7 @@ fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usiz
     }
 }
 
-/// send(2) that never raises SIGPIPE.
+/// send(2) without SIGPIPE.
 pub(crate) fn send(fd: RawFd, data: &[u8]) -> io::Result<usize> {
     uninterrupted(|| {
         // SAFETY: pointer and length are those of one slice.
@@ -48,7 +48,7 @@ pub(crate) fn recv(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
     })
 }
 
-/// An eventfd(2): readable once it was signalled.
+/// Creates an eventfd(2); it becomes readable once signalled.
 pub(crate) fn event() -> io::Result<OwnedFd> {
     above_standard(event_anywhere()?)
 }
@@ -59,12 +59,12 @@ fn event_anywhere() -> io::Result<OwnedFd> {
     if fd < 0 {
         return last();
     }
-    // SAFETY: the descriptor is new and nobody else's.
+    // SAFETY: the descriptor is new and has no other owner.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Takes those of the descriptors 0, 1 and 2 that are free, for as long as the
-/// result is kept: what others open for us lands above them.
+/// Reserves those of the descriptors 0, 1 and 2 that are free while the result
+/// exists, so that files opened by other code get higher numbers.
 pub(crate) fn hold_standard() -> Vec<OwnedFd> {
     let mut held = Vec::new();
     while let Ok(event) = event_anywhere() {
@@ -76,7 +76,7 @@ pub(crate) fn hold_standard() -> Vec<OwnedFd> {
     held
 }
 
-/// A pipe: its end to read from, and its end to write to.
+/// A pipe: the read end and the write end.
 pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let (reader, writer) = io::pipe()?;
     Ok((
@@ -85,9 +85,9 @@ pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     ))
 }
 
-/// Moves what was just opened off the descriptors 0, 1 and 2. They are free
-/// where the host has closed them, and yet what is meant for stdout or stderr
-/// is written to them: by the host, and by our own log.
+/// Moves a newly opened file off the descriptors 0, 1 and 2. They are free if
+/// the host has closed them, but the host and our log may still write to them
+/// as stdout or stderr.
 pub(crate) fn above_standard<T: AsRawFd + From<OwnedFd>>(opened: T) -> io::Result<T> {
     if opened.as_raw_fd() > libc::STDERR_FILENO {
         return Ok(opened);
@@ -97,19 +97,19 @@ pub(crate) fn above_standard<T: AsRawFd + From<OwnedFd>>(opened: T) -> io::Resul
     if fd < 0 {
         return last();
     }
-    // SAFETY: the descriptor is new and nobody else's.
+    // SAFETY: the descriptor is new and has no other owner.
     Ok(T::from(unsafe { OwnedFd::from_raw_fd(fd) }))
 }
 
-/// Signals an event. Safe in a signal handler, and keeps errno.
+/// Signals an eventfd. Async-signal-safe; preserves errno.
 pub(crate) fn signal_event(fd: RawFd) {
     // SAFETY: this thread's own errno.
     let errno = unsafe { libc::__errno_location() };
     // SAFETY: as above.
     let before = unsafe { *errno };
     let one = 1u64;
-    // SAFETY: eight bytes, which live for the call. It fails only where the
-    // event is signalled already.
+    // SAFETY: eight bytes that live for the call. Fails only if the event is
+    // already signalled.
     unsafe { libc::write(fd, ptr::from_ref(&one).cast(), mem::size_of::<u64>()) };
     // SAFETY: as above.
     unsafe { *errno = before };
@@ -123,8 +123,7 @@ pub(crate) fn clear_event(fd: RawFd) {
     unsafe { libc::read(fd, ptr::from_mut(&mut count).cast(), mem::size_of::<u64>()) };
 }
 
-/// How many bytes that were sent the peer has not taken yet; 0 where the system
-/// does not tell.
+/// The number of sent bytes that the peer has not acknowledged; 0 if unknown.
 pub(crate) fn unsent(fd: RawFd) -> u64 {
     let mut count = 0i32;
     // SAFETY: the count lives for the call.
@@ -136,7 +135,7 @@ pub(crate) fn unsent(fd: RawFd) -> u64 {
     }
 }
 
-/// Whether a read would return at once: bytes, the end, or an error.
+/// Whether a read would return immediately: data, end of file or an error.
 pub(crate) fn is_readable(fd: RawFd) -> bool {
     let mut byte = 0u8;
     let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
@@ -147,11 +146,11 @@ pub(crate) fn is_readable(fd: RawFd) -> bool {
     !matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
 
-/// One descriptor to wait for, and what is to be awaited there.
+/// A descriptor to wait for, with the requested events.
 pub(crate) type PollFd = libc::pollfd;
 
-/// poll(2) without a restart: the caller has its deadlines to look at.
-/// `milliseconds` below zero waits for ever.
+/// poll(2), not restarted after a signal, since the caller checks its
+/// deadlines. A negative `milliseconds` waits without limit.
 pub(crate) fn poll(fds: &mut [PollFd], milliseconds: i32) -> io::Result<usize> {
     let count = fds.len() as libc::nfds_t;
     // SAFETY: pointer and count are those of one slice.
@@ -159,7 +158,7 @@ pub(crate) fn poll(fds: &mut [PollFd], milliseconds: i32) -> io::Result<usize> {
     usize::try_from(ready).or_else(|_| last())
 }
 
-/// A non-blocking TCP socket on its way to `address`.
+/// Starts connecting a non-blocking TCP socket to `address`.
 pub(crate) fn start_connect(address: &SocketAddr) -> io::Result<OwnedFd> {
     let family = match address {
         SocketAddr::V4(_) => libc::AF_INET,
@@ -171,7 +170,7 @@ pub(crate) fn start_connect(address: &SocketAddr) -> io::Result<OwnedFd> {
     if fd < 0 {
         return last();
     }
-    // SAFETY: the descriptor is new and nobody else's.
+    // SAFETY: the descriptor is new and has no other owner.
     let socket = above_standard(unsafe { OwnedFd::from_raw_fd(fd) })?;
     let fd = socket.as_raw_fd();
     set_option(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1)?;
@@ -228,18 +227,18 @@ pub(crate) fn start_connect(address: &SocketAddr) -> io::Result<OwnedFd> {
     }
     let error = io::Error::last_os_error();
     match error.raw_os_error() {
-        // An interrupted connect goes on by itself, as one in progress does.
+        // An interrupted connect continues in the background.
         Some(libc::EINPROGRESS | libc::EINTR) => Ok(socket),
         _ => Err(error),
     }
 }
 
-/// A non-blocking socket that is connected to the one at `path`.
+/// Connects a non-blocking Unix domain socket to `path`.
 pub(crate) fn connect_unix(path: &Path) -> io::Result<OwnedFd> {
     let path = path.as_os_str().as_bytes();
     // SAFETY: all-zero is a valid value of this type.
     let mut raw: libc::sockaddr_un = unsafe { mem::zeroed() };
-    // One stays for the NUL.
+    // Leave room for the NUL.
     if path.len() >= raw.sun_path.len() || path.contains(&0) {
         return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG));
     }
@@ -253,7 +252,7 @@ pub(crate) fn connect_unix(path: &Path) -> io::Result<OwnedFd> {
     if fd < 0 {
         return last();
     }
-    // SAFETY: the descriptor is new and nobody else's.
+    // SAFETY: the descriptor is new and has no other owner.
     let socket = above_standard(unsafe { OwnedFd::from_raw_fd(fd) })?;
     let length = mem::size_of::<libc::sockaddr_un>() as libc::socklen_t;
     // SAFETY: the address is initialised and has the length given.
@@ -268,7 +267,7 @@ fn set_option(fd: RawFd, level: i32, name: i32, value: i32) -> io::Result<()> {
     if result == 0 { Ok(()) } else { last() }
 }
 
-/// Takes the pending error of a socket: how its connect ended.
+/// Takes the pending error of a socket: the result of its connect.
 pub(crate) fn take_socket_error(socket: &OwnedFd) -> Option<io::Error> {
     let mut code = 0i32;
     let mut length = mem::size_of::<i32>() as libc::socklen_t;
@@ -288,7 +287,7 @@ pub(crate) fn take_socket_error(socket: &OwnedFd) -> Option<io::Error> {
     (code != 0).then(|| io::Error::from_raw_os_error(code))
 }
 
-/// pread(2) of a caller's descriptor.
+/// pread(2) on a descriptor of the caller.
 pub(crate) fn pread(fd: RawFd, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     let offset =
         libc::off_t::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EOVERFLOW))?;
@@ -298,7 +297,7 @@ pub(crate) fn pread(fd: RawFd, buffer: &mut [u8], offset: u64) -> io::Result<usi
     })
 }
 
-/// read(2) of a caller's descriptor.
+/// read(2) on a descriptor of the caller.
 pub(crate) fn read(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
     uninterrupted(|| {
         // SAFETY: pointer and length are those of one slice.
@@ -306,7 +305,7 @@ pub(crate) fn read(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
     })
 }
 
-/// Where a caller's descriptor stands: `None` if it cannot seek.
+/// The current offset of a descriptor; `None` if it cannot seek.
 pub(crate) fn position(fd: RawFd) -> io::Result<Option<u64>> {
     // SAFETY: no memory is passed.
     let offset = unsafe { libc::lseek(fd, 0, libc::SEEK_CUR) };
@@ -332,8 +331,7 @@ pub(crate) fn regular_file_size(fd: RawFd) -> io::Result<Option<u64>> {
     Ok(is_file.then_some(about.st_size.try_into().unwrap_or(0)))
 }
 
-/// Whether writing more to a caller's descriptor than there is room for would
-/// block.
+/// Whether a write to a full pipe or socket would block.
 pub(crate) fn blocks(fd: RawFd) -> bool {
     // SAFETY: no memory is passed.
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
@@ -405,8 +403,8 @@ fn without_sigpipe(count: usize, call: impl FnMut() -> io::Result<usize>) -> io:
     result
 }
 
-/// Runs `spawn` with all signals blocked on this thread, so that the thread
-/// that it makes never runs a signal handler of the host program.
+/// Runs `spawn` with all signals blocked, so that the thread it creates never
+/// runs a signal handler of the host program.
 pub(crate) fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> T {
     // SAFETY: all-zero is a valid value of these types; both live for the calls.
     let (mut all, mut old): (libc::sigset_t, libc::sigset_t) = unsafe { mem::zeroed() };
@@ -420,14 +418,14 @@ pub(crate) fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> T {
     result
 }
 
-/// This user's number.
+/// The user id of this process.
 pub(crate) fn user() -> u32 {
     // SAFETY: no memory is passed.
     unsafe { libc::getuid() }
 }
 
-/// Lets a program have the usual answer to the end of its children, whatever
-/// this process does at the end of its own.
+/// Gives a subprocess the default disposition of SIGCHLD, whatever this process
+/// has set.
 pub(crate) fn reset_sigchld(command: &mut Command) {
     let reset = || {
         // SAFETY: no memory is passed; allowed between fork and exec.
@@ -436,20 +434,20 @@ pub(crate) fn reset_sigchld(command: &mut Command) {
             _ => Ok(()),
         }
     };
-    // SAFETY: it makes one system call and takes no memory.
+    // SAFETY: the closure makes one system call and allocates nothing.
     unsafe { command.pre_exec(reset) };
 }
 
-/// How a child of this process is.
+/// The state of a child process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Child {
     Runs,
-    /// With its exit code; `None` if a signal ended it, or others were told of
-    /// its end.
+    /// With its exit code; `None` if a signal killed it or other code reaped
+    /// it.
     Ended(Option<i32>),
 }
 
-/// Looks how a child is, and takes the news of its end.
+/// Checks a child process, and reaps it if it has exited.
 pub(crate) fn child(id: u32) -> Child {
     // SAFETY: all-zero is a valid value of this type.
     let mut about: libc::siginfo_t = unsafe { mem::zeroed() };
@@ -459,16 +457,16 @@ pub(crate) fn child(id: u32) -> Child {
     if result != 0 {
         return Child::Ended(None);
     }
-    // SAFETY: waitid(2) gives this; 0 where there is no news.
+    // SAFETY: waitid(2) sets it; 0 means no state change.
     if unsafe { about.si_pid() } == 0 {
         return Child::Runs;
     }
-    // SAFETY: the end of a child has a status.
+    // SAFETY: set for a child that has exited.
     let status = unsafe { about.si_status() };
     Child::Ended((about.si_code == libc::CLD_EXITED).then_some(status))
 }
 
-/// Kills the group that a child leads, which has to run still.
+/// Kills the process group of a running child.
 pub(crate) fn kill_group(id: u32) {
     if let Ok(group) = i32::try_from(id) {
         // SAFETY: no memory is passed.

@@ -1,4 +1,4 @@
-//! Waiting for descriptors: the one place where a call can block.
+//! Waiting for descriptors: the only place where a call can block.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -8,7 +8,7 @@ use super::callback_queue::CallbackQueue;
 use super::deadline::{CallLimits, StepLimit};
 use super::sys;
 
-/// There is something to read, or the peer has gone.
+/// Data is available, or the peer has closed the connection.
 pub(crate) const READABLE: i16 = libc::POLLIN;
 /// There is room to write.
 pub(crate) const WRITABLE: i16 = libc::POLLOUT;
@@ -21,9 +21,10 @@ const OWN_FDS: usize = 3;
 /// its parent's.
 const CANCEL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Waits until `events` hold at `fd`; gives those that do, with the error and
-/// hang-up bits. `Ok(0)` when `pause` passed first. The errors of a cancel, the
-/// deadline and the limit are ours, inside an [`io::Error`].
+/// Waits for `events` on `fd` and returns those that occurred, including error
+/// and hang-up, or `Ok(0)` if `pause` passed first. Cancellation, deadline and
+/// time limit are returned as [`Error`](crate::error::Error) inside
+/// [`io::Error`].
 pub(crate) fn wait(
     fd: RawFd,
     events: i16,
@@ -77,7 +78,8 @@ pub(crate) fn wait_any(
     let queue = limits.callbacks.as_deref();
     let callbacks = queue.and_then(CallbackQueue::event).map(add);
     loop {
-        // Before each poll: a peer that never lets a wait be one gains nothing.
+        // Check before each poll, so that a peer that is always ready cannot
+        // prevent it.
         limits.check_io(limit.step)?;
         limit.check()?;
         let report = limits.transfer.as_ref().map(|transfer| transfer.due());
@@ -115,7 +117,7 @@ pub(super) fn run_callbacks(limits: &CallLimits) {
     }
 }
 
-/// Waits for a time, unless the limits end the call before.
+/// Sleeps until a time or until a limit is reached.
 pub(crate) fn sleep(until: Instant, limits: &CallLimits, limit: StepLimit<'_>) -> io::Result<()> {
     wait_any(&mut [], limits, limit, Some(until))
 }

@@ -1,5 +1,4 @@
-//! The choice of a proxy: what is set, what the environment has, and which
-//! hosts are asked without one.
+//! The choice of a proxy: settings, environment and exceptions.
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -10,13 +9,13 @@ use super::server::Proxy;
 use crate::error::{Error, Kind};
 use crate::http::url::{Origin, Scheme};
 
-/// What was set for the requests of a scheme.
+/// The proxy setting for one URL scheme.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Choice {
-    /// As the environment says.
+    /// Use the environment.
     #[default]
     Unset,
-    /// None.
+    /// Use no proxy.
     Direct,
     Through(Arc<Proxy>),
 }
@@ -36,8 +35,8 @@ struct Chosen {
 }
 
 impl Proxies {
-    /// Puts together what was set and what the environment has, of which
-    /// `variable` gives the values.
+    /// Combines the settings with the environment, which is read through
+    /// `variable`.
     pub(crate) fn new(
         http: &Choice,
         https: &Choice,
@@ -77,8 +76,7 @@ impl Proxies {
                 })
                 .transpose(),
         };
-        // A server that runs programs by CGI sets HTTP_PROXY to what its
-        // client sent as the header Proxy.
+        // CGI servers set HTTP_PROXY to the value of the client's Proxy header.
         let for_http: &[&str] = match variable("REQUEST_METHOD") {
             None => &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"],
             Some(_) => &["http_proxy", "all_proxy", "ALL_PROXY"],
@@ -89,7 +87,7 @@ impl Proxies {
             https: choose(https, &for_https)?,
             exceptions: match exceptions {
                 Some(exceptions) => exceptions.to_vec(),
-                // What is no entry there names no host, as in all programs.
+                // Invalid entries are ignored, as in other programs.
                 None => first(&["no_proxy", "NO_PROXY"])?
                     .map(|(_, list)| entries(&list).flatten().collect())
                     .unwrap_or_default(),
@@ -97,14 +95,14 @@ impl Proxies {
         })
     }
 
-    /// All that may be used.
+    /// All proxies that may be used.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Proxy> {
         let chosen = [&self.http, &self.https].into_iter().flatten();
         chosen.map(|chosen| chosen.proxy.as_ref())
     }
 
-    /// The proxy for requests to an origin. What the environment names is not
-    /// for this host itself.
+    /// The proxy for requests to an origin. Proxies from the environment are
+    /// not used for loopback addresses.
     pub(crate) fn choose(&self, origin: &Origin) -> Option<&Arc<Proxy>> {
         let chosen = match origin.scheme {
             Scheme::Http => self.http.as_ref(),
@@ -125,7 +123,7 @@ impl Proxies {
     }
 }
 
-/// The entries of a no_proxy list; `None` for each that names nothing.
+/// The entries of a no_proxy list; `None` for each invalid one.
 pub(crate) fn entries(list: &str) -> impl Iterator<Item = Option<HostRule>> {
     list.split(',')
         .map(str::trim)

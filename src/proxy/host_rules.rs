@@ -1,9 +1,9 @@
-//! Rules that name hosts and networks, as in no_proxy lists, and what a host's
-//! name says of its address.
+//! Rules that match hosts and networks, as in no_proxy lists, and addresses
+//! written as host names.
 
 use std::net::{IpAddr, Ipv4Addr};
 
-/// One entry of a list: hosts or a network, and maybe only one port of them.
+/// An entry of a list: hosts or a network, optionally with a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HostRule {
     what: What,
@@ -15,20 +15,20 @@ enum What {
     Any,
     /// The first `bits` bits of an address.
     Network(IpAddr, u8),
-    /// A name, in lower case and without a last dot.
+    /// A name, in lower case and without a trailing dot.
     Host(String),
-    /// A name and all below it.
+    /// A name and its subdomains.
     Domain(String),
-    /// All below a name.
+    /// The subdomains of a name.
     Below(String),
 }
 
 impl HostRule {
-    /// An entry of a no_proxy list, by the rules of Go: `*` is all hosts,
-    /// `example.com` that host and all below it, `.example.com` and
-    /// `*.example.com` only those below it. An address or a network in CIDR
-    /// notation means hosts that are addresses themselves. A port may follow a
-    /// name or an address.
+    /// Parses an entry of a no_proxy list by Go's rules: `*` matches all hosts,
+    /// `example.com` the host and its subdomains, `.example.com` and
+    /// `*.example.com` only the subdomains. An address or a CIDR network
+    /// matches hosts that are written as addresses. A port may follow a name or
+    /// an address.
     pub(crate) fn in_no_proxy(text: &str) -> Option<HostRule> {
         if text == "*" {
             return Some(HostRule {
@@ -44,13 +44,13 @@ impl HostRule {
         })
     }
 
-    /// What the caller allows: a host alone, with or without a port, or a
-    /// network.
+    /// Parses a host, optionally with a port, or a network. Subdomains do not
+    /// match.
     pub(crate) fn exact(text: &str) -> Option<HostRule> {
         read(text, |name| (What::Host as fn(String) -> What, name))
     }
 
-    /// Whether it names this host, or the address, which may be known or not.
+    /// Whether the rule matches the host, or its address if that is known.
     pub(crate) fn names(&self, host: &str, address: Option<IpAddr>, port: u16) -> bool {
         if self.port.is_some_and(|only| only != port) {
             return false;
@@ -78,8 +78,8 @@ fn read(text: &str, of_name: impl Fn(&str) -> (fn(String) -> What, &str)) -> Opt
     if let Some((address, bits)) = text.split_once('/') {
         let address: IpAddr = address.parse().ok()?;
         let bits = digits(bits)?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        return (bits <= most).then_some(HostRule {
+        let max = if address.is_ipv4() { 32 } else { 128 };
+        return (bits <= max).then_some(HostRule {
             what: What::Network(address, u8::try_from(bits).ok()?),
             port: None,
         });
@@ -140,12 +140,12 @@ fn is_within(address: IpAddr, network: IpAddr, bits: u8) -> bool {
         _ => return false,
     };
     let rest = length - u32::from(bits);
-    // A shift by all of the bits is none.
+    // Shifting by all bits would overflow.
     rest == 128 || (address ^ network) >> rest == 0
 }
 
-/// The address that a host spells out, in any of the ways that the system's
-/// resolver takes for one: `[::1]`, `127.0.0.1`, `127.1`, `0x7f000001`.
+/// The address that a host represents, in any form that the system's resolver
+/// accepts: `[::1]`, `127.0.0.1`, `127.1`, `0x7f000001`.
 pub(crate) fn literal(host: &str) -> Option<IpAddr> {
     let bare = host
         .strip_prefix('[')
@@ -154,8 +154,8 @@ pub(crate) fn literal(host: &str) -> Option<IpAddr> {
     bare.parse().ok().or_else(|| loose_v4(bare).map(IpAddr::V4))
 }
 
-/// inet_aton(3): one to four numbers in base 8, 10 or 16, of which the last
-/// fills what the others leave.
+/// inet_aton(3): one to four numbers in base 8, 10 or 16; the last one fills
+/// the remaining bytes.
 fn loose_v4(host: &str) -> Option<Ipv4Addr> {
     let parts: Vec<&str> = host.split('.').collect();
     let (last, first) = parts.split_last()?;
@@ -178,14 +178,14 @@ fn loose_number(text: &str) -> Option<u32> {
         None if text.starts_with('0') && text.len() > 1 => (&text[1..], 8),
         None => (text, 10),
     };
-    // "+1" is a number to the standard library.
+    // The standard library parses "+1" as a number.
     let is_number = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_number
         .then(|| u32::from_str_radix(digits, base).ok())
         .flatten()
 }
 
-/// Whether a name means the host itself (RFC 6761, section 6.3).
+/// Whether a name is localhost (RFC 6761, section 6.3).
 pub(crate) fn is_localhost(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let last = host.rsplit('.').next().unwrap_or_default();

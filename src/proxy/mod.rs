@@ -1,4 +1,4 @@
-//! Which proxy a URL is asked through: the rules that curl and Go share.
+//! Proxies: the rules that curl and Go share.
 
 mod choice;
 pub(crate) mod host_rules;

@@ -1,4 +1,4 @@
-//! A proxy, as its URL names it.
+//! Proxy servers and their URLs.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -12,23 +12,23 @@ use crate::http::url::Scheme;
 use crate::http::url::syntax::{AuthorityProblem, canonical_host, split_authority};
 use crate::log::redact::shown;
 
-/// How a proxy is spoken to.
+/// The protocol of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ProxyKind {
     Http,
-    /// HTTP within TLS.
+    /// HTTP over TLS.
     Https,
-    /// SOCKS 5 with addresses that are looked up here.
+    /// SOCKS 5; names are resolved locally.
     Socks,
-    /// SOCKS 5 with names that the proxy looks up.
+    /// SOCKS 5; the proxy resolves names.
     SocksByName,
 }
 
-/// A proxy: where it is, and who asks it.
+/// The address and credentials of a proxy.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Proxy {
     pub(crate) kind: ProxyKind,
-    /// In lower case; an IPv6 address has its brackets.
+    /// In lower case; an IPv6 address in brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
     login: Option<Login>,
@@ -40,11 +40,13 @@ struct Login {
     password: Zeroizing<Vec<u8>>,
 }
 
-/// The longest user name and password: SOCKS 5 has one byte for a length.
+/// Maximum length of user name and password: SOCKS 5 stores a length in one
+/// byte.
 const MAX_LOGIN: usize = 255;
 
 impl Proxy {
-    /// Reads a proxy's URL. Without a scheme it is http; a path means nothing.
+    /// Parses the URL of a proxy. The default scheme is http; the path is
+    /// ignored.
     pub(crate) fn parse(text: &str) -> Result<Proxy, Error> {
         Proxy::read(text)
             .map_err(|problem| Error::new(Kind::InvalidProxy, format!("proxy url {problem}")))
@@ -52,13 +54,13 @@ impl Proxy {
 
     fn read(text: &str) -> Result<Proxy, String> {
         if text.chars().any(|c| c.is_control() || c == ' ') {
-            return Err("has a blank or a control character in it".to_owned());
+            return Err("contains a space or a control character".to_owned());
         }
         let (kind, rest) = match text.split_once("://") {
             None => (ProxyKind::Http, text),
             Some((name, rest)) => (kind(name)?, rest),
         };
-        // The host follows the last @, whatever the password has in it.
+        // The password may contain an @: the last one precedes the host.
         let (login, rest) = match rest.rsplit_once('@') {
             Some((login, rest)) => (Some(Login::read(login)?), rest),
             None => (None, rest),
@@ -106,7 +108,8 @@ impl Proxy {
         Some(value)
     }
 
-    /// Whether requests without TLS go to it whole, and not through a tunnel.
+    /// Whether plain http requests are sent to the proxy itself instead of
+    /// through a tunnel.
     pub(crate) fn takes_requests(&self) -> bool {
         matches!(self.kind, ProxyKind::Http | ProxyKind::Https)
     }
@@ -120,7 +123,7 @@ impl Login {
             password: percent_decoded(password)?,
         };
         if login.username.contains(&b':') {
-            return Err("has a user name with a colon in it".to_owned());
+            return Err("has a user name that contains a colon".to_owned());
         }
         if login.username.len() > MAX_LOGIN || login.password.len() > MAX_LOGIN {
             return Err(format!(
@@ -144,16 +147,16 @@ fn kind(name: &str) -> Result<ProxyKind, String> {
     {
         return Ok(*kind);
     }
-    // What is no scheme may be a part of a password.
+    // An invalid scheme may be part of a password.
     let is_scheme = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     Err(match is_scheme {
         true => format!(
-            "has the scheme {}, which is none of http, https, socks5 and socks5h",
+            "has the scheme {}, which is not http, https, socks5 or socks5h",
             shown(name)
         ),
-        false => "has no scheme that is known".to_owned(),
+        false => "has an unknown scheme".to_owned(),
     })
 }
 
@@ -177,7 +180,7 @@ impl ProxyKind {
 }
 
 fn percent_decoded(text: &str) -> Result<Zeroizing<Vec<u8>>, String> {
-    let wrong = || "has a wrong percent sign in user name or password".to_owned();
+    let wrong = || "has an invalid percent escape in user name or password".to_owned();
     let mut out = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
@@ -263,10 +266,10 @@ mod tests {
             ("socks4://p.example", "the scheme \"socks4\""),
             ("socks://p.example", "the scheme \"socks\""),
             ("ftp://u:secret@p.example", "the scheme \"ftp\""),
-            ("u:secret://p.example", "no scheme"),
+            ("u:secret://p.example", "unknown scheme"),
             ("http://p.example:0", "a port"),
             ("http://p.example:secret", "a port"),
-            ("http://p example", "a blank"),
+            ("http://p example", "a space"),
             ("http://p.example\r\nsecret", "a control"),
             ("http://p..example", "invalid host"),
             ("http://u:secret%@p.example", "percent"),

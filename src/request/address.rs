@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use crate::error::{Error, Kind};
 use crate::http::url::syntax::{check_text, remove_dot_segments, without_fragment};
 use crate::http::url::{Origin, Url, invalid};
 use crate::log::redact::shown;
-use crate::{Error, Kind};
 
 /// A registry's address: an origin, and the path prefix under which the
 /// registry's paths stand.
@@ -123,8 +123,8 @@ mod tests {
         }
         for (text, words) in [
             ("", "is empty"),
-            ("r.io", "no http"),
-            ("localhost:5000", "no http"),
+            ("r.io", "does not start with http"),
+            ("localhost:5000", "does not start with http"),
             ("unix://run/r.sock", "no absolute path"),
             ("http+unix://%2Frun%2Fr.sock", "scheme \"http+unix\""),
             ("https://", "no host"),

@@ -1,6 +1,6 @@
-//! Folders with a folder for each host, as Docker and containers have them:
-//! `HOST:PORT/*.crt` are trusted there beside the rest, and `NAME.cert` with
-//! `NAME.key` is a client certificate for it.
+//! certs.d directories of Docker and containers, with a folder for each host:
+//! `HOST:PORT/*.crt` are additional trusted certificates, `NAME.cert` with
+//! `NAME.key` is a client certificate.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,31 +15,35 @@ use super::{client_auth, material};
 use crate::error::{Error, Kind};
 use crate::http::url::{Origin, Scheme};
 
-/// A folder with folders of hosts.
+/// A certs.d directory.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct CredentialKey {
     path: PathBuf,
-    /// One that may be closed to this user, as it is not the user's.
+    /// A system directory, which this user may not be permitted to read.
     may_be_closed: bool,
 }
 
-/// What the folder of a host has.
+/// The contents of a host's folder.
 #[derive(Debug, Default)]
 pub(super) struct HostFolder {
     pub(super) certificates: Vec<CertificateDer<'static>>,
     pub(super) keys: Vec<Arc<CertifiedKey>>,
 }
 
-/// The folders to look into: those of the caller first, then the usual ones,
-/// of which the user's go before the system's.
-pub(super) fn places(own: &[PathBuf], usual: bool, home: Option<&Path>) -> Vec<CredentialKey> {
+/// The directories to search: those of the caller first, then the default ones,
+/// the user's before the system's.
+pub(super) fn places(
+    own: &[PathBuf],
+    with_defaults: bool,
+    home: Option<&Path>,
+) -> Vec<CredentialKey> {
     let place = |path: PathBuf, may_be_closed| CredentialKey {
         path,
         may_be_closed,
     };
     let mut places: Vec<CredentialKey> =
         own.iter().map(|path| place(path.clone(), false)).collect();
-    if usual {
+    if with_defaults {
         for name in ["containers", "docker"] {
             if let Some(home) = home.filter(|home| home.is_absolute()) {
                 let path = home.join(".config").join(name).join("certs.d");
@@ -51,8 +55,7 @@ pub(super) fn places(own: &[PathBuf], usual: bool, home: Option<&Path>) -> Vec<C
     places
 }
 
-/// What is there for `origin`: the first folder that is named after it counts,
-/// and no other.
+/// Reads the folder for `origin` from the first directory that has one.
 pub(super) fn read(places: &[CredentialKey], origin: &Origin) -> Result<Option<HostFolder>, Error> {
     if origin.scheme != Scheme::Https {
         return Ok(None);
@@ -74,8 +77,8 @@ pub(super) fn read(places: &[CredentialKey], origin: &Origin) -> Result<Option<H
     Ok(None)
 }
 
-/// How a folder for the origin is called: with its port; without, too, where
-/// that is the usual one.
+/// The possible names of the folder: with the port, and also without it if it
+/// is the default port.
 fn names(origin: &Origin) -> Vec<String> {
     let host = &origin.host;
     let mut names = vec![format!("{host}:{}", origin.port)];
@@ -106,19 +109,22 @@ fn read_folder(path: &Path) -> Result<HostFolder, Error> {
     Ok(folder)
 }
 
-/// The other half of a client certificate.
+/// Finds the other file of a client certificate.
 fn partner<'a>(
     files: &'a [PathBuf],
     file: &Path,
     extension: &str,
     hint: &str,
 ) -> Result<&'a PathBuf, Error> {
-    let wanted = file.with_extension(extension);
-    files.iter().find(|other| **other == wanted).ok_or_else(|| {
-        let (file, wanted) = (file.display(), wanted.display());
-        let message = format!("client certificate {file}: {wanted} is missing; {hint}");
-        Error::new(Kind::InvalidClientCertificate, message)
-    })
+    let partner = file.with_extension(extension);
+    files
+        .iter()
+        .find(|other| **other == partner)
+        .ok_or_else(|| {
+            let (file, partner) = (file.display(), partner.display());
+            let message = format!("client certificate {file}: {partner} is missing; {hint}");
+            Error::new(Kind::InvalidClientCertificate, message)
+        })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
@@ -154,8 +160,8 @@ mod tests {
     fn the_callers_folders_go_before_the_users_and_those_before_the_systems() {
         let own = [PathBuf::from("/own")];
         let home = Some(Path::new("/home/someone"));
-        let paths = |usual, home| -> Vec<String> {
-            places(&own, usual, home)
+        let paths = |with_defaults, home| -> Vec<String> {
+            places(&own, with_defaults, home)
                 .iter()
                 .map(|place| place.path.display().to_string())
                 .collect()

@@ -1,5 +1,5 @@
 //! Client certificates and their keys. A certificate is a credential: it is
-//! shown to the origin that it was set for, and to no other.
+//! sent only to the origin that it was set for.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use super::material;
 use crate::error::{Error, Kind};
 use crate::http::url::{Origin, Scheme, Url};
 
-/// A client certificate with its key, and the origin that it is for.
+/// A client certificate with its key and origin.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
-    /// `None` for the client's own.
+    /// `None`: the client's own origin.
     origin: Option<Origin>,
     key: Arc<CertifiedKey>,
 }
 
 impl Identity {
-    /// For a host, with or without its port, or for the client's own origin.
-    /// The key may be in the certificate's file.
+    /// For a host with an optional port, or for the client's own origin. The
+    /// key may be in the certificate file.
     pub(crate) fn from_files(
         registry: Option<&str>,
         certificate: &Path,
@@ -37,16 +37,17 @@ impl Identity {
         Ok(Identity { origin, key })
     }
 
-    /// As above. An empty key is one that is in the certificate's text.
+    /// Like [`ClientCertificate::from_files`]. If the key is empty, it is taken
+    /// from the certificate data.
     pub(crate) fn from_memory(
         registry: Option<&str>,
         certificate: &[u8],
         key: &[u8],
     ) -> Result<Identity, Error> {
         let origin = registry.map(origin_of).transpose()?;
-        let words = |why: &str| invalid("in memory", why);
+        let problem = |why: &str| invalid("in memory", why);
         let key = if key.is_empty() { certificate } else { key };
-        let key = assemble(certificate, key, &words, &words)?;
+        let key = assemble(certificate, key, &problem, &problem)?;
         Ok(Identity { origin, key })
     }
 
@@ -59,7 +60,7 @@ impl Identity {
     }
 }
 
-/// The origin that `registry.example:5000` or its https URL names.
+/// The origin of `registry.example:5000` or of its https URL.
 fn origin_of(registry: &str) -> Result<Origin, Error> {
     let refused = |why: &str| {
         let message = format!("client certificate: the registry {why}");
@@ -71,15 +72,15 @@ fn origin_of(registry: &str) -> Result<Origin, Error> {
     };
     let url = Url::read(&text).map_err(|why| refused(&why))?;
     if url.scheme() != Scheme::Https {
-        return Err(refused("is not https, and has no use for one"));
+        return Err(refused("is not https"));
     }
     if url.path_and_query() != "/" {
-        return Err(refused("has more than a host and a port"));
+        return Err(refused("must be a host with an optional port"));
     }
     Ok(url.origin())
 }
 
-/// Reads a certificate and its key; the key may be in the certificate's file.
+/// Reads a certificate and its key, which may be in the certificate file.
 pub(super) fn read(certificate: &Path, key: Option<&Path>) -> Result<Arc<CertifiedKey>, Error> {
     let open = |path: &Path| {
         material::read(path).map_err(|error| {
@@ -93,10 +94,10 @@ pub(super) fn read(certificate: &Path, key: Option<&Path>) -> Result<Arc<Certifi
         Some(path) if path != certificate => (path, Some(open(path)?)),
         _ => (certificate, None),
     };
-    let chain_words = |why: &str| named(certificate, why);
-    let key_words = |why: &str| named(key_path, why);
+    let chain_problem = |why: &str| named(certificate, why);
+    let key_problem = |why: &str| named(key_path, why);
     let key = separate.as_ref().unwrap_or(&chain);
-    assemble(&chain, key, &chain_words, &key_words)
+    assemble(&chain, key, &chain_problem, &key_problem)
 }
 
 fn invalid(place: &str, why: &str) -> Error {
@@ -104,7 +105,7 @@ fn invalid(place: &str, why: &str) -> Error {
     Error::new(Kind::InvalidClientCertificate, message)
 }
 
-/// `about_chain` and `about_key` make errors that name where each came from.
+/// `about_chain` and `about_key` create errors that name the source.
 fn assemble(
     chain: &[u8],
     key: &[u8],
@@ -116,7 +117,7 @@ fn assemble(
     let key = any_supported_type(&key).map_err(|_| {
         about_key("the key cannot be used: it is damaged, or not RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519")
     })?;
-    // Compared here, as rustls leaves out certificates of version 1.
+    // Compared here, since rustls does not check version 1 certificates.
     let own = chain
         .first()
         .and_then(|certificate| webpki::anchor_from_trusted_cert(certificate).ok())
@@ -127,7 +128,7 @@ fn assemble(
     Ok(Arc::new(CertifiedKey::new(chain, key)))
 }
 
-/// The first key of a PEM text, or the one in DER. It is wiped when dropped.
+/// The first key in PEM, or a key in DER. Zeroized on drop.
 fn private_key(bytes: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>>, &'static str> {
     if material::is_der(bytes) {
         return PrivateKeyDer::try_from(bytes)
@@ -137,14 +138,14 @@ fn private_key(bytes: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>>, &'stat
     match PrivateKeyDer::from_pem_slice(bytes) {
         Ok(key) => Ok(Zeroizing::new(key)),
         _ if is_encrypted(bytes) => {
-            Err("the key is encrypted; only keys without a passphrase are taken")
+            Err("the key is encrypted; only keys without a passphrase are supported")
         }
-        Err(pem::Error::NoItemsFound) => Err("no private key in it"),
+        Err(pem::Error::NoItemsFound) => Err("it contains no private key"),
         Err(_) => Err("the key is not valid pem"),
     }
 }
 
-/// Whether a PEM text has a key with a passphrase, in either of the two forms.
+/// Whether the PEM data contains a key with a passphrase, in either format.
 fn is_encrypted(pem: &[u8]) -> bool {
     let has = |mark: &[u8]| pem.windows(mark.len()).any(|window| window == mark);
     has(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || has(b"Proc-Type: 4,ENCRYPTED")
@@ -161,9 +162,9 @@ impl Identities {
 }
 
 impl ResolvesClientCert for Identities {
-    /// The first that the server can verify, and best one that an authority
-    /// issued which the server names. A list of authorities may be incomplete,
-    /// so it decides only among several.
+    /// Chooses among the certificates that the server can verify. If there are
+    /// several, prefers one that an authority in the server's list issued; the
+    /// list may be incomplete, so it does not exclude any.
     fn resolve(
         &self,
         authorities: &[&[u8]],
@@ -186,7 +187,7 @@ impl ResolvesClientCert for Identities {
     }
 }
 
-/// Whether one of these distinguished names, in DER, is the issuer's.
+/// Whether one of these distinguished names, in DER, is the issuer.
 fn is_issued_by(certificate: &CertificateDer<'_>, authorities: &[&[u8]]) -> bool {
     let Ok(parsed) = webpki::EndEntityCert::try_from(certificate) else {
         return false;
@@ -195,7 +196,7 @@ fn is_issued_by(certificate: &CertificateDer<'_>, authorities: &[&[u8]]) -> bool
     authorities.iter().any(|name| content(name) == Some(issuer))
 }
 
-/// What is in a sequence of DER.
+/// The content of a DER sequence.
 fn content(der: &[u8]) -> Option<&[u8]> {
     let (&tag, rest) = der.split_first()?;
     let (&length, rest) = rest.split_first()?;

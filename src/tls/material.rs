@@ -1,4 +1,4 @@
-//! Certificates from files and from memory.
+//! Reads certificates from files and memory.
 
 use std::ffi::OsStr;
 use std::io::Read;
@@ -13,12 +13,12 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind};
 use crate::os::{descriptor, file};
 
-/// The largest file of certificates or keys that is read, in bytes.
+/// Maximum size of a file of certificates or keys, in bytes.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
-/// The most files of a folder that are read.
+/// Maximum number of files read from a folder.
 const MAX_FILES: usize = 4096;
 
-/// The certificates of a file.
+/// The certificates in a file.
 pub(crate) fn certificates_of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let shown = path.display();
     let bytes = read(path).map_err(|error| {
@@ -31,8 +31,7 @@ pub(crate) fn certificates_of_file(path: &Path) -> Result<Vec<CertificateDer<'st
     })
 }
 
-/// The certificates of the files of a folder whose names say that there are
-/// some.
+/// The certificates in the files of a folder, selected by extension.
 pub(crate) fn certificates_of_folder(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let files = files_of_folder(path, &["crt", "pem", "cert"])
         .map_err(|error| folder_error(path, &error))?;
@@ -42,7 +41,7 @@ pub(crate) fn certificates_of_folder(path: &Path) -> Result<Vec<CertificateDer<'
     }
     if certificates.is_empty() {
         let message = format!(
-            "certificates {}: no file in it ends in .crt, .pem or .cert",
+            "certificates {}: no file name ends in .crt, .pem or .cert",
             path.display()
         );
         return Err(Error::new(Kind::InvalidCertificates, message));
@@ -50,7 +49,7 @@ pub(crate) fn certificates_of_folder(path: &Path) -> Result<Vec<CertificateDer<'
     Ok(certificates)
 }
 
-/// The certificates of a PEM text, or the one in DER.
+/// The certificates in PEM data, or one in DER.
 pub(crate) fn certificates_of_memory(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
     parse(bytes).map_err(|why| {
         let message = format!("certificates in memory: {why}");
@@ -58,7 +57,7 @@ pub(crate) fn certificates_of_memory(bytes: &[u8]) -> Result<Vec<CertificateDer<
     })
 }
 
-/// Whether a path is a folder's that can be read.
+/// Checks that a path is a readable folder.
 pub(crate) fn check_folder(path: &Path) -> Result<(), Error> {
     let _held = descriptor::hold_standard();
     fs::read_dir(path)
@@ -71,14 +70,14 @@ fn folder_error(path: &Path, error: &io::Error) -> Error {
     Error::io(Kind::InvalidCertificates, what, error)
 }
 
-/// All of a file; it may hold a key.
+/// Reads a file that may contain a key.
 pub(super) fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let (file, length) = file::open(path)?;
     let too_large = || io::Error::other(format!("larger than {MAX_FILE} bytes"));
     if length > MAX_FILE {
         return Err(too_large());
     }
-    // With all the room at once nothing is copied, and left behind.
+    // Allocate once: a growing buffer would leave copies of a key behind.
     let room = usize::try_from(length).unwrap_or(0);
     let mut bytes = Zeroizing::new(Vec::with_capacity(room + 1));
     file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
@@ -88,19 +87,19 @@ pub(super) fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-/// The files of a folder with one of these extensions, sorted.
+/// The files of a folder that have one of the extensions, sorted.
 pub(super) fn files_of_folder(path: &Path, extensions: &[&str]) -> io::Result<Vec<PathBuf>> {
     let _held = descriptor::hold_standard();
     let mut files = Vec::new();
     for entry in fs::read_dir(path)? {
         let path = entry?.path();
         let extension = path.extension().map(OsStr::as_bytes);
-        let is_wanted = extension.is_some_and(|found| {
+        let matches = extension.is_some_and(|found| {
             extensions
                 .iter()
                 .any(|extension| found == extension.as_bytes())
         });
-        if !is_wanted || path.is_dir() {
+        if !matches || path.is_dir() {
             continue;
         }
         if files.len() == MAX_FILES {
@@ -113,7 +112,7 @@ pub(super) fn files_of_folder(path: &Path, extensions: &[&str]) -> io::Result<Ve
     Ok(files)
 }
 
-/// Certificates in PEM, at least one, or one in DER.
+/// Parses at least one certificate in PEM, or one in DER.
 pub(super) fn parse(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'static str> {
     let certificates: Vec<_> = if is_der(bytes) {
         vec![CertificateDer::from(bytes.to_vec())]
@@ -123,19 +122,19 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'stat
             .map_err(|_| "not valid pem")?
     };
     if certificates.is_empty() {
-        return Err("no certificate in it");
+        return Err("it contains no certificate");
     }
     for certificate in &certificates {
-        // One that cannot be parsed would be left out without a word.
+        // rustls would silently skip a certificate that it cannot parse.
         if webpki::anchor_from_trusted_cert(certificate).is_err() {
-            return Err("a certificate in it cannot be parsed");
+            return Err("one of its certificates cannot be parsed");
         }
     }
     Ok(certificates)
 }
 
-/// Whether this is a structure in DER, and no PEM after a text that begins with
-/// a 0.
+/// Whether this is a DER structure, and not PEM preceded by text that starts
+/// with a 0.
 pub(super) fn is_der(bytes: &[u8]) -> bool {
     let mark = b"-----BEGIN ";
     bytes.first() == Some(&0x30) && !bytes.windows(mark.len()).any(|window| window == mark)

@@ -1,5 +1,5 @@
-//! The TLS settings of a client, and what follows from them for each origin it
-//! talks to: whom it trusts there, and by which certificate it names itself.
+//! The TLS settings of a client, and the rustls configuration for each origin:
+//! trust and client certificates.
 
 mod certs_folder;
 mod client_auth;
@@ -50,28 +50,28 @@ pub enum TlsVersion {
     Tls13,
 }
 
-/// How a client uses TLS. What was read and parsed is shared by all copies.
+/// The TLS settings of a client. Parsed certificates are shared between copies.
 #[derive(Clone)]
 pub(crate) struct TlsSettings {
-    /// Trusted beside what the platform trusts.
+    /// Trusted in addition to the system's certificates.
     pub(crate) extra: Arc<Vec<CertificateDer<'static>>>,
-    /// Trust what the platform trusts.
+    /// Trust the system's certificates.
     pub(crate) system_trust: bool,
-    /// Accept whatever certificate the client's own host shows.
+    /// Accept any certificate of the client's own host.
     pub(crate) skip_verification: bool,
     pub(crate) identities: Arc<Vec<Identity>>,
-    /// Folders with a folder for each host, in the order of their asking.
+    /// certs.d directories, in search order.
     pub(crate) certs_folders: Arc<Vec<PathBuf>>,
-    /// Look into the usual ones as well.
+    /// Search the default certs.d directories too.
     pub(crate) default_certs_folders: bool,
     pub(crate) min_version: TlsVersion,
-    /// Write the keys of sessions to the file that SSLKEYLOGFILE names.
+    /// Write session keys to the file that SSLKEYLOGFILE names.
     pub(crate) key_log: bool,
     pub(crate) certificate_callback: Option<CertificateCallback>,
 }
 
 impl TlsSettings {
-    /// Whether both come from the same calls: what was read is not compared.
+    /// Whether both have the same settings. Compares shared data by pointer.
     pub(crate) fn is_same(&self, other: &TlsSettings) -> bool {
         let callbacks = match (&self.certificate_callback, &other.certificate_callback) {
             (None, None) => true,
@@ -113,21 +113,21 @@ impl fmt::Debug for TlsSettings {
     }
 }
 
-/// Makes the TLS settings for each origin.
+/// Creates and caches the TLS configuration for each origin.
 pub(crate) struct Tls {
     settings: TlsSettings,
-    /// The client's own, to which certificates without a host belong.
+    /// The client's own origin, for client certificates without a host.
     own: Origin,
     folders: Vec<CredentialKey>,
-    /// `None` = what the platform trusts does not count.
+    /// `None`: the system's certificates are not trusted.
     platform: Option<Platform>,
     provider: Arc<CryptoProvider>,
     key_log: Option<Arc<KeyLogFile>>,
     common: OnceCell<Made>,
-    /// Of the client's own host where that is not verified.
+    /// For the client's own host if verification is off.
     unverified: OnceCell<Made>,
-    /// Of the origins that have something of their own. The caller's settings
-    /// and folders decide how many these are, not what a server says.
+    /// For origins with their own settings. Their number depends on the
+    /// caller's settings and folders, not on servers.
     special: Mutex<HashMap<Origin, Made>>,
 }
 
@@ -151,7 +151,7 @@ impl Handshake {
     }
 }
 
-/// Settings that are ready for use. Each has a store of sessions of its own.
+/// A rustls configuration with its own session cache.
 #[derive(Clone)]
 struct Made {
     roots: Arc<Roots>,
@@ -160,7 +160,7 @@ struct Made {
 }
 
 impl Tls {
-    /// Reads what may be read of the environment, but no certificates.
+    /// Reads the environment if permitted. Does not read certificates yet.
     pub(crate) fn new(
         settings: &TlsSettings,
         own: Origin,
@@ -171,13 +171,13 @@ impl Tls {
         provider
             .cipher_suites
             .sort_by_key(|suite| !format!("{:?}", suite.suite()).contains(preferred));
-        let usual = settings.default_certs_folders;
-        let home = usual.then(|| variable("HOME")).flatten();
+        let with_defaults = settings.default_certs_folders;
+        let home = with_defaults.then(|| variable("HOME")).flatten();
         let home = home.map(PathBuf::from);
         let key_log = settings.key_log.then(|| variable("SSLKEYLOGFILE"));
         let key_log = key_log.flatten().map(PathBuf::from);
         Ok(Tls {
-            folders: certs_folder::places(&settings.certs_folders, usual, home.as_deref()),
+            folders: certs_folder::places(&settings.certs_folders, with_defaults, home.as_deref()),
             key_log: key_log.map(open_key_log).transpose()?,
             platform: settings.system_trust.then(|| Platform::new(&variable)),
             settings: settings.clone(),
@@ -215,11 +215,11 @@ impl Tls {
             callback: callback.clone(),
             limits: Arc::downgrade(&limits),
         };
-        let verifier = made.verifier.asking(asked);
+        let verifier = made.verifier.with_callback(asked);
         config
             .dangerous()
             .set_certificate_verifier(Arc::new(verifier));
-        // A resumed session shows no certificate, so nobody would be asked.
+        // A resumed session has no certificates to pass to the callback.
         config.resumption = Resumption::disabled();
         Ok(Handshake {
             config: Arc::new(config),
@@ -232,7 +232,8 @@ impl Tls {
         if let Some(made) = kept {
             return Ok(made);
         }
-        // Whom a server names is not for the caller's trust in the server.
+        // Other hosts, such as token servers, are verified even if the client's
+        // own host is not.
         let verifies = !(self.settings.skip_verification && origin.host == self.own.host);
         let common = match verifies {
             true => &self.common,
@@ -261,7 +262,8 @@ impl Tls {
             false => Arc::new(common.roots.with(&certificates)),
         };
         let made = self.make(roots, keys, verifies)?;
-        // Another thread may have been faster: one store of sessions is kept.
+        // If another thread was faster, use its configuration and session
+        // cache.
         Ok(self.special().entry(origin.clone()).or_insert(made).clone())
     }
 
@@ -304,8 +306,8 @@ impl Tls {
     }
 }
 
-/// The file for keys, which rustls takes from the environment once more. It
-/// says nothing when it cannot open it.
+/// Opens the key log. rustls ignores a file that it cannot open, so check
+/// first.
 fn open_key_log(path: PathBuf) -> Result<Arc<KeyLogFile>, Error> {
     let _held = descriptor::hold_standard();
     OpenOptions::new()
@@ -317,12 +319,13 @@ fn open_key_log(path: PathBuf) -> Result<Arc<KeyLogFile>, Error> {
     Ok(Arc::new(KeyLogFile::new()))
 }
 
-/// The cipher that costs least here; servers mostly follow a client's wish.
+/// The cheapest cipher on this machine; most servers follow the client's
+/// preference.
 ///
-/// With vector instructions for AES nothing compares to AES-GCM, of which 128
-/// bits are enough for a session. Without them ChaCha20-Poly1305 is about as
-/// fast; it is also what memcheck can follow, which knows no such instructions
-/// and takes the results of ring's other AES-GCM code for uninitialised.
+/// With AES instructions, AES-128-GCM is the fastest. Without them,
+/// ChaCha20-Poly1305 is about as fast, and valgrind supports it: valgrind lacks
+/// vector AES and reports the results of ring's other AES-GCM code as
+/// uninitialised.
 fn preferred_cipher() -> &'static str {
     #[cfg(target_arch = "x86_64")]
     let fast = std::is_x86_feature_detected!("vaes")

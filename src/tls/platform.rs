@@ -1,4 +1,5 @@
-//! What the platform trusts, or what the environment names in its place.
+//! The system's trusted certificates, or their replacement from the
+//! environment.
 
 use std::collections::HashSet;
 use std::env;
@@ -10,9 +11,9 @@ use rustls_native_certs::load_certs_from_paths;
 
 use crate::os::descriptor;
 
-/// Where distributions have all authorities in one file; the first that is
-/// there counts. openssl-probe has such a list, but lets the environment go
-/// before it, which may have to stay unread.
+/// Files with all trusted authorities, by distribution; the first existing one
+/// is used. openssl-probe has such a list, but gives the environment
+/// precedence, which may be disabled.
 const FILES: [&str; 6] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -22,12 +23,12 @@ const FILES: [&str; 6] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// Where the certificates are. That is settled when a client is made; they are
-/// read when they are first needed.
+/// The location of the certificates. Set when the client is created; the
+/// certificates are read on first use.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) enum Platform {
     #[default]
-    Usual,
+    Default,
     Named {
         file: Option<PathBuf>,
         folders: Vec<PathBuf>,
@@ -35,7 +36,7 @@ pub(super) enum Platform {
 }
 
 impl Platform {
-    /// By the variables that OpenSSL has for this.
+    /// Uses the same environment variables as OpenSSL.
     pub(super) fn new(variable: impl Fn(&str) -> Option<OsString>) -> Platform {
         let file = variable("SSL_CERT_FILE").map(PathBuf::from);
         let folders: Vec<PathBuf> = variable("SSL_CERT_DIR")
@@ -44,18 +45,18 @@ impl Platform {
             .filter(|path| !path.as_os_str().is_empty())
             .collect();
         if file.is_none() && folders.is_empty() {
-            return Platform::Usual;
+            return Platform::Default;
         }
         Platform::Named { file, folders }
     }
 
-    /// All that can be read: errors of single files are the platform's.
+    /// All certificates that can be read; errors in single files are ignored.
     pub(super) fn certificates(&self) -> HashSet<CertificateDer<'static>> {
         match self {
             Platform::Named { file, folders } => {
                 load(file.as_deref(), folders.iter().map(PathBuf::as_path))
             }
-            Platform::Usual => {
+            Platform::Default => {
                 let file = FILES.iter().map(Path::new).find(|path| path.exists());
                 load(file, openssl_probe::candidate_cert_dirs())
             }
@@ -78,18 +79,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_environment_names_takes_the_place_of_the_usual() {
+    fn what_the_environment_names_takes_the_place_of_the_default() {
         let named = |file: Option<&str>, folders: &[&str]| Platform::Named {
             file: file.map(PathBuf::from),
             folders: folders.iter().map(PathBuf::from).collect(),
         };
         for (file, folders, expected) in [
-            (None, None, Platform::Usual),
-            (None, Some(""), Platform::Usual),
+            (None, None, Platform::Default),
+            (None, Some(""), Platform::Default),
             (Some("/a.pem"), None, named(Some("/a.pem"), &[])),
             (None, Some("/a::/b"), named(None, &["/a", "/b"])),
             (Some("/a"), Some("/b"), named(Some("/a"), &["/b"])),
-            // Set to nothing, it names no file, and nobody is trusted.
+            // If set to an empty string, nothing is trusted.
             (Some(""), None, named(Some(""), &[])),
         ] {
             let variable = |name: &str| match name {
@@ -102,13 +103,13 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_places_are_where_the_platforms_own_reader_looks() {
+    fn the_default_places_are_where_the_platforms_own_reader_looks() {
         let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(env::var_os);
         if named.iter().any(Option::is_some) {
             return;
         }
         let theirs = rustls_native_certs::load_native_certs().certs;
-        let ours = Platform::Usual.certificates();
+        let ours = Platform::Default.certificates();
         assert_eq!(ours, theirs.into_iter().collect());
     }
 }

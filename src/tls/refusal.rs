@@ -1,4 +1,4 @@
-//! Why TLS with a server failed, in words that say what a user can do.
+//! Describes TLS failures with messages that tell users what they can do.
 
 use std::fmt;
 
@@ -7,22 +7,22 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError, Pee
 
 use crate::error::{Error, Kind, server_text};
 
-/// How many names of a certificate a message repeats.
+/// Maximum number of certificate names in a message.
 const MAX_NAMES: usize = 8;
 
-/// The client trusts nobody at all.
+/// The client trusts no certificates.
 #[derive(Debug)]
 pub(super) struct NothingTrusted;
 
 impl fmt::Display for NothingTrusted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there are no trusted authorities, neither the platform's nor added ones")
+        f.write_str("no certificates are trusted, neither the system's nor added ones")
     }
 }
 
 impl std::error::Error for NothingTrusted {}
 
-/// The caller's callback refused with this value.
+/// The certificate callback returned this value.
 #[derive(Debug)]
 pub(super) struct Stopped(pub(super) i32);
 
@@ -46,10 +46,10 @@ impl fmt::Display for NotAsked {
 
 impl std::error::Error for NotAsked {}
 
-/// The failure of a handshake, or of a connection later.
+/// Converts a failure of a handshake or of an established connection.
 pub(crate) fn explain(error: &rustls::Error, host: &str) -> Error {
     let rustls::Error::InvalidCertificate(why) = error else {
-        return Error::new(Kind::Tls, format!("tls with {host}: {}", words(error)));
+        return Error::new(Kind::Tls, format!("tls with {host}: {}", message(error)));
     };
     if let CertificateError::Other(OtherError(source)) = why
         && let Some(Stopped(value)) = source.downcast_ref()
@@ -68,25 +68,23 @@ pub(crate) fn explain(error: &rustls::Error, host: &str) -> Error {
     Error::new(Kind::Certificate, message)
 }
 
-/// What rustls says, made plain.
-pub(super) fn words(error: &rustls::Error) -> String {
+/// A readable message for an error of rustls.
+pub(super) fn message(error: &rustls::Error) -> String {
     let known = match error {
         rustls::Error::InvalidCertificate(why) => return about_certificate(why),
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            "the server does not speak tls, is it plain http?"
+            "the server does not use tls; is it plain http?"
         }
         rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
         | rustls::Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
-        ) => {
-            "the server speaks no version of tls that this client takes: 1.2, where allowed, and 1.3"
-        }
+        ) => "the server supports no version of tls that this client allows",
         rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
-            "the server wants a client certificate"
+            "the server requires a client certificate"
         }
         rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => {
-            "the server refuses the handshake: no settings in common, or it wants a client certificate"
+            "the server rejected the handshake: no common settings, or it requires a client certificate"
         }
         rustls::Error::AlertReceived(
             alert @ (AlertDescription::BadCertificate
@@ -98,7 +96,7 @@ pub(super) fn words(error: &rustls::Error) -> String {
             | AlertDescription::AccessDenied),
         ) => {
             return format!(
-                "the server does not accept the client certificate, or misses one (alert {alert:?})"
+                "the server rejected the client certificate, or requires one (alert {alert:?})"
             );
         }
         other => return server_text(&other.to_string()),
@@ -108,9 +106,7 @@ pub(super) fn words(error: &rustls::Error) -> String {
 
 fn about_certificate(why: &CertificateError) -> String {
     let known = match why {
-        CertificateError::UnknownIssuer => {
-            "its issuer is not among the trusted authorities, and it was not added itself"
-        }
+        CertificateError::UnknownIssuer => "its issuer is not trusted, and it was not added itself",
         CertificateError::ExpiredContext { not_after, .. } => {
             return format!("it expired on {}", date(not_after));
         }
@@ -122,14 +118,14 @@ fn about_certificate(why: &CertificateError) -> String {
         }
         CertificateError::BadEncoding => "it cannot be parsed",
         CertificateError::InvalidPurposeContext { .. } => {
-            "it was not issued for servers, as its extended key usage tells"
+            "its extended key usage does not allow servers"
         }
         CertificateError::Other(OtherError(source)) => match source.downcast_ref() {
             Some(webpki::Error::UnsupportedCertVersion) => {
-                "it is of version 1 or 2 and so has no subject alternative name; version 3 is wanted"
+                "it is a version 1 or 2 certificate, which has no subject alternative name; version 3 is required"
             }
             Some(webpki::Error::CaUsedAsEndEntity) => {
-                "it is marked as an authority's, and was not added itself"
+                "it is a ca certificate, and was not added itself"
             }
             _ => return server_text(&source.to_string()),
         },
@@ -138,10 +134,10 @@ fn about_certificate(why: &CertificateError) -> String {
     known.to_owned()
 }
 
-/// For a certificate that names other hosts, or none.
+/// For a certificate that is valid for other names, or for none.
 fn about_names(presented: &[String]) -> String {
     if presented.is_empty() {
-        return "it has no subject alternative name; its common name does not count".to_owned();
+        return "it has no subject alternative name; its common name is ignored".to_owned();
     }
     let names: Vec<String> = presented
         .iter()
@@ -163,11 +159,11 @@ fn bare(name: &str) -> &str {
     inner.unwrap_or(name).trim_matches('"')
 }
 
-/// A day and time of UTC, in the form of ISO 8601.
+/// A date and time in UTC, in ISO 8601.
 fn date(time: &UnixTime) -> String {
     let seconds = time.as_secs();
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Years are counted from March, so that the leap day is the last.
+    // Count years from March, so that the leap day is the last day.
     let days = days + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
@@ -231,7 +227,7 @@ mod tests {
             ),
             (
                 alert(AlertDescription::CertificateRequired),
-                "wants a client certificate",
+                "requires a client certificate",
             ),
             (alert(AlertDescription::UnknownCA), "UnknownCA"),
             (alert(AlertDescription::InternalError), "InternalError"),

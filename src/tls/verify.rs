@@ -1,4 +1,4 @@
-//! Which server certificates are accepted.
+//! Verification of server certificates.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -18,16 +18,16 @@ use super::refusal::{NotAsked, NothingTrusted, Stopped};
 use crate::error::{Error, Kind, Step};
 use crate::os::deadline::CallLimits;
 
-/// Decides on a server's certificates: gets the host, with the port where it
-/// is not 443, the chain with the server's own certificate first, and why the
-/// client would refuse it, if it would. Anything but 0 refuses.
+/// Decides whether to accept a server certificate. Parameters: the host, with
+/// its port unless 443; the chain, starting with the server's certificate; the
+/// reason why the client would reject it, if any. Nonzero rejects it.
 pub type CertificateCallback = Arc<dyn Fn(&str, &[&[u8]], Option<&str>) -> i32 + Send + Sync>;
 
-/// What is trusted.
+/// The trusted certificates.
 #[derive(Clone)]
 pub(super) struct Roots {
     store: RootCertStore,
-    /// The certificates that the caller added, byte for byte.
+    /// Certificates that the caller added, in DER.
     added: HashSet<Vec<u8>>,
 }
 
@@ -45,7 +45,7 @@ impl Roots {
         roots.with(extra)
     }
 
-    /// These and more. All were parsed when they were read.
+    /// Adds certificates that were already parsed successfully.
     pub(super) fn with(&self, more: &[CertificateDer<'static>]) -> Roots {
         let mut roots = self.clone();
         roots.store.add_parsable_certificates(more.iter().cloned());
@@ -55,12 +55,12 @@ impl Roots {
     }
 }
 
-/// Verifies by a rule, and then asks the caller's callback, if there is one.
-/// That the peer owns the key of the certificate it shows is always verified.
+/// Verifies certificates, then calls the certificate callback, if set. Always
+/// verifies that the server has the certificate's private key.
 #[derive(Clone)]
 pub(super) struct Verifier {
     rule: Rule,
-    ask: Option<Arc<Asked>>,
+    callback: Option<Arc<Asked>>,
     provider: Arc<CryptoProvider>,
 }
 
@@ -89,9 +89,9 @@ impl Asked {
 enum Rule {
     AcceptAll,
     NothingTrusted,
-    /// A chain that leads to a trusted certificate, as OpenSSL and curl see
-    /// it: a certificate that was itself added is accepted as a server's own,
-    /// though it may be marked as an authority's.
+    /// Requires a chain to a trusted certificate, as OpenSSL and curl do: a
+    /// server certificate that was itself added is accepted, even if it is
+    /// marked as an authority.
     Chain {
         verifier: Arc<WebPkiServerVerifier>,
         roots: Arc<Roots>,
@@ -129,15 +129,15 @@ impl Verifier {
     fn by(rule: Rule, provider: &Arc<CryptoProvider>) -> Verifier {
         Verifier {
             rule,
-            ask: None,
+            callback: None,
             provider: Arc::clone(provider),
         }
     }
 
     /// The same, with a callback that decides.
-    pub(super) fn asking(&self, asked: Asked) -> Verifier {
+    pub(super) fn with_callback(&self, asked: Asked) -> Verifier {
         Verifier {
-            ask: Some(Arc::new(asked)),
+            callback: Some(Arc::new(asked)),
             ..self.clone()
         }
     }
@@ -163,7 +163,8 @@ impl Rule {
             Err(refused)
                 if is_about_the_chain(&refused) && roots.added.contains(end_entity.as_ref()) =>
             {
-                // The dates were checked before the chain; the name was not.
+                // The dates were checked before the chain, but the name was
+                // not.
                 let parsed = ParsedCertificate::try_from(end_entity)?;
                 rustls::client::verify_server_name(&parsed, name)
             }
@@ -184,14 +185,14 @@ impl ServerCertVerifier for Verifier {
         let verdict = self
             .rule
             .apply(end_entity, intermediates, server_name, ocsp_response, now);
-        let Some(asked) = &self.ask else {
+        let Some(asked) = &self.callback else {
             return verdict.map(|()| ServerCertVerified::assertion());
         };
         let chain = std::iter::once(end_entity)
             .chain(intermediates)
             .map(|certificate| certificate.to_vec())
             .collect();
-        let refusal = verdict.err().map(|refused| refusal::words(&refused));
+        let refusal = verdict.err().map(|refused| refusal::message(&refused));
         match asked.verdict(chain, refusal) {
             Ok(0) => Ok(ServerCertVerified::assertion()),
             Ok(value) => Err(other(Stopped(value))),
@@ -230,8 +231,8 @@ fn other(refusal: impl std::error::Error + Send + Sync + 'static) -> rustls::Err
     CertificateError::Other(OtherError(Arc::new(refusal))).into()
 }
 
-/// Whether a refusal says only that no chain leads from the certificate to a
-/// root, which does not matter for one that is itself trusted.
+/// Whether the only problem is the missing chain to a root, which does not
+/// matter for a certificate that is itself trusted.
 fn is_about_the_chain(refused: &rustls::Error) -> bool {
     match refused {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => true,

@@ -1,18 +1,18 @@
-//! The buffers that ureq parses answers from and writes requests into.
+//! The buffers in which ureq parses responses and writes requests.
 
 use ureq::unversioned::transport::Buffers;
 use zeroize::Zeroize;
 
-/// The longest header block that is taken, in bytes.
+/// Maximum size of a response's headers, in bytes.
 pub(crate) const INPUT_SIZE: usize = 64 * 1024;
-/// Room for a request without a body; a longer head gets more.
+/// Buffer size for a request without a body; a longer head gets a larger one.
 const HEAD_SIZE: usize = 16 * 1024;
-/// Room for request bodies: what is sent at a time.
+/// Buffer size for request bodies.
 const BODY_SIZE: usize = 1024 * 1024;
-/// Room that ureq wants beside the output for what it reads from a body.
+/// Additional buffer that ureq needs when it reads from a body.
 const TMP_SIZE: usize = 64 * 1024;
 
-/// Input and output of one connection. Memory is taken when first needed.
+/// Input and output buffers of one connection. Allocated on first use.
 #[derive(Debug, Default)]
 pub(crate) struct ConnectionBuffers {
     input: Vec<u8>,
@@ -20,24 +20,24 @@ pub(crate) struct ConnectionBuffers {
     end: usize,
     output: Vec<u8>,
     tmp: Vec<u8>,
-    wanted_output: usize,
+    output_size: usize,
     progress: bool,
 }
 
 impl ConnectionBuffers {
-    /// Sets how much output is needed: for a head of about `head` bytes, and
-    /// for a body of `body` bytes.
+    /// Sets the output buffer size for a head of about `head` bytes and a body
+    /// of `body` bytes.
     pub(crate) fn plan(&mut self, head: usize, body: u64) {
         let body = usize::try_from(body).unwrap_or(BODY_SIZE).min(BODY_SIZE);
-        self.wanted_output = head.max(HEAD_SIZE).max(body);
+        self.output_size = head.max(HEAD_SIZE).max(body);
     }
 
-    /// What was received and not yet used.
+    /// The bytes received and not yet consumed.
     pub(crate) fn received(&self) -> &[u8] {
         &self.input[self.start..self.end]
     }
 
-    /// Forgets the first `amount` bytes received.
+    /// Removes the first `amount` bytes received.
     pub(crate) fn consume(&mut self, amount: usize) {
         self.start = (self.start + amount).min(self.end);
         self.progress = amount > 0;
@@ -48,7 +48,7 @@ impl ConnectionBuffers {
         &self.output[..amount]
     }
 
-    /// Puts a message of our own where the output begins.
+    /// Writes a message to the start of the output buffer.
     pub(crate) fn put(&mut self, message: &[u8]) {
         self.ensure_output();
         if self.output.len() < message.len() {
@@ -62,9 +62,9 @@ impl ConnectionBuffers {
         self.output[..amount].zeroize();
     }
 
-    /// Inserts `text` behind the method of the request at the start of the
-    /// output, of which `amount` bytes are filled; gives how many are then.
-    pub(crate) fn insert_behind_method(&mut self, text: &[u8], amount: usize) -> usize {
+    /// Inserts `text` after the method of the request in the output buffer,
+    /// which contains `amount` bytes; returns the new number of bytes.
+    pub(crate) fn insert_after_method(&mut self, text: &[u8], amount: usize) -> usize {
         let Some(method) = self.output[..amount].iter().position(|&byte| byte == b' ') else {
             return amount;
         };
@@ -78,7 +78,7 @@ impl ConnectionBuffers {
         longer
     }
 
-    /// Free room for input: at its end, after moving what is there.
+    /// Free space for input. Moves the pending input to the front first.
     pub(crate) fn free(&mut self) -> &mut [u8] {
         if self.input.is_empty() {
             self.input = vec![0; INPUT_SIZE];
@@ -94,14 +94,14 @@ impl ConnectionBuffers {
         &mut self.input[self.end..]
     }
 
-    /// Counts `amount` bytes of the free room as received.
+    /// Marks `amount` bytes of the free space as received.
     pub(crate) fn received_more(&mut self, amount: usize) {
         self.end = (self.end + amount).min(self.input.len());
         self.progress = amount > 0;
     }
 
-    /// Takes a piece of input, which may be more than the free room: a TLS
-    /// record comes as a whole.
+    /// Appends input, which may exceed the free space: a TLS record is
+    /// delivered in one piece.
     pub(crate) fn append(&mut self, piece: &[u8]) {
         if self.free().len() < piece.len() {
             let needed = self.end + piece.len();
@@ -111,7 +111,7 @@ impl ConnectionBuffers {
         self.received_more(piece.len());
     }
 
-    /// Gives back memory that an idle connection need not hold.
+    /// Frees memory that an idle connection does not need.
     pub(crate) fn shrink(&mut self) {
         if self.output.len() > HEAD_SIZE {
             self.output = Vec::new();
@@ -125,9 +125,9 @@ impl ConnectionBuffers {
     }
 
     fn ensure_output(&mut self) {
-        let wanted = self.wanted_output.max(HEAD_SIZE);
-        if self.output.len() < wanted {
-            self.output = vec![0; wanted];
+        let size = self.output_size.max(HEAD_SIZE);
+        if self.output.len() < size {
+            self.output = vec![0; size];
         }
     }
 }
@@ -146,8 +146,8 @@ impl Buffers for ConnectionBuffers {
         self.free()
     }
 
-    /// Unlike ureq's own buffers this counts as progress, without which a
-    /// final status in place of a 100 is never looked at.
+    /// Counts as progress, unlike with ureq's own buffers: without that, ureq
+    /// would never look at a final status in place of a 100.
     fn input_appended(&mut self, amount: usize) {
         self.received_more(amount);
     }
@@ -178,16 +178,13 @@ mod tests {
         let mut buffers = ConnectionBuffers::default();
         let head = b"GET /v2/ HTTP/1.1\r\n\r\n";
         buffers.put(head);
-        let amount = buffers.insert_behind_method(b"http://r.example", head.len());
+        let amount = buffers.insert_after_method(b"http://r.example", head.len());
         let expected = b"GET http://r.example/v2/ HTTP/1.1\r\n\r\n";
         assert_eq!(buffers.to_send(amount), expected);
         buffers.wipe(amount);
         assert!(buffers.to_send(amount).iter().all(|&byte| byte == 0));
         let full = vec![b' '; HEAD_SIZE];
         buffers.put(&full);
-        assert_eq!(
-            buffers.insert_behind_method(b"ab", HEAD_SIZE),
-            HEAD_SIZE + 2
-        );
+        assert_eq!(buffers.insert_after_method(b"ab", HEAD_SIZE), HEAD_SIZE + 2);
     }
 }

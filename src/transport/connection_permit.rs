@@ -1,4 +1,5 @@
-//! Waiting for one's turn to connect, where connections to a host are limited.
+//! Waits for a permit to connect, where the number of connections to a host is
+//! limited.
 
 use std::sync::Arc;
 
@@ -8,10 +9,10 @@ use crate::error::{Error, Kind, Step};
 use crate::os::deadline::CallLimits;
 use crate::os::event::Event;
 
-/// The slots of the hosts that a client connects to.
+/// The permits for each host.
 pub(crate) type RoutePermits = Slots<Route, Event>;
 
-/// The right to one connection, given back on drop.
+/// A permit for one connection. Returned on drop.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     slots: Arc<RoutePermits>,
@@ -27,7 +28,8 @@ impl Drop for ConnectionPermit {
 }
 
 impl ConnectionPermit {
-    /// Waits for one in the order of coming, as long as connecting may take.
+    /// Waits for a permit, first come, first served, within the connect
+    /// timeout.
     pub(super) fn wait(
         slots: &Arc<RoutePermits>,
         route: &Route,
@@ -41,8 +43,8 @@ impl ConnectionPermit {
         if slots.take(route) {
             return Ok(permit());
         }
-        let most = slots.most();
-        let what = format!("wait for one of the {most} connections to {host}");
+        let max = slots.max();
+        let what = format!("wait for one of the {max} connections to {host}");
         let event = Event::new().map_err(|error| Error::io(Kind::NoMemory, &what, &error))?;
         let event = Arc::new(event);
         if slots.take_or_queue(route, &event) {
@@ -53,7 +55,7 @@ impl ConnectionPermit {
             Ok(()) => Ok(permit()),
             Err(error) => {
                 if !slots.leave(route, &event) {
-                    // It came too late; somebody else may wait for it.
+                    // The permit came too late: pass it on.
                     drop(permit());
                 }
                 Err(error

@@ -1,9 +1,9 @@
-//! The four traits by which ureq runs over our connections.
+//! The four traits through which ureq uses our connections.
 //!
-//! Three behaviours of ureq are relied on, each with a test: everything of a
-//! call runs on the calling thread; `is_open` is asked exactly when an answer
-//! was read whole and the connection may be kept; a transport is dropped as
-//! soon as the call or its body is.
+//! The code relies on three behaviours of ureq, each of which has a test: all
+//! work is done on the calling thread; `is_open` is called exactly when a
+//! response was read to its end and the connection may be kept; a transport is
+//! dropped as soon as the call or its body is.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,12 +18,13 @@ use super::connection::Connection;
 use super::operation::Operation;
 use crate::error::Error;
 
-/// Our error inside an error of ureq.
+/// Wraps our error in an error of ureq.
 pub(crate) fn wrap(error: Error) -> UreqError {
     UreqError::Io(std::io::Error::other(error))
 }
 
-/// Names no address: the connector resolves, and only when it connects.
+/// A resolver that returns no address: the connector resolves names itself when
+/// it connects.
 #[derive(Debug)]
 pub(crate) struct NoResolver;
 
@@ -40,7 +41,7 @@ impl Resolver for NoResolver {
     }
 }
 
-/// Made for one exchange, whose context it carries.
+/// A connector for one exchange.
 #[derive(Debug)]
 pub(crate) struct OperationConnector(pub(crate) Arc<Operation>);
 
@@ -62,12 +63,12 @@ impl Connector<()> for OperationConnector {
     }
 }
 
-/// A connection while ureq holds it.
+/// A connection while ureq uses it.
 #[derive(Debug)]
 pub(crate) struct Link {
     connection: Option<Box<Connection>>,
     operation: Arc<Operation>,
-    /// What a proxy has to see in front of the path of the request line.
+    /// Scheme and host to insert before the path, if a proxy reads the request.
     forwarded: Option<String>,
     nothing: Empty,
 }
@@ -107,7 +108,7 @@ impl Transport for Link {
         if let Some(text) = forwarded {
             amount = connection
                 .buffers
-                .insert_behind_method(text.as_bytes(), amount);
+                .insert_after_method(text.as_bytes(), amount);
         }
         let result = match file_piece {
             Some(piece) => connection.send_file(&piece),
@@ -122,7 +123,7 @@ impl Transport for Link {
         result.map_err(UreqError::Io)
     }
 
-    /// Bound by our own limits: ureq is given none.
+    /// The time limits are our own; ureq has none.
     fn await_input(&mut self, _timeout: NextTimeout) -> Result<bool, UreqError> {
         let operation = Arc::clone(&self.operation);
         let connection = self.connection()?;
@@ -139,8 +140,8 @@ impl Transport for Link {
         result.map_err(UreqError::Io)
     }
 
-    /// The answer was read whole. The connection goes to our own pool, and
-    /// ureq, which is told that it is closed, forgets it.
+    /// The response was read to its end. Moves the connection to our pool, and
+    /// reports it to ureq as closed.
     fn is_open(&mut self) -> bool {
         if let Some(connection) = self.connection.take() {
             self.operation.finish(connection);
@@ -153,7 +154,7 @@ impl Transport for Link {
     }
 }
 
-/// Buffers of a link without a connection: ureq asks nothing more of it.
+/// Buffers without a connection; ureq does not use them any more.
 #[derive(Debug)]
 struct Empty;
 

@@ -1,4 +1,4 @@
-//! New connections: to the server, or through a proxy.
+//! Creates connections: to the server, or through a proxy.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,11 +19,11 @@ use crate::os::deadline::CallLimits;
 use crate::proxy::{Proxies, Proxy, ProxyKind};
 use crate::tls::Tls;
 
-/// What all requests of a client share.
+/// The state that all requests of a client share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) pool: Pool<Arc<Route>, Box<Connection>>,
-    /// `None` = any number of connections.
+    /// `None`: unlimited.
     pub(crate) slots: Option<Arc<RoutePermits>>,
     pub(crate) tls: Tls,
     pub(crate) proxies: Proxies,
@@ -33,7 +33,7 @@ pub(crate) struct Shared {
     addresses: Addresses,
 }
 
-/// How long each step of making a connection took; zero where there was none.
+/// The duration of each step of connecting; zero if it was not needed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ConnectTimes {
     pub(crate) resolve: Duration,
@@ -55,7 +55,7 @@ impl Shared {
             ),
             slots: network
                 .max_connections
-                .map(|most| Arc::new(RoutePermits::new(most.get()))),
+                .map(|max| Arc::new(RoutePermits::new(max.get()))),
             tls: Tls::new(&config.tls, own.clone(), |name| config.variable(name))?,
             proxies,
             _secrets: proxy_secrets,
@@ -122,7 +122,7 @@ impl Shared {
         Ok(Connection::plain(socket).at(address))
     }
 
-    /// Those of the addresses to which a server may lead; if none is left, why.
+    /// The addresses that the policy permits; an error if there is none.
     fn judged(
         &self,
         origin: &Origin,
@@ -157,14 +157,13 @@ impl Shared {
         };
         found.retain(|address| self.addresses.version.includes(address.ip()));
         if found.is_empty() {
-            let message =
-                format!("resolve {bare}: no address of the version of IP that is to be used");
+            let message = format!("resolve {bare}: no address of the configured ip version");
             return Err(Error::new(Kind::Resolve, message));
         }
         Ok(found)
     }
 
-    /// A connection to a proxy.
+    /// Connects to a proxy.
     fn connect_to_proxy(
         &self,
         proxy: &Proxy,
@@ -179,8 +178,9 @@ impl Shared {
             .map_err(named)?;
         phases.resolve = begun.elapsed();
         let begun = Instant::now();
-        let words = format!("proxy {shown}");
-        let (socket, address) = resolve::connect(&addresses, &words, limits).map_err(named)?;
+        let shown_proxy = format!("proxy {shown}");
+        let (socket, address) =
+            resolve::connect(&addresses, &shown_proxy, limits).map_err(named)?;
         phases.connect = begun.elapsed();
         let connection = Connection::plain(socket).through(address);
         if proxy.kind != ProxyKind::Https {
@@ -200,7 +200,7 @@ impl Shared {
         Ok(secured)
     }
 
-    /// Has a proxy connect to the server.
+    /// Lets a proxy connect to the server.
     fn pass(
         &self,
         connection: &mut Connection,
@@ -216,7 +216,8 @@ impl Shared {
             transfer: None,
             host,
             first_byte: None,
-            // As a whole: a proxy that says little at a time is no better.
+            // One limit for the whole exchange with the proxy, however slowly
+            // it responds.
             end: given.and_then(|given| Some((Instant::now().checked_add(given)?, given))),
         }));
         let passed = match proxy.kind {

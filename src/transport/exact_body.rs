@@ -1,4 +1,4 @@
-//! The body of a request as ureq reads it: of exactly its length.
+//! Provides the body of a request to ureq, with exactly the announced length.
 
 use std::io;
 use std::io::Read;

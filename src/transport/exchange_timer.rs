@@ -1,5 +1,5 @@
-//! How long the waits of one exchange are: for a peer to take what is sent,
-//! for its answer to begin, and for the answer to go on.
+//! The waits of one exchange: until the peer accepts data, until the response
+//! starts, and until more of it arrives.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -11,54 +11,55 @@ use crate::os::deadline::{CallLimits, StallLimit, StepLimit, TransferRate};
 use crate::os::transfer::TransferMeter;
 use crate::os::{sys, wait};
 
-/// How often it is looked how much of a request the peer has still to take: of
-/// that no descriptor tells.
-const LOOK: Duration = Duration::from_millis(100);
-/// What is sent of a request before it pays to look.
-const MUCH: u64 = 64 * 1024;
-/// The most bytes of interim answers.
+/// Polling interval for the number of unacknowledged bytes, for which there is
+/// no event.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// Minimum number of sent bytes before polling pays off.
+const MIN_UNSENT: u64 = 64 * 1024;
+/// Maximum total size of interim responses, in bytes.
 const MAX_INTERIM: u64 = super::buffers::INPUT_SIZE as u64;
-/// The shortest start of an answer that shows its status: `HTTP/1.1 200`.
+/// Number of bytes needed to read a status: `HTTP/1.1 200`.
 const STATUS_LINE_START: usize = 12;
 
-/// What the waits of an exchange are bound by.
+/// The limits of an exchange.
 #[derive(Debug, Default)]
 pub(crate) struct ExchangeLimits {
     pub(crate) call: CallLimits,
     /// Counts the bodies of the exchange, if the program is told of them.
     pub(crate) transfer: Option<Arc<TransferMeter>>,
-    /// The server's name in errors.
+    /// The server's name for error messages.
     pub(crate) host: String,
-    /// How long the answer may take to begin.
+    /// Time limit until the first byte of the response.
     pub(crate) first_byte: Option<Duration>,
-    /// When the exchange as a whole ends, and how long it was given.
+    /// Deadline of the exchange.
     pub(crate) end: End,
 }
 
-/// An end, and how long it was given.
+/// A deadline, and the time limit that it results from.
 type End = Option<(Instant, Duration)>;
 
-/// What the waits of an exchange have come to so far.
+/// The progress of an exchange.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ExchangeTimer {
     sending: TransferRate,
     receiving: TransferRate,
-    /// Bytes that were handed to the system.
+    /// Bytes passed to the system.
     sent: u64,
-    /// Those of them that the peer had taken when the window began.
+    /// Bytes that the peer had acknowledged when the window started.
     taken: u64,
-    /// What the peer has still to take of a request that is out, when last
-    /// looked at; `None` before.
+    /// Unacknowledged bytes of a completely sent request, when last polled;
+    /// `None` before that.
     left: Option<u64>,
-    /// When the request was out, or when the peer took more of it.
-    asked_at: Option<Instant>,
-    /// When the final answer began.
-    answered_at: Option<Instant>,
-    /// Its head is here.
+    /// The time when the request was sent completely, or when the peer last
+    /// acknowledged a part of it.
+    sent_at: Option<Instant>,
+    /// The time when the final response started.
+    responded_at: Option<Instant>,
+    /// The headers were received.
     has_head: bool,
-    /// Bytes of the answer, and of interim ones before it.
+    /// Received bytes, including interim responses.
     heard: u64,
-    /// An end of the exchange that was set within it.
+    /// An additional deadline that was set during the exchange.
     end: End,
 }
 
@@ -72,25 +73,24 @@ impl ExchangeTimer {
         self.heard = self.heard.saturating_add(bytes as u64);
     }
 
-    /// All of the request was handed to the system.
-    pub(super) fn asked(&mut self, now: Instant) {
-        self.asked_at = Some(now);
+    /// Called when the complete request was passed to the system.
+    pub(super) fn request_sent(&mut self, now: Instant) {
+        self.sent_at = Some(now);
         self.left = None;
     }
 
-    /// The answer's head is here.
+    /// Called when the headers were received.
     pub(super) fn take_head(&mut self) {
         self.has_head = true;
     }
 
-    /// Ends the exchange after a time.
+    /// Sets a deadline for the exchange.
     pub(super) fn end_within(&mut self, time: Duration) {
         let end = Instant::now().checked_add(time);
         self.end = self.end.or(end.map(|end| (end, time)));
     }
 
-    /// An error where interim answers do not end. `pending` is what was
-    /// received and not yet read.
+    /// Limits interim responses. `pending` contains the unread input.
     pub(super) fn check_interim(
         &self,
         exchange_limits: &ExchangeLimits,
@@ -101,12 +101,13 @@ impl ExchangeTimer {
             return Ok(());
         }
         let host = &exchange_limits.host;
-        let message = format!("answer of {host}: more than {MAX_INTERIM} bytes of interim answers");
+        let message =
+            format!("response of {host}: more than {MAX_INTERIM} bytes of interim responses");
         Err(io::Error::other(Error::new(Kind::Protocol, message)))
     }
 
-    /// Waits until more can be sent, or for another of `events`; gives those
-    /// that hold.
+    /// Waits until more can be sent or one of `events` occurs; returns the
+    /// events.
     pub(super) fn wait_to_send(
         &mut self,
         fd: RawFd,
@@ -117,7 +118,7 @@ impl ExchangeTimer {
         let before = Instant::now();
         let pause = self.sending.pause(stall);
         let end = first([exchange_limits.end, self.end]);
-        let what = words(end, "send to", &exchange_limits.host);
+        let what = describe_wait(end, "send to", &exchange_limits.host);
         let limit = StepLimit {
             step: Step::Send,
             what: &what,
@@ -128,9 +129,9 @@ impl ExchangeTimer {
         Ok(ready)
     }
 
-    /// Counts a wait for the peer to take more. What counts is what it took:
-    /// the system holds so much for it that a slow peer seems to do nothing for
-    /// long, and at first a dead one to do a lot.
+    /// Counts time spent waiting to send. Progress is what the peer
+    /// acknowledged: because of the system's send buffer, a slow peer may seem
+    /// stalled, and a dead one may seem to make progress at first.
     fn count_sending(
         &mut self,
         fd: RawFd,
@@ -149,8 +150,8 @@ impl ExchangeTimer {
         self.sending.waited(time, stall, Step::Send, what)
     }
 
-    /// Waits for the answer to begin, or to go on, for a while. `pending` is
-    /// what was received and not yet read.
+    /// Waits up to a time for the response to start or continue. `pending`
+    /// contains the unread input.
     pub(super) fn wait_to_receive(
         &mut self,
         fd: RawFd,
@@ -160,29 +161,30 @@ impl ExchangeTimer {
         let timeouts = &exchange_limits.call.timeouts;
         let stall = timeouts.stall;
         let before = Instant::now();
-        let begins = !self.has_head && self.asked_at.is_some();
-        if begins && self.answered_at.is_none() && early_status(pending).is_some() {
-            self.answered_at = Some(before);
+        let begins = !self.has_head && self.sent_at.is_some();
+        if begins && self.responded_at.is_none() && early_status(pending).is_some() {
+            self.responded_at = Some(before);
         }
-        let is_awaited = begins && self.answered_at.is_none();
+        let is_awaited = begins && self.responded_at.is_none();
         let left = if is_awaited { self.look(fd, before) } else { 0 };
-        // The answer is not due while the peer takes the request.
+        // The response is not due while the peer is still receiving the
+        // request.
         let is_due = is_awaited && (left == 0 || stall.is_none());
-        let first_byte = is_due.then(|| after(self.asked_at, exchange_limits.first_byte));
-        let head = begins.then(|| after(self.answered_at, timeouts.head));
+        let first_byte = is_due.then(|| after(self.sent_at, exchange_limits.first_byte));
+        let head = begins.then(|| after(self.responded_at, timeouts.head));
         let end = first([
             exchange_limits.end,
             self.end,
             first_byte.flatten(),
             head.flatten(),
         ]);
-        // Of an answer that has begun, be it an interim one.
+        // Whether a response has started, including interim ones.
         let flows = !is_awaited || !pending.is_empty();
         let pauses = [
-            (left > 0).then(|| before + LOOK),
+            (left > 0).then(|| before + POLL_INTERVAL),
             flows.then(|| self.receiving.pause(stall)).flatten(),
         ];
-        let what = words(end, "answer of", &exchange_limits.host);
+        let what = describe_wait(end, "response of", &exchange_limits.host);
         let limit = StepLimit {
             step: Step::Receive,
             what: &what,
@@ -201,14 +203,14 @@ impl ExchangeTimer {
         Ok(())
     }
 
-    /// What the peer has still to take of the request.
+    /// Returns the number of unacknowledged bytes of the request.
     fn look(&mut self, fd: RawFd, now: Instant) -> u64 {
-        if self.sent < MUCH || self.left == Some(0) {
+        if self.sent < MIN_UNSENT || self.left == Some(0) {
             return 0;
         }
         let left = sys::unsent(fd);
         if self.left.is_some_and(|before| left < before) {
-            self.asked_at = Some(now);
+            self.sent_at = Some(now);
         }
         self.left = Some(left);
         left
@@ -224,13 +226,13 @@ fn first<const N: usize>(ends: [End; N]) -> End {
     ends.into_iter().flatten().min_by_key(|(end, _)| *end)
 }
 
-/// What is waited for, where an error may have to tell it.
-fn words(end: End, what: &str, host: &str) -> String {
+/// Describes a wait for error messages.
+fn describe_wait(end: End, what: &str, host: &str) -> String {
     end.map_or_else(String::new, |_| format!("{what} {host}"))
 }
 
-/// The status of the first final answer in `input`, once it can be seen; of an
-/// interim one while nothing follows it.
+/// The status of the first final response in `input`, as soon as it is
+/// complete; that of an interim response only if nothing follows.
 pub(super) fn early_status(input: &[u8]) -> Option<u16> {
     let line = input.get(..STATUS_LINE_START)?;
     if !line.starts_with(b"HTTP/1.") {
@@ -253,7 +255,7 @@ mod tests {
 
     const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nX-A: a";
 
-    /// ExchangeLimits that allow a head that much, and nothing else to end a wait.
+    /// Limits with a time limit for the headers and no others.
     fn exchange_limits(head: Duration) -> ExchangeLimits {
         let mut exchange_limits = ExchangeLimits::default();
         exchange_limits.call.timeouts.stall = None;
@@ -265,14 +267,14 @@ mod tests {
     fn a_head_has_its_time() {
         let (ours, _theirs) = UnixStream::pair().expect("sockets");
         let mut timer = ExchangeTimer::default();
-        timer.asked(Instant::now());
+        timer.request_sent(Instant::now());
         let exchange_limits = exchange_limits(Duration::from_millis(20));
         let error = timer
             .wait_to_receive(ours.as_raw_fd(), &exchange_limits, HEAD)
             .expect_err("nothing comes");
         let error = error.downcast::<Error>().expect("ours");
         assert_eq!((error.kind(), error.step()), (Kind::Timeout, Step::Receive));
-        assert_eq!(error.message(), "answer of : not done within 20 ms");
+        assert_eq!(error.message(), "response of : not done within 20 ms");
     }
 
     #[test]
@@ -280,7 +282,7 @@ mod tests {
         let (ours, mut theirs) = UnixStream::pair().expect("sockets");
         let fd = ours.as_raw_fd();
         let mut timer = ExchangeTimer::default();
-        timer.asked(Instant::now());
+        timer.request_sent(Instant::now());
         let exchange_limits = exchange_limits(Duration::ZERO);
         timer.take_head();
         theirs.write_all(b"a").expect("it is open");
@@ -292,9 +294,9 @@ mod tests {
     #[test]
     fn interim_answers_have_their_most() {
         let exchange_limits = ExchangeLimits::default();
-        let most = usize::try_from(MAX_INTERIM).expect("a small number");
+        let max = usize::try_from(MAX_INTERIM).expect("a small number");
         let mut timer = ExchangeTimer::default();
-        timer.received(most + 2);
+        timer.received(max + 2);
         timer
             .check_interim(&exchange_limits, b"HT")
             .expect("no more");

@@ -1,4 +1,4 @@
-//! What ureq and the system report, as errors of ours.
+//! Converts errors of ureq and of the system.
 
 use std::io;
 
@@ -6,34 +6,34 @@ use crate::error::{Error, Kind, describe};
 use crate::http::url::{Origin, Scheme};
 use crate::tls::explain;
 
-/// What is known of an exchange that failed.
+/// The state of a failed exchange.
 pub(crate) struct Observed<'a> {
     pub(crate) origin: &'a Origin,
     /// Part of a response was received.
     pub(crate) heard: bool,
-    /// What was received fills the buffer of the header block.
+    /// The received data fills the header buffer.
     pub(crate) header_full: bool,
-    /// What was received looks like TLS.
+    /// The received data looks like TLS.
     pub(crate) heard_tls: bool,
     /// Sending failed, rather than receiving.
     pub(crate) failed_sending: bool,
 }
 
-/// Our own error inside another one, if that is what it carries.
+/// Extracts our error from an I/O error.
 fn ours(error: io::Error) -> Result<Error, io::Error> {
     error.downcast::<Error>()
 }
 
-/// Why an exchange gave no answer.
+/// Converts the failure of an exchange without a response.
 pub(crate) fn of_round_trip(error: ureq::Error, observed: &Observed) -> Error {
     let host = observed.origin.authority();
     let failed = match error {
         ureq::Error::Io(error) => match ours(error) {
             Ok(ours) => ours,
-            Err(_) if is_tls(observed) => answered_in_tls(&host),
+            Err(_) if is_tls(observed) => response_in_tls(&host),
             Err(error) => of_io(&error, observed, &host),
         },
-        _ if is_tls(observed) => answered_in_tls(&host),
+        _ if is_tls(observed) => response_in_tls(&host),
         ureq::Error::LargeResponseHeader(..) => too_long(&host),
         ureq::Error::BodyExceedsLimit(_) => {
             let message = format!("send to {host}: the body is longer than its content-length");
@@ -44,26 +44,26 @@ pub(crate) fn of_round_trip(error: ureq::Error, observed: &Observed) -> Error {
             Error::new(Kind::InvalidPath, message)
         }
         other => {
-            let message = format!("answer of {host}: {other}").to_lowercase();
+            let message = format!("response of {host}: {other}").to_lowercase();
             Error::new(Kind::Protocol, message)
         }
     };
     failed.with_host(&host)
 }
 
-/// Whether a server that was asked without TLS has answered in it.
+/// Whether the server sent TLS to a plain http request.
 fn is_tls(observed: &Observed) -> bool {
     observed.origin.scheme == Scheme::Http && observed.heard_tls
 }
 
-fn answered_in_tls(host: &str) -> Error {
-    let message = format!("answer of {host} is no http: does this server speak https?");
+fn response_in_tls(host: &str) -> Error {
+    let message = format!("response of {host} is not http: does the server use https?");
     Error::new(Kind::Protocol, message)
 }
 
 fn too_long(host: &str) -> Error {
     let message = format!(
-        "answer of {host}: the header block is longer than {} bytes",
+        "response of {host}: the header block is longer than {} bytes",
         super::buffers::INPUT_SIZE
     );
     Error::new(Kind::Protocol, message)
@@ -82,16 +82,17 @@ fn of_io(error: &io::Error, observed: &Observed, host: &str) -> Error {
     }
     match error.kind() {
         io::ErrorKind::UnexpectedEof if heard => {
-            let message = format!("answer of {host}: the connection closed within the headers");
+            let message =
+                format!("response of {host}: the connection was closed within the headers");
             Error::new(Kind::Receive, message)
         }
         io::ErrorKind::UnexpectedEof => {
-            let message = format!("{host} closed the connection without an answer");
+            let message = format!("{host} closed the connection without a response");
             Error::new(Kind::Closed, message)
         }
         io::ErrorKind::ConnectionReset if !heard => Error::io(
             Kind::Closed,
-            format_args!("{host} closed the connection without an answer"),
+            format_args!("{host} closed the connection without a response"),
             error,
         ),
         _ => Error::io(Kind::Receive, format_args!("receive from {host}"), error),
@@ -103,7 +104,7 @@ fn of_tls(error: &io::Error, host: &str) -> Option<Error> {
     Some(explain(tls, host))
 }
 
-/// Why a body could not be read on.
+/// Converts a failure to read a body.
 pub(crate) fn of_body(error: io::Error, origin: &Origin) -> Error {
     let host = origin.authority();
     let error = &match ours(error) {
@@ -113,7 +114,7 @@ pub(crate) fn of_body(error: io::Error, origin: &Origin) -> Error {
     let failed = if let Some(tls) = of_tls(error, &host) {
         tls
     } else if error.kind() == io::ErrorKind::UnexpectedEof {
-        let message = format!("the answer of {host} is cut short: the connection closed");
+        let message = format!("the response of {host} is truncated: the connection was closed");
         Error::new(Kind::Truncated, message)
     } else if error.raw_os_error().is_some() || error.kind() == io::ErrorKind::NotConnected {
         Error::io(
@@ -123,19 +124,19 @@ pub(crate) fn of_body(error: io::Error, origin: &Origin) -> Error {
         )
     } else {
         let source = error.get_ref().and_then(|inner| inner.source());
-        let words = source.map_or_else(|| describe(error), |s| s.to_string().to_lowercase());
-        let message = format!("receive the body from {host}: {words}");
+        let why = source.map_or_else(|| describe(error), |s| s.to_string().to_lowercase());
+        let message = format!("receive the body from {host}: {why}");
         Error::new(Kind::Protocol, message)
     };
     failed.with_host(&host)
 }
 
-/// Why a proxy did not connect to the server.
+/// Converts a failure of a proxy to connect to the server.
 pub(crate) fn of_proxy(error: io::Error, proxy: &str) -> Error {
     match ours(error) {
         Ok(ours) => ours,
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            let message = format!("proxy {proxy} closed the connection without an answer");
+            let message = format!("proxy {proxy} closed the connection without a response");
             Error::new(Kind::Proxy, message)
         }
         Err(error) => of_tls(&error, &format!("proxy {proxy}"))

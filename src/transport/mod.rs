@@ -1,5 +1,5 @@
-//! Requests over connections of our own: the only place that names ureq, which
-//! frames HTTP/1.1 here and nothing else.
+//! Sends requests over our own connections. The only module that uses ureq, and
+//! only for the framing of HTTP/1.1.
 
 mod buffers;
 mod connection;
@@ -47,42 +47,42 @@ use crate::log::secrets::Secrets;
 use crate::os::deadline::{CallLimits, StepLimit};
 use crate::os::wait;
 
-/// A request as it goes out: nothing is added to it but Host.
+/// A request. Nothing is added to it except Host.
 pub(crate) struct Outgoing<'a> {
     pub(crate) method: &'a str,
     pub(crate) url: &'a Url,
-    /// With the Content-Length, if there is to be one.
+    /// Including Content-Length, if any.
     pub(crate) headers: &'a Headers,
     pub(crate) body: &'a mut Body,
     pub(crate) framing: Framing,
     pub(crate) limits: &'a CallLimits,
-    /// The URL's host and port.
+    /// Host and port of the URL.
     pub(crate) host: &'a str,
-    /// A server has led to this URL: a redirect, or a challenge.
+    /// The URL comes from a server: a redirect or a challenge.
     pub(crate) server_directed: bool,
-    /// The answer may take as long as storing what was sent takes.
+    /// The server may take the commit timeout to respond.
     pub(crate) awaits_commit: bool,
     /// The program is told how much of its bodies is transferred.
     pub(crate) reports_progress: bool,
 }
 
-/// How the body of a request is framed.
+/// The framing of a request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
-    /// There is none, and nothing says so.
+    /// No body, and no header about one.
     None,
-    /// Of this length, which the headers tell.
+    /// A body of the length in the headers.
     Length(u64),
     /// In chunks.
     Chunked,
 }
 
-/// An exchange that gave no answer.
+/// An exchange that failed without a response.
 pub(crate) struct Failure {
     pub(crate) error: Error,
-    /// A kept connection ended without a word on this request.
+    /// A kept connection was closed before any byte of a response.
     pub(crate) race: bool,
-    /// Not a byte of the request was sent.
+    /// No byte of the request was sent.
     pub(crate) unsent: bool,
 }
 
@@ -94,7 +94,7 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// Over the same connections.
+    /// Creates a transport that shares the connections.
     pub(crate) fn sharing(&self) -> Transport {
         Transport {
             shared: Arc::clone(&self.shared),
@@ -102,8 +102,8 @@ impl Transport {
         }
     }
 
-    /// For a client of the registry at `own`. With https all that its TLS needs
-    /// is read now, and any error shows now.
+    /// For a client of the registry at `own`. With https, reads what TLS needs,
+    /// to report errors immediately.
     pub(crate) fn new(config: &Config, own: Origin, secrets: &Secrets) -> Result<Transport, Error> {
         let shared = Shared::new(config, own.clone(), secrets)?;
         if own.scheme == Scheme::Https {
@@ -120,7 +120,7 @@ impl Transport {
             .allow_non_standard_methods(true)
             .max_idle_connections(0)
             .max_idle_connections_per_host(0)
-            // Above the input buffer, so that only our own limit counts.
+            // Larger than the input buffer, so that only our own limit applies.
             .max_response_header_size(2 * buffers::INPUT_SIZE)
             .build();
         Ok(Transport {
@@ -129,8 +129,8 @@ impl Transport {
         })
     }
 
-    /// Sends a request and reads the answer's headers. `fresh` asks for a new
-    /// connection.
+    /// Sends a request and reads the headers of the response. If `fresh`, uses
+    /// a new connection.
     pub(crate) fn exchange(&self, outgoing: Outgoing, fresh: bool) -> Result<RawResponse, Failure> {
         let Outgoing {
             method,
@@ -219,7 +219,7 @@ impl Transport {
         let response = match result {
             Ok(response) => response,
             Err(error) => {
-                // What the server did must be seen before the connection goes.
+                // Check what the server sent before the connection is dropped.
                 let (heard, _) = operation.heard();
                 let race = operation.was_reused() && !heard && is_end(&error);
                 return Err(Failure {
@@ -259,7 +259,7 @@ impl Transport {
     }
 }
 
-/// Waits for a time, unless the call is to end before.
+/// Sleeps within the limits of the call.
 pub(crate) fn pause(time: Duration, limits: &CallLimits) -> Result<(), Error> {
     let Some(until) = Instant::now().checked_add(time) else {
         return Ok(());
@@ -271,7 +271,7 @@ pub(crate) fn pause(time: Duration, limits: &CallLimits) -> Result<(), Error> {
     })
 }
 
-/// The longest request head that is sent, in bytes.
+/// Maximum size of a request head, in bytes.
 const MAX_HEAD: usize = 128 * 1024;
 
 fn assemble(
@@ -284,7 +284,7 @@ fn assemble(
         let message = format!("request: {why}");
         Error::new(Kind::InvalidPath, message)
     };
-    // The builder is the one way to keep the case of header names.
+    // Only the builder preserves the case of header names.
     let mut builder = agent.get(url);
     for (name, value) in headers.iter() {
         builder = builder.header_raw(name, value);
@@ -304,7 +304,7 @@ fn assemble(
     Ok(request)
 }
 
-/// Whether an error means that the connection ended.
+/// Whether an error means that the connection was closed.
 fn is_end(error: &ureq::Error) -> bool {
     use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(error, ureq::Error::Io(error) if matches!(

@@ -1,4 +1,4 @@
-//! What one exchange shares with the pieces that ureq holds during it.
+//! The state that an exchange shares with the objects that ureq owns.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,31 +14,31 @@ use super::route::Route;
 use crate::error::Error;
 use crate::http::url::Origin;
 
-/// What an exchange took.
+/// Statistics of an exchange.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ExchangeStats {
-    /// Of making the connection; zero where one was kept.
+    /// Times of connecting; zero for a kept connection.
     pub(crate) phases: ConnectTimes,
-    /// From the request's last byte to the first of its answer.
+    /// From the last byte of the request to the first byte of the response.
     pub(crate) first_byte: Duration,
-    /// The connection had served another request before.
+    /// A kept connection was used.
     pub(crate) reused: bool,
-    /// Whom the connection is with; `None` for a socket of this host.
+    /// The peer's address; `None` for a Unix domain socket.
     pub(crate) peer: Option<SocketAddr>,
 }
 
-/// One exchange: a request and its answer over one connection.
+/// One exchange: a request and its response on one connection.
 #[derive(Debug)]
 pub(crate) struct Operation {
     pub(crate) shared: Arc<Shared>,
     pub(crate) origin: Arc<Origin>,
     pub(crate) route: Arc<Route>,
-    /// A server has led here; the caller has not.
+    /// The URL comes from a server, not from the caller.
     pub(crate) server_directed: bool,
-    /// About how many bytes the request's head and body have.
+    /// Approximate size of the request's head, in bytes.
     pub(crate) head: usize,
     pub(crate) body: u64,
-    /// Use no kept connection.
+    /// Do not use a kept connection.
     pub(crate) fresh: bool,
     pub(crate) exchange_limits: Arc<ExchangeLimits>,
     state: Mutex<State>,
@@ -46,9 +46,10 @@ pub(crate) struct Operation {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The connection, after ureq has let go of it before the answer's end.
+    /// The connection, if ureq released it before the end of the response.
     parked: Option<Box<Connection>>,
-    /// The answer was read whole, and the connection given back to the pool.
+    /// The response was read to its end, and the connection returned to the
+    /// pool.
     finished: bool,
     reused: bool,
     peer: Option<SocketAddr>,
@@ -59,13 +60,13 @@ struct State {
     plain: bool,
     /// What is to be sent in place of what ureq sends next.
     file_piece: Option<FilePiece>,
-    /// The server's end was an error.
+    /// The connection ended with an error.
     broken: bool,
-    /// The head of the answer is here.
+    /// The headers were received.
     has_head: bool,
-    /// What is left may take this long.
+    /// Time limit for the rest of the response.
     end_within: Option<Duration>,
-    /// The last thing that failed was sending.
+    /// The last failure occurred while sending.
     failed_sending: bool,
 }
 
@@ -95,7 +96,7 @@ impl Operation {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection for this exchange: one that was kept, or a new one.
+    /// Takes a kept connection or creates a new one.
     pub(crate) fn connection(&self) -> Result<Box<Connection>, Error> {
         if self.server_directed && self.route.proxy.is_some() {
             self.shared.ssrf_policy.check_name(&self.origin)?;
@@ -108,13 +109,14 @@ impl Operation {
         let permit = permit.transpose()?;
         let kept = if self.fresh {
             if permit.is_some() {
-                // The new one comes in the place of one that is kept, if there
-                // is one: those count too.
+                // Kept connections count towards the limit, so close one for
+                // the new one.
                 drop(self.shared.pool.checkout(&self.route));
             }
             None
         } else {
-            // Who made it may have been allowed more. Dialling tells why not.
+            // The connection may have been created under a more permissive
+            // policy. A new connection reports the violation.
             let may_use = |kept: &Connection| {
                 let address = kept.address().filter(|_| self.server_directed);
                 address.is_none_or(|ip| self.shared.ssrf_policy.check(&self.origin, ip).is_ok())
@@ -149,19 +151,19 @@ impl Operation {
         Ok(connection)
     }
 
-    /// Scheme and host in front of the path, where a proxy reads the request
+    /// Scheme and host to insert before the path, if a proxy reads the request
     /// (RFC 9112, section 3.2.2).
     pub(crate) fn forwarded(&self) -> Option<String> {
         self.route.forwarder().map(|_| self.origin.to_string())
     }
 
-    /// Keeps the connection for others: its answer was read whole.
+    /// Returns the connection to the pool after a complete response.
     pub(crate) fn finish(&self, connection: Box<Connection>) {
         self.state().finished = true;
         self.keep(connection);
     }
 
-    /// Puts a connection back into the pool, if another request can use it.
+    /// Returns a connection to the pool if it can be reused.
     pub(crate) fn keep(&self, mut connection: Box<Connection>) {
         if connection.is_reusable() {
             connection.rest();
@@ -171,23 +173,23 @@ impl Operation {
         }
     }
 
-    /// Sets the connection aside: ureq is done with it, its answer is not.
+    /// Stores a connection that ureq released before the end of the response.
     pub(crate) fn park(&self, connection: Box<Connection>) {
         self.state().parked = Some(connection);
     }
 
-    /// Takes the connection that ureq let go of.
+    /// Takes the stored connection.
     pub(crate) fn take_parked(&self) -> Option<Box<Connection>> {
         self.state().parked.take()
     }
 
-    /// Whether ureq has let go of the connection, either way.
+    /// Whether ureq has released the connection.
     pub(crate) fn is_released(&self) -> bool {
         let state = self.state();
         state.finished || state.parked.is_some()
     }
 
-    /// What the exchange took, once its headers are here.
+    /// The statistics, once the headers were received.
     pub(crate) fn stats(&self) -> ExchangeStats {
         let state = self.state();
         ExchangeStats {
@@ -198,7 +200,7 @@ impl Operation {
         }
     }
 
-    /// What an error of this exchange depends on.
+    /// The state for the conversion of errors.
     pub(crate) fn observed(&self) -> Observed<'_> {
         let (heard, header_full) = self.heard();
         Observed {
@@ -218,7 +220,7 @@ impl Operation {
         self.state().early = true;
     }
 
-    /// Whether the server refused before the whole request was sent.
+    /// Whether the server rejected the request before it was sent completely.
     pub(crate) fn is_early(&self) -> bool {
         self.state().early
     }
@@ -239,17 +241,17 @@ impl Operation {
         self.state().file_piece.take()
     }
 
-    /// The head of the answer is here.
+    /// Called when the headers were received.
     pub(crate) fn take_head(&self) {
         self.state().has_head = true;
     }
 
-    /// Ends the rest of the answer after a time.
+    /// Sets a time limit for the rest of the response.
     pub(crate) fn end_within(&self, time: Duration) {
         self.state().end_within = Some(time);
     }
 
-    /// Tells a connection what has become of its exchange.
+    /// Updates a connection with the result of its exchange.
     pub(crate) fn tell(&self, connection: &mut Connection) {
         let state = self.state();
         if state.has_head {
@@ -268,8 +270,7 @@ impl Operation {
         self.state().failed_sending
     }
 
-    /// Whether bytes of an answer came, and whether they fill all that is kept
-    /// of a header block.
+    /// Whether any byte was received, and whether the header buffer is full.
     pub(crate) fn heard(&self) -> (bool, bool) {
         match &mut self.state().parked {
             None => (false, false),
@@ -277,7 +278,7 @@ impl Operation {
         }
     }
 
-    /// Whether what came begins as an alert or a handshake of TLS does.
+    /// Whether the received data starts like a TLS alert or handshake.
     fn heard_tls(&self) -> bool {
         let state = self.state();
         let received = state
@@ -287,7 +288,7 @@ impl Operation {
         matches!(received, Some([0x15 | 0x16, 0x03, ..]))
     }
 
-    /// Whether bytes of the request left.
+    /// Whether any byte of the request was sent.
     pub(crate) fn spoke(&self) -> bool {
         matches!(&self.state().parked, Some(connection) if connection.spoke())
     }

@@ -1,7 +1,7 @@
-//! Connections that are kept between requests.
+//! The pool of idle connections.
 //!
-//! Generic over the connection, and over the mutex by way of `os::sync`, so
-//! that every interleaving of its steps can be tried in a model.
+//! Generic over the connection and the mutex (through `os::sync`), so that loom
+//! can test every interleaving.
 
 use std::time::Duration;
 
@@ -10,9 +10,10 @@ use crate::os::sync::{Instant, Mutex, MutexGuard};
 /// The maximum number of idle connections.
 const MAX_IDLE: usize = 512;
 
-/// Something that can be kept.
+/// A connection that can be kept.
 pub(crate) trait Kept {
-    /// Whether it can be used now: no bytes, no end, this process's own.
+    /// Whether it can be used: open, no unexpected input, created by this
+    /// process.
     fn is_usable(&mut self) -> bool;
 }
 
@@ -23,8 +24,8 @@ struct Idle<K, C> {
     since: Instant,
 }
 
-/// Idle connections, the one that was used last at the end. The lock is held
-/// for a look-up alone, never while a connection is looked at or closed.
+/// Idle connections, most recently used last. The lock is held only for
+/// lookups, not while connections are checked or closed.
 #[derive(Debug)]
 pub(crate) struct Pool<K, C> {
     idle: Mutex<Vec<Idle<K, C>>>,
@@ -41,7 +42,8 @@ impl<K: Eq + Clone, C: Kept> Pool<K, C> {
         }
     }
 
-    /// Takes the connection that was used last: it is the likeliest to be alive.
+    /// Takes the most recently used connection, which is the least likely to be
+    /// stale.
     pub(crate) fn checkout(&self, key: &K) -> Option<C> {
         loop {
             let mut idle = {
@@ -55,7 +57,7 @@ impl<K: Eq + Clone, C: Kept> Pool<K, C> {
         }
     }
 
-    /// Keeps a connection whose last answer was read to its end.
+    /// Adds a connection after a complete response.
     pub(crate) fn put_back(&self, key: &K, connection: C) {
         let idle = Idle {
             key: key.clone(),
@@ -67,7 +69,7 @@ impl<K: Eq + Clone, C: Kept> Pool<K, C> {
             let mut all = self.lock();
             let same = all.iter().filter(|idle| idle.key == *key).count();
             let mut surplus = (same + 1).saturating_sub(self.max_per_key);
-            // The oldest stand first.
+            // The oldest come first.
             dropped.extend(all.extract_if(.., |idle| {
                 let goes =
                     idle.key == *key && (surplus > 0 || idle.since.elapsed() >= self.max_idle_time);
@@ -80,12 +82,12 @@ impl<K: Eq + Clone, C: Kept> Pool<K, C> {
                 dropped.push(idle);
             }
         }
-        // Closed here, after the lock.
+        // Close connections after releasing the lock.
         drop(dropped);
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Idle<K, C>>> {
-        // A panic elsewhere leaves the list whole: nothing here panics midway.
+        // Poisoning is harmless: no code panics with the list half changed.
         self.idle
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -1,4 +1,4 @@
-//! An answer, and its body as it is read from the connection.
+//! A response whose body is read from the connection.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Step};
 use crate::http::headers::Headers;
 use crate::os::transfer::TransferMeter;
 
-/// The version of HTTP that an answer came in.
+/// The HTTP version of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Version {
     Http10,
@@ -30,7 +30,7 @@ impl Version {
     }
 }
 
-/// Status and headers of an answer, and its body still to be read.
+/// Status and headers of a response, and its unread body.
 #[derive(Debug)]
 pub(crate) struct RawResponse {
     pub(crate) stats: ExchangeStats,
@@ -40,38 +40,38 @@ pub(crate) struct RawResponse {
     pub(crate) body: RawBody,
 }
 
-/// How much is received at a time of a body that goes to a sink.
+/// Number of bytes received at a time for a sink.
 const PIECE: usize = 1024 * 1024;
-/// A body of more than this is worth larger buffers.
+/// Bodies larger than this get larger buffers.
 const LARGE_BODY: u64 = 64 * 1024;
-/// How much of an unwanted body is read so that its connection can be kept, and
-/// how long.
+/// Limits for reading an unwanted body so that the connection can be kept: its
+/// size and the time.
 const WORTH_DRAINING: u64 = 64 * 1024;
 const WORTH_WAITING: Duration = Duration::from_secs(1);
 
-/// The body of an answer. Dropped before its end it closes the connection.
+/// The body of a response. If dropped before its end, closes the connection.
 pub(crate) struct RawBody {
     source: BodyState,
     operation: Arc<Operation>,
     length: Option<u64>,
-    /// How many bytes of it were read.
+    /// Number of bytes read.
     received: u64,
     /// Counts them for the program, until their end was reported.
     transfer: Option<Arc<TransferMeter>>,
 }
 
 enum BodyState {
-    /// There is no more.
+    /// The body was read to its end.
     End,
     /// An earlier read failed.
     Failed,
-    /// The connection itself, for a body of known length.
+    /// The connection, for a body of known length.
     Direct {
         connection: Box<Connection>,
         left: u64,
         keep: bool,
     },
-    /// What ureq decodes: chunked, or until the connection's end.
+    /// Decoded by ureq: chunked, or until the connection is closed.
     Decoded(Box<BodyReader<'static>>),
 }
 
@@ -82,13 +82,13 @@ impl fmt::Debug for RawBody {
 }
 
 impl RawBody {
-    /// Takes over from ureq. A body of known length is read from the
-    /// connection without ureq's copy; `keep` tells whether the connection
-    /// may serve another request afterwards.
+    /// Takes over from ureq. A body of known length is read from the connection
+    /// without ureq's copy; `keep` says whether the connection can be reused
+    /// afterwards.
     pub(crate) fn new(body: ureq::Body, operation: Arc<Operation>, keep: bool) -> RawBody {
         let length = body.content_length();
         let source = if operation.is_released() {
-            // Read to its end with the headers: there is no body.
+            // There is no body: ureq finished with the headers.
             drop(operation.take_parked());
             BodyState::End
         } else if let Some(left) = length {
@@ -126,17 +126,17 @@ impl RawBody {
         body
     }
 
-    /// The length that was announced.
+    /// The announced length.
     pub(crate) fn length(&self) -> Option<u64> {
         self.length
     }
 
-    /// How many bytes of it have been read.
+    /// Number of bytes read so far.
     pub(crate) fn received(&self) -> u64 {
         self.received
     }
 
-    /// Reads on into the caller's memory; 0 = the end.
+    /// Reads into the caller's buffer; returns 0 at the end.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         if buffer.is_empty() {
             return Ok(0);
@@ -151,10 +151,10 @@ impl RawBody {
             BodyState::Direct {
                 connection, left, ..
             } => {
-                let most = usize::try_from(*left)
+                let limit = usize::try_from(*left)
                     .unwrap_or(usize::MAX)
                     .min(buffer.len());
-                connection.read(&mut buffer[..most])
+                connection.read(&mut buffer[..limit])
             }
             BodyState::Decoded(reader) => reader.read(buffer),
         };
@@ -165,7 +165,7 @@ impl RawBody {
         Ok(amount)
     }
 
-    /// Hands the rest to `sink`, piece by piece, from where it was received.
+    /// Passes the rest of the body to `sink` piece by piece, without copying.
     pub(crate) fn deliver(
         &mut self,
         sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
@@ -180,8 +180,8 @@ impl RawBody {
                 BodyState::Direct {
                     connection, left, ..
                 } => {
-                    // Not for what was received with the headers, and TLS hands
-                    // on its own records.
+                    // Not needed for data received with the headers, and TLS
+                    // passes on its records.
                     if scratch.is_empty() && connection.needs_scratch() {
                         let size = usize::try_from(*left).unwrap_or(PIECE).min(PIECE);
                         reserve(&mut scratch, size)?;
@@ -222,8 +222,8 @@ impl RawBody {
         })
     }
 
-    /// An error once the call is to end, whatever is here already. The
-    /// connection goes with it.
+    /// Checks the limits of the call, even if data is available. On error,
+    /// closes the connection.
     fn check(&mut self) -> Result<(), Error> {
         if matches!(self.source, BodyState::End) {
             return Ok(());
@@ -235,7 +235,7 @@ impl RawBody {
         })
     }
 
-    /// Counts what was read, and ends the body where it ends.
+    /// Counts received bytes and detects the end of the body.
     fn account(&mut self, result: io::Result<usize>) -> Result<usize, Error> {
         let amount = match result {
             Ok(amount) => amount,
@@ -259,13 +259,13 @@ impl RawBody {
                 self.end_if_read();
             }
             BodyState::Decoded(_) if amount == 0 => {
-                // ureq takes a reset for the end of a body without a length.
+                // ureq treats a reset as the end of a body without a length.
                 if self.operation.is_broken() {
                     self.fail();
-                    return Err(self.truncated("the connection broke off"));
+                    return Err(self.truncated("the connection was lost"));
                 }
                 self.source = BodyState::End;
-                // Kept by now, or of no more use.
+                // Returned to the pool, or no longer usable.
                 drop(self.operation.take_parked());
             }
             _ => {}
@@ -284,7 +284,7 @@ impl RawBody {
         }
     }
 
-    /// Reads what is left if that is little, so that the connection is kept.
+    /// Reads the rest if it is small, so that the connection can be kept.
     pub(crate) fn drain(mut self) {
         self.transfer = None;
         let little = match &mut self.source {
@@ -315,7 +315,8 @@ impl RawBody {
         }
     }
 
-    /// Reads no more. Others may be waiting for the connection's end.
+    /// Closes the connection after a failure; other calls may wait for its
+    /// permit.
     fn fail(&mut self) {
         self.source = BodyState::Failed;
         drop(self.operation.take_parked());
@@ -323,18 +324,18 @@ impl RawBody {
 
     fn truncated(&self, why: &str) -> Error {
         let host = self.operation.origin.authority();
-        let message = format!("the answer of {host} is cut short: {why}");
+        let message = format!("the response of {host} is truncated: {why}");
         Error::new(Kind::Truncated, message).with_host(&host)
     }
 
     fn failed_before(&self) -> Error {
         let host = self.operation.origin.authority();
-        let message = format!("the answer of {host}: an earlier read failed");
+        let message = format!("the response of {host}: an earlier read failed");
         Error::new(Kind::Receive, message).with_host(&host)
     }
 }
 
-/// Makes `scratch` that long.
+/// Resizes `scratch`.
 fn reserve(scratch: &mut Vec<u8>, size: usize) -> Result<(), Error> {
     scratch
         .try_reserve_exact(size)

@@ -1,4 +1,4 @@
-//! Host names to addresses, and the first address that answers.
+//! Resolves host names, and connects to the first address that responds.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -11,18 +11,17 @@ use crate::error::{Error, Kind, Step};
 use crate::os::deadline::{CallLimits, StepLimit};
 use crate::os::{sys, wait};
 
-/// How long an address is given before the next one is tried beside it
-/// (RFC 8305, section 5).
+/// Delay before the next address is tried in parallel (RFC 8305, section 5).
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// The longest between two tries at a socket that is busy.
+/// Maximum delay between attempts to connect to a busy Unix domain socket.
 const MAX_PAUSE: Duration = Duration::from_millis(100);
 
 /// Enough for getaddrinfo and the modules that it loads.
 const RESOLVER_STACK: usize = 256 * 1024;
 
-/// The addresses of a host. getaddrinfo cannot be interrupted, so it runs in a
-/// thread of its own, which holds only its own copy of the name.
+/// Resolves a host. getaddrinfo cannot be interrupted, so it runs in its own
+/// thread, which owns a copy of the name.
 pub(crate) fn resolve(
     host: &str,
     port: u16,
@@ -43,7 +42,7 @@ pub(crate) fn resolve(
     Ok(addresses)
 }
 
-/// What the wait has to say, or else what the system says.
+/// The error of the wait, or else the error of the system.
 fn ours_or(error: io::Error, kind: Kind, what: &str) -> Error {
     error
         .downcast::<Error>()
@@ -66,26 +65,26 @@ fn lookup_aside(
     let name = host.to_owned();
     let work = move || {
         let found = lookup(&name, port);
-        // The waiting side wakes when this end closes.
+        // Closing this end wakes the waiting thread.
         drop(finished);
         found
     };
     let builder = thread::Builder::new().stack_size(RESOLVER_STACK);
     match sys::with_signals_blocked(|| builder.spawn(work)) {
         Ok(thread) => {
-            // Left behind where the wait ends first: it may outlive the call.
+            // If the wait ends first, the thread is left to finish on its own.
             wait::wait(done.as_raw_fd(), wait::READABLE, limits, limit, None)?;
             thread
                 .join()
                 .unwrap_or_else(|_| Err(io::Error::other("the resolver panicked")))
         }
-        // No thread can be made: the caller's own must do.
+        // The thread cannot be created: resolve on the caller's.
         Err(_) => lookup(host, port),
     }
 }
 
-/// Connects to the first of the addresses that answers. A new one is tried
-/// when one fails, or after [`STAGGER`] beside those still on their way.
+/// Connects to the first address that accepts. Starts the next attempt when one
+/// fails, or after [`STAGGER`] in parallel.
 pub(crate) fn connect(
     addresses: &[SocketAddr],
     shown: &str,
@@ -119,9 +118,8 @@ pub(crate) fn connect(
     }
 }
 
-/// Connects to the socket at a path. Where more wait to be accepted than it
-/// takes, the system says so at once and tells nobody when that changes: it is
-/// asked again and again.
+/// Connects to a Unix domain socket. If its backlog is full, connect(2) fails
+/// at once and no event reports a change, so it is retried.
 pub(crate) fn connect_unix(
     path: &Path,
     shown: &str,
@@ -142,7 +140,7 @@ pub(crate) fn connect_unix(
     }
 }
 
-/// Waits until one connects, one fails, or it is time for another.
+/// Waits until an attempt succeeds or fails, or until the next one is due.
 fn first_connected(
     started: &mut Vec<(OwnedFd, SocketAddr)>,
     failure: &mut Option<io::Error>,
@@ -168,7 +166,7 @@ fn first_connected(
     Ok(None)
 }
 
-/// The two families in turn, beginning with the resolver's first choice
+/// Alternates the address families, starting with the resolver's first choice
 /// (RFC 8305, section 4).
 fn interleave(addresses: &[SocketAddr]) -> VecDeque<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
@@ -224,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_refused_address_gives_way_to_the_next_at_once() {
-        // Bound and not listening: the port is refused, and nobody else's.
+        // Bound but not listening: connections to the port are refused.
         let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)
             .expect("a socket");
         let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");

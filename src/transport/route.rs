@@ -1,14 +1,14 @@
-//! The way to a server, by which connections are kept.
+//! Routes to servers: the key of the connection pool.
 
 use std::sync::Arc;
 
 use crate::http::url::{Origin, Scheme};
 use crate::proxy::{Proxies, Proxy};
 
-/// Whom a connection speaks to, and through which proxy.
+/// The server of a connection, and the proxy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Route {
-    /// `None` = the proxy itself, which takes requests to all servers.
+    /// `None`: a proxy that forwards requests to any server.
     to: Option<Arc<Origin>>,
     pub(crate) proxy: Option<Arc<Proxy>>,
 }
@@ -27,7 +27,7 @@ impl Route {
         }
     }
 
-    /// The proxy, if it is the one that reads the requests.
+    /// The proxy, if it reads the requests.
     pub(crate) fn forwarder(&self) -> Option<&Arc<Proxy>> {
         self.proxy.as_ref().filter(|_| self.to.is_none())
     }

@@ -1,8 +1,7 @@
-//! How many connections to one host are used at once, and who waits for one.
+//! Limits the number of connections to each host.
 //!
-//! Generic over the host and over what wakes those who wait, and over the mutex
-//! by way of `os::sync`, so that every interleaving of its steps can be tried
-//! in a model.
+//! Generic over the host, the waker and the mutex (through `os::sync`), so that
+//! loom can test every interleaving.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -10,33 +9,33 @@ use std::hash::Hash;
 
 use crate::os::sync::{Arc, Mutex, MutexGuard};
 
-/// The slots of all hosts. A slot that is given back goes to the one who has
-/// waited longest, and never to one who comes just then.
+/// The slots of all hosts. A released slot goes to the caller that has waited
+/// longest, never to a new one.
 #[derive(Debug)]
 pub(crate) struct Slots<K, W> {
-    most: usize,
+    max: usize,
     hosts: Mutex<HashMap<K, Host<W>>>,
 }
 
-/// A host of which a slot is taken.
+/// A host with at least one slot in use.
 #[derive(Debug)]
 struct Host<W> {
     taken: usize,
-    /// Nobody while a slot is free.
+    /// Empty while a slot is free.
     waiting: VecDeque<Arc<W>>,
 }
 
 impl<K: Eq + Hash + Clone, W> Slots<K, W> {
-    /// `most` slots for each host, at least one.
-    pub(crate) fn new(most: usize) -> Slots<K, W> {
+    /// Creates `max` slots for each host, at least one.
+    pub(crate) fn new(max: usize) -> Slots<K, W> {
         Slots {
-            most: most.max(1),
+            max: max.max(1),
             hosts: Mutex::new(HashMap::new()),
         }
     }
 
-    pub(crate) fn most(&self) -> usize {
-        self.most
+    pub(crate) fn max(&self) -> usize {
+        self.max
     }
 
     /// Takes a slot if one is free.
@@ -44,8 +43,8 @@ impl<K: Eq + Hash + Clone, W> Slots<K, W> {
         self.take_or(key, |_| {})
     }
 
-    /// Takes a slot if one is free. If none is, the last of those who wait is
-    /// now `waker`, who is given one before it is woken.
+    /// Takes a slot if one is free. Otherwise adds `waker` to the end of the
+    /// queue; it owns a slot by the time it is woken.
     pub(crate) fn take_or_queue(&self, key: &K, waker: &Arc<W>) -> bool {
         self.take_or(key, |host| host.waiting.push_back(Arc::clone(waker)))
     }
@@ -59,7 +58,7 @@ impl<K: Eq + Hash + Clone, W> Slots<K, W> {
                 waiting: VecDeque::new(),
             }),
         };
-        let is_free = host.taken < self.most;
+        let is_free = host.taken < self.max;
         if is_free {
             host.taken += 1;
         } else {
@@ -68,7 +67,8 @@ impl<K: Eq + Hash + Clone, W> Slots<K, W> {
         is_free
     }
 
-    /// Gives a slot back. Whoever has it then is to be woken.
+    /// Releases a slot. The caller must wake the returned waker, which now owns
+    /// it.
     #[must_use]
     pub(crate) fn give_back(&self, key: &K) -> Option<Arc<W>> {
         let mut hosts = self.lock();
@@ -83,7 +83,7 @@ impl<K: Eq + Hash + Clone, W> Slots<K, W> {
         next
     }
 
-    /// Waits no longer. False if `waker` was given a slot meanwhile.
+    /// Leaves the queue. Returns false if `waker` already owns a slot.
     pub(crate) fn leave(&self, key: &K, waker: &Arc<W>) -> bool {
         let mut hosts = self.lock();
         let Some(host) = hosts.get_mut(key) else {
@@ -95,7 +95,7 @@ impl<K: Eq + Hash + Clone, W> Slots<K, W> {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Host<W>>> {
-        // Nothing here panics midway.
+        // Poisoning is harmless: no code panics with the state half changed.
         self.hosts
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)

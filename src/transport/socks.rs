@@ -19,8 +19,8 @@ const V4: u8 = 1;
 const NAME: u8 = 3;
 const V6: u8 = 4;
 
-/// Has the proxy at the other end connect to an address of `origin`, or, where
-/// there is none, to the name, which the proxy then looks up.
+/// Requests a connection to an address of `origin`, or to its name if `address`
+/// is `None`; the proxy then resolves it.
 pub(super) fn open(
     connection: &mut Connection,
     proxy: &Proxy,
@@ -35,7 +35,7 @@ pub(super) fn open(
     })?;
     let [version, method] = talk.hear()?;
     if version != VERSION {
-        return Err(talk.fail("does not speak socks 5"));
+        return Err(talk.fail("does not support socks 5"));
     }
     match (method, login) {
         (NO_LOGIN, _) => {}
@@ -43,22 +43,25 @@ pub(super) fn open(
             talk.say(&login_message(username, password))?;
             let [_, status] = talk.hear()?;
             if status != 0 {
-                return Err(talk.fail("does not accept the user name and password"));
+                return Err(talk.fail("rejected the user name and password"));
             }
         }
-        (_, None) => return Err(talk.fail("wants a user name and a password")),
-        (_, Some(_)) => return Err(talk.fail("takes no user name and password")),
+        (_, None) => return Err(talk.fail("requires a user name and password")),
+        (_, Some(_)) => return Err(talk.fail("does not support user name and password")),
     }
     talk.say(&connect_message(origin, address))?;
     let [version, reply, _, kind] = talk.hear()?;
     if version != VERSION {
-        return Err(talk.fail("does not speak socks 5"));
+        return Err(talk.fail("does not support socks 5"));
     }
     if reply != 0 {
         let host = origin.authority();
-        return Err(talk.fail(&format!("refuses to connect to {host}: {}", words(reply))));
+        return Err(talk.fail(&format!(
+            "refused to connect to {host}: {}",
+            reply_meaning(reply)
+        )));
     }
-    // The address that the proxy uses is of no interest, but has to be taken.
+    // The address that the proxy uses is ignored, but must be read.
     match kind {
         V4 => talk.hear::<4>().map(|_| ()),
         V6 => talk.hear::<16>().map(|_| ()),
@@ -66,7 +69,7 @@ pub(super) fn open(
             let [length] = talk.hear()?;
             (0..length).try_for_each(|_| talk.hear::<1>().map(|_| ()))
         }
-        _ => Err(talk.fail("does not speak socks 5")),
+        _ => Err(talk.fail("does not support socks 5")),
     }?;
     talk.hear::<2>().map(|_| ())
 }
@@ -90,7 +93,7 @@ impl Talk<'_> {
         while filled < N {
             let read = self.connection.read(&mut bytes[filled..]);
             match read.map_err(|error| failure::of_proxy(error, &self.proxy.authority()))? {
-                0 => return Err(self.fail("closed the connection without an answer")),
+                0 => return Err(self.fail("closed the connection without a response")),
                 more => filled += more,
             }
         }
@@ -105,7 +108,7 @@ impl Talk<'_> {
     }
 }
 
-/// Both are of at most 255 bytes, as their URL was checked.
+/// Both have at most 255 bytes, which was checked with the URL.
 fn login_message(username: &[u8], password: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut message = Zeroizing::new(Vec::with_capacity(3 + username.len() + password.len()));
     message.push(LOGIN_VERSION);
@@ -130,7 +133,7 @@ fn connect_message(origin: &Origin, address: Option<&SocketAddr>) -> Vec<u8> {
             message.extend(v6.octets());
         }
         None => {
-            // A host of a URL has at most 254 characters.
+            // A host in a URL has at most 254 characters.
             message.push(NAME);
             message.push(bare.len().try_into().unwrap_or(u8::MAX));
             message.extend(bare.as_bytes());
@@ -140,7 +143,7 @@ fn connect_message(origin: &Origin, address: Option<&SocketAddr>) -> Vec<u8> {
     message
 }
 
-fn words(reply: u8) -> String {
+fn reply_meaning(reply: u8) -> String {
     let known = match reply {
         1 => "general failure",
         2 => "not allowed by its rules",

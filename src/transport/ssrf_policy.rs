@@ -1,11 +1,10 @@
-//! Where connections may lead: a server may send a client no further into a
-//! network than it stands itself.
+//! The SSRF policy: a server must not direct the client to a more private
+//! network than its own.
 //!
-//! A registry that is reached over the internet could otherwise, by a redirect
-//! or by naming a token server, make the client ask what only the client can
-//! ssrf_policy: services of its network, of its own host, or of its cloud. What is
-//! judged is the address that is dialled, so that no name, spelling or answer
-//! of DNS gets around it.
+//! Otherwise a registry on the internet could use redirects and realms to make
+//! the client send requests to services of its own network, its host or its
+//! cloud. The policy checks the address of each connection, so that names,
+//! spellings and DNS responses cannot bypass it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
@@ -15,31 +14,31 @@ use crate::http::url::Origin;
 use crate::proxy::host_rules;
 use crate::proxy::host_rules::HostRule;
 
-/// What an address is for, by IANA's registries of special addresses.
+/// Classes of addresses, from IANA's special-purpose address registries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     Public,
     /// RFC 1918 and RFC 4193.
     Private,
-    /// Between a provider and its customers, RFC 6598.
+    /// Shared address space of providers, RFC 6598.
     Shared,
     /// RFC 2544.
     Benchmark,
     Documentation,
     Multicast,
-    /// For nobody, or for something else than hosts.
+    /// Reserved, or not for hosts.
     Reserved,
     /// RFC 3927 and RFC 4291.
     LinkLocal,
     Loopback,
-    /// The system takes it for the host itself.
+    /// The system treats it as the local host.
     Unspecified,
-    /// Where a cloud tells a machine its secrets.
+    /// A cloud metadata service.
     Metadata,
 }
 
 impl Class {
-    fn words(self) -> &'static str {
+    fn description(self) -> &'static str {
         match self {
             Class::Public => "public",
             Class::Private => "private",
@@ -55,7 +54,7 @@ impl Class {
         }
     }
 
-    /// How far inside it is.
+    /// How private the class is.
     fn depth(self) -> u8 {
         match self {
             Class::Public => 0,
@@ -70,8 +69,8 @@ impl Class {
         }
     }
 
-    /// Whether a registry of this class may lead to an address of another.
-    fn may_lead_to(self, target: Class) -> bool {
+    /// Whether a registry of this class may direct the client to another class.
+    fn may_redirect_to(self, target: Class) -> bool {
         match target {
             Class::Metadata => matches!(self, Class::LinkLocal | Class::Metadata),
             _ => target.depth() <= self.depth(),
@@ -113,13 +112,14 @@ fn classify_v6(address: Ipv6Addr) -> Class {
         [0, 0, 0, 0, 0, 0, 0, 0] => Class::Unspecified,
         [0, 0, 0, 0, 0, 0, 0, 1] => Class::Loopback,
         [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254] => Class::Metadata,
-        // IPv4 in IPv6: compatible, mapped, translated (RFC 2765, RFC 6052).
+        // IPv4 embedded in IPv6: compatible, mapped, translated (RFC 2765, RFC
+        // 6052).
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
         | [0, 0, 0, 0, 0xffff, 0, high, low]
         | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
-        // Translated within a network, which decides what it is (RFC 8215).
+        // Local-use translation (RFC 8215).
         [0x64, 0xff9b, 1, ..] => Class::Private,
-        // 6to4, and Teredo, which stores its client's address inverted.
+        // 6to4, and Teredo, which stores the client's address inverted.
         [0x2002, high, low, ..] => v4(high, low),
         [0x2001, 0, _, _, _, _, high, low] => v4(!high, !low),
         [0x2001, 2, 0, ..] => Class::Benchmark,
@@ -127,7 +127,7 @@ fn classify_v6(address: Ipv6Addr) -> Class {
         [0x2001, 0..=0x1ff, ..] | [0x100, 0, 0, 0, ..] => Class::Reserved,
         [first, ..] if first & 0xfe00 == 0xfc00 => Class::Private,
         [first, ..] if first & 0xffc0 == 0xfe80 => Class::LinkLocal,
-        // Site-local, which private addresses have replaced.
+        // Site-local, the deprecated predecessor of private addresses.
         [first, ..] if first & 0xffc0 == 0xfec0 => Class::Private,
         [first, ..] if first & 0xff00 == 0xff00 => Class::Multicast,
         [first, ..] if first & 0xe000 == 0x2000 => Class::Public,
@@ -135,19 +135,20 @@ fn classify_v6(address: Ipv6Addr) -> Class {
     }
 }
 
-/// What decides, for one client.
+/// The policy of one client.
 #[derive(Debug)]
 pub(crate) struct SsrfPolicy {
-    /// The registry's own origin, to which nobody leads.
+    /// The registry's own origin, which is exempt.
     own: Origin,
-    /// Where the registry was reached last.
+    /// The class of the registry's last known address.
     stands: Mutex<Option<Class>>,
     allowed: Vec<HostRule>,
 }
 
 impl SsrfPolicy {
     pub(crate) fn new(own: Origin, allowed: Vec<HostRule>) -> SsrfPolicy {
-        // What the address itself says; a name is public until it was looked up.
+        // The class of a literal address; a name counts as public until it is
+        // resolved.
         let spelled = if own.is_socket() {
             Some(Class::Loopback)
         } else {
@@ -160,14 +161,14 @@ impl SsrfPolicy {
         }
     }
 
-    /// Notes where a connection to the registry itself was made to.
+    /// Records the address of a connection to the registry itself.
     pub(crate) fn note(&self, origin: &Origin, address: IpAddr) {
         if *origin == self.own {
             *self.stands.lock().unwrap_or_else(PoisonError::into_inner) = Some(classify(address));
         }
     }
 
-    /// Whether a server may lead to `address`, which `origin` has.
+    /// Whether a server may direct the client to `address` of `origin`.
     pub(crate) fn check(&self, origin: &Origin, address: IpAddr) -> Result<(), Error> {
         self.judge(
             origin,
@@ -177,8 +178,8 @@ impl SsrfPolicy {
         )
     }
 
-    /// Whether a server may lead to a host that a proxy will look up: only one
-    /// that spells its address out can be judged.
+    /// Whether a server may direct the client to a host that a proxy resolves:
+    /// only literal addresses can be checked.
     pub(crate) fn check_name(&self, origin: &Origin) -> Result<(), Error> {
         match spelled(&origin.host) {
             Some(class) => {
@@ -203,20 +204,20 @@ impl SsrfPolicy {
             let mut rules = self.allowed.iter();
             rules.any(|rule| rule.names(&origin.host, address, origin.port))
         };
-        if *origin == self.own || stands.may_lead_to(target) || allowed() {
+        if *origin == self.own || stands.may_redirect_to(target) || allowed() {
             return Ok(());
         }
         let host = origin.authority();
         let message = format!(
-            "connect to {host}: the address {shown} is {}, where a registry at a {} address must not lead",
-            target.words(),
-            stands.words()
+            "connect to {host}: the address {shown} is {}, which a registry at a {} address must not direct requests to",
+            target.description(),
+            stands.description()
         );
         Err(Error::new(Kind::AddressRefused, message).with_host(&host))
     }
 }
 
-/// The class of a host that says by its name what it is.
+/// The class of a literal address or a local name.
 fn spelled(host: &str) -> Option<Class> {
     if host_rules::is_localhost(host) {
         return Some(Class::Loopback);

@@ -1,5 +1,5 @@
-//! TLS over a non-blocking socket, on rustls' unbuffered interface: a record
-//! is decrypted where it was received and handed on as it is.
+//! TLS over a non-blocking socket, with rustls' unbuffered interface: records
+//! are decrypted in place and passed on without copying.
 
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
@@ -17,16 +17,17 @@ use crate::os::deadline::{CallLimits, StepLimit};
 use crate::os::{sys, wait};
 use crate::tls::explain;
 
-/// The longest TLS record, with room to spare.
+/// Maximum length of a TLS record, rounded up.
 const RECORD: usize = 17 * 1024;
-/// What is received at a time for small answers, and for large bodies.
+/// Number of bytes received at a time, for small responses and for large
+/// bodies.
 const SMALL: usize = 2 * RECORD;
 const LARGE: usize = 256 * 1024;
-/// What encryption adds to a record, and how much a record holds.
+/// Size that encryption adds to a record, and maximum content of a record.
 const RECORD_OVERHEAD: usize = 64;
 const RECORD_PAYLOAD: usize = 16 * 1024;
 
-/// A TLS connection whose handshake is done.
+/// A TLS connection after its handshake.
 pub(crate) struct TlsStream {
     session: UnbufferedClientConnection,
     incoming: Vec<u8>,
@@ -34,7 +35,7 @@ pub(crate) struct TlsStream {
     end: usize,
     outgoing: Vec<u8>,
     closed: bool,
-    /// Another session, to a proxy, which carries this one.
+    /// The TLS session to a proxy that carries this one.
     tunnel: Option<Box<TlsStream>>,
 }
 
@@ -44,19 +45,19 @@ impl fmt::Debug for TlsStream {
     }
 }
 
-/// What [`TlsStream::open`] found.
+/// The result of [`TlsStream::open`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opened {
-    /// A record's content was handed on.
+    /// The content of a record was passed on.
     Record,
-    /// More must be received first.
+    /// More data is needed.
     Incomplete,
-    /// The peer has said that it sends no more.
+    /// The peer closed the session.
     Closed,
 }
 
 impl TlsStream {
-    /// Does the handshake over a connected socket, or within a session over it.
+    /// Performs the handshake on a connected socket, or within another session.
     pub(crate) fn handshake(
         socket: &OwnedFd,
         tunnel: Option<Box<TlsStream>>,
@@ -138,19 +139,19 @@ impl TlsStream {
         }
     }
 
-    /// Tells the server why, as far as it still listens.
+    /// Sends the alert that explains a failure, if possible.
     fn send_alert(&mut self, fd: RawFd) {
         let UnbufferedStatus { state, .. } = self
             .session
             .process_tls_records(&mut self.incoming[self.start..self.end]);
         if let Ok(ConnectionState::EncodeTlsData(mut data)) = state {
             encode(&mut self.outgoing, |room| data.encode(room));
-            // The handshake has failed already; this changes nothing.
+            // Ignored: the handshake has already failed.
             let _ = self.wrap().and_then(|()| sys::send(fd, self.outgoing()));
         }
     }
 
-    /// Makes room for the large pieces in which a large body comes.
+    /// Enlarges the buffer for a large body.
     pub(crate) fn expect_large(&mut self) {
         if self.incoming.len() < LARGE {
             self.incoming.resize(LARGE, 0);
@@ -160,7 +161,7 @@ impl TlsStream {
         }
     }
 
-    /// Gives back memory that an idle connection need not hold.
+    /// Frees memory that an idle connection does not need.
     pub(crate) fn shrink(&mut self) {
         if self.start == self.end && self.incoming.len() > SMALL {
             self.incoming = vec![0; SMALL];
@@ -175,12 +176,13 @@ impl TlsStream {
         }
     }
 
-    /// Whether bytes that were received wait to be opened.
+    /// Whether received bytes are waiting to be decrypted.
     pub(crate) fn holds_input(&self) -> bool {
         self.start != self.end || self.tunnel.as_ref().is_some_and(|t| t.holds_input())
     }
 
-    /// Receives what is there, without waiting. 0 = the peer has closed.
+    /// Receives what is available, without blocking. Returns 0 if the peer has
+    /// closed the connection.
     pub(crate) fn receive(&mut self, fd: RawFd) -> io::Result<usize> {
         if self.start == self.end {
             self.start = 0;
@@ -191,7 +193,8 @@ impl TlsStream {
             self.start = 0;
         }
         if self.end == self.incoming.len() {
-            // Full of what is no record: rustls refuses longer ones before.
+            // The buffer is full without a complete record. rustls rejects
+            // longer records before.
             return Err(io::ErrorKind::InvalidData.into());
         }
         let Some(tunnel) = &mut self.tunnel else {
@@ -215,7 +218,7 @@ impl TlsStream {
         Ok(piece.len())
     }
 
-    /// Adds what the carrying session has opened.
+    /// Adds data from the session that carries this one.
     fn take_in(&mut self, piece: &[u8]) {
         let end = self.end + piece.len();
         if self.incoming.len() < end {
@@ -231,7 +234,7 @@ impl TlsStream {
         limits: &CallLimits,
         limit: StepLimit<'_>,
     ) -> io::Result<usize> {
-        // A peer that always has something more to say is not waited for.
+        // Checked in each round, in case the peer never stops sending.
         limits.check_io(limit.step)?;
         limit.check()?;
         loop {
@@ -244,8 +247,8 @@ impl TlsStream {
         }
     }
 
-    /// Hands the content of one record to `sink`. What must be answered to the
-    /// peer is left in [`TlsStream::outgoing`].
+    /// Passes the content of one record to `sink`. Replies to the peer are
+    /// added to [`TlsStream::outgoing`].
     pub(crate) fn open(&mut self, sink: &mut dyn FnMut(&[u8])) -> io::Result<Opened> {
         loop {
             let UnbufferedStatus { discard, state, .. } = self
@@ -269,7 +272,7 @@ impl TlsStream {
                 Ok(ConnectionState::EncodeTlsData(mut data)) => {
                     encode(&mut self.outgoing, |room| data.encode(room));
                 }
-                // The connection sends it with what else is to go out.
+                // The connection sends it with other output.
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
                 Ok(ConnectionState::PeerClosed | ConnectionState::Closed) => self.closed = true,
                 Ok(_) => {
@@ -291,8 +294,8 @@ impl TlsStream {
         }
     }
 
-    /// Encrypts `plain` behind what waits in [`TlsStream::outgoing`]. What has
-    /// been received meanwhile goes to `sink` first, as the session wants it.
+    /// Encrypts `plain` and appends it to [`TlsStream::outgoing`]. Passes
+    /// records received in the meantime to `sink` first, as rustls requires.
     pub(crate) fn seal(&mut self, plain: &[u8], sink: &mut dyn FnMut(&[u8])) -> io::Result<()> {
         loop {
             let UnbufferedStatus { discard, state, .. } = self
@@ -340,7 +343,7 @@ impl TlsStream {
         }
     }
 
-    /// Makes what waits to be sent ready for the wire.
+    /// Prepares pending data for sending.
     pub(crate) fn wrap(&mut self) -> io::Result<()> {
         let Some(tunnel) = &mut self.tunnel else {
             return Ok(());
@@ -355,7 +358,7 @@ impl TlsStream {
         Ok(())
     }
 
-    /// Encrypted bytes for the wire.
+    /// Encrypted bytes to be sent.
     pub(crate) fn outgoing(&self) -> &[u8] {
         match &self.tunnel {
             Some(tunnel) => tunnel.outgoing(),
@@ -363,12 +366,12 @@ impl TlsStream {
         }
     }
 
-    /// Whether anything waits to be sent.
+    /// Whether output is pending.
     pub(crate) fn holds_output(&self) -> bool {
         !self.outgoing.is_empty() || self.tunnel.as_ref().is_some_and(|t| t.holds_output())
     }
 
-    /// Counts all of the outgoing bytes as sent.
+    /// Marks all outgoing bytes as sent.
     pub(crate) fn sent_all(&mut self) {
         match &mut self.tunnel {
             Some(tunnel) => tunnel.sent_all(),
@@ -377,7 +380,7 @@ impl TlsStream {
     }
 }
 
-/// Appends what `fill` encodes.
+/// Appends the output of `fill`.
 fn encode(outgoing: &mut Vec<u8>, mut fill: impl FnMut(&mut [u8]) -> Result<usize, EncodeError>) {
     let old = outgoing.len();
     outgoing.resize(old + 4096, 0);

@@ -10,7 +10,7 @@ use crate::http::url::Origin;
 use crate::log::redact;
 use crate::proxy::Proxy;
 
-/// Has the proxy at the other end connect to `origin`.
+/// Requests a tunnel to `origin` from the proxy.
 pub(super) fn open(
     connection: &mut Connection,
     proxy: &Proxy,
@@ -25,7 +25,7 @@ pub(super) fn open(
         let received = connection.buffers.received();
         if let Some(end) = end_of_head(received) {
             let head = Head::read(&received[..end]).ok_or_else(|| {
-                let message = format!("proxy {shown} does not answer in http");
+                let message = format!("proxy {shown} does not respond with http");
                 Error::new(Kind::Proxy, message)
             })?;
             if head.status >= 200 {
@@ -36,11 +36,11 @@ pub(super) fn open(
         }
         if received.len() >= INPUT_SIZE {
             let message =
-                format!("answer of proxy {shown}: more than {INPUT_SIZE} bytes of headers");
+                format!("response of proxy {shown}: more than {INPUT_SIZE} bytes of headers");
             return Err(Error::new(Kind::Proxy, message));
         }
         if !connection.await_input().map_err(broken)? {
-            let message = format!("proxy {shown} closed the connection without an answer");
+            let message = format!("proxy {shown} closed the connection without a response");
             return Err(Error::new(Kind::Proxy, message));
         }
     };
@@ -49,30 +49,30 @@ pub(super) fn open(
             proxy,
             &origin.authority(),
             head.status,
-            &head.words,
+            &head.reason,
         ));
     }
     connection.buffers.consume(length);
     if !connection.buffers.received().is_empty() {
-        let message = format!("proxy {shown} sent more than the answer to a tunnel");
+        let message = format!("proxy {shown} sent data before the tunnel was used");
         return Err(Error::new(Kind::Proxy, message));
     }
     Ok(())
 }
 
-/// The error where a proxy refuses.
-pub(super) fn refused(proxy: &Proxy, host: &str, status: u16, words: &str) -> Error {
-    let mut said = server_text(words.trim());
+/// The error for a proxy that refuses.
+pub(super) fn refused(proxy: &Proxy, host: &str, status: u16, reason: &str) -> Error {
+    let mut said = server_text(reason.trim());
     if status == 407 && said.is_empty() {
         said.push_str("Proxy Authentication Required");
     }
     let why = match (status, proxy.login()) {
-        (407, None) => ", it wants a user name and a password",
-        (407, Some(_)) => ", it does not accept the user name and password",
+        (407, None) => ", it requires a user name and password",
+        (407, Some(_)) => ", it rejected the user name and password",
         _ => "",
     };
     let shown = proxy.authority();
-    let message = format!("proxy {shown} refuses to connect to {host}: {status} {said}{why}");
+    let message = format!("proxy {shown} refused to connect to {host}: {status} {said}{why}");
     let message = redact::scrub(
         &message,
         &secrets(proxy)
@@ -85,7 +85,7 @@ pub(super) fn refused(proxy: &Proxy, host: &str, status: u16, words: &str) -> Er
         .with_host(&shown)
 }
 
-/// What must not be told of a proxy.
+/// The secrets of a proxy, for redaction.
 pub(super) fn secrets(proxy: &Proxy) -> Vec<Zeroizing<String>> {
     let mut secrets = Vec::new();
     if let Some((_, password)) = proxy.login()
@@ -131,10 +131,10 @@ fn end_of_head(received: &[u8]) -> Option<usize> {
     Some(end + 4)
 }
 
-/// What counts of an answer to CONNECT.
+/// The relevant parts of a response to CONNECT.
 struct Head {
     status: u16,
-    words: String,
+    reason: String,
 }
 
 impl Head {
@@ -143,16 +143,16 @@ impl Head {
         let line = String::from_utf8_lossy(line);
         let rest = line.strip_prefix("HTTP/1.")?.get(1..)?.strip_prefix(' ')?;
         let digits = rest.get(..3)?;
-        let words = match rest.get(3..)? {
+        let reason = match rest.get(3..)? {
             "" => "",
-            words => words.strip_prefix(' ')?,
+            reason => reason.strip_prefix(' ')?,
         };
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
         Some(Head {
             status: digits.parse().ok().filter(|status| *status >= 100)?,
-            words: words.to_owned(),
+            reason: reason.to_owned(),
         })
     }
 }
@@ -182,7 +182,7 @@ mod tests {
             let found = Head::read(head.as_bytes());
             let found = found
                 .as_ref()
-                .map(|head| (head.status, head.words.as_str()));
+                .map(|head| (head.status, head.reason.as_str()));
             assert_eq!(found, expected, "{head:?}");
         }
     }

@@ -251,7 +251,7 @@ fn a_helper_that_fails_is_told_by_its_name_and_words() {
     assert_eq!(error.kind(), Kind::CredentialHelper);
     assert_eq!(
         error.message(),
-        "credential helper docker-credential-that-is-not-there: no such program in PATH"
+        "credential helper docker-credential-that-is-not-there: not found in PATH"
     );
     assert_eq!(error.host(), Some(registry.host().as_str()));
     assert_eq!(registry.count(About::Token), 0);

@@ -143,7 +143,7 @@ fn the_proxy_alone_is_told_who_asks() {
             "{error}"
         );
         assert_eq!(error.host(), Some(authority.as_str()));
-        assert!(error.message().contains("wants a user name"), "{error}");
+        assert!(error.message().contains("requires a user name"), "{error}");
         assert!(!error.is_retryable());
         for login in ["someone:wrOng@", "wrOng@"] {
             // This proxy says 401 then, which for http is an answer.
@@ -181,7 +181,10 @@ fn a_wrong_login_is_the_proxys_refusal() {
                 (Kind::Proxy, 407),
                 "{error}"
             );
-            assert!(error.message().contains("does not accept"), "{error}");
+            assert!(
+                error.message().contains("rejected the user name"),
+                "{error}"
+            );
             assert!(!error.message().contains(ENCODED), "{error}");
         }
         let log = log.lock().expect("the log");
@@ -209,7 +212,7 @@ fn what_a_proxy_answers_to_connect() {
         ("HTTP/1.1 403 Filtered\tx\r\n\r\n", "403 Filtered\\tx", 403),
         (
             "HTTP/1.1 503 \r\n\r\n",
-            "refuses to connect to registry.example: 503",
+            "refused to connect to registry.example: 503",
             503,
         ),
         (

@@ -57,8 +57,8 @@ fn socks_that_refuses() {
     );
     let closed = SocksServer::start(Some((USER, PASSWORD)));
     for (login, words) in [
-        ("", "wants a user name"),
-        ("someone:wrOng@", "does not accept the user name"),
+        ("", "requires a user name"),
+        ("someone:wrOng@", "rejected the user name"),
     ] {
         let url = format!("socks5://{login}{}", closed.authority());
         let error = get("http://127.0.0.1:1", &through(&url)).expect_err(words);
@@ -66,7 +66,7 @@ fn socks_that_refuses() {
         assert_eq!(error.host(), Some(closed.authority().as_str()));
         let message = error.message();
         assert!(
-            message.contains(words) || message.contains("takes no user"),
+            message.contains(words) || message.contains("does not support user"),
             "{error}"
         );
         assert!(!message.contains("wrOng"));

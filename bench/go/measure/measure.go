@@ -1,4 +1,4 @@
-// Package measure is measure.h for Go: what a run cost.
+// Package measure measures the cost of a run, like measure.h.
 package measure
 
 import (
@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// A Measure is what was used until some moment.
+// A Measure is a snapshot of the resources used.
 type Measure struct {
 	wall time.Time
 	used syscall.Rusage
 }
 
-// Begin measures from now on.
+// Begin starts measuring.
 func Begin() Measure {
 	now := Measure{wall: time.Now()}
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &now.used); err != nil {
@@ -42,7 +42,7 @@ func peak() (kib int) {
 	return kib
 }
 
-// End prints the cost since the beginning, in one line.
+// End prints the cost since Begin on one line.
 func (begun Measure) End() {
 	now := Begin()
 	fmt.Printf("wall %.6f user %.6f sys %.6f peak %d\n",

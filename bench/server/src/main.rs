@@ -1,8 +1,8 @@
 //! The server of the benchmark: the embedded registry over http and https,
 //! with one small blob, one large one, and a path that takes anything.
 //!
-//! Prints what there is to ask for, one `name value` a line, and serves until
-//! its standard input ends.
+//! Prints the available URLs, one `name value` per line, and serves until its
+//! standard input is closed.
 
 use embedded_registry::{Fault, Options, Registry, Rule};
 use std::io::{self, Read, Write};
@@ -22,8 +22,8 @@ fn main() -> io::Result<()> {
         let url = registry.url();
         let small = registry.put_blob(NAME, vec![b'x'; SMALL]);
         let large = registry.put_synthetic_blob(NAME, LARGE, 1);
-        // A push would be two requests and a digest, which is the server's
-        // work: here it reads the body and forgets it.
+        // Reads and discards the body: a real push would also measure the
+        // server's digest.
         let sink = Rule::new(Fault::status(201)).method("PUT");
         registry.add_rule(sink.path("/sink"));
         // The same for a push: its digest is the client's work alone.

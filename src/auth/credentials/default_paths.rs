@@ -1,12 +1,12 @@
-//! Where files of credentials usually are.
+//! Default paths of credential files.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// The files in the order in which they are looked at, as containers have it.
-/// `variable` reads the environment; `user` is this user's number.
+/// The files in search order, which is that of containers. `variable` reads the
+/// environment; `user` is the user id.
 pub(super) fn files(variable: impl Fn(&str) -> Option<OsString>, user: u32) -> Vec<PathBuf> {
-    // Relative to the folder of now, not to that of a later look.
+    // Make relative paths absolute now, since the current folder may change.
     let folder = |name: &str| {
         let path = variable(name).filter(|value| !value.is_empty())?;
         std::path::absolute(path).ok()

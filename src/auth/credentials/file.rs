@@ -1,5 +1,5 @@
-//! Files of credentials: Docker's config.json and .dockercfg, and the auth.json
-//! of containers.
+//! Credential files: config.json and .dockercfg of Docker, auth.json of
+//! containers.
 
 use std::io::Read;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::error::{Error, Kind};
 use crate::http::url::Origin;
 use crate::os::file;
 
-/// The largest file that is read, in bytes.
+/// Maximum size of a file, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
 /// Base64 with or without padding.
@@ -25,12 +25,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What a file says.
+/// The contents of a credential file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Contents {
     entries: Vec<Entry>,
     helpers: Vec<(CredentialKey, String)>,
-    /// The helper for all other registries.
+    /// The credential helper for all other registries.
     store: Option<String>,
 }
 
@@ -42,14 +42,14 @@ struct Entry {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Holds {
-    /// A helper has it, or nobody.
+    /// A helper may have it.
     Nothing,
     Credential(Credential),
-    /// Why it cannot be used.
+    /// Invalid, with the reason.
     Broken(String),
 }
 
-/// One thing that a file says about a repository.
+/// An entry of a file that applies to a repository.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Clue<'a> {
     Credential(&'a Credential),
@@ -57,7 +57,7 @@ pub(crate) enum Clue<'a> {
     Broken(&'a str),
 }
 
-/// Reads a file; `None` where there is none.
+/// Reads a file; `None` if it does not exist.
 pub(super) fn read(path: &Path) -> Result<Option<Contents>, Error> {
     let failed = |error: &std::io::Error| {
         let what = format!("credentials file {}", path.display());
@@ -72,7 +72,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Contents>, Error> {
             };
         }
     };
-    // Reserved at once: what a vector leaves behind as it grows is not wiped.
+    // Allocate once: a growing vector would leave copies behind.
     let room = usize::try_from(length.min(MAX_FILE)).unwrap_or_default() + 1;
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     file.take(MAX_FILE + 1)
@@ -90,8 +90,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Contents>, Error> {
 }
 
 impl Contents {
-    /// Reads what a file holds. Of entries that make no sense only those that
-    /// are needed are errors, and only then.
+    /// Parses a file. Invalid entries are errors only when they are needed.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Contents, String> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Contents::default());
@@ -108,10 +107,10 @@ impl Contents {
         let store = match fields.get("credsStore") {
             None | Some(Value::Null) => None,
             Some(Value::String(name)) => Some(name.clone()).filter(|name| !name.is_empty()),
-            Some(_) => return Err("credsStore is not a text".to_owned()),
+            Some(_) => return Err("credsStore is not a string".to_owned()),
         };
         if auths.is_none() && helpers.is_none() && store.is_none() {
-            // The older form is the object of entries alone.
+            // The older format consists only of the object of entries.
             return Ok(Contents {
                 entries: entries(fields, |entry| entry.get("auth").is_some()),
                 ..Contents::default()
@@ -128,9 +127,8 @@ impl Contents {
         })
     }
 
-    /// What is said about a repository, in the order in which it counts: the
-    /// longest path, the helper for the registry, the one for all registries,
-    /// the registry as a whole.
+    /// The entries for a repository, by precedence: the longest path, the
+    /// helper for the registry, the helper for all registries, the registry.
     pub(crate) fn clues(&self, registry: &Origin, repository: Option<&str>) -> Vec<Clue<'_>> {
         let mut fitting: Vec<&Entry> = self
             .entries
@@ -192,7 +190,7 @@ fn entry(value: &Value) -> Result<Option<Credential>, String> {
     let text = |name: &str| match fields.get(name) {
         None | Some(Value::Null) => Ok(""),
         Some(Value::String(text)) => Ok(text.as_str()),
-        Some(_) => Err(format!("{name} is not a text")),
+        Some(_) => Err(format!("{name} is not a string")),
     };
     let made = |credential: Result<Credential, Error>| {
         credential
@@ -205,10 +203,10 @@ fn entry(value: &Value) -> Result<Option<Credential>, String> {
     }
     let auth = decode(text("auth")?)?;
     let (username, password) = match &auth {
-        Some(pair) => pair.split_once(':').ok_or("auth has no colon in it")?,
+        Some(pair) => pair.split_once(':').ok_or("auth contains no colon")?,
         None => (text("username")?, text("password")?),
     };
-    // As Docker does: some tools pad with them.
+    // Docker also removes this padding, which some tools add.
     let password = password.trim_matches('\0');
     let identity_token = text("identitytoken")?.trim();
     if !identity_token.is_empty() {
@@ -221,8 +219,7 @@ fn entry(value: &Value) -> Result<Option<Credential>, String> {
     of_pair(username, password).map(Some)
 }
 
-/// A user name and a secret; the name may say that the secret is an identity
-/// token.
+/// A user name and a secret; a special user name marks an identity token.
 pub(super) fn of_pair(username: &str, secret: &str) -> Result<Credential, String> {
     let made = if username == "<token>" {
         Credential::identity_token("", secret)

@@ -1,5 +1,5 @@
-//! Credential helpers: programs that Docker's configuration names, and that
-//! hand out credentials by the protocol of docker-credential-helpers.
+//! Credential helpers, which are named in Docker's configuration and implement
+//! the protocol of docker-credential-helpers.
 
 use std::ffi::OsString;
 use std::io;
@@ -16,22 +16,22 @@ use crate::log::redact;
 use crate::os::deadline::CallLimits;
 use crate::os::subprocess;
 
-/// How a helper says that it has nothing; it fails as well then.
+/// The error message of a helper that has no credential.
 const NOT_FOUND: &str = "credentials not found in native keychain";
 
-/// That helpers may be run, and how.
+/// Settings for running credential helpers.
 pub(crate) struct Helpers {
-    /// The longest that one may take.
+    /// Time limit for one helper.
     timeout: Option<Duration>,
-    /// As it was when the client was made.
+    /// The environment at the time when the client was created.
     environment: Vec<(OsString, OsString)>,
 }
 
-/// The answer of a helper.
-struct Answer<'a> {
+/// The result of a helper.
+struct HelperResult<'a> {
     code: Option<i32>,
     output: &'a [u8],
-    words: &'a [u8],
+    stderr: &'a [u8],
 }
 
 impl Helpers {
@@ -45,51 +45,51 @@ impl Helpers {
         }
     }
 
-    /// What a helper has under a key; `None` if nothing.
+    /// Gets the credential for a key from a helper; `None` if it has none.
     pub(super) fn get(
         &self,
         name: &str,
         key: &str,
         limits: &CallLimits,
     ) -> Result<Option<Credential>, Error> {
-        let program = program_of(name);
-        let path = self.find(&program)?;
+        let helper = helper_name(name);
+        let path = self.find(&helper)?;
         let mut command = Command::new(path);
         command.arg("get").env_clear();
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        let limit = limits.limit(Step::Credentials, self.timeout, &program);
+        let limit = limits.limit(Step::Credentials, self.timeout, &helper);
         let ended = subprocess::run(command, format!("{key}\n").as_bytes(), limits, limit)
-            .map_err(|error| ended_by(&program, error))?;
-        read(&Answer {
+            .map_err(|error| ended_by(&helper, error))?;
+        read(&HelperResult {
             code: ended.code,
             output: &ended.output,
-            words: &ended.words,
+            stderr: &ended.stderr,
         })
-        .map_err(|why| fail(&program, &why))
+        .map_err(|why| fail(&helper, &why))
     }
 
-    /// Where the program is, by PATH.
-    fn find(&self, program: &str) -> Result<PathBuf, Error> {
-        // The name comes from a file, and is a name, not a path.
-        let is_name = program
+    /// Finds a helper in PATH.
+    fn find(&self, helper: &str) -> Result<PathBuf, Error> {
+        // The name comes from a file: reject paths.
+        let is_name = helper
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         if !is_name {
-            let shown = redact::shown(program);
-            return Err(fail(&shown, "not a name of a program"));
+            let shown = redact::shown(helper);
+            return Err(fail(&shown, "not a valid helper name"));
         }
         let path = self.environment.iter().find(|(name, _)| name == "PATH");
         let path = path.map(|(_, value)| value.as_os_str()).unwrap_or_default();
         std::env::split_paths(path)
-            // What is run must not depend on the current folder.
+            // The choice must not depend on the current folder.
             .filter(|folder| folder.is_absolute())
-            .map(|folder| folder.join(program))
+            .map(|folder| folder.join(helper))
             .find(|file| is_executable(file))
-            .ok_or_else(|| fail(program, "no such program in PATH"))
+            .ok_or_else(|| fail(helper, "not found in PATH"))
     }
 }
 
-fn program_of(name: &str) -> String {
+fn helper_name(name: &str) -> String {
     format!("docker-credential-{name}")
 }
 
@@ -98,60 +98,64 @@ fn is_executable(file: &Path) -> bool {
     about.is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)
 }
 
-fn fail(program: &str, why: &str) -> Error {
-    let message = format!("credential helper {program}: {why}");
+fn fail(helper: &str, why: &str) -> Error {
+    let message = format!("credential helper {helper}: {why}");
     Error::new(Kind::CredentialHelper, message)
 }
 
-/// The call's own end stays what it is; all else is the helper's failure.
-fn ended_by(program: &str, error: io::Error) -> Error {
+/// Cancellation and deadline of the call stay as they are; other errors become
+/// failures of the helper.
+fn ended_by(helper: &str, error: io::Error) -> Error {
     match error.downcast::<Error>() {
         Ok(error) if error.kind() == Kind::Timeout => {
-            let why = error.message().trim_start_matches(program);
-            fail(program, why.trim_start_matches([':', ' ']))
+            let why = error.message().trim_start_matches(helper);
+            fail(helper, why.trim_start_matches([':', ' ']))
         }
         Ok(error) => error,
         Err(error) => {
-            let failed = fail(program, &describe(&error));
+            let failed = fail(helper, &describe(&error));
             failed.with_errno(error.raw_os_error().unwrap_or(0))
         }
     }
 }
 
-/// Reads what a helper answered.
-fn read(answer: &Answer) -> Result<Option<Credential>, String> {
-    let json = SecretJson::parse(answer.output).filter(|json| json.is_object());
-    match (answer.code, &json) {
+/// Parses the result of a helper.
+fn read(result: &HelperResult) -> Result<Option<Credential>, String> {
+    let json = SecretJson::parse(result.output).filter(|json| json.is_object());
+    match (result.code, &json) {
         (Some(0), _) | (None, Some(_)) => {}
         _ => {
-            let output = said(answer.output);
+            let output = quoted(result.output);
             if output.contains(NOT_FOUND) {
                 return Ok(None);
             }
-            // Who fails after all may have written a secret before.
+            // A helper that fails may have written a secret before.
             let output = if json.is_some() || output.contains("Secret") {
                 String::new()
             } else {
                 output
             };
-            let words = [output, said(answer.words)];
-            let words: Vec<String> = words.into_iter().filter(|text| !text.is_empty()).collect();
-            let words = if words.is_empty() {
-                "it said nothing".to_owned()
+            let output_lines = [output, quoted(result.stderr)];
+            let output_lines: Vec<String> = output_lines
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .collect();
+            let output_lines = if output_lines.is_empty() {
+                "no output".to_owned()
             } else {
-                words.join("; ")
+                output_lines.join("; ")
             };
-            return Err(match answer.code {
-                Some(code) => format!("failed with {code}: {words}"),
-                None => format!("failed: {words}"),
+            return Err(match result.code {
+                Some(code) => format!("failed with {code}: {output_lines}"),
+                None => format!("failed: {output_lines}"),
             });
         }
     }
-    // What it wrote instead may be the secret: it is not repeated.
-    let json = json.ok_or("its answer is not json")?;
+    // Do not quote the output: it may be a secret.
+    let json = json.ok_or("its output is not json")?;
     let text = |name: &str| match json.get(name) {
         None => Ok(""),
-        Some(value) => value.as_str().ok_or(format!("its {name} is not a text")),
+        Some(value) => value.as_str().ok_or(format!("its {name} is not a string")),
     };
     let (username, secret) = (text("Username")?, text("Secret")?);
     if username.is_empty() && secret.is_empty() {
@@ -160,8 +164,8 @@ fn read(answer: &Answer) -> Result<Option<Credential>, String> {
     of_pair(username, secret).map(Some)
 }
 
-fn said(words: &[u8]) -> String {
-    let shown = redact::body(Some("text/plain"), words, 512).unwrap_or_default();
+fn quoted(stderr: &[u8]) -> String {
+    let shown = redact::body(Some("text/plain"), stderr, 512).unwrap_or_default();
     server_text(shown.trim())
 }
 
@@ -171,11 +175,11 @@ mod tests {
 
     #[test]
     fn answers_of_helpers() {
-        let read = |code, output: &str, words: &str| {
-            read(&Answer {
+        let read = |code, output: &str, output_lines: &str| {
+            read(&HelperResult {
                 code,
                 output: output.as_bytes(),
-                words: words.as_bytes(),
+                stderr: output_lines.as_bytes(),
             })
         };
         let secret = r#"{"ServerURL":"r","Username":"me","Secret":"pass"}"#;
@@ -191,15 +195,15 @@ mod tests {
         let none = "credentials not found in native keychain\n";
         assert_eq!(read(Some(1), none, ""), Ok(None));
         assert_eq!(read(None, none, ""), Ok(None));
-        for (code, output, words, expected) in [
-            (Some(0), "", "", "its answer is not json"),
-            (Some(0), "Secret: pass", "", "its answer is not json"),
-            (Some(0), "[1]", "", "its answer is not json"),
+        for (code, output, output_lines, expected) in [
+            (Some(0), "", "", "its output is not json"),
+            (Some(0), "Secret: pass", "", "its output is not json"),
+            (Some(0), "[1]", "", "its output is not json"),
             (
                 Some(0),
                 r#"{"Username":1}"#,
                 "",
-                "its Username is not a text",
+                "its Username is not a string",
             ),
             (
                 Some(0),
@@ -214,12 +218,16 @@ mod tests {
                 "no\nkey",
                 "failed with 2: locked; no\\nkey",
             ),
-            (Some(1), "", "", "failed with 1: it said nothing"),
+            (Some(1), "", "", "failed with 1: no output"),
             (Some(1), secret, "gone", "failed with 1: gone"),
             (None, "", "killed", "failed: killed"),
         ] {
             let expected = Err(expected.to_owned());
-            assert_eq!(read(code, output, words), expected, "{output} {words}");
+            assert_eq!(
+                read(code, output, output_lines),
+                expected,
+                "{output} {output_lines}"
+            );
         }
     }
 
@@ -231,10 +239,10 @@ mod tests {
         let path = format!("relative:{}", folder.path().display());
         let environment = vec![("PATH".into(), path.into())];
         let helpers = Helpers::new(None, environment);
-        let error = helpers.find("docker-credential-x").expect_err("no program");
+        let error = helpers.find("docker-credential-x").expect_err("no helper");
         assert_eq!(
             error.message(),
-            "credential helper docker-credential-x: no such program in PATH"
+            "credential helper docker-credential-x: not found in PATH"
         );
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("set");
         assert_eq!(helpers.find("docker-credential-x").expect("found"), file);

@@ -1,5 +1,5 @@
-//! Who asks: user names and passwords, identity tokens, bearer tokens, and
-//! where they are found.
+//! Credentials: user names and passwords, identity tokens, bearer tokens, and
+//! their sources.
 
 mod default_paths;
 pub(crate) mod file;

@@ -1,5 +1,4 @@
-//! All that a client was told about credentials, and the order in which it
-//! counts: what was set, the callback, the files.
+//! The sources of credentials, by precedence: settings, the callback, files.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,21 +14,21 @@ use crate::http::url::Origin;
 use crate::os::deadline::CallLimits;
 use crate::os::subprocess;
 
-/// A credential, and where it comes from, in words for people.
+/// A credential and a description of its source.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) credential: Credential,
     pub(crate) source: String,
 }
 
-/// What a look-up found, and where nothing was, in order.
+/// The result of a search, with the sources that had no credential, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Lookup {
     pub(crate) found: Option<Found>,
     pub(crate) tried: Vec<String>,
 }
 
-/// Where credentials are looked for.
+/// The sources of credentials of a client.
 pub(crate) struct CredentialStore {
     /// For the client's own registry.
     own: Option<Credential>,
@@ -41,12 +40,12 @@ pub(crate) struct CredentialStore {
 
 struct CredentialFile {
     path: PathBuf,
-    /// The caller named it: it has to be there.
+    /// The caller named this file: it must exist.
     is_required: bool,
 }
 
 impl CredentialStore {
-    /// Looks at all files once, so that one that cannot be used is an error now.
+    /// Reads all files once, so that an invalid file is reported immediately.
     pub(crate) fn new(config: &Config) -> Result<CredentialStore, Error> {
         let settings = &config.credential_sources;
         let mut files: Vec<CredentialFile> = settings
@@ -58,8 +57,8 @@ impl CredentialStore {
             })
             .collect();
         if settings.default_files {
-            let usual = default_paths::files(|name| config.variable(name), subprocess::user());
-            files.extend(usual.into_iter().map(|path| CredentialFile {
+            let defaults = default_paths::files(|name| config.variable(name), subprocess::user());
+            files.extend(defaults.into_iter().map(|path| CredentialFile {
                 path,
                 is_required: false,
             }));
@@ -90,14 +89,14 @@ impl CredentialStore {
         self
     }
 
-    /// All that was set, and need not be looked for.
+    /// The credentials from the settings.
     pub(crate) fn known(&self) -> impl Iterator<Item = &Credential> {
         let set = self.set.iter().map(|(_, credential)| credential);
         self.own.iter().chain(set)
     }
 
-    /// The credential for a repository of a registry, or for the registry. May
-    /// call back, read files and run programs.
+    /// Finds the credential for a repository or for the registry. May call the
+    /// callback, read files and run helpers.
     pub(crate) fn lookup(
         &self,
         registry: &Origin,
@@ -135,7 +134,8 @@ impl CredentialStore {
         Ok(lookup)
     }
 
-    /// The longest path that was set; of two the later one.
+    /// The credential with the longest path; if there are several, the last one
+    /// added.
     fn of_settings(&self, registry: &Origin, repository: Option<&str>) -> Option<Found> {
         let fitting = self
             .set
@@ -162,7 +162,7 @@ impl CredentialStore {
         tried: &mut Vec<String>,
     ) -> Result<Option<Found>, Error> {
         let shown = source.path.display();
-        // Read anew: who logs in or out meanwhile is to be noticed.
+        // Read the file each time, to notice logins and logouts.
         let Some(contents) = source.read()? else {
             return Ok(None);
         };

@@ -1,4 +1,4 @@
-//! What is found in a folder of files as people have them.
+//! Finds credentials in typical files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ fn origin(url: &str) -> Origin {
     Url::parse(url).expect("a url").origin()
 }
 
-/// A store that knows one file, and runs the helpers of the folder.
+/// A store with one file, which runs helpers from its folder.
 fn store(file: &Path, helpers: bool) -> Result<CredentialStore, Error> {
     let mut config = Config::new();
     config.add_credentials_file(file).expect("a path");
@@ -148,7 +148,7 @@ fn what_a_helper_says_in_place_of_an_answer_is_not_repeated() {
         .expect_err("junk");
     assert_eq!(
         error.message(),
-        "credential helper docker-credential-junk: its answer is not json"
+        "credential helper docker-credential-junk: its output is not json"
     );
 }
 

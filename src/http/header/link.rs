@@ -3,9 +3,9 @@
 use super::quoted;
 use crate::http::url::Url;
 
-/// The target of the first link whose relation is `next`, resolved against the
-/// URL that answered; `None` if it leads to another origin, where neither the
-/// credentials nor the list belong.
+/// The target of the first link with the relation `next`, resolved against the
+/// URL of the response; `None` if it is at another origin, where the
+/// credentials must not be sent.
 pub(crate) fn next<'a>(values: impl IntoIterator<Item = &'a [u8]>, from: &Url) -> Option<Url> {
     let target = values
         .into_iter()
@@ -15,8 +15,7 @@ pub(crate) fn next<'a>(values: impl IntoIterator<Item = &'a [u8]>, from: &Url) -
     (url.origin() == from.origin()).then_some(url)
 }
 
-/// The target of the first such link of a line. What follows something that
-/// is no link is not read.
+/// The target of the first such link in a line. Stops at invalid syntax.
 fn next_target(line: &str) -> Option<&str> {
     let mut rest = line;
     loop {
@@ -30,8 +29,8 @@ fn next_target(line: &str) -> Option<&str> {
     }
 }
 
-/// Whether the parameters of a link say `next`, and what follows them: nothing
-/// or a comma.
+/// Whether the parameters of a link contain the relation `next`, and the rest
+/// of the line.
 fn read_params(params: &str) -> Option<(bool, &str)> {
     let mut rest = params;
     let mut relation = None;
@@ -53,7 +52,7 @@ fn read_params(params: &str) -> Option<(bool, &str)> {
             // Only the first counts (RFC 8288, section 3.3).
             relation.get_or_insert_with(|| has_next(&value));
         }
-        // Such a link is about something else than what was asked for.
+        // The link is about another resource.
         is_of_another |= name.eq_ignore_ascii_case("anchor");
     }
 }

@@ -1,5 +1,5 @@
-//! Headers of answers that mean more than their text: pure parsers. What a
-//! server sends is bounded here, and what cannot be read is passed over.
+//! Parsers of response headers. They limit what a server can send, and ignore
+//! values that they cannot parse.
 
 pub(crate) mod link;
 pub(crate) mod range;
@@ -7,14 +7,14 @@ pub(crate) mod rate_limit;
 pub(crate) mod retry_after;
 pub(crate) mod warning;
 
-/// A number of digits alone: no sign, no blank.
+/// A number that consists only of digits: no sign, no spaces.
 fn number(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
 }
 
-/// The text of a quoted string (RFC 9110, section 5.6.4) that `text` begins
-/// with, its pairs undone, and what follows it; `None` if it has no end.
+/// The unescaped content of the quoted string (RFC 9110, section 5.6.4) at the
+/// start of `text`, and what follows it; `None` if it does not end.
 fn quoted(text: &str) -> Option<(String, &str)> {
     let mut out = String::new();
     let inside = text.strip_prefix('"')?;

@@ -1,20 +1,21 @@
-//! Ranges that answers tell of: `Range` in the answers about an upload (OCI
-//! Distribution Specification), `Content-Range` (RFC 9110, section 14.4).
+//! Ranges in responses: `Range` of an upload (OCI Distribution Specification),
+//! `Content-Range` (RFC 9110, section 14.4).
 
 use super::number;
 
-/// A range of a whole, both ends in it.
+/// A range of bytes, both ends inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContentRange {
-    /// The first byte, from 0 on.
+    /// The first byte, counting from 0.
     pub first: u64,
     /// The last byte.
     pub last: u64,
-    /// The length of the whole, if it is known.
+    /// The total length, if known.
     pub total: Option<u64>,
 }
 
-/// What a registry has of an upload: `0-123`. Some write `bytes=0-123`.
+/// The part of an upload that the registry has: `0-123`. Some registries write
+/// `bytes=0-123`.
 pub(crate) fn of_upload(value: &str) -> Option<(u64, u64)> {
     let value = value.trim();
     let range = match value.get(..5) {
@@ -27,7 +28,8 @@ pub(crate) fn of_upload(value: &str) -> Option<(u64, u64)> {
     ends(range)
 }
 
-/// What a body is of the whole: `bytes 0-123/1000`, or `*` for the length.
+/// The part of the content that the body contains: `bytes 0-123/1000`, or `*`
+/// for an unknown length.
 pub(crate) fn of_content(value: &str) -> Option<ContentRange> {
     let value = value.trim();
     let unit = value.get(..5)?;

@@ -5,23 +5,22 @@ use std::time::{Duration, SystemTime};
 use super::number;
 use crate::http::headers::Headers;
 
-/// The longest time that is told. Who is asked to wait a year need not know
-/// how many more.
-const MOST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// The maximum wait that is reported.
+const MAX_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// How long the server wants to be left alone, from its answer on; zero for a
-/// date that has passed.
+/// How long the server asks clients to wait, counted from the response; zero
+/// for a date in the past.
 pub(crate) fn read(headers: &Headers, now: SystemTime) -> Option<Duration> {
     let value = headers.text("retry-after")?.trim_matches([' ', '\t']);
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number that is too large for the type is too long a time as well.
+        // A number that overflows is above the maximum too.
         let seconds = number(value).unwrap_or(u64::MAX);
-        return Some(Duration::from_secs(seconds).min(MOST));
+        return Some(Duration::from_secs(seconds).min(MAX_WAIT));
     }
     let until = date(value)?;
-    // The server's date is by the server's clock, so its own is what to compare.
+    // The date is by the server's clock, so compare it with the server's Date.
     let sent = headers.text("date").and_then(date).unwrap_or(now);
-    Some(until.duration_since(sent).unwrap_or_default().min(MOST))
+    Some(until.duration_since(sent).unwrap_or_default().min(MAX_WAIT))
 }
 
 fn date(text: &str) -> Option<SystemTime> {
@@ -44,7 +43,7 @@ mod tests {
 
     #[test]
     fn seconds_and_dates() {
-        let year = MOST.as_secs();
+        let year = MAX_WAIT.as_secs();
         for (value, sent, expected) in [
             ("0", None, Some(0)),
             (" 120\t", None, Some(120)),
@@ -54,13 +53,13 @@ mod tests {
             ("Sun, 06 Nov 1994 08:50:37 GMT", None, Some(60)),
             ("Sunday, 06-Nov-94 08:50:37 GMT", None, Some(60)),
             ("Sun Nov  6 08:50:37 1994", None, Some(60)),
-            // An hour ahead of us, and so is its clock.
+            // The server's clock is an hour fast.
             (
                 "Sun, 06 Nov 1994 09:50:07 GMT",
                 Some("Sun, 06 Nov 1994 09:49:37 GMT"),
                 Some(30),
             ),
-            // An hour behind.
+            // The server's clock is an hour slow.
             (
                 "Sun, 06 Nov 1994 07:50:07 GMT",
                 Some("Sun, 06 Nov 1994 07:49:37 GMT"),

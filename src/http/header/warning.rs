@@ -1,21 +1,20 @@
-//! The `Warning` header (RFC 7234, section 5.5) as the OCI Distribution
-//! Specification narrows it: `299 - "text"`, for people alone.
+//! The `Warning` header (RFC 7234, section 5.5) as restricted by the OCI
+//! Distribution Specification: `299 - "text"`.
 
 use super::quoted;
 
-/// The most text that the warnings of one answer have together, in bytes: as
-/// much as the specification lets a registry send.
-pub(crate) const MOST: usize = 4096;
+/// Maximum total length of the warnings of one response, in bytes; the
+/// specification sets the same limit.
+pub(crate) const MAX_LENGTH: usize = 4096;
 
-/// How much of all lines together is read, in bytes.
-const MAX_INPUT: usize = 4 * MOST;
+/// Maximum number of bytes of all header lines together that are parsed.
+const MAX_INPUT: usize = 4 * MAX_LENGTH;
 
-/// The texts of the warnings, each once, with control characters escaped. One
-/// that does not fit any more is left out. The end of a line that cannot be
-/// read is passed over.
+/// The distinct warnings, with control characters escaped. Warnings beyond the
+/// maximum length, and the rest of a line after invalid syntax, are ignored.
 pub(crate) fn read<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    let mut left = MOST;
+    let mut left = MAX_LENGTH;
     let mut unread = MAX_INPUT;
     for value in values {
         let read = &value[..value.len().min(unread)];
@@ -39,8 +38,8 @@ pub(crate) fn read<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Vec<String
     found
 }
 
-/// The first warning of a list, and what follows it. It has no text where it
-/// is none that the specification knows.
+/// The first warning of a list, and what follows it. The text is `None` if the
+/// warning does not have the specified form.
 fn warning(list: &str) -> Option<(Option<String>, &str)> {
     let list = list.trim_start_matches([' ', '\t', ',']);
     let (code, rest) = list.split_once(' ')?;
@@ -60,7 +59,7 @@ fn warning(list: &str) -> Option<(Option<String>, &str)> {
     Some((is_known.then_some(shown), rest))
 }
 
-/// A text that is fit for one line of a terminal.
+/// Escapes what could disturb a line of a terminal.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.trim().chars() {
@@ -104,7 +103,7 @@ mod tests {
                 &["299 - \"tab\tand \u{1b}[31m \u{85}.\""],
                 &["tab\\tand \\u{1b}[31m \\u{85}."],
             ),
-            // Other codes, agents and dates are none of the specification's.
+            // Other codes and agents, and dates, are not in the specification.
             (&[r#"199 - "a", 299 - "b""#], &["b"]),
             (&[r#"299 proxy "a", 299 - "b""#], &["b"]),
             (
@@ -112,7 +111,7 @@ mod tests {
                 &["b"],
             ),
             (&[r#"299 - """#, r#"299 - " ""#], &[]),
-            // No end, no quotes, or something behind.
+            // Unterminated, unquoted or followed by something else.
             (&[r#"299 - "a", 299 - "b"#], &["a"]),
             (&["299 - a"], &[]),
             (&[r#"299 - "a" b, 299 - "c""#, r#"299 - "d""#], &["d"]),
@@ -126,13 +125,13 @@ mod tests {
     #[test]
     fn all_texts_together_are_bounded() {
         let warning = |length| format!("299 - \"{}\"", "a".repeat(length));
-        let lines = [warning(MOST - 1), warning(2), warning(1), warning(3)];
+        let lines = [warning(MAX_LENGTH - 1), warning(2), warning(1), warning(3)];
         let found = read(lines.iter().map(|line| line.as_bytes()));
         let lengths: Vec<usize> = found.iter().map(String::len).collect();
-        assert_eq!(lengths, [MOST - 1, 1]);
-        assert!(case(&[&warning(MOST + 1)]).is_empty());
+        assert_eq!(lengths, [MAX_LENGTH - 1, 1]);
+        assert!(case(&[&warning(MAX_LENGTH + 1)]).is_empty());
         let many: Vec<String> = (0..5000).map(|i| format!("299 - \"{i}\"")).collect();
         let found = read(many.iter().map(|line| line.as_bytes()));
-        assert!(found.iter().map(String::len).sum::<usize>() <= MOST);
+        assert!(found.iter().map(String::len).sum::<usize>() <= MAX_LENGTH);
     }
 }

@@ -1,5 +1,5 @@
 //! http and https URLs, kept byte for byte: the query of an upload's Location
-//! is often a signature, so nothing in it is decoded, sorted or encoded anew.
+//! is often signed, so nothing in it is decoded, sorted or re-encoded.
 
 pub(crate) mod socket;
 pub(crate) mod syntax;
@@ -14,27 +14,26 @@ use self::syntax::{
     AuthorityProblem, MAX_LEN, cannot_be_in_path, cannot_be_in_query, canonical_host, check_text,
     encode_into, remove_dot_segments, split_authority, split_query, split_scheme, without_fragment,
 };
+use crate::error::{Error, Kind};
 use crate::log::redact::shown;
-use crate::{Error, Kind};
 
-/// What credentials and connections are bound to: two URLs have the same
-/// origin where their origins are equal.
+/// Scheme, host and port: the scope of credentials and connections.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Origin {
     pub(crate) scheme: Scheme,
-    /// In lower case; an IPv6 address in its shortest form, in brackets. Of a
-    /// socket of this host its path, percent-encoded.
+    /// In lower case; an IPv6 address in its shortest form, in brackets; for a
+    /// Unix domain socket its path, percent-encoded.
     pub(crate) host: String,
     pub(crate) port: u16,
 }
 
 impl Origin {
-    /// Whether it is a socket of this host.
+    /// Whether this is a Unix domain socket.
     pub(crate) fn is_socket(&self) -> bool {
         socket::is_socket(&self.host)
     }
 
-    /// The path of the socket, if it is one.
+    /// The path of the Unix domain socket, if it is one.
     pub(crate) fn socket_path(&self) -> Option<PathBuf> {
         socket::path(&self.host)
     }
@@ -57,25 +56,25 @@ impl fmt::Display for Origin {
 /// An absolute http or https URL without user information and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Url {
-    /// The whole, as it is shown: it is asked for more often than a part. The
-    /// host stands as it was given.
+    /// The complete URL, since it is used more often than its parts. The host
+    /// is spelled as given.
     text: String,
-    /// Where the path begins, which starts with a `/`.
+    /// Offset of the path, which starts with `/`.
     path_at: usize,
-    /// Where the `?` stands.
+    /// Offset of the `?`.
     query_at: Option<usize>,
     origin: Arc<Origin>,
 }
 
 impl Url {
-    /// Reads an absolute URL. Bytes that a request line cannot carry are
-    /// percent-encoded in path and query, but for control characters, which
-    /// are refused; all others stay as they are.
+    /// Parses an absolute URL. Bytes that a request line cannot carry are
+    /// percent-encoded in path and query; control characters are rejected.
     pub(crate) fn parse(text: &str) -> Result<Url, Error> {
         Url::read(text).map_err(invalid)
     }
 
-    /// The same for what the caller gives, who may name a socket as well.
+    /// Like [`Url::parse`], for URLs from the caller, which may also name a
+    /// Unix domain socket.
     pub(crate) fn parse_own(text: &str) -> Result<Url, Error> {
         match socket::split_url(text) {
             None => Url::parse(text),
@@ -88,7 +87,8 @@ impl Url {
         }
     }
 
-    /// The root of a socket that `unix:///path` names; `None` for other texts.
+    /// The root URL of the socket that `unix:///path` names; `None` for other
+    /// schemes.
     pub(crate) fn read_socket(text: &str) -> Option<Result<Url, String>> {
         let host = socket::host_of_address(text)?;
         Some(host.and_then(|host| Url::of_socket(host, "/")))
@@ -98,42 +98,42 @@ impl Url {
         Url::assemble(Scheme::Http, host, Scheme::Http.default_port(), target)
     }
 
-    /// The problem, where there is one, is said in words that follow "url".
+    /// The error is a predicate that follows "url".
     pub(crate) fn read(text: &str) -> Result<Url, String> {
         check_text(text)?;
         if text.is_empty() {
             return Err("is empty".to_owned());
         }
-        // What stands before an @ may be a password, wherever it was cut.
-        let told = |value: &str| match text.contains('@') {
+        // What precedes an @ may be a password, even in a part of the URL.
+        let quoted = |value: &str| match text.contains('@') {
             true => String::new(),
             false => format!(" {}", shown(value)),
         };
         let Some((name, rest)) = split_scheme(text) else {
-            return Err("has no http:// or https:// in front".to_owned());
+            return Err("does not start with http:// or https://".to_owned());
         };
         let scheme = Scheme::from_name(name);
         let Some(rest) = rest.strip_prefix("//") else {
             return Err(match scheme {
                 Some(_) => "has no host".to_owned(),
-                None => "has no http:// or https:// in front".to_owned(),
+                None => "does not start with http:// or https://".to_owned(),
             });
         };
         let Some(scheme) = scheme else {
             return Err(format!(
-                "has the scheme{}, only http and https are spoken",
-                told(name)
+                "has the scheme{}, only http and https are supported",
+                quoted(name)
             ));
         };
         let rest = without_fragment(rest);
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, target) = rest.split_at(end);
         if authority.contains('@') {
-            return Err("has user information in it".to_owned());
+            return Err("contains user information".to_owned());
         }
         let (host, port) = split_authority(scheme, authority).map_err(|problem| match problem {
             AuthorityProblem::NoHost => "has no host".to_owned(),
-            AuthorityProblem::Host => format!("has an invalid host{}", told(authority)),
+            AuthorityProblem::Host => format!("has an invalid host{}", quoted(authority)),
             AuthorityProblem::Port => "has a port that is not 1 to 65535".to_owned(),
         })?;
         Url::assemble(scheme, host.to_owned(), port, target)
@@ -148,7 +148,8 @@ impl Url {
         Url::at(Arc::new(Origin { scheme, host, port }), &front, target)
     }
 
-    /// The URL of a target at an origin, and what it shows in front of its path.
+    /// Builds the URL of a target at an origin; `front` is the spelling of what
+    /// precedes the path.
     fn at(origin: Arc<Origin>, front: &str, target: &str) -> Result<Url, String> {
         let (path, query) = split_query(target);
         let mut text = String::with_capacity(front.len() + target.len() + 1);
@@ -178,12 +179,13 @@ impl Url {
         self.origin.scheme
     }
 
-    /// Whether it is asked through a socket of this host.
+    /// Whether the server is reached through a Unix domain socket.
     pub(crate) fn is_socket(&self) -> bool {
         self.origin.is_socket()
     }
 
-    /// The URL as the server knows it, which behind a socket is localhost.
+    /// The URL as the server knows it; a server behind a Unix domain socket is
+    /// localhost.
     pub(crate) fn for_server(&self) -> Cow<'_, str> {
         match self.is_socket() {
             true => Cow::Owned(format!("http://localhost{}", self.path_and_query())),
@@ -199,17 +201,18 @@ impl Url {
         Origin::clone(&self.origin)
     }
 
-    /// Whether both have the same origin.
+    /// Whether the URL has this origin.
     pub(crate) fn is_at(&self, origin: &Origin) -> bool {
         *self.origin == *origin
     }
 
-    /// The origin, which costs little to share.
+    /// The shared origin.
     pub(crate) fn origin_ref(&self) -> &Arc<Origin> {
         &self.origin
     }
 
-    /// Host and port; a scheme's default port is left out. A socket's path.
+    /// Host and port; a scheme's default port is left out. For a socket, its
+    /// path.
     pub(crate) fn authority(&self) -> String {
         match self.is_socket() {
             true => self.origin.authority(),
@@ -221,7 +224,7 @@ impl Url {
         &self.text[self.path_at..self.query_at.unwrap_or(self.text.len())]
     }
 
-    /// What follows the `?`, which may be nothing.
+    /// What follows the `?`; it may be empty.
     pub(crate) fn query(&self) -> Option<&str> {
         self.query_at.map(|at| &self.text[at + 1..])
     }
@@ -230,9 +233,9 @@ impl Url {
         &self.text[self.path_at..]
     }
 
-    /// The URL that a reference means when this URL answered with it
-    /// (RFC 3986, section 5.2.2). Some registries leave out the scheme:
-    /// `host:port/path` is read so where host and port are those of this URL.
+    /// Resolves a reference that this URL returned (RFC 3986, section 5.2.2).
+    /// Some registries leave out the scheme: `host:port/path` is accepted if
+    /// host and port are those of this URL.
     pub(crate) fn resolve(&self, reference: &str) -> Result<Url, Error> {
         self.read_reference(reference).map_err(invalid)
     }
@@ -246,7 +249,7 @@ impl Url {
         if let Some((name, rest)) = split_scheme(reference) {
             if Scheme::from_name(name).is_none() {
                 return Err(format!(
-                    "has the scheme {}, only http and https are spoken",
+                    "has the scheme {}, only http and https are supported",
                     shown(name)
                 ));
             }
@@ -261,7 +264,7 @@ impl Url {
         }
         let (path, query) = split_query(reference);
         if path.is_empty() {
-            // The path stays as it is here, dot segments and all.
+            // Keep the path unchanged, including dot segments.
             let target = match query {
                 Some(query) => format!("{}?{query}", self.path()),
                 None => self.path_and_query().to_owned(),
@@ -275,8 +278,8 @@ impl Url {
         self.with_clean_target(&format!("{}{reference}", &self.path()[..folder]))
     }
 
-    /// An absolute reference, dot segments of its path removed. A server behind
-    /// a socket calls itself what it was called.
+    /// An absolute reference, with dot segments removed. A server behind a Unix
+    /// domain socket names itself by its Host header.
     fn clean_or_own(&self, url: &Url) -> Result<Url, String> {
         let (own, other) = (&self.origin, &url.origin);
         let is_own = self.is_socket()
@@ -289,12 +292,13 @@ impl Url {
         }
     }
 
-    /// This origin's URL of a path and query as they are.
+    /// A URL of this origin with the given path and query, unchanged.
     pub(crate) fn with_target(&self, target: &str) -> Result<Url, String> {
         Url::at(Arc::clone(&self.origin), &self.text[..self.path_at], target)
     }
 
-    /// This origin's URL of a path and query, dot segments of the path removed.
+    /// A URL of this origin with the given path and query, dot segments
+    /// removed.
     pub(crate) fn with_clean_target(&self, target: &str) -> Result<Url, String> {
         let (path, query) = split_query(target);
         let mut target = remove_dot_segments(path);
@@ -313,7 +317,7 @@ impl Url {
         if port != self.origin.port || canonical_host(host) != self.origin.host {
             return None;
         }
-        // A single word can be the first segment of a relative path as well.
+        // A single word could also be the first segment of a relative path.
         let is_host = authority.contains(['.', ':'])
             || host.eq_ignore_ascii_case("localhost")
             || target.starts_with("/v2/");
@@ -327,8 +331,8 @@ impl fmt::Display for Url {
     }
 }
 
-/// Percent-encodes the name or the value of a query parameter. `:` and `/` are
-/// legal there, and registries show digests and names with them.
+/// Percent-encodes the name or value of a query parameter. Keeps `:` and `/`,
+/// which are legal and occur in digests and names.
 pub(crate) fn encode_query(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     encode_into(&mut out, text, |byte| {
@@ -348,7 +352,7 @@ fn authority(scheme: Scheme, host: &str, port: u16) -> String {
     }
 }
 
-/// An error of what follows "url".
+/// An error whose message starts with "url".
 pub(crate) fn invalid(problem: String) -> Error {
     Error::new(Kind::InvalidPath, format!("url {problem}"))
 }

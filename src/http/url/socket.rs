@@ -1,20 +1,19 @@
-//! Sockets of this host in place of a host's name: the path of the socket,
-//! percent-encoded, stands where the host does. No host of the network looks
-//! like that, so no server can lead to one.
+//! Unix domain sockets as hosts: the percent-encoded path of the socket takes
+//! the place of the host. No network host has this form, so a server cannot
+//! redirect to a socket.
 
 use std::path::PathBuf;
 
 use super::syntax::{check_text, encode_into};
 
-/// The schemes of a socket's path, and of a URL that is asked through it.
+/// The scheme of a socket address, and that of a URL behind a socket.
 const SCHEME: &str = "unix://";
 const URL_SCHEME: &str = "http+unix://";
 
-/// The longest path that fits into a socket's address, without its NUL.
+/// The maximum length of a socket path without its NUL.
 const MAX_PATH: usize = 107;
 
-/// The host that stands for the socket of `unix:///path`; `None` if the text
-/// is none of that scheme.
+/// The host for the socket of `unix:///path`; `None` if the scheme differs.
 pub(super) fn host_of_address(text: &str) -> Option<Result<String, String>> {
     Some(host_of_path(without_prefix(text, SCHEME)?))
 }
@@ -28,27 +27,27 @@ pub(super) fn split_url(text: &str) -> Option<Result<(String, &str), String>> {
     Some(path.and_then(|path| Ok((host_of_path(&path)?, target))))
 }
 
-/// Whether a caller's text is a URL that is asked through a socket.
+/// Whether a string from the caller is a URL behind a Unix domain socket.
 pub(crate) fn is_url(text: &str) -> bool {
     without_prefix(text, URL_SCHEME).is_some()
 }
 
-/// Whether a host stands for a socket.
+/// Whether a host is a Unix domain socket.
 pub(crate) fn is_socket(host: &str) -> bool {
     host.starts_with('%')
 }
 
-/// The path of the socket that a host stands for.
+/// The path of the socket that a host represents.
 pub(super) fn path(host: &str) -> Option<PathBuf> {
     is_socket(host).then(|| decoded(host).map(PathBuf::from))?
 }
 
-/// A URL's text, from its host on.
+/// The URL, starting at its host.
 pub(super) fn show_url(host: &str, target: &str) -> String {
     format!("{URL_SCHEME}{host}{target}")
 }
 
-/// The same for the socket alone.
+/// The address of the socket.
 pub(super) fn show_address(host: &str) -> String {
     format!("{SCHEME}{}", decoded(host).unwrap_or_default())
 }

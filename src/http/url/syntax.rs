@@ -1,4 +1,4 @@
-//! The syntax of URLs: how their texts are checked, split, compared and encoded.
+//! The syntax of URLs: validation, splitting, comparison and encoding.
 
 use std::net::Ipv6Addr;
 
@@ -30,10 +30,11 @@ impl Scheme {
     }
 }
 
-/// The longest URL that is sent, in bytes; the HTTP library stops at 65,534.
+/// Maximum length of a URL, in bytes; the HTTP library stops at 65,534.
 pub(crate) const MAX_LEN: usize = 65_000;
 
-/// The longest host: a domain name has at most 253 characters and a last dot.
+/// Maximum length of a host: a domain name has at most 253 characters and a
+/// trailing dot.
 const MAX_HOST: usize = 254;
 
 pub(crate) fn check_text(text: &str) -> Result<(), String> {
@@ -41,15 +42,15 @@ pub(crate) fn check_text(text: &str) -> Result<(), String> {
         return Err("too long".to_owned());
     }
     if has_control(text) {
-        return Err("has a control character in it".to_owned());
+        return Err("contains a control character".to_owned());
     }
     Ok(())
 }
 
-/// Whether there is a control character, of C0 or C1.
+/// Whether the string contains a C0 or C1 control character.
 pub(crate) fn has_control(text: &str) -> bool {
     match text.is_ascii() {
-        // Without an early end it takes many bytes at once.
+        // Without early exit, this processes many bytes at once.
         true => text
             .bytes()
             .fold(false, |found, byte| found | byte.is_ascii_control()),
@@ -68,7 +69,7 @@ pub(crate) fn split_query(target: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The scheme of an absolute URL, and what follows its colon.
+/// The scheme of an absolute URL, and what follows the colon.
 pub(crate) fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let (name, rest) = text.split_once(':')?;
     let valid = name.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -107,7 +108,7 @@ pub(crate) fn split_authority(
     if port.is_empty() {
         return Ok((host, scheme.default_port()));
     }
-    // "+443" is a number to the standard library.
+    // The standard library parses "+443" as a number.
     if !port.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(AuthorityProblem::Port);
     }
@@ -136,13 +137,13 @@ fn in_brackets(host: &str) -> Option<&str> {
 pub(crate) fn canonical_host(host: &str) -> String {
     match in_brackets(host).and_then(|address| address.parse::<Ipv6Addr>().ok()) {
         Some(address) => format!("[{address}]"),
-        // The path of a socket.
+        // The path of a Unix domain socket.
         None if host.starts_with('%') => host.to_owned(),
         None => host.to_ascii_lowercase(),
     }
 }
 
-/// RFC 3986, section 5.2.4, for a path that starts with a `/`.
+/// RFC 3986, section 5.2.4, for a path that starts with `/`.
 pub(crate) fn remove_dot_segments(path: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     let mut segments = path.strip_prefix('/').unwrap_or(path).split('/').peekable();
@@ -160,7 +161,7 @@ pub(crate) fn remove_dot_segments(path: &str) -> String {
     format!("/{}", kept.join("/"))
 }
 
-// The two tables are those of the HTTP library's request line.
+// Both tables match the request line of the HTTP library.
 
 pub(crate) fn cannot_be_in_path(byte: u8) -> bool {
     matches!(byte, b' ' | b'<' | b'>' | b'`')
@@ -186,7 +187,7 @@ pub(crate) fn encode_into(out: &mut String, text: &str, must: impl Fn(u8) -> boo
             out.push(char::from(HEX[usize::from(byte >> 4)]));
             out.push(char::from(HEX[usize::from(byte & 15)]));
         }
-        // All bytes of a character above ASCII are treated alike.
+        // All bytes of a non-ASCII character are treated alike.
         if !must(buffer[0]) {
             out.push(character);
         }

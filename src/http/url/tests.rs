@@ -1,4 +1,4 @@
-//! What URLs are made of, and what is no URL.
+//! Valid and invalid URLs.
 
 use super::*;
 
@@ -64,9 +64,9 @@ fn absolute_urls() {
 fn urls_that_cannot_be_sent() {
     for (text, words) in [
         ("", "empty"),
-        ("/v2/", "has no http"),
-        ("r.io/v2/", "has no http"),
-        ("localhost:5000", "has no http"),
+        ("/v2/", "does not start with"),
+        ("r.io/v2/", "does not start with"),
+        ("localhost:5000", "does not start with"),
         ("ftp://r.io/", "scheme \"ftp\""),
         ("https:r.io", "has no host"),
         ("https:///v2/", "has no host"),

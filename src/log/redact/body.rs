@@ -1,4 +1,4 @@
-//! Bodies, as JSON, form or plain text, without the secrets in them.
+//! Redaction of JSON, form and plain text bodies.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,12 @@ use serde_json::Value;
 use super::text::{REDACTED, cover, escape};
 use super::url::{redact_pairs, redact_urls_in};
 
-/// How much of a body is looked at, in bytes: JSON takes many times that.
+/// Maximum size of a body that is examined, in bytes: parsed JSON takes many
+/// times as much memory.
 const BODY_CAP: usize = 1024 * 1024;
 
-/// The start of a text body as the log shows it, of at most `cap` bytes; lines
-/// are kept. None for what is not text.
+/// The start of a textual body, redacted, at most `cap` bytes; keeps line breaks.
+/// `None` if it is not text.
 pub(crate) fn body(content_type: Option<&str>, body: &[u8], cap: usize) -> Option<String> {
     let kind = content_type.unwrap_or_default().split(';').next();
     let kind = kind.unwrap_or_default().trim().to_ascii_lowercase();
@@ -23,7 +24,7 @@ pub(crate) fn body(content_type: Option<&str>, body: &[u8], cap: usize) -> Optio
     let head = &body[..body.len().min(BODY_CAP)];
     let text = match std::str::from_utf8(head) {
         Ok(text) => Cow::Borrowed(text),
-        // Cut inside of a character, by us or before.
+        // Truncated inside a character.
         Err(error) if error.error_len().is_none() => {
             String::from_utf8_lossy(&head[..error.valid_up_to()])
         }
@@ -44,8 +45,9 @@ pub(crate) fn body(content_type: Option<&str>, body: &[u8], cap: usize) -> Optio
     Some(escape(&shown, cap, true))
 }
 
-/// Redacts URLs, credentials that stand behind the name of their scheme, and
-/// all that follows the name of a secret: where a secret ends is not known.
+/// Redacts URLs, credentials that follow the name of an authentication scheme,
+/// and everything after the name of a secret, because the end of the secret is
+/// unknown.
 fn redact_text(text: &str) -> String {
     let mut text = redact_urls_in(text);
     if let Some(at) = end_of_secret_key(&text) {
@@ -61,7 +63,7 @@ fn redact_text(text: &str) -> String {
             let end = lower[start..]
                 .find(ends)
                 .map_or(lower.len(), |end| start + end);
-            // A shorter word is a word.
+            // Shorter words are not credentials.
             if end - start >= 16 {
                 covered.push(start..end);
             }
@@ -70,7 +72,7 @@ fn redact_text(text: &str) -> String {
     cover(&text, covered)
 }
 
-/// Where the first `:` or `=` ends that follows the name of a secret.
+/// The end of the first `:` or `=` that follows the name of a secret.
 fn end_of_secret_key(text: &str) -> Option<usize> {
     let in_word = |c: char| c.is_alphanumeric() || "_.-".contains(c);
     let between = |c: char| c.is_whitespace() || "\"'\\".contains(c);
@@ -88,7 +90,7 @@ fn redact_json(text: &str) -> String {
             true => value.to_string(),
             false => text.to_owned(),
         },
-        // Cut, or no JSON. An escape could hide the name of a secret.
+        // Truncated or not JSON. An escape could hide the name of a secret.
         Err(_) => {
             let text = text.replace("\\/", "/");
             let end = text.find("\\u").unwrap_or(text.len());
@@ -101,7 +103,8 @@ fn redact_json(text: &str) -> String {
     }
 }
 
-/// Whether anything was redacted. The parser limits the depth.
+/// Redacts in place; returns whether anything was redacted. The parser limits
+/// the depth.
 fn redact_value(value: &mut Value) -> bool {
     match value {
         Value::Object(members) => {
@@ -149,7 +152,7 @@ fn is_secret_key(key: &str) -> bool {
         "cookie",
         "assertion",
     ];
-    const WORDS: [&str; 7] = [
+    const WHOLE_KEYS: [&str; 7] = [
         "auth",
         "xregistryauth",
         "pass",
@@ -164,7 +167,7 @@ fn is_secret_key(key: &str) -> bool {
         .map(|character| character.to_ascii_lowercase())
         .collect();
     key != "tokentype"
-        && (PARTS.iter().any(|part| key.contains(part)) || WORDS.contains(&key.as_str()))
+        && (PARTS.iter().any(|part| key.contains(part)) || WHOLE_KEYS.contains(&key.as_str()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
-//! What the debug log and error messages may show. Where it is in doubt
-//! whether something is a secret, it is not shown.
+//! Redaction of secrets in log and error messages. In doubt, a value is hidden.
 
 mod body;
 mod text;
@@ -13,13 +12,13 @@ pub(crate) use self::url::url;
 use self::url::{redact_url, redact_urls_in};
 use crate::error::server_text;
 
-/// The longest part of a caller's value that a message repeats, in characters.
+/// Maximum length of a value quoted in a message, in characters.
 const SHOWN_CAP: usize = 64;
 
-/// The longest header value that is shown, in bytes.
+/// Maximum length of a header value in the log, in bytes.
 const HEADER_CAP: usize = 4096;
 
-/// The first words of an Authorization header that tell nothing but the kind.
+/// Authentication schemes, which may be shown.
 const AUTH_SCHEMES: [&str; 7] = [
     "Basic",
     "Bearer",
@@ -30,14 +29,14 @@ const AUTH_SCHEMES: [&str; 7] = [
     "AWS4-HMAC-SHA256",
 ];
 
-/// A value as an error message repeats it: in quotes, escaped, shortened.
+/// Quotes a value for an error message: escaped and shortened.
 pub(crate) fn shown(value: &str) -> String {
     let short: String = value.chars().take(SHOWN_CAP).collect();
     let dots = if short.len() < value.len() { "..." } else { "" };
     format!("\"{}{dots}\"", server_text(&short))
 }
 
-/// A header's value as the log shows it, on one line.
+/// The value of a header for the log, on one line.
 pub(crate) fn header_value(name: &str, value: &[u8]) -> String {
     let is_cut = value.len() > HEADER_CAP;
     let text = text_of(&value[..value.len().min(HEADER_CAP)]);
@@ -65,14 +64,14 @@ pub(crate) fn header_value(name: &str, value: &[u8]) -> String {
     shown
 }
 
-/// Replaces every occurrence of the secrets; those of less than four bytes
-/// would be found in any text.
+/// Replaces every occurrence of the secrets. Secrets of less than four bytes
+/// are ignored, since they would match by accident.
 pub(crate) fn scrub(text: &str, secrets: &[&str]) -> String {
     let mut covered = Vec::new();
     for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
         let step = secret.chars().next().map_or(1, char::len_utf8);
         let mut from = 0;
-        // Occurrences may overlap; no part of any is left.
+        // Occurrences may overlap: hide all parts of each.
         while let Some(at) = text[from..].find(secret) {
             covered.push(from + at..from + at + secret.len());
             from += at + step;
@@ -116,7 +115,7 @@ fn redact_link(text: &str) -> String {
     out
 }
 
-/// UTF-8 as such; otherwise ASCII, with all other bytes as `\xNN`.
+/// UTF-8 unchanged; otherwise ASCII, with all other bytes as `\xNN`.
 fn text_of(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),

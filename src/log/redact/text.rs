@@ -1,4 +1,4 @@
-//! Covering parts of a text, and escaping it for one line.
+//! Masking parts of a string, and escaping.
 
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ pub(super) fn cover(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     out
 }
 
-/// Escapes control characters and cuts.
+/// Escapes control characters and truncates.
 pub(super) fn escape(text: &str, cap: usize, keep_lines: bool) -> String {
     let mut out = String::new();
     let mut escaped = String::new();

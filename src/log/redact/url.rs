@@ -1,9 +1,8 @@
-//! URLs, and texts with URLs in them, without the secrets in them.
+//! Redaction of URLs, alone or in other text.
 
 use super::text::{REDACTED, escape};
 
-/// Query parameters whose values are part of the registries' protocol and
-/// never a secret.
+/// Query parameters of the registry protocol, whose values are never secret.
 const PUBLIC_PARAMETERS: [&str; 15] = [
     "digest",
     "mount",
@@ -22,9 +21,8 @@ const PUBLIC_PARAMETERS: [&str; 15] = [
     "ns",
 ];
 
-/// A URL or a reference as the log shows it: without user information and
-/// fragment, and with the values of those query parameters alone that are no
-/// secrets. The path is kept.
+/// A URL or a reference for the log: without user information and fragment, and
+/// with only the query values that are not secret. The path is kept.
 pub(crate) fn url(text: &str) -> String {
     escape(&redact_url(text), usize::MAX, false)
 }
@@ -46,7 +44,8 @@ pub(super) fn redact_url(text: &str) -> String {
     let mut out = front.to_owned();
     let authority = authority_of(rest);
     let user_end = match authority.rfind('@') {
-        // A slash or question mark inside of a password ends the authority.
+        // A slash or question mark in a password looks like the end of the
+        // authority.
         None if start > 0 && has_bad_port(authority) => rest.rfind('@'),
         found => found,
     };
@@ -75,7 +74,8 @@ fn authority_of(text: &str) -> &str {
     text.split(['/', '?']).next().unwrap_or_default()
 }
 
-/// Whether what should be a port may be a password, cut before its `@`.
+/// Whether the port is invalid, and so may be a password that was cut before
+/// its `@`.
 fn has_bad_port(authority: &str) -> bool {
     let after = authority
         .rsplit_once(']')
@@ -90,7 +90,7 @@ pub(super) fn redact_pairs(query: &str) -> String {
         let pair = piece.trim_end_matches(['&', ';']);
         match pair.split_once('=') {
             Some((name, value)) if is_public(name) && is_plain(value) => out.push_str(pair),
-            // The "=" may be the padding of base64.
+            // The "=" may be base64 padding.
             Some((name, value)) if is_plain(name) && !value.trim_matches('=').is_empty() => {
                 out.push_str(name);
                 out.push_str("=[redacted]");
@@ -109,13 +109,14 @@ fn is_public(name: &str) -> bool {
         .any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// Whether a text holds no other parameter, hidden in it by some encoding.
+/// Whether a value is free of encoded characters, which could hide another
+/// parameter.
 fn is_plain(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/,*@+%()!".contains(&byte);
     text.bytes().all(plain)
 }
 
-/// Redacts the absolute URLs in a text.
+/// Redacts the absolute URLs in a string.
 pub(super) fn redact_urls_in(text: &str) -> String {
     let ends_url = |c: char| c.is_whitespace() || c.is_control() || "\"'<>`".contains(c);
     let in_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);

@@ -79,7 +79,7 @@ impl Connection {
             let now = Instant::now();
             self.exchange.expecting = true;
             self.exchange.sent_at = Some(now);
-            self.exchange.timer.asked(now);
+            self.exchange.timer.request_sent(now);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Who may do what: credentials, tokens and the challenges that ask for them.
+//! Access control: credentials, tokens and challenges.
 
 use crate::api::Route;
 use crate::api::error::{Refusal, envelope};
@@ -16,10 +16,10 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// In place of a repository's name: any.
+/// Matches every repository name.
 const ANY: &str = "*";
 
-/// What somebody may do with one resource.
+/// The actions allowed on one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Scope {
     pub(crate) kind: String,
@@ -36,12 +36,12 @@ impl Scope {
         }
     }
 
-    /// All that can be done with any repository.
+    /// All actions on all repositories.
     pub(crate) fn everything() -> Self {
         Scope::new("repository", ANY, &["pull", "push", "delete"])
     }
 
-    /// Reads `kind:name:action,action`; the name may hold colons.
+    /// Parses `kind:name:action,action`; the name may contain colons.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once(':')?;
         let (name, actions) = rest.rsplit_once(':')?;
@@ -69,7 +69,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// The keeper of the door.
+/// Authenticates and authorizes requests.
 pub(crate) struct Guard {
     auth: Auth,
     basic_challenge: String,
@@ -81,12 +81,12 @@ pub(crate) struct Guard {
 struct Tokens {
     access: HashMap<String, Token>,
     refresh: HashSet<String>,
-    /// The repositories for which a token with push was asked for.
+    /// The repositories for which a token with push was requested.
     pushed_to: HashSet<String>,
     first: First,
 }
 
-/// How far the first token of all is.
+/// The state of the first token.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum First {
     #[default]
@@ -110,7 +110,7 @@ impl Guard {
         }
     }
 
-    /// Lets a request pass, or answers 401.
+    /// Admits a request, or responds with 401.
     pub(crate) fn admit(&self, shared: &Shared, head: &Head, route: &Route) -> Result<(), Refusal> {
         match &self.auth {
             Auth::None => Ok(()),
@@ -164,7 +164,7 @@ impl Guard {
         }
     }
 
-    /// Makes a token that is good for these scopes.
+    /// Issues a token for these scopes.
     pub(crate) fn issue(&self, auth: &TokenAuth, scopes: Vec<Scope>) -> String {
         let token = random_hex(24);
         let lifetime = auth.rejected_after.unwrap_or(auth.lifetime);
@@ -175,7 +175,7 @@ impl Guard {
         token
     }
 
-    /// Makes a refresh token of the user.
+    /// Issues a refresh token for the user.
     pub(crate) fn issue_refresh(&self) -> String {
         let token = random_hex(24);
         self.tokens().refresh.insert(token.clone());
@@ -186,13 +186,13 @@ impl Guard {
         self.tokens().refresh.contains(token)
     }
 
-    /// Notes that a token with push was asked for; tells if it was the first
-    /// for this repository.
+    /// Records a request for a token with push; returns whether it was the
+    /// first for this repository.
     pub(crate) fn is_first_push(&self, name: &str) -> bool {
         self.tokens().pushed_to.insert(name.to_owned())
     }
 
-    /// Tells how far the first token is, and that it is `now` so far.
+    /// Returns the state of the first token and sets it to `now`.
     pub(crate) fn first(&self, now: First) -> First {
         let mut tokens = self.tokens();
         let before = tokens.first;
@@ -202,7 +202,7 @@ impl Guard {
         before
     }
 
-    /// Makes all tokens worthless; refresh tokens stay good.
+    /// Revokes all tokens except refresh tokens.
     pub(crate) fn revoke(&self) {
         self.tokens().access.clear();
     }
@@ -211,16 +211,16 @@ impl Guard {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Signs how far an upload is, for the URL at which it goes on.
+    /// Signs the offset of an upload for its URL.
     pub(crate) fn seal_state(&self, name: &str, id: &str, offset: u64) -> String {
         let tag = hmac::sign(&self.state_key, state_text(name, id, offset).as_bytes());
         let mut sealed = offset.to_be_bytes().to_vec();
         sealed.extend_from_slice(tag.as_ref());
-        // With padding signs, which a client must leave as they are.
+        // With padding, which clients must keep unchanged.
         format!("{}%3D", URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    /// The offset in a state that this registry signed for this upload.
+    /// Verifies the signed state of this upload and returns its offset.
     pub(crate) fn open_state(&self, name: &str, id: &str, state: &str) -> Option<u64> {
         let sealed = URL_SAFE_NO_PAD.decode(state.strip_suffix('=')?).ok()?;
         let (offset, tag) = sealed.split_first_chunk::<8>()?;
@@ -239,7 +239,7 @@ fn state_text(name: &str, id: &str, offset: u64) -> String {
     format!("{name} {id} {offset}")
 }
 
-/// What a request needs, by its method and path.
+/// The scopes that a request requires, by its method and path.
 fn wanted(head: &Head, route: &Route) -> Vec<Scope> {
     let actions: &[&str] = match head.method.as_str() {
         "GET" | "HEAD" => &["pull"],
@@ -256,7 +256,7 @@ fn wanted(head: &Head, route: &Route) -> Vec<Scope> {
                 .map(|name| Scope::new("repository", name, actions)),
         ),
     }
-    // A name that is none must not get into a header.
+    // An invalid name must not get into a header.
     if let (Route::Uploads(_), Some(from)) = (route, head.query("from"))
         && is_name(from)
     {
@@ -265,7 +265,7 @@ fn wanted(head: &Head, route: &Route) -> Vec<Scope> {
     wanted
 }
 
-/// The credentials of an authorization by Basic.
+/// Parses Basic credentials.
 pub(crate) fn basic(head: &Head) -> Option<(String, String)> {
     let decoded = STANDARD.decode(authorization(head, "basic")?).ok()?;
     let text = String::from_utf8(decoded).ok()?;
@@ -282,7 +282,7 @@ fn authorization<'a>(head: &'a Head, scheme: &str) -> Option<&'a str> {
     given.eq_ignore_ascii_case(scheme).then(|| value.trim())
 }
 
-/// The scopes that a challenge names, which need not be those that are wanted.
+/// The scopes in a challenge, which may differ from the required ones.
 fn named_scopes(auth: &TokenAuth, is_ping: bool, wanted: &[Scope]) -> String {
     let quirks = &auth.quirks;
     if let Some(scope) = quirks.only_scope {
@@ -308,7 +308,8 @@ fn bearer_challenge(
     scopes: &str,
     error: Option<&str>,
 ) -> String {
-    // By the name the client used: a certificate or a rule may be for that one.
+    // Use the host name of the request, since a certificate or a rule may apply
+    // to it.
     let scheme = origin.split("://").next().unwrap_or("http");
     let realm = match head.header("host") {
         Some(host) if !host.is_empty() => format!("{scheme}://{host}{}", token::PATH),

@@ -1,17 +1,18 @@
-//! Times as texts, by a clock that may be wrong.
+//! Formats times of a clock that may be wrong.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// A time in UTC, to the second.
+/// A time in UTC, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Time {
     seconds: i64,
 }
 
 impl Time {
-    /// What a clock shows that is so many seconds ahead, or behind if negative.
+    /// The current time of a clock that is `ahead` seconds fast, or slow if
+    /// negative.
     pub(crate) fn now(ahead: i64) -> Time {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -21,13 +22,13 @@ impl Time {
         }
     }
 
-    /// As RFC 3339 has it.
+    /// Formats the time as in RFC 3339.
     pub(crate) fn rfc3339(self) -> String {
         let (year, month, day) = self.date();
         format!("{year:04}-{month:02}-{day:02}T{}Z", self.clock())
     }
 
-    /// As the Date of HTTP has it (RFC 9110 section 5.6.7).
+    /// Formats an HTTP date (RFC 9110, section 5.6.7).
     pub(crate) fn http(self) -> String {
         const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
         const MONTHS: [&str; 12] = [
@@ -45,7 +46,7 @@ impl Time {
         format!("{hour:02}:{minute:02}:{:02}", second % 60)
     }
 
-    /// Year, month and day, counted on from 1970.
+    /// Year, month and day.
     fn date(self) -> (i64, i64, i64) {
         let mut left = self.seconds.div_euclid(DAY);
         let mut year = 1970;

@@ -1,4 +1,4 @@
-//! One connection: requests one after the other, and what faults make of them.
+//! Serves the requests of a connection, with faults.
 
 use crate::api;
 use crate::fault::{Action, After, Ending, Fault};
@@ -12,22 +12,22 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-/// How much of an unread body is read before an answer for the connection's
-/// sake; with more to come the answer comes at once and the connection ends.
-/// Go's server, under most registries, has the same bound.
+/// Maximum number of unread body bytes that are read before a response, to keep
+/// the connection. If more remain, responds immediately and closes. Go's server
+/// has the same limit.
 const DRAIN_MAX: u64 = 256 << 10;
 
-/// What becomes of the connection.
+/// What to do with the connection.
 enum Next {
     Continue,
-    /// The orderly end.
+    /// Close it normally.
     Close,
-    /// The orderly end, while the client may still be sending: what it sends is
-    /// read, as a reset could take the answer from it.
+    /// Close it normally after reading what the client still sends: a reset
+    /// could destroy the response.
     Linger,
-    /// The end that a fault asked for.
+    /// End it as the fault says.
     End(Ending),
-    /// There is nobody left to talk to.
+    /// The client has closed it.
     Gone,
 }
 
@@ -47,13 +47,13 @@ pub(crate) fn serve(socket: TcpStream, number: usize, shared: &Shared) {
         }
     };
     end(&mut wire, &next, shared);
-    // Before the stream is dropped: a reset goes out with the last handle.
+    // Before the stream is dropped: dropping the last handle sends a reset.
     shared.sockets.remove(number);
 }
 
 fn end(wire: &mut Wire, next: &Next, shared: &Shared) {
     let stream = wire.get_mut();
-    // Nothing can be done about a connection that is broken already.
+    // Ignored: the connection is already broken.
     match next {
         Next::Close => {
             let _ = stream.close_notice();
@@ -79,7 +79,7 @@ fn end(wire: &mut Wire, next: &Next, shared: &Shared) {
     }
 }
 
-/// One request and its answer.
+/// Handles one request.
 fn exchange(wire: &mut Wire, number: usize, shared: &Shared) -> io::Result<Next> {
     let head = match Head::read(wire) {
         Ok(head) => head,
@@ -132,7 +132,7 @@ fn exchange(wire: &mut Wire, number: usize, shared: &Shared) -> io::Result<Next>
     }
 }
 
-/// The registry's own answer.
+/// The normal response of the registry.
 fn served(
     wire: &mut Wire,
     head: &Head,
@@ -161,7 +161,7 @@ fn served(
         Err(error) => return Err(error),
     };
     let all_read = match body.drain(DRAIN_MAX) {
-        // The answer is there already; what comes is nonsense.
+        // The response was already sent; the rest of the body is invalid.
         Err(error) if error.kind() == io::ErrorKind::InvalidData => false,
         outcome => outcome?,
     };
@@ -195,7 +195,8 @@ fn answer(
         corrupt: fault.corrupt,
         chunked: fault.chunked,
     };
-    // Before the answer goes out: who has it may look at the record at once.
+    // Before the response is sent: a client may check the record as soon as it
+    // has it.
     entry.status(response.status);
     if let Some(ending) = response.write(wire.get_mut(), &delivery)? {
         return Ok(Next::End(ending));
@@ -212,7 +213,7 @@ fn pairs(headers: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
         .map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
-/// Reads the body to its end and records it.
+/// Reads and records the body.
 fn read_body(wire: &mut Wire, head: &Head, entry: &Entry) -> io::Result<()> {
     let framing = head.framing().map_err(io::Error::other)?;
     let mut body = Body::new(head, framing, wire);
@@ -228,8 +229,8 @@ fn read_body(wire: &mut Wire, head: &Head, entry: &Entry) -> io::Result<()> {
     outcome
 }
 
-/// Answers what is no HTTP, and ends the connection, as nobody knows where the
-/// next request would start.
+/// Responds to invalid HTTP and closes the connection, since the start of the
+/// next request is unknown.
 fn refuse(wire: &mut Wire, status: u16, why: &str) -> io::Result<Next> {
     let mut response = Response::with_body(status, format!("{why}\n").into_bytes())
         .header("Content-Type", "text/plain")

@@ -1,18 +1,18 @@
-//! The bytes of a blob, shared and never copied to be served.
+//! The contents of blobs, shared and served without copying.
 
 use crate::digest::{Algorithm, Digest, Hasher};
 use std::sync::Arc;
 
 const BLOCK: usize = 1 << 20;
 
-/// The bytes of a blob.
+/// The content of a blob.
 #[derive(Clone)]
 pub(crate) enum Content {
-    /// Held in memory.
+    /// In memory.
     Held(Arc<Vec<u8>>),
-    /// One block over and over, up to `len`: as long as wanted, for no memory.
+    /// A repeated block, up to `len`: any length in little memory.
     Repeated { block: Arc<Vec<u8>>, len: u64 },
-    /// Pushed, and found to be right, but not kept.
+    /// Pushed and verified, but not kept.
     Forgotten { len: u64 },
 }
 
@@ -21,12 +21,12 @@ impl Content {
         Content::Held(Arc::new(bytes))
     }
 
-    /// `len` bytes that depend on the seed alone and do not compress well.
+    /// `len` incompressible bytes that depend only on the seed.
     pub(crate) fn synthetic(len: u64, seed: u64) -> Self {
         let mut state = seed.wrapping_mul(2).wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut block = Vec::with_capacity(BLOCK);
         while block.len() < BLOCK {
-            // An xorshift generator: any scrambling does.
+            // An xorshift generator: the quality does not matter.
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
@@ -45,13 +45,13 @@ impl Content {
         }
     }
 
-    /// Whether there are bytes to be served.
+    /// Whether the content can be served.
     pub(crate) fn is_kept(&self) -> bool {
         !matches!(self, Content::Forgotten { .. })
     }
 
-    /// The longest piece in one run from `offset` on; empty at the end, and
-    /// where nothing was kept.
+    /// The longest contiguous piece at `offset`; empty at the end, or if the
+    /// content was not kept.
     pub(crate) fn piece(&self, offset: u64) -> &[u8] {
         let left = usize::try_from(self.len().saturating_sub(offset)).unwrap_or(usize::MAX);
         let run = match self {

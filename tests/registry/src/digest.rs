@@ -1,9 +1,9 @@
-//! Digests: their grammar, and how they are computed.
+//! Parses and computes digests.
 
 use crate::text::hex;
 use std::fmt;
 
-/// The algorithms that this registry computes.
+/// The supported algorithms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Algorithm {
     Sha256,
@@ -34,7 +34,7 @@ impl Algorithm {
     }
 }
 
-/// A digest that is well formed and of a known algorithm.
+/// A valid digest of a supported algorithm.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Digest(String);
 
@@ -72,7 +72,7 @@ impl fmt::Display for Digest {
     }
 }
 
-/// A digest in the making.
+/// Computes a digest.
 pub(crate) struct Hasher {
     algorithm: Algorithm,
     context: ring::digest::Context,

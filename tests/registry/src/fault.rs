@@ -1,38 +1,38 @@
-//! Faults on demand: which requests go wrong, and how.
+//! Fault injection.
 
 use crate::http::Head;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How the registry ends a connection.
+/// How to end a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// An ordinary end of the stream (FIN), without a TLS close notice.
+    /// Close it (FIN), without a TLS close notice.
     Close,
-    /// A reset (RST). What the client has not received yet is lost to it.
+    /// Reset it (RST). The client loses what it has not received yet.
     Reset,
-    /// Nothing more happens: neither reads nor writes, until the registry stops.
+    /// Stop reading and writing until the registry stops.
     Stall,
 }
 
-/// What follows an answer that was given before the body had come.
+/// What to do after an early response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
-    /// Close at once, though the body still comes: the system soon resets.
+    /// Close immediately while the body is being sent, which causes a reset.
     Close,
-    /// Reset at once.
+    /// Reset immediately.
     Reset,
-    /// Keep the connection and never read again.
+    /// Keep the connection open without reading.
     Stall,
-    /// Read the body to its end and go on with the connection.
+    /// Read the rest of the body and keep the connection.
     Drain,
 }
 
-/// What goes wrong with one request. Made by one of the functions without
-/// `self`, refined by the others.
+/// A fault of one request. Functions without `self` create one, the others
+/// refine it.
 ///
-/// In values of headers, `{target}` stands for the request's target and
-/// `{value}` for what the header would have said.
+/// In header values, `{target}` is replaced by the request target and `{value}`
+/// by the original value.
 #[derive(Clone, Debug, Default)]
 pub struct Fault {
     pub(crate) delay: Option<Duration>,
@@ -46,7 +46,7 @@ pub struct Fault {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Action {
-    /// The registry answers as ever.
+    /// Respond normally.
     #[default]
     Serve,
     Answer {
@@ -58,7 +58,7 @@ pub(crate) enum Action {
     HangUp(Ending),
 }
 
-/// A change to a header of the answer.
+/// A change to a response header.
 #[derive(Clone, Debug)]
 pub(crate) enum Edit {
     Add(String, String),
@@ -67,18 +67,18 @@ pub(crate) enum Edit {
 }
 
 impl Fault {
-    /// The registry does its work; to be refined.
+    /// A normal response, to be refined.
     pub fn serve() -> Self {
         Fault::default()
     }
 
-    /// Reads the body and answers this status, with an empty body, and does
-    /// nothing of what was asked.
+    /// Reads the body and returns this status with an empty body, without
+    /// executing the request.
     pub fn status(status: u16) -> Self {
         Fault::answer(status, None)
     }
 
-    /// Answers this status before the body of the request is read.
+    /// Returns this status before reading the request's body.
     pub fn early(status: u16, after: After) -> Self {
         Fault::answer(status, Some(after))
     }
@@ -88,7 +88,7 @@ impl Fault {
         Fault::status(status).set_header("Location", url)
     }
 
-    /// Answers these bytes, whatever they are, and closes.
+    /// Sends arbitrary bytes and closes the connection.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
         Fault {
             action: Action::Raw(bytes.into()),
@@ -96,7 +96,7 @@ impl Fault {
         }
     }
 
-    /// Ends the connection when the head has come, without an answer.
+    /// Ends the connection after reading the head, without a response.
     pub fn hang_up(ending: Ending) -> Self {
         Fault {
             action: Action::HangUp(ending),
@@ -115,7 +115,7 @@ impl Fault {
         }
     }
 
-    /// The body of the answer; for [`Fault::status`] and [`Fault::early`].
+    /// Sets the response body, for [`Fault::status`] and [`Fault::early`].
     pub fn body(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         if let Action::Answer { body, .. } = &mut self.action {
             *body = bytes.into();
@@ -123,66 +123,66 @@ impl Fault {
         self
     }
 
-    /// The OCI error envelope as the body of the answer.
+    /// Sets an OCI error list as the response body.
     pub fn error(self, code: &str, message: &str) -> Self {
         let envelope = serde_json::json!({"errors": [{"code": code, "message": message}]});
         self.set_header("Content-Type", "application/json")
             .body(envelope.to_string())
     }
 
-    /// Waits so long before anything else is done.
+    /// Waits before doing anything else.
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = Some(delay);
         self
     }
 
-    /// Adds a header to the answer, beside others of that name.
+    /// Adds a header to the response and keeps existing ones of that name.
     pub fn add_header(mut self, name: &str, value: &str) -> Self {
         self.edits
             .push(Edit::Add(name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Sets a header of the answer. Where that makes the framing wrong the
-    /// connection is closed after the answer.
+    /// Sets a response header. If that breaks the framing, closes the
+    /// connection after the response.
     pub fn set_header(mut self, name: &str, value: &str) -> Self {
         self.edits
             .push(Edit::Set(name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Removes a header of the answer.
+    /// Removes a response header.
     pub fn remove_header(mut self, name: &str) -> Self {
         self.edits.push(Edit::Remove(name.to_owned()));
         self
     }
 
-    /// Ends the connection after so many bytes of the answer's body.
+    /// Ends the connection after this many bytes of the response body.
     pub fn cut_body(mut self, after: u64, ending: Ending) -> Self {
         self.cut = Some((after, ending));
         self
     }
 
-    /// Changes the byte at this offset of the answer's body.
+    /// Changes the byte at this offset of the response body.
     pub fn corrupt_body(mut self, offset: u64) -> Self {
         self.corrupt = Some(offset);
         self
     }
 
-    /// Sends the answer's body in chunks, without its length.
+    /// Sends the response body in chunks.
     pub fn chunked(mut self) -> Self {
         self.chunked = true;
         self
     }
 
-    /// Closes the connection after the answer, without having announced it.
+    /// Closes the connection after the response without announcing it.
     pub fn close_after(mut self) -> Self {
         self.close = true;
         self
     }
 }
 
-/// Which requests a fault befalls: all, if nothing else is said.
+/// Which requests a fault applies to; by default all.
 #[derive(Clone, Debug)]
 pub struct Rule {
     method: Option<String>,
@@ -195,7 +195,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Every request meets this fault.
+    /// Applies the fault to every request.
     pub fn new(fault: Fault) -> Self {
         Rule {
             method: None,
@@ -208,38 +208,38 @@ impl Rule {
         }
     }
 
-    /// Only requests of this method.
+    /// Only requests with this method.
     pub fn method(mut self, method: &str) -> Self {
         self.method = Some(method.to_owned());
         self
     }
 
-    /// Only requests whose target, path and query, contains this text; told
-    /// twice, both texts.
+    /// Only requests whose target (path and query) contains this string. If
+    /// called repeatedly, all strings are required.
     pub fn path(mut self, part: &str) -> Self {
         self.path.push(part.to_owned());
         self
     }
 
-    /// Only requests whose target ends so.
+    /// Only requests whose target ends with this string.
     pub fn path_end(mut self, end: &str) -> Self {
         self.path_end = Some(end.to_owned());
         self
     }
 
-    /// Only requests that have this header.
+    /// Only requests with this header.
     pub fn header(mut self, name: &str) -> Self {
         self.header = Some(name.to_owned());
         self
     }
 
-    /// Lets the first so many matching requests pass.
+    /// Skips this many matching requests.
     pub fn skip(mut self, requests: u64) -> Self {
         self.skip = requests;
         self
     }
 
-    /// Befalls so many requests and no more.
+    /// Applies the fault this many times.
     pub fn times(mut self, times: u64) -> Self {
         self.times = Some(times);
         self
@@ -263,7 +263,7 @@ impl Rule {
     }
 }
 
-/// The rules in force; the first that matches decides.
+/// The active rules; the first match is used.
 #[derive(Default)]
 pub(crate) struct Faults(Mutex<Vec<Rule>>);
 
@@ -276,7 +276,7 @@ impl Faults {
         self.lock().clear();
     }
 
-    /// The fault that befalls this request, which counts as one more for it.
+    /// The fault for this request, which counts as a match.
     pub(crate) fn take(&self, head: &Head) -> Option<Fault> {
         let mut rules = self.lock();
         for rule in rules.iter_mut().filter(|rule| rule.matches(head)) {

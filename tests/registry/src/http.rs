@@ -1,4 +1,4 @@
-//! Requests as they come over the wire: heads and bodies of HTTP/1.1.
+//! Reads HTTP/1.1 requests.
 
 use crate::record::BODY_KEPT;
 use crate::text::{parse_query, percent_decode};
@@ -10,7 +10,7 @@ const HEADERS_MAX: usize = 128;
 const LINE_MAX: u64 = 4096;
 const BUFFER: usize = 256 << 10;
 
-/// A connection, buffered for reading.
+/// A connection with a read buffer.
 pub(crate) type Wire = BufReader<Stream>;
 
 /// Wraps a connection.
@@ -18,7 +18,7 @@ pub(crate) fn wire(stream: Stream) -> Wire {
     BufReader::with_capacity(BUFFER, stream)
 }
 
-/// Everything before the body of a request.
+/// The head of a request.
 #[derive(Debug)]
 pub(crate) struct Head {
     pub(crate) method: String,
@@ -30,11 +30,11 @@ pub(crate) struct Head {
     http10: bool,
 }
 
-/// Why there is no head.
+/// Why a head could not be read.
 pub(crate) enum HeadError {
-    /// The connection ended or broke.
+    /// The connection was closed or broke.
     Gone,
-    /// What came is no request; answer this status.
+    /// Invalid request; respond with this status.
     Bad(u16, String),
 }
 
@@ -116,7 +116,7 @@ impl Head {
         self.method == "HEAD"
     }
 
-    /// Whether the client wants the connection closed after the answer.
+    /// Whether the client requested to close the connection.
     pub(crate) fn wants_close(&self) -> bool {
         let has = |token: &str| {
             self.header_lines("connection")
@@ -126,7 +126,7 @@ impl Head {
         has("close") || (self.http10 && !has("keep-alive"))
     }
 
-    /// How the body is framed.
+    /// The framing of the body.
     pub(crate) fn framing(&self) -> Result<Framing, String> {
         if let Some(coding) = self.header("transfer-encoding") {
             return if coding.eq_ignore_ascii_case("chunked") {
@@ -145,7 +145,7 @@ impl Head {
         if lengths.any(|other| other != length) {
             return Err("two values of content-length".to_owned());
         }
-        // Digits alone: the standard parser would also take a sign.
+        // The standard parser would also accept a sign.
         let digits = length.bytes().all(|b| b.is_ascii_digit());
         match length.parse() {
             Ok(value) if digits => Ok(Framing::Length(value)),
@@ -164,11 +164,11 @@ fn without_origin(path: &str) -> &str {
     }
 }
 
-/// What tells where a body ends.
+/// How the end of the body is determined.
 pub(crate) enum Framing {
-    /// So many bytes are still to come.
+    /// The number of bytes left.
     Length(u64),
-    /// So many bytes of the present chunk are still to come.
+    /// The number of bytes left in the current chunk.
     Chunked {
         left: u64,
         first: bool,
@@ -180,7 +180,7 @@ pub(crate) enum Framing {
 pub(crate) struct Body<'a> {
     wire: &'a mut Wire,
     framing: Framing,
-    /// The length that the head told, if any.
+    /// The length from the head, if any.
     pub(crate) length: Option<u64>,
     expects_continue: bool,
     unconsumed: usize,
@@ -211,7 +211,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// The next piece; empty at the end of the body.
+    /// The next piece; empty at the end.
     pub(crate) fn piece(&mut self) -> io::Result<&[u8]> {
         self.settle_last_piece();
         if matches!(self.framing, Framing::Done) {
@@ -271,7 +271,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// The whole body, unless it is longer than `max`.
+    /// Reads the whole body; an error if it is longer than `max`.
     pub(crate) fn read_all(&mut self, max: usize) -> io::Result<Option<Vec<u8>>> {
         if self.length.is_some_and(|length| length > max as u64) {
             return Ok(None);
@@ -289,11 +289,10 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Reads and drops what is left, if that is no more than `max`; tells
-    /// whether the body has been read to its end.
+    /// Discards up to `max` remaining bytes; returns whether the body ended.
     pub(crate) fn drain(&mut self, max: u64) -> io::Result<bool> {
         self.settle_last_piece();
-        // A client that waits for a go-ahead it never got sends no body.
+        // A client that did not receive 100 Continue sends no body.
         if self.expects_continue && !matches!(self.framing, Framing::Done) {
             return Ok(false);
         }
@@ -311,7 +310,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// How many bytes came so far, and which, if they are few.
+    /// The number of bytes read so far, and the bytes if there are few.
     pub(crate) fn record(&self) -> (u64, Option<Vec<u8>>) {
         (self.received, self.kept.clone())
     }
@@ -339,7 +338,7 @@ fn next_chunk(wire: &mut Wire, first: bool) -> io::Result<u64> {
     Ok(size)
 }
 
-/// A line without its end.
+/// A line without its terminator.
 fn line(wire: &mut Wire) -> io::Result<String> {
     let mut bytes = Vec::new();
     wire.by_ref().take(LINE_MAX).read_until(b'\n', &mut bytes)?;

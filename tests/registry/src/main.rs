@@ -1,4 +1,4 @@
-//! A registry for examples and scripts, until its standard input ends.
+//! Runs a registry until standard input is closed.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
@@ -111,7 +111,7 @@ fn run(arguments: Arguments) -> Result<(), String> {
         print!("{USAGE}");
         return Ok(());
     }
-    // One from an earlier run would be taken for ours.
+    // Remove the file of an earlier run.
     if let Some(file) = &arguments.announce
         && let Err(error) = std::fs::remove_file(file)
         && error.kind() != io::ErrorKind::NotFound
@@ -129,7 +129,7 @@ fn run(arguments: Arguments) -> Result<(), String> {
         write_whole(file, &format!("{}\n", registry.url()))?;
     }
     let mut out = io::stdout();
-    // Whoever reads the file need not read the output.
+    // A reader of the file need not read the output.
     let told = writeln!(out, "{}", registry.url()).and_then(|()| out.flush());
     if arguments.announce.is_none() {
         told.map_err(|error| format!("stdout: {error}"))?;
@@ -137,7 +137,7 @@ fn run(arguments: Arguments) -> Result<(), String> {
     wait_for_end().map_err(|error| format!("stdin: {error}"))
 }
 
-/// Writes a file that is never seen half written.
+/// Writes a file atomically.
 fn write_whole(path: &Path, text: &str) -> Result<(), String> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -152,8 +152,8 @@ fn write_whole(path: &Path, text: &str) -> Result<(), String> {
     write().map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Waits for the end of standard input. A shell gives its background jobs
-/// `/dev/null`, whose end says nothing: then only a signal ends the registry.
+/// Waits until standard input is closed. Shells redirect the input of
+/// background jobs from `/dev/null`; in that case, runs until a signal.
 fn wait_for_end() -> io::Result<()> {
     let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let kind = input.metadata()?.file_type();

@@ -1,10 +1,10 @@
-//! What a registry is told before it starts.
+//! Settings of the registry.
 
 use crate::quirks::{Post, Quirks};
 use std::time::Duration;
 
-/// How a registry is to be made. The default: open, plain HTTP, a port chosen
-/// by the system, everything allowed.
+/// Options of the registry. Default: no authentication, plain HTTP, any free
+/// port, everything enabled.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub(crate) auth: Auth,
@@ -25,7 +25,7 @@ pub struct Options {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Which certificate the server shows, if any.
+/// The server's certificate, if any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tls {
     Off,
@@ -57,13 +57,13 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Sets who may do what.
+    /// Sets the authentication.
     pub fn auth(mut self, auth: Auth) -> Self {
         self.auth = auth;
         self
     }
 
-    /// Asks for HTTP Basic credentials on every request.
+    /// Requires Basic credentials in every request.
     pub fn basic(self, user: &str, password: &str) -> Self {
         self.auth(Auth::Basic {
             user: user.to_owned(),
@@ -71,31 +71,32 @@ impl Options {
         })
     }
 
-    /// The challenge of a registry that asks for Basic credentials.
+    /// Sets the Basic challenge.
     pub(crate) fn basic_challenge(mut self, challenge: &str) -> Self {
         self.basic_challenge = challenge.to_owned();
         self
     }
 
-    /// Asks for tokens, which `/token` of the same listener gives to this user.
+    /// Requires tokens, which `/token` of the same server issues to this user.
     pub fn token(self, user: &str, password: &str) -> Self {
         self.auth(Auth::Token(TokenAuth::new(user, password)))
     }
 
-    /// Serves HTTPS with a certificate of a private authority made at start.
+    /// Serves HTTPS with a certificate of a private CA that is created at
+    /// start.
     pub fn tls(mut self) -> Self {
         self.tls = Tls::PrivateCa;
         self
     }
 
-    /// Serves HTTPS with a self-signed certificate that says CA:TRUE, as
-    /// `openssl req -x509` makes it.
+    /// Serves HTTPS with a self-signed CA:TRUE certificate, as `openssl req
+    /// -x509` creates it.
     pub fn self_signed(mut self) -> Self {
         self.tls = Tls::SelfSigned;
         self
     }
 
-    /// Binds this port; 0, the default, lets the system choose.
+    /// Sets the port; default 0, any free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -118,89 +119,89 @@ impl Options {
         self
     }
 
-    /// Whether there is a referrers endpoint and `OCI-Subject`; if not, a plain
-    /// 404 as from an older registry.
+    /// Whether to support referrers and `OCI-Subject`; if not, 404 as from
+    /// older registries.
     pub fn referrers(mut self, served: bool) -> Self {
         self.referrers = served;
         self
     }
 
-    /// Whether a blob can be pushed by one POST; if not, the POST opens an
-    /// ordinary session (202).
+    /// Whether a blob can be pushed with one POST; if not, POST opens a session
+    /// (202).
     pub fn single_post(mut self, served: bool) -> Self {
         self.single_post = served;
         self
     }
 
-    /// Whether mounts are done; if not, they open an ordinary session (202).
+    /// Whether mounts succeed; if not, they open a session (202).
     pub fn mount(mut self, served: bool) -> Self {
         self.mount = served;
         self
     }
 
-    /// Whether `Range` is honoured; if not, the whole blob comes with 200.
+    /// Whether to support `Range`; if not, returns the whole blob with 200.
     pub fn ranges(mut self, served: bool) -> Self {
         self.ranges = served;
         self
     }
 
-    /// Whether `Location` is a path only, not an absolute URL.
+    /// Whether `Location` is a path instead of an absolute URL.
     pub fn relative_locations(mut self, relative: bool) -> Self {
         self.relative_locations = relative;
         self
     }
 
-    /// The most entries in one page of any list, also where the client asks
-    /// for more or for none.
+    /// Maximum number of entries in a page of any list, whatever the client
+    /// requests.
     pub fn page_size(mut self, entries: usize) -> Self {
         self.page_size = Some(entries);
         self
     }
 
-    /// Announces `OCI-Chunk-Min-Length`; a shorter chunk must be the last one.
+    /// Announces `OCI-Chunk-Min-Length`; a shorter chunk must be the last.
     pub fn chunk_min_length(mut self, bytes: u64) -> Self {
         self.chunk_min = Some(bytes);
         self
     }
 
-    /// Refuses a PATCH longer than this with 413.
+    /// Rejects longer PATCH bodies with 413.
     pub fn chunk_max_length(mut self, bytes: u64) -> Self {
         self.chunk_max = Some(bytes);
         self
     }
 
-    /// Does not keep the bytes of blobs pushed that are longer than this: their
-    /// sha256 digest is checked and HEAD knows them, but GET is answered 500.
-    /// Most of the time of a long upload goes into the memory for it.
+    /// Discards the content of longer blobs after verification: HEAD finds
+    /// them, GET returns 500. Otherwise allocating memory dominates the time of
+    /// long uploads.
     pub fn forget_blobs_over(mut self, bytes: u64) -> Self {
         self.keep_max = bytes;
         self
     }
 
-    /// Adds `Warning: 299 - "text"` to every answer of the API.
+    /// Adds `Warning: 299 - "text"` to every API response.
     pub fn warning(mut self, text: &str) -> Self {
         self.warnings.push(text.to_owned());
         self
     }
 }
 
-/// Who may do what.
+/// The authentication.
 #[derive(Clone, Debug)]
 pub enum Auth {
-    /// Everybody, everything.
+    /// Everything is allowed without credentials.
     None,
-    /// Everything, with these credentials in each request.
+    /// Everything is allowed with these credentials.
     Basic {
         /// The user's name.
         user: String,
         /// The password.
         password: String,
     },
-    /// What the token in the request allows.
+    /// The token in the request decides.
     Token(TokenAuth),
 }
 
-/// A registry with tokens, and its token server.
+/// Token authentication and its token server.
 #[derive(Clone, Debug)]
 pub struct TokenAuth {
     pub(crate) user: String,
@@ -216,7 +217,7 @@ pub struct TokenAuth {
     pub(crate) quirks: Quirks,
 }
 
-/// The field of the token server's answer that holds the token.
+/// The field of the token response that contains the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenField {
     /// `token`
@@ -228,7 +229,7 @@ pub enum TokenField {
 }
 
 impl TokenAuth {
-    /// One user who may do everything; nobody else may do anything.
+    /// One user with all permissions; other users have none.
     pub fn new(user: &str, password: &str) -> Self {
         TokenAuth {
             user: user.to_owned(),
@@ -245,38 +246,38 @@ impl TokenAuth {
         }
     }
 
-    /// Whether those without credentials get tokens that allow pulls.
+    /// Whether anonymous clients get tokens for pull.
     pub fn anonymous_pull(mut self, allowed: bool) -> Self {
         self.anonymous_pull = allowed;
         self
     }
 
-    /// How long a token is good; 300 s if not set.
+    /// Sets the lifetime of tokens. Default: 300 s.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    /// What `expires_in` says, in seconds, where it is not the lifetime; `None`
-    /// leaves the field out.
+    /// Sets `expires_in`, in seconds, if it differs from the lifetime; `None`
+    /// omits it.
     pub fn expires_in(mut self, seconds: Option<u64>) -> Self {
         self.expires_in = Some(seconds);
         self
     }
 
-    /// Which field of the answer holds the token; `token` if not set.
+    /// Sets the field that contains the token. Default: `token`.
     pub fn field(mut self, field: TokenField) -> Self {
         self.field = field;
         self
     }
 
-    /// The name of the service in challenges; empty leaves it out.
+    /// Sets the service name in challenges; empty omits it.
     pub fn service(mut self, service: &str) -> Self {
         self.service = service.to_owned();
         self
     }
 
-    /// Whether the token server takes POST; if not, 404.
+    /// Whether the token server supports POST; if not, 404.
     pub fn post(mut self, served: bool) -> Self {
         self.quirks.post = if served {
             Post::Served
@@ -286,22 +287,22 @@ impl TokenAuth {
         self
     }
 
-    /// After how long the registry rejects a token, by its own clock, whatever
-    /// the token server says of it; if not set, after the lifetime.
+    /// Sets when the registry starts to reject a token, whatever its announced
+    /// lifetime. Default: the lifetime.
     pub fn rejected_after(mut self, time: Duration) -> Self {
         self.rejected_after = Some(time);
         self
     }
 
-    /// Whether the challenge to a token that will not do says why, as in
-    /// `error="invalid_token"`; it does if not set.
+    /// Whether the challenge for an invalid token gives a reason, as in
+    /// `error="invalid_token"`. Default: yes.
     pub fn names_error(mut self, named: bool) -> Self {
         self.names_error = named;
         self
     }
 
-    /// Lets the token server tell the time, by `issued_at` and `Date`, from a
-    /// clock that is so many seconds ahead, or behind if negative.
+    /// Sets the clock of `issued_at` and `Date` this many seconds fast, or slow
+    /// if negative.
     pub fn clock(mut self, ahead: i64) -> Self {
         self.clock = Some(ahead);
         self

@@ -1,42 +1,42 @@
-//! Registries that people use, by what is odd about their authentication.
+//! The authentication quirks of well-known registries.
 
 use crate::options::{Auth, Options, TokenAuth};
 use std::time::Duration;
 
-/// What a registry with tokens, or its token server, does in its own way.
+/// Quirks of a registry with tokens, or of its token server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Quirks {
-    /// Named in the challenge to the ping, whatever will be asked for.
+    /// The scope in the challenge to the ping.
     pub(crate) ping_scope: Option<&'static str>,
-    /// Challenges name no more than pull.
+    /// Challenges name only pull.
     pub(crate) challenge_pull: bool,
-    /// Only the ping's 401 has a challenge.
+    /// Only the 401 to the ping has a challenge.
     pub(crate) challenge_on_ping_alone: bool,
-    /// The one scope that there is; its tokens are good for everything.
+    /// The only scope; its tokens are valid for everything.
     pub(crate) only_scope: Option<&'static str>,
-    /// Those without credentials who ask for more than pull get 403, not less
-    /// than they asked for.
+    /// Anonymous requests for more than pull are rejected with 403 instead of
+    /// being reduced.
     pub(crate) forbid_anonymous_push: bool,
-    /// The first token that asks for push to a repository allows pull alone.
+    /// The first token with push for a repository allows only pull.
     pub(crate) first_pull_only: bool,
-    /// Until the first token has been answered, others get 404.
+    /// Other token requests get 404 until the first one is completed.
     pub(crate) first_alone: Option<Duration>,
-    /// The user's credentials have expired: 403 to whoever shows them.
+    /// The user's credentials have expired: 403.
     pub(crate) expired: bool,
-    /// The name that goes with a refresh token in Basic credentials.
+    /// The user name for a refresh token in Basic credentials.
     pub(crate) refresh_user: Option<&'static str>,
     pub(crate) post: Post,
     pub(crate) scopes: ScopeFields,
 }
 
-/// What the token server does with POST.
+/// The token server's support for POST.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Post {
     #[default]
     Served,
-    /// Refresh tokens are taken, passwords get 400.
+    /// Accepts refresh tokens; passwords get 400.
     RefreshAlone,
-    /// Each is answered with this status.
+    /// Always returns this status.
     Refused(u16),
 }
 
@@ -45,13 +45,13 @@ pub(crate) enum Post {
 pub(crate) enum ScopeFields {
     #[default]
     All,
-    /// Several scopes in one field are refused with 400.
+    /// Several scopes in one field are rejected with 400.
     OneEach,
-    /// Fields after the first are not read.
+    /// Only the first field is read.
     FirstAlone,
 }
 
-/// The user of [`Options::acr`] whose password is a refresh token.
+/// The user name of [`Options::acr`] for refresh tokens as passwords.
 pub const ACR_REFRESH_USER: &str = "00000000-0000-0000-0000-000000000000";
 
 fn tokens(user: &str, password: &str, quirks: Quirks) -> TokenAuth {
@@ -66,8 +66,8 @@ impl Options {
         Options::default().auth(Auth::Token(auth))
     }
 
-    /// GHCR: the ping names a scope that is a placeholder, no challenge names
-    /// push, and asking for push without credentials is forbidden.
+    /// GHCR: the ping names a placeholder scope, challenges never name push,
+    /// and anonymous requests for push are forbidden.
     pub fn ghcr(user: &str, password: &str) -> Options {
         let quirks = Quirks {
             ping_scope: Some("repository:user/image:pull"),
@@ -78,8 +78,8 @@ impl Options {
         Options::quirky(tokens(user, password, quirks).anonymous_pull(true))
     }
 
-    /// Quay: the first token for a new repository does not allow push, though
-    /// it was asked for.
+    /// Quay: the first token for a new repository does not allow push even if
+    /// requested.
     pub fn quay(user: &str, password: &str) -> Options {
         let quirks = Quirks {
             first_pull_only: true,
@@ -88,7 +88,7 @@ impl Options {
         Options::quirky(tokens(user, password, quirks).anonymous_pull(true))
     }
 
-    /// ECR: Basic, by the user `AWS`.
+    /// ECR: Basic, with the user `AWS`.
     pub fn ecr(password: &str) -> Options {
         let challenge = "Basic realm=\"https://ecr.example/\",service=\"ecr.example\"";
         Options::default()
@@ -96,7 +96,7 @@ impl Options {
             .basic_challenge(challenge)
     }
 
-    /// ECR Public: there is one scope, the word `aws`.
+    /// ECR Public: the only scope is `aws`.
     pub fn ecr_public(password: &str) -> Options {
         let quirks = Quirks {
             only_scope: Some("aws"),
@@ -105,7 +105,7 @@ impl Options {
         Options::quirky(tokens("AWS", password, quirks).anonymous_pull(true))
     }
 
-    /// JFrog Artifactory: the token server answers POST with 401.
+    /// JFrog Artifactory: the token server rejects POST with 401.
     pub fn jfrog(user: &str, password: &str) -> Options {
         let quirks = Quirks {
             post: Post::Refused(401),
@@ -114,7 +114,7 @@ impl Options {
         Options::quirky(tokens(user, password, quirks))
     }
 
-    /// ACR: POST takes refresh tokens, not passwords, and a refresh token is
+    /// ACR: POST accepts refresh tokens but not passwords; a refresh token is
     /// also the password of [`ACR_REFRESH_USER`].
     pub fn acr(user: &str, password: &str) -> Options {
         let quirks = Quirks {
@@ -125,7 +125,7 @@ impl Options {
         Options::quirky(tokens(user, password, quirks))
     }
 
-    /// GCR: the token server answers POST with 404, and only the ping has a
+    /// GCR: the token server rejects POST with 404; only the ping has a
     /// challenge.
     pub fn gcr(user: &str, password: &str) -> Options {
         let quirks = Quirks {
@@ -136,9 +136,8 @@ impl Options {
         Options::quirky(tokens(user, password, quirks))
     }
 
-    /// GitLab: tokens last five minutes, those without credentials never get
-    /// push, and while the first token is being made, all others are refused
-    /// with 404.
+    /// GitLab: tokens last five minutes, anonymous clients never get push, and
+    /// requests during the creation of the first token get 404.
     pub fn gitlab(user: &str, password: &str) -> Options {
         let quirks = Quirks {
             first_alone: Some(Duration::from_millis(150)),
@@ -150,8 +149,8 @@ impl Options {
         Options::quirky(auth)
     }
 
-    /// Credentials that have expired: their owner is refused with 403 what
-    /// those without credentials get.
+    /// Expired credentials: requests with them get 403 even where anonymous
+    /// requests succeed.
     pub fn expired_credentials(user: &str, password: &str) -> Options {
         let quirks = Quirks {
             expired: true,
@@ -160,13 +159,13 @@ impl Options {
         Options::quirky(tokens(user, password, quirks).anonymous_pull(true))
     }
 
-    /// Harbor: the names of its robots have characters that URLs must escape.
+    /// Harbor: robot names contain characters that must be escaped in URLs.
     pub fn harbor(robot: &str, password: &str) -> Options {
         let name = format!("robot$library+{robot}");
         Options::quirky(tokens(&name, password, Quirks::default()))
     }
 
-    /// docker_auth: several scopes in one field are refused.
+    /// docker_auth: rejects several scopes in one field.
     pub fn docker_auth(user: &str, password: &str) -> Options {
         let quirks = Quirks {
             scopes: ScopeFields::OneEach,
@@ -175,7 +174,7 @@ impl Options {
         Options::quirky(tokens(user, password, quirks))
     }
 
-    /// A token server that reads the first scope and no other.
+    /// A token server that reads only the first scope.
     pub fn first_scope_alone(user: &str, password: &str) -> Options {
         let quirks = Quirks {
             scopes: ScopeFields::FirstAlone,

@@ -1,4 +1,4 @@
-//! What the registry was asked, for tests to look at.
+//! Records requests, for tests to inspect.
 
 use crate::api::Route;
 use crate::http::Head;
@@ -6,51 +6,51 @@ use crate::token;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// The longest body whose bytes are kept in the record.
+/// Maximum size of a body whose bytes are recorded.
 pub(crate) const BODY_KEPT: usize = 1 << 20;
 
-/// One request as the registry received it.
+/// A request as received.
 #[derive(Clone, Debug)]
 pub struct Recorded {
     /// The method.
     pub method: String,
-    /// The request target, byte for byte: path and query.
+    /// The request target, unchanged: path and query.
     pub target: String,
-    /// The header lines in their order, the names in the case they were sent.
+    /// The header lines, in order, with names as sent.
     pub headers: Vec<(String, String)>,
-    /// How many bytes of the body were read, without the framing.
+    /// Number of body bytes read, without framing.
     pub body_length: u64,
-    /// The body, if all that was read is 1 MiB or less.
+    /// The body, if at most 1 MiB was read.
     pub body: Option<Vec<u8>>,
-    /// Which connection it came on; the first is 1.
+    /// The number of the connection, starting at 1.
     pub connection: usize,
-    /// The status answered; `None` while there is no answer.
+    /// The status of the response; `None` before it is sent.
     pub status: Option<u16>,
-    /// When its head had come.
+    /// When the head was received.
     pub at: Instant,
 }
 
-/// What a request is about, as its path tells.
+/// The subject of a request, from its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
-    /// Whether there is a registry: `/v2/`.
+    /// The API check: `/v2/`.
     Ping,
-    /// A token.
+    /// A token request.
     Token,
-    /// The list of repositories, of tags or of referrers.
+    /// A list of repositories, tags or referrers.
     List,
     /// A manifest.
     Manifest,
     /// A blob.
     Blob,
-    /// An upload, its start included.
+    /// An upload, including its start.
     Upload,
     /// Anything else.
     Other,
 }
 
 impl Recorded {
-    /// What the request is about.
+    /// The subject of the request.
     pub fn about(&self) -> About {
         let path = self.path();
         if path == token::PATH {
@@ -82,7 +82,7 @@ impl Recorded {
     }
 }
 
-/// An entry that its connection still completes.
+/// An entry that is still being completed.
 #[derive(Clone)]
 pub(crate) struct Entry(Arc<Mutex<Recorded>>);
 

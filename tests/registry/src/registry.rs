@@ -1,4 +1,4 @@
-//! The handle of a running registry.
+//! The handle of a registry.
 
 use crate::auth::Guard;
 use crate::content::Content;
@@ -15,26 +15,26 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tempfile::NamedTempFile;
 
-/// A running registry. Dropping it closes every connection, ends all threads
-/// and removes the file of its authority.
+/// A running registry. Dropping it closes all connections, joins all threads
+/// and removes its CA file.
 pub struct Registry {
-    // First, so that the threads have ended before the rest goes.
+    // Dropped first, so that all threads have ended.
     server: Server,
     shared: Arc<Shared>,
     ca: Option<(String, NamedTempFile)>,
 }
 
 impl Registry {
-    /// Starts a registry; it listens when this returns.
+    /// Starts a registry, which is listening on return.
     ///
     /// # Panics
     ///
-    /// If the port cannot be bound, which [`Registry::try_start`] tells.
+    /// If the port cannot be bound; see [`Registry::try_start`].
     pub fn start(options: Options) -> Registry {
         Registry::try_start(options).expect("the registry starts")
     }
 
-    /// Starts a registry, or tells why it cannot.
+    /// Starts a registry.
     pub fn try_start(options: Options) -> io::Result<Registry> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
         let port = listener.local_addr()?.port();
@@ -66,77 +66,75 @@ impl Registry {
     }
 
     /// Its origin, `http://127.0.0.1:PORT` or `https://127.0.0.1:PORT`, without
-    /// a prefix. The host `localhost` does as well.
+    /// a prefix. `localhost` works too.
     pub fn url(&self) -> &str {
         &self.shared.origin
     }
 
-    /// The port it listens on.
+    /// The port.
     pub fn origin_port(&self) -> u16 {
         self.server.port()
     }
 
-    /// The host and port, as they stand in an image reference.
+    /// Host and port, as in an image reference.
     pub fn host(&self) -> String {
         format!("127.0.0.1:{}", self.origin_port())
     }
 
-    /// The certificate that a client has to trust, in the forms with TLS.
+    /// The certificate to trust, if TLS is on.
     pub fn ca_pem(&self) -> Option<String> {
         self.ca.as_ref().map(|(pem, _)| pem.clone())
     }
 
-    /// A file with [`Registry::ca_pem`], there as long as the registry runs.
+    /// A file with [`Registry::ca_pem`], which exists while the registry runs.
     pub fn ca_path(&self) -> Option<&Path> {
         self.ca.as_ref().map(|(_, file)| file.path())
     }
 
-    /// Every request so far, in the order in which their heads came.
+    /// All requests so far, in order of arrival.
     pub fn requests(&self) -> Vec<Recorded> {
         self.shared.recorder.all()
     }
 
-    /// How many requests so far were about this.
+    /// The number of requests with this subject.
     pub fn count(&self, about: About) -> usize {
         let requests = self.requests();
         requests.iter().filter(|r| r.about() == about).count()
     }
 
-    /// How many requests so far were about this and were answered this status.
+    /// The number of requests with this subject and response status.
     pub fn count_answered(&self, about: About, status: u16) -> usize {
         let counted = |r: &&Recorded| r.about() == about && r.status == Some(status);
         self.requests().iter().filter(counted).count()
     }
 
-    /// How many requests so far were answered, whatever they were about: those
-    /// to the registry and those to its token server.
+    /// The number of completed requests to the registry and its token server.
     pub fn round_trips(&self) -> usize {
         let requests = self.requests();
         requests.iter().filter(|r| r.status.is_some()).count()
     }
 
-    /// Forgets the requests so far.
+    /// Clears the recorded requests.
     pub fn clear_requests(&self) {
         self.shared.recorder.clear();
     }
 
-    /// How many connections have been opened so far.
+    /// The number of connections opened so far.
     pub fn connections(&self) -> usize {
         self.shared.sockets.opened()
     }
 
-    /// Closes all connections that are open now, as a server does with those
-    /// that were idle for long.
+    /// Closes all open connections, like a server with an idle timeout.
     pub fn close_connections(&self) {
         self.shared.sockets.shut(false);
     }
 
-    /// The next request, whatever it is, meets this fault.
+    /// Applies the fault to the next request.
     pub fn fail_next(&self, fault: Fault) {
         self.add_rule(Rule::new(fault).times(1));
     }
 
-    /// Adds a rule after those there are; the first that matches decides.
+    /// Adds a rule; the first match is used.
     pub fn add_rule(&self, rule: Rule) {
         self.shared.faults.add(rule);
     }
@@ -146,13 +144,13 @@ impl Registry {
         self.shared.faults.clear();
     }
 
-    /// Puts a blob into a repository and gives its sha256 digest.
+    /// Adds a blob to a repository and returns its sha256 digest.
     pub fn put_blob(&self, name: &str, bytes: impl Into<Vec<u8>>) -> String {
         self.put_content(name, Content::held(bytes.into()))
     }
 
-    /// Puts a blob of any length that costs 1 MiB of memory; its bytes depend
-    /// on length and seed alone.
+    /// Adds a blob of any length in 1 MiB of memory; its content depends only
+    /// on length and seed.
     pub fn put_synthetic_blob(&self, name: &str, length: u64, seed: u64) -> String {
         self.put_content(name, Content::synthetic(length, seed))
     }
@@ -163,8 +161,8 @@ impl Registry {
         digest.as_str().to_owned()
     }
 
-    /// Puts a manifest, unchecked, under a tag or a digest and gives its digest.
-    /// With an empty reference it gets no tag.
+    /// Adds a manifest, unchecked, under a tag or a digest, and returns its
+    /// digest. An empty reference adds no tag.
     pub fn put_manifest(
         &self,
         name: &str,
@@ -186,7 +184,7 @@ impl Registry {
         digest.as_str().to_owned()
     }
 
-    /// A copy of a blob, if the repository has it and kept its bytes.
+    /// A copy of a blob, if the repository has it and its content was kept.
     pub fn blob(&self, name: &str, digest: &str) -> Option<Vec<u8>> {
         let content = self.shared.store().blob(name, &Digest::parse(digest)?)?;
         content.is_kept().then(|| content.to_vec())
@@ -198,23 +196,23 @@ impl Registry {
             .is_some_and(|digest| self.shared.store().blob(name, &digest).is_some())
     }
 
-    /// The media type and the bytes of a manifest, by tag or digest.
+    /// Media type and content of a manifest, by tag or digest.
     pub fn manifest(&self, name: &str, reference: &str) -> Option<(String, Vec<u8>)> {
         let (_, manifest) = self.shared.store().manifest(name, reference)?;
         Some((manifest.media_type, manifest.bytes.to_vec()))
     }
 
-    /// How many uploads are open: neither finished nor cancelled.
+    /// The number of open uploads.
     pub fn open_uploads(&self) -> usize {
         self.shared.store().open_uploads()
     }
 
-    /// Makes all tokens given so far worthless, as if they had expired.
+    /// Revokes all tokens, as if they had expired.
     pub fn revoke_tokens(&self) {
         self.shared.guard.revoke();
     }
 
-    /// A new refresh token of the user, as a login would have left it.
+    /// Issues a refresh token for the user, like a login.
     pub fn refresh_token(&self) -> String {
         self.shared.guard.issue_refresh()
     }

@@ -1,14 +1,14 @@
-//! Answers, and how they go over the wire.
+//! Writes responses.
 
 use crate::content::Content;
 use crate::fault::{Edit, Ending, Fault};
 use crate::http::Head;
 use std::io::{self, Write};
 
-/// The largest piece written at once.
+/// Maximum size of one write.
 const PIECE: usize = 256 << 10;
 
-/// What is answered.
+/// A response.
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
@@ -21,10 +21,10 @@ struct Payload {
     len: u64,
 }
 
-/// How the body goes out.
+/// How to send the body.
 #[derive(Default)]
 pub(crate) struct Delivery {
-    /// The head alone, as the answer to HEAD.
+    /// Only the head, for HEAD.
     pub(crate) head_only: bool,
     pub(crate) cut: Option<(u64, Ending)>,
     pub(crate) corrupt: Option<u64>,
@@ -73,7 +73,7 @@ impl Response {
             .any(|(given, _)| given.eq_ignore_ascii_case(name))
     }
 
-    /// Adds the headers that tell where the body ends.
+    /// Adds the framing headers.
     pub(crate) fn frame(&mut self, chunked: bool) {
         let bodiless = self.status < 200 || matches!(self.status, 204 | 304);
         if chunked {
@@ -85,8 +85,8 @@ impl Response {
         }
     }
 
-    /// Applies a fault's changes to the headers; tells whether the framing is
-    /// no longer to be trusted.
+    /// Applies a fault to the headers; returns whether the framing is now
+    /// invalid.
     pub(crate) fn edit(&mut self, fault: &Fault, head: &Head) -> bool {
         let mut misframed = false;
         for edit in &fault.edits {
@@ -113,7 +113,7 @@ impl Response {
         misframed
     }
 
-    /// Writes the answer; an ending is the one that a cut asked for.
+    /// Writes the response; returns the ending if the body was cut.
     pub(crate) fn write(
         &self,
         out: &mut impl Write,
@@ -145,7 +145,7 @@ impl Response {
                 .and_then(|at| at.checked_sub(sent))
                 .and_then(|at| usize::try_from(at).ok())
                 .filter(|at| *at < piece.len());
-            // Small answers go in one write, large pieces are not copied.
+            // Send small responses in one write; do not copy large pieces.
             if piece.len() < 16 << 10 || corrupt.is_some() || delivery.chunked {
                 let at = pending.len();
                 pending.extend_from_slice(piece);

@@ -1,9 +1,8 @@
-//! What servers of tests come to know that no log of a client may show, and the
-//! search for it.
+//! Collects the secrets of all tests, and searches client logs for them.
 //!
-//! Where [`FOLDER`] names a folder, each process of a run of the tests adds to a
-//! file there what it knows, and its clients their logs, to other files. At the
-//! end [`search`] looks for the one in the other.
+//! If [`FOLDER`] is set, each test process writes the secrets it knows to a
+//! file there, and clients write their logs to others. At the end, [`search`]
+//! looks for the secrets in the logs.
 
 use crate::text::parse_query;
 use base64::Engine as _;
@@ -19,7 +18,7 @@ use std::{env, io, process};
 /// The environment variable that names the folder.
 pub const FOLDER: &str = "REGGIE_TEST_LOGS";
 
-/// Query parameters that sign a URL, or let somebody in.
+/// Query parameters that sign or authorize a URL.
 const SIGNATURES: [&str; 12] = [
     "_state",
     "access_token",
@@ -35,7 +34,7 @@ const SIGNATURES: [&str; 12] = [
     "x-goog-signature",
 ];
 
-/// Fields of JSON and of forms that hold something of the kind.
+/// JSON and form fields that contain secrets.
 const FIELDS: [&str; 5] = [
     "access_token",
     "identitytoken",
@@ -44,7 +43,7 @@ const FIELDS: [&str; 5] = [
     "token",
 ];
 
-/// Makes a secret known.
+/// Records a secret.
 pub fn note(what: &str, secret: &str) {
     static KNOWN: Mutex<Option<HashSet<String>>> = Mutex::new(None);
 
@@ -63,12 +62,12 @@ pub fn note(what: &str, secret: &str) {
     }
     let path = Path::new(&folder).join(format!("{}.secrets", process::id()));
     let file = OpenOptions::new().append(true).create(true).open(path);
-    // A secret that is lost would make the search a lie.
+    // Losing a secret would make the search meaningless.
     file.and_then(|mut file| file.write_all(format!("{what}\t{secret}\n").as_bytes()))
         .expect("the folder of a run of the tests can be written to");
 }
 
-/// Makes known what a request has.
+/// Records the secrets in a request.
 pub fn note_request<'a>(
     target: &str,
     headers: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -96,7 +95,7 @@ pub fn note_request<'a>(
     }
 }
 
-/// Makes known what an answer has.
+/// Records the secrets in a response.
 pub fn note_answer<'a>(headers: impl IntoIterator<Item = (&'a str, &'a str)>, body: &[u8]) {
     if env::var_os(FOLDER).is_none() {
         return;
@@ -116,7 +115,7 @@ pub fn note_answer<'a>(headers: impl IntoIterator<Item = (&'a str, &'a str)>, bo
     }
 }
 
-/// As [`note_answer`], for an answer that is whole in one piece.
+/// Like [`note_answer`], for a complete response in one piece.
 pub fn note_raw_answer(bytes: &[u8]) {
     if env::var_os(FOLDER).is_none() || !bytes.starts_with(b"HTTP/1.") {
         return;
@@ -171,7 +170,7 @@ fn note_fields(what: &str, fields: impl IntoIterator<Item = (String, String)>) {
     }
 }
 
-/// Makes the text of a private key known.
+/// Records a private key.
 pub fn note_key(pem: &str) {
     for line in pem.lines().filter(|line| !line.starts_with("-----")) {
         note("key", line);
@@ -189,31 +188,32 @@ fn percent_encoded(text: &str) -> String {
         .collect()
 }
 
-/// What a search found to search through.
+/// The statistics of a search.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Searched {
-    /// How many processes logged something.
+    /// Number of log files.
     pub logs: usize,
-    /// How long their logs are, in bytes.
+    /// Their total size, in bytes.
     pub bytes: u64,
-    /// How many secrets were looked for.
+    /// Number of secrets.
     pub secrets: usize,
-    /// How many are words that are everywhere, and were left out.
+    /// Number of ignored secrets that are common words.
     pub words: usize,
 }
 
-/// The shortest text that is looked for: what begins alike is looked up at once.
+/// Minimum length of a secret: prefixes of this length are indexed.
 const LEAST: usize = 6;
 
-/// Whether a secret could be any word of a log, such as "password". What was
-/// made of it, with a user's name and in Base64, is a secret of its own.
+/// Whether a secret could be an ordinary word in a log, such as "password".
+/// What is derived from it, such as Base64 with a user name, is a separate
+/// secret.
 fn is_a_word(secret: &str) -> bool {
     secret.len() < LEAST || (secret.len() <= 8 && secret.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
-/// Looks for each secret of a run in each of its logs, as it is, in Base64 and
-/// percent-encoded. An error says where there are some; so it does where
-/// nothing was logged or nothing is secret, which would prove nothing.
+/// Searches each log for each secret: as it is, in Base64 and percent-encoded.
+/// Returns an error with the places found, or if there are no logs or no
+/// secrets, which would prove nothing.
 pub fn search(folder: &Path) -> Result<Searched, String> {
     let named = |error: io::Error| format!("{}: {error}", folder.display());
     let mut secrets = BTreeMap::new();
@@ -234,7 +234,7 @@ pub fn search(folder: &Path) -> Result<Searched, String> {
         }
     }
     let mut searched = Searched::default();
-    // By how they begin.
+    // Indexed by prefix.
     let mut wanted: HashMap<[u8; LEAST], Vec<(Vec<u8>, String)>> = HashMap::new();
     for (secret, what) in &secrets {
         if is_a_word(secret) {
@@ -338,7 +338,7 @@ mod tests {
             &[],
             &[("1.log", ""), secrets],
             &[log, ("1.secrets", "")],
-            // Looked for nowhere, they are no secrets.
+            // Ignored: all of them are common words.
             &[log, ("1.secrets", "password\tpassword\npassword\tpw\n")],
         ] {
             let error = search(folder(files).path()).expect_err("nothing to search");

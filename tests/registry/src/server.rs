@@ -1,4 +1,4 @@
-//! The listener, its threads, and how they end.
+//! The listener and its threads.
 
 use crate::auth::Guard;
 use crate::connection;
@@ -14,7 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// What all threads of a registry share.
+/// The state shared by all threads of a registry.
 pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) origin: String,
@@ -33,7 +33,7 @@ impl Shared {
     }
 }
 
-/// The signal to end, which also ends every wait.
+/// The stop signal, which ends every wait.
 #[derive(Default)]
 pub(crate) struct Stop {
     stopping: Mutex<bool>,
@@ -46,7 +46,7 @@ impl Stop {
         self.wake.notify_all();
     }
 
-    /// Waits so long, or for ever; tells whether the registry stops.
+    /// Waits for a time, or without limit; returns whether the registry stops.
     pub(crate) fn wait(&self, duration: Option<Duration>) -> bool {
         let until = duration.and_then(|duration| Instant::now().checked_add(duration));
         let mut stopping = self.stopping.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,7 +70,7 @@ impl Stop {
     }
 }
 
-/// The open connections, so that they can be closed from outside.
+/// The open connections, so that other threads can close them.
 #[derive(Default)]
 pub(crate) struct Sockets {
     opened: AtomicUsize,
@@ -84,12 +84,12 @@ struct Open {
 }
 
 impl Sockets {
-    /// How many connections there have been.
+    /// The number of connections so far.
     pub(crate) fn opened(&self) -> usize {
         self.opened.load(Ordering::SeqCst)
     }
 
-    /// Takes a new connection in; `None` if it must not be served.
+    /// Adds a connection; `None` if it must not be served.
     fn add(&self, socket: &TcpStream) -> Option<usize> {
         let mut open = self.lock();
         if open.closed {
@@ -100,17 +100,17 @@ impl Sockets {
         Some(number)
     }
 
-    /// Forgets a connection; the socket closes when its thread drops it.
+    /// Removes a connection; its thread closes the socket.
     pub(crate) fn remove(&self, number: usize) {
         self.lock().sockets.remove(&number);
     }
 
-    /// Shuts all connections down, now and from now on or only the present ones.
+    /// Shuts down all connections, and future ones if `for_good`.
     pub(crate) fn shut(&self, for_good: bool) {
         let mut open = self.lock();
         open.closed |= for_good;
         for socket in open.sockets.values() {
-            // One that the client has closed already is no matter.
+            // Ignored: the client may have closed the connection already.
             let _ = socket.shutdown(Shutdown::Both);
         }
     }
@@ -120,7 +120,7 @@ impl Sockets {
     }
 }
 
-/// The thread that accepts, and through it all others.
+/// The accepting thread, which owns all others.
 pub(crate) struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -150,7 +150,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.shared.stop.set();
         self.shared.sockets.shut(true);
-        // The accepting thread looks at the signal after each connection.
+        // The accepting thread checks the signal after each connection.
         let _ = TcpStream::connect(self.address);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -162,8 +162,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     let mut threads: Vec<JoinHandle<()>> = Vec::new();
     loop {
         let accepted = listener.accept();
-        // After an error, such as too many files, a short wait keeps the
-        // thread from spinning.
+        // After an error, such as too many open files, wait instead of
+        // spinning.
         let pause = if accepted.is_ok() {
             Duration::ZERO
         } else {

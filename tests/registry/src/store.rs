@@ -1,4 +1,4 @@
-//! Everything that the registry holds.
+//! The contents of the registry.
 
 use crate::content::Content;
 use crate::digest::{Algorithm, Digest, Hasher};
@@ -7,14 +7,14 @@ use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-/// All repositories, and the uploads under way.
+/// All repositories and open uploads.
 #[derive(Default)]
 pub(crate) struct Store {
     pub(crate) repositories: BTreeMap<String, Repository>,
     uploads: HashMap<String, (String, SharedUpload)>,
 }
 
-/// An upload; its lock is held as long as a request writes to it.
+/// An upload; locked while a request writes to it.
 pub(crate) type SharedUpload = Arc<Mutex<Upload>>;
 
 /// One repository.
@@ -25,7 +25,7 @@ pub(crate) struct Repository {
     pub(crate) tags: BTreeMap<String, Digest>,
 }
 
-/// A manifest, as it was pushed and as far as the registry reads it.
+/// A manifest and what the registry parsed of it.
 #[derive(Clone)]
 pub(crate) struct Manifest {
     pub(crate) media_type: String,
@@ -36,7 +36,7 @@ pub(crate) struct Manifest {
 }
 
 impl Manifest {
-    /// Reads what the referrers list needs; bytes that are no JSON have none.
+    /// Parses what the referrers list needs; nothing if it is not JSON.
     pub(crate) fn new(media_type: &str, bytes: Vec<u8>) -> Self {
         let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let text = |value: &Value| {
@@ -56,14 +56,14 @@ impl Manifest {
     }
 }
 
-/// An upload so far.
+/// An open upload.
 pub(crate) struct Upload {
     len: u64,
     bytes: Vec<u8>,
     hasher: Hasher,
-    /// Longer than this, and the bytes are no longer kept.
+    /// Content longer than this is not kept.
     keep_max: u64,
-    /// The last chunk was so short that it has to be the last one.
+    /// A chunk below the minimum length arrived, which must be the last one.
     pub(crate) ended: bool,
 }
 
@@ -83,7 +83,7 @@ impl Upload {
     }
 
     pub(crate) fn append(&mut self, piece: &[u8]) {
-        // While the piece is in the cache; a second pass would cost more.
+        // Hash while the data is in the cache; a second pass would be slower.
         self.hasher.update(piece);
         self.len += piece.len() as u64;
         if self.len <= self.keep_max {
@@ -93,8 +93,8 @@ impl Upload {
         }
     }
 
-    /// Takes the content out, with its digest of this algorithm. What was not
-    /// kept has a sha256 digest only.
+    /// Takes the content and its digest. Content that was not kept has only a
+    /// sha256 digest.
     pub(crate) fn finish(&mut self, algorithm: Algorithm) -> (Content, Digest) {
         let finished = std::mem::replace(self, Upload::new(self.keep_max));
         let kept = finished.len <= finished.keep_max;
@@ -128,7 +128,7 @@ impl Store {
         self.repository_mut(name).blobs.insert(digest, content);
     }
 
-    /// The manifest that a tag or a digest names.
+    /// The manifest with a tag or digest.
     pub(crate) fn manifest(&self, name: &str, reference: &str) -> Option<(Digest, Manifest)> {
         let repository = self.repository(name)?;
         let digest = match Digest::parse(reference) {
@@ -139,7 +139,7 @@ impl Store {
         Some((digest, manifest))
     }
 
-    /// Opens an upload and gives its name.
+    /// Opens an upload and returns its id.
     pub(crate) fn open_upload(&mut self, name: &str, keep_max: u64) -> String {
         let id = random_hex(16);
         let upload = Arc::new(Mutex::new(Upload::new(keep_max)));

@@ -1,6 +1,6 @@
-//! The grammars of names and tags, and the encoding of URLs.
+//! Repository names, tags and URL encoding.
 
-/// Whether this is a repository name by the specification's grammar.
+/// Whether this is a valid repository name.
 pub(crate) fn is_name(name: &str) -> bool {
     name.len() <= 255 && name.split('/').all(is_name_component)
 }
@@ -11,14 +11,13 @@ fn is_name_component(component: &str) -> bool {
     if !bytes.first().is_some_and(alnum) || !bytes.last().is_some_and(alnum) {
         return false;
     }
-    // Between two runs of letters and digits: one dot, one or two underscores,
-    // or any number of dashes.
+    // Separators: one dot, one or two underscores, or dashes.
     bytes.split(alnum).all(|separator| {
         matches!(separator, b"" | b"." | b"_" | b"__") || separator.iter().all(|b| *b == b'-')
     })
 }
 
-/// Whether this is a tag by the specification's grammar.
+/// Whether this is a valid tag.
 pub(crate) fn is_tag(tag: &str) -> bool {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     let bytes = tag.as_bytes();
@@ -27,7 +26,7 @@ pub(crate) fn is_tag(tag: &str) -> bool {
         && bytes.iter().all(|&b| word(b) || b == b'.' || b == b'-')
 }
 
-/// Undoes percent-encoding; a `%` that starts no escape stands for itself.
+/// Decodes percent-encoding; keeps an invalid `%`.
 pub(crate) fn percent_decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
@@ -68,7 +67,7 @@ pub(crate) fn query_encode(text: &str) -> String {
     out
 }
 
-/// Splits a query, or a form, into decoded names and values.
+/// Splits a query or a form into decoded names and values.
 pub(crate) fn parse_query(query: &str) -> Vec<(String, String)> {
     let decode = |part: &str| percent_decode(&part.replace('+', " "));
     query
@@ -81,12 +80,12 @@ pub(crate) fn parse_query(query: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Lower-case hexadecimal.
+/// Encodes lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Unguessable text of `bytes` random bytes.
+/// A random string of `bytes` bytes, in hexadecimal.
 pub(crate) fn random_hex(bytes: usize) -> String {
     let mut random = vec![0; bytes];
     ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut random)

@@ -1,4 +1,4 @@
-//! The stream beneath a connection, and the certificates for its TLS form.
+//! Streams with and without TLS, and certificates.
 
 use crate::options::Tls;
 use rcgen::{
@@ -13,15 +13,15 @@ use std::sync::Arc;
 
 const HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// A server's side of TLS.
+/// The server's TLS configuration.
 pub(crate) struct Identity {
     pub(crate) config: Arc<ServerConfig>,
-    /// What a client has to trust, as PEM.
+    /// The certificate to trust, in PEM.
     pub(crate) ca_pem: String,
 }
 
 impl Identity {
-    /// Makes keys and certificates; `None` if there is to be no TLS.
+    /// Creates keys and certificates; `None` without TLS.
     pub(crate) fn make(kind: Tls) -> io::Result<Option<Identity>> {
         match kind {
             Tls::Off => Ok(None),
@@ -60,7 +60,7 @@ fn private_ca() -> Result<Identity, BoxError> {
 
 fn self_signed() -> Result<Identity, BoxError> {
     let mut server = CertificateParams::new(HOSTS.map(String::from))?;
-    // Neither key usages nor purposes: openssl's default file has none.
+    // Without key usages, like the default configuration of openssl.
     server.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     server.use_authority_key_identifier_extension = true;
     server.distinguished_name.push(DnType::CommonName, HOSTS[0]);
@@ -112,7 +112,7 @@ impl Stream {
         }
     }
 
-    /// Tells the client that this is the real end; a cut does not.
+    /// Sends a TLS close notice.
     pub(crate) fn close_notice(&mut self) -> io::Result<()> {
         if let Stream::Tls(stream) = self {
             stream.conn.send_close_notify();

@@ -12,31 +12,31 @@ use crate::server::Shared;
 use crate::text::parse_query;
 use serde_json::json;
 
-/// Where it is served.
+/// The path of the token server.
 pub(crate) const PATH: &str = "/token";
 
 const FORM_MAX: usize = 64 << 10;
 
-/// Who asks.
+/// The client of a token request.
 #[derive(PartialEq, Eq)]
 enum Asker {
     Nobody,
     User,
-    /// With credentials that are wrong.
+    /// With invalid credentials.
     Stranger,
 }
 
-/// A token as it is asked for.
+/// A token request.
 struct Question {
     asker: Asker,
     /// The values of the `scope` fields.
     scopes: Vec<String>,
     account: Option<String>,
-    /// A refresh token is wanted too.
+    /// A refresh token is requested too.
     offline: bool,
 }
 
-/// Answers a request for a token.
+/// Handles a token request.
 pub(crate) fn answer(shared: &Shared, head: &Head, body: &mut Body<'_>) -> Outcome {
     let guard = &shared.guard;
     let auth = guard.token_auth().ok_or_else(no_such_path)?;
@@ -108,7 +108,7 @@ fn by_form(
     };
     Ok(Question {
         asker: if good { Asker::User } else { Asker::Stranger },
-        // In a form, the scopes stand in one field (RFC 6749 section 3.3).
+        // A form has all scopes in one field (RFC 6749, section 3.3).
         scopes: field("scope")
             .split_ascii_whitespace()
             .map(str::to_owned)
@@ -127,8 +127,8 @@ fn is_user(auth: &TokenAuth, user: &str, password: &str) -> bool {
     user == auth.user && password == auth.password
 }
 
-/// Gives a token for what the asker may have of the scopes asked for. That can
-/// be less than asked, or nothing: the registry says so later, as they all do.
+/// Grants the requested scopes as far as permitted, possibly none, as real
+/// token servers do: the registry then rejects the request.
 fn grant(guard: &Guard, auth: &TokenAuth, question: Question) -> Outcome {
     let quirks = &auth.quirks;
     let denied = || {
@@ -181,7 +181,7 @@ fn grant(guard: &Guard, auth: &TokenAuth, question: Question) -> Outcome {
     Ok(token(guard, auth, scopes, question.offline && !anonymous))
 }
 
-/// Reads a scope, where this server knows it.
+/// Parses a scope that this server supports.
 fn scope(auth: &TokenAuth, text: &str) -> Option<Scope> {
     match auth.quirks.only_scope {
         Some(known) => (text == known).then(Scope::everything),

@@ -48,18 +48,13 @@ func cabiChallenge(id, request C.uintptr_t) C.int {
 
 //export cabiRedirect
 func cabiRedirect(id, function, redirect C.uintptr_t, choice *C.int) C.int {
-	headers := C.cabi_redirect_headers(redirect)
 	copied := &Redirect{
 		From:    C.GoString(C.cabi_redirect_from(redirect)),
 		To:      C.GoString(C.cabi_redirect_to(redirect)),
 		Method:  C.GoString(C.cabi_redirect_method(redirect)),
 		Status:  int(C.cabi_redirect_status(redirect)),
 		Hop:     int(C.cabi_redirect_hop(redirect)),
-		Headers: make([][2]string, C.cabi_headers_count(headers)),
-	}
-	for i := range copied.Headers {
-		copied.Headers[i][0] = C.GoString(C.cabi_headers_name(headers, C.size_t(i)))
-		copied.Headers[i][1] = C.GoString(C.cabi_headers_value(headers, C.size_t(i)))
+		Headers: copyHeaders(C.cabi_redirect_headers(redirect)),
 	}
 	call := callOf(uintptr(id))
 	decide := call.functions[function].(RedirectFunc)

@@ -122,11 +122,11 @@ func (c *Config) SetSystemTrust(on bool) error {
 	return statusError(C.cabi_config_set_system_trust(c.id, cBool(on)))
 }
 
-func (c *Config) UseCertsFolders(on bool) error {
+func (c *Config) UseDefaultCertsFolders(on bool) error {
 	return statusError(C.cabi_config_use_default_certs_folders(c.id, cBool(on)))
 }
 
-func (c *Config) UseCredentialsFiles(on bool) error {
+func (c *Config) UseDefaultCredentialsFiles(on bool) error {
 	return statusError(C.cabi_config_use_default_credentials_files(c.id, cBool(on)))
 }
 

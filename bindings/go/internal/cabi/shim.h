@@ -103,6 +103,8 @@ CABI_TIME(config, set_credential_helper_timeout)
 CABI_STRING(credential, set_bearer_token)
 CABI_STRING_2(credential, set_identity_token)
 CABI_STRING_2(credential, set_password)
+CABI_STRING(headers, remove)
+CABI_STRING_2(headers, add)
 CABI_STRING(request, set_method)
 CABI_STRING(request, set_path)
 CABI_INT(request, set_follow_challenge)
@@ -142,6 +144,9 @@ CABI_GET(const char *, redirect, to)
 CABI_GET(const char *, redirect, method)
 CABI_GET(int, redirect, status)
 CABI_GET(size_t, redirect, hop)
+CABI_GET(size_t, headers, count)
+CABI_GET_AT(const char *, headers, name)
+CABI_GET_AT(const char *, headers, value)
 CABI_GET(size_t, errors, count)
 CABI_GET_AT(const char *, errors, code)
 CABI_GET_AT(const char *, errors, message)
@@ -276,26 +281,15 @@ static inline reggie_status cabi_request_remove_body(uintptr_t id)
     return reggie_request_remove_body((reggie_request *)id);
 }
 
-static inline uintptr_t cabi_request_headers(uintptr_t id)
-{
-    return (uintptr_t)reggie_request_headers((const reggie_request *)id);
-}
+#define CABI_HEADERS(type)                                                     \
+    static inline uintptr_t cabi_##type##_headers(uintptr_t id)                \
+    {                                                                          \
+        return (uintptr_t)reggie_##type##_headers((reggie_##type *)id);        \
+    }
 
-static inline uintptr_t cabi_response_headers(uintptr_t id)
-{
-    return (uintptr_t)reggie_response_headers((const reggie_response *)id);
-}
-
-static inline uintptr_t cabi_redirect_headers(uintptr_t id)
-{
-    return (uintptr_t)reggie_redirect_headers((const reggie_redirect *)id);
-}
-
-CABI_STRING_2(headers, add)
-CABI_STRING(headers, remove)
-CABI_GET(size_t, headers, count)
-CABI_GET_AT(const char *, headers, name)
-CABI_GET_AT(const char *, headers, value)
+CABI_HEADERS(request)
+CABI_HEADERS(response)
+CABI_HEADERS(redirect)
 
 static inline int cabi_cancel_is_triggered(uintptr_t id)
 {

@@ -1,16 +1,16 @@
-//! Blobs: reading, whole or in part, and deleting.
+//! Serves and deletes blobs.
 
 use super::Call;
 use super::error::{Outcome, blob_unknown, not_allowed, refusal};
 use crate::digest::Digest;
 use crate::response::Response;
 
-/// What a `Range` header asks for.
+/// The part that a `Range` header requests.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
-    /// No range, or one that is to be ignored.
+    /// No range, or one to ignore.
     Whole,
-    /// From a first byte, so many.
+    /// Offset and length.
     Bytes(u64, u64),
     Unsatisfiable,
 }
@@ -85,7 +85,7 @@ impl Call<'_> {
     }
 }
 
-/// Reads one range; several of them, or nonsense, are answered with the whole.
+/// Parses a single range; several or invalid ranges select the whole content.
 fn parse_range(range: &str, total: u64) -> Part {
     let Some((first, last)) = range
         .strip_prefix("bytes=")

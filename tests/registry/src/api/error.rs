@@ -1,14 +1,14 @@
-//! Refusals, in the envelope of the specification.
+//! Errors in the format of the specification.
 
 use crate::response::Response;
 use serde_json::{Value, json};
 use std::io;
 
-/// Why a request is not done.
+/// Why a request fails.
 pub(crate) enum Refusal {
-    /// The answer to give.
+    /// The response.
     Answer(Box<Response>),
-    /// The connection broke while the body came.
+    /// The connection broke while the body was read.
     Broken(io::Error),
 }
 
@@ -27,13 +27,13 @@ impl From<Response> for Refusal {
 /// The outcome of a handler.
 pub(crate) type Outcome = Result<Response, Refusal>;
 
-/// The error envelope with one error.
+/// An error list with one error.
 pub(crate) fn envelope(status: u16, code: &str, message: &str, detail: Value) -> Response {
     let error = json!({"code": code, "message": message, "detail": detail});
     Response::json(status, &json!({ "errors": [error] }))
 }
 
-/// A refusal that names what it is about.
+/// An error with details.
 pub(crate) fn refusal(status: u16, code: &str, message: &str, about: &str) -> Response {
     envelope(status, code, message, json!({ "value": about }))
 }
@@ -87,12 +87,12 @@ pub(crate) fn size_invalid(why: &str) -> Response {
     refusal(400, "SIZE_INVALID", "length is not the one announced", why)
 }
 
-/// The method is not for this path, or is switched off.
+/// The method is not supported for this path, or disabled.
 pub(crate) fn not_allowed(method: &str, allowed: &str) -> Response {
     refusal(405, "UNSUPPORTED", "the operation is not supported", method).header("Allow", allowed)
 }
 
-/// What a registry says of a path that it does not have: no envelope.
+/// The response for unknown paths, without an error list.
 pub(crate) fn no_such_path() -> Response {
     Response::with_body(404, b"404 page not found\n".to_vec())
         .header("Content-Type", "text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-//! Lists, page by page: tags, repositories, referrers.
+//! Paginated lists: tags, repositories, referrers.
 
 use super::Call;
 use super::error::{Outcome, Refusal, name_unknown, refusal};
@@ -12,7 +12,7 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// One page of a list.
 struct Page<T> {
     entries: Vec<T>,
-    /// The query of the next page, if there is one.
+    /// The query of the next page, if any.
     next: Option<String>,
 }
 
@@ -45,7 +45,7 @@ impl Call<'_> {
     pub(super) fn referrers(&self, name: &str, subject: &Digest) -> Outcome {
         let filter = self.head.query("artifactType");
         let store = self.shared.store();
-        // Of a subject, or a repository, that is not known there are none.
+        // Unknown subjects and repositories have none.
         let referrers = store
             .repository(name)
             .map(|repository| repository.manifests.iter())
@@ -82,7 +82,7 @@ impl Call<'_> {
         Ok(self.link(response, &format!("/v2/{name}/referrers/{subject}"), next))
     }
 
-    /// Cuts a sorted list of keys and entries as `n` and `last` ask for.
+    /// Selects a page of a sorted list by `n` and `last`.
     fn page<T>(&self, list: Vec<(&str, T)>) -> Result<Page<T>, Refusal> {
         let asked = match self.head.query("n") {
             None => None,

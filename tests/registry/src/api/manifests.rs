@@ -1,4 +1,4 @@
-//! Manifests: by tag and by digest.
+//! Handles manifests by tag and digest.
 
 use super::Call;
 use super::error::{
@@ -12,7 +12,7 @@ use crate::store::{Manifest, Repository};
 use crate::text::is_tag;
 use serde_json::{Value, json};
 
-/// The most that registries take, and the least that they must.
+/// Maximum size of a manifest: registries must support at least this.
 const MANIFEST_MAX: usize = 4 << 20;
 
 impl Call<'_> {
@@ -33,7 +33,7 @@ impl Call<'_> {
             .header("ETag", format!("\"{digest}\"")))
     }
 
-    /// Whether the request takes this media type; without `Accept` it takes all.
+    /// Whether the request accepts this media type; without `Accept`, it does.
     fn accepts(&self, media_type: &str) -> bool {
         let group = media_type.split('/').next().unwrap_or_default();
         let mut ranges = self
@@ -117,7 +117,7 @@ impl Call<'_> {
         Ok(response)
     }
 
-    /// A tag alone by its name; by the digest the manifest and all its tags.
+    /// Deletes a tag, or a manifest with all its tags.
     pub(super) fn delete_manifest(&self, name: &str, reference: &str) -> Outcome {
         if !self.shared.options.delete {
             return Err(not_allowed("DELETE", "GET, HEAD, PUT").into());
@@ -161,17 +161,18 @@ fn parse(bytes: &[u8], media_type: &str) -> Result<Value, Refusal> {
     }
 }
 
-/// What a reference in a manifest points to.
+/// The kind of a reference in a manifest.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Blob,
     Manifest,
 }
 
-/// All that has to be there before the manifest; the subject does not.
+/// All references that must exist before the manifest is pushed, so not the
+/// subject.
 fn references(manifest: &Value) -> Vec<(Kind, String)> {
     let list = |key: &str| manifest[key].as_array().cloned().unwrap_or_default();
-    // Layers with URLs live elsewhere.
+    // Layers with URLs are stored elsewhere.
     let held = |layer: &Value| layer["urls"].as_array().is_none_or(Vec::is_empty);
     let blobs = list("layers").into_iter().chain(list("blobs")).filter(held);
     let config = manifest.get("config").cloned();

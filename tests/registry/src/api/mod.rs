@@ -1,4 +1,4 @@
-//! The OCI Distribution API: which handler answers which path.
+//! Routes of the OCI Distribution API.
 
 mod blobs;
 pub(crate) mod error;
@@ -15,7 +15,7 @@ use crate::token;
 use error::{Outcome, Refusal, digest_invalid, no_such_path, not_allowed, refusal};
 use std::io;
 
-/// What a path of the API is about.
+/// The subject of an API path.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     Ping,
@@ -29,8 +29,8 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    /// Reads a path below the prefix. Names are of any number of components, so
-    /// it is the end of the path that tells.
+    /// Parses a path below the prefix. A name may have any number of
+    /// components, so the end of the path determines the route.
     pub(crate) fn parse(path: &str) -> Option<Route> {
         let path = match path.strip_prefix("/v2")? {
             "" | "/" => return Some(Route::Ping),
@@ -60,7 +60,7 @@ impl Route {
         }
     }
 
-    /// The repository, where the path has one.
+    /// The repository, if the path has one.
     pub(crate) fn name(&self) -> Option<&str> {
         match self {
             Route::Ping | Route::Catalog => None,
@@ -73,13 +73,13 @@ impl Route {
     }
 }
 
-/// A request on its way through the handlers.
+/// The context of a request.
 pub(crate) struct Call<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) head: &'a Head,
 }
 
-/// Answers one request; an error is a connection that broke.
+/// Handles a request; an error means that the connection broke.
 pub(crate) fn handle(shared: &Shared, head: &Head, body: &mut Body<'_>) -> io::Result<Response> {
     let call = Call { shared, head };
     let mut response = match call.dispatch(body) {
@@ -136,13 +136,14 @@ impl Call<'_> {
         }
     }
 
-    /// A path below the prefix, as a value of `Location`.
+    /// The `Location` of a path below the prefix.
     fn location(&self, path: &str) -> String {
         let path = format!("{}{path}", self.shared.options.prefix);
         if self.shared.options.relative_locations {
             return path;
         }
-        // By the name the client used, so that it stays with one origin.
+        // Use the host name of the request, so that the client stays at one
+        // origin.
         match self.head.header("host") {
             Some(host) if !host.is_empty() => {
                 let scheme = if self.shared.tls.is_some() {

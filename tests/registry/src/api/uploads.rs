@@ -1,4 +1,4 @@
-//! Uploads of blobs: sessions, chunks, mounts.
+//! Blob uploads: sessions, chunks, mounts.
 
 use super::error::{Outcome, Refusal, digest_invalid, refusal, size_invalid, upload_unknown};
 use super::{Call, digest};
@@ -9,7 +9,8 @@ use crate::store::{SharedUpload, Upload};
 use std::sync::{MutexGuard, PoisonError};
 
 impl Call<'_> {
-    /// POST: mounts, takes a blob in one go, or opens a session.
+    /// POST: mounts a blob, accepts one in a single request, or opens a
+    /// session.
     pub(super) fn start_upload(&self, name: &str, body: &mut Body<'_>) -> Outcome {
         if let Some(mount) = self.head.query("mount") {
             let mount = digest(mount)?;
@@ -49,14 +50,14 @@ impl Call<'_> {
         }
     }
 
-    /// GET: how far the upload is. What `_state` says does not matter here.
+    /// GET: returns the progress of an upload. Ignores `_state`.
     pub(super) fn upload_state(&self, name: &str, id: &str) -> Outcome {
         let upload = self.upload(name, id)?;
         let size = lock(&upload).len();
         Ok(self.session(204, name, id, size))
     }
 
-    /// PATCH: a chunk with its place told, or a stream without.
+    /// PATCH: a chunk with a range, or a stream without one.
     pub(super) fn upload_chunk(&self, name: &str, id: &str, body: &mut Body<'_>) -> Outcome {
         let shared_upload = self.upload(name, id)?;
         if let Some(kind) = self.head.header("content-type")
@@ -85,7 +86,7 @@ impl Call<'_> {
         Ok(self.session(202, name, id, size))
     }
 
-    /// PUT: the end of an upload, with the last bytes or without.
+    /// PUT: completes an upload, optionally with the last bytes.
     pub(super) fn finish_upload(&self, name: &str, id: &str, body: &mut Body<'_>) -> Outcome {
         let shared_upload = self.upload(name, id)?;
         let wanted = digest(self.head.query("digest").unwrap_or_default())?;
@@ -96,12 +97,12 @@ impl Call<'_> {
             self.check_state(name, id, &upload)?;
         }
         self.receive_chunk(&mut upload, body)?;
-        // Done with in either case: a wrong digest ends the session too.
+        // A wrong digest also ends the session.
         self.shared.store().close_upload(id);
         self.store_blob(name, &mut upload, &wanted)
     }
 
-    /// DELETE: gives the session up.
+    /// DELETE: cancels the upload.
     pub(super) fn cancel_upload(&self, name: &str, id: &str) -> Outcome {
         self.upload(name, id)?;
         self.shared.store().close_upload(id);
@@ -113,7 +114,7 @@ impl Call<'_> {
         upload.ok_or_else(|| upload_unknown(id).into())
     }
 
-    /// Whether the request is meant for the upload as it is now.
+    /// Checks that the request matches the current state of the upload.
     fn check_state(&self, name: &str, id: &str, upload: &Upload) -> Result<(), Refusal> {
         let state = self.head.query("_state").unwrap_or_default();
         let offset = self
@@ -134,7 +135,7 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// Whether the chunk goes where the upload ends.
+    /// Checks that the chunk starts at the end of the upload.
     fn check_place(
         &self,
         name: &str,
@@ -160,8 +161,9 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// Takes the body in. If the connection breaks, or the chunk is not what its
-    /// range said, what came stays, and the client can ask how much that is.
+    /// Receives the body. If the connection breaks or the length does not match
+    /// the range, what was received is kept, and the client can query the
+    /// progress.
     fn receive_chunk(&self, upload: &mut Upload, body: &mut Body<'_>) -> Result<(), Refusal> {
         let before = upload.len();
         receive(upload, body)?;
@@ -189,11 +191,11 @@ impl Call<'_> {
         self.with_session(Response::new(status), name, id, size)
     }
 
-    /// Adds where and how the upload goes on.
+    /// Adds the location and the progress of the upload.
     fn with_session(&self, response: Response, name: &str, id: &str, size: u64) -> Response {
         let state = self.shared.guard.seal_state(name, id, size);
         let location = self.location(&format!("/v2/{name}/blobs/uploads/{id}?_state={state}"));
-        // Empty is `0-0`, like one byte: that is how registries have it.
+        // Registries report an empty upload as `0-0`, like one byte.
         let response = response
             .header("Location", location)
             .header("Range", format!("0-{}", size.saturating_sub(1)))
@@ -237,7 +239,7 @@ fn receive(upload: &mut Upload, body: &mut Body<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// Reads `start-end`, both inclusive, into a start and a length.
+/// Parses `start-end`, both inclusive, into offset and length.
 fn parse_place(range: &str) -> Option<(u64, u64)> {
     let (start, end) = range.split_once('-')?;
     let (start, end) = (start.parse::<u64>().ok()?, end.parse::<u64>().ok()?);

@@ -1,5 +1,4 @@
-//! Looks for the secrets of a run of the tests in its logs: search-secrets
-//! FOLDER.
+//! Searches the logs of a test run for secrets: search-secrets FOLDER.
 
 use std::path::Path;
 use std::process::ExitCode;
