@@ -1,145 +1,154 @@
 //! The one error type of the library: what went wrong, in which step, where,
 //! and whether trying again can help.
 
+use std::time::Duration;
 use std::{fmt, io};
 
-/// What kind of failure an [`Error`] is. The numbers are the C interface's
-/// statuses: they are never changed and never used again for something else.
+/// What kind of failure an [`Error`] is. The numbers are the statuses of the C
+/// interface: once released, they never change and are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(i32)]
 pub enum Kind {
-    // What the caller gave: 1 and up.
-    /// A required argument is NULL.
+    // Arguments: 1 and up.
+    /// Required argument that is NULL.
     NullArgument = 1,
-    /// A text is not valid UTF-8.
+    /// String that is not valid UTF-8.
     InvalidUtf8 = 2,
-    /// An argument is empty, out of range or otherwise of no use.
+    /// Argument that is empty, out of range or otherwise invalid.
     InvalidArgument = 3,
-    /// The registry's address cannot be used.
+    /// Invalid registry address.
     InvalidAddress = 4,
-    /// The method is not a token of RFC 9110.
+    /// Method that is not a token (RFC 9110, section 9.1).
     InvalidMethod = 5,
-    /// The path or URL of a request cannot be sent.
+    /// Invalid path or URL of a request.
     InvalidPath = 6,
-    /// A header's name or value cannot be sent.
+    /// Invalid name or value of a header.
     InvalidHeader = 7,
-    /// A name, reference, digest or session id holds what is refused.
-    InvalidValue = 8,
-    /// A placeholder of the path has no value.
-    MissingValue = 9,
-    /// User name, password or scope cannot be used.
-    InvalidCredentials = 10,
-    /// The handle is in use by a call that has not returned.
-    Busy = 11,
-    /// The digest algorithm is not known.
-    UnknownAlgorithm = 12,
-    /// A Content-Length that was set differs from the body's length.
-    LengthMismatch = 13,
-    /// Certificates to trust cannot be read, or are none.
-    InvalidCertificates = 14,
-    /// A proxy's URL cannot be used.
-    InvalidProxy = 17,
-    /// A client certificate or its key cannot be used.
+    /// Invalid repository name.
+    InvalidName = 8,
+    /// Invalid reference: neither a tag nor a digest.
+    InvalidReference = 9,
+    /// Invalid digest.
+    InvalidDigest = 10,
+    /// Invalid session ID of an upload.
+    InvalidSessionId = 11,
+    /// Placeholder in the path that has no value.
+    MissingValue = 12,
+    /// Invalid user name, password, token or scope.
+    InvalidCredentials = 13,
+    /// Credentials file that cannot be read or parsed.
+    InvalidCredentialsFile = 14,
+    /// CA certificates that cannot be read or parsed.
+    InvalidCertificates = 15,
+    /// Client certificate or private key that cannot be read or parsed.
     InvalidClientCertificate = 16,
-    /// A file of credentials cannot be read, or makes no sense.
-    InvalidCredentialsFile = 18,
-    /// Invalid digest, or a digest of an unknown algorithm.
-    InvalidDigest = 20,
+    /// Invalid proxy URL.
+    InvalidProxy = 17,
+    /// Unknown digest algorithm.
+    UnknownAlgorithm = 18,
+    /// Content-Length that differs from the length of the body.
+    LengthMismatch = 19,
+    /// Handle that is in use by a running call.
+    Busy = 20,
 
-    // On this side of the network: 101 and up.
-    /// No memory.
+    // Local failures: 101 and up.
+    /// Out of memory.
     NoMemory = 101,
-    /// A defect of the library was caught.
+    /// Bug in the library. Handles stay valid; the outcome of the call is
+    /// unknown.
     Panic = 102,
-    /// A local file or descriptor failed.
+    /// Local file or descriptor that cannot be read or written; the error has
+    /// the errno.
     File = 103,
-    /// The body must be sent again and cannot be read again.
+    /// Request body that has to be sent again but cannot be read again.
     BodyNotRewindable = 104,
-    /// The source of a request body ended early or went on too long.
+    /// Request body that is shorter or longer than announced.
     BodyLength = 105,
-    /// A response body is larger than what may be kept in memory.
+    /// Response body that exceeds the limit for bodies in memory.
     BodyTooLarge = 106,
-    /// The call was cancelled.
+    /// Call cancelled by its cancel handle.
     Cancelled = 107,
-    /// The call took longer than it was given as a whole.
-    Deadline = 109,
-    /// A credential helper failed, or answered nonsense.
-    CredentialHelper = 110,
+    /// Call that exceeded its total time limit.
+    Deadline = 108,
+    /// Credential helper that failed, timed out or returned invalid output.
+    CredentialHelper = 109,
 
-    // Callbacks that stopped the call: 201 and up.
-    /// The retry callback returned nonzero.
-    RetryCallback = 201,
-    /// The read callback of a body returned nonzero.
+    // Callbacks: 201 and up.
+    /// Call stopped by the challenge callback.
+    ChallengeCallback = 201,
+    /// Call stopped by the read callback.
     ReadCallback = 202,
-    /// The rewind callback of a body returned nonzero.
+    /// Call stopped by the rewind callback.
     RewindCallback = 203,
-    /// The write callback of a response returned nonzero.
+    /// Call stopped by the write callback.
     WriteCallback = 204,
-    /// A callback reported something impossible.
+    /// Callback that returned an impossible result.
     CallbackMisuse = 205,
-    /// The certificate callback refused a server's certificate.
-    CertificateCallback = 207,
-    /// The redirect callback stopped the call.
-    RedirectCallback = 208,
-    /// The callback at a send or an answer stopped the call.
-    HookCallback = 209,
-    /// The realm callback stopped the call.
-    RealmCallback = 211,
-    /// The credential callback stopped the call.
-    CredentialCallback = 212,
-    /// The retry condition returned nonzero.
-    RetryConditionCallback = 210,
-    /// The progress callback returned nonzero.
-    ProgressCallback = 213,
+    /// Certificate rejected by the certificate callback.
+    CertificateCallback = 206,
+    /// Call stopped by the credential callback.
+    CredentialCallback = 207,
+    /// Call stopped by the realm callback.
+    RealmCallback = 208,
+    /// Call stopped by the redirect callback.
+    RedirectCallback = 209,
+    /// Call stopped by the send callback or the response callback.
+    ExchangeCallback = 210,
+    /// Call stopped by the retry condition.
+    RetryConditionCallback = 211,
+    /// Call stopped by the progress callback.
+    ProgressCallback = 212,
 
     // The network: 301 and up.
-    /// The host's name was not resolved.
+    /// Host name that cannot be resolved.
     Resolve = 301,
-    /// No connection was made.
+    /// Connection that cannot be established.
     Connect = 302,
-    /// The TLS handshake or a TLS record failed.
+    /// TLS failure, in the handshake or later.
     Tls = 303,
-    /// The server's certificate is not trusted.
+    /// Server certificate that is not trusted.
     Certificate = 304,
-    /// Sending the request failed.
+    /// Request that was not sent completely.
     Send = 305,
-    /// Receiving the answer failed.
+    /// Response that was not received completely.
     Receive = 306,
-    /// The server closed the connection without an answer.
+    /// Connection closed by the server without a response.
     Closed = 307,
-    /// A body ended before its announced length.
+    /// Response body that ended before its announced length.
     Truncated = 308,
-    /// What the server sent is not HTTP/1.1 that can be understood.
+    /// Response that is not valid HTTP/1.1.
     Protocol = 309,
-    /// A step took longer than its limit, or a transfer did not move.
+    /// Step that exceeded its time limit, or transfer that stalled.
     Timeout = 310,
-    /// The proxy refused, or did not speak as it has to.
+    /// Request refused by the proxy, or invalid proxy response; the error has
+    /// the HTTP status, if any.
     Proxy = 311,
-    /// A server leads to an address that it may not lead to.
+    /// Redirect or challenge to a more private network than the server that
+    /// sent it.
     AddressRefused = 312,
 
-    // The registry and its token server: 1001 and up.
-    /// More redirects than are followed.
+    // Registries and token servers: 1001 and up.
+    /// More redirects than allowed.
     TooManyRedirects = 1001,
-    /// A redirect that is not followed, for the reason that the message tells.
+    /// Redirect that is not followed; the message says why.
     RedirectRefused = 1002,
-    /// The token server refused, or answered nonsense.
+    /// Token refused by the token server, or invalid response from it.
     TokenRefused = 1003,
-    /// The body of the response holds no error list of the registry.
-    NoErrors = 1004,
-    /// The token server is none that the credentials may go to.
-    RealmRefused = 1006,
-    /// The server asks to be left alone for longer than is waited.
+    /// Token server that the credentials must not be sent to.
+    RealmRefused = 1004,
+    /// Retry-After that exceeds the configured maximum; the error has the time.
     RetryLater = 1005,
-    /// The answer has no such header, or one that cannot be read.
+    /// Response body without an error list of the registry.
+    NoErrors = 1006,
+    /// Response header that is missing or invalid.
     NoHeader = 1007,
-    /// The HTTP status of a response is not a 2xx.
+    /// HTTP status other than 2xx.
     HttpStatus = 1008,
-    /// Received content that does not match the expected digest.
-    DigestMismatch = 1013,
-    /// A 206 response where only a complete body can be used.
-    PartialContent = 1022,
+    /// Response body that does not match the expected digest.
+    DigestMismatch = 1009,
+    /// 206 response where a complete body is required.
+    PartialContent = 1010,
 }
 
 /// The step of a call in which it failed.
@@ -205,7 +214,7 @@ struct Inner {
     http_status: u16,
     registry_code: Option<String>,
     errno: i32,
-    retry_after: Option<u64>,
+    retry_after: Option<Duration>,
     callback_value: i32,
     unsent: bool,
 }
@@ -270,8 +279,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_retry_after(mut self, seconds: Option<u64>) -> Error {
-        self.0.retry_after = seconds;
+    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Error {
+        self.0.retry_after = wait;
         self
     }
 
@@ -336,8 +345,8 @@ impl Error {
         self.0.errno
     }
 
-    /// After how many seconds the server wants to be asked again, if it said so.
-    pub fn retry_after(&self) -> Option<u64> {
+    /// How long the server asked to wait before the next request (Retry-After).
+    pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
@@ -412,7 +421,7 @@ fn default_step(kind: Kind) -> Step {
         | Kind::BodyLength
         | Kind::ReadCallback
         | Kind::RewindCallback
-        | Kind::HookCallback => Step::Send,
+        | Kind::ExchangeCallback => Step::Send,
         Kind::Receive
         | Kind::Closed
         | Kind::Truncated
@@ -426,7 +435,7 @@ fn default_step(kind: Kind) -> Step {
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
         Kind::TokenRefused | Kind::RealmRefused => Step::Token,
         Kind::CredentialHelper | Kind::CredentialCallback => Step::Credentials,
-        Kind::RetryCallback => Step::Retry,
+        Kind::ChallengeCallback => Step::Retry,
         Kind::RedirectCallback => Step::Redirect,
         Kind::RealmCallback => Step::Token,
         Kind::RetryConditionCallback => Step::Retry,

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::auth::credentials::{Credential, file};
 use crate::auth::{challenge, scope};
+use crate::error::Kind;
 use crate::http::cookies::CookieJar;
 use crate::http::header::{link, range, rate_limit, retry_after, warning};
 use crate::http::headers::Headers;
@@ -68,7 +69,7 @@ pub fn expand(path: &str, value: &str) -> Option<String> {
 }
 
 pub fn is_value(value: &str) -> bool {
-    template::check_value("value", value).is_ok()
+    template::check_value(Kind::InvalidName, "value", value).is_ok()
 }
 
 pub fn scopes(text: &str) -> String {

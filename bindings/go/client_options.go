@@ -70,7 +70,7 @@ func WithCredentialsFile(path string) ClientOption {
 // WithCredentialsFiles reads credentials from the default files of Docker and
 // containers tools for the current user.
 func WithCredentialsFiles() ClientOption {
-	return setting(func(c *cabi.Config) error { return c.UseCredentialsFiles(true) })
+	return setting(func(c *cabi.Config) error { return c.UseDefaultCredentialsFiles(true) })
 }
 
 // WithCredentialHelpers allows running the credential helpers that the credential
@@ -196,7 +196,7 @@ func WithCertsFolder(path string) ClientOption {
 // WithCertsFolders reads certificates from the default certs.d folders of Docker
 // and containers tools.
 func WithCertsFolders() ClientOption {
-	return setting(func(c *cabi.Config) error { return c.UseCertsFolders(true) })
+	return setting(func(c *cabi.Config) error { return c.UseDefaultCertsFolders(true) })
 }
 
 // WithCertificateFunc sets a function that decides whether to accept a server's

@@ -219,7 +219,7 @@ impl Fetcher<'_> {
             | Kind::Deadline
             | Kind::CallbackMisuse
             | Kind::RedirectCallback
-            | Kind::HookCallback
+            | Kind::ExchangeCallback
             | Kind::RealmCallback
             | Kind::CredentialCallback
             | Kind::ProgressCallback => Outcome::Abandoned(None),

@@ -21,7 +21,8 @@ impl Client {
         response: &mut Response,
         execution: &Execution,
     ) -> Result<(), Error> {
-        let Content::Open(body) = std::mem::replace(&mut response.content, Content::Delivered(0))
+        let Content::Open(body) =
+            std::mem::replace(&mut response.body.content, Content::Delivered(0))
         else {
             return Ok(());
         };
@@ -56,16 +57,16 @@ impl Client {
         drop(sink);
         received?;
         if !is_kept {
-            response.content = Content::Delivered(body.received());
+            response.body.content = Content::Delivered(body.received());
             return Ok(());
         }
         if self.engine.log.takes(Level::Debug)
-            && let Some(text) = trace::response_body(&response.headers, &kept)
+            && let Some(text) = trace::response_body(response.headers(), &kept)
         {
             let limits = execution.limits();
             self.engine.log.note(limits, Level::Debug, || text);
         }
-        response.content = Content::Kept(kept);
+        response.body.content = Content::Kept(kept);
         Ok(())
     }
 }

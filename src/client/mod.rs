@@ -13,7 +13,7 @@ use crate::config::{Config, Times};
 use crate::engine::retry::{Attempt, Decision, Outcome, Retries};
 use crate::engine::warnings::Warnings;
 use crate::engine::{Engine, EngineResponse, retry};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::http::template;
 use crate::log::Level;
 use crate::os::transfer::TransferMeter;
@@ -65,7 +65,7 @@ impl Client {
 
     /// Sets the repository of `<name>` for later requests.
     pub fn set_default_name(&self, name: &str) -> Result<(), Error> {
-        template::check_value("default name", name)?;
+        template::check_value(Kind::InvalidName, "default name", name)?;
         *self.default_name() = Some(name.to_owned());
         Ok(())
     }
@@ -109,7 +109,7 @@ impl Client {
             client
                 .deliver(request, &mut response, execution)
                 .map_err(|error| with_response(error, &response))?;
-            response.account.total = call.started.elapsed();
+            response.head.account.total = call.started.elapsed();
             Ok(response)
         })
     }
@@ -121,7 +121,7 @@ impl Client {
             let expected = expected_digest(request, &response)
                 .map_err(|error| with_response(error, &response))?;
             if let Some(expected) = expected
-                && let Content::Open(body) = &mut response.content
+                && let Content::Open(body) = &mut response.body.content
             {
                 body.verify(expected.clone())?;
             }

@@ -184,7 +184,7 @@ fn callbacks_for_a_worker_run_on_the_calling_thread() {
             send();
             hook.set_header("X-Hook", b"seen")
         })));
-        config.set_answer_callback(Some(Arc::new(move |_| {
+        config.set_response_callback(Some(Arc::new(move |_| {
             answer();
             Ok(())
         })));

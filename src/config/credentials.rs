@@ -74,9 +74,12 @@ impl Config {
         Ok(())
     }
 
-    /// What is asked for credentials that are not set.
-    pub fn set_credential_callback(&mut self, callback: Option<CredentialCallback>) {
-        self.credential_sources.callback = callback;
+    /// Sets the callback for credentials that are not set. Returns the earlier one.
+    pub fn set_credential_callback(
+        &mut self,
+        callback: Option<CredentialCallback>,
+    ) -> Option<CredentialCallback> {
+        std::mem::replace(&mut self.credential_sources.callback, callback)
     }
 
     /// A file in the form of Docker's config.json or of containers' auth.json.
@@ -89,8 +92,8 @@ impl Config {
     }
 
     /// Look at the files that Docker and containers keep for this user.
-    pub fn use_credentials_files(&mut self, usual: bool) {
-        self.credential_sources.default_files = usual;
+    pub fn use_default_credentials_files(&mut self, enable: bool) {
+        self.credential_sources.default_files = enable;
     }
 
     /// Run the credential helpers that files name.

@@ -1,32 +1,35 @@
 //! The settings of a client.
+//!
+//! [`Config`] is one flat set of settings for its users. Each file here has the
+//! setters for one subject, as an `impl Config`, next to the types they set. So
+//! these files and this one import each other.
 
-mod authorization;
-mod cookies;
 pub(crate) mod credential;
 pub(crate) mod credential_key;
 mod credentials;
 mod network;
+pub(crate) mod observe;
+mod realm;
 pub(crate) mod retry;
 mod times;
 mod tls;
-pub(crate) mod warning;
 
 use std::fmt;
 
+use self::observe::WarningCallback;
 use self::retry::RetrySettings;
-use self::warning::WarningCallback;
 use crate::error::{Error, Kind};
-use crate::http::hooks::{AnswerCallback, SendCallback};
+use crate::http::hooks::{ResponseCallback, SendCallback};
 use crate::http::redirect::RedirectCallback;
 use crate::http::{headers, redirect, template};
 use crate::log::{Level, LogCallback};
 use crate::tls::TlsSettings;
 
-pub use self::authorization::RealmCallback;
 pub use self::credential::{Credential, CredentialCallback};
 pub(crate) use self::credentials::CredentialSources;
 pub use self::network::IpVersion;
 pub(crate) use self::network::{Addresses, Network};
+pub use self::realm::RealmCallback;
 pub(crate) use self::times::{OwnTimes, Times, stall};
 pub use self::tls::{CertificateCallback, TlsVersion};
 
@@ -53,7 +56,7 @@ pub struct Config {
     pub(crate) max_redirects: u32,
     pub(crate) redirect_callback: Option<RedirectCallback>,
     pub(crate) send_callback: Option<SendCallback>,
-    pub(crate) answer_callback: Option<AnswerCallback>,
+    pub(crate) response_callback: Option<ResponseCallback>,
     pub(crate) retry: RetrySettings,
     pub(crate) warning: Option<WarningCallback>,
     pub(crate) cookies: bool,
@@ -90,7 +93,7 @@ impl Default for Config {
             max_redirects: redirect::MAX_REDIRECTS,
             redirect_callback: None,
             send_callback: None,
-            answer_callback: None,
+            response_callback: None,
             retry: RetrySettings::default(),
             warning: None,
             cookies: false,
@@ -122,7 +125,7 @@ impl Config {
 
     /// The repository that `<name>` means where a request names none.
     pub fn set_default_name(&mut self, name: &str) -> Result<(), Error> {
-        template::check_value("default name", name)?;
+        template::check_value(Kind::InvalidName, "default name", name)?;
         self.default_name = Some(name.to_owned());
         Ok(())
     }
@@ -148,17 +151,6 @@ impl Config {
         Ok(())
     }
 
-    /// Write requests and responses, without secrets, to the log callback, or
-    /// to stderr where there is none.
-    pub fn set_debug(&mut self, debug: bool) {
-        self.debug = debug;
-    }
-
-    /// Where log lines of up to `level` go.
-    pub fn set_log_callback(&mut self, level: Level, callback: Option<LogCallback>) {
-        self.log = callback.map(|callback| (level, callback));
-    }
-
     /// The most that is kept of a response body in memory, in bytes.
     pub fn set_max_body_memory(&mut self, bytes: usize) {
         self.max_body_memory = bytes;
@@ -169,18 +161,21 @@ impl Config {
         self.max_redirects = most;
     }
 
-    /// Sets what decides about each redirect that would be followed.
-    pub fn set_redirect_callback(&mut self, callback: Option<RedirectCallback>) {
-        self.redirect_callback = callback;
+    /// Sets the callback that decides about redirects. Returns the earlier one.
+    pub fn set_redirect_callback(
+        &mut self,
+        callback: Option<RedirectCallback>,
+    ) -> Option<RedirectCallback> {
+        std::mem::replace(&mut self.redirect_callback, callback)
     }
 
-    /// Sets what sees each send before it, and may change its headers.
-    pub fn set_send_callback(&mut self, callback: Option<SendCallback>) {
-        self.send_callback = callback;
+    /// Keeps the cookies that servers set, and sends them back.
+    pub fn set_cookies(&mut self, keep: bool) {
+        self.cookies = keep;
     }
 
-    /// Sets what sees the headers of each answer.
-    pub fn set_answer_callback(&mut self, callback: Option<AnswerCallback>) {
-        self.answer_callback = callback;
+    /// Whether cookies are kept.
+    pub fn cookies(&self) -> bool {
+        self.cookies
     }
 }

@@ -70,9 +70,12 @@ impl Config {
         self.retry.retry_after_cap = retry_after_cap;
     }
 
-    /// What decides in place of the library's own rules.
-    pub fn set_retry_condition(&mut self, condition: Option<RetryCondition>) {
-        self.retry.condition = condition;
+    /// Sets what decides in place of the rules. Returns the earlier one.
+    pub fn set_retry_condition(
+        &mut self,
+        condition: Option<RetryCondition>,
+    ) -> Option<RetryCondition> {
+        std::mem::replace(&mut self.retry.condition, condition)
     }
 }
 

@@ -86,8 +86,8 @@ impl Config {
     }
 
     /// Look for folders of hosts where Docker and containers have them.
-    pub fn use_certs_folders(&mut self, usual: bool) {
-        self.tls.default_certs_folders = usual;
+    pub fn use_default_certs_folders(&mut self, enable: bool) {
+        self.tls.default_certs_folders = enable;
     }
 
     /// The oldest version of TLS that is spoken.

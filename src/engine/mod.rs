@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::error::{Error, Step};
 use crate::http::cookies::CookieJar;
 use crate::http::headers::Headers;
-use crate::http::hooks::{AnswerCallback, Purpose, SendCallback};
+use crate::http::hooks::{Purpose, ResponseCallback, SendCallback};
 use crate::http::redirect::RedirectCallback;
 use crate::http::url::{Origin, Url};
 use crate::log::Log;
@@ -45,7 +45,7 @@ pub(crate) struct Engine {
     max_redirects: u32,
     redirect_callback: Option<RedirectCallback>,
     send_callback: Option<SendCallback>,
-    answer_callback: Option<AnswerCallback>,
+    response_callback: Option<ResponseCallback>,
     cookies: Option<Arc<CookieJar>>,
     /// Servers that a warning about credentials over plain http named.
     warned: Mutex<Vec<Origin>>,
@@ -105,7 +105,7 @@ impl Engine {
             max_redirects: config.max_redirects,
             redirect_callback: config.redirect_callback.clone(),
             send_callback: config.send_callback.clone(),
-            answer_callback: config.answer_callback.clone(),
+            response_callback: config.response_callback.clone(),
             cookies,
             warned: Mutex::new(Vec::new()),
             root_challenges: OnceCell::new(),
@@ -175,7 +175,7 @@ impl Engine {
                     auth.is_fresh = true;
                 }
             }
-            if let Some(callback) = request.retry.clone() {
+            if let Some(callback) = request.challenge.clone() {
                 callback(request).map_err(|error| error.with_http_status(status))?;
             }
         }

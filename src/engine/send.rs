@@ -96,7 +96,7 @@ impl Engine {
                     .with_host(&from)
                     .with_http_status(status));
             }
-            if self.choose(&redirect, &url, &raw, hop, execution)? == RedirectChoice::Answer {
+            if self.choose(&redirect, &url, &raw, hop, execution)? == RedirectChoice::Return {
                 return finish(raw, url);
             }
             raw.body.drain();
@@ -174,7 +174,7 @@ impl Engine {
             status: 0,
             headers: Headers::default(),
         };
-        if self.send_callback.is_some() || self.answer_callback.is_some() {
+        if self.send_callback.is_some() || self.response_callback.is_some() {
             hook.method = method.to_owned();
             hook.url = url.as_str().to_owned();
         }
@@ -239,7 +239,7 @@ impl Engine {
                     if let Some(cookies) = &self.cookies {
                         cookies.store(url, &response.headers);
                     }
-                    if let Some(callback) = self.answer_callback.clone() {
+                    if let Some(callback) = self.response_callback.clone() {
                         hook.status = response.status;
                         hook.headers = response.headers.clone();
                         let result = limits.call_back(Step::Receive, move || callback(&hook))?;

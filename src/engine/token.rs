@@ -217,7 +217,7 @@ impl Engine {
         let grant = token::read_response(status, headers.text("date"), &body, &host);
         let grant = grant.map_err(|error| {
             let wait = retry_after::read(headers, SystemTime::now());
-            self.scrub(error.with_retry_after(wait.map(|wait| wait.as_secs())))
+            self.scrub(error.with_retry_after(wait))
         });
         Ok((status, grant))
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::config::warning::WarningCallback;
+use crate::config::observe::WarningCallback;
 use crate::error::Step;
 use crate::os::deadline::CallLimits;
 

@@ -1,53 +1,52 @@
-//! The cancel handle, as C sees it.
+//! The cancel handle.
 //!
-//! Triggering and asking run in signal handlers: no guard is around them, as
-//! nothing in them can panic, allocate or wait.
+//! reggie_cancel_trigger() and reggie_cancel_is_triggered() run in signal
+//! handlers. They have no guard: nothing in them can panic, allocate or wait.
 
 use std::ffi::c_int;
 
 use super::convert::Out;
-use super::error::{ErrorOut, reggie_error};
+use super::error_handle::{ErrorOut, reggie_error};
 use super::request::reggie_request;
 use super::status::reggie_status;
 use super::{convert, guard};
 use crate::os::cancel::Cancel;
 
-/// Ends calls from another thread or from a signal handler.
+/// Cancels calls from another thread or from a signal handler.
 ///
-/// reggie_cancel_new() makes one, reggie_request_set_cancel() gives it to
-/// requests, reggie_cancel_trigger() ends the calls that send them, and
-/// reggie_cancel_free() frees it. One handle serves any number of requests and
-/// calls, at once and one after the other. It holds one descriptor.
+/// Created by reggie_cancel_new(); freed by reggie_cancel_free().
+/// reggie_request_set_cancel() assigns it to requests; reggie_cancel_trigger()
+/// cancels the calls that send them. One handle serves any number of requests
+/// and calls. It uses one file descriptor.
 ///
-/// It cannot be taken back: a call that begins after the trigger fails at once,
-/// so what is to be sent afterwards gets another handle.
+/// It cannot be reset: a call that begins after the trigger fails at once, so
+/// later requests need another handle.
 ///
-/// It may be freed while requests have it and calls use it, which keep what they
-/// need of it. To free it while another thread or a signal handler may still
-/// trigger it is an error of the caller's.
+/// It may be freed while requests have it and calls use it. It must not be
+/// freed while another thread or a signal handler may still trigger it.
 ///
-/// After a fork, parent and child have a handle each: a trigger in one of them
-/// ends no call in the other. One that was triggered before the fork stays so
-/// in both.
+/// After a fork, parent and child have separate handles: a trigger in one does
+/// not affect the other. A handle that was triggered before the fork is
+/// triggered in both.
 pub struct reggie_cancel {
     core: Cancel,
 }
 
-/// Makes a handle that was not triggered.
+/// Creates a cancel handle.
 ///
-/// On REGGIE_OK, `cancel` is the caller's, who frees it with
-/// reggie_cancel_free(). Otherwise returns REGGIE_NULL_ARGUMENT, or
-/// REGGIE_NO_MEMORY where the system gives no descriptor, with the errno in the
-/// error.
+/// On REGGIE_OK, `cancel` must be freed with reggie_cancel_free(). Otherwise
+/// returns REGGIE_NULL_ARGUMENT, or REGGIE_NO_MEMORY if no file descriptor is
+/// available, with the errno in the error.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_cancel_new(
     cancel: *mut *mut reggie_cancel,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
-        // SAFETY: a place of the caller's, or NULL.
+        // SAFETY: the caller's out-pointer, or NULL.
         let cancel = unsafe { Out::handle(cancel, "cancel") }?;
         let core = Cancel::new()?;
         cancel.give(reggie_cancel { core });
@@ -55,20 +54,20 @@ pub unsafe extern "C" fn reggie_cancel_new(
     })
 }
 
-/// Frees a handle. NULL is ignored. Requests that have it keep it, and calls
-/// that use it go on, and can no longer be cancelled unless they were.
+/// Frees a cancel handle. NULL is ignored. Calls that use it continue; unless
+/// it was triggered, they can no longer be cancelled.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_cancel_free(cancel: Option<Box<reggie_cancel>>) {
     guard::value((), || drop(cancel));
 }
 
-/// Ends the calls that use the handle: they return REGGIE_CANCELLED, also those
-/// that begin later. Does nothing the second time, and nothing for NULL.
+/// Cancels the calls that use the handle, including later ones: they return
+/// REGGIE_CANCELLED. Has no effect if already triggered. NULL is ignored.
 ///
-/// Safe on any thread and in a signal handler (async-signal-safe as in POSIX,
-/// signal-safety(7)): takes no lock, allocates nothing, keeps errno. A call that
-/// waits for the network, or for a descriptor of the caller's, returns within
-/// milliseconds; one that is in a callback returns when the callback has.
+/// Safe for concurrent use, and async-signal-safe (see signal-safety(7)): it
+/// takes no locks, allocates no memory and preserves errno. A call that waits
+/// for the network or for a file descriptor returns within milliseconds; one
+/// that is in a callback returns after the callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_cancel_trigger(cancel: Option<&reggie_cancel>) {
     if let Some(cancel) = cancel {
@@ -76,16 +75,16 @@ pub extern "C" fn reggie_cancel_trigger(cancel: Option<&reggie_cancel>) {
     }
 }
 
-/// Whether the handle was triggered: 1 or 0; 0 for NULL. Safe in a signal
-/// handler.
+/// Returns 1 if the handle was triggered; 0 if not or `cancel` is NULL.
+/// Async-signal-safe.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_cancel_is_triggered(cancel: Option<&reggie_cancel>) -> c_int {
     cancel.map_or(0, |cancel| c_int::from(cancel.core.is_triggered()))
 }
 
-/// Sets what ends the calls that send the request, and the reading of the bodies
-/// of their responses. NULL removes it. Calls that have begun keep what they
-/// have. Unless set, none.
+/// Sets the handle that cancels calls with this request, and the reading of
+/// their response bodies. NULL removes it. Running calls are not affected.
+/// Default: none.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 #[unsafe(no_mangle)]
@@ -94,7 +93,7 @@ pub unsafe extern "C" fn reggie_request_set_cancel(
     cancel: Option<&reggie_cancel>,
 ) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
         let cancel = cancel.map(|cancel| cancel.core.clone());
         request.change(|core| {

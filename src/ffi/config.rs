@@ -1,21 +1,20 @@
-//! The settings of a client, as C sees them.
+//! General settings of a client.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_char, c_int};
 use std::ptr;
 
-use super::callback::{Registration, reggie_free_callback, reggie_log_callback};
+use super::convert::null;
 use super::status::reggie_status;
-use super::{callback, convert, guard, status};
+use super::{convert, guard};
 use crate::config::Config;
-use crate::error::{Error, Kind};
+use crate::error::Error;
 
-/// The settings of clients.
+/// The settings of a client.
 ///
-/// reggie_config_new() makes one with the defaults, reggie_config_free() frees
-/// it. reggie_client_new() copies it: it may be changed, used for further
-/// clients or freed afterwards. One thread at a time may change it; several may
-/// make clients of it at once. A setter that fails leaves the setting as it
-/// was.
+/// Created by reggie_config_new(); freed by reggie_config_free().
+/// reggie_client_new() copies it: it may be changed, reused or freed
+/// afterwards. Setters are not safe for concurrent use; creating clients from
+/// the same settings is. A setter that fails leaves the setting unchanged.
 pub struct reggie_config {
     core: Config,
 }
@@ -30,10 +29,29 @@ impl reggie_config {
     }
 }
 
-/// Makes settings with the defaults.
+/// Sets a callback of a config by `set`, which returns the earlier one.
 ///
-/// Returns a handle that the caller frees with reggie_config_free(); NULL only
-/// after a defect of the library.
+/// # Safety
+///
+/// `config` is NULL or a handle that nobody else uses.
+pub(super) unsafe fn replace_callback<T>(
+    config: *mut reggie_config,
+    set: impl FnOnce(&mut Config) -> T,
+) -> Result<(), Error> {
+    // SAFETY: as above.
+    let config = unsafe { config.as_mut() }.ok_or_else(|| null("config"))?;
+    let earlier = set(&mut config.core);
+    // This may free a userdata, and the function that does so may use the
+    // config: the reference to it must not be used from here on.
+    drop(earlier);
+    Ok(())
+}
+
+/// Creates settings with the defaults.
+///
+/// The result must be freed with reggie_config_free(). Returns NULL only after
+/// a bug in the library.
+#[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_new() -> *mut reggie_config {
     guard::value(ptr::null_mut(), || {
@@ -42,17 +60,17 @@ pub extern "C" fn reggie_config_new() -> *mut reggie_config {
     })
 }
 
-/// Frees settings. NULL is ignored. Clients made of them stay as they are.
+/// Frees settings. NULL is ignored. Clients created from them are not affected.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_free(config: Option<Box<reggie_config>>) {
     guard::value((), || drop(config));
 }
 
-/// Sets the repository that <name> means in the paths of requests that have no
-/// name of their own, such as "myorg/myrepo".
+/// Sets the repository name that replaces `<name>` in the path of requests that
+/// have no name of their own, such as "myorg/myrepo".
 ///
 /// reggie_client_set_default_name() changes it later. Returns REGGIE_OK,
-/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_VALUE.
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_NAME.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_set_default_name(
     config: Option<&mut reggie_config>,
@@ -60,18 +78,17 @@ pub unsafe extern "C" fn reggie_config_set_default_name(
 ) -> reggie_status {
     guard::status(|| {
         let config = convert::required(config, "config")?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let name = unsafe { convert::text(name, "name") }?;
         config.core.set_default_name(name)
     })
 }
 
-/// Sets the scope to ask tokens for, in place of the one in the challenge of
-/// the registry, such as "repository:myorg/myrepo:pull,push".
+/// Sets the scope of requested tokens, in place of the scope in the registry's
+/// challenge, such as "repository:myorg/myrepo:pull,push".
 ///
-/// Several scopes stand in one text, with blanks between them. Returns
-/// REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
-/// REGGIE_INVALID_CREDENTIALS.
+/// Several scopes are separated by spaces. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_CREDENTIALS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_set_auth_scope(
     config: Option<&mut reggie_config>,
@@ -79,14 +96,14 @@ pub unsafe extern "C" fn reggie_config_set_auth_scope(
 ) -> reggie_status {
     guard::status(|| {
         let config = convert::required(config, "config")?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let scope = unsafe { convert::text(scope, "scope") }?;
         config.core.set_auth_scope(scope)
     })
 }
 
-/// Sets the User-Agent of requests that set none (RFC 9110, section 10.1.5).
-/// Unless set, it is "reggie/" and the version.
+/// Sets the User-Agent header of requests that do not set one (RFC 9110,
+/// section 10.1.5). Default: "reggie/" and the version.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
 /// REGGIE_INVALID_HEADER.
@@ -97,68 +114,16 @@ pub unsafe extern "C" fn reggie_config_set_user_agent(
 ) -> reggie_status {
     guard::status(|| {
         let config = convert::required(config, "config")?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let user_agent = unsafe { convert::text(user_agent, "user_agent") }?;
         config.core.set_user_agent(user_agent)
     })
 }
 
-/// Logs each request and response if `debug` is not 0: their first lines,
-/// their headers and the beginnings of bodies that are text, without
-/// credentials, tokens and signed queries. They go to the log callback,
-/// whatever its level, and to stderr where there is none. Unless set, 0.
+/// Sets the maximum size in bytes of a response body in memory. A call with a
+/// larger body fails with REGGIE_BODY_TOO_LARGE. Default: 64 MiB.
 ///
-/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
-#[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_debug(
-    config: Option<&mut reggie_config>,
-    debug: c_int,
-) -> reggie_status {
-    guard::status(|| {
-        let config = convert::required(config, "config")?;
-        config.core.set_debug(debug != 0);
-        Ok(())
-    })
-}
-
-/// Sets what receives the log: entries up to `level`, one of
-/// REGGIE_LOG_ERROR, REGGIE_LOG_WARNING, REGGIE_LOG_INFO and REGGIE_LOG_DEBUG.
-///
-/// A `callback` of NULL removes it, and frees `userdata`. Clients that were
-/// made before keep the earlier callback, and so do their responses whose body
-/// is still to be read; the last of them frees its userdata. Returns REGGIE_OK,
-/// REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the level is none of
-/// those.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn reggie_config_set_log_callback(
-    config: *mut reggie_config,
-    level: c_int,
-    callback: reggie_log_callback,
-    userdata: *mut c_void,
-    free_userdata: reggie_free_callback,
-) -> reggie_status {
-    guard::status(|| {
-        let registration = Registration::new(userdata, free_userdata);
-        let level = status::level(level).ok_or_else(|| {
-            let message = format!("level: {level} is no level of the log");
-            Error::new(Kind::InvalidArgument, message)
-        })?;
-        let callback = callback::log(callback, registration);
-        // SAFETY: a handle of the caller's, or NULL.
-        let config = unsafe { config.as_mut() }.ok_or_else(|| convert::null("config"))?;
-        let earlier = config.core.log.clone();
-        config.core.set_log_callback(level, callback);
-        // This may free its userdata, and the function that does so may use
-        // the config: the last use of the reference is above.
-        drop(earlier);
-        Ok(())
-    })
-}
-
-/// Sets how many bytes of a response body are kept in memory at most; a call
-/// whose body is larger fails with REGGIE_BODY_TOO_LARGE. Unless set, 64 MiB.
-///
-/// Bodies that go elsewhere have no such limit. Returns REGGIE_OK or
+/// Does not apply to bodies that are written elsewhere. Returns REGGIE_OK or
 /// REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_set_max_body_memory(
@@ -168,6 +133,27 @@ pub extern "C" fn reggie_config_set_max_body_memory(
     guard::status(|| {
         let config = convert::required(config, "config")?;
         config.core.set_max_body_memory(bytes);
+        Ok(())
+    })
+}
+
+/// If `keep` is not 0, stores the cookies that servers set (RFC 6265) and sends
+/// them back. For registries behind a load balancer that needs them. Default:
+/// 0.
+///
+/// Cookies are kept in memory, per client. A cookie is sent only to the origin
+/// (scheme, host and port) that set it, whatever its Domain attribute says. A
+/// Cookie header set on a request is sent in front of them.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_config_set_cookies(
+    config: Option<&mut reggie_config>,
+    keep: c_int,
+) -> reggie_status {
+    guard::status(|| {
+        let config = convert::required(config, "config")?;
+        config.core.set_cookies(keep != 0);
         Ok(())
     })
 }

@@ -1,22 +1,23 @@
-//! How far credentials go, as C sets it.
+//! Settings of a client: token servers that may get credentials.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 
 use super::callback::{Registration, reggie_free_callback};
-use super::config::reggie_config;
+use super::config::{reggie_config, replace_callback};
 use super::convert::c_string;
 use super::status::reggie_status;
 use super::{callback, convert, guard};
 use crate::config::RealmCallback;
 use crate::error::Kind;
 
-/// Decides whether the credentials for a registry may go to a token server
-/// (the realm of its challenge) at another site: `registry` and `realm` are
-/// host and port of both, and `allow` is 0 before and set to something else to
-/// allow it. Returns 0, or a value of its own to stop the call, which then
-/// returns REGGIE_REALM_CALLBACK. It may run at once on all threads that use
-/// the client.
+/// Decides whether the credentials for a registry may be sent to a token server
+/// (the realm of its challenge) at another site.
+///
+/// `registry` and `realm` are the host and port of each. On entry, `allow` is
+/// 0; set it to another value to allow it. Return 0 to continue, or any other
+/// value to stop the call, which then returns REGGIE_REALM_CALLBACK. May be
+/// called concurrently from several threads.
 pub type reggie_realm_callback = Option<
     unsafe extern "C-unwind" fn(
         userdata: *mut c_void,
@@ -26,7 +27,7 @@ pub type reggie_realm_callback = Option<
     ) -> c_int,
 >;
 
-/// The core's realm callback; `None` where C gave none.
+/// The core's realm callback; `None` for NULL.
 fn decides(callback: reggie_realm_callback, registration: Registration) -> Option<RealmCallback> {
     let callback = callback?;
     Some(Arc::new(move |registry, realm| {
@@ -35,7 +36,7 @@ fn decides(callback: reggie_realm_callback, registration: Registration) -> Optio
         let mut allow = 0;
         let value = guard::outside(|| {
             let allow = &raw mut allow;
-            // SAFETY: the caller gave them to be used together; the rest outlives the call.
+            // SAFETY: the caller registered them together; the rest outlives the call.
             unsafe { callback(userdata, registry.as_ptr(), realm.as_ptr(), allow) }
         });
         callback::result(Kind::RealmCallback, "realm", value)?;
@@ -43,19 +44,19 @@ fn decides(callback: reggie_realm_callback, registration: Registration) -> Optio
     }))
 }
 
-/// Allows credentials to go to token servers at another site than the registry:
-/// to those that `host` tells, by "host", "host:port", or ".domain" for the
-/// domain and all that is under it. May be called for several.
+/// Allows credentials to be sent to a token server at another site than the
+/// registry. `host` is "host", "host:port", or ".domain" for a domain and its
+/// subdomains. May be called several times.
 ///
-/// A registry names its token server in its challenge, and could name anybody's.
-/// Credentials therefore go to token servers of the registry's own site, to
-/// those that are known to belong to it, such as auth.docker.io to docker.io,
-/// and to those that are allowed here or by the callback; otherwise the call
-/// returns REGGIE_REALM_REFUSED. A token server without TLS gets nothing on
-/// behalf of a registry with TLS, whatever is allowed.
+/// A registry names its token server in its challenge, and could name any
+/// server. Therefore credentials are sent only to token servers at the
+/// registry's own site, to those known to belong to it, such as auth.docker.io
+/// for docker.io, and to those allowed here or by the callback. Otherwise the
+/// call returns REGGIE_REALM_REFUSED. Credentials for a registry with TLS are
+/// never sent to a token server without TLS.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, or
-/// REGGIE_INVALID_ARGUMENT if it is none of those, such as a URL.
+/// REGGIE_INVALID_ARGUMENT if the host is invalid, for example a URL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_allowed_realm(
     config: Option<&mut reggie_config>,
@@ -63,18 +64,19 @@ pub unsafe extern "C" fn reggie_config_add_allowed_realm(
 ) -> reggie_status {
     guard::status(|| {
         let config = convert::required(config, "config")?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let host = unsafe { convert::text(host, "host") }?;
         config.core_mut().add_allowed_realm(host)
     })
 }
 
-/// Sets what decides about token servers at another site that
-/// reggie_config_add_allowed_realm() has not allowed, each time before
-/// credentials would go there.
+/// Sets the callback that decides about token servers at another site that
+/// reggie_config_add_allowed_realm() does not allow. Called each time before
+/// credentials would be sent.
 ///
-/// A `callback` of NULL removes it, and frees `userdata`. Clients that were
-/// made before keep the earlier callback; the last of them frees its userdata.
+/// If `callback` is NULL, removes it and frees `userdata`. Existing clients
+/// keep the earlier callback; its userdata is freed with the last of them.
+///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_set_realm_callback(
@@ -86,21 +88,14 @@ pub unsafe extern "C" fn reggie_config_set_realm_callback(
     guard::status(|| {
         let registration = Registration::new(userdata, free_userdata);
         let callback = decides(callback, registration);
-        // SAFETY: a handle of the caller's, or NULL.
-        let config = unsafe { config.as_mut() }.ok_or_else(|| convert::null("config"))?;
-        let earlier = config.core().realm_callback.clone();
-        config.core_mut().set_realm_callback(callback);
-        // This may free its userdata, and the function that does so may use
-        // the config: the last use of the reference is above.
-        drop(earlier);
-        Ok(())
+        // SAFETY: the caller's handle, or NULL.
+        unsafe { replace_callback(config, |core| core.set_realm_callback(callback)) }
     })
 }
 
-/// Asks the token server once more without credentials if `fallback` is not 0,
-/// it has refused those that there are by a 401 or 403, and the request only
-/// pulls: what is public can then be had in spite of credentials that are out
-/// of date. Unless set, 0: the refusal is the caller's to know.
+/// If `fallback` is not 0, requests an anonymous token if the token server
+/// rejects the credentials with 401 or 403 and the request only pulls. This
+/// gives access to public content despite outdated credentials. Default: 0.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]

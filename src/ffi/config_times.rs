@@ -1,21 +1,20 @@
-//! How long things may take, as C sees it: the settings of a client.
+//! Settings of a client: time limits.
 
 use super::config::reggie_config;
 use super::status::reggie_status;
 use super::{convert, guard};
 
-/// Sets how long a call may take as a whole, with all that it sends: the
-/// challenge, the token, redirects, the request itself, and the body of the
-/// answer. A call that takes longer returns REGGIE_DEADLINE. Unless set, there
-/// is no limit, as the time that a large body takes is nobody's to know; the
-/// limits of the steps, below, find what hangs.
+/// Sets the time limit for a whole call, including the challenge, token
+/// requests, redirects, retries and the response body. A call that exceeds it
+/// returns REGGIE_DEADLINE. Default: no limit, because the duration of a large
+/// transfer is unknown; the limits below detect what hangs.
 ///
-/// For reggie_client_open() the time goes on until the body has been read to its
-/// end: reggie_response_read() then returns REGGIE_DEADLINE.
-/// reggie_request_set_timeout() sets another for a request.
+/// For reggie_client_open() the limit applies until the body has been read to
+/// its end: reggie_response_read() then returns REGGIE_DEADLINE.
+/// reggie_request_set_timeout() sets the limit for one request.
 ///
-/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
-/// REGGIE_INVALID_ARGUMENT if it is below 0.
+/// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_set_timeout(
     config: Option<&mut reggie_config>,
@@ -29,12 +28,12 @@ pub extern "C" fn reggie_config_set_timeout(
     })
 }
 
-/// Sets how long resolving the name of a host may take. What takes longer is
-/// REGGIE_TIMEOUT, and the look-up, which the system cannot be told to end, ends
-/// by itself in a thread of its own. Unless set, 30 seconds.
+/// Sets the time limit for resolving a host name. If it is exceeded, the call
+/// returns REGGIE_TIMEOUT; the lookup, which cannot be interrupted, ends on a
+/// thread of its own. Default: 30 s.
 ///
-/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
-/// REGGIE_INVALID_ARGUMENT if it is below 0.
+/// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_set_resolve_timeout(
     config: Option<&mut reggie_config>,
@@ -48,13 +47,13 @@ pub extern "C" fn reggie_config_set_resolve_timeout(
     })
 }
 
-/// Sets how long connecting to a host may take, over all its addresses; the
-/// next one is tried when one has failed, or has not answered within 250 ms.
-/// A proxy has as long again to connect to the host. What takes longer is
-/// REGGIE_TIMEOUT. Unless set, 30 seconds.
+/// Sets the time limit for connecting to a host, over all its addresses; the
+/// next address is tried when one has failed or has not responded within 250
+/// ms. A proxy gets the same time again to connect to the host. If the limit is
+/// exceeded, the call returns REGGIE_TIMEOUT. Default: 30 s.
 ///
-/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
-/// REGGIE_INVALID_ARGUMENT if it is below 0.
+/// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_set_connect_timeout(
     config: Option<&mut reggie_config>,
@@ -68,11 +67,11 @@ pub extern "C" fn reggie_config_set_connect_timeout(
     })
 }
 
-/// Sets how long a TLS handshake may take. What takes longer is REGGIE_TIMEOUT.
-/// Unless set, 30 seconds.
+/// Sets the time limit for a TLS handshake. If it is exceeded, the call returns
+/// REGGIE_TIMEOUT. Default: 30 s.
 ///
-/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
-/// REGGIE_INVALID_ARGUMENT if it is below 0.
+/// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_set_tls_timeout(
     config: Option<&mut reggie_config>,
@@ -86,19 +85,20 @@ pub extern "C" fn reggie_config_set_tls_timeout(
     })
 }
 
-/// Sets how long a server may take from the last byte of a request to the first
-/// of its answer. What takes longer is REGGIE_TIMEOUT. Unless set, 2 minutes.
+/// Sets the time limit from the last byte of a request to the first byte of its
+/// response. If it is exceeded, the call returns REGGIE_TIMEOUT. Default: 2
+/// min.
 ///
-/// The time begins when the server has taken the request: before, the stall
-/// limit holds. Interim answers (RFC 9110, section 15.2) do not end it. Once the
-/// answer has begun, all of its headers have to be there within 10 minutes.
+/// The time starts when the server has received the request; until then, the
+/// stall limit applies. Interim responses (RFC 9110, section 15.2) do not count
+/// as a response. The remaining headers must arrive within 10 min.
 ///
-/// Requests that the registry has to store something for have a limit of their
-/// own: reggie_config_set_commit_timeout().
-/// reggie_request_set_first_byte_timeout() sets another for a request.
+/// A different limit applies to requests for which the registry has to store
+/// something; see reggie_config_set_commit_timeout().
+/// reggie_request_set_first_byte_timeout() sets the limit for one request.
 ///
-/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
-/// REGGIE_INVALID_ARGUMENT if it is below 0.
+/// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_set_first_byte_timeout(
     config: Option<&mut reggie_config>,
@@ -112,14 +112,15 @@ pub extern "C" fn reggie_config_set_first_byte_timeout(
     })
 }
 
-/// Sets the same for requests that the registry has to store something for: all
-/// PUT requests, and POST and PATCH requests with a body. Registries may check
-/// and move a large blob before they answer. Unless set, 15 minutes.
+/// Sets the same limit as reggie_config_set_first_byte_timeout() for requests
+/// for which the registry has to store something: all PUT requests, and POST
+/// and PATCH requests with a body. Registries may verify and move a large blob
+/// before they respond. Default: 15 min.
 ///
-/// reggie_request_set_commit_timeout() sets another for a request.
+/// reggie_request_set_commit_timeout() sets the limit for one request.
 ///
-/// `milliseconds` of 0 is no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
-/// REGGIE_INVALID_ARGUMENT if it is below 0.
+/// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
+/// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_set_commit_timeout(
     config: Option<&mut reggie_config>,
@@ -133,18 +134,19 @@ pub extern "C" fn reggie_config_set_commit_timeout(
     })
 }
 
-/// Sets the least that has to move, up or down, while a call waits for the
-/// server: `bytes_per_second`, taken over windows of `window_ms` milliseconds.
-/// A transfer that moves less is REGGIE_TIMEOUT at the end of the window, and no
-/// other is cut, however long it takes. Unless set, 1 byte per second over 60
-/// seconds. reggie_request_set_stall_limit() sets another for a request.
+/// Sets the minimum transfer rate, in either direction: `bytes_per_second`,
+/// averaged over `window_ms` milliseconds. A slower transfer fails with
+/// REGGIE_TIMEOUT at the end of the window. Default: 1 byte per second over 60
+/// s. reggie_request_set_stall_limit() sets the limit for one request.
 ///
-/// Only waiting for the server counts, not what callbacks and the caller's
-/// descriptors take. What goes up counts when the server's system has taken it,
-/// not when it lies in the buffers of this one. Before the answer has begun, the limits of the first byte
-/// hold in place of this one. A rate or a window of 0 is no limit. Returns
-/// REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the window is
-/// below 0.
+/// Only time spent waiting for the server counts, not time spent in callbacks
+/// or on the caller's file descriptors. Uploaded bytes count when the server's
+/// system has received them, not while they are in a local buffer. While
+/// waiting for the first byte of the response, the limits above apply instead.
+/// A rate or window of 0 means no limit.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
+/// window is negative.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_set_stall_limit(
     config: Option<&mut reggie_config>,

@@ -1,24 +1,84 @@
-//! The settings of TLS, as C sees them.
+//! Settings of a client: TLS.
 
 use std::ffi::{c_char, c_int, c_void};
+use std::sync::Arc;
 
-use super::callback::{Registration, reggie_certificate_callback, reggie_free_callback};
-use super::config::reggie_config;
-use super::error::{ErrorOut, reggie_error};
+use super::callback::{Registration, reggie_free_callback};
+use super::config::{reggie_config, replace_callback};
+use super::error_handle::{ErrorOut, reggie_error};
 use super::status::reggie_status;
-use super::{callback, convert, guard, status};
+use super::{convert, guard};
+use crate::config::{CertificateCallback, TlsVersion};
 use crate::error::{Error, Kind};
 
-/// Accepts whatever certificate the registry shows if `skip` is not 0: anybody
-/// on the way can then read the credentials and change the content. For tests.
-/// Unless set, certificates are verified.
+/// TLS version 1.2 (RFC 5246).
+pub const REGGIE_TLS_1_2: c_int = 12;
+/// TLS version 1.3 (RFC 8446).
+pub const REGGIE_TLS_1_3: c_int = 13;
+
+/// Accepts or rejects the certificates of a server.
 ///
-/// It covers the host of the client's address, at all of its ports, and no
-/// other: the certificates of token servers, redirect targets and proxies at
-/// other hosts are verified as ever. For those there are
-/// reggie_config_add_ca_file() and reggie_config_set_certificate_callback(),
-/// which is told the host. Plain http needs no setting: it is for the addresses
-/// that say http, and https never leads there.
+/// Called in each TLS handshake. That is not once per request, since
+/// connections are reused. `host` is the server's name or address, with the
+/// port if it is not 443. `certificates` and `sizes` are arrays with `count`
+/// elements, at least one: the server's certificate, then the intermediate
+/// certificates that it sent, each in DER (RFC 5280). `refusal` is NULL if the
+/// client would accept the certificate; otherwise it says why not. All are
+/// valid during the call.
+///
+/// Return 0 to accept the certificate, even if the client would reject it, or
+/// any other value to reject it and stop the call, which then returns
+/// REGGIE_CERTIFICATE_CALLBACK. May be called concurrently from several
+/// threads.
+pub type reggie_certificate_callback = Option<
+    unsafe extern "C-unwind" fn(
+        userdata: *mut c_void,
+        host: *const c_char,
+        certificates: *const *const u8,
+        sizes: *const usize,
+        count: usize,
+        refusal: *const c_char,
+    ) -> c_int,
+>;
+
+/// The TLS version for a number from C.
+fn tls_version(number: c_int) -> Option<TlsVersion> {
+    match number {
+        REGGIE_TLS_1_2 => Some(TlsVersion::Tls12),
+        REGGIE_TLS_1_3 => Some(TlsVersion::Tls13),
+        _ => None,
+    }
+}
+
+/// The core's certificate callback; `None` for NULL.
+fn certificate(
+    callback: reggie_certificate_callback,
+    registration: Registration,
+) -> Option<CertificateCallback> {
+    let callback = callback?;
+    Some(Arc::new(move |host, chain, refusal| {
+        let host = convert::c_string(host);
+        let refusal = refusal.map(convert::c_string);
+        let addresses: Vec<*const u8> = chain.iter().map(|der| der.as_ptr()).collect();
+        let sizes: Vec<usize> = chain.iter().map(|der| der.len()).collect();
+        let refusal = convert::borrowed(refusal.as_ref());
+        let userdata = registration.userdata();
+        let (host, addresses, count) = (host.as_ptr(), addresses.as_ptr(), sizes.len());
+        let sizes = sizes.as_ptr();
+        // SAFETY: the caller registered them together; all outlives the call.
+        guard::outside(|| unsafe { callback(userdata, host, addresses, sizes, count, refusal) })
+    }))
+}
+
+/// If `skip` is not 0, accepts any certificate of the registry. Anyone on the
+/// network path can then read the credentials and modify the content. For
+/// tests. Default: 0.
+///
+/// Applies to the host of the client's address, at all ports, and to no other
+/// host: certificates of token servers, redirect targets and proxies at other
+/// hosts are still verified. For those, use reggie_config_add_ca_file() or
+/// reggie_config_set_certificate_callback(). Plain http needs no setting: it is
+/// used for http addresses, and https never falls back to it.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
@@ -33,10 +93,9 @@ pub extern "C" fn reggie_config_set_insecure_skip_tls_verify(
     })
 }
 
-/// Trusts what the system trusts if `trust` is not 0, which is so unless set:
-/// the certificates of the platform's store, or those that SSL_CERT_FILE and
-/// SSL_CERT_DIR name in its place when the client is made. If it is 0, only what
-/// was added is trusted.
+/// If `trust` is not 0, trusts the CA certificates of the system, or those
+/// named by SSL_CERT_FILE and SSL_CERT_DIR when the client is created. If it is
+/// 0, trusts only certificates added by the functions below. Default: 1.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
@@ -51,56 +110,55 @@ pub extern "C" fn reggie_config_set_system_trust(
     })
 }
 
-/// Trusts the certificates in a file beside those of the system: several in
-/// PEM (RFC 7468) or one in DER. A server's own certificate that is added is
-/// accepted as such. May be called for several files. The file is read during
-/// the call.
+/// Adds a file of trusted certificates: any number in PEM (RFC 7468), or one in
+/// DER. A server's own certificate is accepted as well. The file is read during
+/// the call. May be called several times.
 ///
-/// `path` is any bytes without NUL. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
-/// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_INVALID_CERTIFICATES,
-/// with the errno in the error where the file cannot be read.
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path
+/// is empty, or REGGIE_INVALID_CERTIFICATES, with the errno in the error if the
+/// file cannot be read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_ca_file(
     config: Option<&mut reggie_config>,
     path: *const c_char,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
         let config = convert::required(config, "config")?.core_mut();
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
         config.add_ca_file(path)
     })
 }
 
-/// Trusts the certificates in all files of a folder whose names end in .crt,
-/// .pem or .cert, as reggie_config_add_ca_file() does with one. Folders in it
-/// are passed over. If one file cannot be read or parsed, nothing is added, and
-/// the error names it; a folder without such files is an error too.
+/// Adds the certificates in all files of a directory whose names end with .crt,
+/// .pem or .cert, as by reggie_config_add_ca_file(). Subdirectories are
+/// skipped. If a file cannot be read or parsed, nothing is added and the error
+/// names the file. A directory without such files is an error.
 ///
-/// `path` is any bytes without NUL. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
-/// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_INVALID_CERTIFICATES,
-/// with the errno in the error where something cannot be read.
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path
+/// is empty, or REGGIE_INVALID_CERTIFICATES, with the errno in the error if
+/// something cannot be read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_ca_folder(
     config: Option<&mut reggie_config>,
     path: *const c_char,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
         let config = convert::required(config, "config")?.core_mut();
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
         config.add_ca_folder(path)
     })
 }
 
-/// Trusts certificates in memory, as reggie_config_add_ca_file() does with
-/// those in a file: `size` bytes of PEM, or of one certificate in DER.
+/// Adds trusted certificates from memory, as by reggie_config_add_ca_file():
+/// `size` bytes of PEM, or one certificate in DER.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the size
 /// is impossible, or REGGIE_INVALID_CERTIFICATES.
@@ -111,36 +169,35 @@ pub unsafe extern "C" fn reggie_config_add_ca_memory(
     size: usize,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
         let config = convert::required(config, "config")?.core_mut();
-        // SAFETY: bytes of the caller's, or NULL.
+        // SAFETY: the caller's bytes, or NULL.
         let certificates = unsafe { convert::slice(certificates, size, "certificates") }?;
         config.add_ca_memory(certificates)
     })
 }
 
-/// Adds a certificate by which the client names itself in the TLS handshake,
-/// where a server asks for one. The files are read during the call.
+/// Adds a client certificate for TLS. The files are read during the call.
 ///
-/// It is shown to one origin only, by https: that of `registry`, such as
-/// "registry.example" or "registry.example:5000", or the client's own if that
-/// is NULL. Where a redirect or a token server leads elsewhere, it stays
-/// behind. Of several for an origin, the server's list of authorities decides.
+/// It is sent to one https origin only: that of `registry`, such as
+/// "registry.example" or "registry.example:5000", or the client's own if
+/// `registry` is NULL. It is not sent to redirect targets or token servers
+/// elsewhere. If there are several for an origin, the server's list of accepted
+/// authorities decides.
 ///
-/// The file at `certificate_path` has the certificate first and then those of
-/// the authorities above it that the server may miss, in PEM, or it is one
-/// certificate in DER. The file at `key_path`, which may be the same, has the
-/// private key in PEM or DER: in PKCS#8 (RFC 5958), PKCS#1 (RFC 8017) or SEC1
-/// (RFC 5915), without a passphrase; NULL means that it is in the same file.
-/// Keys are RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519. Paths are any
-/// bytes without NUL.
+/// The file at `certificate_path` contains the certificate, followed by
+/// intermediate certificates, in PEM; or one certificate in DER. The file at
+/// `key_path`, which may be the same, contains the private key in PEM or DER,
+/// as PKCS#8 (RFC 5958), PKCS#1 (RFC 8017) or SEC1 (RFC 5915), without a
+/// passphrase; NULL means the same file. Supported keys: RSA with 2048 to 4096
+/// bits, P-256, P-384 and Ed25519.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
-/// REGGIE_INVALID_ARGUMENT if a path is empty or the registry cannot be used,
-/// or REGGIE_INVALID_CLIENT_CERTIFICATE if a file cannot be read or parsed, or
-/// the key is not the certificate's; the error names the file.
+/// REGGIE_INVALID_ARGUMENT if a path is empty or the registry is invalid, or
+/// REGGIE_INVALID_CLIENT_CERTIFICATE if a file cannot be read or parsed or the
+/// key does not match the certificate; the error names the file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_client_certificate_file(
     config: Option<&mut reggie_config>,
@@ -149,29 +206,28 @@ pub unsafe extern "C" fn reggie_config_add_client_certificate_file(
     key_path: *const c_char,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
         let config = convert::required(config, "config")?.core_mut();
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let registry = unsafe { convert::optional_text(registry, "registry") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let certificate = unsafe { convert::path(certificate_path, "certificate_path") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let key = unsafe { convert::optional_path(key_path, "key_path") }?;
         config.add_client_certificate_file(registry, certificate, key)
     })
 }
 
-/// Adds a certificate by which the client names itself, from memory:
-/// `certificate_size` bytes that are what the file of
-/// reggie_config_add_client_certificate_file() would have, and `key_size`
-/// bytes of the key; 0 means that the key is among the former.
+/// Adds a client certificate from memory, as by
+/// reggie_config_add_client_certificate_file(). If `key_size` is 0, the key is
+/// in `certificate`.
 ///
-/// All else is as there. The library keeps no copy of the text of the key.
-/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
-/// REGGIE_INVALID_ARGUMENT if a size is impossible or the registry cannot be
-/// used, or REGGIE_INVALID_CLIENT_CERTIFICATE.
+/// The library keeps no copy of the key's text. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, REGGIE_INVALID_ARGUMENT if a size
+/// is impossible or the registry is invalid, or
+/// REGGIE_INVALID_CLIENT_CERTIFICATE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_client_certificate_memory(
     config: Option<&mut reggie_config>,
@@ -182,30 +238,33 @@ pub unsafe extern "C" fn reggie_config_add_client_certificate_memory(
     key_size: usize,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
         let config = convert::required(config, "config")?.core_mut();
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let registry = unsafe { convert::optional_text(registry, "registry") }?;
-        // SAFETY: bytes of the caller's, or NULL.
+        // SAFETY: the caller's bytes, or NULL.
         let certificate = unsafe { convert::slice(certificate, certificate_size, "certificate") }?;
-        // SAFETY: bytes of the caller's, or NULL.
+        // SAFETY: the caller's bytes, or NULL.
         let key = unsafe { convert::slice(key, key_size, "key") }?;
         config.add_client_certificate_memory(registry, certificate, key)
     })
 }
 
-/// Sets what decides on the certificates of servers, after the client has
-/// verified them, and whatever it found.
+/// Sets the callback that accepts or rejects server certificates, after the
+/// client has verified them.
 ///
-/// That a server owns the key of the certificate it shows is always verified.
-/// With reggie_config_set_insecure_skip_tls_verify() the client finds nothing
-/// to refuse. While a callback is set, no TLS session is resumed, so that each
-/// connection asks it. A `callback` of NULL removes it, and frees `userdata`.
-/// Clients that were made before keep the earlier callback, and so do their
-/// responses whose body is still to be read; the last of them frees its
-/// userdata. Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+/// That the server owns the key of its certificate is always verified. With
+/// reggie_config_set_insecure_skip_tls_verify() the client does not reject any
+/// certificate of the registry. While a callback is set, TLS sessions are not
+/// resumed, so that it is called for each connection.
+///
+/// If `callback` is NULL, removes it and frees `userdata`. Existing clients
+/// keep the earlier callback, as do their unread responses; its userdata is
+/// freed with the last of them.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_set_certificate_callback(
     config: *mut reggie_config,
@@ -215,74 +274,68 @@ pub unsafe extern "C" fn reggie_config_set_certificate_callback(
 ) -> reggie_status {
     guard::status(|| {
         let registration = Registration::new(userdata, free_userdata);
-        let callback = callback::certificate(callback, registration);
-        // SAFETY: a handle of the caller's, or NULL.
-        let config = unsafe { config.as_mut() }.ok_or_else(|| convert::null("config"))?;
-        let earlier = config.core_mut().set_certificate_callback(callback);
-        // This may free its userdata, and the function that does so may use
-        // the config: the last use of the reference is above.
-        drop(earlier);
-        Ok(())
+        let callback = certificate(callback, registration);
+        // SAFETY: the caller's handle, or NULL.
+        unsafe { replace_callback(config, |core| core.set_certificate_callback(callback)) }
     })
 }
 
-/// Looks into a folder that has folders for hosts, as the certs.d of Docker
-/// and of containers do. A host's is called by its name or address and port,
-/// such as "registry.example:5000"; for port 443 also without the port.
+/// Adds a directory with one subdirectory per host, like the certs.d of Docker
+/// and containers. A subdirectory is named after the host and port, such as
+/// "registry.example:5000"; for port 443 the port may be omitted.
 ///
-/// In it, the files that end in .crt have certificates to trust for this host
-/// and port beside the others, and a file that ends in .cert and one of the
-/// same name that ends in .key are a client certificate for it, as
-/// reggie_config_add_client_certificate_file() takes them. It is read when a
-/// client first needs the host: the client's own with https, when the client
-/// is made. If it cannot be read or used, the call fails with
+/// In a subdirectory, files that end with .crt contain additional trusted
+/// certificates for that host and port; a file that ends with .cert, and the
+/// file of the same name that ends with .key, are a client certificate, as for
+/// reggie_config_add_client_certificate_file(). A subdirectory is read when its
+/// host is first needed; for the client's own host with https, when the client
+/// is created. If it cannot be read or parsed, the call fails with
 /// REGGIE_INVALID_CERTIFICATES or REGGIE_INVALID_CLIENT_CERTIFICATE, and the
-/// error names the file. May be called for several folders: for a host, the
-/// first that has a folder for it counts.
+/// error names the file. May be called several times; the first directory with
+/// a subdirectory for the host is used.
 ///
-/// `path` is any bytes without NUL. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
-/// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_INVALID_CERTIFICATES,
-/// with the errno in the error, if it is no folder that can be read.
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path
+/// is empty, or REGGIE_INVALID_CERTIFICATES, with the errno in the error, if it
+/// is not a readable directory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_certs_folder(
     config: Option<&mut reggie_config>,
     path: *const c_char,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
         let config = convert::required(config, "config")?.core_mut();
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
         config.add_certs_folder(path)
     })
 }
 
-/// Looks for folders of hosts where Docker and containers have them if `usual`
-/// is not 0, after those of reggie_config_add_certs_folder():
-/// $HOME/.config/containers/certs.d, /etc/containers/certs.d,
-/// $HOME/.config/docker/certs.d and /etc/docker/certs.d, of which those that
-/// are missing or closed to the user are passed over. Unless set, 0.
+/// If `enable` is not 0, uses the directories of Docker and containers after
+/// those of reggie_config_add_certs_folder(): $HOME/.config/containers/certs.d,
+/// /etc/containers/certs.d, $HOME/.config/docker/certs.d and
+/// /etc/docker/certs.d. Missing or inaccessible ones are skipped. Default: 0.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_use_certs_folders(
+pub extern "C" fn reggie_config_use_default_certs_folders(
     config: Option<&mut reggie_config>,
-    usual: c_int,
+    enable: c_int,
 ) -> reggie_status {
     guard::status(|| {
         let config = convert::required(config, "config")?.core_mut();
-        config.use_certs_folders(usual != 0);
+        config.use_default_certs_folders(enable != 0);
         Ok(())
     })
 }
 
-/// Sets the oldest version of TLS that is spoken: REGGIE_TLS_1_2, which it is
-/// unless set, or REGGIE_TLS_1_3.
+/// Sets the minimum TLS version: REGGIE_TLS_1_2 or REGGIE_TLS_1_3. Default:
+/// REGGIE_TLS_1_2.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
-/// version is none of those.
+/// version is invalid.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_set_min_tls_version(
     config: Option<&mut reggie_config>,
@@ -290,8 +343,8 @@ pub extern "C" fn reggie_config_set_min_tls_version(
 ) -> reggie_status {
     guard::status(|| {
         let config = convert::required(config, "config")?.core_mut();
-        let version = status::tls_version(version).ok_or_else(|| {
-            let message = format!("version: {version} is no version of tls");
+        let version = tls_version(version).ok_or_else(|| {
+            let message = format!("version: {version} is not a TLS version");
             Error::new(Kind::InvalidArgument, message)
         })?;
         config.set_min_tls_version(version);
@@ -299,11 +352,11 @@ pub extern "C" fn reggie_config_set_min_tls_version(
     })
 }
 
-/// Appends the secrets of all TLS sessions to the file that the environment
-/// variable SSLKEYLOGFILE names if `key_log` is not 0: whoever has that file
-/// can read what is sent. For debugging. Where the variable is not set, nothing
-/// is written; where the file cannot be opened, reggie_client_new() returns
-/// REGGIE_FILE. Unless set, 0.
+/// If `key_log` is not 0, appends the secrets of all TLS sessions to the file
+/// named by the environment variable SSLKEYLOGFILE, for debugging. Anyone who
+/// can read that file can decrypt the traffic. Nothing is written if the
+/// variable is not set; if the file cannot be opened, reggie_client_new()
+/// returns REGGIE_FILE. Default: 0.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]

@@ -1,5 +1,6 @@
-//! What C passes, made into what the core takes, and the other way round.
+//! Conversions between C arguments and the types of the core.
 
+use std::borrow::Cow;
 use std::ffi::{CStr, CString, OsStr, c_char};
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
@@ -10,27 +11,28 @@ use std::{ptr, slice, str};
 
 use crate::error::{Error, Kind};
 
-/// The failure that a required argument is NULL.
+/// The error for a required argument that is NULL.
 pub(super) fn null(what: &str) -> Error {
     Error::new(Kind::NullArgument, format!("{what}: is NULL"))
 }
 
-/// What must not be NULL.
+/// An argument that must not be NULL.
 pub(super) fn required<T>(argument: Option<T>, what: &str) -> Result<T, Error> {
     argument.ok_or_else(|| null(what))
 }
 
-/// A handle that may be in use elsewhere, and so is no `Option<&mut T>`.
+/// A handle that a callback may use at the same time, so that it cannot be an
+/// `Option<&mut T>`.
 ///
 /// # Safety
 ///
 /// `handle` is NULL or was given by the library, and is not freed for `'a`.
 pub(super) unsafe fn handle<'a, T>(handle: *mut T, what: &str) -> Result<&'a T, Error> {
-    // SAFETY: as above; nobody has a `&mut` to what is used in this way.
+    // SAFETY: as above; such handles are never borrowed mutably.
     required(unsafe { handle.as_ref() }, what)
 }
 
-/// A required text, in UTF-8.
+/// A required string, in UTF-8.
 ///
 /// # Safety
 ///
@@ -42,7 +44,7 @@ pub(super) unsafe fn text<'a>(text: *const c_char, what: &str) -> Result<&'a str
         .map_err(|_| Error::new(Kind::InvalidUtf8, format!("{what}: is not valid UTF-8")))
 }
 
-/// A text in UTF-8 that may be missing.
+/// A string in UTF-8 that may be NULL.
 ///
 /// # Safety
 ///
@@ -58,7 +60,7 @@ pub(super) unsafe fn optional_text<'a>(
     unsafe { text(value, what) }.map(Some)
 }
 
-/// A required text of any bytes but NUL.
+/// A required string of any bytes but NUL.
 ///
 /// # Safety
 ///
@@ -104,7 +106,7 @@ pub(super) unsafe fn optional_path<'a>(
     unsafe { path(text, what) }.map(Some)
 }
 
-/// Bytes with their number; NULL is right where there are none.
+/// Bytes with their number; NULL is valid if the number is 0.
 ///
 /// # Safety
 ///
@@ -119,7 +121,7 @@ pub(super) unsafe fn slice<'a>(
     Ok(unsafe { slice::from_raw_parts(bytes.as_ptr(), size) })
 }
 
-/// Room for bytes; NULL is right where there is none.
+/// A buffer; NULL is valid if its size is 0.
 ///
 /// # Safety
 ///
@@ -135,7 +137,7 @@ pub(super) unsafe fn slice_mut<'a>(
 }
 
 fn checked(bytes: *mut u8, size: usize, what: &str) -> Result<NonNull<u8>, Error> {
-    // No object is larger: such a size is a negative number, or a mistake.
+    // No object is larger: the caller converted a negative number.
     if isize::try_from(size).is_err() {
         let message = format!("{what}: a size of {size} bytes is impossible");
         return Err(Error::new(Kind::InvalidArgument, message));
@@ -170,25 +172,35 @@ pub(super) fn time(milliseconds: i64, what: &str) -> Result<Option<Duration>, Er
     }
 }
 
-/// A text for C. A NUL in it becomes U+FFFD, so that no text is cut short.
-pub(super) fn c_string(text: impl Into<Vec<u8>>) -> CString {
-    CString::new(text).unwrap_or_else(|error| {
-        let bytes = error.into_vec();
-        let parts: Vec<&[u8]> = bytes.split(|&byte| byte == 0).collect();
-        CString::new(parts.join("\u{fffd}".as_bytes())).unwrap_or_default()
-    })
+/// A time for C, in milliseconds.
+pub(super) fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// What a getter gives for a text that may be missing.
+/// A string for C. A NUL in it becomes U+FFFD, so that no string is cut short.
+pub(super) fn c_string(text: impl AsRef<[u8]>) -> CString {
+    CString::new(without_nul(text.as_ref())).unwrap_or_default()
+}
+
+/// Replaces each NUL by U+FFFD.
+pub(super) fn without_nul(text: &[u8]) -> Cow<'_, [u8]> {
+    if !text.contains(&0) {
+        return Cow::Borrowed(text);
+    }
+    let parts: Vec<&[u8]> = text.split(|&byte| byte == 0).collect();
+    Cow::Owned(parts.join("\u{fffd}".as_bytes()))
+}
+
+/// The result of a getter for a string that may be missing.
 pub(super) fn borrowed(text: Option<&CString>) -> *const c_char {
     text.map_or(ptr::null(), |text| text.as_ptr())
 }
 
-/// A place of the caller's for a result.
+/// An out-pointer.
 pub(super) struct Out<T>(NonNull<T>);
 
 impl<T> Out<T> {
-    /// Takes the place and writes there what stands for no result.
+    /// Takes an out-pointer and writes `nothing` to it.
     ///
     /// # Safety
     ///
@@ -207,7 +219,7 @@ impl<T> Out<T> {
 }
 
 impl<T> Out<*mut T> {
-    /// Takes a place for a handle.
+    /// Takes an out-pointer for a handle.
     ///
     /// # Safety
     ///
@@ -217,14 +229,14 @@ impl<T> Out<*mut T> {
         unsafe { Out::new(place, ptr::null_mut(), what) }
     }
 
-    /// Makes a handle the caller's.
+    /// Gives a handle to the caller.
     pub(super) fn give(self, handle: T) {
         self.set(Box::into_raw(Box::new(handle)));
     }
 }
 
 impl Out<*mut c_char> {
-    /// Makes a text the caller's, who frees it by `reggie_string_free()`.
+    /// Gives a string to the caller, to be freed by `reggie_string_free()`.
     pub(super) fn give_text(self, text: String) {
         self.set(c_string(text).into_raw());
     }

@@ -1,4 +1,4 @@
-//! The credential that a callback of C's hands out.
+//! The credential that a callback returns.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
@@ -10,22 +10,24 @@ use super::{callback, convert, guard};
 use crate::config::{Credential, CredentialCallback};
 use crate::error::Kind;
 
-/// Where a reggie_credential_callback puts what it has. It is the library's,
-/// and there only until the callback returns. Nothing set means that there is
-/// no credential; what is set last counts.
+/// Receives the result of a reggie_credential_callback.
+///
+/// Owned by the library; valid until the callback returns. If nothing is set,
+/// there is no credential; if several are set, the last one is used.
 pub struct reggie_credential {
     core: Option<Credential>,
 }
 
-/// Finds the credential for a registry: `registry` is its host, with its port
-/// where that is not the usual one, and `repository` the name of the repository
-/// that the request is about, NULL if it is about none. What it has goes into
-/// `credential`. Both texts are valid during the call.
+/// Finds the credential for a registry.
 ///
-/// It is called when a token or an authorization is needed, not for each
-/// request, and may run at once on all threads that use the client. Returns 0,
-/// or a value of its own to stop the call, which then returns
-/// REGGIE_CREDENTIAL_CALLBACK.
+/// `registry` is its host, with the port if it is not the default. `repository`
+/// is the repository that the request is about, or NULL if none. Both are valid
+/// during the call. The result is stored in `credential` by one of the
+/// reggie_credential_set functions.
+///
+/// Called when a token or an authorization is needed, not for each request. May
+/// be called concurrently from several threads. Return 0 to continue, or any
+/// other value to stop the call, which then returns REGGIE_CREDENTIAL_CALLBACK.
 pub type reggie_credential_callback = Option<
     unsafe extern "C-unwind" fn(
         userdata: *mut c_void,
@@ -35,7 +37,7 @@ pub type reggie_credential_callback = Option<
     ) -> c_int,
 >;
 
-/// The core's credential callback; `None` where C gave none.
+/// The core's credential callback; `None` for NULL.
 pub(super) fn finds(
     callback: reggie_credential_callback,
     registration: Registration,
@@ -49,7 +51,7 @@ pub(super) fn finds(
         let userdata = registration.userdata();
         let value = guard::outside(|| {
             let credential = &raw mut credential;
-            // SAFETY: the caller gave them to be used together; the rest outlives the call.
+            // SAFETY: the caller registered them together; the rest outlives the call.
             unsafe { callback(userdata, registry.as_ptr(), repository, credential) }
         });
         callback::result(Kind::CredentialCallback, "credential", value)?;
@@ -57,8 +59,8 @@ pub(super) fn finds(
     }))
 }
 
-/// Hands out a user name and a password, as reggie_config_set_credentials()
-/// takes them.
+/// Returns a user name and password from the callback; see
+/// reggie_config_set_credentials().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
 /// REGGIE_INVALID_CREDENTIALS.
@@ -70,16 +72,17 @@ pub unsafe extern "C" fn reggie_credential_set_password(
 ) -> reggie_status {
     guard::status(|| {
         let credential = convert::required(credential, "credential")?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let username = unsafe { convert::text(username, "username") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let password = unsafe { convert::text(password, "password") }?;
         credential.core = Some(Credential::password(username, password)?);
         Ok(())
     })
 }
 
-/// Hands out an identity token, as reggie_config_add_identity_token() takes it.
+/// Returns an identity token from the callback; see
+/// reggie_config_add_identity_token().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
 /// REGGIE_INVALID_CREDENTIALS.
@@ -91,9 +94,9 @@ pub unsafe extern "C" fn reggie_credential_set_identity_token(
 ) -> reggie_status {
     guard::status(|| {
         let credential = convert::required(credential, "credential")?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let username = unsafe { convert::optional_text(username, "username") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let token = unsafe { convert::text(token, "token") }?;
         credential.core = Some(Credential::identity_token(
             username.unwrap_or_default(),
@@ -103,7 +106,8 @@ pub unsafe extern "C" fn reggie_credential_set_identity_token(
     })
 }
 
-/// Hands out a bearer token, as reggie_config_add_bearer_token() takes it.
+/// Returns a bearer token from the callback; see
+/// reggie_config_add_bearer_token().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
 /// REGGIE_INVALID_CREDENTIALS.
@@ -114,7 +118,7 @@ pub unsafe extern "C" fn reggie_credential_set_bearer_token(
 ) -> reggie_status {
     guard::status(|| {
         let credential = convert::required(credential, "credential")?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let token = unsafe { convert::text(token, "token") }?;
         credential.core = Some(Credential::bearer_token(token)?);
         Ok(())

@@ -1,20 +1,20 @@
-//! Digests of content, as C sees them.
+//! Digests of content.
 
 use std::ffi::c_char;
 
 use super::convert::Out;
-use super::error::{ErrorOut, reggie_error};
+use super::error_handle::{ErrorOut, reggie_error};
 use super::status::reggie_status;
 use super::{convert, guard};
 use crate::content::digest;
 use crate::content::digest::{Algorithm, Digester};
 use crate::error::{Error, Kind};
 
-/// Computes the digest of content that comes in parts.
+/// Computes a digest incrementally.
 ///
-/// reggie_digester_new() makes one, reggie_digester_update() appends content,
-/// reggie_digester_finish() gives the digest once, reggie_digester_free() frees
-/// it. One thread at a time may use it.
+/// Created by reggie_digester_new(); freed by reggie_digester_free().
+/// reggie_digester_update() adds content; reggie_digester_finish() returns the
+/// digest, once. Not safe for concurrent use.
 pub struct reggie_digester {
     /// None once it is finished.
     core: Option<Digester>,
@@ -24,10 +24,12 @@ pub struct reggie_digester {
 /// (OCI Image Specification, Digests).
 ///
 /// `algorithm` is REGGIE_SHA256, REGGIE_SHA384 or REGGIE_SHA512. `bytes` may be
-/// NULL if `size` is 0. On REGGIE_OK, `digest` is the caller's, who frees it
-/// with reggie_string_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
-/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ARGUMENT if the size is impossible, or
-/// REGGIE_UNKNOWN_ALGORITHM.
+/// NULL if `size` is 0.
+///
+/// On REGGIE_OK, `digest` must be freed with reggie_string_free(). Otherwise
+/// returns REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, REGGIE_INVALID_ARGUMENT
+/// if the size is impossible, or REGGIE_UNKNOWN_ALGORITHM.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_digest_bytes(
     algorithm: *const c_char,
@@ -36,28 +38,28 @@ pub unsafe extern "C" fn reggie_digest_bytes(
     digest: *mut *mut c_char,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
-        // SAFETY: a place of the caller's, or NULL.
+        // SAFETY: the caller's out-pointer, or NULL.
         let digest = unsafe { Out::handle(digest, "digest") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let algorithm = unsafe { convert::text(algorithm, "algorithm") }?;
-        // SAFETY: bytes of the caller's.
+        // SAFETY: the caller's bytes, or NULL.
         let bytes = unsafe { convert::slice(bytes, size, "bytes") }?;
         digest.give_text(digest::of_bytes(Algorithm::from_name(algorithm)?, bytes));
         Ok(())
     })
 }
 
-/// Computes the digest of a file's content, which is read in parts.
+/// Computes the digest of a file, which is read piece by piece.
 ///
-/// `algorithm` as for reggie_digest_bytes(); `path` is any bytes without NUL.
-/// On REGGIE_OK, `digest` is the caller's, who frees it with
-/// reggie_string_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
+/// `algorithm` is as for reggie_digest_bytes(). On REGGIE_OK, `digest` must be
+/// freed with reggie_string_free(). Otherwise returns REGGIE_NULL_ARGUMENT,
 /// REGGIE_INVALID_UTF8, REGGIE_INVALID_ARGUMENT if the path is empty,
 /// REGGIE_UNKNOWN_ALGORITHM, REGGIE_NO_MEMORY, or REGGIE_FILE with the errno in
 /// the error.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_digest_file(
     algorithm: *const c_char,
@@ -65,37 +67,38 @@ pub unsafe extern "C" fn reggie_digest_file(
     digest: *mut *mut c_char,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
-        // SAFETY: a place of the caller's, or NULL.
+        // SAFETY: the caller's out-pointer, or NULL.
         let digest = unsafe { Out::handle(digest, "digest") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let algorithm = unsafe { convert::text(algorithm, "algorithm") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
         digest.give_text(digest::of_file(Algorithm::from_name(algorithm)?, path)?);
         Ok(())
     })
 }
 
-/// Begins a digest of content that comes in parts.
+/// Creates a digester.
 ///
-/// `algorithm` as for reggie_digest_bytes(). On REGGIE_OK, `digester` is the
-/// caller's, who frees it with reggie_digester_free(). Otherwise returns
+/// `algorithm` is as for reggie_digest_bytes(). On REGGIE_OK, `digester` must
+/// be freed with reggie_digester_free(). Otherwise returns
 /// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_UNKNOWN_ALGORITHM.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_digester_new(
     algorithm: *const c_char,
     digester: *mut *mut reggie_digester,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
-        // SAFETY: a place of the caller's, or NULL.
+        // SAFETY: the caller's out-pointer, or NULL.
         let digester = unsafe { Out::handle(digester, "digester") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let algorithm = unsafe { convert::text(algorithm, "algorithm") }?;
         let core = Some(Digester::new(Algorithm::from_name(algorithm)?));
         digester.give(reggie_digester { core });
@@ -103,7 +106,7 @@ pub unsafe extern "C" fn reggie_digester_new(
     })
 }
 
-/// Appends `size` bytes of content. `bytes` may be NULL if `size` is 0.
+/// Adds `size` bytes of content. `bytes` may be NULL if `size` is 0.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
 /// digester is finished or the size is impossible.
@@ -115,29 +118,30 @@ pub unsafe extern "C" fn reggie_digester_update(
 ) -> reggie_status {
     guard::status(|| {
         let digester = convert::required(digester, "digester")?;
-        // SAFETY: bytes of the caller's.
+        // SAFETY: the caller's bytes, or NULL.
         let bytes = unsafe { convert::slice(bytes, size, "bytes") }?;
         digester.core.as_mut().ok_or_else(finished)?.update(bytes);
         Ok(())
     })
 }
 
-/// Gives the digest of all content, such as "sha256:e3b0c442...". The digester
-/// is then finished: it can only be freed.
+/// Returns the digest of all content, such as "sha256:e3b0c442...". The
+/// digester can then only be freed.
 ///
-/// On REGGIE_OK, `digest` is the caller's, who frees it with
-/// reggie_string_free(). Otherwise returns REGGIE_NULL_ARGUMENT, or
-/// REGGIE_INVALID_ARGUMENT if the digester is finished.
+/// On REGGIE_OK, `digest` must be freed with reggie_string_free(). Otherwise
+/// returns REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the digester is
+/// already finished.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_digester_finish(
     digester: Option<&mut reggie_digester>,
     digest: *mut *mut c_char,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
-        // SAFETY: a place of the caller's, or NULL.
+        // SAFETY: the caller's out-pointer, or NULL.
         let digest = unsafe { Out::handle(digest, "digest") }?;
         let digester = convert::required(digester, "digester")?;
         digest.give_text(digester.core.take().ok_or_else(finished)?.finish());
@@ -145,7 +149,7 @@ pub unsafe extern "C" fn reggie_digester_finish(
     })
 }
 
-/// Frees a digester, finished or not. NULL is ignored.
+/// Frees a digester. NULL is ignored.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_digester_free(digester: Option<Box<reggie_digester>>) {
     guard::value((), || drop(digester));

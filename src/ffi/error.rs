@@ -1,70 +1,11 @@
-//! Failures, as C sees them.
+//! What an error says.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{c_char, c_int};
 use std::ptr;
-use std::ptr::NonNull;
 
-use super::convert::{borrowed, c_string};
+use super::error_handle::reggie_error;
 use super::status::{REGGIE_OK, reggie_status};
-use super::{guard, status};
-use crate::error::Error;
-
-/// Why a call failed.
-///
-/// Functions give one through their last parameter, a pointer to a pointer
-/// that may be NULL; the caller frees it with reggie_error_free(). It never
-/// changes: all threads may read it at once. Its texts are borrowed and valid
-/// until it is freed. All functions on it accept NULL, as if there were no
-/// failure.
-pub struct reggie_error {
-    core: Error,
-    message: CString,
-    step: CString,
-    code: Option<CString>,
-    host: Option<CString>,
-}
-
-impl reggie_error {
-    fn new(core: Error) -> reggie_error {
-        reggie_error {
-            message: c_string(core.message()),
-            step: c_string(core.step().name()),
-            code: core.registry_code().map(c_string),
-            host: core.host().map(c_string),
-            core,
-        }
-    }
-}
-
-/// A place of the caller's for an error; none where the caller wants none.
-pub(super) struct ErrorOut(Option<NonNull<*mut reggie_error>>);
-
-impl ErrorOut {
-    /// Takes the place and writes there that nothing failed.
-    ///
-    /// # Safety
-    ///
-    /// `place` is NULL or can be written to until the exported function returns.
-    pub(super) unsafe fn new(place: *mut *mut reggie_error) -> ErrorOut {
-        let place = NonNull::new(place);
-        if let Some(place) = place {
-            // SAFETY: as above.
-            unsafe { place.write(ptr::null_mut()) };
-        }
-        ErrorOut(place)
-    }
-
-    /// Makes the error the caller's, and tells its status.
-    pub(super) fn give(self, error: Error) -> reggie_status {
-        let status = status::of(error.kind());
-        if let Some(place) = self.0 {
-            let error = Box::into_raw(Box::new(reggie_error::new(error)));
-            // SAFETY: promised to `new`.
-            unsafe { place.write(error) };
-        }
-        status
-    }
-}
+use super::{convert, guard, status};
 
 /// Frees an error. NULL is ignored.
 #[unsafe(no_mangle)]
@@ -72,7 +13,7 @@ pub extern "C" fn reggie_error_free(error: Option<Box<reggie_error>>) {
     guard::value((), || drop(error));
 }
 
-/// The status of the call that failed, REGGIE_OK for NULL.
+/// Returns the status of the call that failed; REGGIE_OK if `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_status(error: Option<&reggie_error>) -> reggie_status {
     guard::value(REGGIE_OK, || {
@@ -80,30 +21,35 @@ pub extern "C" fn reggie_error_status(error: Option<&reggie_error>) -> reggie_st
     })
 }
 
-/// One line for a person: what failed, with which value, and why.
+/// Returns a one-line message: what failed, with which value, and why.
 ///
-/// It holds no secrets. A server's words in it have their control characters
-/// escaped and are cut at 1 KiB. Returns a borrowed text, "" for NULL.
+/// It contains no secrets. Text from a server is limited to 1 KiB, and its
+/// control characters are escaped. Borrowed. Returns "" if `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_message(error: Option<&reggie_error>) -> *const c_char {
     guard::value(c"".as_ptr(), || {
-        error.map_or(c"".as_ptr(), |error| error.message.as_ptr())
+        error.map_or(c"".as_ptr(), |error| {
+            error.strings.lend(error.core.message())
+        })
     })
 }
 
-/// The step in which the call failed: "prepare", "resolve", "connect", "tls",
-/// "send", "receive", "token", "redirect", "retry", "wait" or "deliver". More may come.
+/// Returns the step in which the call failed: "prepare", "resolve", "connect",
+/// "tls", "send", "receive", "credentials", "token", "redirect", "retry",
+/// "wait" or "deliver". Later versions may add steps.
 ///
-/// Returns a borrowed text, "" for NULL.
+/// Borrowed. Returns "" if `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_step(error: Option<&reggie_error>) -> *const c_char {
     guard::value(c"".as_ptr(), || {
-        error.map_or(c"".as_ptr(), |error| error.step.as_ptr())
+        error.map_or(c"".as_ptr(), |error| {
+            error.strings.lend(error.core.step().name())
+        })
     })
 }
 
-/// The HTTP status of the answer that led to the failure, such as that of a
-/// token server; 0 if there was none, and for NULL.
+/// Returns the HTTP status of the response that caused the failure, for example
+/// the response of a token server; 0 if there was none or `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_http_status(error: Option<&reggie_error>) -> c_int {
     guard::value(0, || {
@@ -111,53 +57,59 @@ pub extern "C" fn reggie_error_http_status(error: Option<&reggie_error>) -> c_in
     })
 }
 
-/// The code in the server's own error list, such as "UNAUTHORIZED" (OCI
+/// Returns the code from the server's error list, such as "UNAUTHORIZED" (OCI
 /// Distribution Specification, Error Codes).
 ///
-/// Returns a borrowed text; NULL if none was sent, and for NULL.
+/// Borrowed. Returns NULL if there is none or `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_code(error: Option<&reggie_error>) -> *const c_char {
     guard::value(ptr::null(), || {
-        borrowed(error.and_then(|error| error.code.as_ref()))
+        error.map_or(ptr::null(), |error| {
+            error.strings.lend_if_any(error.core.registry_code())
+        })
     })
 }
 
-/// The system's errno, 0 if there is none, and for NULL.
+/// Returns the errno of the system call that failed; 0 if there is none or
+/// `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_errno(error: Option<&reggie_error>) -> c_int {
     guard::value(0, || error.map_or(0, |error| error.core.errno()))
 }
 
-/// The host that the step had to do with, with its port.
+/// Returns the host, with its port, that the failed step was about.
 ///
-/// Returns a borrowed text; NULL if there is none, and for NULL.
+/// Borrowed. Returns NULL if there is none or `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_host(error: Option<&reggie_error>) -> *const c_char {
     guard::value(ptr::null(), || {
-        borrowed(error.and_then(|error| error.host.as_ref()))
+        error.map_or(ptr::null(), |error| {
+            error.strings.lend_if_any(error.core.host())
+        })
     })
 }
 
-/// After how many seconds the server wants to be asked again (RFC 9110,
-/// section 10.2.3); -1 if it did not say so, and for NULL.
+/// Returns the time in milliseconds that the server asked to wait before the
+/// next request (Retry-After, RFC 9110, section 10.2.3); -1 if it did not or
+/// `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_retry_after(error: Option<&reggie_error>) -> i64 {
     guard::value(-1, || {
         error
             .and_then(|error| error.core.retry_after())
-            .map_or(-1, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX))
+            .map_or(-1, convert::milliseconds)
     })
 }
 
-/// What the callback returned that stopped the call; 0 if none did, and for
-/// NULL.
+/// Returns the value by which a callback stopped the call; 0 if none did or
+/// `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_callback_value(error: Option<&reggie_error>) -> c_int {
     guard::value(0, || error.map_or(0, |error| error.core.callback_value()))
 }
 
-/// Whether the same call can succeed at another time without any change: 1 if
-/// so, 0 if not, and for NULL.
+/// Returns 1 if the same call may succeed later without changes; 0 if not or
+/// `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_is_retryable(error: Option<&reggie_error>) -> c_int {
     guard::value(0, || {

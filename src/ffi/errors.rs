@@ -1,38 +1,28 @@
-//! The registry's error list, as C sees it.
+//! Error lists of registries.
 
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 use std::ptr;
 
-use super::convert::c_string;
 use super::guard;
+use super::strings::Strings;
 use crate::http::oci_error::OciError;
 
-/// The errors that a registry told in the body of a response (OCI Distribution
-/// Specification, Error Codes).
+/// The error list of a registry (OCI Distribution Specification, Error Codes).
 ///
-/// reggie_response_errors() makes one, reggie_errors_free() frees it; it does
-/// not need the response any more. It never changes: all threads may read it
-/// at once. Its texts are borrowed, valid until it is freed, and as the server
-/// sent them, but that U+FFFD stands for a NUL.
+/// Created by reggie_response_errors(); freed by reggie_errors_free(). It does
+/// not need the response any more. Immutable. Safe for concurrent use. Its
+/// strings are borrowed; valid until the list is freed. They are as the server
+/// sent them, except that a NUL is replaced by U+FFFD.
 pub struct reggie_errors {
-    list: Vec<Entry>,
-}
-
-struct Entry {
-    code: CString,
-    message: CString,
-    detail: CString,
+    list: Vec<OciError>,
+    strings: Strings,
 }
 
 impl reggie_errors {
-    pub(super) fn new(list: &[OciError]) -> reggie_errors {
-        let entry = |error: &OciError| Entry {
-            code: c_string(error.code()),
-            message: c_string(error.message()),
-            detail: c_string(error.detail()),
-        };
+    pub(super) fn new(list: Vec<OciError>) -> reggie_errors {
         reggie_errors {
-            list: list.iter().map(entry).collect(),
+            list,
+            strings: Strings::default(),
         }
     }
 }
@@ -43,56 +33,60 @@ pub extern "C" fn reggie_errors_free(errors: Option<Box<reggie_errors>>) {
     guard::value((), || drop(errors));
 }
 
-/// How many errors there are, at least one; 0 for NULL.
+/// Returns the number of errors, at least one; 0 if `errors` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_errors_count(errors: Option<&reggie_errors>) -> usize {
     guard::value(0, || errors.map_or(0, |errors| errors.list.len()))
 }
 
-/// The code of the error at `index`, from 0 on, such as "NAME_UNKNOWN".
-/// Registries have codes of their own beside those of the specification.
+/// Returns the code of the error at `index`, starting at 0, such as
+/// "NAME_UNKNOWN". Registries may use codes that are not in the specification.
 ///
-/// Returns a borrowed text, "" if the server sent none; NULL where there is no
-/// such error, and for NULL.
+/// Borrowed. Returns "" if the server sent none, NULL if there is no such error
+/// or `errors` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_errors_code(
     errors: Option<&reggie_errors>,
     index: usize,
 ) -> *const c_char {
-    guard::value(ptr::null(), || text(errors, index, |entry| &entry.code))
+    string(errors, index, OciError::code)
 }
 
-/// What the registry says about the error at `index`, for a person.
+/// Returns the message of the error at `index`, for people.
 ///
-/// Returns a borrowed text, "" if the server sent none; NULL where there is no
-/// such error, and for NULL.
+/// Borrowed. Returns "" if the server sent none, NULL if there is no such error
+/// or `errors` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_errors_message(
     errors: Option<&reggie_errors>,
     index: usize,
 ) -> *const c_char {
-    guard::value(ptr::null(), || text(errors, index, |entry| &entry.message))
+    string(errors, index, OciError::message)
 }
 
-/// More about the error at `index`, as JSON text, whose form differs from
-/// registry to registry.
+/// Returns the detail of the error at `index` as JSON. Its structure depends on
+/// the registry.
 ///
-/// Returns a borrowed text, "" if the server sent none; NULL where there is no
-/// such error, and for NULL.
+/// Borrowed. Returns "" if the server sent none, NULL if there is no such error
+/// or `errors` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_errors_detail(
     errors: Option<&reggie_errors>,
     index: usize,
 ) -> *const c_char {
-    guard::value(ptr::null(), || text(errors, index, |entry| &entry.detail))
+    string(errors, index, OciError::detail)
 }
 
-fn text(
+fn string(
     errors: Option<&reggie_errors>,
     index: usize,
-    field: fn(&Entry) -> &CString,
+    field: fn(&OciError) -> &str,
 ) -> *const c_char {
-    errors
-        .and_then(|errors| errors.list.get(index))
-        .map_or(ptr::null(), |entry| field(entry).as_ptr())
+    guard::value(ptr::null(), || {
+        errors.map_or(ptr::null(), |errors| {
+            errors
+                .strings
+                .lend_if_any(errors.list.get(index).map(field))
+        })
+    })
 }

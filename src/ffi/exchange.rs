@@ -1,81 +1,80 @@
-//! One send or its answer, as C sees it while it happens.
+//! One HTTP request or its response, as the hooks see it.
 
-use std::ffi::{CString, c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 use std::sync::Arc;
 
 use super::callback::Registration;
-use super::convert::{borrowed, c_string};
-use super::pairs::Pairs;
-use super::status::reggie_status;
-use super::{callback, convert, guard};
-use crate::error::{Error, Kind};
-use crate::http::hooks::{AnswerCallback, Exchange, Purpose, SendCallback};
+use super::headers::reggie_headers;
+use super::strings::Strings;
+use super::{callback, guard};
+use crate::error::Kind;
+use crate::http::hooks::{Exchange, Purpose, ResponseCallback, SendCallback};
 
-/// Why something is sent: the request, for the first time.
+/// Purpose: the first attempt of a request.
 pub const REGGIE_PURPOSE_FIRST: c_int = 1;
-/// Why something is sent: the request again, with what answers a challenge.
+/// Purpose: a request that is sent again after a challenge.
 pub const REGGIE_PURPOSE_CHALLENGE: c_int = 2;
-/// Why something is sent: a question to a token server, or to the registry for
-/// a challenge that it has not sent.
+/// Purpose: a token request, or a request that obtains a challenge from the
+/// registry.
 pub const REGGIE_PURPOSE_TOKEN: c_int = 3;
-/// Why something is sent: the request at the place that a redirect named.
+/// Purpose: a request that follows a redirect.
 pub const REGGIE_PURPOSE_REDIRECT: c_int = 4;
-/// Why something is sent: the request again, after it failed.
+/// Purpose: a retry after a failure.
 pub const REGGIE_PURPOSE_RETRY: c_int = 5;
 
-/// One send to a server, or its answer.
+/// One HTTP request, or the response to it.
 ///
-/// A reggie_exchange_callback gets one. It is the library's, and there only
-/// until the callback returns, and so are its texts; those of its headers only
-/// until a header is set or removed. Its headers hold credentials: passwords,
-/// tokens and cookies, which no log should show; and its URL may hold a
-/// signature.
+/// Passed to a reggie_exchange_callback. Owned by the library. The exchange and
+/// its strings are valid until the callback returns. Its headers contain
+/// credentials - passwords, tokens and cookies - that must not be logged, and
+/// its URL may contain a signature.
 pub struct reggie_exchange {
     core: Exchange,
-    is_answer: bool,
-    method: CString,
-    url: CString,
-    headers: Pairs,
+    headers: reggie_headers,
+    strings: Strings,
 }
 
-/// Called before a send, or after an answer's header fields have come: for
-/// everything that a call sends to whomever, which
-/// reggie_exchange_purpose() tells. Returns 0, or a value of its own to stop
-/// the call, which then returns REGGIE_HOOK_CALLBACK. It may run at once on all
-/// threads that use the client.
+/// Called before an HTTP request is sent, or after the headers of an HTTP
+/// response have been received; reggie_exchange_purpose() says what it is for.
+///
+/// Return 0 to continue, or any other value to stop the call, which then
+/// returns REGGIE_EXCHANGE_CALLBACK. May be called concurrently from several
+/// threads.
 pub type reggie_exchange_callback = Option<
     unsafe extern "C-unwind" fn(userdata: *mut c_void, exchange: *mut reggie_exchange) -> c_int,
 >;
 
-/// The core's callback at a send; `None` where C gave none.
+/// The core's callback at a send; `None` for NULL.
 pub(super) fn at_sends(
     callback: reggie_exchange_callback,
     registration: Registration,
 ) -> Option<SendCallback> {
     let callback = callback?;
     Some(Arc::new(move |core| {
-        let mut exchange = reggie_exchange::new(core, false);
+        let mut exchange = reggie_exchange::new(core, true);
         let userdata = registration.userdata();
-        // SAFETY: the caller gave them to be used together; the exchange outlives the call.
+        // SAFETY: the caller registered them together; the exchange outlives the call.
         let value = guard::outside(|| unsafe { callback(userdata, &raw mut exchange) });
-        *core = exchange.core;
-        callback::result(Kind::HookCallback, "send", value)
+        if let Some(headers) = exchange.headers.into_headers() {
+            core.headers = headers;
+        }
+        callback::result(Kind::ExchangeCallback, "send", value)
     }))
 }
 
-/// The core's callback at an answer; `None` where C gave none.
-pub(super) fn at_answers(
+/// The core's callback at an answer; `None` for NULL.
+pub(super) fn at_responses(
     callback: reggie_exchange_callback,
     registration: Registration,
-) -> Option<AnswerCallback> {
+) -> Option<ResponseCallback> {
     let callback = callback?;
     Some(Arc::new(move |core| {
-        let mut exchange = reggie_exchange::new(core, true);
+        let mut exchange = reggie_exchange::new(core, false);
         let userdata = registration.userdata();
-        // SAFETY: the caller gave them to be used together; the exchange outlives the call.
+        // SAFETY: the caller registered them together; the exchange outlives the call.
         let value = guard::outside(|| unsafe { callback(userdata, &raw mut exchange) });
-        callback::result(Kind::HookCallback, "answer", value)
+        callback::result(Kind::ExchangeCallback, "response", value)
     }))
 }
 
@@ -90,34 +89,27 @@ fn number(purpose: Purpose) -> c_int {
 }
 
 impl reggie_exchange {
-    fn new(core: &Exchange, is_answer: bool) -> reggie_exchange {
+    fn new(core: &Exchange, can_change: bool) -> reggie_exchange {
         reggie_exchange {
-            method: c_string(core.method()),
-            url: c_string(core.url()),
-            headers: Pairs::of_headers(core.headers()),
             core: core.clone(),
-            is_answer,
+            headers: reggie_headers::of_callback(core.headers(), can_change),
+            strings: Strings::default(),
         }
     }
 
-    /// Changes the headers, which at an answer is too late.
-    fn change(
-        &mut self,
-        change: impl FnOnce(&mut Exchange) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        if self.is_answer {
-            let message = "exchange: the headers of an answer cannot be changed";
-            return Err(Error::new(Kind::InvalidArgument, message));
-        }
-        change(&mut self.core)?;
-        self.headers = Pairs::of_headers(self.core.headers());
-        Ok(())
+    fn string(exchange: Option<&reggie_exchange>, field: fn(&Exchange) -> &str) -> *const c_char {
+        guard::value(ptr::null(), || {
+            exchange.map_or(ptr::null(), |exchange| {
+                exchange.strings.lend(field(&exchange.core))
+            })
+        })
     }
 }
 
-/// Why it is sent: one of REGGIE_PURPOSE_FIRST, REGGIE_PURPOSE_CHALLENGE,
-/// REGGIE_PURPOSE_TOKEN, REGGIE_PURPOSE_REDIRECT and REGGIE_PURPOSE_RETRY; more
-/// may come. 0 for NULL.
+/// Returns the purpose of the HTTP request: REGGIE_PURPOSE_FIRST,
+/// REGGIE_PURPOSE_CHALLENGE, REGGIE_PURPOSE_TOKEN, REGGIE_PURPOSE_REDIRECT or
+/// REGGIE_PURPOSE_RETRY; 0 if `exchange` is NULL. Later versions may add
+/// purposes.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_exchange_purpose(exchange: Option<&reggie_exchange>) -> c_int {
     guard::value(0, || {
@@ -125,28 +117,22 @@ pub extern "C" fn reggie_exchange_purpose(exchange: Option<&reggie_exchange>) ->
     })
 }
 
-/// The method that is sent.
-///
-/// Returns a borrowed text, NULL for NULL.
+/// Returns the method. Borrowed. Returns NULL if `exchange` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_exchange_method(exchange: Option<&reggie_exchange>) -> *const c_char {
-    guard::value(ptr::null(), || {
-        borrowed(exchange.map(|exchange| &exchange.method))
-    })
+    reggie_exchange::string(exchange, Exchange::method)
 }
 
-/// The whole URL that it is sent to. Its query may be a secret, such as a
-/// signature.
+/// Returns the full URL. Its query may contain secrets, such as a signature.
 ///
-/// Returns a borrowed text, NULL for NULL.
+/// Borrowed. Returns NULL if `exchange` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_exchange_url(exchange: Option<&reggie_exchange>) -> *const c_char {
-    guard::value(ptr::null(), || {
-        borrowed(exchange.map(|exchange| &exchange.url))
-    })
+    reggie_exchange::string(exchange, Exchange::url)
 }
 
-/// The HTTP status of the answer; 0 at a send, and for NULL.
+/// Returns the HTTP status of the response; 0 before the request is sent or if
+/// `exchange` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_exchange_status(exchange: Option<&reggie_exchange>) -> c_int {
     guard::value(0, || {
@@ -154,131 +140,23 @@ pub extern "C" fn reggie_exchange_status(exchange: Option<&reggie_exchange>) -> 
     })
 }
 
-/// How many header fields there are: at a send those that are sent, but for
-/// Host and Transfer-Encoding, which the library adds; at an answer those that
-/// came. A name that stands twice counts twice. 0 for NULL.
-#[unsafe(no_mangle)]
-pub extern "C" fn reggie_exchange_headers_count(exchange: Option<&reggie_exchange>) -> usize {
-    guard::value(0, || exchange.map_or(0, |exchange| exchange.headers.len()))
-}
-
-/// The name of the header field at `index`, from 0 on.
+/// Returns the headers: before the request is sent, those of the request,
+/// except Host and Transfer-Encoding, which the library adds; otherwise those
+/// of the response.
 ///
-/// Returns a borrowed text; NULL where there is no such field, and for NULL.
+/// Before the request is sent they can be changed. The changes apply to this
+/// HTTP request only, which may go to a server other than the registry. If
+/// Content-Length is removed, the library adds it again.
+///
+/// Borrowed. Returns NULL if `exchange` is NULL.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_exchange_header_name(
+pub extern "C" fn reggie_exchange_headers(
     exchange: Option<&reggie_exchange>,
-    index: usize,
-) -> *const c_char {
-    guard::value(ptr::null(), || {
-        exchange.map_or(ptr::null(), |exchange| exchange.headers.name(index))
-    })
-}
-
-/// The value of the header field at `index`, from 0 on. It may be a credential,
-/// and any bytes, not only UTF-8 (RFC 9110, section 5.5).
-///
-/// Returns a borrowed text; NULL where there is no such field, and for NULL.
-#[unsafe(no_mangle)]
-pub extern "C" fn reggie_exchange_header_value(
-    exchange: Option<&reggie_exchange>,
-    index: usize,
-) -> *const c_char {
-    guard::value(ptr::null(), || {
-        exchange.map_or(ptr::null(), |exchange| exchange.headers.value(index))
-    })
-}
-
-/// The first value of a header, whatever the case of its name.
-///
-/// Returns a borrowed text; NULL where there is none, and for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn reggie_exchange_header(
-    exchange: Option<&reggie_exchange>,
-    name: *const c_char,
-) -> *const c_char {
-    guard::value(ptr::null(), || {
-        // SAFETY: a text of the caller's, or NULL.
-        match (exchange, unsafe { convert::bytes(name, "name") }) {
-            (Some(exchange), Ok(name)) => exchange.headers.named(name, 0),
-            _ => ptr::null(),
-        }
-    })
-}
-
-/// How many header fields of a name there are, whatever its case; 0 for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn reggie_exchange_header_count(
-    exchange: Option<&reggie_exchange>,
-    name: *const c_char,
-) -> usize {
-    guard::value(0, || {
-        // SAFETY: a text of the caller's, or NULL.
-        match (exchange, unsafe { convert::bytes(name, "name") }) {
-            (Some(exchange), Ok(name)) => exchange.headers.count(name),
-            _ => 0,
-        }
-    })
-}
-
-/// The value at `index`, from 0 on, among the header fields of a name,
-/// whatever its case.
-///
-/// Returns a borrowed text; NULL where there is none, and for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn reggie_exchange_header_at(
-    exchange: Option<&reggie_exchange>,
-    name: *const c_char,
-    index: usize,
-) -> *const c_char {
-    guard::value(ptr::null(), || {
-        // SAFETY: a text of the caller's, or NULL.
-        match (exchange, unsafe { convert::bytes(name, "name") }) {
-            (Some(exchange), Ok(name)) => exchange.headers.named(name, index),
-            _ => ptr::null(),
-        }
-    })
-}
-
-/// Sets a header of this send alone, replacing all of that name: the request
-/// stays as it is, and so do later sends. It goes to wherever this send goes,
-/// which may be another server than the registry.
-///
-/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 (the name),
-/// REGGIE_INVALID_HEADER, or REGGIE_INVALID_ARGUMENT at an answer.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn reggie_exchange_set_header(
-    exchange: Option<&mut reggie_exchange>,
-    name: *const c_char,
-    value: *const c_char,
-) -> reggie_status {
-    guard::status(|| {
-        let exchange = convert::required(exchange, "exchange")?;
-        // SAFETY: a text of the caller's, or NULL.
-        let name = unsafe { convert::text(name, "name") }?;
-        // SAFETY: a text of the caller's, or NULL.
-        let value = unsafe { convert::bytes(value, "value") }?;
-        exchange.change(|core| core.set_header(name, value))
-    })
-}
-
-/// Removes all headers of a name, whatever its case, from this send alone. The
-/// length of a body stays told.
-///
-/// Returns REGGIE_OK, also if there is none, REGGIE_NULL_ARGUMENT,
-/// REGGIE_INVALID_UTF8, or REGGIE_INVALID_ARGUMENT at an answer.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn reggie_exchange_remove_header(
-    exchange: Option<&mut reggie_exchange>,
-    name: *const c_char,
-) -> reggie_status {
-    guard::status(|| {
-        let exchange = convert::required(exchange, "exchange")?;
-        // SAFETY: a text of the caller's, or NULL.
-        let name = unsafe { convert::text(name, "name") }?;
-        exchange.change(|core| {
-            core.remove_header(name);
-            Ok(())
+) -> *mut reggie_headers {
+    guard::value(ptr::null_mut(), || {
+        exchange.map_or(ptr::null_mut(), |exchange| {
+            // Changes go through the locks inside.
+            ptr::from_ref(&exchange.headers).cast_mut()
         })
     })
 }

@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Once;
 use std::{panic, thread};
 
-use super::error::ErrorOut;
+use super::error_handle::ErrorOut;
 use super::status;
 use super::status::{REGGIE_OK, reggie_status};
 use crate::error::{Error, Kind, server_text};
@@ -16,12 +16,12 @@ use crate::error::{Error, Kind, server_text};
 compile_error!("libreggie turns panics into REGGIE_PANIC, which takes panic = \"unwind\"");
 
 thread_local! {
-    /// Whether this thread runs our code on behalf of C: then the panic hook
-    /// is silent.
+    /// Whether this thread runs code of the library: then the panic hook
+    /// prints nothing.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs a body whose failure is told by its status and by an error object.
+/// Runs a body that reports failures by a status and an error object.
 pub(super) fn call(error: ErrorOut, body: impl FnOnce() -> Result<(), Error>) -> reggie_status {
     match caught(body) {
         Ok(()) => REGGIE_OK,
@@ -29,7 +29,7 @@ pub(super) fn call(error: ErrorOut, body: impl FnOnce() -> Result<(), Error>) ->
     }
 }
 
-/// Runs a body whose failure is told by its status alone.
+/// Runs a body that reports failures by a status.
 pub(super) fn status(body: impl FnOnce() -> Result<(), Error>) -> reggie_status {
     match caught(body) {
         Ok(()) => REGGIE_OK,
@@ -37,12 +37,12 @@ pub(super) fn status(body: impl FnOnce() -> Result<(), Error>) -> reggie_status 
     }
 }
 
-/// Runs a body that cannot fail; a panic gives `otherwise`.
+/// Runs a body that cannot fail; returns `otherwise` after a panic.
 pub(super) fn value<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
     caught(|| Ok(body())).unwrap_or(otherwise)
 }
 
-/// Runs code that is not ours, whose panics are not ours to silence.
+/// Runs a callback, whose panics are reported as usual.
 pub(super) fn outside<T>(body: impl FnOnce() -> T) -> T {
     let _mark = Mark::set(false);
     body()
@@ -50,13 +50,13 @@ pub(super) fn outside<T>(body: impl FnOnce() -> T) -> T {
 
 fn caught<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     static HOOK: Once = Once::new();
-    // A hook cannot be set while this thread panics; the next call sets it.
+    // The hook cannot be set while this thread panics; a later call sets it.
     if !thread::panicking() {
         HOOK.call_once(set_hook);
     }
     let _mark = Mark::set(true);
-    // What a panic leaves half done stays in its handle, whose slot takes back
-    // what was lent, or is dropped.
+    // Unwinding is safe: what a panic leaves half done is in a handle, whose
+    // slot takes back what it lent.
     match panic::catch_unwind(AssertUnwindSafe(body)) {
         Ok(result) => result,
         Err(payload) => Err(of_panic(payload.as_ref())),
@@ -77,13 +77,13 @@ fn of_panic(payload: &(dyn Any + Send)) -> Error {
         Some(text) => text,
         None => payload
             .downcast_ref::<String>()
-            .map_or("no words", String::as_str),
+            .map_or("no message", String::as_str),
     };
-    let message = format!("defect in libreggie: {}", server_text(text));
+    let message = format!("bug in libreggie: {}", server_text(text));
     Error::new(Kind::Panic, message)
 }
 
-/// Sets the thread's mark, and puts the earlier one back when dropped.
+/// Sets the thread's mark, and restores the earlier one when dropped.
 struct Mark {
     before: bool,
 }

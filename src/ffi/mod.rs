@@ -1,8 +1,8 @@
-//! libreggie: a client for OCI registries.
+//! libreggie: a client for OCI registries
 //!
-//! It speaks the API of the OCI Distribution Specification, and does what is
-//! between a program and a registry: challenges and tokens, uploads and
-//! downloads, redirects, digests, the errors of the registry.
+//! libreggie implements the OCI Distribution Specification. It handles what lies
+//! between a program and a registry: challenges and tokens, uploads and downloads,
+//! redirects, digests, and the registry's errors.
 //!
 //! ```c
 //! reggie_client *client = NULL;
@@ -33,144 +33,276 @@
 //! reggie_client_free(client);
 //! ```
 //!
-//! What follows holds for all functions.
+//! The following applies to all functions.
 //!
 //! # Errors
 //!
-//! Functions that can fail return a reggie_status: REGGIE_OK, which is 0, or
-//! what went wrong. Those that do input and output, parse or call back have a
-//! last parameter `error`, which may be NULL. What it points to is set to NULL,
-//! or on failure to an error that the caller frees with reggie_error_free();
-//! its earlier value is neither read nor freed. There is no last error that
-//! would belong to a thread or a handle.
+//! Functions that can fail return a reggie_status: REGGIE_OK, which is 0, or the
+//! reason for the failure. Functions that create a handle, perform input or output,
+//! call callbacks, or parse a URL, a certificate or a response body have a last
+//! parameter `error`, which may be NULL. `*error` is set to NULL, or on failure to
+//! an error that must be freed with reggie_error_free(); its previous value is
+//! neither read nor freed. Other setters and getters, such as
+//! reggie_response_range(), have no such parameter: their status says everything.
+//! There is no last error per thread or handle.
 //!
-//! All other out-pointers are required. What they point to is set to NULL or 0
-//! first, and stays so on failure.
+//! All other out-pointers are required. They are set to NULL or 0 first, and remain
+//! so on failure.
 //!
-//! Any function may return REGGIE_NO_MEMORY or REGGIE_PANIC, whether its
-//! comment says so or not. The process ends where a small allocation fails.
+//! Any function may return REGGIE_NO_MEMORY or REGGIE_PANIC, even if its comment
+//! does not mention it. If a small allocation fails, the process is aborted.
+//!
+//! Compilers that support it warn if the result of a function marked
+//! REGGIE_MUST_USE is ignored.
 //!
 //! # Handles
 //!
-//! Types are opaque: a function with "new" in its name, or with an out-pointer,
-//! makes a handle, and the function with "free" in its name frees it, which
-//! does nothing for NULL. They can be freed in any order. Where a handle is
-//! NULL, functions that can fail return REGGIE_NULL_ARGUMENT, and getters the
-//! value that their comment tells.
+//! All types are opaque. A function with "new" in its name, or with an out-pointer,
+//! creates a handle; the function with "free" in its name frees it and ignores
+//! NULL. Handles can be freed in any order. If a required handle is NULL, functions
+//! that can fail return REGGIE_NULL_ARGUMENT; the comment of a getter says what it
+//! returns.
 //!
 //! # Ownership
 //!
-//! All that is passed in is copied. What a getter returns is borrowed: it
-//! belongs to its handle and is valid as long as the comment of the handle
-//! says. What comes through an out-pointer is the caller's: handles are freed
-//! by their own function, texts by reggie_string_free(). File descriptors stay
-//! the caller's.
+//! Everything passed in is copied, except the body set by
+//! reggie_request_set_body_borrowed(). The result of a getter is borrowed: it
+//! belongs to its handle, and is valid as long as the comment of the handle's type
+//! says.
+//! The caller must free what is returned through an out-pointer: handles with their
+//! own function, strings with reggie_string_free(). File descriptors remain owned
+//! by the caller.
 //!
 //! # Types
 //!
-//! Texts end in NUL and are UTF-8, but for paths of files, which are any bytes,
-//! and values of headers, which are bytes without control characters but the
-//! tab. Bytes come with their number; their address may be NULL if that is 0.
-//! Sizes in memory are size_t, lengths of bodies uint64_t, flags int, times
-//! int64_t in milliseconds.
+//! Strings are NUL-terminated UTF-8, except paths of files, which are any bytes, and
+//! values of headers, which are any bytes except control characters other than tab.
+//! Bytes are passed with their number; the pointer may be NULL if the number is 0.
+//! Sizes in memory are size_t, lengths of bodies uint64_t, flags int. Times are
+//! int64_t, in milliseconds unless the name says otherwise.
 //!
 //! # Threads
 //!
-//! All threads may use a handle at once in functions whose first parameter is a
-//! pointer to const. In all others, a handle is used by one thread at a time,
-//! and not always the same. Nothing depends on the thread that calls, which is
-//! not to be cancelled by pthread_cancel() in a call.
+//! Functions whose first parameter is a pointer to const are safe for concurrent
+//! use on the same handle. All others are not, but the handle may be used on
+//! different threads one after the other. No function depends on the thread that
+//! calls it. A thread must not be cancelled by pthread_cancel() during a call.
 //!
 //! # Callbacks
 //!
-//! Callbacks run on the thread that called the function, while it runs, and
-//! never under a lock of the library. They get the userdata that they were set
-//! with, which `free_userdata`, if it is not NULL, frees exactly once. What they
-//! return other than 0 stops the call, and is in the error; those that only tell
-//! something return nothing. They may use the library, and the same client, but
-//! not free a handle that the call uses. They return normally: an exception that
-//! leaves one ends the process, and longjmp() and pthread_exit() are no way out.
+//! Callbacks run on the thread that made the call, during the call, and never while
+//! the library holds a lock. They get the userdata they were registered with, which
+//! is freed exactly once by `free_userdata`, unless that is NULL. A nonzero return
+//! value stops the call and is stored in the error; callbacks that only report
+//! something return void. Callbacks may use the library, including the same client,
+//! but must not free a handle that the call uses. They must return normally: a C++
+//! exception that leaves a callback aborts the process, and longjmp() and
+//! pthread_exit() are not allowed.
 //!
 //! # Time
 //!
-//! No call hangs: each wait for the network has a limit, which cuts no transfer
-//! that moves, however slow; reggie_config_set_timeout() and the functions after
-//! it change them. A reggie_cancel ends calls from another thread or from a
-//! signal handler. Limits and cancel of a call hold until the body of its
-//! response has been read. A callback that does not return holds up its call.
+//! No call hangs: each wait for the network has a limit, and transfers are
+//! interrupted only if they stall. reggie_config_set_timeout() and the functions
+//! after it change the limits. A reggie_cancel ends calls from another thread or a
+//! signal handler. The limits and the cancel handle of a call apply until the body
+//! of its response has been read. A callback that does not return blocks its call.
 //!
-//! # The process around it
+//! # Process
 //!
-//! The library installs no signal handler and raises no SIGPIPE. It never writes
-//! to stdout, and to stderr only where reggie_config_set_debug() says so. It
-//! stays in memory after dlclose(). After a fork the child may use and free
-//! every handle that no other thread was using; connections that its parent made
-//! are not used there, and closed without a word to the server. The environment
-//! is read when a client is made: SSL_CERT_FILE and SSL_CERT_DIR for an https
-//! address, or else at its first connection over TLS, and HOME, SSLKEYLOGFILE
-//! and what leads to files of credentials where a setting asks for them. No
-//! program is run unless reggie_config_set_credential_helpers() allows it.
-#![expect(
-    non_camel_case_types,
-    reason = "types have the names that C knows them by"
-)]
+//! The library installs no signal handlers and raises no SIGPIPE. It never writes
+//! to stdout, and writes to stderr only if reggie_config_set_debug() says so. It
+//! stays in memory after dlclose(). After a fork, the child may use and free every
+//! handle that no other thread was using; connections of the parent are not used in
+//! the child and are closed without sending anything. The environment is read when
+//! a client is created: SSL_CERT_FILE and SSL_CERT_DIR for an https address, or
+//! else at its first TLS connection, and HOME, SSLKEYLOGFILE and the variables for
+//! credentials files if a setting requires them. No program is run unless
+//! reggie_config_set_credential_helpers() allows it.
+//!
+//! # How to limit the time of a call
+//!
+//! By default a call may take as long as data moves. To limit a whole call to one
+//! minute:
+//!
+//! ```c
+//! reggie_config_set_timeout(config, 60 * 1000);
+//! ```
+//!
+//! The call then returns REGGIE_DEADLINE. reggie_request_set_timeout() sets the
+//! limit for one request.
+//!
+//! # How to stop calls from a signal handler
+//!
+//! Create one cancel handle, trigger it in the handler, and assign it to each
+//! request. The calls return REGGIE_CANCELLED.
+//!
+//! ```c
+//! static reggie_cancel *cancel;
+//!
+//! static void on_interrupt(int signal)
+//! {
+//!     (void)signal;
+//!     reggie_cancel_trigger(cancel);
+//! }
+//!
+//! static reggie_status set_up(reggie_request *request, reggie_error **error)
+//! {
+//!     reggie_status status = reggie_cancel_new(&cancel, error);
+//!
+//!     if (status != REGGIE_OK)
+//!         return status;
+//!     signal(SIGINT, on_interrupt);
+//!     return reggie_request_set_cancel(request, cancel);
+//! }
+//! ```
+//!
+//! # How to share a client between threads
+//!
+//! Create the client once and pass it to all threads; they share its connections
+//! and tokens. Each thread uses requests and responses of its own.
+//!
+//! ```c
+//! static void *worker(void *shared)
+//! {
+//!     const reggie_client *client = shared;
+//!     reggie_request *request = NULL;
+//!     reggie_response *response = NULL;
+//!
+//!     if (reggie_request_new(client, REGGIE_GET, "/v2/", &request, NULL) == REGGIE_OK
+//!         && reggie_client_do(client, request, &response, NULL) == REGGIE_OK)
+//!         printf("%d\n", reggie_response_status(response));
+//!     reggie_response_free(response);
+//!     reggie_request_free(request);
+//!     return NULL;
+//! }
+//! ```
+//!
+//! # How to resume an upload
+//!
+//! After a failed PATCH, ask the registry how much it has received: send GET to the
+//! location of the upload, as returned by the POST or the last successful PATCH.
+//! `offset` is where to continue. The next PATCH goes to the new location, has a
+//! Content-Range header from `offset` on, and sends the rest, for example with
+//! reggie_request_set_body_fd() on a descriptor that is positioned there.
+//!
+//! ```c
+//! uint64_t first, last, offset = 0;
+//! reggie_status status = reggie_request_set_method(request, REGGIE_GET);
+//!
+//! if (status == REGGIE_OK)
+//!     status = reggie_request_set_path(request, location);
+//! if (status == REGGIE_OK)
+//!     status = reggie_client_do(client, request, &response, error);
+//! if (status == REGGIE_OK)
+//!     status = reggie_response_check(response, error);
+//! if (status == REGGIE_OK
+//!     && reggie_response_range(response, &first, &last) == REGGIE_OK && last > 0)
+//!     offset = last + 1;
+//! ```
+//!
+//! # How to show progress
+//!
+//! A progress callback is called while data moves, and once a second while it does
+//! not, so that the program can also check for signals.
+//!
+//! ```c
+//! static int show(void *userdata, uint64_t sent, uint64_t send_total,
+//!                 uint64_t received, uint64_t receive_total)
+//! {
+//!     (void)userdata;
+//!     printf("%llu of %llu sent, %llu of %llu received\n",
+//!            (unsigned long long)sent, (unsigned long long)send_total,
+//!            (unsigned long long)received, (unsigned long long)receive_total);
+//!     return 0;
+//! }
+//!
+//! static reggie_status show_progress(reggie_request *request)
+//! {
+//!     return reggie_request_set_progress_callback(request, show, NULL, NULL);
+//! }
+//! ```
+//!
+//! # How to follow pages
+//!
+//! Lists such as tags come in pages. Send the path of the next page until there is
+//! none:
+//!
+//! ```c
+//! reggie_status status = REGGIE_OK;
+//! const char *page = "/v2/<name>/tags/list?n=100";
+//!
+//! while (status == REGGIE_OK && page) {
+//!     status = reggie_request_set_path(request, page);
+//!     reggie_response_free(response);
+//!     response = NULL;
+//!     if (status == REGGIE_OK)
+//!         status = reggie_client_do(client, request, &response, error);
+//!     if (status == REGGIE_OK)
+//!         status = reggie_response_check(response, error);
+//!     if (status == REGGIE_OK)
+//!         puts((const char *)reggie_response_body(response));
+//!     page = reggie_response_next_page(response);
+//! }
+//! ```
+#![expect(non_camel_case_types, reason = "types have their C names")]
 #![expect(unsafe_code, reason = "C passes pointers")]
-#![expect(unreachable_pub, reason = "the header is made of what is pub")]
+#![expect(unreachable_pub, reason = "the header is generated from pub items")]
 #![allow(
     rustdoc::bare_urls,
     rustdoc::invalid_html_tags,
-    reason = "the comments are the text of the header"
+    reason = "the comments are those of the header"
 )]
 
 mod callback;
 mod cancel;
 mod client;
 mod config;
-mod config_cookies;
 mod config_credentials;
 mod config_network;
 mod config_observe;
 mod config_realm;
-mod config_redirects;
 mod config_retry;
 mod config_times;
 mod config_tls;
-mod config_warning;
 mod convert;
 mod credential;
 mod digest;
 mod error;
+mod error_handle;
 mod errors;
 mod exchange;
 mod guard;
-mod pairs;
+mod headers;
+mod library;
 mod redirect;
 mod request;
 mod request_body;
-mod request_headers;
 mod request_query;
 mod request_settings;
-mod request_times;
+mod request_state;
 mod response;
-mod response_account;
 mod response_headers;
+mod response_stats;
+mod send;
 mod slot;
 mod status;
-mod version;
+mod status_string;
+mod strings;
 
 #[cfg(test)]
 mod tests;
 
-/// What the manual says of threads.
+/// The manual's promises about threads.
 const _: fn() = || {
-    fn one_at_a_time<T: Send>() {}
-    fn many_at_once<T: Send + Sync>() {}
-    many_at_once::<cancel::reggie_cancel>();
-    many_at_once::<client::reggie_client>();
-    many_at_once::<config::reggie_config>();
-    many_at_once::<error::reggie_error>();
-    many_at_once::<errors::reggie_errors>();
-    many_at_once::<request::reggie_request>();
-    many_at_once::<response::reggie_response>();
-    one_at_a_time::<digest::reggie_digester>();
+    fn exclusive<T: Send>() {}
+    fn shared<T: Send + Sync>() {}
+    shared::<cancel::reggie_cancel>();
+    shared::<client::reggie_client>();
+    shared::<config::reggie_config>();
+    shared::<error_handle::reggie_error>();
+    shared::<errors::reggie_errors>();
+    shared::<headers::reggie_headers>();
+    shared::<request::reggie_request>();
+    shared::<response::reggie_response>();
+    exclusive::<digest::reggie_digester>();
 };

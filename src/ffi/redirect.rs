@@ -1,40 +1,40 @@
-//! A redirect, as C sees it while it decides about it.
+//! Redirects: which are followed, and the callback that decides.
 
-use std::ffi::{CString, c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 use std::sync::Arc;
 
-use super::callback::Registration;
-use super::convert::{borrowed, c_string};
-use super::pairs::Pairs;
+use super::callback::{Registration, reggie_free_callback};
+use super::config::{reggie_config, replace_callback};
+use super::headers::reggie_headers;
+use super::status::reggie_status;
+use super::strings::Strings;
 use super::{callback, convert, guard};
 use crate::error::{Error, Kind, Step};
 use crate::http::redirect::{RedirectCallback, RedirectChoice, RedirectStep};
 
-/// What becomes of a redirect: it is followed.
+/// Redirect choice: follow it.
 pub const REGGIE_REDIRECT_FOLLOW: c_int = 0;
-/// What becomes of a redirect: it is the answer.
-pub const REGGIE_REDIRECT_ANSWER: c_int = 1;
+/// Redirect choice: return it as the response.
+pub const REGGIE_REDIRECT_RETURN: c_int = 1;
 
-/// A redirect that would be followed (RFC 9110, section 15.4).
+/// A redirect (RFC 9110, section 15.4).
 ///
-/// A reggie_redirect_callback gets one. It is the library's, and there only
-/// until the callback returns, and so are its texts.
+/// Passed to a reggie_redirect_callback. Owned by the library. The redirect and
+/// its strings are valid until the callback returns.
 pub struct reggie_redirect {
-    from: CString,
-    to: CString,
-    method: CString,
-    status: c_int,
-    hop: usize,
-    headers: Pairs,
+    core: RedirectStep,
+    headers: reggie_headers,
+    strings: Strings,
 }
 
-/// Decides about a redirect: `choice` is REGGIE_REDIRECT_FOLLOW before, and may
-/// be set to REGGIE_REDIRECT_ANSWER, with which the redirect is the response;
-/// any other value makes the call return REGGIE_CALLBACK_MISUSE. Returns 0, or
-/// a value of its own to stop the call, which then returns
-/// REGGIE_REDIRECT_CALLBACK. It may run at once on all threads that use the
-/// client.
+/// Decides whether a redirect is followed.
+///
+/// On entry, `choice` is REGGIE_REDIRECT_FOLLOW; set it to
+/// REGGIE_REDIRECT_RETURN to return the redirect as the response. With any
+/// other value the call returns REGGIE_CALLBACK_MISUSE. Return 0 to continue,
+/// or any other value to stop the call, which then returns
+/// REGGIE_REDIRECT_CALLBACK. May be called concurrently from several threads.
 pub type reggie_redirect_callback = Option<
     unsafe extern "C-unwind" fn(
         userdata: *mut c_void,
@@ -43,8 +43,8 @@ pub type reggie_redirect_callback = Option<
     ) -> c_int,
 >;
 
-/// The core's redirect callback; `None` where C gave none.
-pub(super) fn decides(
+/// The core's redirect callback; `None` for NULL.
+fn decides(
     callback: reggie_redirect_callback,
     registration: Registration,
 ) -> Option<RedirectCallback> {
@@ -53,7 +53,7 @@ pub(super) fn decides(
         let redirect = reggie_redirect::new(step);
         let userdata = registration.userdata();
         let mut choice = REGGIE_REDIRECT_FOLLOW;
-        // SAFETY: the caller gave them to be used together; the rest outlives the call.
+        // SAFETY: the caller registered them together; the rest outlives the call.
         let value =
             guard::outside(|| unsafe { callback(userdata, &raw const redirect, &raw mut choice) });
         callback::result(Kind::RedirectCallback, "redirect", value)?;
@@ -64,153 +64,136 @@ pub(super) fn decides(
 fn chosen(choice: c_int) -> Result<RedirectChoice, Error> {
     match choice {
         REGGIE_REDIRECT_FOLLOW => Ok(RedirectChoice::Follow),
-        REGGIE_REDIRECT_ANSWER => Ok(RedirectChoice::Answer),
+        REGGIE_REDIRECT_RETURN => Ok(RedirectChoice::Return),
         _ => {
-            let message = format!("redirect callback: {choice} is no choice");
+            let message = format!("redirect callback: {choice} is not a redirect choice");
             Err(Error::new(Kind::CallbackMisuse, message).at(Step::Redirect))
         }
     }
 }
 
 impl reggie_redirect {
-    fn new(step: &RedirectStep) -> reggie_redirect {
+    fn new(core: &RedirectStep) -> reggie_redirect {
         reggie_redirect {
-            from: c_string(step.from()),
-            to: c_string(step.to()),
-            method: c_string(step.method()),
-            status: c_int::from(step.status()),
-            hop: step.hop() as usize,
-            headers: Pairs::of_headers(step.headers()),
+            core: core.clone(),
+            headers: reggie_headers::of_callback(core.headers(), false),
+            strings: Strings::default(),
         }
+    }
+
+    fn string(
+        redirect: Option<&reggie_redirect>,
+        field: fn(&RedirectStep) -> &str,
+    ) -> *const c_char {
+        guard::value(ptr::null(), || {
+            redirect.map_or(ptr::null(), |redirect| {
+                redirect.strings.lend(field(&redirect.core))
+            })
+        })
     }
 }
 
-/// The whole URL that answered with the redirect. Its query may be a secret,
+/// Sets the maximum number of consecutive redirects that are followed (RFC
+/// 9110, section 15.4). Default: 20. If there are more, the call returns
+/// REGGIE_TOO_MANY_REDIRECTS.
+///
+/// With 0, a redirect is returned as the response;
+/// reggie_response_absolute_location() returns its target. This also applies to
+/// token servers, whose redirect is then a failure.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if `max`
+/// is negative.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_config_set_max_redirects(
+    config: Option<&mut reggie_config>,
+    max: c_int,
+) -> reggie_status {
+    guard::status(|| {
+        let config = convert::required(config, "config")?;
+        let max = u32::try_from(max).map_err(|_| {
+            let message = format!("max: {max} is negative");
+            Error::new(Kind::InvalidArgument, message)
+        })?;
+        config.core_mut().set_max_redirects(max);
+        Ok(())
+    })
+}
+
+/// Sets the callback that decides about redirects, including those of token
+/// servers. Not called for redirects that are always refused, such as from
+/// https to http, or that exceed the maximum.
+///
+/// If `callback` is NULL, removes it and frees `userdata`. Existing clients
+/// keep the earlier callback; its userdata is freed with the last of them.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_config_set_redirect_callback(
+    config: *mut reggie_config,
+    callback: reggie_redirect_callback,
+    userdata: *mut c_void,
+    free_userdata: reggie_free_callback,
+) -> reggie_status {
+    guard::status(|| {
+        let registration = Registration::new(userdata, free_userdata);
+        let callback = decides(callback, registration);
+        // SAFETY: the caller's handle, or NULL.
+        unsafe { replace_callback(config, |core| core.set_redirect_callback(callback)) }
+    })
+}
+
+/// Returns the full URL that sent the redirect. Its query may contain secrets,
 /// such as a signature.
 ///
-/// Returns a borrowed text, NULL for NULL.
+/// Borrowed. Returns NULL if `redirect` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_redirect_from(redirect: Option<&reggie_redirect>) -> *const c_char {
-    guard::value(ptr::null(), || {
-        borrowed(redirect.map(|redirect| &redirect.from))
-    })
+    reggie_redirect::string(redirect, RedirectStep::from)
 }
 
-/// The whole URL that the redirect leads to. Its query may be a secret, such as
-/// a signature.
+/// Returns the full URL of the target. Its query may contain secrets, such as a
+/// signature.
 ///
-/// Returns a borrowed text, NULL for NULL.
+/// Borrowed. Returns NULL if `redirect` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_redirect_to(redirect: Option<&reggie_redirect>) -> *const c_char {
-    guard::value(ptr::null(), || {
-        borrowed(redirect.map(|redirect| &redirect.to))
-    })
+    reggie_redirect::string(redirect, RedirectStep::to)
 }
 
-/// The method that is sent there: that of the request, but for a 303, which
-/// makes it GET or HEAD.
+/// Returns the method of the next request: the same method, except that a 303
+/// changes it to GET or HEAD.
 ///
-/// Returns a borrowed text, NULL for NULL.
+/// Borrowed. Returns NULL if `redirect` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_redirect_method(redirect: Option<&reggie_redirect>) -> *const c_char {
-    guard::value(ptr::null(), || {
-        borrowed(redirect.map(|redirect| &redirect.method))
-    })
+    reggie_redirect::string(redirect, RedirectStep::method)
 }
 
-/// The HTTP status of the redirect: 301, 302, 303, 307 or 308; 0 for NULL.
+/// Returns the HTTP status: 301, 302, 303, 307 or 308; 0 if `redirect` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_redirect_status(redirect: Option<&reggie_redirect>) -> c_int {
-    guard::value(0, || redirect.map_or(0, |redirect| redirect.status))
+    guard::value(0, || {
+        redirect.map_or(0, |redirect| c_int::from(redirect.core.status()))
+    })
 }
 
-/// Which redirect in a row it is, 1 for the first; 0 for NULL.
+/// Returns the number of the redirect in a row, starting at 1; 0 if `redirect`
+/// is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_redirect_hop(redirect: Option<&reggie_redirect>) -> usize {
-    guard::value(0, || redirect.map_or(0, |redirect| redirect.hop))
-}
-
-/// How many header fields the redirect has; a name that stands twice counts
-/// twice. 0 for NULL.
-#[unsafe(no_mangle)]
-pub extern "C" fn reggie_redirect_headers_count(redirect: Option<&reggie_redirect>) -> usize {
-    guard::value(0, || redirect.map_or(0, |redirect| redirect.headers.len()))
-}
-
-/// The name of the header field at `index`, from 0 on, as the server wrote it.
-///
-/// Returns a borrowed text; NULL where there is no such field, and for NULL.
-#[unsafe(no_mangle)]
-pub extern "C" fn reggie_redirect_header_name(
-    redirect: Option<&reggie_redirect>,
-    index: usize,
-) -> *const c_char {
-    guard::value(ptr::null(), || {
-        redirect.map_or(ptr::null(), |redirect| redirect.headers.name(index))
-    })
-}
-
-/// The value of the header field at `index`, from 0 on. It may be any bytes,
-/// not only UTF-8 (RFC 9110, section 5.5).
-///
-/// Returns a borrowed text; NULL where there is no such field, and for NULL.
-#[unsafe(no_mangle)]
-pub extern "C" fn reggie_redirect_header_value(
-    redirect: Option<&reggie_redirect>,
-    index: usize,
-) -> *const c_char {
-    guard::value(ptr::null(), || {
-        redirect.map_or(ptr::null(), |redirect| redirect.headers.value(index))
-    })
-}
-
-/// The first value of a header, whatever the case of its name.
-///
-/// Returns a borrowed text; NULL where there is none, and for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn reggie_redirect_header(
-    redirect: Option<&reggie_redirect>,
-    name: *const c_char,
-) -> *const c_char {
-    guard::value(ptr::null(), || {
-        // SAFETY: a text of the caller's, or NULL.
-        match (redirect, unsafe { convert::bytes(name, "name") }) {
-            (Some(redirect), Ok(name)) => redirect.headers.named(name, 0),
-            _ => ptr::null(),
-        }
-    })
-}
-
-/// How many header fields of a name there are, whatever its case; 0 for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn reggie_redirect_header_count(
-    redirect: Option<&reggie_redirect>,
-    name: *const c_char,
-) -> usize {
     guard::value(0, || {
-        // SAFETY: a text of the caller's, or NULL.
-        match (redirect, unsafe { convert::bytes(name, "name") }) {
-            (Some(redirect), Ok(name)) => redirect.headers.count(name),
-            _ => 0,
-        }
+        redirect.map_or(0, |redirect| redirect.core.hop() as usize)
     })
 }
 
-/// The value at `index`, from 0 on, among the header fields of a name,
-/// whatever its case.
+/// Returns the headers of the redirect. They cannot be changed.
 ///
-/// Returns a borrowed text; NULL where there is none, and for NULL.
+/// Borrowed. Returns NULL if `redirect` is NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn reggie_redirect_header_at(
+pub extern "C" fn reggie_redirect_headers(
     redirect: Option<&reggie_redirect>,
-    name: *const c_char,
-    index: usize,
-) -> *const c_char {
+) -> *const reggie_headers {
     guard::value(ptr::null(), || {
-        // SAFETY: a text of the caller's, or NULL.
-        match (redirect, unsafe { convert::bytes(name, "name") }) {
-            (Some(redirect), Ok(name)) => redirect.headers.named(name, index),
-            _ => ptr::null(),
-        }
+        redirect.map_or(ptr::null(), |redirect| &raw const redirect.headers)
     })
 }

@@ -1,21 +1,170 @@
-//! Where the body of a request comes from and where that of its answer goes,
-//! as C sees it.
+//! Where the body of a request comes from, and where the body of its response
+//! goes.
 
 use std::ffi::{c_char, c_int, c_void};
+use std::slice;
 
-use super::callback::{
-    Borrowed, Registration, Sink, Source, reggie_free_callback, reggie_read_callback,
-    reggie_rewind_callback, reggie_write_callback,
-};
-use super::error::{ErrorOut, reggie_error};
+use super::callback::{Registration, reggie_free_callback};
+use super::error_handle::{ErrorOut, reggie_error};
 use super::request::reggie_request;
 use super::status::reggie_status;
-use super::{convert, guard, status};
-use crate::error::Error;
+use super::{callback, convert, guard, status};
+use crate::body::output::WriteSink;
+use crate::body::{BorrowedBytes, ReadSource};
+use crate::error::{Error, Kind, Step};
+
+/// Supplies the body of a request.
+///
+/// Writes up to `size` bytes to `buffer`, which is filled with zeros, and
+/// stores the number of bytes in `count`, which is 0 on entry. 0 bytes mean the
+/// end of the body; more than `size` make the call return
+/// REGGIE_CALLBACK_MISUSE. Return 0 to continue, or any other value to stop the
+/// call, which then returns REGGIE_READ_CALLBACK.
+pub type reggie_read_callback = Option<
+    unsafe extern "C-unwind" fn(
+        userdata: *mut c_void,
+        buffer: *mut c_void,
+        size: usize,
+        count: *mut usize,
+    ) -> c_int,
+>;
+
+/// Restarts the body of a request from its first byte. Return 0 to continue, or
+/// any other value to stop the call, which then returns REGGIE_REWIND_CALLBACK.
+pub type reggie_rewind_callback =
+    Option<unsafe extern "C-unwind" fn(userdata: *mut c_void) -> c_int>;
+
+/// Receives the next `size` bytes of a response body, at least one. Return 0 to
+/// continue, or any other value to stop the call, which then returns
+/// REGGIE_WRITE_CALLBACK.
+pub type reggie_write_callback = Option<
+    unsafe extern "C-unwind" fn(userdata: *mut c_void, data: *const c_void, size: usize) -> c_int,
+>;
+
+/// A request body from callbacks.
+pub(super) struct Source {
+    read: unsafe extern "C-unwind" fn(*mut c_void, *mut c_void, usize, *mut usize) -> c_int,
+    rewind: reggie_rewind_callback,
+    registration: Registration,
+}
+
+impl Source {
+    pub(super) fn new(
+        read: reggie_read_callback,
+        rewind: reggie_rewind_callback,
+        registration: Registration,
+    ) -> Result<Source, Error> {
+        Ok(Source {
+            read: convert::required(read, "read")?,
+            rewind,
+            registration,
+        })
+    }
+}
+
+impl ReadSource for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let userdata = self.registration.userdata();
+        let size = buffer.len();
+        let place = buffer.as_mut_ptr().cast();
+        let mut count = 0;
+        // SAFETY: the caller registered them together; the buffer has that size.
+        let value =
+            guard::outside(|| unsafe { (self.read)(userdata, place, size, &raw mut count) });
+        callback::result(Kind::ReadCallback, "read", value)?;
+        if count > size {
+            let message = format!("read callback: returned {count} bytes for a buffer of {size}");
+            return Err(Error::new(Kind::CallbackMisuse, message).at(Step::Send));
+        }
+        Ok(count)
+    }
+
+    fn rewind(&mut self) -> Result<(), Error> {
+        let Some(rewind) = self.rewind else {
+            let message = "the body must be sent again, and it has no rewind callback";
+            return Err(Error::new(Kind::BodyNotRewindable, message));
+        };
+        let userdata = self.registration.userdata();
+        // SAFETY: the caller registered them together.
+        let value = guard::outside(|| unsafe { rewind(userdata) });
+        callback::result(Kind::RewindCallback, "rewind", value)
+    }
+
+    fn can_rewind(&self) -> bool {
+        self.rewind.is_some()
+    }
+}
+
+/// A request body in the caller's memory.
+struct Borrowed {
+    bytes: *const u8,
+    size: usize,
+    /// Dropped when the bytes are no longer used.
+    _registration: Registration,
+}
+
+// SAFETY: the bytes do not change, and may be read on any thread, as the manual
+// says.
+unsafe impl Send for Borrowed {}
+
+impl Borrowed {
+    /// # Safety
+    ///
+    /// `bytes` is NULL or has `size` bytes, which stay as they are until the
+    /// registration is dropped.
+    unsafe fn new(
+        bytes: *const u8,
+        size: usize,
+        registration: Registration,
+    ) -> Result<Borrowed, Error> {
+        // SAFETY: as above.
+        let bytes = unsafe { convert::slice(bytes, size, "bytes") }?.as_ptr();
+        Ok(Borrowed {
+            bytes,
+            size,
+            _registration: registration,
+        })
+    }
+}
+
+impl BorrowedBytes for Borrowed {
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: promised to `new`, where they were a slice.
+        unsafe { slice::from_raw_parts(self.bytes, self.size) }
+    }
+}
+
+/// A callback that receives a response body.
+pub(super) struct Sink {
+    write: unsafe extern "C-unwind" fn(*mut c_void, *const c_void, usize) -> c_int,
+    registration: Registration,
+}
+
+impl Sink {
+    pub(super) fn new(
+        write: reggie_write_callback,
+        registration: Registration,
+    ) -> Result<Sink, Error> {
+        Ok(Sink {
+            write: convert::required(write, "write")?,
+            registration,
+        })
+    }
+}
+
+impl WriteSink for Sink {
+    fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+        let userdata = self.registration.userdata();
+        let data = piece.as_ptr().cast();
+        // SAFETY: the caller registered them together; the piece has that size.
+        let value = guard::outside(|| unsafe { (self.write)(userdata, data, piece.len()) });
+        callback::result(Kind::WriteCallback, "write", value)
+    }
+}
 
 /// Sends `size` bytes from memory, which are copied.
 ///
-/// `bytes` may be NULL if `size` is 0: a body of no bytes is a body. Returns
+/// `bytes` may be NULL if `size` is 0, which is an empty body. Returns
 /// REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the size is
 /// impossible, REGGIE_NO_MEMORY or REGGIE_BUSY.
 #[unsafe(no_mangle)]
@@ -25,9 +174,9 @@ pub unsafe extern "C" fn reggie_request_set_body(
     size: usize,
 ) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
-        // SAFETY: bytes of the caller's.
+        // SAFETY: the caller's bytes, or NULL.
         let bytes = unsafe { convert::slice(bytes, size, "bytes") }?;
         let mut body = Vec::new();
         body.try_reserve_exact(size)
@@ -60,9 +209,9 @@ pub unsafe extern "C" fn reggie_request_set_body_borrowed(
 ) -> reggie_status {
     guard::status(|| {
         let registration = Registration::new(userdata, free_userdata);
-        // SAFETY: bytes of the caller's, until the registration is dropped.
+        // SAFETY: the caller's bytes, until the registration is dropped.
         let borrowed = unsafe { Borrowed::new(bytes, size, registration) }?;
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
         request.change(|core| {
             core.set_body_borrowed(Box::new(borrowed));
@@ -71,20 +220,20 @@ pub unsafe extern "C" fn reggie_request_set_body_borrowed(
     })
 }
 
-/// Sends the content of a regular file, which is opened each time that the
-/// request is sent.
+/// Sends the content of a regular file, which is opened each time the request
+/// is sent.
 ///
-/// `path` is any bytes without NUL. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
-/// REGGIE_INVALID_ARGUMENT if it is empty, or REGGIE_BUSY.
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path
+/// is empty, or REGGIE_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_request_set_body_path(
     request: *mut reggie_request,
     path: *const c_char,
 ) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
         request.change(|core| {
             core.set_body_path(path.to_owned());
@@ -109,9 +258,9 @@ pub unsafe extern "C" fn reggie_request_set_body_path_section(
     length: u64,
 ) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
         request.change(|core| {
             core.set_body_path_section(path.to_owned(), offset, status::known_size(length))
@@ -119,15 +268,18 @@ pub unsafe extern "C" fn reggie_request_set_body_path_section(
     })
 }
 
-/// Sends what a file descriptor gives: `length` bytes from where it stands
-/// now; or, if `length` is REGGIE_UNKNOWN_SIZE, all until its end, in chunks
-/// (RFC 9112, section 7.1), which many registries refuse.
+/// Sends `length` bytes from a file descriptor, starting at its current offset;
+/// or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its end with
+/// chunked transfer coding (RFC 9112, section 7.1), which many registries
+/// reject.
 ///
-/// The descriptor stays the caller's and open until the request has been sent.
-/// Where it can seek, its offset does not move; where it cannot, what was sent
-/// cannot be sent again, as after a challenge. It may be non-blocking. Returns
-/// REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_BUSY, or REGGIE_FILE if it is not
-/// open.
+/// The descriptor remains owned by the caller and must stay open until the
+/// request has been sent. If it is seekable, its offset does not change;
+/// otherwise the body cannot be sent again, for example after a challenge. It
+/// may be non-blocking.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_BUSY, or REGGIE_FILE if it
+/// is not open.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_request_set_body_fd(
     request: *mut reggie_request,
@@ -135,10 +287,10 @@ pub unsafe extern "C" fn reggie_request_set_body_fd(
     length: u64,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
         request.change(|core| core.set_body_descriptor(fd, status::known_size(length)))
     })
@@ -164,24 +316,26 @@ pub unsafe extern "C" fn reggie_request_set_body_fd_section(
     length: u64,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
         request
             .change(|core| core.set_body_descriptor_section(fd, offset, status::known_size(length)))
     })
 }
 
-/// Sends what a callback supplies: `length` bytes; or, if `length` is
-/// REGGIE_UNKNOWN_SIZE, all until its end, in chunks (RFC 9112, section 7.1),
-/// which many registries refuse.
+/// Sends `length` bytes supplied by a callback; or, if `length` is
+/// REGGIE_UNKNOWN_SIZE, everything up to its end with chunked transfer coding
+/// (RFC 9112, section 7.1), which many registries reject.
 ///
-/// `rewind` is called when the body has to be sent again, as after a
-/// challenge; if it is NULL, the call then fails with
-/// REGGIE_BODY_NOT_REWINDABLE. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if the
-/// request or `read` is NULL, or REGGIE_BUSY.
+/// `rewind` is called when the body has to be sent again, for example after a
+/// challenge. If it is NULL, the call then fails with
+/// REGGIE_BODY_NOT_REWINDABLE.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `request` or `read` is NULL, or
+/// REGGIE_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_request_set_body_callback(
     request: *mut reggie_request,
@@ -194,7 +348,7 @@ pub unsafe extern "C" fn reggie_request_set_body_callback(
     guard::status(|| {
         let registration = Registration::new(userdata, free_userdata);
         let source = Source::new(read, rewind, registration)?;
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
         request.change(|core| {
             core.set_body_source(Box::new(source), status::known_size(length));
@@ -203,14 +357,14 @@ pub unsafe extern "C" fn reggie_request_set_body_callback(
     })
 }
 
-/// Sends no body, as unless one is set. POST, PUT and PATCH then say that its
-/// length is 0 (RFC 9110, section 8.6).
+/// Sends no body, which is the default. POST, PUT and PATCH requests then have
+/// a Content-Length of 0 (RFC 9110, section 8.6).
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_request_remove_body(request: *mut reggie_request) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
         request.change(|core| {
             core.remove_body();
@@ -231,7 +385,7 @@ pub unsafe extern "C" fn reggie_request_set_output_memory(
     request: *mut reggie_request,
 ) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
         request.change(|core| {
             core.set_output_memory();
@@ -262,9 +416,9 @@ pub unsafe extern "C" fn reggie_request_set_output_path(
     path: *const c_char,
 ) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
         request.change(|core| {
             core.set_output_path(path.to_owned());
@@ -273,18 +427,21 @@ pub unsafe extern "C" fn reggie_request_set_output_path(
     })
 }
 
-/// Writes the body of a 2xx answer to a file descriptor, from where it stands.
+/// Writes the body of a 2xx response to a file descriptor at its current
+/// offset.
 ///
-/// The descriptor stays the caller's and open until the request has been sent.
-/// It may be non-blocking; one whose other end is closed is a failure and
-/// raises no SIGPIPE. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
+/// The descriptor remains owned by the caller and must stay open until the
+/// request has been sent. It may be non-blocking. Writing to a closed pipe or
+/// socket is a failure and raises no SIGPIPE.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_request_set_output_fd(
     request: *mut reggie_request,
     fd: c_int,
 ) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
         request.change(|core| {
             core.set_output_descriptor(fd);
@@ -293,10 +450,10 @@ pub unsafe extern "C" fn reggie_request_set_output_fd(
     })
 }
 
-/// Hands the body of a 2xx answer to a callback, piece by piece.
+/// Passes the body of a 2xx response to a callback, piece by piece.
 ///
-/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if the request or `write` is NULL,
-/// or REGGIE_BUSY.
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `request` or `write` is NULL, or
+/// REGGIE_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_request_set_output_callback(
     request: *mut reggie_request,
@@ -307,7 +464,7 @@ pub unsafe extern "C" fn reggie_request_set_output_callback(
     guard::status(|| {
         let registration = Registration::new(userdata, free_userdata);
         let sink = Sink::new(write, registration)?;
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
         request.change(|core| {
             core.set_output_sink(Box::new(sink));
@@ -346,9 +503,9 @@ pub unsafe extern "C" fn reggie_request_set_expected_digest(
     digest: *const c_char,
 ) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let digest = unsafe { convert::optional_text(digest, "digest") }?;
         request.change(|core| core.set_expected_digest(digest))
     })

@@ -1,4 +1,4 @@
-//! The query parameters of a request, as C sees them.
+//! The query parameters of a request.
 
 use std::ffi::c_char;
 use std::ptr;
@@ -6,13 +6,13 @@ use std::ptr;
 use super::request::reggie_request;
 use super::status::reggie_status;
 use super::{convert, guard};
+use crate::request::Request;
 
-/// Sets a query parameter in place of all of that name.
+/// Sets a query parameter, replacing all with that name.
 ///
-/// Both are taken as they are and percent-encoded when they are sent (RFC 3986,
-/// section 3.4), after the query that the path itself may have, which stays
-/// byte for byte. The case of `name` matters, and it is not empty; `value` may
-/// be.
+/// Name and value are percent-encoded when they are sent (RFC 3986, section
+/// 3.4). They follow the query in the path, if any, which is sent unchanged.
+/// `name` is case-sensitive and not empty; `value` may be empty.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_ARGUMENT if the name is empty, or REGGIE_BUSY.
@@ -23,17 +23,17 @@ pub unsafe extern "C" fn reggie_request_set_query(
     value: *const c_char,
 ) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let name = unsafe { convert::text(name, "name") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let value = unsafe { convert::text(value, "value") }?;
         request.change(|core| core.set_query(name, value))
     })
 }
 
-/// Adds a query parameter beside those of that name, as for
+/// Adds a query parameter and keeps the existing ones with that name; see
 /// reggie_request_set_query().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
@@ -45,18 +45,18 @@ pub unsafe extern "C" fn reggie_request_add_query(
     value: *const c_char,
 ) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let name = unsafe { convert::text(name, "name") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let value = unsafe { convert::text(value, "value") }?;
         request.change(|core| core.add_query(name, value))
     })
 }
 
-/// Removes all query parameters of a name that were set; none is no failure.
-/// Those in the path itself stay.
+/// Removes all query parameters with a name, except those in the path. It is
+/// not an error if there are none.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_BUSY.
 #[unsafe(no_mangle)]
@@ -65,9 +65,9 @@ pub unsafe extern "C" fn reggie_request_remove_query(
     name: *const c_char,
 ) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let request = unsafe { convert::handle(request, "request") }?;
-        // SAFETY: a text of the caller's, or NULL.
+        // SAFETY: the caller's string, or NULL.
         let name = unsafe { convert::text(name, "name") }?;
         request.change(|core| {
             core.remove_query(name);
@@ -76,20 +76,21 @@ pub unsafe extern "C" fn reggie_request_remove_query(
     })
 }
 
-/// How many query parameters were set; 0 for NULL.
+/// Returns the number of query parameters, without those in the path; 0 if
+/// `request` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_request_query_count(request: Option<&reggie_request>) -> usize {
     guard::value(0, || {
         request
-            .and_then(|request| request.texts(|texts| texts.query.len()))
+            .and_then(|request| request.look(|core, _| core.query().len()))
             .unwrap_or(0)
     })
 }
 
-/// The name of the query parameter at `index`, from 0 on, not encoded.
+/// Returns the name of the query parameter at `index`, starting at 0, not
+/// encoded.
 ///
-/// Returns a borrowed text; NULL where there is no such parameter, and for
-/// NULL.
+/// Borrowed. Returns NULL if there is no such parameter or `request` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_request_query_name(
     request: Option<&reggie_request>,
@@ -97,15 +98,19 @@ pub extern "C" fn reggie_request_query_name(
 ) -> *const c_char {
     guard::value(ptr::null(), || {
         request
-            .and_then(|request| request.texts(|texts| texts.query.name(index)))
+            .and_then(|request| {
+                request.look(|core, strings| {
+                    strings.lend_if_any(core.query().get(index).map(|(name, _)| name))
+                })
+            })
             .unwrap_or(ptr::null())
     })
 }
 
-/// The value of the query parameter at `index`, from 0 on, not encoded.
+/// Returns the value of the query parameter at `index`, starting at 0, not
+/// encoded.
 ///
-/// Returns a borrowed text; NULL where there is no such parameter, and for
-/// NULL.
+/// Borrowed. Returns NULL if there is no such parameter or `request` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_request_query_value(
     request: Option<&reggie_request>,
@@ -113,26 +118,36 @@ pub extern "C" fn reggie_request_query_value(
 ) -> *const c_char {
     guard::value(ptr::null(), || {
         request
-            .and_then(|request| request.texts(|texts| texts.query.value(index)))
+            .and_then(|request| {
+                request.look(|core, strings| {
+                    strings.lend_if_any(core.query().get(index).map(|(_, value)| value))
+                })
+            })
             .unwrap_or(ptr::null())
     })
 }
 
-/// The first value of a query parameter that was set, not encoded.
+/// Returns the first value of a query parameter, not encoded.
 ///
-/// Returns a borrowed text; NULL where there is none, and for NULL.
+/// Borrowed. Returns NULL if it is not set or `request` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_request_query(
     request: Option<&reggie_request>,
     name: *const c_char,
 ) -> *const c_char {
     guard::value(ptr::null(), || {
-        // SAFETY: a text of the caller's, or NULL.
-        match (request, unsafe { convert::bytes(name, "name") }) {
-            (Some(request), Ok(name)) => request
-                .texts(|texts| texts.query.named(name, 0))
-                .unwrap_or(ptr::null()),
-            _ => ptr::null(),
-        }
+        // SAFETY: the caller's string, or NULL.
+        let Ok(name) = (unsafe { convert::text(name, "name") }) else {
+            return ptr::null();
+        };
+        let find = |core: &Request| {
+            let mut query = core.query().iter();
+            query
+                .find(|(other, _)| other == name)
+                .map(|(_, value)| value.clone())
+        };
+        request
+            .and_then(|request| request.look(|core, strings| strings.lend_if_any(find(core))))
+            .unwrap_or(ptr::null())
     })
 }

@@ -1,67 +1,78 @@
-//! The response, as C sees it.
+//! The response.
 
-use std::ffi::{CStr, CString, c_char, c_int};
+use std::ffi::{c_char, c_int};
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::convert::{Out, borrowed, c_string};
-use super::error::{ErrorOut, reggie_error};
+use super::convert::Out;
+use super::error_handle::{ErrorOut, reggie_error};
 use super::errors::reggie_errors;
-use super::pairs::Pairs;
-use super::response_account::Account;
-use super::response_headers::Told;
+use super::headers::reggie_headers;
 use super::slot::Slot;
 use super::status::{REGGIE_UNKNOWN_SIZE, reggie_status};
+use super::strings::Strings;
 use super::{convert, guard, slot};
 use crate::error::Error;
-use crate::request::response::{Content, Response};
+use crate::request::response::{Content, Response, ResponseBody, ResponseHead};
 
-/// An answer: status, header fields and body.
+/// A response: status, headers and body.
 ///
-/// reggie_client_do() and reggie_client_open() make one, reggie_response_free()
-/// frees it; it needs neither client nor request any more. All threads may read
-/// it at once; one thread at a time, and not always the same, may read its body
-/// with reggie_response_read(). Its texts and its body are borrowed and valid
-/// until it is freed.
+/// Created by reggie_client_do() and reggie_client_open(); freed by
+/// reggie_response_free(). It needs neither the client nor the request any
+/// more. Safe for concurrent use, except that reggie_response_read() must not
+/// be called concurrently. Its strings and its body are borrowed; valid until
+/// the response is freed.
 pub struct reggie_response {
-    core: Slot<Response>,
-    status: c_int,
-    is_unauthorized: c_int,
-    version: &'static CStr,
-    headers: Pairs,
-    content_length: u64,
-    relative_location: Option<CString>,
-    absolute_location: Option<CString>,
-    pub(super) told: Told,
-    pub(super) account: Account,
+    pub(super) head: Arc<ResponseHead>,
+    body: Slot<ResponseBody>,
+    /// How much of the body was received, also while it is read.
     pub(super) body_size: AtomicU64,
+    headers: reggie_headers,
+    strings: Strings,
 }
 
 impl reggie_response {
-    pub(super) fn new(mut core: Response) -> Result<reggie_response, Error> {
-        if let Content::Kept(body) = &mut core.content {
-            end_in_nul(body)?;
+    pub(super) fn new(core: Response) -> Result<reggie_response, Error> {
+        let Response { head, mut body } = core;
+        if let Content::Kept(kept) = &mut body.content {
+            end_in_nul(kept)?;
         }
+        let head = Arc::new(head);
         Ok(reggie_response {
-            status: c_int::from(core.status()),
-            is_unauthorized: c_int::from(core.is_unauthorized()),
-            version: match core.version() {
-                "HTTP/1.0" => c"HTTP/1.0",
-                _ => c"HTTP/1.1",
-            },
-            headers: Pairs::of_headers(core.headers()),
-            content_length: core.content_length().unwrap_or(REGGIE_UNKNOWN_SIZE),
-            relative_location: core.relative_location().map(c_string),
-            absolute_location: core.absolute_location().map(c_string),
-            told: Told::of(&core),
-            account: Account::of(&core),
-            body_size: AtomicU64::new(core.body_size()),
-            core: Slot::new(core),
+            headers: reggie_headers::of_response(Arc::clone(&head)),
+            head,
+            body_size: AtomicU64::new(body.size()),
+            body: Slot::new(body),
+            strings: Strings::default(),
         })
     }
 }
 
-/// Writes a NUL behind a body that is no part of it.
+/// A string of the response that may be missing.
+pub(super) fn string<'a, T: AsRef<[u8]>>(
+    response: Option<&'a reggie_response>,
+    field: impl FnOnce(&'a ResponseHead) -> Option<T>,
+) -> *const c_char {
+    guard::value(ptr::null(), || {
+        response.map_or(ptr::null(), |response| {
+            response.strings.lend_if_any(field(&response.head))
+        })
+    })
+}
+
+/// Anything else of the response; `none` for NULL.
+pub(super) fn value<T: Copy>(
+    response: Option<&reggie_response>,
+    none: T,
+    field: impl FnOnce(&ResponseHead) -> T,
+) -> T {
+    guard::value(none, || {
+        response.map_or(none, |response| field(&response.head))
+    })
+}
+
+/// Writes a NUL after a body, not as a part of it.
 fn end_in_nul(body: &mut Vec<u8>) -> Result<(), Error> {
     body.try_reserve_exact(1)
         .map_err(|_| Error::no_memory("response body"))?;
@@ -71,243 +82,182 @@ fn end_in_nul(body: &mut Vec<u8>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Frees a response, and closes its connection if its body was not read to its
-/// end. NULL is ignored. No call with it may be running.
+/// Frees a response, and closes its connection if the body was not read to its
+/// end. NULL is ignored. No call may be using it.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_free(response: Option<Box<reggie_response>>) {
     guard::value((), || drop(response));
 }
 
-/// The HTTP status (RFC 9110, section 15), such as 200; 0 for NULL.
+/// Returns the HTTP status (RFC 9110, section 15), such as 200; 0 if `response`
+/// is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_status(response: Option<&reggie_response>) -> c_int {
-    guard::value(0, || response.map_or(0, |response| response.status))
+    value(response, 0, |head| c_int::from(head.status()))
 }
 
-/// The version of HTTP that the server answered with, such as "HTTP/1.1".
+/// Returns the HTTP version of the response, such as "HTTP/1.1".
 ///
-/// Returns a borrowed text, NULL for NULL.
+/// Borrowed. Returns NULL if `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_http_version(
     response: Option<&reggie_response>,
 ) -> *const c_char {
-    guard::value(ptr::null(), || {
-        response.map_or(ptr::null(), |response| response.version.as_ptr())
-    })
+    string(response, |head| Some(head.version()))
 }
 
-/// How many header fields there are; a name that stands twice counts twice.
-/// 0 for NULL.
-#[unsafe(no_mangle)]
-pub extern "C" fn reggie_response_headers_count(response: Option<&reggie_response>) -> usize {
-    guard::value(0, || response.map_or(0, |response| response.headers.len()))
-}
-
-/// The name of the header field at `index`, from 0 on, as the server wrote it.
+/// Returns the headers. They cannot be changed.
 ///
-/// Returns a borrowed text; NULL where there is no such field, and for NULL.
+/// Borrowed. Returns NULL if `response` is NULL.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_response_header_name(
+pub extern "C" fn reggie_response_headers(
     response: Option<&reggie_response>,
-    index: usize,
-) -> *const c_char {
+) -> *const reggie_headers {
     guard::value(ptr::null(), || {
-        response.map_or(ptr::null(), |response| response.headers.name(index))
+        response.map_or(ptr::null(), |response| &raw const response.headers)
     })
 }
 
-/// The value of the header field at `index`, from 0 on. It may be any bytes,
-/// not only UTF-8 (RFC 9110, section 5.5).
+/// Returns the first value of a header. The same as reggie_headers_get() on
+/// reggie_response_headers().
 ///
-/// Returns a borrowed text; NULL where there is no such field, and for NULL.
-#[unsafe(no_mangle)]
-pub extern "C" fn reggie_response_header_value(
-    response: Option<&reggie_response>,
-    index: usize,
-) -> *const c_char {
-    guard::value(ptr::null(), || {
-        response.map_or(ptr::null(), |response| response.headers.value(index))
-    })
-}
-
-/// The first value of a header, whatever the case of its name.
-///
-/// Returns a borrowed text; NULL where there is none, and for NULL.
+/// Borrowed. Returns NULL if the header is absent or `response` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_response_header(
     response: Option<&reggie_response>,
     name: *const c_char,
 ) -> *const c_char {
-    guard::value(ptr::null(), || {
-        // SAFETY: a text of the caller's, or NULL.
-        match (response, unsafe { convert::bytes(name, "name") }) {
-            (Some(response), Ok(name)) => response.headers.named(name, 0),
-            _ => ptr::null(),
-        }
+    // SAFETY: the caller's string, or NULL.
+    let name = unsafe { convert::text(name, "name") };
+    string(response, |head| {
+        name.ok().and_then(|name| head.headers().get(name))
     })
 }
 
-/// How many header fields of a name there are, whatever its case; 0 for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn reggie_response_header_count(
-    response: Option<&reggie_response>,
-    name: *const c_char,
-) -> usize {
-    guard::value(0, || {
-        // SAFETY: a text of the caller's, or NULL.
-        match (response, unsafe { convert::bytes(name, "name") }) {
-            (Some(response), Ok(name)) => response.headers.count(name),
-            _ => 0,
-        }
-    })
-}
-
-/// The value at `index`, from 0 on, among the header fields of a name,
-/// whatever its case.
+/// Returns the body if it is in memory. It is followed by a NUL, which is not
+/// part of it, so that a text body can be used as a string.
 ///
-/// Returns a borrowed text; NULL where there is none, and for NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn reggie_response_header_at(
-    response: Option<&reggie_response>,
-    name: *const c_char,
-    index: usize,
-) -> *const c_char {
-    guard::value(ptr::null(), || {
-        // SAFETY: a text of the caller's, or NULL.
-        match (response, unsafe { convert::bytes(name, "name") }) {
-            (Some(response), Ok(name)) => response.headers.named(name, index),
-            _ => ptr::null(),
-        }
-    })
-}
-
-/// The body, where it is kept in memory. A NUL stands behind it, which is no
-/// part of it: a body that is text can be used as a string.
-///
-/// Returns borrowed bytes, reggie_response_body_length() of them; none where
-/// the body went elsewhere or is still to be read. NULL for NULL only.
+/// The number of bytes is returned by reggie_response_body_length(); it is 0 if
+/// the body was written elsewhere or is unread. Borrowed. Returns NULL only if
+/// `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_body(response: Option<&reggie_response>) -> *const u8 {
     guard::value(ptr::null(), || {
         response.map_or(ptr::null(), |response| {
-            let kept = |core: &mut Response| match &core.content {
-                // The pointer of the vector, not of the slice: the NUL behind
-                // the bytes belongs to it too.
-                Content::Kept(body) => Some(body.as_ptr()),
+            let kept = |body: &mut ResponseBody| match &body.content {
+                // The pointer of the vector, not of the slice: it may also be
+                // used for the NUL after the bytes.
+                Content::Kept(kept) => Some(kept.as_ptr()),
                 Content::Delivered(_) | Content::Open(_) => None,
             };
             let none = c"".as_ptr().cast();
-            response.core.look(kept).flatten().unwrap_or(none)
+            response.body.look(kept).flatten().unwrap_or(none)
         })
     })
 }
 
-/// How many bytes reggie_response_body() has, without the NUL behind them; 0
-/// for NULL.
+/// Returns the number of bytes of reggie_response_body(), without the NUL; 0 if
+/// `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_body_length(response: Option<&reggie_response>) -> usize {
     guard::value(0, || {
         response
-            .and_then(|response| response.core.look(|core| core.body().len()))
+            .and_then(|response| response.body.look(|body| body.bytes().len()))
             .unwrap_or(0)
     })
 }
 
-/// The length of the body in bytes as the server announced it; or
-/// REGGIE_UNKNOWN_SIZE where it did not, where there can be no body, and for
-/// NULL.
+/// Returns the announced length of the body in bytes; REGGIE_UNKNOWN_SIZE if it
+/// was not announced, if there can be no body, or if `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_content_length(response: Option<&reggie_response>) -> u64 {
-    guard::value(REGGIE_UNKNOWN_SIZE, || {
-        response.map_or(REGGIE_UNKNOWN_SIZE, |response| response.content_length)
+    value(response, REGGIE_UNKNOWN_SIZE, |head| {
+        head.content_length().unwrap_or(REGGIE_UNKNOWN_SIZE)
     })
 }
 
-/// Where the Location header points to (RFC 9110, section 10.2.2), as a path
-/// with its query, less the path of the client's address: such that it can be
-/// the path of the next request, as it is.
+/// Returns the target of the Location header (RFC 9110, section 10.2.2) as a
+/// path with its query, relative to the client's address. It can be used as the
+/// path of the next request.
 ///
-/// Returns a borrowed text; NULL without such a header, where it points to
-/// another server, and for NULL.
+/// Borrowed. Returns NULL if the header is absent or names another server, or
+/// `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_relative_location(
     response: Option<&reggie_response>,
 ) -> *const c_char {
-    guard::value(ptr::null(), || {
-        borrowed(response.and_then(|response| response.relative_location.as_ref()))
-    })
+    string(response, ResponseHead::relative_location)
 }
 
-/// Where the Location header points to (RFC 9110, section 10.2.2), as a whole
-/// URL, whichever form it had. It can be the path of the next request.
+/// Returns the target of the Location header (RFC 9110, section 10.2.2) as a
+/// full URL. It can be used as the path of the next request.
 ///
-/// Returns a borrowed text; NULL without such a header, and for NULL.
+/// Borrowed. Returns NULL if the header is absent or `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_absolute_location(
     response: Option<&reggie_response>,
 ) -> *const c_char {
-    guard::value(ptr::null(), || {
-        borrowed(response.and_then(|response| response.absolute_location.as_ref()))
-    })
+    string(response, ResponseHead::absolute_location)
 }
 
-/// Whether the HTTP status is 401: 1 if so, 0 if not, and for NULL.
+/// Returns 1 if the HTTP status is 401; 0 if not or `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_is_unauthorized(response: Option<&reggie_response>) -> c_int {
-    guard::value(0, || {
-        response.map_or(0, |response| response.is_unauthorized)
-    })
+    value(response, 0, |head| c_int::from(head.is_unauthorized()))
 }
 
-/// Reads the registry's error list from the body, which is kept in memory
-/// (OCI Distribution Specification, Error Codes). The body stays as it is.
+/// Parses the registry's error list in the body, which must be in memory (OCI
+/// Distribution Specification, Error Codes). The body is not changed.
 ///
-/// On REGGIE_OK, `errors` is the caller's, who frees it with
-/// reggie_errors_free(). Otherwise returns REGGIE_NULL_ARGUMENT; REGGIE_BUSY
-/// while the body is read; or REGGIE_NO_ERRORS if the body is not kept in
-/// memory, is not JSON or has no error list, with the HTTP status in the error.
+/// On REGGIE_OK, `errors` must be freed with reggie_errors_free(). Otherwise
+/// returns REGGIE_NULL_ARGUMENT; REGGIE_BUSY while the body is being read; or
+/// REGGIE_NO_ERRORS, with the HTTP status in the error, if the body is not in
+/// memory, is not JSON or has no error list.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_response_errors(
     response: Option<&reggie_response>,
     errors: *mut *mut reggie_errors,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
-        // SAFETY: a place of the caller's, or NULL.
+        // SAFETY: the caller's out-pointer, or NULL.
         let errors = unsafe { Out::handle(errors, "errors") }?;
         let response = convert::required(response, "response")?;
         let list = response
-            .core
-            .look(|core| core.errors())
+            .body
+            .look(|body| response.head.errors(body))
             .unwrap_or_else(|| Err(slot::busy("response")))?;
-        errors.give(reggie_errors::new(&list));
+        errors.give(reggie_errors::new(list));
         Ok(())
     })
 }
 
-/// Whether the registry did what it was asked for: REGGIE_OK if the HTTP status
-/// is a 2xx (RFC 9110, section 15.3), otherwise REGGIE_HTTP_STATUS.
+/// Returns REGGIE_OK if the HTTP status is 2xx (RFC 9110, section 15.3),
+/// otherwise REGGIE_HTTP_STATUS.
 ///
-/// The error then has the HTTP status, the host, the code of the first error in
-/// the registry's error list, where the body is kept in memory and has one, and
-/// the time to wait of Retry-After, where there is one; its message has the
-/// status and that error's code and message. The response stays as it is.
-/// Otherwise returns REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is
+/// The error then has the HTTP status, the host, the time of a Retry-After
+/// header, and, if the body is in memory, the code of the first error in the
+/// registry's error list, whose message is in the error's message. The response
+/// is not changed.
+///
+/// May also return REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is being
 /// read.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_response_check(
     response: Option<&reggie_response>,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
         let response = convert::required(response, "response")?;
         response
-            .core
-            .look(|core| core.check())
+            .body
+            .look(|body| response.head.check(body))
             .unwrap_or_else(|| Err(slot::busy("response")))
     })
 }
@@ -328,17 +278,17 @@ pub unsafe extern "C" fn reggie_response_set_body(
     size: usize,
 ) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's handle, or NULL.
         let response = unsafe { convert::handle(response, "response") }?;
-        // SAFETY: bytes of the caller's.
+        // SAFETY: the caller's bytes, or NULL.
         let bytes = unsafe { convert::slice(bytes, size, "bytes") }?;
         let mut body = Vec::new();
         body.try_reserve_exact(size)
             .map_err(|_| Error::no_memory("response body"))?;
         body.extend_from_slice(bytes);
         end_in_nul(&mut body)?;
-        response.core.lend("response", |core| {
-            core.set_body(body);
+        response.body.lend("response", |place| {
+            *place = ResponseBody::from(body);
             Ok(())
         })?;
         response.body_size.store(size as u64, Ordering::Relaxed);
@@ -346,45 +296,44 @@ pub unsafe extern "C" fn reggie_response_set_body(
     })
 }
 
-/// Reads on in the body: up to `size` bytes into `buffer`. Waits until there
-/// are some. For a response of reggie_client_open(); where the body is kept in
-/// memory, it reads from there.
+/// Reads up to `size` more bytes of the body into `buffer`. Waits until some
+/// are available. For responses of reggie_client_open(); a body in memory can
+/// be read as well.
 ///
-/// The time limits and the cancel of the call that made the response go on
-/// holding until the body's end, be there bytes or not; time that passes between
-/// the calls counts for the call as a whole.
+/// The time limits and the cancel handle of the call apply until the end of the
+/// body; the time between reads counts towards the limit for the whole call.
 ///
-/// On REGGIE_OK, `got` is how many bytes were read, 0 at the end of the body
-/// and where `size` is 0. Otherwise returns REGGIE_NULL_ARGUMENT,
+/// On REGGIE_OK, `count` is the number of bytes read, 0 at the end of the body
+/// or if `size` is 0. Otherwise returns REGGIE_NULL_ARGUMENT,
 /// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_BUSY,
-/// REGGIE_CANCELLED, REGGIE_DEADLINE if the call took too long as a whole,
-/// REGGIE_TIMEOUT if too little came, REGGIE_RECEIVE, REGGIE_TRUNCATED if the
-/// server closed the connection early, REGGIE_TLS, REGGIE_PROTOCOL or
-/// REGGIE_DIGEST_MISMATCH, see reggie_request_set_expected_digest(); the rest of
-/// the body is then lost.
+/// REGGIE_CANCELLED, REGGIE_DEADLINE if the call exceeded its time limit,
+/// REGGIE_TIMEOUT if the transfer stalled, REGGIE_RECEIVE, REGGIE_TRUNCATED if
+/// the server closed the connection early, REGGIE_TLS or REGGIE_PROTOCOL; the
+/// rest of the body is then lost.
+#[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_response_read(
     response: *mut reggie_response,
     buffer: *mut u8,
     size: usize,
-    got: *mut usize,
+    count: *mut usize,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
-    // SAFETY: a place of the caller's, or NULL.
+    // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
-        // SAFETY: a place of the caller's, or NULL.
-        let got = unsafe { Out::new(got, 0, "got") }?;
-        // SAFETY: a handle of the caller's, or NULL.
+        // SAFETY: the caller's out-pointer, or NULL.
+        let out = unsafe { Out::new(count, 0, "count") }?;
+        // SAFETY: the caller's handle, or NULL.
         let response = unsafe { convert::handle(response, "response") }?;
-        // SAFETY: room of the caller's.
+        // SAFETY: the caller's buffer, or NULL.
         let buffer = unsafe { convert::slice_mut(buffer, size, "buffer") }?;
-        let (amount, size) = response.core.lend("response", |core| {
-            let amount = core.read(buffer)?;
-            Ok((amount, core.body_size()))
+        let count = response.body.lend("response", |body| {
+            let count = response.head.read(body, buffer)?;
+            response.body_size.store(body.size(), Ordering::Relaxed);
+            Ok(count)
         })?;
-        response.body_size.store(size, Ordering::Relaxed);
-        got.set(amount);
+        out.set(count);
         Ok(())
     })
 }

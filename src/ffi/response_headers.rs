@@ -1,65 +1,37 @@
-//! What the headers of a response mean, as C sees it.
+//! Parsed headers of a response.
 
-use std::ffi::{CString, c_char};
-use std::ptr;
+use std::ffi::c_char;
 
-use super::convert::{Out, borrowed, c_string};
-use super::response::reggie_response;
+use super::convert::Out;
+use super::response::{reggie_response, string, value};
 use super::status::reggie_status;
 use super::{convert, guard};
 use crate::error::{Error, Kind};
-use crate::http::header::rate_limit::RateLimit;
-use crate::request::response::Response;
-
-/// What was read of the headers when the response came.
-pub(super) struct Told {
-    next_page: Option<CString>,
-    warnings: Vec<CString>,
-    retry_after: i64,
-    range: Option<(u64, u64)>,
-    rate_limit: Option<RateLimit>,
-}
-
-impl Told {
-    pub(super) fn of(core: &Response) -> Told {
-        let warnings = core.warnings().iter();
-        Told {
-            next_page: core.next_page().map(c_string),
-            warnings: warnings.map(|text| c_string(text.as_str())).collect(),
-            retry_after: core.retry_after().map_or(-1, |wait| {
-                i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
-            }),
-            range: core.range(),
-            rate_limit: core.rate_limit(),
-        }
-    }
-}
+use crate::request::response::ResponseHead;
 
 fn missing(what: &str) -> Error {
     let message = format!("{what}: the response has none that can be read");
     Error::new(Kind::NoHeader, message)
 }
 
-/// Where the next page of a list is (Link, RFC 8288), as a path with its query,
-/// less the path of the client's address: such that it can be the path of the
-/// next request, as it is.
+/// Returns the next page of a list (Link, RFC 8288) as a path with its query,
+/// relative to the client's address. It can be used as the path of the next
+/// request.
 ///
-/// Returns a borrowed text; NULL on the last page, where the next is at another
-/// server, and for NULL.
+/// Borrowed. Returns NULL on the last page, if the next page is on another
+/// server, or if `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_next_page(response: Option<&reggie_response>) -> *const c_char {
-    guard::value(ptr::null(), || {
-        borrowed(response.and_then(|response| response.told.next_page.as_ref()))
-    })
+    string(response, ResponseHead::next_page)
 }
 
-/// The range of bytes that the response tells of, both ends in it: what the
-/// registry has of an upload (Range, OCI Distribution Specification, Pushing a
-/// blob in chunks); or, where the HTTP status is 206, what the body is of the
-/// blob (Content-Range, RFC 9110, section 14.4).
+/// Returns a byte range, both ends inclusive: for an upload, what the registry
+/// has received (Range, OCI Distribution Specification, Pushing a blob in
+/// chunks); for a 206 response, the part of the blob that the body contains
+/// (Content-Range, RFC 9110, section 14.4).
 ///
-/// A registry that has nothing yet may say so by no range, or by 0 and 0, as if
-/// it had one byte. On REGGIE_OK, `first` and `last` are set. Otherwise returns
+/// A registry that has received nothing may send no range, or 0 and 0 as for
+/// one byte. On REGGIE_OK, `first` and `last` are set. Otherwise returns
 /// REGGIE_NULL_ARGUMENT or REGGIE_NO_HEADER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_response_range(
@@ -68,38 +40,37 @@ pub unsafe extern "C" fn reggie_response_range(
     last: *mut u64,
 ) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a place of the caller's, or NULL.
+        // SAFETY: the caller's out-pointer, or NULL.
         let first = unsafe { Out::new(first, 0, "first") };
-        // SAFETY: a place of the caller's, or NULL.
+        // SAFETY: the caller's out-pointer, or NULL.
         let last = unsafe { Out::new(last, 0, "last") };
         let (first, last) = (first?, last?);
         let response = convert::required(response, "response")?;
-        let range = response.told.range.ok_or_else(|| missing("range"))?;
+        let range = response.head.range().ok_or_else(|| missing("range"))?;
         first.set(range.0);
         last.set(range.1);
         Ok(())
     })
 }
 
-/// How long the server wants to be left alone (Retry-After, RFC 9110, section
-/// 10.2.3), in milliseconds from when the response came; 0 where that time has
-/// passed, at most a year.
-///
-/// Returns -1 if it did not say so, and for NULL.
+/// Returns the time in milliseconds, from when the response was received, that
+/// the server asked to wait before the next request (Retry-After, RFC 9110,
+/// section 10.2.3); 0 if the time has passed; at most one year. Returns -1 if
+/// the header is absent or `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_retry_after(response: Option<&reggie_response>) -> i64 {
-    guard::value(-1, || {
-        response.map_or(-1, |response| response.told.retry_after)
+    value(response, -1, |head| {
+        head.retry_after().map_or(-1, convert::milliseconds)
     })
 }
 
-/// How many requests the registry lets pass: `limit` in all, of which
-/// `remaining` are left, in a window of `window_seconds`; as the headers
-/// RateLimit-Limit and RateLimit-Remaining tell, or X-RateLimit-Limit and
-/// X-RateLimit-Remaining. Each is -1 if it was not told.
+/// Returns the rate limit of the registry: `limit` requests in a window of
+/// `window_seconds` seconds, of which `remaining` are left. Parsed from
+/// RateLimit-Limit and RateLimit-Remaining, or X-RateLimit-Limit and
+/// X-RateLimit-Remaining. Values that were not sent are -1.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_NO_HEADER if neither the
-/// limit nor what remains was told.
+/// limit nor the remaining number was sent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_response_rate_limit(
     response: Option<&reggie_response>,
@@ -108,19 +79,19 @@ pub unsafe extern "C" fn reggie_response_rate_limit(
     window_seconds: *mut i64,
 ) -> reggie_status {
     guard::status(|| {
-        // SAFETY: a place of the caller's, or NULL.
+        // SAFETY: the caller's out-pointer, or NULL.
         let limit = unsafe { Out::new(limit, 0, "limit") };
-        // SAFETY: a place of the caller's, or NULL.
+        // SAFETY: the caller's out-pointer, or NULL.
         let remaining = unsafe { Out::new(remaining, 0, "remaining") };
-        // SAFETY: a place of the caller's, or NULL.
+        // SAFETY: the caller's out-pointer, or NULL.
         let window = unsafe { Out::new(window_seconds, 0, "window_seconds") };
         let (limit, remaining, window) = (limit?, remaining?, window?);
         let response = convert::required(response, "response")?;
-        let told = response.told.rate_limit;
-        let told = told.ok_or_else(|| missing("rate limit"))?;
-        limit.set(signed(told.limit));
-        remaining.set(signed(told.remaining));
-        window.set(signed(told.window));
+        let found = response.head.rate_limit();
+        let found = found.ok_or_else(|| missing("rate limit"))?;
+        limit.set(signed(found.limit));
+        remaining.set(signed(found.remaining));
+        window.set(signed(found.window));
         Ok(())
     })
 }
@@ -129,25 +100,21 @@ fn signed(number: Option<u64>) -> i64 {
     number.map_or(-1, |number| i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// How many warnings the response has; 0 for NULL.
+/// Returns the number of warnings; 0 if `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_warnings_count(response: Option<&reggie_response>) -> usize {
-    guard::value(0, || {
-        response.map_or(0, |response| response.told.warnings.len())
-    })
+    value(response, 0, |head| head.warnings().len())
 }
 
-/// The warning at `index`, from 0 on (Warning, RFC 7234, section 5.5, as the
-/// OCI Distribution Specification has it): a text for people, on one line, each
-/// once, 4096 bytes of all together at most.
+/// Returns the warning at `index`, starting at 0 (Warning, RFC 7234, section
+/// 5.5, as used by the OCI Distribution Specification): one line for people.
+/// Duplicates are removed; all warnings together are limited to 4096 bytes.
 ///
-/// Returns a borrowed text; NULL where there is none, and for NULL.
+/// Borrowed. Returns NULL if there is no such warning or `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_warning(
     response: Option<&reggie_response>,
     index: usize,
 ) -> *const c_char {
-    guard::value(ptr::null(), || {
-        borrowed(response.and_then(|response| response.told.warnings.get(index)))
-    })
+    string(response, |head| head.warnings().get(index))
 }

@@ -1,6 +1,6 @@
-//! Where a handle keeps an object of the core that a call takes away while it
-//! runs: so nothing points into the handle while a callback uses it, and
-//! whoever uses it then is told that it is busy.
+//! A place in a handle for an object of the core. A call takes the object out
+//! while it runs, so that no reference into the handle exists while a callback
+//! uses the handle; other users find it busy.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,13 +13,13 @@ impl<T> Slot<T> {
         Slot(Mutex::new(Some(value)))
     }
 
-    /// Looks at what is here; `None` while it is lent. The look is short and
-    /// calls nobody back, since others wait for it.
+    /// Looks at the value; `None` while it is lent. `look` must be short and must
+    /// not call back: it runs under a lock.
     pub(super) fn look<R>(&self, look: impl FnOnce(&mut T) -> R) -> Option<R> {
         self.lock().as_mut().map(look)
     }
 
-    /// Lends what is here to a body that may take long and may call back.
+    /// Lends the value to a body that may take long and may call back.
     pub(super) fn lend<R>(
         &self,
         what: &str,
@@ -39,13 +39,13 @@ impl<T> Slot<T> {
         self.lock().take()
     }
 
-    /// Puts a value here, unless one is here: what the caller sees stays.
+    /// Puts a value here, unless there is one already.
     pub(super) fn put(&self, value: T) {
         let mut place = self.lock();
         if place.is_none() {
             *place = Some(value);
         } else {
-            // A value that is dropped may call its owner back.
+            // Dropping a value may run a callback.
             drop(place);
             drop(value);
         }
@@ -56,7 +56,7 @@ impl<T> Slot<T> {
     }
 }
 
-/// Puts back what was lent, after a panic too.
+/// Puts back what was lent, even after a panic.
 struct Lent<'a, T> {
     slot: &'a Slot<T>,
     value: Option<T>,
@@ -70,7 +70,7 @@ impl<T> Drop for Lent<'_, T> {
     }
 }
 
-/// The failure that a handle is used while a call has it.
+/// The error for a handle that a running call uses.
 pub(super) fn busy(what: &str) -> Error {
     let message = format!("{what}: in use by a call that has not returned");
     Error::new(Kind::Busy, message)

@@ -1,4 +1,4 @@
-//! What of the boundary is not seen from C.
+//! What cannot be tested from C.
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::process::Command;
@@ -6,14 +6,13 @@ use std::{fs, mem, ptr};
 
 use super::config::{reggie_config_free, reggie_config_new};
 use super::config_credentials::reggie_config_set_credentials;
-use super::error::{
-    ErrorOut, reggie_error, reggie_error_callback_value, reggie_error_message, reggie_error_status,
-};
+use super::error::{reggie_error_callback_value, reggie_error_message, reggie_error_status};
+use super::error_handle::{ErrorOut, reggie_error};
 use super::status::{
     REGGIE_INVALID_UTF8, REGGIE_NULL_ARGUMENT, REGGIE_OK, REGGIE_PANIC, reggie_status,
-    reggie_status_string,
 };
-use super::{convert, guard, status};
+use super::status_string::reggie_status_string;
+use super::{config_observe, convert, guard, status};
 use crate::body::digest::Algorithm;
 use crate::error::Kind;
 use crate::log::Level;
@@ -28,17 +27,19 @@ const KINDS: &[Kind] = &[
     Kind::InvalidMethod,
     Kind::InvalidPath,
     Kind::InvalidHeader,
-    Kind::InvalidValue,
+    Kind::InvalidName,
+    Kind::InvalidReference,
+    Kind::InvalidDigest,
+    Kind::InvalidSessionId,
     Kind::MissingValue,
     Kind::InvalidCredentials,
-    Kind::Busy,
+    Kind::InvalidCredentialsFile,
+    Kind::InvalidCertificates,
+    Kind::InvalidClientCertificate,
+    Kind::InvalidProxy,
     Kind::UnknownAlgorithm,
     Kind::LengthMismatch,
-    Kind::InvalidCertificates,
-    Kind::InvalidProxy,
-    Kind::InvalidClientCertificate,
-    Kind::InvalidCredentialsFile,
-    Kind::InvalidDigest,
+    Kind::Busy,
     Kind::NoMemory,
     Kind::Panic,
     Kind::File,
@@ -48,17 +49,17 @@ const KINDS: &[Kind] = &[
     Kind::Cancelled,
     Kind::Deadline,
     Kind::CredentialHelper,
-    Kind::RetryCallback,
+    Kind::ChallengeCallback,
     Kind::ReadCallback,
     Kind::RewindCallback,
     Kind::WriteCallback,
     Kind::CallbackMisuse,
     Kind::CertificateCallback,
-    Kind::RedirectCallback,
-    Kind::HookCallback,
-    Kind::RealmCallback,
-    Kind::RetryConditionCallback,
     Kind::CredentialCallback,
+    Kind::RealmCallback,
+    Kind::RedirectCallback,
+    Kind::ExchangeCallback,
+    Kind::RetryConditionCallback,
     Kind::ProgressCallback,
     Kind::Resolve,
     Kind::Connect,
@@ -75,9 +76,9 @@ const KINDS: &[Kind] = &[
     Kind::TooManyRedirects,
     Kind::RedirectRefused,
     Kind::TokenRefused,
-    Kind::NoErrors,
     Kind::RealmRefused,
     Kind::RetryLater,
+    Kind::NoErrors,
     Kind::NoHeader,
     Kind::HttpStatus,
     Kind::DigestMismatch,
@@ -126,7 +127,7 @@ fn each_kind_of_failure_has_its_status_in_the_header() {
         "IP_",
         "PURPOSE_",
         "REDIRECT_FOLLOW",
-        "REDIRECT_ANSWER",
+        "REDIRECT_RETURN",
         "TIME_",
     ];
     let statuses = macros
@@ -149,9 +150,12 @@ fn the_other_macros_are_the_values_of_the_core() {
     ] {
         let number = level as c_int;
         assert!(has(&macros, name, &number.to_string()), "{name}");
-        assert_eq!(status::level(number), Some(level));
+        assert_eq!(config_observe::level(number), Some(level));
     }
-    assert_eq!((status::level(0), status::level(5)), (None, None));
+    assert_eq!(
+        (config_observe::level(0), config_observe::level(5)),
+        (None, None)
+    );
     for (name, algorithm) in [
         ("SHA256", Algorithm::Sha256),
         ("SHA384", Algorithm::Sha384),
@@ -172,7 +176,7 @@ fn text(text: *const c_char) -> String {
 }
 
 #[test]
-fn a_panic_becomes_a_status_with_its_words() {
+fn a_panic_becomes_a_status_with_its_message() {
     let mut error = ptr::null_mut();
     // SAFETY: a place on the stack.
     let out = unsafe { ErrorOut::new(&mut error) };
@@ -183,7 +187,7 @@ fn a_panic_becomes_a_status_with_its_words() {
     assert_eq!(reggie_error_status(Some(&error)), REGGIE_PANIC);
     assert_eq!(
         text(reggie_error_message(Some(&error))),
-        "defect in libreggie: a\\nb 2"
+        "bug in libreggie: a\\nb 2"
     );
     assert_eq!(guard::status(|| panic!("words")), REGGIE_PANIC);
     assert_eq!(guard::value(7, || panic!("words")), 7);

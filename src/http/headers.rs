@@ -66,6 +66,20 @@ impl Headers {
         self.0.push((name.to_owned(), value.to_vec()));
     }
 
+    /// Adds a field that is to be sent.
+    pub(crate) fn try_add(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
+        check(name, value)?;
+        self.add(name, value);
+        Ok(())
+    }
+
+    /// Sets a field that is to be sent, in place of all of that name.
+    pub(crate) fn try_set(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
+        check(name, value)?;
+        self.set(name, value);
+        Ok(())
+    }
+
     pub(crate) fn remove(&mut self, name: &str) {
         self.0
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name));

@@ -60,9 +60,7 @@ impl Exchange {
 
     /// Sets a header of this request.
     pub fn set_header(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
-        crate::http::headers::check(name, value)?;
-        self.headers.set(name, value);
-        Ok(())
+        self.headers.try_set(name, value)
     }
 
     /// Removes a header from this request.
@@ -75,4 +73,4 @@ impl Exchange {
 pub type SendCallback = Arc<dyn Fn(&mut Exchange) -> Result<(), Error> + Send + Sync>;
 
 /// Called after the headers of each response have been received.
-pub type AnswerCallback = Arc<dyn Fn(&Exchange) -> Result<(), Error> + Send + Sync>;
+pub type ResponseCallback = Arc<dyn Fn(&Exchange) -> Result<(), Error> + Send + Sync>;

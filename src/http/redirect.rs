@@ -17,7 +17,7 @@ pub enum RedirectChoice {
     /// Follow it.
     Follow,
     /// Return it as the response.
-    Answer,
+    Return,
 }
 
 /// A redirect that is about to be followed.

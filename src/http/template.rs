@@ -15,12 +15,12 @@ pub(crate) struct Values<'a> {
 impl<'a> Values<'a> {
     /// The value of a word in angle brackets; `None` if it is not a
     /// placeholder.
-    fn of(&self, word: &str) -> Option<Option<&'a str>> {
+    fn of(&self, word: &str) -> Option<(Kind, Option<&'a str>)> {
         Some(match word {
-            "name" => self.name,
-            "reference" => self.reference,
-            "digest" => self.digest,
-            "session_id" => self.session_id,
+            "name" => (Kind::InvalidName, self.name),
+            "reference" => (Kind::InvalidReference, self.reference),
+            "digest" => (Kind::InvalidDigest, self.digest),
+            "session_id" => (Kind::InvalidSessionId, self.session_id),
             _ => return None,
         })
     }
@@ -33,7 +33,7 @@ pub(crate) fn expand(path: &str, values: &Values) -> Result<String, Error> {
     let mut out = String::with_capacity(path.len() + 64);
     let mut rest = path;
     while let Some((before, word, after)) = next_word(rest) {
-        let Some(value) = values.of(word) else {
+        let Some((invalid, value)) = values.of(word) else {
             let message = format!("path has an unknown placeholder {}", shown(word));
             return Err(Error::new(Kind::InvalidPath, message));
         };
@@ -41,7 +41,7 @@ pub(crate) fn expand(path: &str, values: &Values) -> Result<String, Error> {
             let message = format!("placeholder <{word}> has no value");
             return Err(Error::new(Kind::MissingValue, message));
         };
-        check_value(word, value)?;
+        check_value(invalid, word, value)?;
         out.push_str(before);
         out.push_str(value);
         rest = after;
@@ -58,7 +58,7 @@ pub(crate) fn expand(path: &str, values: &Values) -> Result<String, Error> {
 }
 
 /// Rejects a value that would change the structure of a path.
-pub(crate) fn check_value(what: &str, value: &str) -> Result<(), Error> {
+pub(crate) fn check_value(kind: Kind, what: &str, value: &str) -> Result<(), Error> {
     let forbidden = |character: char| {
         character.is_control() || character.is_whitespace() || "?#%<>\\\"".contains(character)
     };
@@ -84,7 +84,7 @@ pub(crate) fn check_value(what: &str, value: &str) -> Result<(), Error> {
         true => format!("{what} {problem}"),
         false => format!("{what} {} {problem}", shown(value)),
     };
-    Err(Error::new(Kind::InvalidValue, message))
+    Err(Error::new(kind, message))
 }
 
 /// The first `<word>`, with the text before and after it.
@@ -167,7 +167,7 @@ mod tests {
             ..VALUES
         };
         let error = expand("/v2/<name>", &again).unwrap_err();
-        assert_eq!(error.kind(), Kind::InvalidValue);
+        assert_eq!(error.kind(), Kind::InvalidName);
     }
 
     #[test]
@@ -182,7 +182,10 @@ mod tests {
             "a@b&c=d+e",
             "é",
         ] {
-            assert!(check_value("name", value).is_ok(), "{value}");
+            assert!(
+                check_value(Kind::InvalidName, "name", value).is_ok(),
+                "{value}"
+            );
         }
         for (value, words) in [
             ("", "name is empty"),
@@ -206,11 +209,11 @@ mod tests {
             ("a/", "empty segment"),
             ("a//b", "empty segment"),
         ] {
-            let error = check_value("name", value).unwrap_err();
-            assert_eq!(error.kind(), Kind::InvalidValue);
+            let error = check_value(Kind::InvalidName, "name", value).unwrap_err();
+            assert_eq!(error.kind(), Kind::InvalidName);
             assert!(error.message().contains(words), "{value:?}: {error}");
         }
-        let long = check_value("digest", &"x ".repeat(5000)).unwrap_err();
+        let long = check_value(Kind::InvalidDigest, "digest", &"x ".repeat(5000)).unwrap_err();
         assert!(long.message().len() < 120, "{long}");
     }
 }

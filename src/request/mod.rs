@@ -4,18 +4,18 @@ pub(crate) mod address;
 pub(crate) mod call;
 pub(crate) mod open_body;
 pub(crate) mod response;
-mod settings;
 
 use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use self::address::Address;
 use crate::body::digest::Digest;
 use crate::body::output::{Output, WriteSink};
 use crate::body::section::Section;
 use crate::body::{Body, BorrowedBytes, ReadSource};
-use crate::config::{OwnTimes, retry};
+use crate::config::{OwnTimes, retry, stall};
 use crate::error::{Error, Kind};
 use crate::http::headers::Headers;
 use crate::http::template::Values;
@@ -27,7 +27,7 @@ use crate::os::cancel::Cancel;
 use crate::os::transfer::TransferCallback;
 
 /// Called between a challenge and the second send; may change the request.
-pub type RetryCallback = Arc<dyn Fn(&mut Request) -> Result<(), Error> + Send + Sync>;
+pub type ChallengeCallback = Arc<dyn Fn(&mut Request) -> Result<(), Error> + Send + Sync>;
 
 /// A request to a registry, made by a client and sent by it.
 pub struct Request {
@@ -44,7 +44,7 @@ pub struct Request {
     pub(crate) body: Body,
     pub(crate) output: Output,
     pub(crate) expected_digest: Option<Digest>,
-    pub(crate) retry: Option<RetryCallback>,
+    pub(crate) challenge: Option<ChallengeCallback>,
     pub(crate) follow_challenge: bool,
     pub(crate) cancel: Option<Cancel>,
     pub(crate) progress: Option<TransferCallback>,
@@ -77,7 +77,7 @@ impl Request {
             body: Body::default(),
             output: Output::Memory,
             expected_digest: None,
-            retry: None,
+            challenge: None,
             follow_challenge: true,
             cancel: None,
             progress: None,
@@ -135,7 +135,7 @@ impl Request {
 
     /// Sets the repository of `<name>`.
     pub fn set_name(&mut self, name: &str) -> Result<(), Error> {
-        template::check_value("name", name)?;
+        template::check_value(Kind::InvalidName, "name", name)?;
         self.name = Some(name.to_owned());
         Ok(())
     }
@@ -147,7 +147,7 @@ impl Request {
 
     /// Sets the tag or digest of `<reference>`.
     pub fn set_reference(&mut self, reference: &str) -> Result<(), Error> {
-        template::check_value("reference", reference)?;
+        template::check_value(Kind::InvalidReference, "reference", reference)?;
         self.reference = Some(reference.to_owned());
         Ok(())
     }
@@ -159,7 +159,7 @@ impl Request {
 
     /// Sets the digest of `<digest>`.
     pub fn set_digest(&mut self, digest: &str) -> Result<(), Error> {
-        template::check_value("digest", digest)?;
+        template::check_value(Kind::InvalidDigest, "digest", digest)?;
         self.digest = Some(digest.to_owned());
         Ok(())
     }
@@ -171,7 +171,7 @@ impl Request {
 
     /// Sets the upload session of `<session_id>`.
     pub fn set_session_id(&mut self, session_id: &str) -> Result<(), Error> {
-        template::check_value("session id", session_id)?;
+        template::check_value(Kind::InvalidSessionId, "session id", session_id)?;
         self.session_id = Some(session_id.to_owned());
         Ok(())
     }
@@ -183,16 +183,12 @@ impl Request {
 
     /// Sets a header in place of all of that name.
     pub fn set_header(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
-        headers::check(name, value)?;
-        self.headers.set(name, value);
-        Ok(())
+        self.headers.try_set(name, value)
     }
 
     /// Adds a header beside those of that name.
     pub fn add_header(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
-        headers::check(name, value)?;
-        self.headers.add(name, value);
-        Ok(())
+        self.headers.try_add(name, value)
     }
 
     /// Removes all headers of a name.
@@ -313,8 +309,8 @@ impl Request {
     }
 
     /// Sets what is called between a challenge and the second send.
-    pub fn set_retry_callback(&mut self, callback: Option<RetryCallback>) {
-        self.retry = callback;
+    pub fn set_challenge_callback(&mut self, callback: Option<ChallengeCallback>) {
+        self.challenge = callback;
     }
 
     /// Sets what is called with the progress of the request.
@@ -338,6 +334,31 @@ impl Request {
         tries.map_or(Ok(()), retry::check_tries)?;
         self.retries = tries;
         Ok(())
+    }
+
+    /// Sets what ends the calls that send this request; `None` = nothing.
+    pub fn set_cancel(&mut self, cancel: Option<Cancel>) {
+        self.cancel = cancel;
+    }
+
+    /// The longest that a call with this request may take as a whole.
+    pub fn set_timeout(&mut self, time: Option<Duration>) {
+        self.times.call = Some(time);
+    }
+
+    /// The longest from the request's last byte to the first of its answer.
+    pub fn set_first_byte_timeout(&mut self, time: Option<Duration>) {
+        self.times.first_byte = Some(time);
+    }
+
+    /// The same where the registry has something to store.
+    pub fn set_commit_timeout(&mut self, time: Option<Duration>) {
+        self.times.commit = Some(time);
+    }
+
+    /// The least that has to move in each window, in either direction.
+    pub fn set_stall_limit(&mut self, bytes_per_second: u64, window: Duration) {
+        self.times.stall = Some(stall(bytes_per_second, window));
     }
 
     /// The URL that will be sent.

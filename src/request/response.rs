@@ -1,7 +1,8 @@
-//! An answer: status, headers, body, Location, and the registry's errors.
+//! A response: an immutable head, and the body.
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -15,15 +16,21 @@ use crate::http::headers::Headers;
 use crate::http::oci_error;
 use crate::http::oci_error::OciError;
 use crate::http::url::Url;
-use crate::transport::{ExchangeStats, Version};
+use crate::transport::{ExchangeStats, RawResponse, Version};
 
-/// The answer to a request.
+/// The response to a request: its head, which does not change once the call has
+/// returned, and its body.
 pub struct Response {
+    pub(crate) head: ResponseHead,
+    pub(crate) body: ResponseBody,
+}
+
+/// The head of a response, and how it was obtained.
+pub struct ResponseHead {
     pub(crate) status: u16,
-    pub(crate) version: Version,
-    pub(crate) headers: Headers,
-    pub(crate) content: Content,
-    pub(crate) length: Option<u64>,
+    version: Version,
+    headers: Headers,
+    length: Option<u64>,
     relative_location: Option<String>,
     absolute_location: Option<String>,
     next_page: Option<String>,
@@ -32,128 +39,206 @@ pub struct Response {
     host: String,
     url: Url,
     pub(crate) account: Account,
-    /// How much of a kept body was read.
-    position: usize,
 }
 
-/// What it took to get an answer.
+/// What it took to obtain a response.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Account {
     pub(crate) stats: ExchangeStats,
-    /// How often something was sent for it, to whomever.
+    /// How many requests were sent for it, to any server.
     pub(crate) sends: u32,
     pub(crate) total: Duration,
 }
 
-/// Where the body of an answer is.
+/// The body of a response.
+pub(crate) struct ResponseBody {
+    pub(crate) content: Content,
+    /// How much of a body in memory was read.
+    position: usize,
+}
+
+/// Where the body of a response is.
 pub(crate) enum Content {
-    /// Here, whole.
+    /// In memory, complete.
     Kept(Vec<u8>),
-    /// Where the request wanted it, that many bytes.
+    /// At the output of the request, this many bytes.
     Delivered(u64),
-    /// Still with the server: the caller reads it.
+    /// Unread.
     Open(Box<OpenBody>),
 }
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
-            .field("status", &self.status)
+            .field("status", &self.head.status)
             .finish_non_exhaustive()
     }
 }
 
+impl Deref for Response {
+    type Target = ResponseHead;
+
+    fn deref(&self) -> &ResponseHead {
+        &self.head
+    }
+}
+
 impl Response {
-    /// An answer that came from `url`, its body still to be read.
+    /// A response from `url` whose body is unread.
     pub(crate) fn new(
-        answer: crate::transport::RawResponse,
+        raw: RawResponse,
         url: Url,
         host: String,
         address: &Arc<Address>,
         account: Account,
     ) -> Response {
-        let location = answer
+        let location = raw
             .headers
             .text("location")
             .and_then(|location| url.resolve(location).ok());
-        Response {
-            status: answer.status,
-            version: answer.version,
+        let head = ResponseHead {
+            status: raw.status,
+            version: raw.version,
             relative_location: location
                 .as_ref()
                 .and_then(|url| address.relative(url))
                 .map(str::to_owned),
             absolute_location: location.as_ref().map(ToString::to_string),
-            next_page: link::next(answer.headers.all("link"), &url)
+            next_page: link::next(raw.headers.all("link"), &url)
                 .and_then(|url| address.relative(&url).map(str::to_owned)),
-            warnings: warning::read(answer.headers.all("warning")),
-            retry_after: retry_after::read(&answer.headers, SystemTime::now()),
-            length: answer.body.length(),
-            headers: answer.headers,
-            content: Content::Open(Box::new(OpenBody::new(answer.body))),
+            warnings: warning::read(raw.headers.all("warning")),
+            retry_after: retry_after::read(&raw.headers, SystemTime::now()),
+            length: raw.body.length(),
+            headers: raw.headers,
             host,
             url,
             account,
+        };
+        let body = ResponseBody {
+            content: Content::Open(Box::new(OpenBody::new(raw.body))),
             position: 0,
-        }
+        };
+        Response { head, body }
     }
 
-    /// The host that answered.
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// Lets go of it, and keeps its connection if that costs little.
+    /// Drops the response, and keeps its connection if that costs little.
     pub(crate) fn discard(self) {
-        if let Content::Open(body) = self.content {
+        if let Content::Open(body) = self.body.content {
             body.into_raw().drain();
         }
     }
 
-    /// The URL that answered, after redirects.
+    /// The body if it is in memory; empty otherwise.
+    pub fn body(&self) -> &[u8] {
+        self.body.bytes()
+    }
+
+    /// How many bytes of the body were received so far.
+    pub fn body_size(&self) -> u64 {
+        self.body.size()
+    }
+
+    /// The registry's error list.
+    pub fn errors(&self) -> Result<Vec<OciError>, Error> {
+        self.head.errors(&self.body)
+    }
+
+    /// An error with what the registry says, unless the status is a 2xx.
+    pub fn check(&self) -> Result<(), Error> {
+        self.head.check(&self.body)
+    }
+
+    /// Replaces the body by bytes that the caller has read and perhaps decoded,
+    /// so that [`Response::errors`] and [`Response::check`] can use them. The
+    /// unread rest of an open body is dropped with its connection.
+    pub fn set_body(&mut self, body: Vec<u8>) {
+        self.body = ResponseBody::from(body);
+    }
+
+    /// Reads more of the body; 0 = the end.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        self.head.read(&mut self.body, buffer)
+    }
+}
+
+impl From<Vec<u8>> for ResponseBody {
+    fn from(bytes: Vec<u8>) -> ResponseBody {
+        ResponseBody {
+            content: Content::Kept(bytes),
+            position: 0,
+        }
+    }
+}
+
+impl ResponseBody {
+    /// The body if it is in memory; empty otherwise.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match &self.content {
+            Content::Kept(body) => body,
+            Content::Delivered(_) | Content::Open(_) => &[],
+        }
+    }
+
+    /// How many bytes were received so far.
+    pub(crate) fn size(&self) -> u64 {
+        match &self.content {
+            Content::Kept(body) => body.len() as u64,
+            Content::Delivered(size) => *size,
+            Content::Open(body) => body.received(),
+        }
+    }
+}
+
+impl ResponseHead {
+    /// The host that sent the response.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The URL that sent the response, after redirects.
     pub fn url(&self) -> &str {
         self.url.as_str()
     }
 
-    /// How often something was sent for this answer: to the registry, to token
-    /// servers, along redirects.
+    /// The number of HTTP requests sent for this response: to the registry, to
+    /// token servers, for redirects and for retries.
     pub fn sends(&self) -> u32 {
         self.account.sends
     }
 
-    /// Whether the answer came over a connection that was kept.
+    /// Whether the connection had served another request before.
     pub fn is_reused(&self) -> bool {
         self.account.stats.reused
     }
 
-    /// Whom the connection is with: the server, or the proxy before it. `None`
-    /// for a socket of this host.
+    /// The address of the server, or of the proxy if there is one. `None` for a
+    /// Unix socket.
     pub fn remote_address(&self) -> Option<SocketAddr> {
         self.account.stats.peer
     }
 
-    /// How long resolving the host's name took; zero over a kept connection.
+    /// The time for resolving the host name; zero for a reused connection.
     pub fn resolve_time(&self) -> Duration {
         self.account.stats.phases.resolve
     }
 
-    /// How long connecting took; zero over a kept connection.
+    /// The time for connecting; zero for a reused connection.
     pub fn connect_time(&self) -> Duration {
         self.account.stats.phases.connect
     }
 
-    /// How long the TLS handshake took; zero without one.
+    /// The time for the TLS handshake; zero without one.
     pub fn tls_time(&self) -> Duration {
         self.account.stats.phases.tls
     }
 
-    /// From the last byte of the request that was answered to the first byte
-    /// of its answer.
+    /// The time from the last byte of the request to the first byte of its
+    /// response.
     pub fn first_byte_time(&self) -> Duration {
         self.account.stats.first_byte
     }
 
-    /// How long the call took, with all that was sent for it.
+    /// The time for the whole call.
     pub fn total_time(&self) -> Duration {
         self.account.total
     }
@@ -173,57 +258,40 @@ impl Response {
         &self.headers
     }
 
-    /// The body's length as announced; `None` if it was not, or if there is none.
+    /// The announced length of the body; `None` if there is none.
     pub fn content_length(&self) -> Option<u64> {
         self.length
     }
 
-    /// The body, where it is kept in memory; empty otherwise.
-    pub fn body(&self) -> &[u8] {
-        match &self.content {
-            Content::Kept(body) => body,
-            Content::Delivered(_) | Content::Open(_) => &[],
-        }
-    }
-
-    /// How many bytes of the body have been received so far, wherever they went.
-    pub fn body_size(&self) -> u64 {
-        match &self.content {
-            Content::Kept(body) => body.len() as u64,
-            Content::Delivered(size) => *size,
-            Content::Open(body) => body.received(),
-        }
-    }
-
-    /// Path and query of the Location header, such that they can be sent as
-    /// they are; `None` at another origin and without one.
+    /// Path and query of the Location header, relative to the client's address;
+    /// `None` at another origin or without the header.
     pub fn relative_location(&self) -> Option<&str> {
         self.relative_location.as_deref()
     }
 
-    /// The Location header as a whole URL; `None` without one.
+    /// The Location header as a full URL.
     pub fn absolute_location(&self) -> Option<&str> {
         self.absolute_location.as_deref()
     }
 
-    /// Path and query of the next page of a list, such that they can be sent
-    /// as they are; `None` on the last page, and at another origin.
+    /// Path and query of the next page of a list, relative to the client's
+    /// address; `None` on the last page, and at another origin.
     pub fn next_page(&self) -> Option<&str> {
         self.next_page.as_deref()
     }
 
-    /// What the registry warns of: texts for people.
+    /// The warnings of the registry.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// How long the server wanted to be left alone when it answered.
+    /// How long the server asked to wait, from when it sent the response.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// First and last byte of what the registry has of an upload; or, of a
-    /// 206, of what the body is.
+    /// First and last byte of what the registry has received of an upload; or,
+    /// for a 206, of the body.
     pub fn range(&self) -> Option<(u64, u64)> {
         if self.status == 206 {
             return self.content_range().map(|range| (range.first, range.last));
@@ -231,13 +299,13 @@ impl Response {
         self.headers.text("range").and_then(range::of_upload)
     }
 
-    /// What part of the whole the body of a 206 is.
+    /// The part of the blob that the body of a 206 contains.
     pub fn content_range(&self) -> Option<ContentRange> {
         let value = self.headers.text("content-range")?;
         range::of_content(value).filter(|_| self.status == 206)
     }
 
-    /// How many requests the registry lets pass.
+    /// The rate limit of the registry.
     pub fn rate_limit(&self) -> Option<RateLimit> {
         rate_limit::read(&self.headers)
     }
@@ -248,8 +316,8 @@ impl Response {
     }
 
     /// The registry's error list.
-    pub fn errors(&self) -> Result<Vec<OciError>, Error> {
-        match &self.content {
+    pub(crate) fn errors(&self, body: &ResponseBody) -> Result<Vec<OciError>, Error> {
+        match &body.content {
             Content::Kept(body) => oci_error::parse(body),
             Content::Delivered(_) | Content::Open(_) => Err(Error::new(
                 Kind::NoErrors,
@@ -260,12 +328,12 @@ impl Response {
     }
 
     /// An error with what the registry says, unless the status is a 2xx.
-    pub fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self, body: &ResponseBody) -> Result<(), Error> {
         if (200..300).contains(&self.status) {
             return Ok(());
         }
         let mut message = format!("{}: status {}", self.host, self.status);
-        let list = self.errors().unwrap_or_default();
+        let list = self.errors(body).unwrap_or_default();
         let first = list.first();
         let said = first.map(|first| format!("{} {}", first.code(), first.message()));
         if let Some(said) = said
@@ -282,29 +350,21 @@ impl Response {
         if let Some(code) = first.map(OciError::code).filter(|code| !code.is_empty()) {
             error = error.with_registry_code(code);
         }
-        Err(error.with_retry_after(self.retry_after.map(|wait| wait.as_secs())))
+        Err(error.with_retry_after(self.retry_after))
     }
 
-    /// Replaces the body by bytes that the caller has read and perhaps decoded,
-    /// so that [`Response::errors`] and [`Response::check`] can use them. The
-    /// unread rest of an open body is dropped with its connection.
-    pub fn set_body(&mut self, body: Vec<u8>) {
-        self.content = Content::Kept(body);
-        self.position = 0;
-    }
-
-    /// Reads on in the body; 0 = the end.
-    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        match &mut self.content {
-            Content::Kept(body) => {
-                let rest = &body[self.position..];
-                let amount = rest.len().min(buffer.len());
-                buffer[..amount].copy_from_slice(&rest[..amount]);
-                self.position += amount;
-                Ok(amount)
+    /// Reads more of the body; 0 = the end.
+    pub(crate) fn read(&self, body: &mut ResponseBody, buffer: &mut [u8]) -> Result<usize, Error> {
+        match &mut body.content {
+            Content::Kept(kept) => {
+                let rest = &kept[body.position..];
+                let count = rest.len().min(buffer.len());
+                buffer[..count].copy_from_slice(&rest[..count]);
+                body.position += count;
+                Ok(count)
             }
             Content::Delivered(_) => Ok(0),
-            Content::Open(body) => body
+            Content::Open(raw) => raw
                 .read(buffer)
                 .map_err(|error| error.with_http_status(self.status).with_host(&self.host)),
         }

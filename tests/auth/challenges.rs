@@ -1,5 +1,7 @@
 //! Challenges, and how they are answered.
 
+use std::time::Duration;
+
 use reggie::{Config, Kind};
 use support::raw_server::RawServer;
 
@@ -193,7 +195,7 @@ fn a_token_server_that_refuses_or_talks_nonsense_is_an_error() {
         });
         let error = get(&client(&server, &config()), "/v2/").expect_err("refused");
         assert_eq!(error.kind(), Kind::TokenRefused, "{error}");
-        assert_eq!(error.retry_after(), Some(7));
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
         assert!(error.host().is_some());
         assert!(!error.message().contains('\n'), "{error}");
         assert!(!error.message().contains("mypass"), "{error}");

@@ -140,7 +140,7 @@ fn a_body_that_cannot_be_sent_again_is_an_error_that_says_so() {
 }
 
 #[test]
-fn the_retry_callback_may_change_everything() {
+fn the_challenge_callback_may_change_everything() {
     let server = guarded(BASIC, &["Basic realm=\"r\""], "");
     let client = client(&server, &config());
     let (reader, mut writer) = std::io::pipe().expect("a pipe");
@@ -156,7 +156,7 @@ fn the_retry_callback_may_change_everything() {
         .expect("a pipe");
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&seen);
-    request.set_retry_callback(Some(Arc::new(move |request: &mut Request| {
+    request.set_challenge_callback(Some(Arc::new(move |request: &mut Request| {
         log.lock().expect("a log").push(request.method().to_owned());
         request.remove_header("x-old");
         request.set_header("X-New", b"2")?;
@@ -183,11 +183,11 @@ fn the_retry_callback_may_change_everything() {
 }
 
 #[test]
-fn the_retry_callback_is_not_called_without_a_second_send() {
+fn the_challenge_callback_is_not_called_without_a_second_send() {
     let server = guarded(BASIC, &["Negotiate"], "");
     let client = client(&server, &config());
     let mut request = client.request("GET", "/v2/").expect("a request");
-    request.set_retry_callback(Some(Arc::new(|_| panic!("there is no second send"))));
+    request.set_challenge_callback(Some(Arc::new(|_| panic!("there is no second send"))));
     assert!(
         client
             .execute(&mut request)

@@ -48,8 +48,8 @@ static void configs(void)
     FAILS(REGGIE_INVALID_CREDENTIALS,
           reggie_config_set_credentials(config, "", ""));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_default_name(NULL, "a"));
-    TAKES(reggie_config_set_default_name(config, text), REGGIE_INVALID_VALUE,
-          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_VALUE);
+    TAKES(reggie_config_set_default_name(config, text), REGGIE_INVALID_NAME,
+          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_NAME);
     FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_auth_scope(NULL, "a"));
     TAKES(reggie_config_set_auth_scope(config, text),
           REGGIE_INVALID_CREDENTIALS, REGGIE_OK, REGGIE_INVALID_UTF8,
@@ -98,8 +98,8 @@ static void clients(const char *good)
     RETURNS(reggie_client_free(NULL));
 
     FAILS(REGGIE_NULL_ARGUMENT, reggie_client_set_default_name(NULL, "a"));
-    TAKES(reggie_client_set_default_name(client, text), REGGIE_INVALID_VALUE,
-          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_VALUE);
+    TAKES(reggie_client_set_default_name(client, text), REGGIE_INVALID_NAME,
+          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_NAME);
 
     FAILS(REGGIE_NULL_ARGUMENT,
           reggie_client_derive(NULL, config, &out.client, &error));

@@ -93,8 +93,8 @@ static void files(void)
           REGGIE_INVALID_ARGUMENT, REGGIE_OK, REGGIE_OK, REGGIE_OK);
     FAILS(REGGIE_INVALID_CREDENTIALS_FILE,
           reggie_client_new("http://r.example", config, &out.client, &error));
-    FAILS(REGGIE_NULL_ARGUMENT, reggie_config_use_credentials_files(NULL, 1));
-    WORKS(reggie_config_use_credentials_files(config, INT_MIN));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_config_use_default_credentials_files(NULL, 1));
+    WORKS(reggie_config_use_default_credentials_files(config, INT_MIN));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_credential_helpers(NULL, 1));
     WORKS(reggie_config_set_credential_helpers(config, INT_MAX));
     FAILS(REGGIE_NULL_ARGUMENT,

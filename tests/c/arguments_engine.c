@@ -8,7 +8,7 @@
 #include <limits.h>
 #include <stdint.h>
 
-static int redirects, sends, answers;
+static int redirects, sends, responses;
 
 static void nothing_for_null(void)
 {
@@ -17,30 +17,18 @@ static void nothing_for_null(void)
     GIVES_NULL(reggie_redirect_method(NULL));
     GIVES_NUMBER(0, reggie_redirect_status(NULL));
     GIVES_NUMBER(0, reggie_redirect_hop(NULL));
-    GIVES_NUMBER(0, reggie_redirect_headers_count(NULL));
-    GIVES_NULL(reggie_redirect_header_name(NULL, 0));
-    GIVES_NULL(reggie_redirect_header_value(NULL, 0));
-    GIVES_NULL(reggie_redirect_header(NULL, "Location"));
-    GIVES_NUMBER(0, reggie_redirect_header_count(NULL, "Location"));
-    GIVES_NULL(reggie_redirect_header_at(NULL, "Location", 0));
+    GIVES_NULL(reggie_redirect_headers(NULL));
 
     GIVES_NUMBER(0, reggie_exchange_purpose(NULL));
     GIVES_NULL(reggie_exchange_method(NULL));
     GIVES_NULL(reggie_exchange_url(NULL));
     GIVES_NUMBER(0, reggie_exchange_status(NULL));
-    GIVES_NUMBER(0, reggie_exchange_headers_count(NULL));
-    GIVES_NULL(reggie_exchange_header_name(NULL, 0));
-    GIVES_NULL(reggie_exchange_header_value(NULL, 0));
-    GIVES_NULL(reggie_exchange_header(NULL, "Date"));
-    GIVES_NUMBER(0, reggie_exchange_header_count(NULL, "Date"));
-    GIVES_NULL(reggie_exchange_header_at(NULL, "Date", 0));
-    FAILS(REGGIE_NULL_ARGUMENT, reggie_exchange_set_header(NULL, "a", "b"));
-    FAILS(REGGIE_NULL_ARGUMENT, reggie_exchange_remove_header(NULL, "a"));
+    GIVES_NULL(reggie_exchange_headers(NULL));
 
     FAILS(REGGIE_NULL_ARGUMENT, reggie_response_check(NULL, &error));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_response_check(NULL, NULL));
     GIVES_NULL(reggie_response_url(NULL));
-    GIVES_NUMBER(0, reggie_response_sends(NULL));
+    GIVES_NUMBER(0, reggie_response_send_count(NULL));
     GIVES_NULL(reggie_response_remote_address(NULL));
     GIVES_NUMBER(0, reggie_response_is_reused(NULL));
     GIVES_NUMBER(-1, reggie_response_time(NULL, REGGIE_TIME_TOTAL));
@@ -50,6 +38,8 @@ static void nothing_for_null(void)
 static int at_redirect(void *userdata, const reggie_redirect *redirect,
                        int *choice)
 {
+    const reggie_headers *headers = reggie_redirect_headers(redirect);
+
     (void)userdata;
     redirects++;
     CHECK_NUMBER(REGGIE_REDIRECT_FOLLOW, *choice);
@@ -58,50 +48,54 @@ static int at_redirect(void *userdata, const reggie_redirect *redirect,
     CHECK_TEXT("GET", reggie_redirect_method(redirect));
     CHECK_NUMBER(307, reggie_redirect_status(redirect));
     CHECK_NUMBER(1, reggie_redirect_hop(redirect));
-    CHECK(reggie_redirect_headers_count(redirect) > 0);
-    GIVES_NULL(reggie_redirect_header_name(redirect, index));
-    GIVES_NULL(reggie_redirect_header_value(redirect, index));
-    GIVES_NULL(reggie_redirect_header(redirect, text));
-    GIVES_NUMBER(0, reggie_redirect_header_count(redirect, text));
-    GIVES_NULL(reggie_redirect_header_at(redirect, text, 0));
-    GIVES_NULL(reggie_redirect_header_at(redirect, "Location", index));
+    CHECK(headers != NULL);
+    CHECK(reggie_headers_count(headers) > 0);
+    GIVES_NULL(reggie_headers_name(headers, index));
+    GIVES_NULL(reggie_headers_value(headers, index));
+    GIVES_NULL(reggie_headers_get(headers, text));
+    GIVES_NUMBER(0, reggie_headers_get_count(headers, text));
+    GIVES_NULL(reggie_headers_get_at(headers, text, 0));
+    GIVES_NULL(reggie_headers_get_at(headers, "Location", index));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_headers_set((reggie_headers *)headers, "a", "b"));
     return 0;
 }
 
 static int at_send(void *userdata, reggie_exchange *exchange)
 {
+    reggie_headers *headers = reggie_exchange_headers(exchange);
+
     (void)userdata;
     sends++;
     CHECK_NUMBER(sends == 1 ? REGGIE_PURPOSE_FIRST : REGGIE_PURPOSE_REDIRECT,
                  reggie_exchange_purpose(exchange));
     CHECK_TEXT("GET", reggie_exchange_method(exchange));
     CHECK_NUMBER(0, reggie_exchange_status(exchange));
-    GIVES_NULL(reggie_exchange_header_name(exchange, index));
-    GIVES_NULL(reggie_exchange_header_value(exchange, index));
-    GIVES_NULL(reggie_exchange_header(exchange, text));
-    GIVES_NUMBER(0, reggie_exchange_header_count(exchange, text));
-    GIVES_NULL(reggie_exchange_header_at(exchange, text, 0));
-    GIVES_NULL(reggie_exchange_header_at(exchange, "User-Agent", index));
-    TAKES(reggie_exchange_set_header(exchange, text, "b"),
-          REGGIE_INVALID_HEADER, REGGIE_INVALID_HEADER, REGGIE_INVALID_UTF8,
-          REGGIE_INVALID_HEADER);
-    TAKES(reggie_exchange_set_header(exchange, "a", text), REGGIE_OK,
-          REGGIE_OK, REGGIE_OK, REGGIE_INVALID_HEADER);
-    TAKES(reggie_exchange_remove_header(exchange, text), REGGIE_OK, REGGIE_OK,
+    GIVES_NULL(reggie_headers_name(headers, index));
+    GIVES_NULL(reggie_headers_value(headers, index));
+    GIVES_NULL(reggie_headers_get(headers, text));
+    GIVES_NUMBER(0, reggie_headers_get_count(headers, text));
+    GIVES_NULL(reggie_headers_get_at(headers, text, 0));
+    GIVES_NULL(reggie_headers_get_at(headers, "User-Agent", index));
+    TAKES(reggie_headers_set(headers, text, "b"), REGGIE_INVALID_HEADER,
+          REGGIE_INVALID_HEADER, REGGIE_INVALID_UTF8, REGGIE_INVALID_HEADER);
+    TAKES(reggie_headers_set(headers, "a", text), REGGIE_OK, REGGIE_OK,
+          REGGIE_OK, REGGIE_INVALID_HEADER);
+    TAKES(reggie_headers_remove(headers, text), REGGIE_OK, REGGIE_OK,
           REGGIE_INVALID_UTF8, REGGIE_OK);
-    WORKS(reggie_exchange_remove_header(exchange, "a"));
+    WORKS(reggie_headers_remove(headers, "a"));
     return 0;
 }
 
-static int at_answer(void *userdata, reggie_exchange *exchange)
+static int at_response(void *userdata, reggie_exchange *exchange)
 {
+    reggie_headers *headers = reggie_exchange_headers(exchange);
+
     (void)userdata;
-    answers++;
+    responses++;
     CHECK(reggie_exchange_status(exchange) > 0);
-    FAILS(REGGIE_INVALID_ARGUMENT,
-          reggie_exchange_set_header(exchange, "a", "b"));
-    FAILS(REGGIE_INVALID_ARGUMENT,
-          reggie_exchange_remove_header(exchange, "a"));
+    FAILS(REGGIE_INVALID_ARGUMENT, reggie_headers_set(headers, "a", "b"));
+    FAILS(REGGIE_INVALID_ARGUMENT, reggie_headers_remove(headers, "a"));
     return 0;
 }
 
@@ -132,9 +126,9 @@ static reggie_config *configs(void)
     WORKS(reggie_config_set_send_callback(config, NULL, NULL, NULL));
     WORKS(reggie_config_set_send_callback(config, at_send, NULL, NULL));
     FAILS(REGGIE_NULL_ARGUMENT,
-          reggie_config_set_answer_callback(NULL, NULL, NULL, NULL));
-    WORKS(reggie_config_set_answer_callback(config, NULL, NULL, NULL));
-    WORKS(reggie_config_set_answer_callback(config, at_answer, NULL, NULL));
+          reggie_config_set_response_callback(NULL, NULL, NULL, NULL));
+    WORKS(reggie_config_set_response_callback(config, NULL, NULL, NULL));
+    WORKS(reggie_config_set_response_callback(config, at_response, NULL, NULL));
     return config;
 }
 
@@ -152,11 +146,11 @@ static void run(void *address)
     CHECK_NUMBER(REGGIE_OK, reggie_client_do(client, request, &response, NULL));
     CHECK_NUMBER(1, redirects);
     CHECK_NUMBER(2, sends);
-    CHECK_NUMBER(2, answers);
+    CHECK_NUMBER(2, responses);
     WORKS(reggie_response_check(response, &error));
     WORKS(reggie_response_check(response, NULL));
     CHECK(strstr(reggie_response_url(response), "/text") != NULL);
-    CHECK_NUMBER(2, reggie_response_sends(response));
+    CHECK_NUMBER(2, reggie_response_send_count(response));
     CHECK_TEXT(strstr((const char *)address, "127.0.0.1:"),
                reggie_response_remote_address(response));
     GIVES_NUMBER(-1, reggie_response_time(response, INT_MIN));
@@ -168,7 +162,7 @@ static void run(void *address)
     reggie_request_free(request);
     reggie_client_free(client);
     reggie_config_free(config);
-    redirects = sends = answers = 0;
+    redirects = sends = responses = 0;
 }
 
 int main(int count, char **arguments)

@@ -68,20 +68,20 @@ static void url(reggie_request *request)
           REGGIE_INVALID_PATH, REGGIE_INVALID_UTF8, REGGIE_INVALID_PATH);
     CHECK_TEXT("/", reggie_request_path(request));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_request_set_name(NULL, "a"));
-    TAKES(reggie_request_set_name(request, text), REGGIE_INVALID_VALUE,
-          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_VALUE);
+    TAKES(reggie_request_set_name(request, text), REGGIE_INVALID_NAME,
+          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_NAME);
     CHECK_TEXT(large, reggie_request_name(request));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_request_set_reference(NULL, "a"));
-    TAKES(reggie_request_set_reference(request, text), REGGIE_INVALID_VALUE,
-          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_VALUE);
+    TAKES(reggie_request_set_reference(request, text), REGGIE_INVALID_REFERENCE,
+          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_REFERENCE);
     CHECK_TEXT(large, reggie_request_reference(request));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_request_set_digest(NULL, "a"));
-    TAKES(reggie_request_set_digest(request, text), REGGIE_INVALID_VALUE,
-          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_VALUE);
+    TAKES(reggie_request_set_digest(request, text), REGGIE_INVALID_DIGEST,
+          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_DIGEST);
     CHECK_TEXT(large, reggie_request_digest(request));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_request_set_session_id(NULL, "a"));
-    TAKES(reggie_request_set_session_id(request, text), REGGIE_INVALID_VALUE,
-          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_VALUE);
+    TAKES(reggie_request_set_session_id(request, text), REGGIE_INVALID_SESSION_ID,
+          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_SESSION_ID);
     CHECK_TEXT(large, reggie_request_session_id(request));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_request_url(NULL, &out.text, &error));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_request_url(request, NULL, &error));
@@ -98,37 +98,49 @@ static void url(reggie_request *request)
 
 static void headers(reggie_request *request)
 {
+    reggie_headers *headers = reggie_request_headers(request);
+
+    GIVES_NULL(reggie_request_headers(NULL));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_request_set_header(NULL, "A", "a"));
     TAKES(reggie_request_set_header(request, text, "a"), REGGIE_INVALID_HEADER,
           REGGIE_INVALID_HEADER, REGGIE_INVALID_UTF8, REGGIE_INVALID_HEADER);
     TAKES(reggie_request_set_header(request, "A", text), REGGIE_OK, REGGIE_OK,
           REGGIE_OK, REGGIE_INVALID_HEADER);
-    FAILS(REGGIE_NULL_ARGUMENT, reggie_request_add_header(NULL, "A", "a"));
-    TAKES(reggie_request_add_header(request, text, "a"), REGGIE_INVALID_HEADER,
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_headers_set(NULL, "A", "a"));
+    TAKES(reggie_headers_set(headers, text, "a"), REGGIE_INVALID_HEADER,
           REGGIE_INVALID_HEADER, REGGIE_INVALID_UTF8, REGGIE_INVALID_HEADER);
-    TAKES(reggie_request_add_header(request, "B", text), REGGIE_OK, REGGIE_OK,
+    TAKES(reggie_headers_set(headers, "A", text), REGGIE_OK, REGGIE_OK,
           REGGIE_OK, REGGIE_INVALID_HEADER);
-    CHECK_NUMBER(4, reggie_request_headers_count(request));
-    CHECK_TEXT("caf\xe9", reggie_request_header(request, "a"));
-    CHECK_TEXT(large, reggie_request_header_at(request, "b", 1));
-    FAILS(REGGIE_NULL_ARGUMENT, reggie_request_remove_header(NULL, "A"));
-    TAKES(reggie_request_remove_header(request, text), REGGIE_OK, REGGIE_OK,
+    WORKS(reggie_headers_set(headers, "A", "caf\xe9"));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_headers_add(NULL, "A", "a"));
+    TAKES(reggie_headers_add(headers, text, "a"), REGGIE_INVALID_HEADER,
+          REGGIE_INVALID_HEADER, REGGIE_INVALID_UTF8, REGGIE_INVALID_HEADER);
+    TAKES(reggie_headers_add(headers, "B", text), REGGIE_OK, REGGIE_OK,
+          REGGIE_OK, REGGIE_INVALID_HEADER);
+    CHECK_NUMBER(4, reggie_headers_count(headers));
+    CHECK_TEXT("caf\xe9", reggie_headers_get(headers, "a"));
+    CHECK_TEXT(large, reggie_headers_get_at(headers, "b", 1));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_headers_remove(NULL, "A"));
+    TAKES(reggie_headers_remove(headers, text), REGGIE_OK, REGGIE_OK,
           REGGIE_INVALID_UTF8, REGGIE_OK);
 
-    GIVES_NUMBER(0, reggie_request_headers_count(NULL));
-    GIVES_NULL(reggie_request_header_name(NULL, 0));
-    GIVES_NULL(reggie_request_header_name(request, index));
-    GIVES_NULL(reggie_request_header_value(NULL, 0));
-    GIVES_NULL(reggie_request_header_value(request, index));
-    GIVES_NULL(reggie_request_header(NULL, "A"));
-    GIVES_NULL(reggie_request_header(request, text));
-    GIVES_NUMBER(0, reggie_request_header_count(NULL, "A"));
-    GIVES_NUMBER(0, reggie_request_header_count(request, text));
-    GIVES_NULL(reggie_request_header_at(NULL, "A", 0));
-    GIVES_NULL(reggie_request_header_at(request, text, 0));
-    GIVES_NULL(reggie_request_header_at(request, "A", index));
-    CHECK_OK(reggie_request_remove_header(request, "A"), NULL);
-    CHECK_OK(reggie_request_remove_header(request, "B"), NULL);
+    GIVES_NUMBER(0, reggie_headers_count(NULL));
+    GIVES_NULL(reggie_headers_name(NULL, 0));
+    GIVES_NULL(reggie_headers_name(headers, index));
+    GIVES_NULL(reggie_headers_value(NULL, 0));
+    GIVES_NULL(reggie_headers_value(headers, index));
+    GIVES_NULL(reggie_headers_get(NULL, "A"));
+    GIVES_NULL(reggie_headers_get(headers, text));
+    GIVES_NUMBER(0, reggie_headers_get_count(NULL, "A"));
+    GIVES_NUMBER(0, reggie_headers_get_count(headers, text));
+    GIVES_NULL(reggie_headers_get_at(NULL, "A", 0));
+    GIVES_NULL(reggie_headers_get_at(headers, text, 0));
+    GIVES_NULL(reggie_headers_get_at(headers, "A", index));
+    WORKS(reggie_headers_set(headers, "C", reggie_headers_get(headers, "A")));
+    CHECK_TEXT("caf\xe9", reggie_headers_get(headers, "c"));
+    WORKS(reggie_headers_remove(headers, "C"));
+    CHECK_OK(reggie_headers_remove(headers, "A"), NULL);
+    CHECK_OK(reggie_headers_remove(headers, "B"), NULL);
 }
 
 static void query(reggie_request *request)
@@ -236,8 +248,8 @@ static void bodies(reggie_request *request)
                       reggie_request_set_expected_digest(request, text)));
 
     FAILS(REGGIE_NULL_ARGUMENT,
-          reggie_request_set_retry_callback(NULL, no_retry, NULL, NULL));
-    WORKS(reggie_request_set_retry_callback(request, NULL, NULL, NULL));
+          reggie_request_set_challenge_callback(NULL, no_retry, NULL, NULL));
+    WORKS(reggie_request_set_challenge_callback(request, NULL, NULL, NULL));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_request_set_follow_challenge(NULL, 1));
     WORKS(reggie_request_set_follow_challenge(request, INT_MIN));
 }
@@ -257,7 +269,7 @@ static void sent(const reggie_client *client)
     CHECK_OK(reggie_request_set_header(request, "Large", large), NULL);
     FAILS(REGGIE_INVALID_HEADER,
           reggie_client_do(client, request, &out.response, &error));
-    CHECK_OK(reggie_request_remove_header(request, "Large"), NULL);
+    CHECK_OK(reggie_headers_remove(reggie_request_headers(request), "Large"), NULL);
     CHECK_OK(reggie_request_set_query(request, large, large), NULL);
     FAILS(REGGIE_INVALID_PATH,
           reggie_client_do(client, request, &out.response, &error));

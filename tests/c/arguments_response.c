@@ -12,12 +12,8 @@ static void nothing_for_null(void)
     RETURNS(reggie_response_free(NULL));
     GIVES_NUMBER(0, reggie_response_status(NULL));
     GIVES_NULL(reggie_response_http_version(NULL));
-    GIVES_NUMBER(0, reggie_response_headers_count(NULL));
-    GIVES_NULL(reggie_response_header_name(NULL, 0));
-    GIVES_NULL(reggie_response_header_value(NULL, 0));
+    GIVES_NULL(reggie_response_headers(NULL));
     GIVES_NULL(reggie_response_header(NULL, "Location"));
-    GIVES_NUMBER(0, reggie_response_header_count(NULL, "Location"));
-    GIVES_NULL(reggie_response_header_at(NULL, "Location", 0));
     GIVES_NULL(reggie_response_body(NULL));
     GIVES_NUMBER(0, reggie_response_body_length(NULL));
     GIVES_NUMBER(REGGIE_UNKNOWN_SIZE, reggie_response_content_length(NULL));
@@ -41,15 +37,18 @@ static void response_with_errors(const reggie_client *client)
 {
     reggie_request *request = check_request(client, "GET", "/errors");
     reggie_response *response = check_do(client, request);
+    const reggie_headers *headers = reggie_response_headers(response);
     reggie_errors *errors = NULL;
 
     CHECK_NUMBER(404, reggie_response_status(response));
-    GIVES_NULL(reggie_response_header_name(response, index));
-    GIVES_NULL(reggie_response_header_value(response, index));
+    GIVES_NULL(reggie_headers_name(headers, index));
+    GIVES_NULL(reggie_headers_value(headers, index));
     GIVES_NULL(reggie_response_header(response, text));
-    GIVES_NUMBER(0, reggie_response_header_count(response, text));
-    GIVES_NULL(reggie_response_header_at(response, text, 0));
-    GIVES_NULL(reggie_response_header_at(response, "Location", index));
+    GIVES_NUMBER(0, reggie_headers_get_count(headers, text));
+    GIVES_NULL(reggie_headers_get_at(headers, text, 0));
+    GIVES_NULL(reggie_headers_get_at(headers, "Location", index));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_headers_add((reggie_headers *)headers, "a", "b"));
 
     FAILS(REGGIE_NULL_ARGUMENT, reggie_response_errors(response, NULL, &error));
     WORKS(reggie_response_errors(response, &out.errors, &error));

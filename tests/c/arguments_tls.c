@@ -123,8 +123,8 @@ static void flags(reggie_config *config)
     WORKS(reggie_config_set_insecure_skip_tls_verify(config, INT_MIN));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_system_trust(NULL, 1));
     WORKS(reggie_config_set_system_trust(config, INT_MIN));
-    FAILS(REGGIE_NULL_ARGUMENT, reggie_config_use_certs_folders(NULL, 1));
-    WORKS(reggie_config_use_certs_folders(config, INT_MAX));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_config_use_default_certs_folders(NULL, 1));
+    WORKS(reggie_config_use_default_certs_folders(config, INT_MAX));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_key_log(NULL, 1));
     WORKS(reggie_config_set_key_log(config, INT_MAX));
     FAILS(REGGIE_NULL_ARGUMENT,

@@ -30,7 +30,18 @@ static int no_write(void *userdata, const void *data, size_t size)
     return 1;
 }
 
-static int no_retry(void *userdata, reggie_request *request)
+static int no_progress(void *userdata, uint64_t sent, uint64_t send_total,
+                       uint64_t received, uint64_t receive_total)
+{
+    (void)userdata;
+    (void)sent;
+    (void)send_total;
+    (void)received;
+    (void)receive_total;
+    return 1;
+}
+
+static int no_challenge(void *userdata, reggie_request *request)
 {
     (void)userdata;
     (void)request;
@@ -48,6 +59,8 @@ static void sending(const reggie_client *client, reggie_request *request)
 
 static void setters(reggie_request *request)
 {
+    reggie_headers *headers = reggie_request_headers(request);
+
     FAILS(REGGIE_BUSY, reggie_request_set_method(request, "GET"));
     FAILS(REGGIE_BUSY, reggie_request_set_path(request, "/"));
     FAILS(REGGIE_BUSY, reggie_request_set_name(request, "a"));
@@ -55,8 +68,9 @@ static void setters(reggie_request *request)
     FAILS(REGGIE_BUSY, reggie_request_set_digest(request, "a"));
     FAILS(REGGIE_BUSY, reggie_request_set_session_id(request, "a"));
     FAILS(REGGIE_BUSY, reggie_request_set_header(request, "A", "a"));
-    FAILS(REGGIE_BUSY, reggie_request_add_header(request, "A", "a"));
-    FAILS(REGGIE_BUSY, reggie_request_remove_header(request, "A"));
+    FAILS(REGGIE_BUSY, reggie_headers_set(headers, "A", "a"));
+    FAILS(REGGIE_BUSY, reggie_headers_add(headers, "A", "a"));
+    FAILS(REGGIE_BUSY, reggie_headers_remove(headers, "A"));
     FAILS(REGGIE_BUSY, reggie_request_set_query(request, "a", "a"));
     FAILS(REGGIE_BUSY, reggie_request_add_query(request, "a", "a"));
     FAILS(REGGIE_BUSY, reggie_request_remove_query(request, "a"));
@@ -80,7 +94,9 @@ static void setters(reggie_request *request)
           reggie_request_set_output_callback(request, no_write, NULL, NULL));
     FAILS(REGGIE_BUSY, reggie_request_set_expected_digest(request, NULL));
     FAILS(REGGIE_BUSY,
-          reggie_request_set_retry_callback(request, no_retry, NULL, NULL));
+          reggie_request_set_challenge_callback(request, no_challenge, NULL, NULL));
+    FAILS(REGGIE_BUSY, reggie_request_set_progress_callback(request, no_progress,
+                                                            NULL, NULL));
     FAILS(REGGIE_BUSY, reggie_request_set_follow_challenge(request, 0));
     FAILS(REGGIE_BUSY, reggie_request_set_retries(request, 0));
     FAILS(REGGIE_BUSY, reggie_request_set_cancel(request, NULL));
@@ -95,18 +111,21 @@ static void setters(reggie_request *request)
 
 static void getters(const reggie_request *request)
 {
+    const reggie_headers *headers = reggie_request_headers(request);
+
+    RETURNS(reggie_request_headers(request));
     GIVES_NULL(reggie_request_method(request));
     GIVES_NULL(reggie_request_path(request));
     GIVES_NULL(reggie_request_name(request));
     GIVES_NULL(reggie_request_reference(request));
     GIVES_NULL(reggie_request_digest(request));
     GIVES_NULL(reggie_request_session_id(request));
-    GIVES_NUMBER(0, reggie_request_headers_count(request));
-    GIVES_NULL(reggie_request_header_name(request, 0));
-    GIVES_NULL(reggie_request_header_value(request, 0));
-    GIVES_NULL(reggie_request_header(request, "Test"));
-    GIVES_NUMBER(0, reggie_request_header_count(request, "Test"));
-    GIVES_NULL(reggie_request_header_at(request, "Test", 0));
+    GIVES_NUMBER(0, reggie_headers_count(headers));
+    GIVES_NULL(reggie_headers_name(headers, 0));
+    GIVES_NULL(reggie_headers_value(headers, 0));
+    GIVES_NULL(reggie_headers_get(headers, "Test"));
+    GIVES_NUMBER(0, reggie_headers_get_count(headers, "Test"));
+    GIVES_NULL(reggie_headers_get_at(headers, "Test", 0));
     GIVES_NUMBER(0, reggie_request_query_count(request));
     GIVES_NULL(reggie_request_query_name(request, 0));
     GIVES_NULL(reggie_request_query_value(request, 0));
@@ -159,9 +178,9 @@ static int on_retry(void *userdata, reggie_request *request)
     scene->looks++;
     sending(scene->client, request);
     CHECK_TEXT("a", reggie_request_query(request, "a"));
-    CHECK_TEXT("a", reggie_request_header_value(request, 0));
+    CHECK_TEXT("a", reggie_headers_value(reggie_request_headers(request), 0));
     CHECK_OK(reggie_request_set_header(request, "Test", "b"), NULL);
-    CHECK_TEXT("b", reggie_request_header(request, "Test"));
+    CHECK_TEXT("b", reggie_headers_get(reggie_request_headers(request), "Test"));
     return 0;
 }
 
@@ -175,7 +194,7 @@ static void fill(struct scene *scene)
     CHECK_OK(reggie_request_set_session_id(request, "a"), NULL);
     CHECK_OK(reggie_request_set_header(request, "Test", "a"), NULL);
     CHECK_OK(reggie_request_set_query(request, "a", "a"), NULL);
-    CHECK_OK(reggie_request_set_retry_callback(request, on_retry, scene, NULL),
+    CHECK_OK(reggie_request_set_challenge_callback(request, on_retry, scene, NULL),
              NULL);
     CHECK_OK(reggie_request_set_body_callback(request, on_read, on_rewind,
                                               REGGIE_UNKNOWN_SIZE, scene, NULL),
@@ -202,7 +221,7 @@ static void run(void *context)
     /* Two reads, a rewind, a retry, a write, and what is logged. */
     CHECK(scene.looks >= 9);
     CHECK_TEXT("PUT", reggie_request_method(scene.request));
-    CHECK_TEXT("b", reggie_request_header(scene.request, "test"));
+    CHECK_TEXT("b", reggie_headers_get(reggie_request_headers(scene.request), "test"));
     reggie_request_free(scene.request);
     reggie_client_free(scene.client);
 }

@@ -247,18 +247,18 @@ static void retries(const reggie_client *client)
     int value = 0;
 
     CHECK_OK(reggie_request_set_header(request, "Test", "old"), NULL);
-    CHECK_OK(reggie_request_set_retry_callback(request, changes_all, NULL,
+    CHECK_OK(reggie_request_set_challenge_callback(request, changes_all, NULL,
                                                NULL), NULL);
     echoes(client, request, "PATCH /other?a=b%20c\nTest: new\n\nnew body");
     CHECK_TEXT("PATCH", reggie_request_method(request));
     reggie_request_free(request);
 
     request = check_request(client, "GET", "/challenge");
-    CHECK_OK(reggie_request_set_retry_callback(request, on_retry, &value, NULL),
+    CHECK_OK(reggie_request_set_challenge_callback(request, on_retry, &value, NULL),
              NULL);
     echoes(client, request, "GET /challenge\n\n");
     value = 3;
-    CHECK_NUMBER(REGGIE_RETRY_CALLBACK,
+    CHECK_NUMBER(REGGIE_CHALLENGE_CALLBACK,
                  reggie_client_do(client, request, &response, &error));
     CHECK_NUMBER(3, reggie_error_callback_value(error));
     CHECK_NUMBER(401, reggie_error_http_status(error));

@@ -142,7 +142,7 @@ static void by_environment(void)
     CHECK_NUMBER(0, setenv("REGISTRY_AUTH_FILE", path, 1));
     CHECK_NUMBER(0, setenv("DOCKER_CONFIG", "/nowhere", 1));
     client = client_of(config);
-    CHECK_OK(reggie_config_use_credentials_files(config, 1), NULL);
+    CHECK_OK(reggie_config_use_default_credentials_files(config, 1), NULL);
     {
         reggie_request *request;
 

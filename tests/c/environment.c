@@ -43,7 +43,7 @@ static reggie_client *make(const char *url, int environment, int certs_folders)
     reggie_client *client = NULL;
 
     CHECK_OK(reggie_config_set_use_environment(config, environment), NULL);
-    CHECK_OK(reggie_config_use_certs_folders(config, certs_folders), NULL);
+    CHECK_OK(reggie_config_use_default_certs_folders(config, certs_folders), NULL);
     CHECK_OK(reggie_config_set_key_log(config, 1), NULL);
     client = check_client(url, "-", config);
     reggie_config_free(config);

@@ -61,7 +61,7 @@ static void from_the_callbacks_of_a_request(reggie_client *client)
                                               NULL), NULL);
     CHECK_OK(reggie_request_set_output_callback(request, write_and_ask, client,
                                                 NULL), NULL);
-    CHECK_OK(reggie_request_set_retry_callback(request, retry_and_ask, client,
+    CHECK_OK(reggie_request_set_challenge_callback(request, retry_and_ask, client,
                                                NULL), NULL);
     check_sends(client, request, 200);
     reggie_request_free(request);

@@ -94,7 +94,7 @@ static reggie_status set_log(reggie_config *config, struct held *held)
 
 static reggie_status set_retry(reggie_request *request, struct held *held)
 {
-    return reggie_request_set_retry_callback(request, on_retry, held,
+    return reggie_request_set_challenge_callback(request, on_retry, held,
                                              free_held);
 }
 
@@ -338,7 +338,7 @@ static void retries(const reggie_client *client)
     CHECK_OK(set_retry(request, &held[0]), NULL);
     CHECK_OK(set_retry(request, &held[1]), NULL);
     CHECK_NUMBER(1, held[0].freed);
-    CHECK_OK(reggie_request_set_retry_callback(request, NULL, &held[2],
+    CHECK_OK(reggie_request_set_challenge_callback(request, NULL, &held[2],
                                                free_held), NULL);
     CHECK_NUMBER(1, held[1].freed);
     CHECK_NUMBER(1, held[2].freed);
@@ -398,7 +398,7 @@ static int replaces_retry(void *userdata, reggie_request *request)
     if (held->next != NULL)
         CHECK_OK(set_retry(request, held->next), NULL);
     else
-        CHECK_OK(reggie_request_set_retry_callback(request, NULL, NULL, NULL),
+        CHECK_OK(reggie_request_set_challenge_callback(request, NULL, NULL, NULL),
                  NULL);
     CHECK_NUMBER(0, held->freed);
     held->used--;
@@ -413,7 +413,7 @@ static void a_retry_replaced_by_itself(const reggie_client *client)
     memset(held, 0, sizeof held);
     held[0].request = request;
     held[0].next = &held[1];
-    CHECK_OK(reggie_request_set_retry_callback(request, replaces_retry,
+    CHECK_OK(reggie_request_set_challenge_callback(request, replaces_retry,
                                                &held[0], free_held), NULL);
     check_sends(client, request, 200);
     CHECK_NUMBER(1, held[0].freed);
@@ -422,7 +422,7 @@ static void a_retry_replaced_by_itself(const reggie_client *client)
     CHECK_NUMBER(1, held[1].calls);
 
     held[2].request = request;
-    CHECK_OK(reggie_request_set_retry_callback(request, replaces_retry,
+    CHECK_OK(reggie_request_set_challenge_callback(request, replaces_retry,
                                                &held[2], free_held), NULL);
     CHECK_NUMBER(1, held[1].freed);
     check_sends(client, request, 200);
@@ -452,7 +452,7 @@ static void bodies_replaced_by_the_retry(const reggie_client *client)
     struct held held[5];
 
     memset(held, 0, sizeof held);
-    CHECK_OK(reggie_request_set_retry_callback(request, changes_bodies, held,
+    CHECK_OK(reggie_request_set_challenge_callback(request, changes_bodies, held,
                                                free_held), NULL);
     CHECK_OK(set_read(request, &held[1]), NULL);
     CHECK_OK(set_write(request, &held[2]), NULL);
@@ -547,7 +547,7 @@ static void null_userdata(const reggie_client *client)
     reggie_request *request = check_request(client, "PUT", "/");
 
     nulls = 0;
-    CHECK_OK(reggie_request_set_retry_callback(request, on_retry, NULL,
+    CHECK_OK(reggie_request_set_challenge_callback(request, on_retry, NULL,
                                                free_null), NULL);
     CHECK_OK(reggie_request_set_output_callback(request, on_write, NULL,
                                                 free_null), NULL);

@@ -4,57 +4,15 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use support::{c, programs, temp};
 
+use crate::header_text::{MUST_USE, generated, read, root};
+
 /// Set to 1, the header and the list of symbols are written anew.
 const BLESS: &str = "REGGIE_BLESS";
-
-/// The sources of the header, in its order.
-const SOURCES: &[&str] = &[
-    "version",
-    "status",
-    "error",
-    "callback",
-    "config",
-    "config_credentials",
-    "credential",
-    "config_retry",
-    "config_warning",
-    "config_cookies",
-    "config_network",
-    "config_times",
-    "config_redirects",
-    "config_observe",
-    "config_realm",
-    "redirect",
-    "exchange",
-    "config_tls",
-    "client",
-    "request",
-    "request_headers",
-    "request_query",
-    "request_body",
-    "request_settings",
-    "request_times",
-    "cancel",
-    "response",
-    "response_headers",
-    "response_account",
-    "errors",
-    "digest",
-];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(path: impl AsRef<Path>) -> String {
-    let path = root().join(path);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
 
 /// Compares a file with what it should hold, or writes it if that was asked for.
 fn golden(path: &str, wanted: &str) {
@@ -72,63 +30,6 @@ fn golden(path: &str, wanted: &str) {
         "{path} is out of date from line {} on; {BLESS}=1 writes it anew",
         line + 1
     );
-}
-
-fn generated() -> String {
-    let config = root().join("cbindgen.toml");
-    let mut config = cbindgen::Config::from_file(config).expect("a readable cbindgen.toml");
-    config.header = Some(manual());
-    config.after_includes = config.after_includes.map(|text| with_version(&text));
-    let mut builder = cbindgen::Builder::new().with_config(config);
-    for source in SOURCES {
-        builder = builder.with_src(root().join(format!("src/ffi/{source}.rs")));
-    }
-    let mut header = Vec::new();
-    builder
-        .generate()
-        .expect("sources that cbindgen reads")
-        .write(&mut header);
-    String::from_utf8(header).expect("a header in UTF-8")
-}
-
-/// The comment on top of the header: that of the module.
-fn manual() -> String {
-    let mut out = String::from("/*\n");
-    let mut code = false;
-    for line in read("src/ffi/mod.rs").lines() {
-        let Some(line) = line.strip_prefix("//!") else {
-            break;
-        };
-        let line = line.strip_prefix(' ').unwrap_or(line);
-        if line.starts_with("```") {
-            code = !code;
-            continue;
-        }
-        let (indent, line) = match line.strip_prefix("# ") {
-            _ if code => ("    ", line.to_owned()),
-            Some(heading) => ("", heading.to_uppercase()),
-            None => ("", line.to_owned()),
-        };
-        out.push_str(format!(" * {indent}{line}").trim_end());
-        out.push('\n');
-    }
-    out.push_str(" */");
-    out
-}
-
-fn with_version(text: &str) -> String {
-    let part = |text: &str| -> u32 { text.parse().expect("a number") };
-    let (major, minor, patch) = (
-        part(env!("CARGO_PKG_VERSION_MAJOR")),
-        part(env!("CARGO_PKG_VERSION_MINOR")),
-        part(env!("CARGO_PKG_VERSION_PATCH")),
-    );
-    let number = major * 1_000_000 + minor * 1_000 + patch;
-    text.replace("@VERSION@", env!("CARGO_PKG_VERSION"))
-        .replace("@MAJOR@", &major.to_string())
-        .replace("@MINOR@", &minor.to_string())
-        .replace("@PATCH@", &patch.to_string())
-        .replace("@NUMBER@", &number.to_string())
 }
 
 /// The functions that a header declares.
@@ -216,7 +117,11 @@ fn every_declaration_has_a_comment() {
         let declares = line.starts_with("typedef ")
             || (line.starts_with("#define ") && line != "#define REGGIE_H")
             || functions(line).len() == 1;
-        assert!(!declares || before.starts_with("///"), "no comment: {line}");
+        let documented = before.starts_with("///")
+            || before == MUST_USE
+            || before.starts_with("#if")
+            || before == "#else";
+        assert!(!declares || documented, "no comment: {line}");
         before = line;
     }
 }
@@ -271,6 +176,106 @@ fn the_macros_say_what_the_functions_say() {
         output.expect_success();
         assert_eq!(output.stdout, env!("CARGO_PKG_VERSION"));
     }
+}
+
+/// The examples in the manual, each with its line. One that is no function goes
+/// into one, with the variables that it uses.
+fn examples() -> String {
+    let manual = read("src/ffi/mod.rs");
+    let mut out = String::from("#include <signal.h>\n#include <stdio.h>\n#include \"reggie.h\"\n");
+    let mut example: Option<(usize, Vec<&str>)> = None;
+    for (number, line) in manual.lines().enumerate() {
+        let Some(line) = line.strip_prefix("//!") else {
+            break;
+        };
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        match &mut example {
+            None if line == "```c" => example = Some((number + 2, Vec::new())),
+            None => {}
+            Some((start, lines)) if line == "```" => {
+                let code = lines.join("\n");
+                let place = format!("#line {start} \"src/ffi/mod.rs\"\n");
+                if code.starts_with("static ") {
+                    out += &format!("{place}{code}\n");
+                } else if code.starts_with("reggie_client *client") {
+                    out += &format!("void example_{start}(void)\n{{\n{place}{code}\n}}\n");
+                } else {
+                    out += &format!(
+                        "void example_{start}(reggie_config *config, const reggie_client *client,\n\
+                         reggie_request *request, reggie_response *response, reggie_error **error,\n\
+                         const char *location)\n{{\n{place}{code}\n}}\n"
+                    );
+                }
+                example = None;
+            }
+            Some((_, lines)) => lines.push(line),
+        }
+    }
+    out
+}
+
+#[test]
+fn the_examples_in_the_manual_compile() {
+    let folder = temp::folder();
+    let source = folder.path().join("examples.c");
+    let examples = examples();
+    assert!(examples.matches("#line").count() >= 6, "{examples}");
+    fs::write(&source, examples).expect("a writable folder");
+    for compiler in ["gcc", "clang"] {
+        if !at_hand(compiler) {
+            continue;
+        }
+        run(Command::new(compiler)
+            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"])
+            .args(["-Wno-unused-parameter", "-Wno-unused-but-set-variable"])
+            .args(["-Wno-unused-function", "-I"])
+            .arg(root().join("include"))
+            .arg(&source));
+    }
+}
+
+#[test]
+fn ignored_results_are_warned_about() {
+    if !at_hand("gcc") {
+        return;
+    }
+    let folder = temp::folder();
+    let source = folder.path().join("ignored.c");
+    let program = "#include \"reggie.h\"\nvoid f(void) { reggie_config_new(); }\n";
+    fs::write(&source, program).expect("a writable folder");
+    let output = Command::new("gcc")
+        .args(["-Werror", "-c", "-o"])
+        .arg(folder.path().join("ignored.o"))
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg(&source)
+        .output()
+        .expect("a compiler that runs");
+    assert!(!output.status.success());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("warn_unused_result"), "{stderr}");
+}
+
+#[test]
+fn doxygen_reads_the_header_without_warnings() {
+    if !at_hand("doxygen") {
+        return;
+    }
+    let folder = temp::folder();
+    let settings = folder.path().join("Doxyfile");
+    let text = format!(
+        "INPUT = {}\nOUTPUT_DIRECTORY = {}\nOPTIMIZE_OUTPUT_FOR_C = YES\nQUIET = YES\n\
+         WARN_AS_ERROR = FAIL_ON_WARNINGS\nGENERATE_LATEX = NO\nHAVE_DOT = NO\nPREDEFINED = __GNUC__\n",
+        root().join("include/reggie.h").display(),
+        folder.path().display()
+    );
+    fs::write(&settings, text).expect("a writable folder");
+    run(Command::new("doxygen").arg(&settings));
+    let page = fs::read_to_string(folder.path().join("html/index.html")).expect("a main page");
+    assert!(
+        page.contains("How to follow pages"),
+        "no manual on the main page"
+    );
 }
 
 const VERSION_PROGRAM: &str = r#"

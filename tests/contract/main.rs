@@ -5,6 +5,7 @@
 
 mod arguments;
 mod header;
+mod header_text;
 mod programs;
 mod servers;
 
@@ -94,8 +95,8 @@ fn constants_and_functions_say_the_same() {
             "IP_",
             "LOG_",
             "PURPOSE_",
-            "REDIRECT_ANSWER",
             "REDIRECT_FOLLOW",
+            "REDIRECT_RETURN",
             "TIME_",
             "TLS_",
             "VERSION",

@@ -266,7 +266,7 @@ fn everything_of_a_call_runs_on_the_calling_thread() {
     let mut request = client.request("PUT", "/v2/").expect("a request");
     request.set_body_source(Box::new(Here(here)), Some(1_000_000));
     request.set_output_sink(Box::new(Here(here)));
-    request.set_retry_callback(Some(Arc::new(move |_: &mut reggie::Request| {
+    request.set_challenge_callback(Some(Arc::new(move |_: &mut reggie::Request| {
         Here(here).check();
         Ok(())
     })));

@@ -63,7 +63,7 @@ fn hooks_are_told_which_send_it_is() {
         Ok(())
     })));
     let notes = answers.clone();
-    config.set_answer_callback(Some(Arc::new(move |exchange| {
+    config.set_response_callback(Some(Arc::new(move |exchange| {
         notes.add(told(exchange));
         Ok(())
     })));
@@ -112,7 +112,7 @@ fn hooks_see_the_headers_that_go_out_and_come_in() {
         Ok(())
     })));
     let notes = seen.clone();
-    config.set_answer_callback(Some(Arc::new(move |exchange| {
+    config.set_response_callback(Some(Arc::new(move |exchange| {
         for value in exchange.headers().all("x-twice") {
             notes.add(("came".to_owned(), value.to_vec()));
         }
@@ -208,7 +208,7 @@ fn a_hook_may_stop_the_call() {
     assert_eq!(server.connections(), 0);
 
     let mut config = Config::new();
-    config.set_answer_callback(Some(Arc::new(|_| Err(any_error()))));
+    config.set_response_callback(Some(Arc::new(|_| Err(any_error()))));
     let error = get(&client(&server, &config), "/x").expect_err("stopped");
     assert_eq!((error.http_status(), error.step()), (200, Step::Receive));
     assert_eq!(server.requests().len(), 1);

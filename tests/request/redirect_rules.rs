@@ -70,7 +70,7 @@ fn a_callback_decides_about_each_redirect() {
     config.set_redirect_callback(Some(Arc::new(move |step| {
         written.add(hop(step));
         Ok(match step.to().ends_with("/1") {
-            true => RedirectChoice::Answer,
+            true => RedirectChoice::Return,
             false => RedirectChoice::Follow,
         })
     })));

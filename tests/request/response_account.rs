@@ -116,7 +116,8 @@ fn a_check_gives_the_registrys_first_error() {
         format!("{host}: status 404: NAME_UNKNOWN no\\nsuch")
     );
     assert_eq!(error.registry_code(), Some("NAME_UNKNOWN"));
-    assert_eq!((error.http_status(), error.retry_after()), (404, Some(7)));
+    let wait = Some(Duration::from_secs(7));
+    assert_eq!((error.http_status(), error.retry_after()), (404, wait));
     assert_eq!(error.host(), Some(host.as_str()));
     assert!(!error.is_retryable());
 
@@ -124,7 +125,7 @@ fn a_check_gives_the_registrys_first_error() {
     let error = error.expect_err("not a 2xx");
     assert_eq!(error.message(), format!("{host}: status 503"));
     assert_eq!(error.registry_code(), None);
-    assert_eq!(error.retry_after(), Some(60), "a date");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(60)), "a date");
     assert!(error.is_retryable());
 
     let error = get(&client, "/unknown-method").expect("an answer").check();

@@ -138,14 +138,14 @@ fn values_that_would_change_the_path_are_refused() {
         "", " ", "a b", "a?b", "a#b", "a%2fb", ".", "..", "a/../b", "./a", "a/.", "a\nb", "a\0b",
         "a\u{a0}b",
     ] {
-        for error in [
-            request.set_name(value).err(),
-            request.set_reference(value).err(),
-            request.set_digest(value).err(),
-            request.set_session_id(value).err(),
-            client.set_default_name(value).err(),
+        for (result, kind) in [
+            (request.set_name(value), Kind::InvalidName),
+            (request.set_reference(value), Kind::InvalidReference),
+            (request.set_digest(value), Kind::InvalidDigest),
+            (request.set_session_id(value), Kind::InvalidSessionId),
+            (client.set_default_name(value), Kind::InvalidName),
         ] {
-            assert_eq!(error.expect(value).kind(), Kind::InvalidValue, "{value:?}");
+            assert_eq!(result.expect_err(value).kind(), kind, "{value:?}");
         }
     }
     // What a test needs to send goes out, grammar or not.

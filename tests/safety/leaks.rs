@@ -268,7 +268,7 @@ fn is_no_digest(text: &str) {
         .set_digest(text)
         .and_then(|()| client.execute(&mut request).map(|_| ()));
     let error = outcome.expect_err(text);
-    assert_eq!(error.kind(), Kind::InvalidValue, "{text}: {error}");
+    assert_eq!(error.kind(), Kind::InvalidDigest, "{text}: {error}");
     assert_eq!(server.connections(), 0, "{text}");
 }
 

@@ -425,6 +425,6 @@ fn child_uses_folders() {
     let error = get(&url, &Config::new()).expect_err("not asked for");
     assert_eq!(error.kind(), Kind::Certificate);
     let mut config = Config::new();
-    config.use_certs_folders(true);
+    config.use_default_certs_folders(true);
     get(&url, &config).expect("an answer");
 }

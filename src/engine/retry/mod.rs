@@ -53,7 +53,7 @@ impl Attempt<'_> {
     fn retry_after(&self) -> Option<Duration> {
         match self.outcome {
             Outcome::Response { retry_after, .. } => retry_after,
-            Outcome::Failure(error) => error.retry_after().map(Duration::from_secs),
+            Outcome::Failure(error) => error.retry_after(),
         }
     }
 }
@@ -187,7 +187,7 @@ pub(crate) fn too_long(host: &str, status: u16, wait: Duration) -> Error {
     Error::new(Kind::RetryLater, message)
         .with_host(host)
         .with_http_status(status)
-        .with_retry_after(Some(seconds))
+        .with_retry_after(Some(wait))
 }
 
 #[cfg(test)]

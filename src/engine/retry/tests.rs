@@ -168,7 +168,7 @@ fn token_servers_and_proxies_are_retried_by_their_status() {
     ] {
         let error = Error::new(kind, "a refusal")
             .with_http_status(status)
-            .with_retry_after(retry_after);
+            .with_retry_after(retry_after.map(Duration::from_secs));
         let attempt = Attempt {
             outcome: Outcome::Failure(&error),
             ..answer(0)
@@ -229,7 +229,7 @@ fn servers_are_given_the_time_they_ask_for_up_to_the_cap() {
 
     let error = too_long("registry.example", 429, SECOND * 60 + SECOND / 10);
     assert_eq!(error.kind(), Kind::RetryLater);
-    assert_eq!(error.retry_after(), Some(61));
+    assert_eq!(error.retry_after(), Some(SECOND * 60 + SECOND / 10));
     assert_eq!(
         (error.http_status(), error.host()),
         (429, Some("registry.example"))
@@ -280,7 +280,7 @@ fn a_time_belongs_to_the_host_that_asked_and_to_its_retries() {
     let error = Error::new(Kind::TokenRefused, "a refusal")
         .with_http_status(429)
         .with_host("auth.example")
-        .with_retry_after(Some(9));
+        .with_retry_after(Some(SECOND * 9));
     let refused = Attempt {
         outcome: Outcome::Failure(&error),
         ..answer(0)

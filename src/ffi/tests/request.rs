@@ -7,22 +7,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::text;
 use crate::body::ReadSource;
 use crate::error::{Error, Kind};
-use crate::ffi::callback::{Registration, Source, reggie_read_callback, reggie_write_callback};
-use crate::ffi::client::{reggie_client, reggie_client_do, reggie_client_free, reggie_client_new};
-use crate::ffi::config::{reggie_config_free, reggie_config_new, reggie_config_set_log_callback};
+use crate::ffi::callback::Registration;
+use crate::ffi::client::{reggie_client, reggie_client_free, reggie_client_new};
+use crate::ffi::config::{reggie_config_free, reggie_config_new};
+use crate::ffi::config_observe::{REGGIE_LOG_DEBUG, reggie_config_set_log_callback};
 use crate::ffi::error::reggie_error_free;
 use crate::ffi::guard;
+use crate::ffi::headers::reggie_headers_get;
 use crate::ffi::request::{
-    reggie_request, reggie_request_free, reggie_request_method, reggie_request_new,
-    reggie_request_path, reggie_request_set_name, reggie_request_set_retry_callback,
+    reggie_request, reggie_request_free, reggie_request_headers, reggie_request_method,
+    reggie_request_new, reggie_request_path, reggie_request_set_header, reggie_request_set_name,
 };
 use crate::ffi::request_body::{
-    reggie_request_set_body_callback, reggie_request_set_output_callback,
+    Source, reggie_read_callback, reggie_request_set_body_callback,
+    reggie_request_set_output_callback, reggie_write_callback,
 };
-use crate::ffi::request_headers::{reggie_request_header, reggie_request_set_header};
+use crate::ffi::request_settings::reggie_request_set_challenge_callback;
+use crate::ffi::send::reggie_client_do;
 use crate::ffi::status::{
-    REGGIE_BUSY, REGGIE_INVALID_ARGUMENT, REGGIE_LOG_DEBUG, REGGIE_NULL_ARGUMENT, REGGIE_OK,
-    REGGIE_PANIC,
+    REGGIE_BUSY, REGGIE_INVALID_ARGUMENT, REGGIE_NULL_ARGUMENT, REGGIE_OK, REGGIE_PANIC,
 };
 use crate::request::Request;
 
@@ -64,8 +67,8 @@ fn send(
     sent.expect_err("nothing is sent")
 }
 
-fn retry(core: &mut Request) -> Result<(), Error> {
-    let callback = core.retry.clone().expect("a retry callback");
+fn challenge(core: &mut Request) -> Result<(), Error> {
+    let callback = core.challenge.clone().expect("a challenge callback");
     callback(core)
 }
 
@@ -105,7 +108,7 @@ unsafe extern "C-unwind" fn no_write(_: *mut c_void, _: *const c_void, _: usize)
     0
 }
 
-unsafe extern "C-unwind" fn no_retry(_: *mut c_void, _: *mut reggie_request) -> c_int {
+unsafe extern "C-unwind" fn no_challenge(_: *mut c_void, _: *mut reggie_request) -> c_int {
     0
 }
 
@@ -119,8 +122,8 @@ fn userdata_is_freed_once_whatever_becomes_of_the_registration() {
     let request = request(&client);
 
     // SAFETY: NULL is checked for, and the rest is of this test.
-    let set_retry = |request| unsafe {
-        reggie_request_set_retry_callback(request, Some(no_retry), data, Some(count))
+    let set_challenge = |request| unsafe {
+        reggie_request_set_challenge_callback(request, Some(no_challenge), data, Some(count))
     };
     // SAFETY: as above.
     let set_body = |request, read| unsafe {
@@ -130,7 +133,7 @@ fn userdata_is_freed_once_whatever_becomes_of_the_registration() {
     let set_output = |request, write| unsafe {
         reggie_request_set_output_callback(request, write, data, Some(count))
     };
-    assert_eq!((set_retry(none), freed()), (REGGIE_NULL_ARGUMENT, 1));
+    assert_eq!((set_challenge(none), freed()), (REGGIE_NULL_ARGUMENT, 1));
     let read: reggie_read_callback = Some(stop_reading);
     assert_eq!((set_body(none, read), freed()), (REGGIE_NULL_ARGUMENT, 1));
     assert_eq!(
@@ -147,12 +150,12 @@ fn userdata_is_freed_once_whatever_becomes_of_the_registration() {
         (REGGIE_NULL_ARGUMENT, 1)
     );
 
-    assert_eq!((set_retry(request), freed()), (REGGIE_OK, 0));
-    assert_eq!((set_retry(request), freed()), (REGGIE_OK, 1));
+    assert_eq!((set_challenge(request), freed()), (REGGIE_OK, 0));
+    assert_eq!((set_challenge(request), freed()), (REGGIE_OK, 1));
     assert_eq!((set_body(request, read), freed()), (REGGIE_OK, 0));
     assert_eq!((set_output(request, write), freed()), (REGGIE_OK, 0));
     send(request, |_| {
-        assert_eq!((set_retry(request), freed()), (REGGIE_BUSY, 1));
+        assert_eq!((set_challenge(request), freed()), (REGGIE_BUSY, 1));
         assert_eq!((set_body(request, read), freed()), (REGGIE_BUSY, 1));
         Ok(())
     });
@@ -211,6 +214,13 @@ fn a_request_in_use_is_busy() {
     reggie_client_free(Some(client));
 }
 
+fn header(request: *mut reggie_request, name: *const c_char) -> *const c_char {
+    // SAFETY: the headers of a request that a test frees at its end.
+    let headers = unsafe { reggie_request_headers(Some(shared(request))).as_ref() };
+    // SAFETY: a string of a test.
+    unsafe { reggie_headers_get(headers, name) }
+}
+
 unsafe extern "C-unwind" fn change_and_stop(
     client: *mut c_void,
     request: *mut reggie_request,
@@ -221,8 +231,7 @@ unsafe extern "C-unwind" fn change_and_stop(
     // SAFETY: the request that the callback is for.
     let set = unsafe { reggie_request_set_header(request, name, value) };
     assert_eq!(set, REGGIE_OK);
-    // SAFETY: as above.
-    let header = unsafe { reggie_request_header(Some(shared(request)), name) };
+    let header = header(request, name);
     assert_eq!(text(header), "2");
     let mut answer = ptr::null_mut();
     // SAFETY: the client of the test.
@@ -234,30 +243,29 @@ unsafe extern "C-unwind" fn change_and_stop(
     unsafe { reggie_request_free(request) };
     // A registration that replaces itself while it runs.
     // SAFETY: the request that the callback is for.
-    unsafe { reggie_request_set_retry_callback(request, None, ptr::null_mut(), None) };
+    unsafe { reggie_request_set_challenge_callback(request, None, ptr::null_mut(), None) };
     42
 }
 
 #[test]
-fn a_retry_callback_changes_the_request_that_is_sent() {
+fn a_challenge_callback_changes_the_request_that_is_sent() {
     let client = client();
     let request = request(&client);
     let data = ptr::from_ref(&*client).cast_mut().cast();
     // SAFETY: the request of this test.
-    unsafe { reggie_request_set_retry_callback(request, Some(change_and_stop), data, None) };
+    unsafe { reggie_request_set_challenge_callback(request, Some(change_and_stop), data, None) };
     let error = send(request, |core| {
-        let result = retry(core);
+        let result = challenge(core);
         assert_eq!(core.headers().get("x-try"), Some(&b"2"[..]));
-        assert!(core.retry.is_none());
+        assert!(core.challenge.is_none());
         assert!(reggie_request_path(Some(shared(request))).is_null());
         result
     });
     assert_eq!(
         (error.kind(), error.callback_value()),
-        (Kind::RetryCallback, 42)
+        (Kind::ChallengeCallback, 42)
     );
-    // SAFETY: as above.
-    let header = unsafe { reggie_request_header(Some(shared(request)), c"X-Try".as_ptr()) };
+    let header = header(request, c"X-Try".as_ptr());
     assert_eq!(text(header), "2");
     // SAFETY: the request of this test, not used any more.
     unsafe { reggie_request_free(request) };
@@ -273,8 +281,8 @@ fn a_request_survives_a_panic_while_it_is_sent() {
     let client = client();
     let request = request(&client);
     // SAFETY: the request of this test.
-    unsafe { reggie_request_set_retry_callback(request, Some(panics), ptr::null_mut(), None) };
-    let status = guard::status(|| Err(send(request, retry)));
+    unsafe { reggie_request_set_challenge_callback(request, Some(panics), ptr::null_mut(), None) };
+    let status = guard::status(|| Err(send(request, challenge)));
     assert_eq!(status, REGGIE_PANIC);
     assert_eq!(text(reggie_request_method(Some(shared(request)))), "PUT");
     let status = guard::status(|| Err(send(request, |_| panic!("elsewhere"))));

@@ -54,11 +54,7 @@ func cabiRedirect(id, function, redirect C.uintptr_t, choice *C.int) C.int {
 		Method:  C.GoString(C.cabi_redirect_method(redirect)),
 		Status:  int(C.cabi_redirect_status(redirect)),
 		Hop:     int(C.cabi_redirect_hop(redirect)),
-		Headers: make([][2]string, C.cabi_redirect_headers_count(redirect)),
-	}
-	for i := range copied.Headers {
-		copied.Headers[i][0] = C.GoString(C.cabi_redirect_header_name(redirect, C.size_t(i)))
-		copied.Headers[i][1] = C.GoString(C.cabi_redirect_header_value(redirect, C.size_t(i)))
+		Headers: copyHeaders(C.cabi_redirect_headers(redirect)),
 	}
 	call := callOf(uintptr(id))
 	decide := call.functions[function].(RedirectFunc)
@@ -67,7 +63,7 @@ func cabiRedirect(id, function, redirect C.uintptr_t, choice *C.int) C.int {
 		follow, stop = decide(call, copied)
 		return stop
 	})
-	*choice = C.REGGIE_REDIRECT_ANSWER
+	*choice = C.REGGIE_REDIRECT_RETURN
 	if follow {
 		*choice = C.REGGIE_REDIRECT_FOLLOW
 	}

@@ -122,12 +122,12 @@ func (c *Config) SetSystemTrust(on bool) error {
 	return statusError(C.cabi_config_set_system_trust(c.id, cBool(on)))
 }
 
-func (c *Config) UseCertsFolders(on bool) error {
-	return statusError(C.cabi_config_use_certs_folders(c.id, cBool(on)))
+func (c *Config) UseDefaultCertsFolders(on bool) error {
+	return statusError(C.cabi_config_use_default_certs_folders(c.id, cBool(on)))
 }
 
-func (c *Config) UseCredentialsFiles(on bool) error {
-	return statusError(C.cabi_config_use_credentials_files(c.id, cBool(on)))
+func (c *Config) UseDefaultCredentialsFiles(on bool) error {
+	return statusError(C.cabi_config_use_default_credentials_files(c.id, cBool(on)))
 }
 
 func (c *Config) SetCredentialHelpers(on bool) error {

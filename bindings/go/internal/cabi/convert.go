@@ -63,6 +63,16 @@ func cBool(value bool) C.int {
 	return 0
 }
 
+// copyHeaders copies a reggie_headers as pairs of name and value.
+func copyHeaders(id C.uintptr_t) [][2]string {
+	headers := make([][2]string, C.cabi_headers_count(id))
+	for i := range headers {
+		headers[i][0] = C.GoString(C.cabi_headers_name(id, C.size_t(i)))
+		headers[i][1] = C.GoString(C.cabi_headers_value(id, C.size_t(i)))
+	}
+	return headers
+}
+
 // milliseconds rounds up, so that a short time does not become 0.
 func milliseconds(duration time.Duration) C.int64_t {
 	return C.int64_t((duration + time.Millisecond - 1) / time.Millisecond)

@@ -89,8 +89,8 @@ func takeError(status C.reggie_status, id C.uintptr_t) error {
 		RetryAfter: -1,
 		Retryable:  C.cabi_error_is_retryable(id) != 0,
 	}
-	if seconds := int64(C.cabi_error_retry_after(id)); seconds >= 0 {
-		taken.RetryAfter = time.Duration(seconds) * time.Second
+	if wait := int64(C.cabi_error_retry_after(id)); wait >= 0 {
+		taken.RetryAfter = time.Duration(wait) * time.Millisecond
 	}
 	return taken
 }

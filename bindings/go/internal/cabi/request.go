@@ -62,16 +62,17 @@ func (r *Request) SetPath(path string) error {
 // AddHeader adds a header field.
 func (r *Request) AddHeader(name, value string) error {
 	var s cStrings
-	return s.status(C.cabi_request_add_header(r.id, s.c(name), s.c(value)))
+	return s.status(C.cabi_headers_add(C.cabi_request_headers(r.id), s.c(name), s.c(value)))
 }
 
 // RemoveHeaders removes all header fields.
 func (r *Request) RemoveHeaders() {
-	for C.cabi_request_headers_count(r.id) > 0 {
+	headers := C.cabi_request_headers(r.id)
+	for C.cabi_headers_count(headers) > 0 {
 		// The name is borrowed from the header that is removed: copy it.
 		var s cStrings
-		name := C.GoString(C.cabi_request_header_name(r.id, 0))
-		if C.cabi_request_remove_header(r.id, s.c(name)) != C.REGGIE_OK {
+		name := C.GoString(C.cabi_headers_name(headers, 0))
+		if C.cabi_headers_remove(headers, s.c(name)) != C.REGGIE_OK {
 			return
 		}
 	}

@@ -38,16 +38,10 @@ func (r *Response) Head() *Head {
 	elapsed := func(which C.int) time.Duration {
 		return time.Duration(C.cabi_response_time(r.id, which)) * time.Microsecond
 	}
-	count := C.cabi_response_headers_count(r.id)
-	headers := make([][2]string, count)
-	for i := range headers {
-		headers[i][0] = C.GoString(C.cabi_response_header_name(r.id, C.size_t(i)))
-		headers[i][1] = C.GoString(C.cabi_response_header_value(r.id, C.size_t(i)))
-	}
 	return &Head{
 		Status:           int(C.cabi_response_status(r.id)),
 		Version:          C.GoString(C.cabi_response_http_version(r.id)),
-		Headers:          headers,
+		Headers:          copyHeaders(C.cabi_response_headers(r.id)),
 		Length:           uint64(C.cabi_response_content_length(r.id)),
 		RelativeLocation: C.GoString(C.cabi_response_relative_location(r.id)),
 		AbsoluteLocation: C.GoString(C.cabi_response_absolute_location(r.id)),

@@ -150,8 +150,8 @@ reggie_status cabi_request_set_body_reader(uintptr_t request, uintptr_t reader,
 
 reggie_status cabi_request_set_challenge_callback(uintptr_t request)
 {
-    return reggie_request_set_retry_callback((reggie_request *)request,
-                                             on_challenge, NULL, NULL);
+    return reggie_request_set_challenge_callback((reggie_request *)request,
+                                                 on_challenge, NULL, NULL);
 }
 
 reggie_status cabi_config_set_log(uintptr_t config, int level)

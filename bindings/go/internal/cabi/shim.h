@@ -88,8 +88,8 @@ CABI_INT(config, set_max_redirects)
 CABI_INT(config, set_anonymous_fallback)
 CABI_INT(config, set_insecure_skip_tls_verify)
 CABI_INT(config, set_system_trust)
-CABI_INT(config, use_certs_folders)
-CABI_INT(config, use_credentials_files)
+CABI_INT(config, use_default_certs_folders)
+CABI_INT(config, use_default_credentials_files)
 CABI_INT(config, set_credential_helpers)
 CABI_INT(config, set_min_tls_version)
 CABI_INT(config, set_key_log)
@@ -103,9 +103,10 @@ CABI_TIME(config, set_credential_helper_timeout)
 CABI_STRING(credential, set_bearer_token)
 CABI_STRING_2(credential, set_identity_token)
 CABI_STRING_2(credential, set_password)
+CABI_STRING(headers, remove)
+CABI_STRING_2(headers, add)
 CABI_STRING(request, set_method)
 CABI_STRING(request, set_path)
-CABI_STRING_2(request, add_header)
 CABI_INT(request, set_follow_challenge)
 CABI_TIME(request, set_timeout)
 
@@ -132,7 +133,6 @@ CABI_GET(int64_t, error, retry_after)
 CABI_GET(int, error, is_retryable)
 CABI_GET(int, response, status)
 CABI_GET(const char *, response, http_version)
-CABI_GET(size_t, response, headers_count)
 CABI_GET(uint64_t, response, content_length)
 CABI_GET(const char *, response, relative_location)
 CABI_GET(const char *, response, absolute_location)
@@ -144,11 +144,9 @@ CABI_GET(const char *, redirect, to)
 CABI_GET(const char *, redirect, method)
 CABI_GET(int, redirect, status)
 CABI_GET(size_t, redirect, hop)
-CABI_GET(size_t, redirect, headers_count)
-CABI_GET_AT(const char *, response, header_name)
-CABI_GET_AT(const char *, response, header_value)
-CABI_GET_AT(const char *, redirect, header_name)
-CABI_GET_AT(const char *, redirect, header_value)
+CABI_GET(size_t, headers, count)
+CABI_GET_AT(const char *, headers, name)
+CABI_GET_AT(const char *, headers, value)
 CABI_GET(size_t, errors, count)
 CABI_GET_AT(const char *, errors, code)
 CABI_GET_AT(const char *, errors, message)
@@ -283,21 +281,15 @@ static inline reggie_status cabi_request_remove_body(uintptr_t id)
     return reggie_request_remove_body((reggie_request *)id);
 }
 
-static inline reggie_status cabi_request_remove_header(uintptr_t id,
-                                                       const char *name)
-{
-    return reggie_request_remove_header((reggie_request *)id, name);
-}
+#define CABI_HEADERS(type)                                                     \
+    static inline uintptr_t cabi_##type##_headers(uintptr_t id)                \
+    {                                                                          \
+        return (uintptr_t)reggie_##type##_headers((reggie_##type *)id);        \
+    }
 
-static inline size_t cabi_request_headers_count(uintptr_t id)
-{
-    return reggie_request_headers_count((const reggie_request *)id);
-}
-
-static inline const char *cabi_request_header_name(uintptr_t id, size_t index)
-{
-    return reggie_request_header_name((const reggie_request *)id, index);
-}
+CABI_HEADERS(request)
+CABI_HEADERS(response)
+CABI_HEADERS(redirect)
 
 static inline int cabi_cancel_is_triggered(uintptr_t id)
 {

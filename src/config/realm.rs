@@ -1,4 +1,4 @@
-//! How far credentials go.
+//! Which token servers get credentials.
 
 use std::sync::Arc;
 
@@ -22,9 +22,10 @@ impl Config {
         Ok(())
     }
 
-    /// Sets what decides about token servers at another site.
-    pub fn set_realm_callback(&mut self, callback: Option<RealmCallback>) {
-        self.realm_callback = callback;
+    /// Sets the callback that decides about token servers at another site.
+    /// Returns the earlier one.
+    pub fn set_realm_callback(&mut self, callback: Option<RealmCallback>) -> Option<RealmCallback> {
+        std::mem::replace(&mut self.realm_callback, callback)
     }
 
     /// Whether a pull is tried without credentials after a token server has

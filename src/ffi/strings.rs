@@ -1,0 +1,34 @@
+//! The strings that the getters of a handle return.
+
+use std::borrow::Cow;
+use std::ffi::{CString, c_char};
+use std::ptr;
+use std::sync::{Mutex, PoisonError};
+
+use super::convert::without_nul;
+
+/// Strings for C, made when a getter is first called. Each stays where it is
+/// until all are dropped, so that C can keep its address.
+#[derive(Default)]
+pub(super) struct Strings(Mutex<Vec<CString>>);
+
+impl Strings {
+    /// The address of a string with these bytes; a NUL in them becomes U+FFFD.
+    pub(super) fn lend(&self, text: impl AsRef<[u8]>) -> *const c_char {
+        let text = without_nul(text.as_ref());
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A handle has few strings: there is no need for a map.
+        if let Some(known) = all.iter().find(|known| known.as_bytes() == &*text) {
+            return known.as_ptr();
+        }
+        let new = CString::new(Cow::into_owned(text)).unwrap_or_default();
+        let address = new.as_ptr();
+        all.push(new);
+        address
+    }
+
+    /// The same for a string that may be missing: NULL then.
+    pub(super) fn lend_if_any(&self, text: Option<impl AsRef<[u8]>>) -> *const c_char {
+        text.map_or(ptr::null(), |text| self.lend(text))
+    }
+}
