@@ -102,7 +102,7 @@ pub fn scrub(text: &str, secrets: &[&str]) -> String {
 
 /// The token granted, or the message of the refusal.
 pub fn token_answer(status: u16, date: Option<&str>, body: &[u8]) -> Result<String, String> {
-    let granted = crate::auth::token::read_answer(status, date, body, "host");
+    let granted = crate::auth::token::read_response(status, date, body, "host");
     granted
         .map(|grant| grant.token.to_string())
         .map_err(|error| error.message().to_owned())

@@ -178,7 +178,7 @@ impl Authenticator {
     ) -> Result<Option<Authorization>, Error> {
         if self.uses_basic.load(Ordering::Relaxed) {
             let repository = subject().repository;
-            // If nothing was found, only a challenge leads to another lookup.
+            // If nothing was found, only a challenge causes another lookup.
             if let Some(known) = self.state().basic.get(&repository) {
                 return Ok(known.clone());
             }

@@ -15,7 +15,7 @@ use crate::http::url::{Url, encode_query};
 use crate::log::redact;
 
 /// Maximum size of a token server's response, in bytes.
-pub(crate) const MAX_ANSWER: usize = 1024 * 1024;
+pub(crate) const MAX_RESPONSE: usize = 1024 * 1024;
 /// Default and minimum lifetime of a token.
 const MIN_LIFETIME: u64 = 60;
 /// Maximum time that a token is kept.
@@ -147,7 +147,7 @@ pub(crate) fn is_not_spoken(form: Form, status: u16) -> bool {
 ///
 /// `date` is its Date header. The difference between it and `issued_at` is the
 /// age of the token, whatever the server's clock shows.
-pub(crate) fn read_answer(
+pub(crate) fn read_response(
     status: u16,
     date: Option<&str>,
     body: &[u8],
@@ -323,8 +323,9 @@ mod tests {
 
     #[test]
     fn either_name_of_the_token_will_do_and_nonsense_will_not() {
-        let ok =
-            |body: &str| read_answer(200, None, body.as_bytes(), "h").map(|g| g.token.to_string());
+        let ok = |body: &str| {
+            read_response(200, None, body.as_bytes(), "h").map(|g| g.token.to_string())
+        };
         assert_eq!(ok(r#"{"token":"a"}"#).expect("token"), "a");
         assert_eq!(
             ok(r#"{"access_token":"b","token":""}"#).expect("token"),
@@ -351,7 +352,7 @@ mod tests {
     #[test]
     fn a_refusal_carries_the_servers_status_code_and_words() {
         let body = br#"{"errors":[{"code":"DENIED","message":"not\nyou"}]}"#;
-        let error = read_answer(403, None, body, "auth.example")
+        let error = read_response(403, None, body, "auth.example")
             .err()
             .expect("refused");
         assert_eq!(error.http_status(), 403);
@@ -365,7 +366,7 @@ mod tests {
     #[test]
     fn a_lifetime_has_a_floor_and_a_ceiling() {
         let left = |body: &str| {
-            let grant = read_answer(200, None, body.as_bytes(), "h").expect("a token");
+            let grant = read_response(200, None, body.as_bytes(), "h").expect("a token");
             (grant.expires - Instant::now()).as_secs_f64().round()
         };
         assert_eq!(left(r#"{"token":"a"}"#), 54.0);

@@ -29,20 +29,20 @@ struct Token {
 }
 
 impl Token {
-    fn serves(&self, wanted: &Scopes) -> bool {
-        self.request.scopes.covers(wanted) || self.served.contains(wanted)
+    fn serves(&self, required: &Scopes) -> bool {
+        self.request.scopes.covers(required) || self.served.contains(required)
     }
 
-    fn is_of(&self, wanted: &TokenRequest) -> bool {
-        self.request.realm == wanted.realm && self.request.service == wanted.service
+    fn is_of(&self, required: &TokenRequest) -> bool {
+        self.request.realm == required.realm && self.request.service == required.service
     }
 
-    fn serve(&mut self, wanted: Option<&Scopes>) {
-        if let Some(wanted) = wanted
-            && !self.serves(wanted)
+    fn serve(&mut self, required: Option<&Scopes>) {
+        if let Some(required) = required
+            && !self.serves(required)
             && self.served.len() < MAX_SERVED
         {
-            self.served.push(wanted.clone());
+            self.served.push(required.clone());
         }
     }
 }
@@ -99,16 +99,16 @@ impl Tokens {
     }
 
     /// A cached token for the scopes.
-    pub(crate) fn known(&self, wanted: impl FnOnce() -> Option<Scopes>) -> Option<Authorization> {
+    pub(crate) fn known(&self, required: impl FnOnce() -> Option<Scopes>) -> Option<Authorization> {
         let state = self.state();
         if state.tokens.is_empty() {
             return None;
         }
-        let wanted = &wanted()?;
+        let required = &required()?;
         let now = Instant::now();
         let mut tokens = state.tokens.iter();
         tokens
-            .find(|token| token.expires > now && token.serves(wanted))
+            .find(|token| token.expires > now && token.serves(required))
             .map(|token| bearer(&token.value))
     }
 
@@ -124,7 +124,7 @@ impl Tokens {
     /// that the token is for.
     pub(crate) fn join(
         &self,
-        wanted: &TokenRequest,
+        required: &TokenRequest,
         served: Option<&Scopes>,
         limits: &CallLimits,
     ) -> Role<'_> {
@@ -132,8 +132,8 @@ impl Tokens {
         let now = Instant::now();
         let known = state.tokens.iter_mut().find(|token| {
             token.expires > now
-                && token.is_of(wanted)
-                && token.request.scopes.covers(&wanted.scopes)
+                && token.is_of(required)
+                && token.request.scopes.covers(&required.scopes)
         });
         if let Some(token) = known {
             token.serve(served);
@@ -144,33 +144,33 @@ impl Tokens {
         let here = this_thread();
         let in_flight = state.fetches.iter().find(|other| {
             other.callback_thread != here
-                && other.request.realm == wanted.realm
-                && other.request.service == wanted.service
-                && other.request.scopes.covers(&wanted.scopes)
+                && other.request.realm == required.realm
+                && other.request.service == required.service
+                && other.request.scopes.covers(&required.scopes)
         });
         if let Some(other) = in_flight {
             return Role::Wait(Waiter(Arc::clone(&other.flight)));
         }
         let flight = Arc::new(Flight::new());
         state.fetches.push(Fetch {
-            request: wanted.clone(),
+            request: required.clone(),
             callback_thread: limits.callback_thread(),
             flight: Arc::clone(&flight),
         });
         Role::Fetch(Fetcher {
             tokens: self,
-            wanted: wanted.clone(),
+            required: required.clone(),
             flight,
         })
     }
 
     /// Notes that a token also serves these scopes.
-    pub(crate) fn serve(&self, wanted: &TokenRequest, served: Option<&Scopes>) {
+    pub(crate) fn serve(&self, required: &TokenRequest, served: Option<&Scopes>) {
         let mut state = self.state();
         if let Some(token) = state
             .tokens
             .iter_mut()
-            .find(|token| token.is_of(wanted) && token.request.scopes.covers(&wanted.scopes))
+            .find(|token| token.is_of(required) && token.request.scopes.covers(&required.scopes))
         {
             token.serve(served);
         }
@@ -181,7 +181,7 @@ impl Tokens {
 /// result, it passes to one of the waiting threads.
 pub(crate) struct Fetcher<'a> {
     tokens: &'a Tokens,
-    wanted: TokenRequest,
+    required: TokenRequest,
     flight: Arc<TokenFlight>,
 }
 
@@ -190,7 +190,7 @@ impl Fetcher<'_> {
     pub(crate) fn done(self, grant: Grant, served: Option<&Scopes>) -> Authorization {
         let authorization = bearer(&grant.token);
         let mut token = Token {
-            request: self.wanted.clone(),
+            request: self.required.clone(),
             served: Vec::new(),
             value: self.tokens.secrets.add(grant.token),
             expires: grant.expires,

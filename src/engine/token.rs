@@ -214,7 +214,7 @@ impl Engine {
         let body = read_capped(&mut response.raw, &host)?;
         let status = response.raw.status;
         let headers = &response.raw.headers;
-        let grant = token::read_answer(status, headers.text("date"), &body, &host);
+        let grant = token::read_response(status, headers.text("date"), &body, &host);
         let grant = grant.map_err(|error| {
             let wait = retry_after::read(headers, SystemTime::now());
             self.scrub(error.with_retry_after(wait))
@@ -234,8 +234,8 @@ fn read_capped(response: &mut RawResponse, host: &str) -> Result<Zeroizing<Vec<u
     response
         .body
         .deliver(&mut |piece| {
-            if kept.len() + piece.len() > token::MAX_ANSWER {
-                let max = token::MAX_ANSWER;
+            if kept.len() + piece.len() > token::MAX_RESPONSE {
+                let max = token::MAX_RESPONSE;
                 let message = format!("token from {host}: the response is longer than {max} bytes");
                 return Err(Error::new(Kind::TokenRefused, message));
             }

@@ -7,7 +7,7 @@ use std::{fmt, io};
 
 use super::sys;
 
-/// How many callbacks may be queued that nobody waits for.
+/// Maximum number of queued callbacks that no worker waits for.
 const MAX_POSTED: usize = 1024;
 
 /// A callback with its arguments. It owns them, so that a worker need not stay
@@ -89,7 +89,7 @@ impl CallbackQueue {
         JobId(id)
     }
 
-    /// Whether a callback that nobody waits for must wait its turn, because too
+    /// Whether a callback that no worker waits for must block, because too
     /// many are queued.
     pub(super) fn is_full(&self) -> bool {
         self.state().jobs.len() >= MAX_POSTED

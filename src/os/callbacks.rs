@@ -71,7 +71,7 @@ impl CallLimits {
         result.ok_or_else(|| Error::new(Kind::Panic, "a callback did not return").at(step))
     }
 
-    /// Runs a callback on the calling thread. A worker queues it and goes on,
+    /// Runs a callback on the calling thread. A worker queues it and continues,
     /// unless many are queued already.
     pub(crate) fn post_callback(&self, step: Step, callback: impl FnOnce() + Send + 'static) {
         match self.queue() {

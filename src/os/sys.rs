@@ -365,7 +365,7 @@ pub(crate) fn send_file(
 }
 
 /// Makes a system call that writes up to `count` bytes, may raise SIGPIPE and
-/// cannot be told not to. The signal is blocked on this thread meanwhile, and
+/// has no flag to prevent that. The signal is blocked on this thread meanwhile, and
 /// then consumed, unless one was pending before. It is raised not only with
 /// EPIPE: a call that has written a part returns its size.
 fn without_sigpipe(count: usize, call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {

@@ -183,7 +183,7 @@ mod tests {
     }
 
     fn last(meter: &TransferMeter, seen: &Mutex<Vec<Transfer>>) -> Transfer {
-        meter.report().expect("it goes on");
+        meter.report().expect("not stopped");
         *seen.lock().expect("no panic").last().expect("a report")
     }
 

@@ -34,7 +34,7 @@ pub use self::verify::CertificateCallback;
 use self::certs_folder::{CredentialKey, HostFolder};
 use self::client_auth::Identities;
 use self::platform::Platform;
-use self::verify::{Asked, Roots, Verifier};
+use self::verify::{CallbackQuery, Roots, Verifier};
 use crate::error::{Error, Kind};
 use crate::http::url::Origin;
 use crate::os::deadline::CallLimits;
@@ -210,12 +210,12 @@ impl Tls {
         };
         let limits = Arc::new(limits.clone());
         let mut config = ClientConfig::clone(&made.config);
-        let asked = Asked {
+        let query = CallbackQuery {
             host: origin.authority(),
             callback: callback.clone(),
             limits: Arc::downgrade(&limits),
         };
-        let verifier = made.verifier.with_callback(asked);
+        let verifier = made.verifier.with_callback(query);
         config
             .dangerous()
             .set_certificate_verifier(Arc::new(verifier));

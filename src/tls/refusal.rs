@@ -36,15 +36,15 @@ impl std::error::Error for Stopped {}
 
 /// The call ended before the certificate callback could run.
 #[derive(Debug)]
-pub(super) struct NotAsked(pub(super) Error);
+pub(super) struct CallEnded(pub(super) Error);
 
-impl fmt::Display for NotAsked {
+impl fmt::Display for CallEnded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl std::error::Error for NotAsked {}
+impl std::error::Error for CallEnded {}
 
 /// Converts a failure of a handshake or of an established connection.
 pub(crate) fn explain(error: &rustls::Error, host: &str) -> Error {
@@ -59,7 +59,7 @@ pub(crate) fn explain(error: &rustls::Error, host: &str) -> Error {
         return Error::new(Kind::CertificateCallback, message).with_callback_value(*value);
     }
     if let CertificateError::Other(OtherError(source)) = why
-        && let Some(NotAsked(error)) = source.downcast_ref()
+        && let Some(CallEnded(error)) = source.downcast_ref()
     {
         return error.clone();
     }

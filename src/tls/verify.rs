@@ -14,7 +14,7 @@ use rustls::{
 };
 
 use super::refusal;
-use super::refusal::{NotAsked, NothingTrusted, Stopped};
+use super::refusal::{CallEnded, NothingTrusted, Stopped};
 use crate::error::{Error, Kind, Step};
 use crate::os::deadline::CallLimits;
 
@@ -60,20 +60,20 @@ impl Roots {
 #[derive(Clone)]
 pub(super) struct Verifier {
     rule: Rule,
-    callback: Option<Arc<Asked>>,
+    callback: Option<Arc<CallbackQuery>>,
     provider: Arc<CryptoProvider>,
 }
 
 /// A callback that decides on the certificates of one handshake.
-pub(super) struct Asked {
+pub(super) struct CallbackQuery {
     /// As the callback gets it.
     pub(super) host: String,
     pub(super) callback: CertificateCallback,
-    /// Of the call, which leads to the thread that the callback runs on.
+    /// The limits of the call, which know the thread that runs callbacks.
     pub(super) limits: Weak<CallLimits>,
 }
 
-impl Asked {
+impl CallbackQuery {
     /// Runs the callback and returns its value.
     fn verdict(&self, chain: Vec<Vec<u8>>, refusal: Option<String>) -> Result<i32, Error> {
         let limits = self.limits.upgrade().unwrap_or_default();
@@ -135,9 +135,9 @@ impl Verifier {
     }
 
     /// The same, with a callback that decides.
-    pub(super) fn with_callback(&self, asked: Asked) -> Verifier {
+    pub(super) fn with_callback(&self, query: CallbackQuery) -> Verifier {
         Verifier {
-            callback: Some(Arc::new(asked)),
+            callback: Some(Arc::new(query)),
             ..self.clone()
         }
     }
@@ -185,7 +185,7 @@ impl ServerCertVerifier for Verifier {
         let verdict = self
             .rule
             .apply(end_entity, intermediates, server_name, ocsp_response, now);
-        let Some(asked) = &self.callback else {
+        let Some(query) = &self.callback else {
             return verdict.map(|()| ServerCertVerified::assertion());
         };
         let chain = std::iter::once(end_entity)
@@ -193,10 +193,10 @@ impl ServerCertVerifier for Verifier {
             .map(|certificate| certificate.to_vec())
             .collect();
         let refusal = verdict.err().map(|refused| refusal::message(&refused));
-        match asked.verdict(chain, refusal) {
+        match query.verdict(chain, refusal) {
             Ok(0) => Ok(ServerCertVerified::assertion()),
             Ok(value) => Err(other(Stopped(value))),
-            Err(error) => Err(other(NotAsked(error))),
+            Err(error) => Err(other(CallEnded(error))),
         }
     }
 
@@ -260,7 +260,7 @@ mod tests {
             callbacks: Some(queue.into()),
             ..CallLimits::default()
         });
-        let asked = Asked {
+        let query = CallbackQuery {
             host: "registry.example".to_owned(),
             callback: Arc::new(move |host, chain, refusal| {
                 assert_eq!(thread::current().id(), here);
@@ -273,7 +273,7 @@ mod tests {
         let done = Event::new().expect("an event");
         let value = thread::scope(|scope| {
             let worker = scope.spawn(|| {
-                let value = asked.verdict(vec![b"der".to_vec()], Some("expired".to_owned()));
+                let value = query.verdict(vec![b"der".to_vec()], Some("expired".to_owned()));
                 done.happen();
                 value
             });

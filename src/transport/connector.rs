@@ -114,7 +114,7 @@ impl Transport for Link {
             Some(piece) => connection.send_file(&piece),
             None => connection.send(amount),
         };
-        if connection.answered_early() {
+        if connection.responded_early() {
             self.operation.note_early();
         }
         if result.is_err() {

@@ -9,15 +9,15 @@ use super::operation::Operation;
 use crate::body::Body;
 
 /// Reads a body and holds it to its announced length: ureq would loop forever
-/// on one that ends early. Once the server has refused the request, the source
-/// is left alone, and ureq is given the rest of the length to throw away.
+/// on one that ends early. After the server has rejected the request, the source is
+/// not read, and ureq gets the rest of the length to discard.
 ///
 /// A file is not read where the kernel can send it. ureq gets a piece of the
 /// length that it frames, with whatever is in its buffer, and the transport
 /// sends as many bytes of the file in its place.
 pub(crate) struct ExactBody<'a> {
     pub(crate) body: &'a mut Body,
-    /// How many bytes are to follow; `None` = until the source ends.
+    /// The number of bytes left; `None`: until the source ends.
     pub(crate) left: Option<u64>,
     pub(crate) operation: Arc<Operation>,
 }

@@ -25,7 +25,7 @@ const STATUS_LINE_START: usize = 12;
 #[derive(Debug, Default)]
 pub(crate) struct ExchangeLimits {
     pub(crate) call: CallLimits,
-    /// Counts the bodies of the exchange, if the program is told of them.
+    /// Counts the bodies of the exchange, for progress reports.
     pub(crate) transfer: Option<Arc<TransferMeter>>,
     /// The server's name for error messages.
     pub(crate) host: String,

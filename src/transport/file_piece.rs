@@ -12,13 +12,13 @@ use crate::os::sys;
 pub(crate) struct FilePiece {
     pub(crate) file: FileRest,
     pub(crate) length: usize,
-    /// How many bytes of the body are to follow from the piece's first on.
+    /// The number of bytes of the body from the start of the piece.
     pub(crate) left: u64,
 }
 
 impl FilePiece {
-    /// Sends more, after the first `sent` bytes. 0 = the kernel cannot send
-    /// this file, or the file has ended: reading it will show which.
+    /// Sends more, after the first `sent` bytes. Returns 0 if the kernel cannot
+    /// send this file or the file has ended; reading it shows which.
     pub(super) fn send(&self, socket: RawFd, sent: usize) -> io::Result<usize> {
         let offset = self.file.offset + sent as u64;
         match sys::send_file(socket, self.file.fd, offset, self.length - sent) {

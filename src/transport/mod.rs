@@ -62,7 +62,7 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) server_directed: bool,
     /// The server may take the commit timeout to respond.
     pub(crate) awaits_commit: bool,
-    /// The program is told how much of its bodies is transferred.
+    /// Reports the progress of its bodies to the program.
     pub(crate) reports_progress: bool,
 }
 

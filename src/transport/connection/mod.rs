@@ -1,5 +1,5 @@
-//! One connection to a server: bytes out, bytes in, and the answer that comes
-//! before the request is out.
+//! A connection to a server: sends requests and receives responses, including a
+//! response before the request is complete.
 
 mod receiving;
 mod sending;
@@ -21,8 +21,8 @@ use crate::transport::connection_permit::ConnectionPermit;
 use crate::transport::exchange_timer::{ExchangeLimits, ExchangeTimer};
 use crate::transport::tls_stream::TlsStream;
 
-/// Beyond this many bytes at once it pays to look first whether the server has
-/// answered already.
+/// For sends larger than this, checks first whether the server has already
+/// responded.
 const WATCHED: usize = 16 * 1024;
 
 #[derive(Debug)]
@@ -31,53 +31,53 @@ enum Stream {
     Tls(Box<TlsStream>),
 }
 
-/// A connected socket, with TLS or without, and its buffers.
+/// A connected socket, optionally with TLS, and its buffers.
 #[derive(Debug)]
 pub(crate) struct Connection {
     socket: OwnedFd,
     stream: Stream,
     pub(crate) buffers: ConnectionBuffers,
-    /// The process that made it: after a fork the child must not touch it.
+    /// The process that created it; a forked child must not use it.
     process: u32,
     exchange: Exchange,
     exchange_limits: Arc<ExchangeLimits>,
-    /// Whom the socket is connected with, the server or a proxy; `None` for a
-    /// socket of this host.
+    /// The address of the server or the proxy; `None` for a Unix domain socket.
     peer: Option<SocketAddr>,
-    /// The server's address; `None` if a proxy has it, or if it is a socket.
+    /// The server's address; `None` if a proxy resolved it, and for a Unix
+    /// domain socket.
     address: Option<IpAddr>,
-    /// Where connections are limited, while one is used. The last field: the
-    /// socket is closed before another one may be opened.
+    /// The permit, if connections are limited and this one is in use. Declared
+    /// last: the socket is closed before another one may be opened.
     pub(super) permit: Option<ConnectionPermit>,
 }
 
-/// The exchange_limits of a connection that serves no exchange.
+/// The limits of an idle connection.
 static RESTING: LazyLock<Arc<ExchangeLimits>> = LazyLock::new(Arc::default);
 
-/// What has happened since the last request was begun.
+/// The progress of the current exchange.
 #[derive(Clone, Copy, Debug, Default)]
 struct Exchange {
-    /// The server refused before the whole request was sent.
-    answered_early: bool,
-    /// At least one byte of an answer came.
+    /// The server rejected the request before it was sent completely.
+    responded_early: bool,
+    /// A byte of the response was received.
     heard: bool,
-    /// At least one byte of the request left.
+    /// A byte of the request was sent.
     spoke: bool,
-    /// The request was just sent: the answer cannot be here yet.
+    /// The request was just sent, so the response cannot have arrived yet.
     expecting: bool,
-    /// The peer sends no more.
+    /// The peer has closed its side.
     ended: bool,
-    /// The end came as an error.
+    /// The connection was closed with an error.
     broken: bool,
     timer: ExchangeTimer,
-    /// When the request was out.
+    /// When the request was sent completely.
     sent_at: Option<Instant>,
-    /// When the first byte of the answer came.
+    /// When the first byte of the response was received.
     heard_at: Option<Instant>,
 }
 
 impl Exchange {
-    /// Counts bytes of an answer.
+    /// Counts bytes of a response.
     fn hear(&mut self, amount: usize) {
         if amount == 0 {
             return;
@@ -89,7 +89,7 @@ impl Exchange {
         }
     }
 
-    /// Counts bytes of a body; 0 = the end.
+    /// Counts bytes of a body; 0 means the end.
     fn received(&mut self, amount: usize) {
         self.timer.received(amount);
         self.ended |= amount == 0;
@@ -101,7 +101,7 @@ impl Connection {
         Connection::over(socket, Stream::Plain)
     }
 
-    /// The same connection with TLS on it.
+    /// The same connection with TLS.
     pub(crate) fn secured(
         self,
         config: Arc<ClientConfig>,
@@ -121,7 +121,7 @@ impl Connection {
         })
     }
 
-    /// Notes the server's address.
+    /// Sets the server's address.
     pub(crate) fn at(self, address: SocketAddr) -> Connection {
         Connection {
             address: Some(address.ip()),
@@ -129,7 +129,7 @@ impl Connection {
         }
     }
 
-    /// Notes the address of a proxy.
+    /// Sets the address of a proxy.
     pub(crate) fn through(self, address: SocketAddr) -> Connection {
         Connection {
             peer: Some(address),
@@ -159,7 +159,7 @@ impl Connection {
         }
     }
 
-    /// Begins another exchange.
+    /// Starts another exchange.
     pub(crate) fn begin(&mut self, exchange_limits: Arc<ExchangeLimits>) {
         self.exchange = Exchange::default();
         self.exchange_limits = exchange_limits;
@@ -169,15 +169,15 @@ impl Connection {
         matches!(self.stream, Stream::Tls(_))
     }
 
-    pub(crate) fn answered_early(&self) -> bool {
-        self.exchange.answered_early
+    pub(crate) fn responded_early(&self) -> bool {
+        self.exchange.responded_early
     }
 
     pub(crate) fn heard(&self) -> bool {
         self.exchange.heard
     }
 
-    /// How long the answer took to begin.
+    /// The time until the first byte of the response.
     pub(crate) fn first_byte(&self) -> Duration {
         match (self.exchange.sent_at, self.exchange.heard_at) {
             (Some(sent), Some(heard)) => heard.saturating_duration_since(sent),
@@ -189,18 +189,19 @@ impl Connection {
         self.exchange.spoke
     }
 
-    /// Whether the connection ended with an error, and not in good order.
+    /// Whether the connection was closed with an error.
     pub(crate) fn broken(&self) -> bool {
         self.exchange.broken
     }
 
-    /// Whether it can take another request after this answer.
+    /// Whether the connection can be used for another request after this
+    /// response.
     pub(crate) fn is_reusable(&self) -> bool {
-        !self.exchange.answered_early && !self.exchange.ended && self.buffers.received().is_empty()
+        !self.exchange.responded_early && !self.exchange.ended && self.buffers.received().is_empty()
     }
 
-    /// Gives back what an idle connection need not hold: memory, and the
-    /// cancel handle of the call that is over.
+    /// Releases what an idle connection does not need: memory, and the cancel
+    /// handle of the last call.
     pub(crate) fn rest(&mut self) {
         self.exchange_limits = Arc::clone(&RESTING);
         self.buffers.shrink();
@@ -209,14 +210,14 @@ impl Connection {
         }
     }
 
-    /// Makes ready for a large body.
+    /// Prepares for a large body.
     pub(crate) fn expect_large(&mut self) {
         if let Stream::Tls(tls) = &mut self.stream {
             tls.expect_large();
         }
     }
 
-    /// Whether this process made it.
+    /// Whether this process created the connection.
     fn is_own(&self) -> bool {
         self.process == std::process::id()
     }
@@ -234,7 +235,7 @@ impl Kept for Box<Connection> {
         match &self.stream {
             Stream::Plain => !sys::is_readable(self.fd()),
             Stream::Tls(tls) => {
-                // Session tickets may have come after the last answer.
+                // Session tickets may have arrived after the last response.
                 let quiet = !tls.holds_input() && !sys::is_readable(self.fd());
                 quiet || matches!(self.pull(), Err(e) if e.kind() == io::ErrorKind::WouldBlock)
             }

@@ -1,4 +1,4 @@
-//! The answer on its way in.
+//! Receives responses.
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::transport::exchange_timer::early_status;
 use crate::transport::tls_stream::Opened;
 
 impl Connection {
-    /// Waits for the answer to begin, or to go on.
+    /// Waits for the response to start or continue.
     fn wait_to_receive(&mut self) -> io::Result<()> {
         let fd = self.fd();
         let pending = self.buffers.received();
@@ -19,12 +19,12 @@ impl Connection {
         timer.wait_to_receive(fd, &self.exchange_limits, pending)
     }
 
-    /// The head of the answer is here: what follows is its body.
+    /// Called when the headers were received; the body follows.
     pub(crate) fn take_head(&mut self) {
         self.exchange.timer.take_head();
     }
 
-    /// Ends what is left of the exchange after a time.
+    /// Sets a time limit for the rest of the exchange.
     pub(crate) fn end_within(&mut self, time: Duration) {
         self.exchange.timer.end_within(time);
     }
@@ -34,7 +34,7 @@ impl Connection {
         self.buffers.append(piece);
     }
 
-    /// Takes in what has arrived, without waiting, up to a bound.
+    /// Receives what has arrived, up to a limit, without blocking.
     pub(super) fn pull_all(&mut self) {
         while !self.is_full() {
             match self.pull() {
@@ -51,12 +51,12 @@ impl Connection {
         }
     }
 
-    /// Whether no more is taken in while the request goes out.
+    /// Whether to stop receiving until the request is sent.
     pub(super) fn is_full(&self) -> bool {
         self.buffers.received().len() >= INPUT_SIZE / 2
     }
 
-    /// Takes one piece into the input buffer; false at the peer's end.
+    /// Receives one piece into the input buffer; false if the peer has closed.
     pub(super) fn pull(&mut self) -> io::Result<bool> {
         let fd = self.fd();
         let Connection {
@@ -93,27 +93,28 @@ impl Connection {
                         Opened::Incomplete => {}
                     }
                 }
-                // Records without content must not keep us here.
+                // Checked here, in case the peer sends endless records without
+                // content.
                 exchange_limits.call.check_io(Step::Receive)?;
                 if tls.receive(fd)? == 0 {
                     exchange.ended = true;
-                    // An end without a word of TLS may be anybody's doing.
+                    // Without a close notice, the end may have been forged.
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
             },
         }
     }
 
-    /// Whether what has arrived is a final answer, of whatever status.
-    pub(super) fn heard_any_answer(&self) -> bool {
+    /// Whether a final response has arrived, whatever its status.
+    pub(super) fn heard_any_response(&self) -> bool {
         early_status(self.buffers.received()).is_some()
     }
 
-    /// Notes it if the server has refused: a redirect or an error. A success
-    /// that comes early is read after the whole body is out.
+    /// Checks whether the server has rejected the request with a redirect or an
+    /// error. A successful early response is read after the whole body is sent.
     pub(super) fn notice_refusal(&mut self) -> bool {
         let refused = early_status(self.buffers.received()).is_some_and(|status| status >= 300);
-        self.exchange.answered_early |= refused;
+        self.exchange.responded_early |= refused;
         refused
     }
 
@@ -129,13 +130,14 @@ impl Connection {
         self.blocking(Connection::pull)
     }
 
-    /// Repeats `attempt` until it need not wait any more.
+    /// Repeats `attempt` until it does not block.
     fn blocking<T>(
         &mut self,
         mut attempt: impl FnMut(&mut Connection) -> io::Result<T>,
     ) -> io::Result<T> {
         if !self.is_own() {
-            // After a fork: what a child reads here, its parent would miss.
+            // After a fork: data that the child reads would be lost to the
+            // parent.
             let message = "the connection is the parent process's";
             return Err(io::Error::new(io::ErrorKind::NotConnected, message));
         }
@@ -149,7 +151,7 @@ impl Connection {
             };
             match result {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.answer_peer()?;
+                    self.reply_to_peer()?;
                     self.wait_to_receive()?;
                 }
                 Err(error) => {
@@ -167,8 +169,8 @@ impl Connection {
             || matches!(&self.stream, Stream::Tls(tls) if tls.holds_input())
     }
 
-    /// Sends what TLS itself has to say, such as a key update.
-    fn answer_peer(&mut self) -> io::Result<()> {
+    /// Sends replies of the TLS layer, such as a key update.
+    fn reply_to_peer(&mut self) -> io::Result<()> {
         match &self.stream {
             Stream::Tls(tls) if tls.holds_output() => {
                 self.flush(0)?;
@@ -179,7 +181,7 @@ impl Connection {
         }
     }
 
-    /// Reads a body straight into the caller's memory. 0 = the peer's end.
+    /// Reads a body into the caller's buffer; returns 0 if the peer has closed.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
@@ -214,30 +216,29 @@ impl Connection {
         Ok(filled)
     }
 
-    /// Whether the next piece of a body has to be received into memory of the
-    /// reader's.
+    /// Whether the next piece of a body needs a buffer of the reader.
     pub(crate) fn needs_scratch(&self) -> bool {
         !self.is_tls() && self.buffers.received().is_empty()
     }
 
-    /// Hands at most `limit` bytes of a body to `sink`, from where they were
-    /// received. 0 = the peer's end.
+    /// Passes up to `limit` bytes of a body to `sink` from the buffer they were
+    /// received in; returns 0 if the peer has closed.
     pub(crate) fn read_piece(
         &mut self,
         limit: u64,
         scratch: &mut [u8],
         sink: &mut dyn FnMut(&[u8]),
     ) -> io::Result<usize> {
-        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let max = usize::try_from(limit).unwrap_or(usize::MAX);
         let held = self.buffers.received();
         if !held.is_empty() {
-            let amount = held.len().min(most);
+            let amount = held.len().min(max);
             sink(&held[..amount]);
             self.buffers.consume(amount);
             return Ok(amount);
         }
         if let Stream::Plain = self.stream {
-            let room = scratch.len().min(most);
+            let room = scratch.len().min(max);
             let received = self.blocking(|connection| {
                 let received = sys::recv(connection.fd(), &mut scratch[..room])?;
                 connection.exchange.received(received);
@@ -250,7 +251,7 @@ impl Connection {
         let mut excess = Vec::new();
         self.blocking(|connection| {
             connection.open_one(&mut |piece| {
-                let amount = piece.len().min(most - handed);
+                let amount = piece.len().min(max - handed);
                 if amount > 0 {
                     sink(&piece[..amount]);
                 }
@@ -259,13 +260,14 @@ impl Connection {
             })
         })?;
         if !excess.is_empty() {
-            // More than the body: kept, so that the connection is not.
+            // Data after the body: keep it, so that the connection is not
+            // reused.
             self.buffers.append(&excess);
         }
         Ok(handed)
     }
 
-    /// Opens one TLS record; nothing is handed on at the peer's good end.
+    /// Decrypts one TLS record; passes nothing on at a close notice.
     fn open_one(&mut self, sink: &mut dyn FnMut(&[u8])) -> io::Result<()> {
         let fd = self.fd();
         let Stream::Tls(tls) = &mut self.stream else {

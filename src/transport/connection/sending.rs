@@ -1,4 +1,4 @@
-//! The request on its way out, and the answer that comes before all of it is.
+//! Sends requests, and watches for an early response.
 
 use std::io;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use crate::os::{sys, wait};
 use crate::transport::file_piece::FilePiece;
 
 impl Connection {
-    /// Sends a short message of our own, and forgets it.
+    /// Sends a short message, which is zeroized afterwards.
     pub(crate) fn say(&mut self, message: &[u8]) -> io::Result<()> {
         self.buffers.put(message);
         let sent = self.send(message.len());
@@ -19,8 +19,9 @@ impl Connection {
         sent
     }
 
-    /// Sends the first `amount` bytes of the output. When the server refuses
-    /// meanwhile, the rest counts as sent and the answer is kept for reading.
+    /// Sends the first `amount` bytes of the output. If the server rejects the
+    /// request in the meantime, the rest counts as sent, and the response is
+    /// kept for reading.
     pub(crate) fn send(&mut self, amount: usize) -> io::Result<()> {
         if !self.may_send(amount)? {
             return Ok(());
@@ -47,7 +48,7 @@ impl Connection {
         }
         let kernel = |connection: &Connection, sent| piece.send(connection.fd(), sent);
         let sent = self.send_from(0, piece.length, kernel)?;
-        if sent < piece.length && !self.exchange.answered_early {
+        if sent < piece.length && !self.exchange.responded_early {
             let rest = &mut self.buffers.output()[sent..piece.length];
             piece.read(rest, sent).map_err(io::Error::other)?;
             self.send_from(sent, piece.length, |connection, sent| {
@@ -59,12 +60,12 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether the next `amount` bytes are still to be sent: not once the
-    /// server has refused the request.
+    /// Whether to send the next `amount` bytes: not if the server has rejected
+    /// the request.
     fn may_send(&mut self, amount: usize) -> io::Result<bool> {
-        // First of all: the rest of a long body takes a while to throw away too.
+        // First, since discarding the rest of a long body takes time too.
         self.exchange_limits.call.check_io(Step::Send)?;
-        if self.exchange.answered_early {
+        if self.exchange.responded_early {
             return Ok(false);
         }
         if amount > WATCHED && sys::is_readable(self.fd()) {
@@ -75,7 +76,7 @@ impl Connection {
     }
 
     fn note_sent(&mut self) {
-        if !self.exchange.answered_early {
+        if !self.exchange.responded_early {
             let now = Instant::now();
             self.exchange.expecting = true;
             self.exchange.sent_at = Some(now);
@@ -99,7 +100,7 @@ impl Connection {
         Ok(())
     }
 
-    /// What goes out for the first `amount` bytes of the output.
+    /// The bytes to send for the first `amount` bytes of the output.
     fn wire(&self, amount: usize) -> &[u8] {
         match &self.stream {
             Stream::Plain => self.buffers.to_send(amount),
@@ -108,8 +109,8 @@ impl Connection {
     }
 
     /// Repeats `step`, which sends more after the first `sent` bytes, until
-    /// `length` bytes are out, the server refuses the request, or a step sends
-    /// nothing. Gives how many bytes are out.
+    /// `length` bytes are sent, the server rejects the request, or a step sends
+    /// nothing. Returns the number of bytes sent.
     fn send_from(
         &mut self,
         mut sent: usize,
@@ -128,8 +129,8 @@ impl Connection {
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    // Only writing matters once the peer has ended its side,
-                    // or where what it says is more than is taken now.
+                    // Only write once the peer has closed its side, or the
+                    // input buffer is full.
                     let reading = if self.exchange.ended || self.is_full() {
                         0
                     } else {
@@ -144,11 +145,11 @@ impl Connection {
                     }
                 }
                 Err(error) => {
-                    // The peer has gone; its last words may still be here.
+                    // The peer has closed; its last data may still be unread.
                     self.pull_all();
                     self.exchange.ended = true;
-                    if self.heard_any_answer() {
-                        self.exchange.answered_early = true;
+                    if self.heard_any_response() {
+                        self.exchange.responded_early = true;
                         break;
                     }
                     return Err(error);
