@@ -184,7 +184,7 @@
  * How to resume an upload
  * -----------------------
  *
- * After a failed PATCH, ask the registry how much it has received: send GET to the
+ * After a failed PATCH, find out how much the registry has received: send GET to the
  * location of the upload, as returned by the POST or the last successful PATCH.
  * `offset` is where to continue. The next PATCH goes to the new location, has a
  * Content-Range header from `offset` on, and sends the rest, for example with
@@ -403,7 +403,7 @@ typedef struct reggie_digester reggie_digester;
 /// Created by functions whose last parameter is a reggie_error **; freed by
 /// reggie_error_free(). Immutable. Safe for concurrent use. Its strings are
 /// borrowed; valid until the error is freed. Its getters accept NULL, which
-/// stands for no error.
+/// means no error.
 typedef struct reggie_error reggie_error;
 
 /// The error list of a registry (OCI Distribution Specification, Error Codes).
@@ -440,7 +440,7 @@ typedef struct reggie_headers reggie_headers;
 /// its strings are valid until the callback returns.
 typedef struct reggie_redirect reggie_redirect;
 
-/// A request: method, path, headers, body, and where the response body goes.
+/// A request: method, path, headers, body, and the output of the response body.
 ///
 /// Created by reggie_request_new(); freed by reggie_request_free(). It may be
 /// sent any number of times, and by other clients of the same registry.
@@ -1595,7 +1595,7 @@ const char *reggie_response_header(const reggie_response *response,
                                    const char *name);
 
 /// Returns the body if it is in memory. It is followed by a NUL, which is not
-/// part of it, so that a text body can be used as a string.
+/// part of it, so that textual bodies can be used as a string.
 ///
 /// The number of bytes is returned by reggie_response_body_length(); it is 0 if
 /// the body was written elsewhere or is unread. Borrowed. Returns NULL only if
@@ -1738,7 +1738,7 @@ reggie_status reggie_response_rate_limit(const reggie_response *response,
 size_t reggie_response_warnings_count(const reggie_response *response);
 
 /// Returns the warning at `index`, starting at 0 (Warning, RFC 7234, section
-/// 5.5, as used by the OCI Distribution Specification): one line for people.
+/// 5.5, as used by the OCI Distribution Specification): one line for the user.
 /// Duplicates are removed; all warnings together are limited to 4096 bytes.
 ///
 /// Borrowed. Returns NULL if there is no such warning or `response` is NULL.
@@ -1827,7 +1827,7 @@ size_t reggie_errors_count(const reggie_errors *errors);
 /// or `errors` is NULL.
 const char *reggie_errors_code(const reggie_errors *errors, size_t index);
 
-/// Returns the message of the error at `index`, for people.
+/// Returns the message of the error at `index`, for the user.
 ///
 /// Borrowed. Returns "" if the server sent none, NULL if there is no such error
 /// or `errors` is NULL.
@@ -2588,7 +2588,7 @@ reggie_status reggie_config_set_no_proxy(reggie_config *config,
 reggie_status reggie_config_set_use_environment(reggie_config *config,
                                                 int enable);
 
-/// Allows redirects and challenges to lead to a host or a network. May be
+/// Allows servers to redirect to, or name a token server at, a host or network. May be
 /// called several times.
 ///
 /// By default, a server cannot redirect to a more private network: a server
@@ -2829,7 +2829,7 @@ reggie_status reggie_config_set_log_callback(reggie_config *config,
                                              reggie_free_callback free_userdata);
 
 /// Sets the callback for warnings of registries (OCI Distribution
-/// Specification, Warnings): messages for people, for example that a token
+/// Specification, Warnings): messages for the user, for example that a token
 /// expires soon. reggie_response_warning() returns those of one response.
 ///
 /// Called once for each host and text per client; the last 1024 are remembered.

@@ -1,5 +1,5 @@
-//! The parsers of what comes from the network, as the fuzz targets call them.
-//! Compiled for fuzzing alone.
+//! The parsers of network input, as the fuzz targets call them. Compiled only
+//! for fuzzing.
 
 use std::time::{Duration, SystemTime};
 
@@ -57,7 +57,7 @@ pub fn url_for(address: &str, path: &str) -> Option<(String, String)> {
     Some((url.origin().to_string(), url.path_and_query().to_owned()))
 }
 
-/// Expands a path; the value stands for all placeholders.
+/// Expands a path; all placeholders have the same value.
 pub fn expand(path: &str, value: &str) -> Option<String> {
     let values = template::Values {
         name: Some(value),
@@ -76,8 +76,8 @@ pub fn scopes(text: &str) -> String {
     scope::Scopes::parse(text).to_string()
 }
 
-pub fn scopes_cover(held: &str, asked: &str) -> bool {
-    scope::Scopes::parse(held).covers(&scope::Scopes::parse(asked))
+pub fn scopes_cover(held: &str, required: &str) -> bool {
+    scope::Scopes::parse(held).covers(&scope::Scopes::parse(required))
 }
 
 pub fn scopes_for_request(method: &str, path: &str) -> Option<Vec<String>> {
@@ -101,15 +101,15 @@ pub fn scrub(text: &str, secrets: &[&str]) -> String {
 }
 
 /// The token granted, or the message of the refusal.
-pub fn token_answer(status: u16, date: Option<&str>, body: &[u8]) -> Result<String, String> {
+pub fn token_response(status: u16, date: Option<&str>, body: &[u8]) -> Result<String, String> {
     let granted = crate::auth::token::read_response(status, date, body, "host");
     granted
         .map(|grant| grant.token.to_string())
         .map_err(|error| error.message().to_owned())
 }
 
-/// What a file of credentials says about a repository: the texts in each clue.
-/// An error is the message about the file.
+/// The strings of each clue that a credentials file has for a repository. An
+/// error is the message about the file.
 pub fn credentials_file(
     bytes: &[u8],
     registry: &str,
@@ -137,7 +137,7 @@ fn texts(clue: &file::Clue<'_>) -> Vec<String> {
     }
 }
 
-/// The URL of the next page that an answer of `from` tells.
+/// The URL of the next page in a response from `from`.
 pub fn next_page(from: &str, lines: &[&[u8]]) -> Option<String> {
     let from = Url::parse(from).ok()?;
     link::next(lines.iter().copied(), &from).map(|url| url.to_string())
@@ -164,7 +164,7 @@ fn headers_of(fields: &[(&str, &[u8])]) -> Headers {
     headers
 }
 
-/// How long to wait, by a clock of ours that shows this time.
+/// The delay in Retry-After, by a local clock at this time.
 pub fn retry_after(fields: &[(&str, &[u8])], now: u32) -> Option<Duration> {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.into());
     retry_after::read(&headers_of(fields), now)
@@ -172,11 +172,11 @@ pub fn retry_after(fields: &[(&str, &[u8])], now: u32) -> Option<Duration> {
 
 /// Limit, remaining and window.
 pub fn rate_limit(fields: &[(&str, &[u8])]) -> Option<[Option<u64>; 3]> {
-    let told = rate_limit::read(&headers_of(fields))?;
-    Some([told.limit, told.remaining, told.window])
+    let limits = rate_limit::read(&headers_of(fields))?;
+    Some([limits.limit, limits.remaining, limits.window])
 }
 
-/// What goes to `to` after these cookies were set by `from`.
+/// The Cookie header for `to` after `from` has set these cookies.
 pub fn cookies(from: &str, sets: &[&[u8]], to: &str, now: u32) -> Option<String> {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.into());
     let fields: Vec<_> = sets.iter().map(|set| ("set-cookie", *set)).collect();

@@ -30,7 +30,7 @@ func bodyRows() []bodyRow {
 	text := "text"
 	return []bodyRow{
 		{"nil", value(nil), "", 0, "", false},
-		{"NoBody", value(http.NoBody), "", 0, "", false},
+		{"empty of net/http", value(http.NoBody), "", 0, "", false},
 		{"string", value(text), text, 4, plainText, false},
 		{"empty string", value(""), "", 0, plainText, false},
 		{"bytes", value([]byte(octets)), octets, 2, "application/octet-stream", false},

@@ -241,7 +241,7 @@ func (c *Client) R() *Request {
 	}
 }
 
-// Do sends a request. If the registry answers with a challenge, Do obtains
+// Do sends a request. If the response is a challenge, Do obtains
 // authorization and sends the request again.
 func (c *Client) Do(req *Request) (*Response, error) {
 	if req.client != c {

@@ -59,7 +59,7 @@ func DomainCheckRedirectPolicy(hostnames ...string) RedirectPolicy {
 	})
 }
 
-// maxRedirects is the library's limit if policies of the program decide.
+// maxRedirects is the limit passed to the library if the program's policies decide.
 const maxRedirects = 1000
 
 // redirects holds the redirect policies of a client.

@@ -97,7 +97,7 @@ storage:
   maintenance: {uploadpurging: {enabled: false}}
 http:
   addr: 127.0.0.1:0
-  secret: shared by nobody
+  secret: not shared
 `, filepath.Join(folder, "storage"))
 	if basic {
 		users := write(t, filepath.Join(folder, "users"), registryUser+":"+registryHash+"\n")

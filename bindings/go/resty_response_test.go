@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// answered checks the response to a request for a text.
+// answered checks the response to a request for text.
 func answered(status int, check func(*scene, *Response)) func(*scene) {
 	return func(s *scene) {
 		s.respondWith(func(w http.ResponseWriter, r *http.Request) {

@@ -3,12 +3,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use reggie::fuzzing::token_answer;
+use reggie::fuzzing::token_response;
 
 fuzz_target!(|input: (u16, Option<&str>, &[u8])| {
     let (status, date, body) = input;
     for status in [status, 200, 403] {
-        match token_answer(status, date, body) {
+        match token_response(status, date, body) {
             Ok(token) => {
                 assert!((200..300).contains(&status));
                 assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));

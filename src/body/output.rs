@@ -1,4 +1,4 @@
-//! Outputs of a request: where the body of a response goes.
+//! The outputs of response bodies: memory, file, descriptor, callback.
 
 use std::fmt;
 use std::os::fd::RawFd;
@@ -16,7 +16,7 @@ pub trait WriteSink: Send {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error>;
 }
 
-/// The output of a request: where the body of a 2xx response goes.
+/// The output of a 2xx response body.
 #[derive(Default)]
 pub(crate) enum Output {
     /// Kept in the response.

@@ -10,7 +10,7 @@ pub(crate) trait Sink {
     /// Receives the next piece.
     fn write(&mut self, piece: &[u8]) -> Result<(), Error>;
 
-    /// The body is complete and, if that was asked for, verified.
+    /// The body is complete and, if requested, verified.
     fn commit(&mut self) -> Result<(), Error> {
         Ok(())
     }

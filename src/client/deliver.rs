@@ -1,74 +1,67 @@
 //! Delivering the body of a response: to the output of its request, or into the
 //! response.
 
-use super::Client;
 use crate::body::digest::Digest;
 use crate::body::output::Output;
 use crate::body::sink::{MemorySink, Sink};
 use crate::body::verify::VerifyingSink;
-use crate::engine::trace;
+use crate::engine::{Engine, trace};
 use crate::error::{Error, Kind, server_text};
 use crate::log::Level;
 use crate::request::Request;
 use crate::request::call::Execution;
 use crate::request::response::{Content, Response};
 
-impl Client {
-    /// Receives the body. It is verified if the request expects a digest.
-    pub(super) fn deliver(
-        &self,
-        request: &mut Request,
-        response: &mut Response,
-        execution: &Execution,
-    ) -> Result<(), Error> {
-        let Content::Open(body) =
-            std::mem::replace(&mut response.body.content, Content::Delivered(0))
-        else {
-            return Ok(());
-        };
-        let mut body = body.into_raw();
-        let expected = expected_digest(request, response)?.cloned();
-        let mut kept = Vec::new();
-        let sink = if has_output(request, response) {
-            check_whole(&request.output, response)?;
-            request.output.sink(execution.limits())?
-        } else {
-            None
-        };
-        let is_kept = sink.is_none();
-        let sink: Box<dyn Sink + '_> = match sink {
-            Some(sink) => sink,
-            None => Box::new(MemorySink::new(
-                &mut kept,
-                body.length(),
-                self.max_body_memory,
-            )?),
-        };
-        let mut sink = match expected {
-            Some(expected) => Box::new(VerifyingSink::new(sink, expected, body.length())?),
-            None => sink,
-        };
-        let received = body
-            .deliver(&mut |piece| sink.write(piece))
-            .and_then(|()| sink.commit());
-        if sink.has_delivered() {
-            execution.delivered.set(true);
-        }
-        drop(sink);
-        received?;
-        if !is_kept {
-            response.body.content = Content::Delivered(body.received());
-            return Ok(());
-        }
-        if self.engine.log.takes(Level::Debug)
-            && let Some(text) = trace::response_body(response.headers(), &kept)
-        {
-            let limits = execution.limits();
-            self.engine.log.note(limits, Level::Debug, || text);
-        }
-        response.body.content = Content::Kept(kept);
-        Ok(())
+/// Receives the body. It is verified if the request expects a digest.
+pub(super) fn deliver(
+    engine: &Engine,
+    max_body_memory: usize,
+    request: &mut Request,
+    response: &mut Response,
+    execution: &Execution,
+) -> Result<(), Error> {
+    let Content::Open(body) = std::mem::replace(&mut response.body.content, Content::Delivered(0))
+    else {
+        return Ok(());
+    };
+    let mut body = body.into_raw();
+    let expected = expected_digest(request, response)?.cloned();
+    let mut kept = Vec::new();
+    let sink = if has_output(request, response) {
+        check_whole(&request.output, response)?;
+        request.output.sink(execution.limits())?
+    } else {
+        None
+    };
+    let is_kept = sink.is_none();
+    let sink: Box<dyn Sink + '_> = match sink {
+        Some(sink) => sink,
+        None => Box::new(MemorySink::new(&mut kept, body.length(), max_body_memory)?),
+    };
+    let mut sink = match expected {
+        Some(expected) => Box::new(VerifyingSink::new(sink, expected, body.length())?),
+        None => sink,
+    };
+    let received = body
+        .deliver(&mut |piece| sink.write(piece))
+        .and_then(|()| sink.commit());
+    if sink.has_delivered() {
+        execution.delivered.set(true);
     }
+    drop(sink);
+    received?;
+    if !is_kept {
+        response.body.content = Content::Delivered(body.received());
+        return Ok(());
+    }
+    if engine.log.takes(Level::Debug)
+        && let Some(text) = trace::response_body(response.headers(), &kept)
+    {
+        let limits = execution.limits();
+        engine.log.note(limits, Level::Debug, || text);
+    }
+    response.body.content = Content::Kept(kept);
+    Ok(())
 }
 
 /// Whether the body of a response goes to the output of its request. Other

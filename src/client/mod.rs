@@ -6,7 +6,7 @@ mod deliver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use self::deliver::{expected_digest, with_response};
+use self::deliver::{deliver, expected_digest, with_response};
 use crate::auth::scope::Scopes;
 use crate::auth::{Authorization, Subject};
 use crate::config::{Config, Times};
@@ -106,9 +106,14 @@ impl Client {
     pub(crate) fn execute_in(&self, call: &Call, request: &mut Request) -> Result<Response, Error> {
         self.retrying(call, request, |client, request, execution| {
             let mut response = client.attempt(request, execution)?;
-            client
-                .deliver(request, &mut response, execution)
-                .map_err(|error| with_response(error, &response))?;
+            deliver(
+                &client.engine,
+                client.max_body_memory,
+                request,
+                &mut response,
+                execution,
+            )
+            .map_err(|error| with_response(error, &response))?;
             response.head.account.total = call.started.elapsed();
             Ok(response)
         })

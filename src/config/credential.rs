@@ -7,30 +7,29 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind};
 
-/// What proves who asks.
+/// A credential for a registry.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// User name and password.
     Basic {
-        /// Without a colon.
+        /// Contains no colon.
         username: String,
-        /// What goes with it.
+        /// The password.
         password: Zeroizing<String>,
     },
-    /// A refresh token, for the token server alone.
+    /// A refresh token, sent only to the token server.
     IdentityToken {
-        /// For token servers that take the token in place of a password; may
-        /// be empty.
+        /// For token servers that accept the token as a password; may be empty.
         username: String,
         /// The token.
         token: Zeroizing<String>,
     },
-    /// A bearer token, sent to the registry as it is.
+    /// A bearer token, sent to the registry unchanged.
     BearerToken(Zeroizing<String>),
 }
 
 impl Credential {
-    /// User name and password; one of the two may be empty.
+    /// A user name and password, of which one may be empty.
     pub fn password(username: &str, password: &str) -> Result<Credential, Error> {
         if username.is_empty() && password.is_empty() {
             return refuse("user name and password: both are empty");
@@ -47,8 +46,8 @@ impl Credential {
         })
     }
 
-    /// An identity token (a refresh token of OAuth 2), and the user name to go
-    /// with it where a token server knows only passwords; it may be empty.
+    /// An identity token (an OAuth 2 refresh token), and the user name for token
+    /// servers that support only passwords; it may be empty.
     pub fn identity_token(username: &str, token: &str) -> Result<Credential, Error> {
         check_username(username)?;
         if token.is_empty() || token.chars().any(char::is_control) {
@@ -64,7 +63,7 @@ impl Credential {
 
     /// A bearer token for the registry.
     pub fn bearer_token(token: &str) -> Result<Credential, Error> {
-        // It goes into a header as it is.
+        // It is sent in a header unchanged.
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return refuse("bearer token: empty, or has what no header can hold");
         }
@@ -94,8 +93,7 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// Finds the credential for a registry, by host and port, and one of its
-/// repositories, if it is about one: on the calling thread, maybe on several
-/// at once.
+/// Finds the credential for a registry, given as host and port, and a repository
+/// if there is one. Runs on the calling thread; may be called concurrently.
 pub type CredentialCallback =
     Arc<dyn Fn(&str, Option<&str>) -> Result<Option<Credential>, Error> + Send + Sync>;

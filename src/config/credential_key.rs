@@ -1,28 +1,27 @@
-//! What a credential is for: a registry, or the repositories under a path of
-//! one.
+//! Keys of credentials: a registry, or the repositories below a path of it.
 
 use std::fmt;
 
 use crate::http::url::{Origin, Url};
 
-/// The host that Docker Hub's names stand for here.
+/// The canonical host of Docker Hub.
 const HUB: &str = "docker.io";
-/// Docker Hub's other names.
+/// Aliases of Docker Hub.
 const HUB_ALIASES: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
-/// What credentials for Docker Hub are kept under, by Docker and its helpers.
+/// The key under which Docker and its helpers store credentials of Docker Hub.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
 
-/// A host, maybe its port, and maybe the beginning of repositories' names.
+/// A host, optionally with a port and a prefix of repository names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CredentialKey {
     host: String,
-    /// `None` = the usual one.
+    /// `None` means the default port.
     port: Option<u16>,
     path: String,
 }
 
 impl CredentialKey {
-    /// Reads `host`, `host:port`, or either with a path behind it.
+    /// Parses `host[:port][/path]`.
     pub(crate) fn parse(text: &str) -> Option<CredentialKey> {
         let (authority, path) = match text.split_once('/') {
             Some((authority, path)) => (authority, path),
@@ -48,8 +47,8 @@ impl CredentialKey {
         })
     }
 
-    /// Reads a key of a file of credentials: a place, or a URL, of which the
-    /// host counts alone.
+    /// Parses a key of a credentials file: `host[:port][/path]`, or a URL, of
+    /// which only the host is used.
     pub(crate) fn of_key(key: &str) -> Option<CredentialKey> {
         let key = key.trim();
         for scheme in ["https://", "http://"] {
@@ -57,7 +56,7 @@ impl CredentialKey {
                 return CredentialKey::parse(rest.split('/').next().unwrap_or(rest));
             }
         }
-        // As Docker wrote them once.
+        // The format of old Docker versions.
         let bare = key.trim_end_matches('/');
         let bare = ["/v1", "/v2"]
             .iter()
@@ -66,13 +65,13 @@ impl CredentialKey {
         CredentialKey::parse(bare)
     }
 
-    /// The part of repositories' names that it is for; empty = all.
+    /// The prefix of repository names; empty for all.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
-    /// Whether it is for a repository of a registry, or for the registry as a
-    /// whole.
+    /// Whether it applies to a repository of a registry, or to the registry if
+    /// there is no repository.
     pub(crate) fn covers(&self, registry: &Origin, repository: Option<&str>) -> bool {
         let port = self.port.unwrap_or(registry.scheme.default_port());
         if self.host != canonical(&registry.host) || port != registry.port {
@@ -100,7 +99,7 @@ impl fmt::Display for CredentialKey {
     }
 }
 
-/// What a credential helper knows a registry by.
+/// The key under which a credential helper stores a registry.
 pub(crate) fn helper_key(registry: &Origin) -> String {
     match canonical(&registry.host) {
         HUB => HUB_KEY.to_owned(),
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_covers_what_is_under_it() {
+    fn a_key_covers_repositories_below_it() {
         for (place, registry, repository, expected) in [
             ("r.example", "https://r.example", None, true),
             ("R.Example", "https://r.example", Some("a/b"), true),

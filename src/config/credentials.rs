@@ -1,18 +1,19 @@
-//! Where a client finds out who asks.
+//! Credential settings of a client.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+// Cycle: adds the setters of one subject to Config; see config/mod.rs.
 use super::Config;
 use super::credential::{Credential, CredentialCallback};
 use super::credential_key::CredentialKey;
 use crate::error::{Error, Kind};
 
-/// How long a credential helper may take.
+/// The default time limit of a credential helper.
 const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Where credentials are looked for.
+/// The sources of credentials.
 #[derive(Clone)]
 pub(crate) struct CredentialSources {
     pub(crate) set: Vec<(CredentialKey, Credential)>,
@@ -20,7 +21,7 @@ pub(crate) struct CredentialSources {
     pub(crate) files: Vec<PathBuf>,
     pub(crate) default_files: bool,
     pub(crate) run_helpers: bool,
-    /// `None` = for as long as it takes.
+    /// `None` means no limit.
     pub(crate) helper_timeout: Option<Duration>,
 }
 
@@ -53,16 +54,16 @@ impl PartialEq for CredentialSources {
 }
 
 impl Config {
-    /// User name and password for the client's own registry; for Basic, and
-    /// for asking for tokens.
+    /// Sets the user name and password for the client's own registry, for Basic
+    /// authentication and token requests.
     pub fn set_credentials(&mut self, username: &str, password: &str) -> Result<(), Error> {
         self.credentials = Some(Credential::password(username, password)?);
         Ok(())
     }
 
-    /// A credential for `host`, `host:port`, or either with the beginning of
-    /// repositories' names behind it. The longest path counts, and of two for
-    /// the same place the later one.
+    /// Adds a credential for `host[:port][/path]`, where the path is a prefix of
+    /// repository names. The longest match is used; a later credential replaces
+    /// an earlier one with the same key.
     pub fn add_credential(&mut self, place: &str, credential: Credential) -> Result<(), Error> {
         let place = CredentialKey::parse(place).ok_or_else(|| {
             let message = "place: not a host, a host with a port, or either with a path";
@@ -82,8 +83,8 @@ impl Config {
         std::mem::replace(&mut self.credential_sources.callback, callback)
     }
 
-    /// A file in the form of Docker's config.json or of containers' auth.json.
-    /// Those that are added first count first.
+    /// Adds a file in the format of Docker's config.json or of containers'
+    /// auth.json. Files are searched in the order in which they were added.
     pub fn add_credentials_file(&mut self, path: &Path) -> Result<(), Error> {
         let path = std::path::absolute(path)
             .map_err(|error| Error::io(Kind::InvalidCredentialsFile, "credentials file", &error))?;
@@ -91,17 +92,17 @@ impl Config {
         Ok(())
     }
 
-    /// Look at the files that Docker and containers keep for this user.
+    /// Searches the default files of Docker and containers.
     pub fn use_default_credentials_files(&mut self, enable: bool) {
         self.credential_sources.default_files = enable;
     }
 
-    /// Run the credential helpers that files name.
+    /// Allows running the credential helpers named in files.
     pub fn set_credential_helpers(&mut self, run: bool) {
         self.credential_sources.run_helpers = run;
     }
 
-    /// The longest that a credential helper may take.
+    /// Sets the time limit of a credential helper.
     pub fn set_credential_helper_timeout(&mut self, timeout: Option<Duration>) {
         self.credential_sources.helper_timeout = timeout;
     }

@@ -33,13 +33,13 @@ pub use self::realm::RealmCallback;
 pub(crate) use self::times::{OwnTimes, Times, stall};
 pub use self::tls::{CertificateCallback, TlsVersion};
 
-/// The most that is kept of a response body in memory, in bytes.
+/// The default limit of a response body in memory, in bytes.
 pub const DEFAULT_MAX_BODY_MEMORY: usize = 64 * 1024 * 1024;
 
-/// The settings of a client, copied when it is made.
+/// The settings of a client, copied when it is created.
 #[derive(Clone)]
 pub struct Config {
-    /// For the client's own registry.
+    /// Credential for the client's own registry.
     pub(crate) credentials: Option<Credential>,
     pub(crate) credential_sources: CredentialSources,
     pub(crate) default_name: Option<String>,
@@ -61,7 +61,7 @@ pub struct Config {
     pub(crate) warning: Option<WarningCallback>,
     pub(crate) cookies: bool,
     pub(crate) network: Network,
-    /// Whether variables of the environment count.
+    /// Whether environment variables are read.
     pub(crate) use_environment: bool,
 }
 
@@ -104,33 +104,33 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Settings as they are unless set.
+    /// The default settings.
     pub fn new() -> Config {
         Config::default()
     }
 
-    /// Whether clients of both settings can use the same connections.
-    pub(crate) fn connects_as(&self, other: &Config) -> bool {
+    /// Whether clients with these settings can share connections.
+    pub(crate) fn shares_connections_with(&self, other: &Config) -> bool {
         self.network == other.network
             && self.use_environment == other.use_environment
             && self.tls.is_same(&other.tls)
     }
 
-    /// Whether tokens that one client was granted are the other's too.
-    pub(crate) fn asks_as(&self, other: &Config) -> bool {
+    /// Whether clients with these settings can share tokens.
+    pub(crate) fn shares_tokens_with(&self, other: &Config) -> bool {
         self.credentials == other.credentials
             && self.credential_sources == other.credential_sources
             && self.use_environment == other.use_environment
     }
 
-    /// The repository that `<name>` means where a request names none.
+    /// Sets the repository that `<name>` means if a request sets none.
     pub fn set_default_name(&mut self, name: &str) -> Result<(), Error> {
         template::check_value(Kind::InvalidName, "default name", name)?;
         self.default_name = Some(name.to_owned());
         Ok(())
     }
 
-    /// The scope to ask tokens for, in place of the challenge's.
+    /// Sets the scope of token requests, overriding that of challenges.
     pub fn set_auth_scope(&mut self, scope: &str) -> Result<(), Error> {
         if scope.trim().is_empty() || scope.chars().any(char::is_control) {
             let message = "auth scope: empty, or has a control character";
@@ -140,7 +140,7 @@ impl Config {
         Ok(())
     }
 
-    /// The User-Agent of requests that set none.
+    /// Sets the User-Agent of requests that set none.
     pub fn set_user_agent(&mut self, user_agent: &str) -> Result<(), Error> {
         if user_agent.is_empty() {
             let message = "user agent: empty";
@@ -151,14 +151,14 @@ impl Config {
         Ok(())
     }
 
-    /// The most that is kept of a response body in memory, in bytes.
+    /// Sets the limit of a response body in memory, in bytes.
     pub fn set_max_body_memory(&mut self, bytes: usize) {
         self.max_body_memory = bytes;
     }
 
-    /// The most redirects that a send follows; 0 = a redirect is the answer.
-    pub fn set_max_redirects(&mut self, most: u32) {
-        self.max_redirects = most;
+    /// Sets how many redirects a request follows; with 0 a redirect is returned.
+    pub fn set_max_redirects(&mut self, max: u32) {
+        self.max_redirects = max;
     }
 
     /// Sets the callback that decides about redirects. Returns the earlier one.
@@ -169,7 +169,7 @@ impl Config {
         std::mem::replace(&mut self.redirect_callback, callback)
     }
 
-    /// Keeps the cookies that servers set, and sends them back.
+    /// Sets whether cookies are kept and sent back.
     pub fn set_cookies(&mut self, keep: bool) {
         self.cookies = keep;
     }

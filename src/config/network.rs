@@ -1,4 +1,4 @@
-//! How servers are reached: proxies, addresses, kept connections.
+//! Network settings: proxies, addresses, connections.
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -6,24 +6,25 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
+// Cycle: adds the setters of one subject to Config; see config/mod.rs.
 use super::Config;
 use crate::error::{Error, Kind};
 use crate::proxy;
 use crate::proxy::host_rules::HostRule;
 use crate::proxy::{Choice, Proxies, Proxy};
 
-/// The settings of the network.
+/// The network settings of a client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Network {
     http: Choice,
     https: Choice,
-    /// Hosts that are asked without a proxy, in place of the environment's.
+    /// Hosts for which no proxy is used; replaces the environment's no_proxy.
     exceptions: Option<Vec<HostRule>>,
-    /// Where servers may lead, beside what they may anyway.
+    /// Hosts and networks to which servers may redirect.
     pub(crate) allowed: Vec<HostRule>,
     pub(crate) addresses: Addresses,
     pub(crate) keep_alive: KeepAlive,
-    /// The most connections to one host at once; `None` = any number.
+    /// The maximum number of connections per host; `None` means no limit.
     pub(crate) max_connections: Option<NonZero<usize>>,
 }
 
@@ -44,7 +45,7 @@ impl Default for KeepAlive {
     }
 }
 
-/// How names become addresses.
+/// Name resolution settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Addresses {
     fixed: Vec<Fixed>,
@@ -54,20 +55,20 @@ pub(crate) struct Addresses {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fixed {
     host: String,
-    /// `None` = any.
+    /// `None` means any port.
     port: Option<u16>,
     addresses: Vec<IpAddr>,
 }
 
-/// The versions of IP that are used.
+/// The IP versions to use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IpVersion {
-    /// Both.
+    /// Use both.
     #[default]
     Any,
-    /// IPv4 alone.
+    /// Use IPv4 only.
     V4,
-    /// IPv6 alone.
+    /// Use IPv6 only.
     V6,
 }
 
@@ -81,16 +82,16 @@ impl IpVersion {
     }
 }
 
-/// The most addresses that one host is given.
+/// The maximum number of addresses of a host.
 const MAX_ADDRESSES: usize = 64;
 
 impl Addresses {
-    /// The addresses that a host was given.
+    /// The addresses set for a host.
     pub(crate) fn fixed(&self, host: &str, port: u16) -> Option<&[IpAddr]> {
         let matches = |fixed: &&Fixed| {
             fixed.host.eq_ignore_ascii_case(host) && fixed.port.is_none_or(|only| only == port)
         };
-        // The one set last, and one for the port before one for all.
+        // The last setting wins, and one for the port before one for any port.
         let mut found = self.fixed.iter().rev().filter(matches);
         let first = found.next()?;
         let exact = std::iter::once(first)
@@ -101,7 +102,8 @@ impl Addresses {
 }
 
 impl Config {
-    /// The proxy for requests of a scheme, `None` = both; no URL = no proxy.
+    /// Sets the proxy for a scheme, or for both if it is `None`; no URL means no
+    /// proxy.
     pub fn set_proxy(&mut self, scheme: Option<&str>, url: Option<&str>) -> Result<(), Error> {
         let choice = match url {
             None => Choice::Direct,
@@ -123,8 +125,7 @@ impl Config {
         Ok(())
     }
 
-    /// The hosts that are asked without a proxy, in place of those that the
-    /// environment names.
+    /// Sets the hosts for which no proxy is used, overriding the environment.
     pub fn set_no_proxy(&mut self, list: &str) -> Result<(), Error> {
         let entries: Option<Vec<HostRule>> = match list.chars().any(char::is_control) {
             true => None,
@@ -138,12 +139,12 @@ impl Config {
         Ok(())
     }
 
-    /// Whether variables of the environment are read when a client is made.
+    /// Sets whether environment variables are read when a client is created.
     pub fn set_use_environment(&mut self, use_it: bool) {
         self.use_environment = use_it;
     }
 
-    /// A host, with or without a port, or a network to which servers may lead.
+    /// Allows servers to redirect to a host, with or without a port, or a network.
     pub fn add_allowed_network(&mut self, text: &str) -> Result<(), Error> {
         let rule = HostRule::exact(text).ok_or_else(|| {
             let message = "allowed network: no host, address or network";
@@ -153,8 +154,8 @@ impl Config {
         Ok(())
     }
 
-    /// The addresses of a host, in place of what its name resolves to; port 0
-    /// = any.
+    /// Sets the addresses of a host, overriding name resolution. Port 0 means
+    /// any port.
     pub fn add_resolve(&mut self, host: &str, port: u16, addresses: &str) -> Result<(), Error> {
         let refuse = |why: &str| Err(Error::new(Kind::InvalidArgument, why));
         let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -178,12 +179,12 @@ impl Config {
         Ok(())
     }
 
-    /// The versions of IP that are used.
+    /// The IP versions to use.
     pub fn set_ip_version(&mut self, version: IpVersion) {
         self.network.addresses.version = version;
     }
 
-    /// How many idle connections are kept for each host, and how long.
+    /// Sets how many idle connections are kept per host, and for how long.
     pub fn set_max_idle_connections(&mut self, per_host: usize, time: Duration) {
         self.network.keep_alive = KeepAlive {
             max_per_host: per_host,
@@ -191,12 +192,12 @@ impl Config {
         };
     }
 
-    /// The most connections to one host at once; 0 = any number.
+    /// Sets the maximum number of connections per host; 0 means no limit.
     pub fn set_max_connections(&mut self, per_host: usize) {
         self.network.max_connections = NonZero::new(per_host);
     }
 
-    /// A variable of the environment, if it may be read.
+    /// An environment variable, if the environment may be read.
     pub(crate) fn variable(&self, name: &str) -> Option<OsString> {
         if self.use_environment {
             std::env::var_os(name)
@@ -205,7 +206,7 @@ impl Config {
         }
     }
 
-    /// The proxies, as they are set and as the environment has them now.
+    /// The proxies from the settings and from the current environment.
     pub(crate) fn proxies(&self) -> Result<Proxies, Error> {
         let network = &self.network;
         let exceptions = network.exceptions.as_deref();

@@ -3,6 +3,7 @@
 use std::mem;
 use std::sync::Arc;
 
+// Cycle: adds the setters of one subject to Config; see config/mod.rs.
 use super::Config;
 use crate::http::hooks::{ResponseCallback, SendCallback};
 use crate::log::{Level, LogCallback};

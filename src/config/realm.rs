@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+// Cycle: adds the setters of one subject to Config; see config/mod.rs.
 use super::Config;
 use crate::error::{Error, Kind};
 

@@ -1,43 +1,44 @@
-//! Whether and when requests are sent again.
+//! Retry settings.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+// Cycle: adds the setters of one subject to Config; see config/mod.rs.
 use super::Config;
 use crate::error::{Error, Kind};
 
-/// The most further tries that can be set.
+/// The maximum number of retries that can be set.
 pub const MAX_RETRIES: u32 = 1000;
 
-/// What a condition is asked: a send failed, or its answer is an error.
+/// What a retry condition decides on: a failed request or an error response.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RetryQuestion<'a> {
-    /// How often the request was sent, from 1 on.
+    /// How often the request was sent, at least once.
     pub attempt: u32,
     /// The method of the request.
     pub method: &'a str,
-    /// The status of the answer, 0 if there was none.
+    /// The HTTP status of the response, 0 if there was none.
     pub http_status: u16,
-    /// The failure; `None` if there was an answer.
+    /// The failure; `None` if there was a response.
     pub failure: Option<Kind>,
-    /// Whether the request would be sent again.
+    /// Whether the rules would retry the request.
     pub would_retry: bool,
 }
 
-/// Decides whether a request is sent again; an error stops the call.
+/// Decides whether a request is retried; an error stops the call.
 pub type RetryCondition = Arc<dyn Fn(&RetryQuestion) -> Result<bool, Error> + Send + Sync>;
 
-/// The settings of retries.
+/// The retry settings.
 #[derive(Clone)]
 pub(crate) struct RetrySettings {
-    /// How many further tries there are.
+    /// The number of retries.
     pub(crate) tries: u32,
-    /// The longest wait before the first of them.
+    /// The maximum delay before the first retry.
     pub(crate) base: Duration,
-    /// The longest wait before any of them.
+    /// The maximum delay before any retry.
     pub(crate) cap: Duration,
-    /// The longest wait that a server can ask for.
+    /// The longest Retry-After that is honoured.
     pub(crate) retry_after_cap: Duration,
     pub(crate) condition: Option<RetryCondition>,
 }
@@ -55,22 +56,22 @@ impl Default for RetrySettings {
 }
 
 impl Config {
-    /// How many further tries a request has that fails; 0 = none.
+    /// Sets how often a failed request is retried; 0 means never.
     pub fn set_retries(&mut self, tries: u32) -> Result<(), Error> {
         check_tries(tries)?;
         self.retry.tries = tries;
         Ok(())
     }
 
-    /// The longest waits: before the first further try, before any, and the
-    /// longest that a server can ask for.
+    /// Sets the maximum delay before the first retry and before any retry, and
+    /// the longest Retry-After that is honoured.
     pub fn set_retry_delays(&mut self, base: Duration, cap: Duration, retry_after_cap: Duration) {
         self.retry.base = base;
         self.retry.cap = cap;
         self.retry.retry_after_cap = retry_after_cap;
     }
 
-    /// Sets what decides in place of the rules. Returns the earlier one.
+    /// Sets the callback that overrides the rules. Returns the earlier one.
     pub fn set_retry_condition(
         &mut self,
         condition: Option<RetryCondition>,

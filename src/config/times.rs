@@ -1,7 +1,8 @@
-//! How long things may take: for a client, and for one request.
+//! Time limits of a client and of a request.
 
 use std::time::{Duration, Instant};
 
+// Cycle: adds the setters of one subject to Config; see config/mod.rs.
 use super::Config;
 use crate::os::cancel::Cancel;
 use crate::os::deadline::{CallLimits, StallLimit, Timeouts};
@@ -9,12 +10,12 @@ use crate::os::deadline::{CallLimits, StallLimit, Timeouts};
 /// The time limits of a client.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Times {
-    /// Of a call as a whole.
+    /// For the whole call.
     pub(crate) call: Option<Duration>,
     pub(crate) steps: Timeouts,
 }
 
-/// What a request says in place of its client; the outer `None` = nothing.
+/// Limits that a request overrides; an outer `None` keeps the client's.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OwnTimes {
     pub(crate) call: Option<Option<Duration>>,
@@ -32,7 +33,7 @@ impl Times {
             cancel,
             stop: None,
             callbacks: None,
-            // Beyond what the clock can tell is no limit.
+            // A limit beyond the range of the clock is no limit.
             deadline: given.and_then(|given| Some((Instant::now().checked_add(given)?, given))),
             timeouts: Timeouts {
                 first_byte: own.first_byte.unwrap_or(steps.first_byte),
@@ -45,7 +46,7 @@ impl Times {
     }
 }
 
-/// The least that has to move; `None` where the rate or the window is zero.
+/// The minimum rate; `None` if the rate or the window is zero.
 pub(crate) fn stall(bytes_per_second: u64, window: Duration) -> Option<StallLimit> {
     (bytes_per_second > 0 && !window.is_zero()).then_some(StallLimit {
         bytes_per_second,
@@ -54,38 +55,37 @@ pub(crate) fn stall(bytes_per_second: u64, window: Duration) -> Option<StallLimi
 }
 
 impl Config {
-    /// The longest that a call may take as a whole; `None` = no limit, as
-    /// unless set.
+    /// Sets the time limit of the whole call; `None`, the default, means none.
     pub fn set_timeout(&mut self, time: Option<Duration>) {
         self.times.call = time;
     }
 
-    /// The longest that resolving a name may take.
+    /// Sets the time limit of name resolution.
     pub fn set_resolve_timeout(&mut self, time: Option<Duration>) {
         self.times.steps.resolve = time;
     }
 
-    /// The longest that connecting may take, over all addresses of a host.
+    /// Sets the time limit of connecting, over all addresses of a host.
     pub fn set_connect_timeout(&mut self, time: Option<Duration>) {
         self.times.steps.connect = time;
     }
 
-    /// The longest that a TLS handshake may take.
+    /// Sets the time limit of a TLS handshake.
     pub fn set_tls_timeout(&mut self, time: Option<Duration>) {
         self.times.steps.tls = time;
     }
 
-    /// The longest from a request's last byte to the first of its answer.
+    /// Sets the time limit from a request's last byte to its response's first.
     pub fn set_first_byte_timeout(&mut self, time: Option<Duration>) {
         self.times.steps.first_byte = time;
     }
 
-    /// The same for requests that the registry has to store something for.
+    /// Sets the same limit for requests that store content.
     pub fn set_commit_timeout(&mut self, time: Option<Duration>) {
         self.times.steps.commit = time;
     }
 
-    /// The least that has to move in each window, in either direction.
+    /// Sets the minimum rate in each window, in either direction.
     pub fn set_stall_limit(&mut self, bytes_per_second: u64, window: Duration) {
         self.times.steps.stall = stall(bytes_per_second, window);
     }

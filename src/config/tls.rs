@@ -1,8 +1,9 @@
-//! The settings of TLS.
+//! TLS settings.
 
 use std::path::Path;
 use std::sync::Arc;
 
+// Cycle: adds the setters of one subject to Config; see config/mod.rs.
 use super::Config;
 use crate::error::Error;
 use crate::tls;
@@ -10,40 +11,40 @@ use crate::tls::Identity;
 pub use crate::tls::{CertificateCallback, TlsVersion};
 
 impl Config {
-    /// Accept whatever certificate the client's own host shows.
+    /// Sets whether any certificate of the client's own host is accepted.
     pub fn set_insecure_skip_tls_verify(&mut self, skip: bool) {
         self.tls.skip_verification = skip;
     }
 
-    /// Trust what the platform trusts, beside what is added.
+    /// Sets whether the platform's certificates are trusted too.
     pub fn set_system_trust(&mut self, trust: bool) {
         self.tls.system_trust = trust;
     }
 
-    /// Certificates to trust, from a file of PEM or one in DER.
+    /// Adds trusted certificates from a PEM file, or one from a DER file.
     pub fn add_ca_file(&mut self, path: &Path) -> Result<(), Error> {
         let more = tls::certificates_of_file(path)?;
         Arc::make_mut(&mut self.tls.extra).extend(more);
         Ok(())
     }
 
-    /// Certificates to trust, from all files `*.crt`, `*.pem` and `*.cert` of a
-    /// folder.
+    /// Adds trusted certificates from all files `*.crt`, `*.pem` and `*.cert` in
+    /// a directory.
     pub fn add_ca_folder(&mut self, path: &Path) -> Result<(), Error> {
         let more = tls::certificates_of_folder(path)?;
         Arc::make_mut(&mut self.tls.extra).extend(more);
         Ok(())
     }
 
-    /// Certificates to trust, in PEM, or one in DER.
+    /// Adds trusted certificates in PEM, or one in DER.
     pub fn add_ca_memory(&mut self, certificates: &[u8]) -> Result<(), Error> {
         let more = tls::certificates_of_memory(certificates)?;
         Arc::make_mut(&mut self.tls.extra).extend(more);
         Ok(())
     }
 
-    /// A client certificate with its chain, and its key, which may be in the
-    /// same file. It is for a registry, or for the client's own.
+    /// Adds a client certificate with its chain and its key, which may be in the
+    /// same file, for a registry or for the client's own.
     pub fn add_client_certificate_file(
         &mut self,
         registry: Option<&str>,
@@ -55,9 +56,8 @@ impl Config {
         Ok(())
     }
 
-    /// A client certificate with its chain, and its key, which may be in the
-    /// same text and is then empty. It is for a registry, or for the client's
-    /// own.
+    /// Adds a client certificate with its chain and its key, for a registry or
+    /// for the client's own. `key` is empty if it is part of `certificate`.
     pub fn add_client_certificate_memory(
         &mut self,
         registry: Option<&str>,
@@ -69,7 +69,8 @@ impl Config {
         Ok(())
     }
 
-    /// What decides on the certificates of servers. Gives the earlier one.
+    /// Sets the callback that decides on server certificates. Returns the earlier
+    /// one.
     pub fn set_certificate_callback(
         &mut self,
         callback: Option<CertificateCallback>,
@@ -77,25 +78,25 @@ impl Config {
         std::mem::replace(&mut self.tls.certificate_callback, callback)
     }
 
-    /// A folder with a folder for each host, which is read when the host is
-    /// first needed.
+    /// Adds a certs.d directory. The directory of a host is read when the host is
+    /// first contacted.
     pub fn add_certs_folder(&mut self, path: &Path) -> Result<(), Error> {
         tls::check_folder(path)?;
         Arc::make_mut(&mut self.tls.certs_folders).push(path.to_owned());
         Ok(())
     }
 
-    /// Look for folders of hosts where Docker and containers have them.
+    /// Searches the default certs.d directories of Docker and containers.
     pub fn use_default_certs_folders(&mut self, enable: bool) {
         self.tls.default_certs_folders = enable;
     }
 
-    /// The oldest version of TLS that is spoken.
+    /// Sets the minimum TLS version.
     pub fn set_min_tls_version(&mut self, version: TlsVersion) {
         self.tls.min_version = version;
     }
 
-    /// Write the keys of all TLS sessions to the file that SSLKEYLOGFILE names.
+    /// Writes TLS session keys to the file that SSLKEYLOGFILE names.
     pub fn set_key_log(&mut self, key_log: bool) {
         self.tls.key_log = key_log;
     }

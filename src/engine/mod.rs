@@ -84,11 +84,15 @@ impl Engine {
             None => Arc::default(),
         };
         let transport = match other {
-            Some((other, theirs)) if config.connects_as(theirs) => other.transport.sharing(),
+            Some((other, theirs)) if config.shares_connections_with(theirs) => {
+                other.transport.sharing()
+            }
             _ => Transport::new(config, own.clone(), &secrets)?,
         };
         let tokens = match other {
-            Some((other, theirs)) if config.asks_as(theirs) => Arc::clone(&other.auth.tokens),
+            Some((other, theirs)) if config.shares_tokens_with(theirs) => {
+                Arc::clone(&other.auth.tokens)
+            }
             _ => Arc::new(Tokens::new(&secrets)),
         };
         let log = Log::new(config.log.clone(), config.debug, &secrets);
@@ -167,7 +171,7 @@ impl Engine {
                 return Ok(response);
             }
             let subject = self.subject(&method, &url);
-            match self.answer_challenge(response, &subject, &auth, execution)? {
+            match self.respond_to_challenge(response, &subject, &auth, execution)? {
                 ChallengeOutcome::Response(response) => return Ok(*response),
                 ChallengeOutcome::Authorization(authorization, scopes) => {
                     auth.sent = Some(authorization);
@@ -182,7 +186,7 @@ impl Engine {
     }
 
     /// Answers the challenge of a 401, or of a 403 that requires more scope.
-    fn answer_challenge(
+    fn respond_to_challenge(
         &self,
         response: EngineResponse,
         subject: &Subject,
@@ -221,13 +225,13 @@ impl Engine {
                     _ => Ok(ChallengeOutcome::Response(Box::new(response))),
                 }
             }
-            Reply::Bearer(wanted) => {
+            Reply::Bearer(token_request) => {
                 // First, so that the token request can use the connection.
                 response.raw.body.drain();
-                let authorization = self.token(&wanted, subject, execution)?;
+                let authorization = self.token(&token_request, subject, execution)?;
                 Ok(ChallengeOutcome::Authorization(
                     authorization,
-                    Some(wanted.scopes),
+                    Some(token_request.scopes),
                 ))
             }
         }
@@ -249,11 +253,13 @@ impl Engine {
         match self.auth.reply(&challenges, subject, None) {
             Reply::Unsupported => Ok(None),
             Reply::Basic => self.auth.basic_for(subject.repository.clone(), limits),
-            Reply::Bearer(wanted) => self.token(&wanted, subject, execution).map(Some),
+            Reply::Bearer(token_request) => {
+                self.token(&token_request, subject, execution).map(Some)
+            }
         }
     }
 
-    /// Forgets an authorization, which is then obtained anew.
+    /// Forgets an authorization, so that a new one is obtained.
     pub(crate) fn forget(&self, authorization: &Authorization) {
         self.auth.forget(authorization);
     }

@@ -28,7 +28,7 @@ impl Engine {
     /// here.
     pub(super) fn token(
         &self,
-        wanted: &TokenRequest,
+        token_request: &TokenRequest,
         subject: &Subject,
         execution: &Execution,
     ) -> Result<Authorization, Error> {
@@ -37,10 +37,10 @@ impl Engine {
         let tokens = &self.auth.tokens;
         let mut timed_out = false;
         loop {
-            let waiter = match tokens.join(wanted, served, limits) {
+            let waiter = match tokens.join(token_request, served, limits) {
                 Role::Cached(authorization) => return Ok(authorization),
                 Role::Fetch(fetcher) => {
-                    return match self.fetch(wanted, subject, execution) {
+                    return match self.fetch(token_request, subject, execution) {
                         Ok(grant) => Ok(fetcher.done(grant, served)),
                         Err(error) => {
                             let error = self.scrub(error.at(Step::Token));
@@ -53,7 +53,7 @@ impl Engine {
             };
             match waiter.wait(limits)? {
                 Outcome::Done(authorization) => {
-                    tokens.serve(wanted, served);
+                    tokens.serve(token_request, served);
                     return Ok(authorization);
                 }
                 Outcome::Failed(error) => return Err(error),
@@ -68,12 +68,12 @@ impl Engine {
     /// Looks up the credentials and requests a token with them.
     fn fetch(
         &self,
-        wanted: &TokenRequest,
+        token_request: &TokenRequest,
         subject: &Subject,
         execution: &Execution,
     ) -> Result<Grant, Error> {
         let limits = execution.limits();
-        let realm = token::realm(&wanted.realm)?;
+        let realm = token::realm(&token_request.realm)?;
         let origin = realm.origin();
         let host = realm.authority();
         let repository = subject.repository.as_deref();
@@ -86,17 +86,17 @@ impl Engine {
         } else if crate::auth::realm::loses_tls(&self.address.origin(), &origin) {
             self.auth.check_realm(&origin, limits)?;
         }
-        let granted = self.request_token(&realm, wanted, lookup.found.as_ref(), execution);
+        let granted = self.request_token(&realm, token_request, lookup.found.as_ref(), execution);
         match (granted, &lookup.found) {
             (Err(error), Some(found)) if is_refusal(&error) => {
                 let error = error.with_more(&format!(" (credentials: {})", found.source));
-                if !self.anonymous_fallback || !wanted.scopes.only_pull() {
+                if !self.anonymous_fallback || !token_request.scopes.only_pull() {
                     return Err(error);
                 }
                 self.log.note(limits, Level::Info, || {
                     format!("token from {host}: refused, once more without credentials")
                 });
-                match self.request_token(&realm, wanted, None, execution) {
+                match self.request_token(&realm, token_request, None, execution) {
                     // The error about the credentials is the more useful one.
                     Err(other) if is_refusal(&other) => Err(error),
                     granted => granted,
@@ -114,13 +114,13 @@ impl Engine {
     fn request_token(
         &self,
         realm: &Url,
-        wanted: &TokenRequest,
+        token_request: &TokenRequest,
         found: Option<&Found>,
         execution: &Execution,
     ) -> Result<Grant, Error> {
         let host = realm.authority();
         let credential = found.map(|found| &found.credential);
-        let forms = self.auth.forms(&wanted.realm, credential);
+        let forms = self.auth.forms(&token_request.realm, credential);
         let mut refusal = None;
         for form in forms {
             self.log.note(execution.limits(), Level::Info, || {
@@ -128,7 +128,7 @@ impl Engine {
                     Form::Get => "GET",
                     Form::Post => "POST",
                 };
-                let scopes = wanted.scopes.to_string();
+                let scopes = token_request.scopes.to_string();
                 let scopes = if scopes.is_empty() {
                     "no scope"
                 } else {
@@ -137,10 +137,10 @@ impl Engine {
                 format!("token from {host} by {way} for {scopes}")
             });
             let (status, grant) =
-                self.request_in_form(realm, wanted, credential, form, execution)?;
+                self.request_in_form(realm, token_request, credential, form, execution)?;
             match grant {
                 Ok(grant) => {
-                    self.auth.remember_form(&wanted.realm, form);
+                    self.auth.remember_form(&token_request.realm, form);
                     return Ok(grant);
                 }
                 // The user should read the error of the first form.
@@ -165,7 +165,7 @@ impl Engine {
     fn request_in_form(
         &self,
         realm: &Url,
-        wanted: &TokenRequest,
+        token_request: &TokenRequest,
         credential: Option<&Credential>,
         form: Form,
         execution: &Execution,
@@ -187,12 +187,14 @@ impl Engine {
                 }
                 (
                     "GET",
-                    token::by_get(realm, wanted, account.map(String::as_str))?,
+                    token::by_get(realm, token_request, account.map(String::as_str))?,
                 )
             }
             Form::Post => {
                 headers.add("Content-Type", b"application/x-www-form-urlencoded");
-                if let Some(form) = credential.and_then(|known| token::by_post(wanted, known)) {
+                if let Some(form) =
+                    credential.and_then(|known| token::by_post(token_request, known))
+                {
                     body = Body::secret(&form);
                 }
                 ("POST", realm.clone())

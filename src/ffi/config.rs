@@ -33,7 +33,7 @@ impl reggie_config {
 ///
 /// # Safety
 ///
-/// `config` is NULL or a handle that nobody else uses.
+/// `config` is NULL or a handle that is not in use elsewhere.
 pub(super) unsafe fn replace_callback<T>(
     config: *mut reggie_config,
     set: impl FnOnce(&mut Config) -> T,

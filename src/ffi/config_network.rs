@@ -115,7 +115,7 @@ pub extern "C" fn reggie_config_set_use_environment(
     })
 }
 
-/// Allows redirects and challenges to lead to a host or a network. May be
+/// Allows servers to redirect to, or name a token server at, a host or network. May be
 /// called several times.
 ///
 /// By default, a server cannot redirect to a more private network: a server

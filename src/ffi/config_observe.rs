@@ -123,7 +123,7 @@ pub unsafe extern "C" fn reggie_config_set_log_callback(
 }
 
 /// Sets the callback for warnings of registries (OCI Distribution
-/// Specification, Warnings): messages for people, for example that a token
+/// Specification, Warnings): messages for the user, for example that a token
 /// expires soon. reggie_response_warning() returns those of one response.
 ///
 /// Called once for each host and text per client; the last 1024 are remembered.

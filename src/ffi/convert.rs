@@ -125,7 +125,7 @@ pub(super) unsafe fn slice<'a>(
 ///
 /// # Safety
 ///
-/// `bytes` is NULL or has room for `size` bytes, which nobody else uses for `'a`.
+/// `bytes` is NULL or has room for `size` bytes, which are not in use elsewhere for `'a`.
 pub(super) unsafe fn slice_mut<'a>(
     bytes: *mut u8,
     size: usize,

@@ -52,7 +52,7 @@ pub extern "C" fn reggie_errors_code(
     string(errors, index, OciError::code)
 }
 
-/// Returns the message of the error at `index`, for people.
+/// Returns the message of the error at `index`, for the user.
 ///
 /// Borrowed. Returns "" if the server sent none, NULL if there is no such error
 /// or `errors` is NULL.

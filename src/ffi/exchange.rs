@@ -63,7 +63,7 @@ pub(super) fn at_sends(
     }))
 }
 
-/// The core's callback at an answer; `None` for NULL.
+/// The core's callback for responses; `None` for NULL.
 pub(super) fn at_responses(
     callback: reggie_exchange_callback,
     registration: Registration,

@@ -56,7 +56,7 @@ fn caught<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     }
     let _mark = Mark::set(true);
     // Unwinding is safe: what a panic leaves half done is in a handle, whose
-    // slot takes back what it lent.
+    // slot restores what it lent.
     match panic::catch_unwind(AssertUnwindSafe(body)) {
         Ok(result) => result,
         Err(payload) => Err(of_panic(payload.as_ref())),

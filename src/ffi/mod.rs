@@ -179,7 +179,7 @@
 //!
 //! # How to resume an upload
 //!
-//! After a failed PATCH, ask the registry how much it has received: send GET to the
+//! After a failed PATCH, find out how much the registry has received: send GET to the
 //! location of the upload, as returned by the POST or the last successful PATCH.
 //! `offset` is where to continue. The next PATCH goes to the new location, has a
 //! Content-Range header from `offset` on, and sends the rest, for example with
@@ -277,6 +277,7 @@ mod library;
 mod redirect;
 mod request;
 mod request_body;
+mod request_output;
 mod request_query;
 mod request_settings;
 mod request_state;

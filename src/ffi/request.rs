@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::request::Request;
 use crate::request::response::Response;
 
-/// A request: method, path, headers, body, and where the response body goes.
+/// A request: method, path, headers, body, and the output of the response body.
 ///
 /// Created by reggie_request_new(); freed by reggie_request_free(). It may be
 /// sent any number of times, and by other clients of the same registry.
@@ -154,7 +154,7 @@ pub unsafe extern "C" fn reggie_request_free(request: *mut reggie_request) {
         }
         // Frees the userdata while the handle is still valid.
         if handle.state.take().is_some() {
-            // SAFETY: handles come from `Box::into_raw`, and nobody uses this one.
+            // SAFETY: handles come from `Box::into_raw`, and this one is not in use.
             drop(unsafe { Box::from_raw(request) });
         }
     });

@@ -76,8 +76,8 @@ pub(super) fn value<T: Copy>(
 fn end_in_nul(body: &mut Vec<u8>) -> Result<(), Error> {
     body.try_reserve_exact(1)
         .map_err(|_| Error::no_memory("response body"))?;
-    if let Some(behind) = body.spare_capacity_mut().first_mut() {
-        behind.write(0);
+    if let Some(terminator) = body.spare_capacity_mut().first_mut() {
+        terminator.write(0);
     }
     Ok(())
 }
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn reggie_response_header(
 }
 
 /// Returns the body if it is in memory. It is followed by a NUL, which is not
-/// part of it, so that a text body can be used as a string.
+/// part of it, so that textual bodies can be used as a string.
 ///
 /// The number of bytes is returned by reggie_response_body_length(); it is 0 if
 /// the body was written elsewhere or is unread. Borrowed. Returns NULL only if

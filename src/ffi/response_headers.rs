@@ -107,7 +107,7 @@ pub extern "C" fn reggie_response_warnings_count(response: Option<&reggie_respon
 }
 
 /// Returns the warning at `index`, starting at 0 (Warning, RFC 7234, section
-/// 5.5, as used by the OCI Distribution Specification): one line for people.
+/// 5.5, as used by the OCI Distribution Specification): one line for the user.
 /// Duplicates are removed; all warnings together are limited to 4096 bytes.
 ///
 /// Borrowed. Returns NULL if there is no such warning or `response` is NULL.

@@ -150,7 +150,7 @@ pub const REGGIE_PARTIAL_CONTENT: reggie_status = 1010;
 /// The length of a body whose length is unknown.
 pub const REGGIE_UNKNOWN_SIZE: u64 = u64::MAX;
 
-/// A length from C, where a number stands for an unknown one.
+/// A length from C, in which REGGIE_UNKNOWN_SIZE means unknown.
 pub(super) fn known_size(size: u64) -> Option<u64> {
     (size != REGGIE_UNKNOWN_SIZE).then_some(size)
 }

@@ -170,7 +170,7 @@ fn the_other_macros_are_the_values_of_the_core() {
 
 fn text(text: *const c_char) -> String {
     assert!(!text.is_null());
-    // SAFETY: a text that the library gave.
+    // SAFETY: a string from the library.
     let text = unsafe { CStr::from_ptr(text) };
     text.to_str().expect("UTF-8").to_owned()
 }
@@ -263,7 +263,7 @@ fn text_that_is_not_utf8_is_refused() {
     let word = CString::new(*b"p\xff").expect("no NUL");
     // SAFETY: the config of this test.
     let handle = unsafe { &mut *config };
-    // SAFETY: texts of this test.
+    // SAFETY: strings of this test.
     let status =
         unsafe { reggie_config_set_credentials(Some(handle), c"user".as_ptr(), word.as_ptr()) };
     assert_eq!(status, REGGIE_INVALID_UTF8);

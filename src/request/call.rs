@@ -90,7 +90,7 @@ impl Call {
         self.retries().retries < max
     }
 
-    /// Takes a retry and returns its number, from 1 on; `None` if there is none
+    /// Takes a retry and returns its number, starting at 1; `None` if there is none
     /// left.
     pub(crate) fn take_retry(&self, max: u32) -> Option<u32> {
         let mut budget = self.retries();
@@ -118,7 +118,7 @@ pub(crate) struct Execution<'a> {
     pub(crate) call: &'a Call,
     /// How many requests were sent, to any server.
     pub(crate) sends: Cell<u32>,
-    /// The number of the current attempt, from 1 on.
+    /// The number of the current attempt, starting at 1.
     pub(crate) attempt: Cell<u32>,
     /// The caller has received a byte of the response body.
     pub(crate) delivered: Cell<bool>,

@@ -1,4 +1,4 @@
-//! A request: what is to be sent, and where the answer's body goes.
+//! A request: what to send, and the output of the response body.
 
 pub(crate) mod address;
 pub(crate) mod call;
@@ -98,7 +98,7 @@ impl Request {
 
     /// Sets the method: a token of RFC 9110, its case kept.
     pub fn set_method(&mut self, method: &str) -> Result<(), Error> {
-        // CONNECT asks for a tunnel, which no answer of a registry is.
+        // CONNECT opens a tunnel, which is not a request to a registry.
         if !headers::is_token(method) || method.len() > 64 || method == "CONNECT" {
             let message = format!("method {} cannot be sent", shown(method));
             return Err(Error::new(Kind::InvalidMethod, message));
@@ -263,8 +263,8 @@ impl Request {
         Ok(())
     }
 
-    /// Takes the body from a descriptor, from where it stands now; without a
-    /// length all that follows is sent, chunked.
+    /// Sets the body to the content of a descriptor from its current offset.
+    /// Without a length, the rest is sent, chunked.
     pub fn set_body_descriptor(&mut self, fd: RawFd, length: Option<u64>) -> Result<(), Error> {
         self.body = Body::descriptor(fd, length)?;
         Ok(())
@@ -313,50 +313,49 @@ impl Request {
         self.challenge = callback;
     }
 
-    /// Sets what is called with the progress of the request.
+    /// Sets the progress callback.
     pub fn set_progress_callback(&mut self, callback: Option<TransferCallback>) {
         self.progress = callback;
     }
 
-    /// Whether a challenge is followed; otherwise a 401 is the answer.
+    /// Sets whether challenges are followed; otherwise a 401 is returned.
     pub fn set_follow_challenge(&mut self, follow: bool) {
         self.follow_challenge = follow;
     }
 
-    /// How many further tries it has; `None` for as many as the client's
-    /// other requests.
+    /// The number of retries; `None` for the client's setting.
     pub fn retries(&self) -> Option<u32> {
         self.retries
     }
 
-    /// Sets how many further tries it has.
+    /// Sets the number of retries.
     pub fn set_retries(&mut self, tries: Option<u32>) -> Result<(), Error> {
         tries.map_or(Ok(()), retry::check_tries)?;
         self.retries = tries;
         Ok(())
     }
 
-    /// Sets what ends the calls that send this request; `None` = nothing.
+    /// Sets the cancel handle of calls that send this request.
     pub fn set_cancel(&mut self, cancel: Option<Cancel>) {
         self.cancel = cancel;
     }
 
-    /// The longest that a call with this request may take as a whole.
+    /// Sets the time limit of the whole call.
     pub fn set_timeout(&mut self, time: Option<Duration>) {
         self.times.call = Some(time);
     }
 
-    /// The longest from the request's last byte to the first of its answer.
+    /// Sets the time limit from the request's last byte to the response's first.
     pub fn set_first_byte_timeout(&mut self, time: Option<Duration>) {
         self.times.first_byte = Some(time);
     }
 
-    /// The same where the registry has something to store.
+    /// Sets the same limit for requests that store content.
     pub fn set_commit_timeout(&mut self, time: Option<Duration>) {
         self.times.commit = Some(time);
     }
 
-    /// The least that has to move in each window, in either direction.
+    /// Sets the minimum rate in each window, in either direction.
     pub fn set_stall_limit(&mut self, bytes_per_second: u64, window: Duration) {
         self.times.stall = Some(stall(bytes_per_second, window));
     }

@@ -9,7 +9,7 @@ use crate::transport::RawBody;
 /// How much is received at a time of a body that is verified.
 const PIECE: usize = 64 * 1024;
 
-/// A body on its connection, and how it is verified, if that was asked for.
+/// A body on its connection, and how it is verified, if at all.
 pub(crate) struct OpenBody {
     raw: RawBody,
     verified: Option<VerifiedReader>,

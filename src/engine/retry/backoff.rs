@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-/// A random part of a time that doubles with each retry, up to `cap`. `number`
-/// is that of the retry, from 1 on.
+/// A random part of a time that doubles with each retry, up to `cap`. Retries
+/// are numbered from 1.
 pub(super) fn delay(base: Duration, cap: Duration, number: u32, random: u64) -> Duration {
     let doubled = 2_u32.checked_pow(number.saturating_sub(1));
     let max = doubled

@@ -26,14 +26,14 @@ struct Host {
 
 impl Hosts {
     /// Stores the Retry-After of a host.
-    pub(super) fn leave_alone(&mut self, name: &str, now: Instant, wait: Duration) {
+    pub(super) fn set_retry_after(&mut self, name: &str, now: Instant, wait: Duration) {
         let until = now.checked_add(wait);
         let host = self.host(name, now);
         host.not_before = host.not_before.max(until);
     }
 
     /// How much of a host's Retry-After is left.
-    pub(super) fn alone_for(&self, name: &str, now: Instant) -> Duration {
+    pub(super) fn retry_after(&self, name: &str, now: Instant) -> Duration {
         let host = self.0.get(name);
         host.and_then(|host| host.not_before)
             .map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
@@ -98,15 +98,15 @@ mod tests {
     fn hosts_are_left_alone_until_the_last_time_they_named() {
         let (now, mut hosts) = (Instant::now(), Hosts::default());
         let second = Duration::from_secs(1);
-        assert_eq!(hosts.alone_for("a", now), Duration::ZERO);
-        hosts.leave_alone("a", now, second * 9);
-        hosts.leave_alone("a", now + second, second);
-        assert_eq!(hosts.alone_for("a", now + second), second * 8);
-        assert_eq!(hosts.alone_for("b", now), Duration::ZERO);
+        assert_eq!(hosts.retry_after("a", now), Duration::ZERO);
+        hosts.set_retry_after("a", now, second * 9);
+        hosts.set_retry_after("a", now + second, second);
+        assert_eq!(hosts.retry_after("a", now + second), second * 8);
+        assert_eq!(hosts.retry_after("b", now), Duration::ZERO);
         hosts.refill("a", now + second);
-        assert_eq!(hosts.alone_for("a", now + second), second * 8);
-        assert_eq!(hosts.alone_for("a", now + second * 10), Duration::ZERO);
-        hosts.leave_alone("a", now, Duration::MAX);
+        assert_eq!(hosts.retry_after("a", now + second), second * 8);
+        assert_eq!(hosts.retry_after("a", now + second * 10), Duration::ZERO);
+        hosts.set_retry_after("a", now, Duration::MAX);
         hosts.refill("a", now + second * 10);
         assert!(hosts.0.is_empty());
     }

@@ -1,5 +1,6 @@
 //! Whether a request is retried, and when. Only the decision: the client sends.
 
+mod attempt;
 mod backoff;
 mod hosts;
 mod rules;
@@ -7,56 +8,11 @@ mod rules;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+pub(crate) use self::attempt::{Attempt, Outcome};
 use self::hosts::Hosts;
 use crate::config::retry::{RetryQuestion, RetrySettings};
 use crate::error::{Error, Kind, Step};
 use crate::request::call::Call;
-
-/// How an attempt ended.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Outcome<'a> {
-    /// With a response.
-    Response {
-        status: u16,
-        retry_after: Option<Duration>,
-    },
-    /// Without one, or with one whose body was truncated.
-    Failure(&'a Error),
-}
-
-/// An attempt to send a request, and its outcome.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Attempt<'a> {
-    /// 1 for the first attempt of the request.
-    pub(crate) number: u32,
-    pub(crate) method: &'a str,
-    /// Host and port of the server; a failure may name another, such as the
-    /// token server.
-    pub(crate) host: &'a str,
-    pub(crate) outcome: Outcome<'a>,
-    /// Not a byte of the request was sent.
-    pub(crate) unsent: bool,
-    /// There is no request body, or it can be sent again from its start.
-    pub(crate) repeatable: bool,
-    /// The caller has received a byte of the response body.
-    pub(crate) delivered: bool,
-}
-
-impl Attempt<'_> {
-    fn host(&self) -> &str {
-        match self.outcome {
-            Outcome::Response { .. } => self.host,
-            Outcome::Failure(error) => error.host().unwrap_or(self.host),
-        }
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        match self.outcome {
-            Outcome::Response { retry_after, .. } => retry_after,
-            Outcome::Failure(error) => error.retry_after(),
-        }
-    }
-}
 
 /// What to do after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +66,7 @@ impl Retries {
         let retry_after = attempt.retry_after();
         if let Some(wait) = retry_after.filter(|_| rules::is_advised(attempt)) {
             // For the retries of other threads too, even without one here.
-            self.with_hosts(|hosts| hosts.leave_alone(host, now, wait));
+            self.with_hosts(|hosts| hosts.set_retry_after(host, now, wait));
         }
         let progressed = call.take_progress(now);
         if !call.has_retry(max) || !rules::is_possible(attempt) {
@@ -120,7 +76,7 @@ impl Retries {
             return Ok(Decision::Stop);
         }
         let required = self
-            .with_hosts(|hosts| hosts.alone_for(host, now))
+            .with_hosts(|hosts| hosts.retry_after(host, now))
             .max(retry_after.unwrap_or_default());
         if required > settings.retry_after_cap {
             return Ok(Decision::TooLong(required));

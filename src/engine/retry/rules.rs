@@ -1,6 +1,6 @@
 //! Which requests may be sent again, and which are worth it.
 
-use super::{Attempt, Outcome};
+use super::attempt::{Attempt, Outcome};
 use crate::error::is_transient_status;
 
 /// Whether the request can be sent again without harm. Not even the caller's
