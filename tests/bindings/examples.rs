@@ -262,7 +262,7 @@ fn a_failure_is_one_line_and_an_exit_status() {
         fails(&["nowhere", NAME], "registry address");
         fails(&[basic.url(), NAME], "registry returned status 401");
         fails(&[tls.url(), NAME], "certificate");
-        fails(&[tls.url(), "a b"], "cannot be sent");
+        fails(&[tls.url(), "a b"], "invalid repository name");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Limits: time, cancellation, memory.
 
 mod cancel;
+mod hanging_servers;
 mod memory;
 mod slow_transfers;
