@@ -9,7 +9,6 @@ pub(crate) const LONG_FILES: &[&str] = &["error.rs", "ffi/request_body.rs"];
 
 /// Files with phrases that style forbids.
 pub(crate) const PHRASES: &[&str] = &[
-    "CHANGELOG.md",
     "README.md",
     "bindings/go/README.md",
     "bindings/go/body_test.go",

@@ -187,7 +187,9 @@ fn material_that_is_none_is_an_error_that_names_it() {
         .add_ca_folder(folder.path())
         .expect_err("a key");
     assert!(
-        error.message().contains("wrong.pem: it contains no certificate"),
+        error
+            .message()
+            .contains("wrong.pem: it contains no certificate"),
         "{error}"
     );
 
