@@ -108,7 +108,7 @@ fn c_types_are_at_the_c_boundary() {
     assert_none("C types", &tokens_outside(may_use, is_c));
 }
 
-/// In comments too, but for the line that tells users which version is linked.
+/// In comments too, but for the line that shows which version is linked.
 #[test]
 fn ureq_is_an_affair_of_the_transport() {
     let mut found = Vec::new();

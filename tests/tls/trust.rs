@@ -126,7 +126,7 @@ fn child_is_answered() {
     let error = get(&url, &config).expect_err("nobody is trusted");
     assert_eq!(error.kind(), Kind::Certificate);
     assert!(
-        error.message().contains("no trusted authorities"),
+        error.message().contains("no certificates are trusted"),
         "{error}"
     );
 }
@@ -187,7 +187,9 @@ fn material_that_is_none_is_an_error_that_names_it() {
         .add_ca_folder(folder.path())
         .expect_err("a key");
     assert!(
-        error.message().contains("wrong.pem: no certificate"),
+        error
+            .message()
+            .contains("wrong.pem: it contains no certificate"),
         "{error}"
     );
 
@@ -333,7 +335,7 @@ fn http_to_a_tls_port_says_so() {
         });
         let error = get(&server.url(), &Config::new()).expect_err("tls");
         assert_eq!(error.kind(), Kind::Protocol, "{error}");
-        assert!(error.message().contains("speak https?"), "{error}");
+        assert!(error.message().contains("use https?"), "{error}");
     }
 }
 
