@@ -403,7 +403,7 @@ typedef struct reggie_digester reggie_digester;
 /// Created by functions whose last parameter is a reggie_error **; freed by
 /// reggie_error_free(). Immutable. Safe for concurrent use. Its strings are
 /// borrowed; valid until the error is freed. Its getters accept NULL, which
-/// stands for no error.
+/// means no error.
 typedef struct reggie_error reggie_error;
 
 /// The error list of a registry (OCI Distribution Specification, Error Codes).
@@ -1524,8 +1524,8 @@ reggie_status reggie_request_set_cancel(reggie_request *request,
 ///
 /// The time limits of the client and the request apply, as does the request's
 /// cancel handle, until the body has been received. The callbacks of the
-/// request and of the client's settings are called. The request may be sent
-/// again afterwards.
+/// request and of the client's settings are called. The request can be
+/// reused afterwards.
 ///
 /// On REGGIE_OK, `response` must be freed with reggie_response_free().
 /// Otherwise returns REGGIE_NULL_ARGUMENT; REGGIE_INVALID_PATH or

@@ -50,7 +50,7 @@ fn retry_condition(
         let would_retry = c_int::from(question.would_retry);
         let mut retry = would_retry;
         let place = &raw mut retry;
-        let ask = || {
+        let decide = || {
             // SAFETY: the caller registered them together; all outlives the call.
             unsafe {
                 callback(
@@ -64,7 +64,7 @@ fn retry_condition(
                 )
             }
         };
-        let value = guard::outside(ask);
+        let value = guard::outside(decide);
         callback::result(Kind::RetryConditionCallback, "retry condition", value)?;
         Ok(retry != 0)
     }))

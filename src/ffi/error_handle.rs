@@ -13,7 +13,7 @@ use crate::error::Error;
 /// Created by functions whose last parameter is a reggie_error **; freed by
 /// reggie_error_free(). Immutable. Safe for concurrent use. Its strings are
 /// borrowed; valid until the error is freed. Its getters accept NULL, which
-/// stands for no error.
+/// means no error.
 pub struct reggie_error {
     pub(super) core: Error,
     pub(super) strings: Strings,

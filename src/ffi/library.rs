@@ -65,7 +65,7 @@ pub extern "C" fn reggie_build_info() -> *const c_char {
 pub unsafe extern "C" fn reggie_string_free(string: *mut c_char) {
     guard::value((), || {
         if !string.is_null() {
-            // SAFETY: such texts come from `CString::into_raw` alone.
+            // SAFETY: such strings come from `CString::into_raw`.
             drop(unsafe { CString::from_raw(string) });
         }
     });

@@ -277,6 +277,7 @@ mod library;
 mod redirect;
 mod request;
 mod request_body;
+mod request_output;
 mod request_query;
 mod request_settings;
 mod request_state;

@@ -14,7 +14,11 @@ const PARTS: &[(&str, &str, &[&str])] = &[
     ("clients", "Clients", &["client"]),
     ("requests", "Requests", &["request", "request_query"]),
     ("headers", "Headers", &["headers"]),
-    ("bodies", "Request and response bodies", &["request_body"]),
+    (
+        "bodies",
+        "Request and response bodies",
+        &["request_body", "request_output"],
+    ),
     (
         "request_settings",
         "Settings of a request",

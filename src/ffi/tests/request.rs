@@ -18,10 +18,8 @@ use crate::ffi::request::{
     reggie_request, reggie_request_free, reggie_request_headers, reggie_request_method,
     reggie_request_new, reggie_request_path, reggie_request_set_header, reggie_request_set_name,
 };
-use crate::ffi::request_body::{
-    Source, reggie_read_callback, reggie_request_set_body_callback,
-    reggie_request_set_output_callback, reggie_write_callback,
-};
+use crate::ffi::request_body::{Source, reggie_read_callback, reggie_request_set_body_callback};
+use crate::ffi::request_output::{reggie_request_set_output_callback, reggie_write_callback};
 use crate::ffi::request_settings::reggie_request_set_challenge_callback;
 use crate::ffi::send::reggie_client_do;
 use crate::ffi::status::{
