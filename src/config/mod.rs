@@ -17,26 +17,29 @@ mod tls;
 use std::fmt;
 
 // Cycle: the files import Config, whose setters they have.
-pub use self::credential::{Credential, CredentialCallback};
 use self::{observe::WarningCallback, retry::RetrySettings};
-// Cycle: the files import Config, whose setters they have.
-pub use self::{
-    network::IpVersion,
-    realm::RealmCallback,
-    tls::{CertificateCallback, TlsVersion},
-};
-// Cycle: the files import Config, whose setters they have.
-pub(crate) use self::{
-    credentials::CredentialSources,
-    network::{Addresses, Network},
-    times::{OwnTimes, Times, stall},
-};
 use crate::error::{Error, Kind};
 use crate::http::hooks::{ResponseCallback, SendCallback};
 use crate::http::redirect::RedirectCallback;
 use crate::http::{headers, redirect, template};
 use crate::log::{Level, LogCallback};
 use crate::tls::TlsSettings;
+
+pub use self::credential::{Credential, CredentialCallback};
+
+// Cycle: the files import Config, whose setters they have.
+pub use self::{
+    network::IpVersion,
+    realm::RealmCallback,
+    tls::{CertificateCallback, TlsVersion},
+};
+
+// Cycle: the files import Config, whose setters they have.
+pub(crate) use self::{
+    credentials::CredentialSources,
+    network::{Addresses, Network},
+    times::{OwnTimes, Times, stall},
+};
 
 /// The most that is kept of a response body in memory, in bytes.
 pub const DEFAULT_MAX_BODY_MEMORY: usize = 64 * 1024 * 1024;
