@@ -16,8 +16,8 @@ mod tls;
 
 use std::fmt;
 
-use self::observe::WarningCallback;
-use self::retry::RetrySettings;
+// Cycle: the files import Config, whose setters they have.
+use self::{observe::WarningCallback, retry::RetrySettings};
 use crate::error::{Error, Kind};
 use crate::http::hooks::{ResponseCallback, SendCallback};
 use crate::http::redirect::RedirectCallback;
@@ -26,12 +26,20 @@ use crate::log::{Level, LogCallback};
 use crate::tls::TlsSettings;
 
 pub use self::credential::{Credential, CredentialCallback};
-pub(crate) use self::credentials::CredentialSources;
-pub use self::network::IpVersion;
-pub(crate) use self::network::{Addresses, Network};
-pub use self::realm::RealmCallback;
-pub(crate) use self::times::{OwnTimes, Times, stall};
-pub use self::tls::{CertificateCallback, TlsVersion};
+
+// Cycle: the files import Config, whose setters they have.
+pub use self::{
+    network::IpVersion,
+    realm::RealmCallback,
+    tls::{CertificateCallback, TlsVersion},
+};
+
+// Cycle: the files import Config, whose setters they have.
+pub(crate) use self::{
+    credentials::CredentialSources,
+    network::{Addresses, Network},
+    times::{OwnTimes, Times, stall},
+};
 
 /// The default limit of a response body in memory, in bytes.
 pub const DEFAULT_MAX_BODY_MEMORY: usize = 64 * 1024 * 1024;

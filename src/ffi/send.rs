@@ -19,8 +19,8 @@ use super::{convert, guard};
 ///
 /// The time limits of the client and the request apply, as does the request's
 /// cancel handle, until the body has been received. The callbacks of the
-/// request and of the client's settings are called. The request may be sent
-/// again afterwards.
+/// request and of the client's settings are called. The request can be
+/// reused afterwards.
 ///
 /// On REGGIE_OK, `response` must be freed with reggie_response_free().
 /// Otherwise returns REGGIE_NULL_ARGUMENT; REGGIE_INVALID_PATH or

@@ -39,7 +39,7 @@ fn describe(status: reggie_status) -> &'static CStr {
         REGGIE_NO_MEMORY => c"out of memory",
         REGGIE_PANIC => c"bug in libreggie",
         REGGIE_FILE => c"local file or descriptor failed",
-        REGGIE_BODY_NOT_REWINDABLE => c"request body cannot be sent again",
+        REGGIE_BODY_NOT_REWINDABLE => c"request body cannot be read again",
         REGGIE_BODY_LENGTH => c"request body has the wrong length",
         REGGIE_BODY_TOO_LARGE => c"response body exceeds the memory limit",
         REGGIE_CANCELLED => c"call was cancelled",
