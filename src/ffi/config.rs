@@ -49,8 +49,8 @@ pub(super) unsafe fn replace_callback<T>(
 
 /// Creates settings with the defaults.
 ///
-/// The result must be freed with reggie_config_free(). Returns NULL only after
-/// a bug in the library.
+/// The result must be freed with reggie_config_free(). Returns NULL only if
+/// there is a bug in the library.
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_new() -> *mut reggie_config {

@@ -59,7 +59,7 @@ pub(super) fn finds(
     }))
 }
 
-/// Returns a user name and password from the callback; see
+/// Sets a user name and password as the result of the callback; see
 /// reggie_config_set_credentials().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn reggie_credential_set_password(
     })
 }
 
-/// Returns an identity token from the callback; see
+/// Sets an identity token as the result of the callback; see
 /// reggie_config_add_identity_token().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn reggie_credential_set_identity_token(
     })
 }
 
-/// Returns a bearer token from the callback; see
+/// Sets a bearer token as the result of the callback; see
 /// reggie_config_add_bearer_token().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
