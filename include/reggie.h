@@ -122,9 +122,10 @@
  * After a fork, the child may use and free every handle that no other thread was
  * using; connections of the parent are not used in the child and are closed
  * without sending anything. The environment is read when a client is created: the
- * proxy variables, SSL_CERT_FILE and SSL_CERT_DIR, and HOME, SSLKEYLOGFILE and the
- * variables for credentials files if a setting requires them. No program is run
- * unless reggie_config_set_credential_helpers() allows it.
+ * proxy variables, SSL_CERT_FILE and SSL_CERT_DIR (the files they name are read
+ * then for an https address, or else at the first TLS connection), and HOME,
+ * SSLKEYLOGFILE and the variables for credentials files if a setting requires
+ * them. No program is run unless reggie_config_set_credential_helpers() allows it.
  *
  * How to limit the time of a call
  * -------------------------------
@@ -1870,8 +1871,8 @@ void reggie_config_free(reggie_config *config);
 reggie_status reggie_config_set_default_name(reggie_config *config,
                                              const char *name);
 
-/// Sets the scope of requested tokens, in place of the scope in the registry's
-/// challenge, such as "repository:myorg/myrepo:pull,push".
+/// Sets the scope of requested tokens, which replaces the scope in the
+/// registry's challenge, such as "repository:myorg/myrepo:pull,push".
 ///
 /// Several scopes are separated by spaces. Returns REGGIE_OK,
 /// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_CREDENTIALS.
@@ -1895,8 +1896,8 @@ reggie_status reggie_config_set_max_body_memory(reggie_config *config,
                                                 size_t bytes);
 
 /// If `keep` is not 0, stores the cookies that servers set (RFC 6265) and sends
-/// them back. For registries behind a load balancer that needs them. Default:
-/// 0.
+/// them back. This is for registries behind a load balancer that requires
+/// cookies. Default: 0.
 ///
 /// Cookies are kept in memory, per client. A cookie is sent only to the origin
 /// (scheme, host and port) that set it, whatever its Domain attribute says. A
@@ -2098,8 +2099,9 @@ reggie_status reggie_config_set_retry_condition(reggie_config *config,
 /// reggie_credential_set functions.
 ///
 /// Called when a token or an authorization is needed, not for each request. May
-/// be called concurrently from several threads. Return 0 to continue, or any
-/// other value to stop the call, which then returns REGGIE_CREDENTIAL_CALLBACK.
+/// be called concurrently from several threads. Return 0 to continue, even if
+/// there is no credential, or any other value to stop the call, which then
+/// returns REGGIE_CREDENTIAL_CALLBACK.
 typedef int (*reggie_credential_callback)(void *userdata,
                                           const char *registry,
                                           const char *repository,
@@ -2607,7 +2609,7 @@ reggie_status reggie_config_set_use_environment(reggie_config *config,
 /// not restricted.
 ///
 /// `text` is "host", "host:port", an address, or a network such as
-/// "10.0.0.0/8". A host does not include its subdomains.
+/// "10.0.0.0/8". Subdomains of a host are not included.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, or
 /// REGGIE_INVALID_ARGUMENT if the text is invalid.

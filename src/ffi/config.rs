@@ -84,8 +84,8 @@ pub unsafe extern "C" fn reggie_config_set_default_name(
     })
 }
 
-/// Sets the scope of requested tokens, in place of the scope in the registry's
-/// challenge, such as "repository:myorg/myrepo:pull,push".
+/// Sets the scope of requested tokens, which replaces the scope in the
+/// registry's challenge, such as "repository:myorg/myrepo:pull,push".
 ///
 /// Several scopes are separated by spaces. Returns REGGIE_OK,
 /// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_CREDENTIALS.
@@ -138,8 +138,8 @@ pub extern "C" fn reggie_config_set_max_body_memory(
 }
 
 /// If `keep` is not 0, stores the cookies that servers set (RFC 6265) and sends
-/// them back. For registries behind a load balancer that needs them. Default:
-/// 0.
+/// them back. This is for registries behind a load balancer that requires
+/// cookies. Default: 0.
 ///
 /// Cookies are kept in memory, per client. A cookie is sent only to the origin
 /// (scheme, host and port) that set it, whatever its Domain attribute says. A

@@ -130,7 +130,7 @@ pub extern "C" fn reggie_config_set_use_environment(
 /// not restricted.
 ///
 /// `text` is "host", "host:port", an address, or a network such as
-/// "10.0.0.0/8". A host does not include its subdomains.
+/// "10.0.0.0/8". Subdomains of a host are not included.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, or
 /// REGGIE_INVALID_ARGUMENT if the text is invalid.

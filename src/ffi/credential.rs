@@ -26,8 +26,9 @@ pub struct reggie_credential {
 /// reggie_credential_set functions.
 ///
 /// Called when a token or an authorization is needed, not for each request. May
-/// be called concurrently from several threads. Return 0 to continue, or any
-/// other value to stop the call, which then returns REGGIE_CREDENTIAL_CALLBACK.
+/// be called concurrently from several threads. Return 0 to continue, even if
+/// there is no credential, or any other value to stop the call, which then
+/// returns REGGIE_CREDENTIAL_CALLBACK.
 pub type reggie_credential_callback = Option<
     unsafe extern "C-unwind" fn(
         userdata: *mut c_void,

@@ -115,9 +115,10 @@
 //! After a fork, the child may use and free every handle that no other thread was
 //! using; connections of the parent are not used in the child and are closed
 //! without sending anything. The environment is read when a client is created: the
-//! proxy variables, SSL_CERT_FILE and SSL_CERT_DIR, and HOME, SSLKEYLOGFILE and the
-//! variables for credentials files if a setting requires them. No program is run
-//! unless reggie_config_set_credential_helpers() allows it.
+//! proxy variables, SSL_CERT_FILE and SSL_CERT_DIR (the files they name are read
+//! then for an https address, or else at the first TLS connection), and HOME,
+//! SSLKEYLOGFILE and the variables for credentials files if a setting requires
+//! them. No program is run unless reggie_config_set_credential_helpers() allows it.
 //!
 //! # How to limit the time of a call
 //!
