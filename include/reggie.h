@@ -1,9 +1,9 @@
 /**
  * @mainpage libreggie: a client for OCI registries
  *
- * libreggie implements the OCI Distribution Specification. It handles what lies
- * between a program and a registry: challenges and tokens, uploads and downloads,
- * redirects, digests, and the registry's errors.
+ * libreggie implements the OCI Distribution Specification. It handles everything
+ * between a program and a registry: challenges, tokens, redirects, upload
+ * sessions, digests, retries and the registry's errors.
  *
  *     reggie_client *client = NULL;
  *     reggie_request *request = NULL;
@@ -43,11 +43,10 @@
  * parameter `error`, which may be NULL. `*error` is set to NULL, or on failure to
  * an error that must be freed with reggie_error_free(); its previous value is
  * neither read nor freed. Other setters and getters, such as
- * reggie_response_range(), have no such parameter: their status says everything.
- * There is no last error per thread or handle.
+ * reggie_response_range(), have no such parameter; they return only a status.
+ * There is no per-thread or per-handle last error.
  *
- * All other out-pointers are required. They are set to NULL or 0 first, and remain
- * so on failure.
+ * All other out-pointers are required. On failure, they are set to NULL or 0.
  *
  * Any function may return REGGIE_NO_MEMORY or REGGIE_PANIC, even if its comment
  * does not mention it. If a small allocation fails, the process is aborted.
@@ -58,31 +57,30 @@
  * Handles
  * -------
  *
- * All types are opaque. A function with "new" in its name, or with an out-pointer,
- * creates a handle; the function with "free" in its name frees it and ignores
- * NULL. Handles can be freed in any order. If a required handle is NULL, functions
- * that can fail return REGGIE_NULL_ARGUMENT; the comment of a getter says what it
- * returns.
+ * Handles are pointers to opaque types. The comment of each type says which
+ * functions create and free it. Functions that free a handle ignore NULL. Handles
+ * can be freed in any order. If a required handle is NULL, functions that can fail
+ * return REGGIE_NULL_ARGUMENT; the comment of a getter says what it returns.
  *
  * Ownership
  * ---------
  *
  * Everything passed in is copied, except the body set by
  * reggie_request_set_body_borrowed(). The result of a getter is borrowed: it
- * belongs to its handle, and is valid as long as the comment of the handle's type
- * says.
- * The caller must free what is returned through an out-pointer: handles with their
- * own function, strings with reggie_string_free(). File descriptors remain owned
- * by the caller.
+ * belongs to its handle, must not be freed, and is valid as long as the comment of
+ * the handle's type says. The caller must free what is returned through an
+ * out-pointer: handles with their own function, strings with reggie_string_free().
+ * File descriptors remain owned by the caller.
  *
  * Types
  * -----
  *
- * Strings are NUL-terminated UTF-8, except paths of files, which are any bytes, and
- * values of headers, which are any bytes except control characters other than tab.
- * Bytes are passed with their number; the pointer may be NULL if the number is 0.
- * Sizes in memory are size_t, lengths of bodies uint64_t, flags int. Times are
- * int64_t, in milliseconds unless the name says otherwise.
+ * Strings are NUL-terminated UTF-8, except paths of files, which may contain any
+ * bytes, and values of headers, which may contain any bytes except control
+ * characters other than tab. Binary data is passed as a pointer and a size in
+ * bytes; the pointer may be NULL if the size is 0. Sizes in memory are size_t,
+ * lengths of bodies uint64_t, flags int: 0 or not 0. Times are int64_t, in
+ * milliseconds unless the name says otherwise.
  *
  * Threads
  * -------
@@ -98,39 +96,42 @@
  * Callbacks run on the thread that made the call, during the call, and never while
  * the library holds a lock. They get the userdata they were registered with, which
  * is freed exactly once by `free_userdata`, unless that is NULL. A nonzero return
- * value stops the call and is stored in the error; callbacks that only report
- * something return void. Callbacks may use the library, including the same client,
- * but must not free a handle that the call uses. They must return normally: a C++
- * exception that leaves a callback aborts the process, and longjmp() and
- * pthread_exit() are not allowed.
+ * value stops the call and is stored in the error; see
+ * reggie_error_callback_value(). Callbacks that cannot stop the call return void.
+ * Callbacks may use the library, including the same client, but must not free a
+ * handle that the call uses. They must return normally: a C++ exception that
+ * leaves a callback aborts the process, and longjmp() and pthread_exit() are not
+ * allowed.
  *
  * Time
  * ----
  *
- * No call hangs: each wait for the network has a limit, and transfers are
- * interrupted only if they stall. reggie_config_set_timeout() and the functions
- * after it change the limits. A reggie_cancel ends calls from another thread or a
- * signal handler. The limits and the cancel handle of a call apply until the body
- * of its response has been read. A callback that does not return blocks its call.
+ * By default no call hangs: each wait for the network has a time limit, and
+ * transfers are interrupted only if they stall. The functions in the part "Time
+ * limits" change the limits. A reggie_cancel cancels calls from another thread or
+ * a signal handler. The limits and the cancel handle of a call apply until the
+ * body of its response has been read. A callback that does not return blocks its
+ * call.
  *
  * Process
  * -------
  *
  * The library installs no signal handlers and raises no SIGPIPE. It never writes
- * to stdout, and writes to stderr only if reggie_config_set_debug() says so. It
- * stays in memory after dlclose(). After a fork, the child may use and free every
- * handle that no other thread was using; connections of the parent are not used in
- * the child and are closed without sending anything. The environment is read when
- * a client is created: SSL_CERT_FILE and SSL_CERT_DIR for an https address, or
- * else at its first TLS connection, and HOME, SSLKEYLOGFILE and the variables for
- * credentials files if a setting requires them. No program is run unless
- * reggie_config_set_credential_helpers() allows it.
+ * to stdout, and writes to stderr only if reggie_config_set_debug() is enabled
+ * without a log callback. The shared library stays in memory after dlclose().
+ * After a fork, the child may use and free every handle that no other thread was
+ * using; connections of the parent are not used in the child and are closed
+ * without sending anything. The environment is read when a client is created: the
+ * proxy variables, SSL_CERT_FILE and SSL_CERT_DIR (the files they name are read
+ * then for an https address, or else at the first TLS connection), and HOME,
+ * SSLKEYLOGFILE and the variables for credentials files if a setting requires
+ * them. No program is run unless reggie_config_set_credential_helpers() allows it.
  *
  * How to limit the time of a call
  * -------------------------------
  *
- * By default a call may take as long as data moves. To limit a whole call to one
- * minute:
+ * By default a call may last as long as data is transferred. To limit a whole call
+ * to one minute:
  *
  *     reggie_config_set_timeout(config, 60 * 1000);
  *
@@ -140,8 +141,9 @@
  * How to stop calls from a signal handler
  * ---------------------------------------
  *
- * Create one cancel handle, trigger it in the handler, and assign it to each
- * request. The calls return REGGIE_CANCELLED.
+ * Create one cancel handle, assign it to each request, and trigger it in the
+ * signal handler. The calls then return REGGIE_CANCELLED. set_up() does this for
+ * the first request; later requests need only reggie_request_set_cancel().
  *
  *     static reggie_cancel *cancel;
  *
@@ -165,7 +167,7 @@
  * -------------------------------------
  *
  * Create the client once and pass it to all threads; they share its connections
- * and tokens. Each thread uses requests and responses of its own.
+ * and tokens. Each thread uses its own requests and responses.
  *
  *     static void *worker(void *shared)
  *     {
@@ -184,11 +186,11 @@
  * How to resume an upload
  * -----------------------
  *
- * After a failed PATCH, find out how much the registry has received: send GET to the
- * location of the upload, as returned by the POST or the last successful PATCH.
- * `offset` is where to continue. The next PATCH goes to the new location, has a
- * Content-Range header from `offset` on, and sends the rest, for example with
- * reggie_request_set_body_fd() on a descriptor that is positioned there.
+ * After a failed PATCH, find out how much the registry has received: send GET to
+ * the location of the upload, as returned by the POST or the last successful
+ * PATCH. The upload continues at `offset`: send the next PATCH to the Location of
+ * this response, with a Content-Range header that starts at `offset` and the rest
+ * of the content as body, for example with reggie_request_set_body_path_section().
  *
  *     uint64_t first, last, offset = 0;
  *     reggie_status status = reggie_request_set_method(request, REGGIE_GET);
@@ -206,8 +208,8 @@
  * How to show progress
  * --------------------
  *
- * A progress callback is called while data moves, and once a second while it does
- * not, so that the program can also check for signals.
+ * A progress callback is called while data is transferred, and once a second while
+ * none is, so that the program can also check for signals.
  *
  *     static int show(void *userdata, uint64_t sent, uint64_t send_total,
  *                     uint64_t received, uint64_t receive_total)
@@ -227,8 +229,8 @@
  * How to follow pages
  * -------------------
  *
- * Lists such as tags come in pages. Send the path of the next page until there is
- * none:
+ * Registries return long lists, such as tags, in pages. Send a request for the
+ * next page until there is none:
  *
  *     reggie_status status = REGGIE_OK;
  *     const char *page = "/v2/<name>/tags/list?n=100";
@@ -362,7 +364,7 @@ extern "C" {
 /// It cannot be reset: a call that begins after the trigger fails at once, so
 /// later requests need another handle.
 ///
-/// It may be freed while requests have it and calls use it. It must not be
+/// It may be freed while requests and running calls use it. It must not be
 /// freed while another thread or a signal handler may still trigger it.
 ///
 /// After a fork, parent and child have separate handles: a trigger in one does
@@ -408,10 +410,10 @@ typedef struct reggie_error reggie_error;
 
 /// The error list of a registry (OCI Distribution Specification, Error Codes).
 ///
-/// Created by reggie_response_errors(); freed by reggie_errors_free(). It does
-/// not need the response any more. Immutable. Safe for concurrent use. Its
-/// strings are borrowed; valid until the list is freed. They are as the server
-/// sent them, except that a NUL is replaced by U+FFFD.
+/// Created by reggie_response_errors(); freed by reggie_errors_free(). It
+/// remains valid after the response is freed. Immutable. Safe for concurrent
+/// use. Its strings are borrowed; valid until the list is freed. They are as
+/// the server sent them, except that a NUL is replaced by U+FFFD.
 typedef struct reggie_errors reggie_errors;
 
 /// One HTTP request, or the response to it.
@@ -426,9 +428,9 @@ typedef struct reggie_exchange reggie_exchange;
 ///
 /// Returned by reggie_request_headers(), reggie_response_headers(),
 /// reggie_exchange_headers() and reggie_redirect_headers(). Belongs to that
-/// handle: it must not be freed, and is valid as long as the handle. The same
-/// rules for threads apply to it. Its strings are borrowed; valid until the
-/// handle is freed or, for a request, until it is changed or sent.
+/// handle: it must not be freed, is valid as long as the handle, and is safe
+/// for concurrent use where the handle is. Its strings are borrowed; valid
+/// until the handle is freed or, for a request, until it is changed or sent.
 ///
 /// Names are compared without regard to case. Values may be any bytes but NUL,
 /// not only UTF-8 (RFC 9110, section 5.5).
@@ -449,19 +451,19 @@ typedef struct reggie_redirect reggie_redirect;
 /// in its challenge callback, until the callback changes the request or
 /// returns.
 ///
-/// While it is being sent, it is in use: functions that change or send it
-/// return REGGIE_BUSY, getters return what they return for NULL, and
-/// reggie_request_free() does nothing, which leaks it. Its challenge callback
-/// may do anything with it except sending and freeing it.
+/// While it is being sent, functions that change or send it return REGGIE_BUSY,
+/// getters return what they return for NULL, and reggie_request_free() does
+/// nothing, so that the request must be freed later. Its challenge callback may
+/// do anything with it except send or free it.
 typedef struct reggie_request reggie_request;
 
 /// A response: status, headers and body.
 ///
 /// Created by reggie_client_do() and reggie_client_open(); freed by
-/// reggie_response_free(). It needs neither the client nor the request any
-/// more. Safe for concurrent use, except that reggie_response_read() must not
-/// be called concurrently. Its strings and its body are borrowed; valid until
-/// the response is freed.
+/// reggie_response_free(). It remains valid after the client and the request
+/// are freed. Safe for concurrent use, except that reggie_response_read() must
+/// not be called concurrently. Its strings and its body are borrowed; valid
+/// until the response is freed.
 typedef struct reggie_response reggie_response;
 
 /** @} */
@@ -804,7 +806,7 @@ const char *reggie_error_code(const reggie_error *error);
 /// `error` is NULL.
 int reggie_error_errno(const reggie_error *error);
 
-/// Returns the host, with its port, that the failed step was about.
+/// Returns the host, with its port, that the failed step concerned.
 ///
 /// Borrowed. Returns NULL if there is none or `error` is NULL.
 const char *reggie_error_host(const reggie_error *error);
@@ -814,8 +816,8 @@ const char *reggie_error_host(const reggie_error *error);
 /// `error` is NULL.
 int64_t reggie_error_retry_after(const reggie_error *error);
 
-/// Returns the value by which a callback stopped the call; 0 if none did or
-/// `error` is NULL.
+/// Returns the value that a callback returned to stop the call; 0 if none did
+/// or `error` is NULL.
 int reggie_error_callback_value(const reggie_error *error);
 
 /// Returns 1 if the same call may succeed later without changes; 0 if not or
@@ -835,12 +837,13 @@ int reggie_error_is_retryable(const reggie_error *error);
 ///
 /// `address` is an http or https URL with a host, such as
 /// "https://registry.example:5000", and optionally a path, to which the paths
-/// of requests are appended; it has no user name, query or fragment.
-/// "unix:///path" is a registry that listens on that socket of this host. Its
-/// host is called localhost, and its URLs begin with "http+unix://" and the
-/// percent-encoded path; such URLs are valid only if they come from the caller.
-/// `config` is copied; NULL means the defaults. The environment variables for
-/// proxies and TLS are read now, as are, with https, the trusted certificates.
+/// of requests are appended; a user name, query or fragment is not allowed.
+/// "unix:///path" is a registry that listens on that Unix socket. Its host is
+/// localhost, and its URLs begin with "http+unix://" and the percent-encoded
+/// path; such URLs are valid only if they come from the caller. `config` is
+/// copied; NULL means the defaults. The environment variables for proxies and
+/// TLS are read now, and so are the trusted certificates if the address is
+/// https.
 ///
 /// On REGGIE_OK, `client` must be freed with reggie_client_free(). Otherwise
 /// returns REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS,
@@ -856,9 +859,9 @@ reggie_status reggie_client_new(const char *address,
 /// Creates a client for the same registry with other settings. Sends nothing.
 ///
 /// The clients share connections if their settings for TLS, proxies and
-/// addresses are equal, tokens if those for credentials are equal, and cookies
-/// if both store them. `config` is copied; NULL means the defaults. Both
-/// clients may be used concurrently and freed in any order.
+/// addresses are equal, tokens if their settings for credentials are equal, and
+/// cookies if both store them. `config` is copied; NULL means the defaults.
+/// Both clients may be used concurrently and freed in any order.
 ///
 /// On REGGIE_OK, `other` must be freed with reggie_client_free(). Otherwise
 /// returns REGGIE_NULL_ARGUMENT, or a status of reggie_client_new() for the
@@ -894,15 +897,15 @@ reggie_status reggie_client_set_default_name(const reggie_client *client,
 /// `method` is a token (RFC 9110, section 9.1), such as REGGIE_GET. It is
 /// case-sensitive. CONNECT is not allowed. `path` begins with "/" and is
 /// appended to the client's address; or it is a full http or https URL, which
-/// is used as it is, but credentials are sent only to the client's registry.
-/// When the request is sent, these placeholders in the path are replaced:
-/// `<name>`, `<reference>`, `<digest>` and `<session_id>`. A path without
-/// placeholders, such as the result of reggie_response_relative_location(), is
-/// sent unchanged.
+/// is used unchanged; credentials are sent only to the client's registry. When
+/// the request is sent, these placeholders in the path are replaced: `<name>`,
+/// `<reference>`, `<digest>` and `<session_id>`. A path without placeholders,
+/// such as the result of reggie_response_relative_location(), is sent
+/// unchanged.
 ///
 /// On REGGIE_OK, `request` must be freed with reggie_request_free(). It has a
-/// copy of the client's default name and does not need the client any more.
-/// Otherwise returns REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// copy of the client's default name and remains valid after the client is
+/// freed. Otherwise returns REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_METHOD or REGGIE_INVALID_PATH.
 REGGIE_MUST_USE
 reggie_status reggie_request_new(const reggie_client *client,
@@ -941,7 +944,7 @@ const char *reggie_request_path(const reggie_request *request);
 ///
 /// It may contain slashes. Empty values and segments, the segments "." and
 /// "..", control characters, whitespace, and the characters ? # % < > \ and "
-/// are invalid here and in the other values.
+/// are invalid here and in the values of the other placeholders.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_NAME or REGGIE_BUSY.
@@ -1152,10 +1155,10 @@ reggie_status reggie_headers_remove(reggie_headers *headers, const char *name);
 /// Supplies the body of a request.
 ///
 /// Writes up to `size` bytes to `buffer`, which is filled with zeros, and
-/// stores the number of bytes in `count`, which is 0 on entry. 0 bytes mean the
-/// end of the body; more than `size` make the call return
-/// REGGIE_CALLBACK_MISUSE. Return 0 to continue, or any other value to stop the
-/// call, which then returns REGGIE_READ_CALLBACK.
+/// stores the number of bytes in `count`, which is 0 on entry. 0 means the end
+/// of the body; more than `size` makes the call return REGGIE_CALLBACK_MISUSE.
+/// Return 0 to continue, or any other value to stop the call, which then
+/// returns REGGIE_READ_CALLBACK.
 typedef int (*reggie_read_callback)(void *userdata,
                                     void *buffer,
                                     size_t size,
@@ -1172,7 +1175,7 @@ typedef int (*reggie_write_callback)(void *userdata,
                                      const void *data,
                                      size_t size);
 
-/// Sends `size` bytes from memory, which are copied.
+/// Sets the body: `size` bytes from memory, which are copied.
 ///
 /// `bytes` may be NULL if `size` is 0, which is an empty body. Returns
 /// REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the size is
@@ -1181,13 +1184,13 @@ reggie_status reggie_request_set_body(reggie_request *request,
                                       const uint8_t *bytes,
                                       size_t size);
 
-/// Sends `size` bytes from memory, which are not copied.
+/// Sets the body: `size` bytes from memory, which are not copied.
 ///
 /// The bytes must stay valid and unchanged until `free_userdata` is called, as
-/// described at reggie_free_callback: when another body takes their place, when
-/// the request is freed, or, if this function fails, before it returns.
-/// `userdata` is what that callback needs to release them; it may be `bytes`
-/// itself. `bytes` may be NULL if `size` is 0.
+/// described at reggie_free_callback: when the body is replaced or removed,
+/// when the request is freed, or, if this function fails, before it returns.
+/// `userdata` is passed to that callback and may be `bytes` itself. `bytes` may
+/// be NULL if `size` is 0.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
 /// is larger than any object can be, or REGGIE_BUSY.
@@ -1197,16 +1200,17 @@ reggie_status reggie_request_set_body_borrowed(reggie_request *request,
                                                void *userdata,
                                                reggie_free_callback free_userdata);
 
-/// Sends the content of a regular file, which is opened each time the request
-/// is sent.
+/// Sets the body: the content of a regular file, which is opened each time the
+/// request is sent. `path` may be any bytes except NUL.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path
 /// is empty, or REGGIE_BUSY.
 reggie_status reggie_request_set_body_path(reggie_request *request,
                                            const char *path);
 
-/// Sends part of a regular file: `length` bytes from `offset` on; or, if
-/// `length` is REGGIE_UNKNOWN_SIZE, all from `offset` to the end of the file.
+/// Sets the body: part of a regular file, `length` bytes from `offset` on; or,
+/// if `length` is REGGIE_UNKNOWN_SIZE, all from `offset` to the end of the
+/// file.
 ///
 /// The file is opened each time the request is sent. If it is shorter than the
 /// part requires, reggie_client_do() and reggie_client_open() send nothing and
@@ -1218,10 +1222,10 @@ reggie_status reggie_request_set_body_path_section(reggie_request *request,
                                                    uint64_t offset,
                                                    uint64_t length);
 
-/// Sends `length` bytes from a file descriptor, starting at its current offset;
-/// or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its end with
-/// chunked transfer coding (RFC 9112, section 7.1), which many registries
-/// reject.
+/// Sets the body: `length` bytes from a file descriptor, starting at its
+/// current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its
+/// end with chunked transfer coding (RFC 9112, section 7.1), which many
+/// registries reject.
 ///
 /// The descriptor remains owned by the caller and must stay open until the
 /// request has been sent. If it is seekable, its offset does not change;
@@ -1235,25 +1239,25 @@ reggie_status reggie_request_set_body_fd(reggie_request *request,
                                          uint64_t length,
                                          reggie_error **error);
 
-/// Sends part of a regular file that is open: `length` bytes from `offset` on,
-/// counted from the beginning of the file; or, if `length` is
+/// Sets the body: part of an open regular file, `length` bytes from `offset`
+/// on, counted from the beginning of the file; or, if `length` is
 /// REGGIE_UNKNOWN_SIZE, all from `offset` to the end of the file.
 ///
-/// The caller keeps the descriptor, and must keep it open until the request has
-/// been sent. Its file offset is neither used nor moved: several requests can
-/// send parts of one descriptor at the same time. If the file is shorter than
-/// the part requires, reggie_client_do() and reggie_client_open() send nothing
-/// and return REGGIE_BODY_LENGTH. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
-/// REGGIE_INVALID_ARGUMENT if the sum of offset and length is too large,
-/// REGGIE_FILE if the descriptor is not open or not a regular file, or
-/// REGGIE_BUSY.
+/// The descriptor remains owned by the caller and must stay open until the
+/// request has been sent. Its file offset is neither used nor moved: several
+/// requests can send parts of one file concurrently. If the file is shorter
+/// than the part requires, reggie_client_do() and reggie_client_open() send
+/// nothing and return REGGIE_BODY_LENGTH. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the sum of offset and
+/// length is too large, REGGIE_FILE if the descriptor is not open or not a
+/// regular file, or REGGIE_BUSY.
 reggie_status reggie_request_set_body_fd_section(reggie_request *request,
                                                  int fd,
                                                  uint64_t offset,
                                                  uint64_t length,
                                                  reggie_error **error);
 
-/// Sends `length` bytes supplied by a callback; or, if `length` is
+/// Sets the body: `length` bytes supplied by a callback; or, if `length` is
 /// REGGIE_UNKNOWN_SIZE, everything up to its end with chunked transfer coding
 /// (RFC 9112, section 7.1), which many registries reject.
 ///
@@ -1270,8 +1274,8 @@ reggie_status reggie_request_set_body_callback(reggie_request *request,
                                                void *userdata,
                                                reggie_free_callback free_userdata);
 
-/// Sends no body, which is the default. POST, PUT and PATCH requests then have
-/// a Content-Length of 0 (RFC 9110, section 8.6).
+/// Removes the body. Default: no body. POST, PUT and PATCH requests then have a
+/// Content-Length of 0 (RFC 9110, section 8.6).
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 reggie_status reggie_request_remove_body(reggie_request *request);
@@ -1295,7 +1299,7 @@ reggie_status reggie_request_set_output_memory(reggie_request *request);
 /// symbolic link, and only a regular file that belongs to the user is replaced;
 /// otherwise the call returns REGGIE_FILE.
 ///
-/// A 206 response has only part of the content and would replace all of the
+/// A 206 response, which has only part of the content, does not replace the
 /// file: the call returns REGGIE_PARTIAL_CONTENT. Use
 /// reggie_request_set_output_fd() for ranges.
 ///
@@ -1332,8 +1336,8 @@ reggie_status reggie_request_set_output_callback(reggie_request *request,
 /// response is returned for a body in memory. A descriptor, a callback, and
 /// reggie_response_read() after reggie_client_open() receive the body as it
 /// arrives, except for the last 64 KiB, or all of a shorter body, which follow
-/// only after verification. They must not trust what they received until the
-/// call, or the read that returns 0 bytes, has returned REGGIE_OK.
+/// only after verification. That data must not be trusted until the call, or
+/// the read that returns 0 bytes, has returned REGGIE_OK.
 ///
 /// Only a complete body is verified: that of a 2xx response. Not verified are
 /// the body of any other response, such as the error list of a 404, which can be
@@ -1421,9 +1425,9 @@ reggie_status reggie_request_set_timeout(reggie_request *request,
 reggie_status reggie_request_set_first_byte_timeout(reggie_request *request,
                                                     int64_t milliseconds);
 
-/// Sets the same limit for the case that the registry has to store something
-/// for this request; see reggie_config_set_commit_timeout(). Default: the
-/// client's.
+/// Sets the time limit from the last byte of this request to the first byte of
+/// its response, if the registry has to store something for it; see
+/// reggie_config_set_commit_timeout(). Default: the client's.
 ///
 /// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
 /// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative, or REGGIE_BUSY.
@@ -1446,9 +1450,9 @@ reggie_status reggie_request_set_stall_limit(reggie_request *request,
 /// While a body is being transferred, the callback is called at most every 100
 /// ms. While nothing is transferred, it is called once a second, whatever the
 /// call waits for: a name server, a connection, the response, a token, or the
-/// next retry. So the program can check for signals. It is called once more when
-/// the response body has been received, which may be the only time in a short
-/// call. The bodies of token requests are not counted.
+/// next retry. The program can thus check for signals. The callback is called
+/// once more when the response body has been received, which may be the only
+/// time in a short call. The bodies of token requests are not counted.
 ///
 /// The callback runs on the thread that called reggie_client_do(),
 /// reggie_client_open() or reggie_response_read(), and only during such a call.
@@ -1653,11 +1657,12 @@ REGGIE_MUST_USE
 reggie_status reggie_response_check(const reggie_response *response,
                                     reggie_error **error);
 
-/// Replaces the body by `size` bytes from memory, which are copied. For a body
-/// that the program has read with reggie_response_read(), and decompressed if
-/// necessary: reggie_response_errors() and reggie_response_check() then use it.
-/// The unread rest of the body is lost, and its connection closed. A pointer
-/// from reggie_response_body() becomes invalid.
+/// Replaces the body with `size` bytes from memory, which are copied. This is
+/// for a body that the program has read with reggie_response_read(), and
+/// decompressed if necessary, so that reggie_response_errors() and
+/// reggie_response_check() can use it. The unread rest of the body is discarded
+/// and its connection closed. A pointer from reggie_response_body() becomes
+/// invalid.
 ///
 /// `bytes` may be NULL if `size` is 0. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
 /// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_NO_MEMORY, or
@@ -1709,9 +1714,9 @@ const char *reggie_response_next_page(const reggie_response *response);
 /// chunks); for a 206 response, the part of the blob that the body contains
 /// (Content-Range, RFC 9110, section 14.4).
 ///
-/// A registry that has received nothing may send no range, or 0 and 0 as for
-/// one byte. On REGGIE_OK, `first` and `last` are set. Otherwise returns
-/// REGGIE_NULL_ARGUMENT or REGGIE_NO_HEADER.
+/// A registry that has received nothing may send no range, or 0-0, which is
+/// also the range of one byte. On REGGIE_OK, `first` and `last` are set.
+/// Otherwise returns REGGIE_NULL_ARGUMENT or REGGIE_NO_HEADER.
 reggie_status reggie_response_range(const reggie_response *response,
                                     uint64_t *first,
                                     uint64_t *last);
@@ -1851,8 +1856,8 @@ const char *reggie_errors_detail(const reggie_errors *errors, size_t index);
 
 /// Creates settings with the defaults.
 ///
-/// The result must be freed with reggie_config_free(). Returns NULL only after
-/// a bug in the library.
+/// The result must be freed with reggie_config_free(). Returns NULL only if
+/// there is a bug in the library.
 REGGIE_MUST_USE reggie_config *reggie_config_new(void);
 
 /// Frees settings. NULL is ignored. Clients created from them are not affected.
@@ -1866,8 +1871,8 @@ void reggie_config_free(reggie_config *config);
 reggie_status reggie_config_set_default_name(reggie_config *config,
                                              const char *name);
 
-/// Sets the scope of requested tokens, in place of the scope in the registry's
-/// challenge, such as "repository:myorg/myrepo:pull,push".
+/// Sets the scope of requested tokens, which replaces the scope in the
+/// registry's challenge, such as "repository:myorg/myrepo:pull,push".
 ///
 /// Several scopes are separated by spaces. Returns REGGIE_OK,
 /// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_CREDENTIALS.
@@ -1891,8 +1896,8 @@ reggie_status reggie_config_set_max_body_memory(reggie_config *config,
                                                 size_t bytes);
 
 /// If `keep` is not 0, stores the cookies that servers set (RFC 6265) and sends
-/// them back. For registries behind a load balancer that needs them. Default:
-/// 0.
+/// them back. This is for registries behind a load balancer that requires
+/// cookies. Default: 0.
 ///
 /// Cookies are kept in memory, per client. A cookie is sent only to the origin
 /// (scheme, host and port) that set it, whatever its Domain attribute says. A
@@ -1913,7 +1918,7 @@ reggie_status reggie_config_set_cookies(reggie_config *config, int keep);
 /// Sets the time limit for a whole call, including the challenge, token
 /// requests, redirects, retries and the response body. A call that exceeds it
 /// returns REGGIE_DEADLINE. Default: no limit, because the duration of a large
-/// transfer is unknown; the limits below detect what hangs.
+/// transfer is unknown; the limits below detect calls that hang.
 ///
 /// For reggie_client_open() the limit applies until the body has been read to
 /// its end: reggie_response_read() then returns REGGIE_DEADLINE.
@@ -2049,9 +2054,9 @@ reggie_status reggie_config_set_retries(reggie_config *config, int retries);
 ///
 /// If the server sends Retry-After (RFC 9110, section 10.2.3), all retries to
 /// that host wait that long plus a random part of `base_ms`. If it exceeds
-/// `max_retry_after_ms` (default: 60000), the call fails at once with
-/// REGGIE_RETRY_LATER, or with the original failure; reggie_error_retry_after()
-/// returns the time.
+/// `max_retry_after_ms` (default: 60000), the call fails at once: with
+/// REGGIE_RETRY_LATER if there was a response, otherwise with the failure of
+/// the attempt. reggie_error_retry_after() returns the time.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if an
 /// argument is negative.
@@ -2094,8 +2099,9 @@ reggie_status reggie_config_set_retry_condition(reggie_config *config,
 /// reggie_credential_set functions.
 ///
 /// Called when a token or an authorization is needed, not for each request. May
-/// be called concurrently from several threads. Return 0 to continue, or any
-/// other value to stop the call, which then returns REGGIE_CREDENTIAL_CALLBACK.
+/// be called concurrently from several threads. Return 0 to continue, even if
+/// there is no credential, or any other value to stop the call, which then
+/// returns REGGIE_CREDENTIAL_CALLBACK.
 typedef int (*reggie_credential_callback)(void *userdata,
                                           const char *registry,
                                           const char *repository,
@@ -2164,10 +2170,10 @@ reggie_status reggie_config_add_credentials(reggie_config *config,
 /// Adds an identity token (an OAuth 2 refresh token, RFC 6749) for a place, as
 /// for reggie_config_add_credentials().
 ///
-/// It is sent only to the token server, by POST, and never to the registry. If
-/// the token server does not support POST, or the registry requires Basic
-/// authentication, it is used as a password together with `username`, unless
-/// that is NULL or empty.
+/// It is sent to the token server, by POST. If the token server does not
+/// support POST, or the registry requires Basic authentication, it is used as
+/// the password of `username`; if that is NULL or empty, it is never sent to
+/// the registry.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_CREDENTIALS or REGGIE_INVALID_ARGUMENT.
@@ -2186,7 +2192,8 @@ reggie_status reggie_config_add_bearer_token(reggie_config *config,
                                              const char *place,
                                              const char *token);
 
-/// Sets the callback for credentials that were not set for the registry.
+/// Sets the callback that returns credentials for registries for which none
+/// were set. See reggie_config_set_credentials() for the order of the sources.
 ///
 /// If `callback` is NULL, removes it and frees `userdata`. Existing clients
 /// keep the earlier callback; its userdata is freed with the last of them.
@@ -2234,7 +2241,7 @@ reggie_status reggie_config_use_default_credentials_files(reggie_config *config,
                                                           int enable);
 
 /// If `run` is not 0, runs the credential helpers named in credentials files.
-/// Default: 0, so that the library starts no program and skips helpers.
+/// Default: 0; the library then starts no program and skips helpers.
 ///
 /// A helper is a program docker-credential-NAME in PATH. It gets the
 /// environment of the process at the time the client was created. If it exceeds
@@ -2256,7 +2263,7 @@ reggie_status reggie_config_set_credential_helpers(reggie_config *config,
 reggie_status reggie_config_set_credential_helper_timeout(reggie_config *config,
                                                           int64_t milliseconds);
 
-/// Returns a user name and password from the callback; see
+/// Sets a user name and password as the result of the callback; see
 /// reggie_config_set_credentials().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
@@ -2265,7 +2272,7 @@ reggie_status reggie_credential_set_password(reggie_credential *credential,
                                              const char *username,
                                              const char *password);
 
-/// Returns an identity token from the callback; see
+/// Sets an identity token as the result of the callback; see
 /// reggie_config_add_identity_token().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
@@ -2274,7 +2281,7 @@ reggie_status reggie_credential_set_identity_token(reggie_credential *credential
                                                    const char *username,
                                                    const char *token);
 
-/// Returns a bearer token from the callback; see
+/// Sets a bearer token as the result of the callback; see
 /// reggie_config_add_bearer_token().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
@@ -2336,13 +2343,12 @@ reggie_status reggie_config_set_anonymous_fallback(reggie_config *config,
 
 /// Accepts or rejects the certificates of a server.
 ///
-/// Called in each TLS handshake. That is not once per request, since
-/// connections are reused. `host` is the server's name or address, with the
-/// port if it is not 443. `certificates` and `sizes` are arrays with `count`
-/// elements, at least one: the server's certificate, then the intermediate
-/// certificates that it sent, each in DER (RFC 5280). `refusal` is NULL if the
-/// client would accept the certificate; otherwise it says why not. All are
-/// valid during the call.
+/// Called in each TLS handshake, not for each request, since connections are
+/// reused. `host` is the server's name or address, with the port if it is not
+/// 443. `certificates` and `sizes` are arrays with `count` elements, at least
+/// one: the server's certificate, then the intermediate certificates that it
+/// sent, each in DER (RFC 5280). `refusal` is NULL if the client would accept
+/// the certificate; otherwise it says why not. All are valid during the call.
 ///
 /// Return 0 to accept the certificate, even if the client would reject it, or
 /// any other value to reject it and stop the call, which then returns
@@ -2377,8 +2383,8 @@ reggie_status reggie_config_set_insecure_skip_tls_verify(reggie_config *config,
 reggie_status reggie_config_set_system_trust(reggie_config *config, int trust);
 
 /// Adds a file of trusted certificates: any number in PEM (RFC 7468), or one in
-/// DER. A server's own certificate is accepted as well. The file is read during
-/// the call. May be called several times.
+/// DER. The file may also contain a server's own certificate. The file is read
+/// during the call. May be called several times.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path
 /// is empty, or REGGIE_INVALID_CERTIFICATES, with the errno in the error if the
@@ -2453,10 +2459,10 @@ reggie_status reggie_config_add_client_certificate_memory(reggie_config *config,
 /// Sets the callback that accepts or rejects server certificates, after the
 /// client has verified them.
 ///
-/// That the server owns the key of its certificate is always verified. With
-/// reggie_config_set_insecure_skip_tls_verify() the client does not reject any
-/// certificate of the registry. While a callback is set, TLS sessions are not
-/// resumed, so that it is called for each connection.
+/// It is always verified that the server has the private key of its
+/// certificate. With reggie_config_set_insecure_skip_tls_verify() the client
+/// does not reject any certificate of the registry. While a callback is set,
+/// TLS sessions are not resumed, so that it is called for each connection.
 ///
 /// If `callback` is NULL, removes it and frees `userdata`. Existing clients
 /// keep the earlier callback, as do their unread responses; its userdata is
@@ -2545,8 +2551,9 @@ reggie_status reggie_config_set_key_log(reggie_config *config, int key_log);
 ///
 /// Default: as set in the environment; see reggie_config_set_use_environment().
 /// Requests to http URLs are sent to an HTTP proxy directly; those to https
-/// URLs go through a tunnel (RFC 9110, section 9.3.6). If a proxy refuses, the
-/// call returns REGGIE_PROXY. Unix sockets are never accessed through a proxy.
+/// URLs go through a tunnel (RFC 9110, section 9.3.6). If a proxy refuses a
+/// request, the call returns REGGIE_PROXY. Unix sockets are never accessed
+/// through a proxy.
 ///
 /// Returns REGGIE_OK; REGGIE_NULL_ARGUMENT if `config` is NULL;
 /// REGGIE_INVALID_UTF8; REGGIE_INVALID_ARGUMENT if the scheme is invalid; or
@@ -2581,33 +2588,37 @@ reggie_status reggie_config_set_no_proxy(reggie_config *config,
 /// is ignored in a program run by a web server, where REQUEST_METHOD is set.
 /// The proxy for https URLs is taken from https_proxy or HTTPS_PROXY. all_proxy
 /// or ALL_PROXY applies to both if these are not set. No proxy is used for the
-/// hosts in no_proxy or NO_PROXY, and no proxy of the environment for localhost
-/// and loopback addresses.
+/// hosts in no_proxy or NO_PROXY. A proxy from the environment is not used for
+/// localhost and loopback addresses.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_config_set_use_environment(reggie_config *config,
                                                 int enable);
 
-/// Allows servers to redirect to, or name a token server at, a host or network. May be
-/// called several times.
+/// Allows redirects to, and token servers at, a host or network. May be called
+/// several times.
 ///
 /// By default, a server cannot redirect to a more private network: a server
 /// with a public address only to public addresses, a server in a private
-/// network to public and private addresses, a server on this host anywhere;
-/// none to a cloud metadata address. The address that is connected to decides,
-/// whatever its name; for hosts that a proxy resolves, only those given as
-/// addresses are checked. The URLs of requests themselves are not restricted.
+/// network to public and private addresses, a server on this host to any
+/// address. Only a server with a link-local address can redirect to a cloud
+/// metadata address. The same applies to token servers that a server names. The
+/// address that is actually connected to is checked, not the name; for hosts
+/// that a proxy resolves, only those given as addresses are checked. Otherwise
+/// the call returns REGGIE_ADDRESS_REFUSED. The URLs of requests themselves are
+/// not restricted.
 ///
 /// `text` is "host", "host:port", an address, or a network such as
-/// "10.0.0.0/8". A host does not include its subdomains.
+/// "10.0.0.0/8". Subdomains of a host are not included.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, or
 /// REGGIE_INVALID_ARGUMENT if the text is invalid.
 reggie_status reggie_config_add_allowed_network(reggie_config *config,
                                                 const char *text);
 
-/// Sets the addresses of a host, which is then not resolved. May be called
-/// several times; for the same host and port, the last call applies.
+/// Sets the addresses of a host, which are then used instead of name
+/// resolution. May be called several times; for the same host and port, the
+/// last call applies.
 ///
 /// `port` is the port that they apply to, or 0 for all ports; a specific port
 /// takes precedence. `addresses` is a comma-separated list of IPv4 and IPv6
@@ -2691,8 +2702,8 @@ typedef int (*reggie_redirect_callback)(void *userdata,
 /// REGGIE_TOO_MANY_REDIRECTS.
 ///
 /// With 0, a redirect is returned as the response;
-/// reggie_response_absolute_location() returns its target. This also applies to
-/// token servers, whose redirect is then a failure.
+/// reggie_response_absolute_location() returns its target. A redirect of a
+/// token server is then a failure.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if `max`
 /// is negative.
@@ -2732,8 +2743,8 @@ const char *reggie_redirect_method(const reggie_redirect *redirect);
 /// Returns the HTTP status: 301, 302, 303, 307 or 308; 0 if `redirect` is NULL.
 int reggie_redirect_status(const reggie_redirect *redirect);
 
-/// Returns the number of the redirect in a row, starting at 1; 0 if `redirect`
-/// is NULL.
+/// Returns the number of this redirect among consecutive redirects, starting at
+/// 1; 0 if `redirect` is NULL.
 size_t reggie_redirect_hop(const reggie_redirect *redirect);
 
 /// Returns the headers of the redirect. They cannot be changed.

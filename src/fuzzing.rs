@@ -3,8 +3,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::auth::credentials::{Credential, file};
+use crate::auth::credentials::file;
 use crate::auth::{challenge, scope};
+use crate::config::Credential;
 use crate::error::Kind;
 use crate::http::cookies::CookieJar;
 use crate::http::header::{link, range, rate_limit, retry_after, warning};

@@ -1,6 +1,6 @@
 //! The kinds of failure, which are the statuses of the C interface.
 
-/// What kind of failure an [`Error`] is. The numbers are the statuses of the C
+/// What kind of failure an [`Error`](super::Error) is. The numbers are the statuses of the C
 /// interface: once released, they never change and are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -22,7 +22,7 @@ use crate::os::cancel::Cancel;
 /// It cannot be reset: a call that begins after the trigger fails at once, so
 /// later requests need another handle.
 ///
-/// It may be freed while requests have it and calls use it. It must not be
+/// It may be freed while requests and running calls use it. It must not be
 /// freed while another thread or a signal handler may still trigger it.
 ///
 /// After a fork, parent and child have separate handles: a trigger in one does

@@ -29,12 +29,13 @@ impl reggie_client {
 ///
 /// `address` is an http or https URL with a host, such as
 /// "https://registry.example:5000", and optionally a path, to which the paths
-/// of requests are appended; it has no user name, query or fragment.
-/// "unix:///path" is a registry that listens on that socket of this host. Its
-/// host is called localhost, and its URLs begin with "http+unix://" and the
-/// percent-encoded path; such URLs are valid only if they come from the caller.
-/// `config` is copied; NULL means the defaults. The environment variables for
-/// proxies and TLS are read now, as are, with https, the trusted certificates.
+/// of requests are appended; a user name, query or fragment is not allowed.
+/// "unix:///path" is a registry that listens on that Unix socket. Its host is
+/// localhost, and its URLs begin with "http+unix://" and the percent-encoded
+/// path; such URLs are valid only if they come from the caller. `config` is
+/// copied; NULL means the defaults. The environment variables for proxies and
+/// TLS are read now, and so are the trusted certificates if the address is
+/// https.
 ///
 /// On REGGIE_OK, `client` must be freed with reggie_client_free(). Otherwise
 /// returns REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, REGGIE_INVALID_ADDRESS,
@@ -68,9 +69,9 @@ pub unsafe extern "C" fn reggie_client_new(
 /// Creates a client for the same registry with other settings. Sends nothing.
 ///
 /// The clients share connections if their settings for TLS, proxies and
-/// addresses are equal, tokens if those for credentials are equal, and cookies
-/// if both store them. `config` is copied; NULL means the defaults. Both
-/// clients may be used concurrently and freed in any order.
+/// addresses are equal, tokens if their settings for credentials are equal, and
+/// cookies if both store them. `config` is copied; NULL means the defaults.
+/// Both clients may be used concurrently and freed in any order.
 ///
 /// On REGGIE_OK, `other` must be freed with reggie_client_free(). Otherwise
 /// returns REGGIE_NULL_ARGUMENT, or a status of reggie_client_new() for the

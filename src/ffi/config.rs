@@ -49,8 +49,8 @@ pub(super) unsafe fn replace_callback<T>(
 
 /// Creates settings with the defaults.
 ///
-/// The result must be freed with reggie_config_free(). Returns NULL only after
-/// a bug in the library.
+/// The result must be freed with reggie_config_free(). Returns NULL only if
+/// there is a bug in the library.
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_new() -> *mut reggie_config {
@@ -84,8 +84,8 @@ pub unsafe extern "C" fn reggie_config_set_default_name(
     })
 }
 
-/// Sets the scope of requested tokens, in place of the scope in the registry's
-/// challenge, such as "repository:myorg/myrepo:pull,push".
+/// Sets the scope of requested tokens, which replaces the scope in the
+/// registry's challenge, such as "repository:myorg/myrepo:pull,push".
 ///
 /// Several scopes are separated by spaces. Returns REGGIE_OK,
 /// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_CREDENTIALS.
@@ -138,8 +138,8 @@ pub extern "C" fn reggie_config_set_max_body_memory(
 }
 
 /// If `keep` is not 0, stores the cookies that servers set (RFC 6265) and sends
-/// them back. For registries behind a load balancer that needs them. Default:
-/// 0.
+/// them back. This is for registries behind a load balancer that requires
+/// cookies. Default: 0.
 ///
 /// Cookies are kept in memory, per client. A cookie is sent only to the origin
 /// (scheme, host and port) that set it, whatever its Domain attribute says. A

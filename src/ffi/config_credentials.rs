@@ -87,10 +87,10 @@ pub unsafe extern "C" fn reggie_config_add_credentials(
 /// Adds an identity token (an OAuth 2 refresh token, RFC 6749) for a place, as
 /// for reggie_config_add_credentials().
 ///
-/// It is sent only to the token server, by POST, and never to the registry. If
-/// the token server does not support POST, or the registry requires Basic
-/// authentication, it is used as a password together with `username`, unless
-/// that is NULL or empty.
+/// It is sent to the token server, by POST. If the token server does not
+/// support POST, or the registry requires Basic authentication, it is used as
+/// the password of `username`; if that is NULL or empty, it is never sent to
+/// the registry.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_CREDENTIALS or REGGIE_INVALID_ARGUMENT.
@@ -137,7 +137,8 @@ pub unsafe extern "C" fn reggie_config_add_bearer_token(
     })
 }
 
-/// Sets the callback for credentials that were not set for the registry.
+/// Sets the callback that returns credentials for registries for which none
+/// were set. See reggie_config_set_credentials() for the order of the sources.
 ///
 /// If `callback` is NULL, removes it and frees `userdata`. Existing clients
 /// keep the earlier callback; its userdata is freed with the last of them.
@@ -214,7 +215,7 @@ pub extern "C" fn reggie_config_use_default_credentials_files(
 }
 
 /// If `run` is not 0, runs the credential helpers named in credentials files.
-/// Default: 0, so that the library starts no program and skips helpers.
+/// Default: 0; the library then starts no program and skips helpers.
 ///
 /// A helper is a program docker-credential-NAME in PATH. It gets the
 /// environment of the process at the time the client was created. If it exceeds

@@ -39,8 +39,9 @@ fn ip_version(number: c_int) -> Option<IpVersion> {
 ///
 /// Default: as set in the environment; see reggie_config_set_use_environment().
 /// Requests to http URLs are sent to an HTTP proxy directly; those to https
-/// URLs go through a tunnel (RFC 9110, section 9.3.6). If a proxy refuses, the
-/// call returns REGGIE_PROXY. Unix sockets are never accessed through a proxy.
+/// URLs go through a tunnel (RFC 9110, section 9.3.6). If a proxy refuses a
+/// request, the call returns REGGIE_PROXY. Unix sockets are never accessed
+/// through a proxy.
 ///
 /// Returns REGGIE_OK; REGGIE_NULL_ARGUMENT if `config` is NULL;
 /// REGGIE_INVALID_UTF8; REGGIE_INVALID_ARGUMENT if the scheme is invalid; or
@@ -99,8 +100,8 @@ pub unsafe extern "C" fn reggie_config_set_no_proxy(
 /// is ignored in a program run by a web server, where REQUEST_METHOD is set.
 /// The proxy for https URLs is taken from https_proxy or HTTPS_PROXY. all_proxy
 /// or ALL_PROXY applies to both if these are not set. No proxy is used for the
-/// hosts in no_proxy or NO_PROXY, and no proxy of the environment for localhost
-/// and loopback addresses.
+/// hosts in no_proxy or NO_PROXY. A proxy from the environment is not used for
+/// localhost and loopback addresses.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
@@ -115,18 +116,21 @@ pub extern "C" fn reggie_config_set_use_environment(
     })
 }
 
-/// Allows servers to redirect to, or name a token server at, a host or network. May be
-/// called several times.
+/// Allows redirects to, and token servers at, a host or network. May be called
+/// several times.
 ///
 /// By default, a server cannot redirect to a more private network: a server
 /// with a public address only to public addresses, a server in a private
-/// network to public and private addresses, a server on this host anywhere;
-/// none to a cloud metadata address. The address that is connected to decides,
-/// whatever its name; for hosts that a proxy resolves, only those given as
-/// addresses are checked. The URLs of requests themselves are not restricted.
+/// network to public and private addresses, a server on this host to any
+/// address. Only a server with a link-local address can redirect to a cloud
+/// metadata address. The same applies to token servers that a server names. The
+/// address that is actually connected to is checked, not the name; for hosts
+/// that a proxy resolves, only those given as addresses are checked. Otherwise
+/// the call returns REGGIE_ADDRESS_REFUSED. The URLs of requests themselves are
+/// not restricted.
 ///
 /// `text` is "host", "host:port", an address, or a network such as
-/// "10.0.0.0/8". A host does not include its subdomains.
+/// "10.0.0.0/8". Subdomains of a host are not included.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8, or
 /// REGGIE_INVALID_ARGUMENT if the text is invalid.
@@ -143,8 +147,9 @@ pub unsafe extern "C" fn reggie_config_add_allowed_network(
     })
 }
 
-/// Sets the addresses of a host, which is then not resolved. May be called
-/// several times; for the same host and port, the last call applies.
+/// Sets the addresses of a host, which are then used instead of name
+/// resolution. May be called several times; for the same host and port, the
+/// last call applies.
 ///
 /// `port` is the port that they apply to, or 0 for all ports; a specific port
 /// takes precedence. `addresses` is a comma-separated list of IPv4 and IPv6

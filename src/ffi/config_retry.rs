@@ -103,9 +103,9 @@ pub extern "C" fn reggie_config_set_retries(
 ///
 /// If the server sends Retry-After (RFC 9110, section 10.2.3), all retries to
 /// that host wait that long plus a random part of `base_ms`. If it exceeds
-/// `max_retry_after_ms` (default: 60000), the call fails at once with
-/// REGGIE_RETRY_LATER, or with the original failure; reggie_error_retry_after()
-/// returns the time.
+/// `max_retry_after_ms` (default: 60000), the call fails at once: with
+/// REGGIE_RETRY_LATER if there was a response, otherwise with the failure of
+/// the attempt. reggie_error_retry_after() returns the time.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if an
 /// argument is negative.

@@ -7,7 +7,7 @@ use super::{convert, guard};
 /// Sets the time limit for a whole call, including the challenge, token
 /// requests, redirects, retries and the response body. A call that exceeds it
 /// returns REGGIE_DEADLINE. Default: no limit, because the duration of a large
-/// transfer is unknown; the limits below detect what hangs.
+/// transfer is unknown; the limits below detect calls that hang.
 ///
 /// For reggie_client_open() the limit applies until the body has been read to
 /// its end: reggie_response_read() then returns REGGIE_DEADLINE.

@@ -18,13 +18,12 @@ pub const REGGIE_TLS_1_3: c_int = 13;
 
 /// Accepts or rejects the certificates of a server.
 ///
-/// Called in each TLS handshake. That is not once per request, since
-/// connections are reused. `host` is the server's name or address, with the
-/// port if it is not 443. `certificates` and `sizes` are arrays with `count`
-/// elements, at least one: the server's certificate, then the intermediate
-/// certificates that it sent, each in DER (RFC 5280). `refusal` is NULL if the
-/// client would accept the certificate; otherwise it says why not. All are
-/// valid during the call.
+/// Called in each TLS handshake, not for each request, since connections are
+/// reused. `host` is the server's name or address, with the port if it is not
+/// 443. `certificates` and `sizes` are arrays with `count` elements, at least
+/// one: the server's certificate, then the intermediate certificates that it
+/// sent, each in DER (RFC 5280). `refusal` is NULL if the client would accept
+/// the certificate; otherwise it says why not. All are valid during the call.
 ///
 /// Return 0 to accept the certificate, even if the client would reject it, or
 /// any other value to reject it and stop the call, which then returns
@@ -111,8 +110,8 @@ pub extern "C" fn reggie_config_set_system_trust(
 }
 
 /// Adds a file of trusted certificates: any number in PEM (RFC 7468), or one in
-/// DER. A server's own certificate is accepted as well. The file is read during
-/// the call. May be called several times.
+/// DER. The file may also contain a server's own certificate. The file is read
+/// during the call. May be called several times.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path
 /// is empty, or REGGIE_INVALID_CERTIFICATES, with the errno in the error if the
@@ -255,10 +254,10 @@ pub unsafe extern "C" fn reggie_config_add_client_certificate_memory(
 /// Sets the callback that accepts or rejects server certificates, after the
 /// client has verified them.
 ///
-/// That the server owns the key of its certificate is always verified. With
-/// reggie_config_set_insecure_skip_tls_verify() the client does not reject any
-/// certificate of the registry. While a callback is set, TLS sessions are not
-/// resumed, so that it is called for each connection.
+/// It is always verified that the server has the private key of its
+/// certificate. With reggie_config_set_insecure_skip_tls_verify() the client
+/// does not reject any certificate of the registry. While a callback is set,
+/// TLS sessions are not resumed, so that it is called for each connection.
 ///
 /// If `callback` is NULL, removes it and frees `userdata`. Existing clients
 /// keep the earlier callback, as do their unread responses; its userdata is

@@ -26,8 +26,9 @@ pub struct reggie_credential {
 /// reggie_credential_set functions.
 ///
 /// Called when a token or an authorization is needed, not for each request. May
-/// be called concurrently from several threads. Return 0 to continue, or any
-/// other value to stop the call, which then returns REGGIE_CREDENTIAL_CALLBACK.
+/// be called concurrently from several threads. Return 0 to continue, even if
+/// there is no credential, or any other value to stop the call, which then
+/// returns REGGIE_CREDENTIAL_CALLBACK.
 pub type reggie_credential_callback = Option<
     unsafe extern "C-unwind" fn(
         userdata: *mut c_void,
@@ -59,7 +60,7 @@ pub(super) fn finds(
     }))
 }
 
-/// Returns a user name and password from the callback; see
+/// Sets a user name and password as the result of the callback; see
 /// reggie_config_set_credentials().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
@@ -81,7 +82,7 @@ pub unsafe extern "C" fn reggie_credential_set_password(
     })
 }
 
-/// Returns an identity token from the callback; see
+/// Sets an identity token as the result of the callback; see
 /// reggie_config_add_identity_token().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
@@ -106,7 +107,7 @@ pub unsafe extern "C" fn reggie_credential_set_identity_token(
     })
 }
 
-/// Returns a bearer token from the callback; see
+/// Sets a bearer token as the result of the callback; see
 /// reggie_config_add_bearer_token().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or

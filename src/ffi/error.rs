@@ -77,7 +77,7 @@ pub extern "C" fn reggie_error_errno(error: Option<&reggie_error>) -> c_int {
     guard::value(0, || error.map_or(0, |error| error.core.errno()))
 }
 
-/// Returns the host, with its port, that the failed step was about.
+/// Returns the host, with its port, that the failed step concerned.
 ///
 /// Borrowed. Returns NULL if there is none or `error` is NULL.
 #[unsafe(no_mangle)]
@@ -101,8 +101,8 @@ pub extern "C" fn reggie_error_retry_after(error: Option<&reggie_error>) -> i64 
     })
 }
 
-/// Returns the value by which a callback stopped the call; 0 if none did or
-/// `error` is NULL.
+/// Returns the value that a callback returned to stop the call; 0 if none did
+/// or `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_callback_value(error: Option<&reggie_error>) -> c_int {
     guard::value(0, || error.map_or(0, |error| error.core.callback_value()))

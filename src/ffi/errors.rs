@@ -9,10 +9,10 @@ use crate::http::oci_error::OciError;
 
 /// The error list of a registry (OCI Distribution Specification, Error Codes).
 ///
-/// Created by reggie_response_errors(); freed by reggie_errors_free(). It does
-/// not need the response any more. Immutable. Safe for concurrent use. Its
-/// strings are borrowed; valid until the list is freed. They are as the server
-/// sent them, except that a NUL is replaced by U+FFFD.
+/// Created by reggie_response_errors(); freed by reggie_errors_free(). It
+/// remains valid after the response is freed. Immutable. Safe for concurrent
+/// use. Its strings are borrowed; valid until the list is freed. They are as
+/// the server sent them, except that a NUL is replaced by U+FFFD.
 pub struct reggie_errors {
     list: Vec<OciError>,
     strings: Strings,

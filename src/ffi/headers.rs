@@ -17,9 +17,9 @@ use crate::request::response::ResponseHead;
 ///
 /// Returned by reggie_request_headers(), reggie_response_headers(),
 /// reggie_exchange_headers() and reggie_redirect_headers(). Belongs to that
-/// handle: it must not be freed, and is valid as long as the handle. The same
-/// rules for threads apply to it. Its strings are borrowed; valid until the
-/// handle is freed or, for a request, until it is changed or sent.
+/// handle: it must not be freed, is valid as long as the handle, and is safe
+/// for concurrent use where the handle is. Its strings are borrowed; valid
+/// until the handle is freed or, for a request, until it is changed or sent.
 ///
 /// Names are compared without regard to case. Values may be any bytes but NUL,
 /// not only UTF-8 (RFC 9110, section 5.5).

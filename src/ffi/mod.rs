@@ -1,8 +1,8 @@
 //! libreggie: a client for OCI registries
 //!
-//! libreggie implements the OCI Distribution Specification. It handles what lies
-//! between a program and a registry: challenges and tokens, uploads and downloads,
-//! redirects, digests, and the registry's errors.
+//! libreggie implements the OCI Distribution Specification. It handles everything
+//! between a program and a registry: challenges, tokens, redirects, upload
+//! sessions, digests, retries and the registry's errors.
 //!
 //! ```c
 //! reggie_client *client = NULL;
@@ -43,11 +43,10 @@
 //! parameter `error`, which may be NULL. `*error` is set to NULL, or on failure to
 //! an error that must be freed with reggie_error_free(); its previous value is
 //! neither read nor freed. Other setters and getters, such as
-//! reggie_response_range(), have no such parameter: their status says everything.
-//! There is no last error per thread or handle.
+//! reggie_response_range(), have no such parameter; they return only a status.
+//! There is no per-thread or per-handle last error.
 //!
-//! All other out-pointers are required. They are set to NULL or 0 first, and remain
-//! so on failure.
+//! All other out-pointers are required. On failure, they are set to NULL or 0.
 //!
 //! Any function may return REGGIE_NO_MEMORY or REGGIE_PANIC, even if its comment
 //! does not mention it. If a small allocation fails, the process is aborted.
@@ -57,29 +56,28 @@
 //!
 //! # Handles
 //!
-//! All types are opaque. A function with "new" in its name, or with an out-pointer,
-//! creates a handle; the function with "free" in its name frees it and ignores
-//! NULL. Handles can be freed in any order. If a required handle is NULL, functions
-//! that can fail return REGGIE_NULL_ARGUMENT; the comment of a getter says what it
-//! returns.
+//! Handles are pointers to opaque types. The comment of each type says which
+//! functions create and free it. Functions that free a handle ignore NULL. Handles
+//! can be freed in any order. If a required handle is NULL, functions that can fail
+//! return REGGIE_NULL_ARGUMENT; the comment of a getter says what it returns.
 //!
 //! # Ownership
 //!
 //! Everything passed in is copied, except the body set by
 //! reggie_request_set_body_borrowed(). The result of a getter is borrowed: it
-//! belongs to its handle, and is valid as long as the comment of the handle's type
-//! says.
-//! The caller must free what is returned through an out-pointer: handles with their
-//! own function, strings with reggie_string_free(). File descriptors remain owned
-//! by the caller.
+//! belongs to its handle, must not be freed, and is valid as long as the comment of
+//! the handle's type says. The caller must free what is returned through an
+//! out-pointer: handles with their own function, strings with reggie_string_free().
+//! File descriptors remain owned by the caller.
 //!
 //! # Types
 //!
-//! Strings are NUL-terminated UTF-8, except paths of files, which are any bytes, and
-//! values of headers, which are any bytes except control characters other than tab.
-//! Bytes are passed with their number; the pointer may be NULL if the number is 0.
-//! Sizes in memory are size_t, lengths of bodies uint64_t, flags int. Times are
-//! int64_t, in milliseconds unless the name says otherwise.
+//! Strings are NUL-terminated UTF-8, except paths of files, which may contain any
+//! bytes, and values of headers, which may contain any bytes except control
+//! characters other than tab. Binary data is passed as a pointer and a size in
+//! bytes; the pointer may be NULL if the size is 0. Sizes in memory are size_t,
+//! lengths of bodies uint64_t, flags int: 0 or not 0. Times are int64_t, in
+//! milliseconds unless the name says otherwise.
 //!
 //! # Threads
 //!
@@ -93,36 +91,39 @@
 //! Callbacks run on the thread that made the call, during the call, and never while
 //! the library holds a lock. They get the userdata they were registered with, which
 //! is freed exactly once by `free_userdata`, unless that is NULL. A nonzero return
-//! value stops the call and is stored in the error; callbacks that only report
-//! something return void. Callbacks may use the library, including the same client,
-//! but must not free a handle that the call uses. They must return normally: a C++
-//! exception that leaves a callback aborts the process, and longjmp() and
-//! pthread_exit() are not allowed.
+//! value stops the call and is stored in the error; see
+//! reggie_error_callback_value(). Callbacks that cannot stop the call return void.
+//! Callbacks may use the library, including the same client, but must not free a
+//! handle that the call uses. They must return normally: a C++ exception that
+//! leaves a callback aborts the process, and longjmp() and pthread_exit() are not
+//! allowed.
 //!
 //! # Time
 //!
-//! No call hangs: each wait for the network has a limit, and transfers are
-//! interrupted only if they stall. reggie_config_set_timeout() and the functions
-//! after it change the limits. A reggie_cancel ends calls from another thread or a
-//! signal handler. The limits and the cancel handle of a call apply until the body
-//! of its response has been read. A callback that does not return blocks its call.
+//! By default no call hangs: each wait for the network has a time limit, and
+//! transfers are interrupted only if they stall. The functions in the part "Time
+//! limits" change the limits. A reggie_cancel cancels calls from another thread or
+//! a signal handler. The limits and the cancel handle of a call apply until the
+//! body of its response has been read. A callback that does not return blocks its
+//! call.
 //!
 //! # Process
 //!
 //! The library installs no signal handlers and raises no SIGPIPE. It never writes
-//! to stdout, and writes to stderr only if reggie_config_set_debug() says so. It
-//! stays in memory after dlclose(). After a fork, the child may use and free every
-//! handle that no other thread was using; connections of the parent are not used in
-//! the child and are closed without sending anything. The environment is read when
-//! a client is created: SSL_CERT_FILE and SSL_CERT_DIR for an https address, or
-//! else at its first TLS connection, and HOME, SSLKEYLOGFILE and the variables for
-//! credentials files if a setting requires them. No program is run unless
-//! reggie_config_set_credential_helpers() allows it.
+//! to stdout, and writes to stderr only if reggie_config_set_debug() is enabled
+//! without a log callback. The shared library stays in memory after dlclose().
+//! After a fork, the child may use and free every handle that no other thread was
+//! using; connections of the parent are not used in the child and are closed
+//! without sending anything. The environment is read when a client is created: the
+//! proxy variables, SSL_CERT_FILE and SSL_CERT_DIR (the files they name are read
+//! then for an https address, or else at the first TLS connection), and HOME,
+//! SSLKEYLOGFILE and the variables for credentials files if a setting requires
+//! them. No program is run unless reggie_config_set_credential_helpers() allows it.
 //!
 //! # How to limit the time of a call
 //!
-//! By default a call may take as long as data moves. To limit a whole call to one
-//! minute:
+//! By default a call may last as long as data is transferred. To limit a whole call
+//! to one minute:
 //!
 //! ```c
 //! reggie_config_set_timeout(config, 60 * 1000);
@@ -133,8 +134,9 @@
 //!
 //! # How to stop calls from a signal handler
 //!
-//! Create one cancel handle, trigger it in the handler, and assign it to each
-//! request. The calls return REGGIE_CANCELLED.
+//! Create one cancel handle, assign it to each request, and trigger it in the
+//! signal handler. The calls then return REGGIE_CANCELLED. set_up() does this for
+//! the first request; later requests need only reggie_request_set_cancel().
 //!
 //! ```c
 //! static reggie_cancel *cancel;
@@ -159,7 +161,7 @@
 //! # How to share a client between threads
 //!
 //! Create the client once and pass it to all threads; they share its connections
-//! and tokens. Each thread uses requests and responses of its own.
+//! and tokens. Each thread uses its own requests and responses.
 //!
 //! ```c
 //! static void *worker(void *shared)
@@ -179,11 +181,11 @@
 //!
 //! # How to resume an upload
 //!
-//! After a failed PATCH, find out how much the registry has received: send GET to the
-//! location of the upload, as returned by the POST or the last successful PATCH.
-//! `offset` is where to continue. The next PATCH goes to the new location, has a
-//! Content-Range header from `offset` on, and sends the rest, for example with
-//! reggie_request_set_body_fd() on a descriptor that is positioned there.
+//! After a failed PATCH, find out how much the registry has received: send GET to
+//! the location of the upload, as returned by the POST or the last successful
+//! PATCH. The upload continues at `offset`: send the next PATCH to the Location of
+//! this response, with a Content-Range header that starts at `offset` and the rest
+//! of the content as body, for example with reggie_request_set_body_path_section().
 //!
 //! ```c
 //! uint64_t first, last, offset = 0;
@@ -202,8 +204,8 @@
 //!
 //! # How to show progress
 //!
-//! A progress callback is called while data moves, and once a second while it does
-//! not, so that the program can also check for signals.
+//! A progress callback is called while data is transferred, and once a second while
+//! none is, so that the program can also check for signals.
 //!
 //! ```c
 //! static int show(void *userdata, uint64_t sent, uint64_t send_total,
@@ -224,8 +226,8 @@
 //!
 //! # How to follow pages
 //!
-//! Lists such as tags come in pages. Send the path of the next page until there is
-//! none:
+//! Registries return long lists, such as tags, in pages. Send a request for the
+//! next page until there is none:
 //!
 //! ```c
 //! reggie_status status = REGGIE_OK;

@@ -98,8 +98,8 @@ impl reggie_redirect {
 /// REGGIE_TOO_MANY_REDIRECTS.
 ///
 /// With 0, a redirect is returned as the response;
-/// reggie_response_absolute_location() returns its target. This also applies to
-/// token servers, whose redirect is then a failure.
+/// reggie_response_absolute_location() returns its target. A redirect of a
+/// token server is then a failure.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if `max`
 /// is negative.
@@ -177,8 +177,8 @@ pub extern "C" fn reggie_redirect_status(redirect: Option<&reggie_redirect>) -> 
     })
 }
 
-/// Returns the number of the redirect in a row, starting at 1; 0 if `redirect`
-/// is NULL.
+/// Returns the number of this redirect among consecutive redirects, starting at
+/// 1; 0 if `redirect` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_redirect_hop(redirect: Option<&reggie_redirect>) -> usize {
     guard::value(0, || {

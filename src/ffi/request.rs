@@ -27,10 +27,10 @@ use crate::request::response::Response;
 /// in its challenge callback, until the callback changes the request or
 /// returns.
 ///
-/// While it is being sent, it is in use: functions that change or send it
-/// return REGGIE_BUSY, getters return what they return for NULL, and
-/// reggie_request_free() does nothing, which leaks it. Its challenge callback
-/// may do anything with it except sending and freeing it.
+/// While it is being sent, functions that change or send it return REGGIE_BUSY,
+/// getters return what they return for NULL, and reggie_request_free() does
+/// nothing, so that the request must be freed later. Its challenge callback may
+/// do anything with it except send or free it.
 pub struct reggie_request {
     state: Arc<Slot<RequestState>>,
     headers: reggie_headers,
@@ -105,15 +105,15 @@ impl Drop for Sending<'_> {
 /// `method` is a token (RFC 9110, section 9.1), such as REGGIE_GET. It is
 /// case-sensitive. CONNECT is not allowed. `path` begins with "/" and is
 /// appended to the client's address; or it is a full http or https URL, which
-/// is used as it is, but credentials are sent only to the client's registry.
-/// When the request is sent, these placeholders in the path are replaced:
-/// `<name>`, `<reference>`, `<digest>` and `<session_id>`. A path without
-/// placeholders, such as the result of reggie_response_relative_location(), is
-/// sent unchanged.
+/// is used unchanged; credentials are sent only to the client's registry. When
+/// the request is sent, these placeholders in the path are replaced: `<name>`,
+/// `<reference>`, `<digest>` and `<session_id>`. A path without placeholders,
+/// such as the result of reggie_response_relative_location(), is sent
+/// unchanged.
 ///
 /// On REGGIE_OK, `request` must be freed with reggie_request_free(). It has a
-/// copy of the client's default name and does not need the client any more.
-/// Otherwise returns REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// copy of the client's default name and remains valid after the client is
+/// freed. Otherwise returns REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_METHOD or REGGIE_INVALID_PATH.
 #[must_use]
 #[unsafe(no_mangle)]
@@ -214,7 +214,7 @@ pub extern "C" fn reggie_request_path(request: Option<&reggie_request>) -> *cons
 ///
 /// It may contain slashes. Empty values and segments, the segments "." and
 /// "..", control characters, whitespace, and the characters ? # % < > \ and "
-/// are invalid here and in the other values.
+/// are invalid here and in the values of the other placeholders.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_NAME or REGGIE_BUSY.

@@ -14,10 +14,10 @@ use crate::error::{Error, Kind, Step};
 /// Supplies the body of a request.
 ///
 /// Writes up to `size` bytes to `buffer`, which is filled with zeros, and
-/// stores the number of bytes in `count`, which is 0 on entry. 0 bytes mean the
-/// end of the body; more than `size` make the call return
-/// REGGIE_CALLBACK_MISUSE. Return 0 to continue, or any other value to stop the
-/// call, which then returns REGGIE_READ_CALLBACK.
+/// stores the number of bytes in `count`, which is 0 on entry. 0 means the end
+/// of the body; more than `size` makes the call return REGGIE_CALLBACK_MISUSE.
+/// Return 0 to continue, or any other value to stop the call, which then
+/// returns REGGIE_READ_CALLBACK.
 pub type reggie_read_callback = Option<
     unsafe extern "C-unwind" fn(
         userdata: *mut c_void,
@@ -125,7 +125,7 @@ impl BorrowedBytes for Borrowed {
     }
 }
 
-/// Sends `size` bytes from memory, which are copied.
+/// Sets the body: `size` bytes from memory, which are copied.
 ///
 /// `bytes` may be NULL if `size` is 0, which is an empty body. Returns
 /// REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the size is
@@ -152,13 +152,13 @@ pub unsafe extern "C" fn reggie_request_set_body(
     })
 }
 
-/// Sends `size` bytes from memory, which are not copied.
+/// Sets the body: `size` bytes from memory, which are not copied.
 ///
 /// The bytes must stay valid and unchanged until `free_userdata` is called, as
-/// described at reggie_free_callback: when another body takes their place, when
-/// the request is freed, or, if this function fails, before it returns.
-/// `userdata` is what that callback needs to release them; it may be `bytes`
-/// itself. `bytes` may be NULL if `size` is 0.
+/// described at reggie_free_callback: when the body is replaced or removed,
+/// when the request is freed, or, if this function fails, before it returns.
+/// `userdata` is passed to that callback and may be `bytes` itself. `bytes` may
+/// be NULL if `size` is 0.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
 /// is larger than any object can be, or REGGIE_BUSY.
@@ -183,8 +183,8 @@ pub unsafe extern "C" fn reggie_request_set_body_borrowed(
     })
 }
 
-/// Sends the content of a regular file, which is opened each time the request
-/// is sent.
+/// Sets the body: the content of a regular file, which is opened each time the
+/// request is sent. `path` may be any bytes except NUL.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path
 /// is empty, or REGGIE_BUSY.
@@ -205,8 +205,9 @@ pub unsafe extern "C" fn reggie_request_set_body_path(
     })
 }
 
-/// Sends part of a regular file: `length` bytes from `offset` on; or, if
-/// `length` is REGGIE_UNKNOWN_SIZE, all from `offset` to the end of the file.
+/// Sets the body: part of a regular file, `length` bytes from `offset` on; or,
+/// if `length` is REGGIE_UNKNOWN_SIZE, all from `offset` to the end of the
+/// file.
 ///
 /// The file is opened each time the request is sent. If it is shorter than the
 /// part requires, reggie_client_do() and reggie_client_open() send nothing and
@@ -231,10 +232,10 @@ pub unsafe extern "C" fn reggie_request_set_body_path_section(
     })
 }
 
-/// Sends `length` bytes from a file descriptor, starting at its current offset;
-/// or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its end with
-/// chunked transfer coding (RFC 9112, section 7.1), which many registries
-/// reject.
+/// Sets the body: `length` bytes from a file descriptor, starting at its
+/// current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its
+/// end with chunked transfer coding (RFC 9112, section 7.1), which many
+/// registries reject.
 ///
 /// The descriptor remains owned by the caller and must stay open until the
 /// request has been sent. If it is seekable, its offset does not change;
@@ -259,18 +260,18 @@ pub unsafe extern "C" fn reggie_request_set_body_fd(
     })
 }
 
-/// Sends part of a regular file that is open: `length` bytes from `offset` on,
-/// counted from the beginning of the file; or, if `length` is
+/// Sets the body: part of an open regular file, `length` bytes from `offset`
+/// on, counted from the beginning of the file; or, if `length` is
 /// REGGIE_UNKNOWN_SIZE, all from `offset` to the end of the file.
 ///
-/// The caller keeps the descriptor, and must keep it open until the request has
-/// been sent. Its file offset is neither used nor moved: several requests can
-/// send parts of one descriptor at the same time. If the file is shorter than
-/// the part requires, reggie_client_do() and reggie_client_open() send nothing
-/// and return REGGIE_BODY_LENGTH. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
-/// REGGIE_INVALID_ARGUMENT if the sum of offset and length is too large,
-/// REGGIE_FILE if the descriptor is not open or not a regular file, or
-/// REGGIE_BUSY.
+/// The descriptor remains owned by the caller and must stay open until the
+/// request has been sent. Its file offset is neither used nor moved: several
+/// requests can send parts of one file concurrently. If the file is shorter
+/// than the part requires, reggie_client_do() and reggie_client_open() send
+/// nothing and return REGGIE_BODY_LENGTH. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the sum of offset and
+/// length is too large, REGGIE_FILE if the descriptor is not open or not a
+/// regular file, or REGGIE_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_request_set_body_fd_section(
     request: *mut reggie_request,
@@ -289,7 +290,7 @@ pub unsafe extern "C" fn reggie_request_set_body_fd_section(
     })
 }
 
-/// Sends `length` bytes supplied by a callback; or, if `length` is
+/// Sets the body: `length` bytes supplied by a callback; or, if `length` is
 /// REGGIE_UNKNOWN_SIZE, everything up to its end with chunked transfer coding
 /// (RFC 9112, section 7.1), which many registries reject.
 ///
@@ -320,8 +321,8 @@ pub unsafe extern "C" fn reggie_request_set_body_callback(
     })
 }
 
-/// Sends no body, which is the default. POST, PUT and PATCH requests then have
-/// a Content-Length of 0 (RFC 9110, section 8.6).
+/// Removes the body. Default: no body. POST, PUT and PATCH requests then have a
+/// Content-Length of 0 (RFC 9110, section 8.6).
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 #[unsafe(no_mangle)]

@@ -75,7 +75,7 @@ pub unsafe extern "C" fn reggie_request_set_output_memory(
 /// symbolic link, and only a regular file that belongs to the user is replaced;
 /// otherwise the call returns REGGIE_FILE.
 ///
-/// A 206 response has only part of the content and would replace all of the
+/// A 206 response, which has only part of the content, does not replace the
 /// file: the call returns REGGIE_PARTIAL_CONTENT. Use
 /// reggie_request_set_output_fd() for ranges.
 ///
@@ -153,8 +153,8 @@ pub unsafe extern "C" fn reggie_request_set_output_callback(
 /// response is returned for a body in memory. A descriptor, a callback, and
 /// reggie_response_read() after reggie_client_open() receive the body as it
 /// arrives, except for the last 64 KiB, or all of a shorter body, which follow
-/// only after verification. They must not trust what they received until the
-/// call, or the read that returns 0 bytes, has returned REGGIE_OK.
+/// only after verification. That data must not be trusted until the call, or
+/// the read that returns 0 bytes, has returned REGGIE_OK.
 ///
 /// Only a complete body is verified: that of a 2xx response. Not verified are
 /// the body of any other response, such as the error list of a 404, which can be

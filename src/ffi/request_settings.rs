@@ -163,9 +163,9 @@ pub unsafe extern "C" fn reggie_request_set_first_byte_timeout(
     })
 }
 
-/// Sets the same limit for the case that the registry has to store something
-/// for this request; see reggie_config_set_commit_timeout(). Default: the
-/// client's.
+/// Sets the time limit from the last byte of this request to the first byte of
+/// its response, if the registry has to store something for it; see
+/// reggie_config_set_commit_timeout(). Default: the client's.
 ///
 /// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
 /// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative, or REGGIE_BUSY.
@@ -250,9 +250,9 @@ fn transfer(
 /// While a body is being transferred, the callback is called at most every 100
 /// ms. While nothing is transferred, it is called once a second, whatever the
 /// call waits for: a name server, a connection, the response, a token, or the
-/// next retry. So the program can check for signals. It is called once more when
-/// the response body has been received, which may be the only time in a short
-/// call. The bodies of token requests are not counted.
+/// next retry. The program can thus check for signals. The callback is called
+/// once more when the response body has been received, which may be the only
+/// time in a short call. The bodies of token requests are not counted.
 ///
 /// The callback runs on the thread that called reggie_client_do(),
 /// reggie_client_open() or reggie_response_read(), and only during such a call.

@@ -19,10 +19,10 @@ use crate::request::response::{Content, Response, ResponseBody, ResponseHead};
 /// A response: status, headers and body.
 ///
 /// Created by reggie_client_do() and reggie_client_open(); freed by
-/// reggie_response_free(). It needs neither the client nor the request any
-/// more. Safe for concurrent use, except that reggie_response_read() must not
-/// be called concurrently. Its strings and its body are borrowed; valid until
-/// the response is freed.
+/// reggie_response_free(). It remains valid after the client and the request
+/// are freed. Safe for concurrent use, except that reggie_response_read() must
+/// not be called concurrently. Its strings and its body are borrowed; valid
+/// until the response is freed.
 pub struct reggie_response {
     pub(super) head: Arc<ResponseHead>,
     body: Slot<ResponseBody>,
@@ -262,11 +262,12 @@ pub unsafe extern "C" fn reggie_response_check(
     })
 }
 
-/// Replaces the body by `size` bytes from memory, which are copied. For a body
-/// that the program has read with reggie_response_read(), and decompressed if
-/// necessary: reggie_response_errors() and reggie_response_check() then use it.
-/// The unread rest of the body is lost, and its connection closed. A pointer
-/// from reggie_response_body() becomes invalid.
+/// Replaces the body with `size` bytes from memory, which are copied. This is
+/// for a body that the program has read with reggie_response_read(), and
+/// decompressed if necessary, so that reggie_response_errors() and
+/// reggie_response_check() can use it. The unread rest of the body is discarded
+/// and its connection closed. A pointer from reggie_response_body() becomes
+/// invalid.
 ///
 /// `bytes` may be NULL if `size` is 0. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT,
 /// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_NO_MEMORY, or

@@ -30,9 +30,9 @@ pub extern "C" fn reggie_response_next_page(response: Option<&reggie_response>) 
 /// chunks); for a 206 response, the part of the blob that the body contains
 /// (Content-Range, RFC 9110, section 14.4).
 ///
-/// A registry that has received nothing may send no range, or 0 and 0 as for
-/// one byte. On REGGIE_OK, `first` and `last` are set. Otherwise returns
-/// REGGIE_NULL_ARGUMENT or REGGIE_NO_HEADER.
+/// A registry that has received nothing may send no range, or 0-0, which is
+/// also the range of one byte. On REGGIE_OK, `first` and `last` are set.
+/// Otherwise returns REGGIE_NULL_ARGUMENT or REGGIE_NO_HEADER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_response_range(
     response: Option<&reggie_response>,

@@ -37,7 +37,7 @@ impl Identity {
         Ok(Identity { origin, key })
     }
 
-    /// Like [`ClientCertificate::from_files`]. If the key is empty, it is taken
+    /// Like [`Self::from_files`]. If the key is empty, it is taken
     /// from the certificate data.
     pub(crate) fn from_memory(
         registry: Option<&str>,
