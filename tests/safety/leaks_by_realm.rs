@@ -8,9 +8,6 @@ use support::raw_conn::Conn;
 use support::raw_server::RawServer;
 use support::spy::{self, LOOPBACKS, PASSWORD, Spy, TOKEN, USER, basic};
 
-/// The status of `Kind::RealmRefused`.
-const REALM_REFUSED: i32 = 1006;
-
 // What the tests' namespaces have.
 const PUBLIC: &str = "93.184.216.34";
 const PUBLIC_2: &str = "93.184.216.35";
@@ -78,7 +75,7 @@ fn referred_from(host: &str, realm: &str) -> Result<Response, Error> {
 #[track_caller]
 fn is_realm_refused(outcome: Result<Response, Error>) {
     let error = outcome.expect_err("the realm is to be refused");
-    assert_eq!(error.kind() as i32, REALM_REFUSED, "{error}");
+    assert_eq!(error.kind(), Kind::RealmRefused, "{error}");
     assert!(!error.is_retryable());
     assert!(!error.message().contains(PASSWORD), "{error}");
 }
@@ -88,7 +85,7 @@ fn is_realm_refused(outcome: Result<Response, Error>) {
 fn is_refused(outcome: Result<Response, Error>, realm: &str) {
     let error = outcome.expect_err(realm);
     let kind = error.kind();
-    let refused = kind as i32 == REALM_REFUSED || kind == Kind::TokenRefused;
+    let refused = kind == Kind::RealmRefused || kind == Kind::TokenRefused;
     assert!(refused, "{realm}: {error}");
     assert!(!error.message().contains(PASSWORD), "{error}");
 }
