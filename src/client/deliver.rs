@@ -64,8 +64,8 @@ pub(super) fn deliver(
     Ok(())
 }
 
-/// Whether the body of a response goes to the output of its request. Other
-/// bodies are kept in the response, and so is what cannot have a body.
+/// Whether the response body is written to the output of its request. Other
+/// bodies are kept in the response; HEAD and 204 responses have none.
 fn has_output(request: &Request, response: &Response) -> bool {
     (200..300).contains(&response.status) && response.status != 204 && request.method() != "HEAD"
 }
