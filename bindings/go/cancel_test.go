@@ -221,6 +221,19 @@ func waitForEnd(conn net.Conn) {
 	}
 }
 
+func TestCancelledBefore(t *testing.T) {
+	checkLeaks(t)
+	server := serve(t, func(_ http.ResponseWriter, r *http.Request) { t.Error("sent: ", r.URL) })
+	client := newClient(t, server.URL)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 200 {
+		if err := send(t, client, GET, "/v2/", nil)(ctx); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestCancelWaitingForAThread(t *testing.T) {
 	checkLeaks(t)
 	sent := make(chan struct{}, 1)

@@ -42,7 +42,8 @@ func SetMaxThreads(limit int) {
 	limiter.admit()
 }
 
-// Enter waits until the goroutine may call C, or until the context is done.
+// Enter waits until the goroutine may call C. It fails if the context is done,
+// even if it need not wait: C would only be told later, on another goroutine.
 // Each successful Enter needs a Leave.
 func Enter(ctx context.Context) error { return limiter.enter(ctx, nil) }
 
@@ -55,6 +56,9 @@ func Leave() {
 }
 
 func (t *threadLimiter) enter(ctx context.Context, triggered <-chan struct{}) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	t.lock.Lock()
 	if t.waiting.Len() == 0 && t.inside < t.max {
 		t.inside++
