@@ -43,7 +43,8 @@ func SetMaxThreads(limit int) {
 }
 
 // Enter waits until the goroutine may call C. It fails if the context is done,
-// even if it need not wait: C would only be told later, on another goroutine.
+// even if it need not wait: C learns of that on another goroutine, perhaps after
+// the call has ended.
 // Each successful Enter needs a Leave.
 func Enter(ctx context.Context) error { return limiter.enter(ctx, nil) }
 
