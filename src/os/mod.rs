@@ -11,5 +11,6 @@ pub(crate) mod file;
 pub(crate) mod subprocess;
 pub(crate) mod sync;
 pub(crate) mod sys;
+pub(crate) mod text_encoding;
 pub(crate) mod transfer;
 pub(crate) mod wait;
