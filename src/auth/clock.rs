@@ -19,20 +19,49 @@ pub(crate) fn http_date(text: &str) -> Option<i64> {
     httpdate::parse_http_date(text.trim()).ok().map(seconds)
 }
 
-/// An RFC 3339 date and time, such as `2026-01-31T12:00:00.5+01:00`.
-pub(crate) fn rfc3339(text: &str) -> Option<i64> {
+/// A date as token servers write it: RFC 3339 and its usual variants, an HTTP
+/// date, or a Unix time in seconds or milliseconds.
+pub(crate) fn any_date(text: &str) -> Option<i64> {
+    let text = text.trim();
+    date_and_time(text)
+        .or_else(|| http_date(text))
+        .or_else(|| unix_time(text))
+}
+
+fn unix_time(text: &str) -> Option<i64> {
+    let number: f64 = text
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())?;
+    // In seconds, this is the year 5138.
+    let seconds = if number.abs() < 1e11 {
+        number
+    } else {
+        number / 1000.0
+    };
+    Some(seconds as i64)
+}
+
+/// An RFC 3339 date and time, such as `2026-01-31T12:00:00.5+01:00`. Also with a
+/// space in place of the T, without seconds, with an offset without a colon, and
+/// without an offset, which means UTC.
+fn date_and_time(text: &str) -> Option<i64> {
     let number = |range: std::ops::Range<usize>| -> Option<i64> {
         let digits = text.get(range)?;
         let all = digits.bytes().all(|byte| byte.is_ascii_digit());
         all.then(|| digits.parse().ok()).flatten()
     };
     let is = |at: usize, bytes: &[u8]| text.as_bytes().get(at).is_some_and(|b| bytes.contains(b));
-    let marks = is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":") && is(16, b":");
+    let marks = is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":");
     if !marks {
         return None;
     }
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+    let (hour, minute) = (number(11..13)?, number(14..16)?);
+    let (second, end) = match is(16, b":") {
+        true => (number(17..19)?, 19),
+        false => (0, 16),
+    };
     let in_range = (1..=12).contains(&month)
         && (1..=31).contains(&day)
         && hour < 24
@@ -42,24 +71,34 @@ pub(crate) fn rfc3339(text: &str) -> Option<i64> {
     if !in_range {
         return None;
     }
-    let rest = text.get(19..)?;
-    let rest = rest.strip_prefix('.').map_or(rest, |fraction| {
+    let rest = text.get(end..)?;
+    let rest = rest.strip_prefix(['.', ',']).map_or(rest, |fraction| {
         fraction.trim_start_matches(|c: char| c.is_ascii_digit())
     });
-    let offset = match rest.as_bytes() {
-        [b'Z' | b'z'] => 0,
-        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2]
-            if [h1, h2, m1, m2].iter().all(|byte| byte.is_ascii_digit()) =>
-        {
-            let digit = |byte: &u8| i64::from(byte - b'0');
-            let hours = digit(h1) * 10 + digit(h2);
-            let minutes = digit(m1) * 10 + digit(m2);
-            let offset = hours * 3600 + minutes * 60;
-            if *sign == b'+' { offset } else { -offset }
-        }
+    let offset = offset(rest.trim_start())?;
+    Some(days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset)
+}
+
+/// The offset from UTC in seconds. Go adds the name of the zone: `+0100 CET`.
+fn offset(text: &str) -> Option<i64> {
+    let text = text.split(' ').next().unwrap_or_default();
+    let (sign, digits) = match text.as_bytes() {
+        [] | [b'Z' | b'z'] => return Some(0),
+        _ if matches!(text, "UTC" | "GMT") => return Some(0),
+        [b'+', rest @ ..] => (1, rest),
+        [b'-', rest @ ..] => (-1, rest),
         _ => return None,
     };
-    Some(days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset)
+    let (hours, minutes) = match digits {
+        [h1, h2] => ([h1, h2], [&b'0', &b'0']),
+        [h1, h2, m1, m2] | [h1, h2, b':', m1, m2] => ([h1, h2], [m1, m2]),
+        _ => return None,
+    };
+    let number = |pair: [&u8; 2]| {
+        let is_digits = pair.iter().all(|byte| byte.is_ascii_digit());
+        is_digits.then(|| i64::from(pair[0] - b'0') * 10 + i64::from(pair[1] - b'0'))
+    };
+    Some(sign * (number(hours)? * 3600 + number(minutes)? * 60))
 }
 
 /// Days from 1970 to a Gregorian date. Years start in March here, so that the
@@ -90,14 +129,39 @@ mod tests {
             ("2026-11-23T22:00:00-01:00", Some(1_795_474_800)),
             ("1969-12-31t23:59:59z", Some(-1)),
             ("2026-11-23", None),
-            ("2026-11-23T23:00:00", None),
+            ("2026-11-23T23:00:00", Some(1_795_474_800)),
+            ("2026-11-23 23:00:00", Some(1_795_474_800)),
+            ("2026-11-23T23:00Z", Some(1_795_474_800)),
+            ("2026-11-23T23:00:00,5Z", Some(1_795_474_800)),
+            (" 2026-11-24T00:30:00+0130\n", Some(1_795_474_800)),
+            ("2026-11-24T00:00:00+01", Some(1_795_474_800)),
+            ("2026-11-23 23:00:00.123 +0000 UTC", Some(1_795_474_800)),
+            ("2026-11-24 00:00:00 +0100 CET", Some(1_795_474_800)),
+            ("2026-11-23T23:00:00 GMT", Some(1_795_474_800)),
+            ("0001-01-01T00:00:00Z", Some(-62_135_596_800)),
+            ("Mon, 23 Nov 2026 23:00:00 GMT", Some(1_795_474_800)),
+            ("1795474800", Some(1_795_474_800)),
+            ("1795474800.9", Some(1_795_474_800)),
+            ("1795474800123", Some(1_795_474_800)),
+            ("1.7954748e9", Some(1_795_474_800)),
+            ("-1", Some(-1)),
+            ("1e300", Some(i64::MAX)),
+            ("1e400", None),
+            ("nan", None),
+            ("inf", None),
+            ("2026-11-23T23:00:00 CET", None),
+            ("2026-11-23T23:00:00+", None),
+            ("2026-11-23T23:00:00+ab:cd", None),
+            ("2026-11-23T23", None),
+            ("2026-11-23T23:00:", None),
+            ("2026-11-23T24:00:00Z", None),
             ("2026-13-23T23:00:00Z", None),
             ("2026-11-23T+3:00:00Z", None),
             ("2026-11-23T23:00:00+1:00", None),
             ("", None),
             ("é026-11-23T23:00:00Z", None),
         ] {
-            assert_eq!(rfc3339(text), expected, "{text}");
+            assert_eq!(any_date(text), expected, "{text}");
         }
         assert_eq!(http_date("Thu, 01 Jan 1970 00:00:10 GMT"), Some(10));
         assert_eq!(http_date("yesterday"), None);

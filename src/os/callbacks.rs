@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::callback_queue::{CallbackQueue, this_thread};
+use super::callback_queue::CallbackQueue;
 use super::deadline::{CallLimits, StepLimit};
 use super::event::Event;
 use super::wait;
@@ -28,13 +28,6 @@ impl CallLimits {
     /// The queue, if the current thread is a worker of the call.
     fn queue(&self) -> Option<&Arc<CallbackQueue>> {
         self.callbacks.as_ref().filter(|queue| !queue.is_owner())
-    }
-
-    /// The thread that runs the callbacks of this call.
-    pub(crate) fn callback_thread(&self) -> usize {
-        self.callbacks
-            .as_ref()
-            .map_or_else(this_thread, |queue| queue.owner())
     }
 
     /// Runs a callback on the calling thread and returns its result. A worker

@@ -1,6 +1,7 @@
 //! The operating system: system calls, waiting, cancellation, deadlines,
 //! callbacks, descriptors, files and subprocesses.
 
+pub(crate) mod call_scope;
 pub(crate) mod callback_queue;
 mod callbacks;
 pub(crate) mod cancel;

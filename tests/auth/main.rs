@@ -3,7 +3,9 @@
 mod challenges;
 mod guarded;
 mod image;
+mod nested_calls;
 mod realms;
 mod registries;
 mod second_send;
 mod tokens;
+mod uploads;

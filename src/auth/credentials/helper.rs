@@ -22,7 +22,7 @@ const NOT_FOUND: &str = "credentials not found in native keychain";
 /// Settings for running credential helpers.
 pub(crate) struct Helpers {
     /// Time limit for one helper.
-    timeout: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
     /// The environment at the time when the client was created.
     environment: Vec<(OsString, OsString)>,
 }

@@ -4,6 +4,7 @@
 mod default_paths;
 pub(crate) mod file;
 mod helper;
+mod helper_results;
 pub(crate) mod store;
 
 #[cfg(test)]

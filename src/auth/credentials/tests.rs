@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::store::{CredentialStore, Lookup};
@@ -23,7 +24,7 @@ fn origin(url: &str) -> Origin {
 fn store(file: &Path, helpers: bool) -> Result<CredentialStore, Error> {
     let mut config = Config::new();
     config.add_credentials_file(file).expect("a path");
-    let store = CredentialStore::new(&config)?;
+    let store = CredentialStore::new(&config, Arc::default())?;
     Ok(match helpers {
         true => store.with_helpers_in(&samples().join("bin"), None),
         false => store,
@@ -177,7 +178,7 @@ fn what_was_set_goes_before_the_callback_and_that_before_files() {
         .add_credentials_file(&samples().join("docker-login.json"))
         .expect("a path");
     let source = |config: &Config, repository: Option<&str>| {
-        let store = CredentialStore::new(config).expect("a store");
+        let store = CredentialStore::new(config, Arc::default()).expect("a store");
         let lookup = store
             .lookup(
                 &origin("https://r.example"),
