@@ -99,7 +99,9 @@
  * value stops the call and is stored in the error; see
  * reggie_error_callback_value(). Callbacks that cannot stop the call return void.
  * Callbacks may use the library, including the same client, but must not free a
- * handle that the call uses. They must return normally: a C++ exception that
+ * handle that the call uses. A call made in a callback does not wait for other
+ * calls: it requests its own token, runs its own credential helper, and may exceed
+ * reggie_config_set_max_connections(). Callbacks must return normally: a C++ exception that
  * leaves a callback aborts the process, and longjmp() and pthread_exit() are not
  * allowed.
  *
@@ -2137,9 +2139,10 @@ typedef int (*reggie_realm_callback)(void *userdata,
 /// 5. those in the default files, if
 ///    reggie_config_use_default_credentials_files() was called.
 ///
-/// Both strings are UTF-8 without control characters; the user name has no
-/// colon. Either may be empty, for example the user name if the password is a
-/// token.
+/// Both strings are UTF-8 of at most 64 KiB. The user name has no control
+/// characters and no colon; the password may have several lines, as a JSON key
+/// file has. Either may be empty, for example the user name if the password is
+/// a token.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
 /// REGGIE_INVALID_CREDENTIALS.
@@ -2212,7 +2215,10 @@ reggie_status reggie_config_set_credential_callback(reggie_config *config,
 /// repository. `credHelpers` and `credsStore` name credential helpers, which
 /// are run only if reggie_config_set_credential_helpers() allows it; they rank
 /// after entries with a path and before the entry for the registry as a whole.
-/// An empty entry means that a helper has the credentials.
+/// An empty entry means that a helper has the credentials. If several keys name
+/// the same host, the one that is exactly host and port is used before URLs.
+/// Names of fields are compared without case. The file may be in UTF-16 or have
+/// a byte-order mark.
 ///
 /// The file is read when a client is created, which fails with
 /// REGGIE_INVALID_CREDENTIALS_FILE if the file is missing or invalid, and again
@@ -2262,6 +2268,20 @@ reggie_status reggie_config_set_credential_helpers(reggie_config *config,
 /// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 reggie_status reggie_config_set_credential_helper_timeout(reggie_config *config,
                                                           int64_t milliseconds);
+
+/// Sets how long the credentials that a helper returned are used before it is
+/// run again. Default: 5 min.
+///
+/// For each registry, one helper runs at a time, and its result serves all calls
+/// that wait for it. Credentials that the registry or a token server rejects are
+/// not used again. The result that there are none is kept for at most 5 s, a
+/// failure not at all.
+///
+/// 0 means that each use runs the helper. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if `milliseconds` is
+/// negative.
+reggie_status reggie_config_set_credential_helper_cache_time(reggie_config *config,
+                                                             int64_t milliseconds);
 
 /// Sets a user name and password as the result of the callback; see
 /// reggie_config_set_credentials().
@@ -2660,8 +2680,9 @@ reggie_status reggie_config_set_max_idle_connections(reggie_config *config,
 ///
 /// A connection is in use until the response body has been read to its end or
 /// the response is freed. A thread that holds an unread response and sends
-/// another request, or sends one from a callback, needs another connection:
-/// with a limit of 1 it waits for itself until the timeout.
+/// another request needs another connection: with a limit of 1 it waits for
+/// itself until the timeout. A request sent from a callback does not wait; it
+/// may exceed the limit.
 ///
 /// A server is a host and port, with or without TLS; token servers are counted
 /// separately. With an HTTP proxy for plain http, the proxy is the server.

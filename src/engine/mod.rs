@@ -229,7 +229,8 @@ impl Engine {
             return;
         }
         let location = response.raw.headers.text("location");
-        if location.is_none() && method != "DELETE" && auth.repository.is_none() {
+        let may_end = matches!(method, "PUT" | "DELETE");
+        if location.is_none() && !may_end && auth.repository.is_none() {
             return;
         }
         let own = self.address.origin_ref();

@@ -259,3 +259,28 @@ pub extern "C" fn reggie_config_set_credential_helper_timeout(
         Ok(())
     })
 }
+
+/// Sets how long the credentials that a helper returned are used before it is
+/// run again. Default: 5 min.
+///
+/// For each registry, one helper runs at a time, and its result serves all calls
+/// that wait for it. Credentials that the registry or a token server rejects are
+/// not used again. The result that there are none is kept for at most 5 s, a
+/// failure not at all.
+///
+/// 0 means that each use runs the helper. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if `milliseconds` is
+/// negative.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_config_set_credential_helper_cache_time(
+    config: Option<&mut reggie_config>,
+    milliseconds: i64,
+) -> reggie_status {
+    guard::status(|| {
+        let config = convert::required(config, "config")?;
+        let time = convert::time(milliseconds, "milliseconds")?;
+        let time = time.unwrap_or_default();
+        config.core_mut().set_credential_helper_cache_time(time);
+        Ok(())
+    })
+}

@@ -1,5 +1,6 @@
 //! Authentication: challenges, tokens, and token servers.
 
+mod alternatives;
 mod challenges;
 mod guarded;
 mod image;

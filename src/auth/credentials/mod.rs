@@ -8,4 +8,6 @@ mod helper_results;
 pub(crate) mod store;
 
 #[cfg(test)]
+mod helper_tests;
+#[cfg(test)]
 mod tests;
