@@ -11,6 +11,9 @@ use support::raw_server::RawServer;
 
 use crate::guarded::{config, get, own_url};
 
+/// Never reached, unless calls wait for each other.
+const LONG: Duration = Duration::from_secs(60);
+
 /// A registry whose tokens are good for one repository.
 fn registry() -> RawServer {
     RawServer::start(|conn| {
@@ -55,6 +58,8 @@ fn threads_that_need_each_others_tokens_in_callbacks_do_not_wait() {
     let slot = Shared::default();
     let barrier = Arc::new(Barrier::new(NAMES.len()));
     let mut config = config();
+    config.set_first_byte_timeout(None);
+    config.set_timeout(Some(LONG));
     let (from_callback, meet) = (Arc::clone(&slot), Arc::clone(&barrier));
     config.set_send_callback(Some(Arc::new(move |exchange| {
         if exchange.purpose() != Purpose::Token {
@@ -149,6 +154,7 @@ fn a_call_in_a_callback_may_exceed_the_connection_limit() {
     let mut config = config();
     config.set_max_connections(1);
     config.set_connect_timeout(None);
+    config.set_timeout(Some(LONG));
     config.set_send_callback(Some(Arc::new(move |_| {
         if let Some(path) = NEXT.take() {
             get(&shared(&from_send), path)?;
