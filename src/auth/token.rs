@@ -406,6 +406,9 @@ mod tests {
         assert_eq!(left(r#"{"token":"a"}"#), 54.0);
         assert_eq!(left(r#"{"token":"a","expires_in":1}"#), 54.0);
         assert_eq!(left(r#"{"token":"a","expires_in":300}"#), 270.0);
+        assert_eq!(left(r#"{"token":"a","expires_in":"300.5"}"#), 270.0);
+        assert_eq!(left(r#"{"token":"a","expires_in":-300}"#), 54.0);
+        assert_eq!(left(r#"{"token":"a","expires_in":1e400}"#), 86370.0);
         assert_eq!(
             left(r#"{"token":"a","expires_in":18446744073709551615}"#),
             86370.0

@@ -101,6 +101,7 @@ mod tests {
     use std::thread::ThreadId;
 
     use super::*;
+    use crate::os::call_scope;
     use crate::os::cancel::Cancel;
 
     fn limits() -> CallLimits {
@@ -205,6 +206,23 @@ mod tests {
         done.wait(&limits, StepLimit::none(Step::Receive))
             .expect("it happens");
         assert_eq!(worker.join().expect("no panic").expect("it ran"), 7);
+    }
+
+    #[test]
+    fn a_callback_of_a_worker_is_inside_the_call() {
+        let limits = limits();
+        let done = Arc::new(Event::new().expect("an event"));
+        let (by_worker, worker_limits) = (Arc::clone(&done), limits.clone());
+        let worker = thread::spawn(move || {
+            let value = worker_limits.call_back(Step::Send, call_scope::is_active);
+            by_worker.happen();
+            value
+        });
+        limits
+            .serve_callbacks(&done, Step::Receive)
+            .expect("nothing ends the call");
+        assert!(worker.join().expect("no panic").expect("it ran"));
+        assert!(!call_scope::is_active());
     }
 
     #[test]
