@@ -85,7 +85,6 @@ fn check_username(username: &str) -> Result<(), Error> {
     if username.chars().any(char::is_control) {
         return refuse("user name: has a control character");
     }
-    check_length("user name", username)?;
     if username.contains(':') {
         return refuse("user name: has a colon, which basic auth cannot carry");
     }

@@ -27,8 +27,8 @@ use crate::config::Credential;
 /// 5. those in the default files, if
 ///    reggie_config_use_default_credentials_files() was called.
 ///
-/// Both strings are UTF-8 of at most 64 KiB. The user name has no control
-/// characters and no colon; the password may have several lines, as a JSON key
+/// Both strings are UTF-8. The user name has no control characters and no colon;
+/// the password has at most 64 KiB and may have several lines, as a JSON key
 /// file has. Either may be empty, for example the user name if the password is
 /// a token.
 ///

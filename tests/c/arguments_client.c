@@ -42,7 +42,7 @@ static void configs(void)
 
     FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_credentials(NULL, "u", "p"));
     TAKES(reggie_config_set_credentials(config, text, "p"), REGGIE_OK,
-          REGGIE_INVALID_CREDENTIALS, REGGIE_INVALID_UTF8, REGGIE_INVALID_CREDENTIALS);
+          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_CREDENTIALS);
     TAKES(reggie_config_set_credentials(config, "u", text), REGGIE_OK,
           REGGIE_INVALID_CREDENTIALS, REGGIE_INVALID_UTF8, REGGIE_OK);
     FAILS(REGGIE_INVALID_CREDENTIALS,
