@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroize;
 
 use self::section::Section;
-use crate::error::{Error, Kind, server_text};
+use crate::error::{Error, Kind, with_path};
 use crate::os::deadline::CallLimits;
 use crate::os::{descriptor, file};
 
@@ -383,7 +383,7 @@ fn copy(bytes: &[u8], position: &mut usize, buffer: &mut [u8]) -> usize {
 }
 
 fn file_name(path: &Path) -> String {
-    format!("body {}", server_text(&path.to_string_lossy()))
+    with_path("body", path)
 }
 
 fn descriptor_name(fd: RawFd) -> String {

@@ -145,4 +145,6 @@ pub enum Kind {
     DigestMismatch = 1009,
     /// 206 response where a complete body is required.
     PartialContent = 1010,
+    /// Next page of a list that is at another server.
+    NextPageRefused = 1011,
 }

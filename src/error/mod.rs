@@ -3,6 +3,7 @@
 
 mod kind;
 
+use std::path::Path;
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -162,8 +163,10 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_message(mut self, message: String) -> Error {
-        self.0.message = message;
+    /// Changes the message, and the registry's code.
+    pub(crate) fn map_text(mut self, change: impl Fn(&str) -> String) -> Error {
+        self.0.message = change(&self.0.message);
+        self.0.registry_code = self.0.registry_code.as_deref().map(change);
         self
     }
 
@@ -289,7 +292,8 @@ fn default_step(kind: Kind) -> Step {
         | Kind::NoHeader
         | Kind::HttpStatus
         | Kind::DigestMismatch
-        | Kind::PartialContent => Step::Receive,
+        | Kind::PartialContent
+        | Kind::NextPageRefused => Step::Receive,
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
         Kind::TokenRefused | Kind::RealmRefused => Step::Token,
         Kind::CredentialHelper | Kind::CredentialCallback => Step::Credentials,
@@ -309,6 +313,22 @@ pub(crate) fn describe(error: &io::Error) -> String {
     text.to_lowercase()
 }
 
+/// Whether a character would disturb a line of a terminal: controls, line
+/// separators, and controls of the writing direction, which can make text look
+/// like another.
+pub(crate) fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
+/// What a message about a file begins with, such as `output /tmp/blob`.
+pub(crate) fn with_path(what: &str, path: &Path) -> String {
+    format!("{what} {}", server_text(&path.to_string_lossy()))
+}
+
 /// Text from a server for a one-line message: control characters are escaped,
 /// and it is cut at 1 KiB.
 pub(crate) fn server_text(text: &str) -> String {
@@ -318,7 +338,7 @@ pub(crate) fn server_text(text: &str) -> String {
             out.push_str("...");
             break;
         }
-        if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
+        if is_unprintable(character) {
             out.extend(character.escape_default());
         } else {
             out.push(character);
@@ -334,6 +354,10 @@ mod tests {
     #[test]
     fn words_of_a_server_are_one_bounded_line() {
         assert_eq!(server_text("no\r\nsuch\0 repo"), "no\\r\\nsuch\\u{0} repo");
+        assert_eq!(
+            server_text("\u{1b}[31m\u{202e}a\u{2066}\u{200f}\u{2028}"),
+            "\\u{1b}[31m\\u{202e}a\\u{2066}\\u{200f}\\u{2028}"
+        );
         let long = server_text(&"ü".repeat(5000));
         assert!(long.len() <= MAX_SERVER_TEXT + 5, "{}", long.len());
         assert!(long.ends_with("..."));
