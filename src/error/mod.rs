@@ -238,7 +238,11 @@ impl Error {
             | Kind::Timeout => true,
             // The status is the token server's or the proxy's.
             Kind::TokenRefused | Kind::Proxy => is_transient_status(self.0.http_status),
-            _ => false,
+            // Descriptors or memory of the system that others use now.
+            _ => matches!(
+                self.0.errno,
+                libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM
+            ),
         }
     }
 }
@@ -383,6 +387,26 @@ mod tests {
                 assert_eq!(error.is_retryable(), retryable, "{kind:?} {status}");
                 assert_eq!(error.is_transient(), retried, "{kind:?} {status}");
             }
+        }
+    }
+
+    #[test]
+    fn a_lack_of_descriptors_is_transient_wherever_it_occurs() {
+        for kind in [
+            Kind::File,
+            Kind::InvalidCertificates,
+            Kind::InvalidCredentialsFile,
+            Kind::CredentialHelper,
+            Kind::Connect,
+        ] {
+            for (errno, expected) in [(libc::EMFILE, true), (libc::ENFILE, true), (0, false)] {
+                let error = Error::new(kind, "a failure").with_errno(errno);
+                let expected = expected || kind == Kind::Connect;
+                assert_eq!(error.is_retryable(), expected, "{kind:?} {errno}");
+                assert_eq!(error.is_transient(), expected, "{kind:?} {errno}");
+            }
+            let full = Error::new(kind, "a failure").with_errno(libc::ENOSPC);
+            assert_eq!(full.is_retryable(), kind == Kind::Connect);
         }
     }
 

@@ -77,8 +77,9 @@ pub unsafe extern "C" fn reggie_response_range(
 
 /// Returns the time in milliseconds, from when the response was received, that
 /// the server asked to wait before the next request (Retry-After, RFC 9110,
-/// section 10.2.3); 0 if the time has passed; at most one year. Returns -1 if
-/// the header is absent or `response` is NULL.
+/// section 10.2.3), also as a fraction, a Unix time or an RFC 3339 date; 0 if
+/// the time has passed; at most one year. Returns -1 if the header is absent or
+/// invalid or `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_retry_after(response: Option<&reggie_response>) -> i64 {
     value(response, -1, |head| {
@@ -88,8 +89,9 @@ pub extern "C" fn reggie_response_retry_after(response: Option<&reggie_response>
 
 /// Returns the rate limit of the registry: `limit` requests in a window of
 /// `window_seconds` seconds, of which `remaining` are left. Parsed from
-/// RateLimit-Limit and RateLimit-Remaining, or X-RateLimit-Limit and
-/// X-RateLimit-Remaining. Values that were not sent are -1.
+/// RateLimit-Limit and RateLimit-Remaining, X-RateLimit-Limit and
+/// X-RateLimit-Remaining, or RateLimit and RateLimit-Policy. Values that were
+/// not sent are -1.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_NO_HEADER if neither the
 /// limit nor the remaining number was sent.
