@@ -12,7 +12,7 @@ use crate::http::header::link::NextPage;
 use crate::http::header::{link, range, rate_limit, retry_after, warning};
 use crate::http::headers::Headers;
 use crate::http::url::Url;
-use crate::http::{oci_error, server_words, template};
+use crate::http::{oci_error, server_message, template};
 use crate::log::{redact, scrub};
 use crate::request::address::Address;
 
@@ -148,10 +148,10 @@ pub fn next_page(from: &str, lines: &[&[u8]]) -> Option<String> {
     }
 }
 
-/// The words of a server about a failure, and its code.
-pub fn server_words(content_type: Option<&str>, body: &[u8]) -> (String, Option<String>) {
-    let words = server_words::read(content_type, body);
-    (words.line(""), words.code)
+/// What a server says about a failure, and its code.
+pub fn server_message(content_type: Option<&str>, body: &[u8]) -> (String, Option<String>) {
+    let sent = server_message::read(content_type, body);
+    (sent.line(""), sent.code)
 }
 
 pub fn warnings(lines: &[&[u8]]) -> Vec<String> {

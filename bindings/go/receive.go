@@ -25,7 +25,7 @@ type received struct {
 	// pageErr is the reason why the next page is refused.
 	pageErr error
 	list    []cabi.RegistryError
-	listErr   error
+	listErr error
 	// open is the response if its body is still unread.
 	open *cabi.Response
 }

@@ -2,6 +2,7 @@ package reggie
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"

@@ -11,8 +11,8 @@ use super::scope::Scopes;
 use super::secret_json::SecretJson;
 use crate::config::credential::Credential;
 use crate::error::{Error, Kind};
-use crate::http::server_words;
-use crate::http::server_words::ServerWords;
+use crate::http::server_message;
+use crate::http::server_message::ServerMessage;
 use crate::http::url::{Url, encode_query};
 use crate::log::redact;
 
@@ -156,23 +156,23 @@ pub(crate) fn read_response(
     host: &str,
 ) -> Result<Grant, Error> {
     let is_refusal = !(200..300).contains(&status);
-    let words = match body.trim_ascii_start().first() {
-        _ if is_refusal => server_words::read(None, body),
-        Some(b'{') => server_words::in_json(body).unwrap_or_default(),
+    let sent = match body.trim_ascii_start().first() {
+        _ if is_refusal => server_message::read(None, body),
+        Some(b'{') => server_message::in_json(body).unwrap_or_default(),
         // What is granted in an unknown form may be a token.
-        _ => ServerWords::default(),
+        _ => ServerMessage::default(),
     };
     let fail = |why: String| {
         let error = refused(format!("token from {host}: {why}"))
             .with_host(host)
             .with_http_status(status);
-        match &words.code {
+        match &sent.code {
             Some(code) => error.with_registry_code(code),
             None => error,
         }
     };
     if is_refusal {
-        let said = words.line(": ");
+        let said = sent.line(": ");
         return Err(fail(format!("status {status}{said}")));
     }
     let json =
@@ -182,7 +182,7 @@ pub(crate) fn read_response(
         .filter(|token| !token.is_empty())
         .or_else(|| text("token").filter(|token| !token.is_empty()));
     let Some(token) = token else {
-        let said = words.line(": ");
+        let said = sent.line(": ");
         return Err(fail(format!("the response contains no token{said}")));
     };
     // Check it, since it goes into a header: a control character would split

@@ -85,7 +85,7 @@ impl FileSink {
 }
 
 impl FileSink {
-    /// Takes over who may use the file that is replaced, and nobody else.
+    /// Copies the access rights of the file that is replaced, without adding any.
     fn resemble(&self, replaced: &Metadata) -> io::Result<()> {
         let mut mode = replaced.mode() & KEPT_MODE;
         if self.file.metadata()?.gid() != replaced.gid()

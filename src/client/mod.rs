@@ -242,7 +242,7 @@ impl Client {
             }
             Decision::TooLong(wait) => match outcome {
                 Ok(response) => Err(retry::too_long(host, response.status, wait)
-                    .with_more(&response.head.words(&response.body).line(": "))),
+                    .with_more(&response.head.server_message(&response.body).line(": "))),
                 Err(_) => Ok(None),
             },
         }

@@ -4,7 +4,7 @@
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
-/// Whether a text is one JSON value. Any number is valid, whatever its size.
+/// Whether a string is one JSON value. Any number is valid, whatever its size.
 pub(crate) fn is_valid(text: &str) -> bool {
     serde_json::from_str::<&RawValue>(text).is_ok()
 }
@@ -42,7 +42,7 @@ pub(crate) fn elements(array: &str) -> Vec<&str> {
     found
 }
 
-/// Splits off the value at the start of a text.
+/// Splits off the value at the start of a string.
 fn split_value(text: &str) -> Option<(&str, &str)> {
     let mut values = Deserializer::from_str(text).into_iter::<&RawValue>();
     values.next()?.ok()?;

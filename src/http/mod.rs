@@ -10,6 +10,6 @@ pub(crate) mod hooks;
 pub(crate) mod json;
 pub(crate) mod oci_error;
 pub(crate) mod redirect;
-pub(crate) mod server_words;
+pub(crate) mod server_message;
 pub(crate) mod template;
 pub(crate) mod url;

@@ -54,7 +54,7 @@ impl Secrets {
         state.index.scrub(text)
     }
 
-    /// Covers every secret in an error's texts.
+    /// Covers every secret in an error's message and code.
     pub(crate) fn scrub_error(&self, error: Error) -> Error {
         error.map_text(|text| self.scrub(text))
     }
@@ -84,7 +84,7 @@ impl State {
     }
 
     /// Forgets the older half of the latest secrets if there are too many, so
-    /// that the index is not made anew for each of them.
+    /// that the index is not rebuilt for each of them.
     fn forget_old(&mut self) {
         loop {
             let recent = self.known.iter().filter_map(|known| known.recent.as_ref());

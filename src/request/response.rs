@@ -15,9 +15,9 @@ use crate::http::header::rate_limit::RateLimit;
 use crate::http::header::{link, range, rate_limit, retry_after, warning};
 use crate::http::headers::Headers;
 use crate::http::oci_error::OciError;
-use crate::http::server_words::ServerWords;
+use crate::http::server_message::ServerMessage;
 use crate::http::url::Url;
-use crate::http::{oci_error, server_words};
+use crate::http::{oci_error, server_message};
 use crate::log::redact;
 use crate::log::secrets::{Secret, Secrets};
 use crate::transport::{ExchangeStats, RawResponse, Version};
@@ -358,11 +358,11 @@ impl ResponseHead {
     }
 
     /// What the server says about a failure, without secrets.
-    pub(crate) fn words(&self, body: &ResponseBody) -> ServerWords {
-        let mut words = server_words::read(self.headers.text("content-type"), body.bytes());
+    pub(crate) fn server_message(&self, body: &ResponseBody) -> ServerMessage {
+        let mut sent = server_message::read(self.headers.text("content-type"), body.bytes());
         // Before it is shortened.
-        words.text = self.secrets.scrub(&words.text);
-        words
+        sent.text = self.secrets.scrub(&sent.text);
+        sent
     }
 
     /// An error with what the registry says, unless the status is a 2xx.
@@ -370,14 +370,14 @@ impl ResponseHead {
         if (200..300).contains(&self.status) {
             return Ok(());
         }
-        let words = self.words(body);
-        let said = words.line(": ");
+        let sent = self.server_message(body);
+        let said = sent.line(": ");
         let message = format!("{}: status {}{said}", self.host, self.status);
         let mut error = Error::new(Kind::HttpStatus, message)
             .with_http_status(self.status)
             .with_host(&self.host)
             .with_retry_after(self.retry_after);
-        if let Some(code) = &words.code {
+        if let Some(code) = &sent.code {
             error = error.with_registry_code(code);
         }
         Err(self.secrets.scrub_error(error))

@@ -50,7 +50,7 @@ pub(crate) fn body(content_type: Option<&str>, body: &[u8], cap: usize) -> Optio
 /// and everything after the name of a secret, because the end of the secret is
 /// unknown.
 fn redact_text(text: &str) -> String {
-    let mut text = words(text);
+    let mut text = message(text);
     if let Some(at) = end_of_secret_key(&text) {
         text.truncate(at);
         text.push_str(REDACTED);
@@ -60,7 +60,7 @@ fn redact_text(text: &str) -> String {
 
 /// Redacts URLs, and credentials that follow the name of an authentication
 /// scheme, in what a server says to the user.
-pub(crate) fn words(text: &str) -> String {
+pub(crate) fn message(text: &str) -> String {
     let text = redact_urls_in(text);
     let lower = text.to_ascii_lowercase();
     let mut covered = Vec::new();

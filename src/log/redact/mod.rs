@@ -7,7 +7,7 @@ mod url;
 
 use std::borrow::Cow;
 
-pub(crate) use self::body::{body, words};
+pub(crate) use self::body::{body, message};
 pub(crate) use self::text::cover;
 use self::text::{REDACTED, escape};
 use self::url::{redact_url, redact_urls_in};

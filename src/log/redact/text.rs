@@ -6,7 +6,7 @@ use crate::error::is_unprintable;
 
 pub(super) const REDACTED: &str = "[redacted]";
 
-/// Replaces ranges of a text.
+/// Replaces ranges of a string.
 pub(crate) fn cover(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     ranges.sort_by_key(|range| range.start);
     let mut out = String::with_capacity(text.len());

@@ -109,8 +109,8 @@ pub(super) fn redact_pairs(query: &str) -> String {
 const MIN_NAMED: usize = 8;
 const MIN_SECRET: usize = 24;
 
-/// The values of a query that look like secrets: a registry, or a server that a
-/// signed URL leads to, may repeat them in a message.
+/// The values of a query that look like secrets, such as signatures: the server
+/// may repeat them in a message.
 pub(crate) fn secret_values(query: &str) -> impl Iterator<Item = &str> {
     query.split(['&', ';']).filter_map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or(("", pair));

@@ -71,7 +71,7 @@ fn named(name: &str) -> Option<u32> {
         .map(u32::from)
 }
 
-/// A text with the characters that its references stand for.
+/// Replaces references by their characters.
 pub(crate) fn without_references(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,5 +1,5 @@
-//! A text, or what is left of it after decoding, with the place in the text that
-//! each byte comes from.
+//! Text, perhaps decoded, with the place in the original that each byte comes
+//! from.
 
 use std::ops::Range;
 

@@ -23,7 +23,7 @@ const MIN_SPLIT: usize = 6;
 const MIN_ENCODED: usize = 4;
 
 impl Index {
-    /// Covers the secrets in a text.
+    /// Covers the secrets in a string.
     pub(crate) fn scrub(&self, text: &str) -> String {
         if self.is_empty() {
             return text.to_owned();
@@ -47,7 +47,7 @@ impl Index {
     }
 }
 
-/// Covers the given secrets in a text.
+/// Covers the given secrets in a string.
 pub(crate) fn scrub(text: &str, secrets: &[&str]) -> String {
     let mut index = Index::default();
     for secret in secrets {

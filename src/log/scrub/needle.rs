@@ -21,7 +21,7 @@ const MIN_PART: usize = 16;
 /// Maximum number of places in a secret where the index knows the same part.
 const MAX_SAME: usize = 16;
 
-/// Length of a set of pairs of bytes, in words of 64 bits.
+/// Length of a set of pairs of bytes, in units of 64 bits.
 const STARTS: usize = 1 << 10;
 
 type Needle = Zeroizing<Vec<u8>>;
@@ -178,7 +178,7 @@ fn is_cut(rest: &[u8]) -> bool {
     dots.is_some_and(|at| at == 0 || b"%\\&".contains(&rest[0]))
 }
 
-/// Whether a short secret stands alone, rather than in a word.
+/// Whether a short secret is a word, rather than part of one.
 fn is_word(text: &[u8], range: Range<usize>) -> bool {
     let in_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let before = range.start.checked_sub(1).and_then(|at| text.get(at));
@@ -186,7 +186,7 @@ fn is_word(text: &[u8], range: Range<usize>) -> bool {
 }
 
 /// Makes upper and lower case equal, the two alphabets of base64, and a plus
-/// sign and the space that it stands for in a form.
+/// sign and the space that it encodes in a form.
 fn fold(byte: u8) -> u8 {
     match byte {
         b'+' | b'-' => b' ',

@@ -20,15 +20,15 @@ const MAX_ELEMENTS: usize = 8;
 
 /// What a server says.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct ServerWords {
+pub(crate) struct ServerMessage {
     /// Its error code, if it sent one.
     pub(crate) code: Option<String>,
     /// The code and the message; "" if it says nothing.
     pub(crate) text: String,
 }
 
-impl ServerWords {
-    /// The words on one line of limited length, after `prefix` if there are any.
+impl ServerMessage {
+    /// The message on one line of limited length, after `prefix` if there is one.
     pub(crate) fn line(&self, prefix: &str) -> String {
         match self.text.as_str() {
             "" => String::new(),
@@ -38,17 +38,17 @@ impl ServerWords {
 }
 
 /// Reads the body of a response that reports a failure.
-pub(crate) fn read(content_type: Option<&str>, body: &[u8]) -> ServerWords {
-    let mut words = in_json(body).unwrap_or_else(|| ServerWords {
+pub(crate) fn read(content_type: Option<&str>, body: &[u8]) -> ServerMessage {
+    let mut found = in_json(body).unwrap_or_else(|| ServerMessage {
         code: None,
         text: in_text(content_type, body).unwrap_or_default(),
     });
-    words.text = redact::words(words.text.trim());
-    words
+    found.text = redact::message(found.text.trim());
+    found
 }
 
-/// Words in JSON; `None` if the body is something else.
-pub(crate) fn in_json(body: &[u8]) -> Option<ServerWords> {
+/// The message in JSON; `None` if the body is something else.
+pub(crate) fn in_json(body: &[u8]) -> Option<ServerMessage> {
     if body.len() > oci_error::MAX_BODY {
         return None;
     }
@@ -62,16 +62,16 @@ pub(crate) fn in_json(body: &[u8]) -> Option<ServerWords> {
         let text = format!("{} {}", error.code(), error.message());
         if !text.trim().is_empty() {
             let code = Some(error.code().to_owned()).filter(|code| !code.is_empty());
-            return Some(ServerWords { code, text });
+            return Some(ServerMessage { code, text });
         }
     }
-    Some(ServerWords {
+    Some(ServerMessage {
         code: None,
         text: in_value(text, 0),
     })
 }
 
-/// The words in a value of any form.
+/// The message in a value of any form.
 fn in_value(value: &str, depth: usize) -> String {
     match value.as_bytes().first() {
         Some(b'"') => json::string(value),
@@ -105,18 +105,18 @@ fn in_object(object: &str, depth: usize) -> String {
         "details",
         "description",
     ]);
-    let words = match (subject.trim(), message.trim()) {
+    let combined = match (subject.trim(), message.trim()) {
         (subject, "") => subject.to_owned(),
         ("", message) => message.to_owned(),
         (subject, message) if message.contains(subject) => message.to_owned(),
         (subject, message) => format!("{subject}: {message}"),
     };
-    if words.is_empty() && depth > 0 {
+    if combined.is_empty() && depth > 0 {
         // Such as a name and what is wrong with it.
         let values = members.iter().take(MAX_ELEMENTS);
         return first(values.map(|(_, value)| in_value(value, depth + 1)));
     }
-    words
+    combined
 }
 
 fn first(mut texts: impl Iterator<Item = String>) -> String {
@@ -125,7 +125,7 @@ fn first(mut texts: impl Iterator<Item = String>) -> String {
         .unwrap_or_default()
 }
 
-/// Words in HTML, XML or plain text; `None` if the body is something else.
+/// The message in HTML, XML or plain text; `None` if the body is something else.
 fn in_text(content_type: Option<&str>, body: &[u8]) -> Option<String> {
     let text = charset::decode(content_type, &body[..body.len().min(MAX_TEXT)]);
     if !is_text(&text) {
@@ -198,15 +198,15 @@ fn readable(html: &str) -> String {
 }
 
 fn on_one_line(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ")
+    let parts: Vec<&str> = text.split_whitespace().collect();
+    parts.join(" ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn words(kind: Option<&str>, body: &[u8]) -> String {
+    fn message(kind: Option<&str>, body: &[u8]) -> String {
         read(kind, body).line("")
     }
 
@@ -222,7 +222,7 @@ mod tests {
                 r#"{"errors":[{"status":406,"message":"Not Acceptable"}]}"#,
                 "Not Acceptable",
             ),
-            (r#"{"errors":"a text"}"#, "a text"),
+            (r#"{"errors":"some text"}"#, "some text"),
             (r#"{"errors":["one","two"]}"#, "one"),
             (
                 r#"{"errors":[{"title":"No","detail":"quota"}]}"#,
@@ -275,7 +275,7 @@ mod tests {
             ("[]", ""),
             ("17", ""),
         ] {
-            assert_eq!(words(None, body.as_bytes()), expected, "{body}");
+            assert_eq!(message(None, body.as_bytes()), expected, "{body}");
         }
         let code = |body: &str| read(None, body.as_bytes()).code;
         assert_eq!(code(r#"{"errors":[{"code":"X"}]}"#).as_deref(), Some("X"));
@@ -324,7 +324,7 @@ mod tests {
             (html, "", ""),
             (html, "<html></html>", ""),
         ] {
-            assert_eq!(words(kind, body.as_bytes()), expected, "{body}");
+            assert_eq!(message(kind, body.as_bytes()), expected, "{body}");
         }
     }
 
@@ -334,30 +334,30 @@ mod tests {
             .encode_utf16()
             .flat_map(u16::to_le_bytes)
             .collect();
-        assert_eq!(words(None, &utf_16), "é");
+        assert_eq!(message(None, &utf_16), "é");
         let latin = Some("text/plain; charset=iso-8859-1");
-        assert_eq!(words(latin, b"d\xe9sol\xe9"), "désolé");
+        assert_eq!(message(latin, b"d\xe9sol\xe9"), "désolé");
         assert_eq!(
-            words(None, b"unknown d\xe9 encoding"),
+            message(None, b"unknown d\xe9 encoding"),
             "unknown d\u{fffd} encoding"
         );
         assert_eq!(
-            words(Some("text/html"), b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xb3"),
+            message(Some("text/html"), b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xb3"),
             ""
         );
-        assert_eq!(words(None, b"\x80\x81\x82\x83a"), "");
+        assert_eq!(message(None, b"\x80\x81\x82\x83a"), "");
     }
 
     #[test]
-    fn words_are_bounded() {
-        assert!(words(None, "long ".repeat(100_000).as_bytes()).len() < 1100);
+    fn messages_are_bounded() {
+        assert!(message(None, "long ".repeat(100_000).as_bytes()).len() < 1100);
         let deep = format!("{}\"x\"{}", "{\"error\":".repeat(9), "}".repeat(9));
-        assert_eq!(words(None, deep.as_bytes()), "");
+        assert_eq!(message(None, deep.as_bytes()), "");
         let unended = "<title>".repeat(9000);
-        assert_eq!(words(None, unended.as_bytes()), "");
+        assert_eq!(message(None, unended.as_bytes()), "");
         let url = r#"{"message":"see https://u:secret@h/?sig=secret"}"#;
         assert_eq!(
-            words(None, url.as_bytes()),
+            message(None, url.as_bytes()),
             "see https://[redacted]@h/?sig=[redacted]"
         );
     }
