@@ -210,7 +210,7 @@ impl Client {
             Ok(response) => {
                 let ended = Outcome::Response {
                     status: response.status,
-                    retry_after: response.retry_after(),
+                    retry_after: response.retry_after_field(),
                 };
                 (response.host(), ended)
             }

@@ -72,9 +72,27 @@ struct Inner {
     http_status: u16,
     registry_code: Option<String>,
     errno: i32,
-    retry_after: Option<Duration>,
+    retry_after: Option<RetryAfter>,
     callback_value: i32,
     unsent: bool,
+}
+
+/// A Retry-After field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RetryAfter {
+    pub(crate) wait: Duration,
+    /// It is a Unix time, which servers send as the time at which a quota is
+    /// renewed, not as the delay before a retry.
+    pub(crate) is_unix_time: bool,
+}
+
+impl From<Duration> for RetryAfter {
+    fn from(wait: Duration) -> RetryAfter {
+        RetryAfter {
+            wait,
+            is_unix_time: false,
+        }
+    }
 }
 
 /// The maximum length of a server's text in a message, in bytes.
@@ -137,9 +155,13 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Error {
-        self.0.retry_after = wait;
+    pub(crate) fn with_retry_after(mut self, wait: Option<impl Into<RetryAfter>>) -> Error {
+        self.0.retry_after = wait.map(Into::into);
         self
+    }
+
+    pub(crate) fn retry_after_field(&self) -> Option<RetryAfter> {
+        self.0.retry_after
     }
 
     pub(crate) fn with_callback_value(mut self, value: i32) -> Error {
@@ -208,7 +230,7 @@ impl Error {
 
     /// How long the server asked to wait before the next request (Retry-After).
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after
+        self.0.retry_after.map(|field| field.wait)
     }
 
     /// What a callback returned to stop the call, 0 if none did.

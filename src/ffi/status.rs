@@ -132,7 +132,8 @@ pub const REGGIE_TOKEN_REFUSED: reggie_status = 1003;
 /// Token server that the credentials must not be sent to; see
 /// reggie_config_add_allowed_realm().
 pub const REGGIE_REALM_REFUSED: reggie_status = 1004;
-/// Retry-After that exceeds the configured maximum; the error has the time.
+/// Retry-After that exceeds the configured maximum, or that is a Unix time; the
+/// error has the time.
 pub const REGGIE_RETRY_LATER: reggie_status = 1005;
 /// Response body without an error list of the registry.
 pub const REGGIE_NO_ERRORS: reggie_status = 1006;

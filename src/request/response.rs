@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use super::address::Address;
 use super::open_body::OpenBody;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, RetryAfter};
 use crate::http::header::link::NextPage;
 use crate::http::header::range::ContentRange;
 use crate::http::header::rate_limit::RateLimit;
@@ -39,7 +39,7 @@ pub struct ResponseHead {
     absolute_location: Option<String>,
     next_page: Result<Option<String>, String>,
     warnings: Vec<String>,
-    retry_after: Option<Duration>,
+    retry_after: Option<RetryAfter>,
     host: String,
     url: Url,
     pub(crate) account: Account,
@@ -315,6 +315,10 @@ impl ResponseHead {
 
     /// How long the server asked to wait, from when it sent the response.
     pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after.map(|field| field.wait)
+    }
+
+    pub(crate) fn retry_after_field(&self) -> Option<RetryAfter> {
         self.retry_after
     }
 

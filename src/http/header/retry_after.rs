@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::decimal;
+use crate::error::RetryAfter;
 use crate::http::date::rfc3339;
 use crate::http::headers::Headers;
 
@@ -16,23 +17,26 @@ const MIN_UNIX_MILLISECONDS: f64 = 1e12;
 
 /// How long the server asks clients to wait, counted from the response; zero
 /// for a time in the past.
-pub(crate) fn read(headers: &Headers, now: SystemTime) -> Option<Duration> {
+pub(crate) fn read(headers: &Headers, now: SystemTime) -> Option<RetryAfter> {
     let value = headers.text("retry-after")?;
     let value = value.trim_matches([' ', '\t', '"']);
     let until = match decimal(value) {
         Some(number) if number >= MIN_UNIX_MILLISECONDS => number / 1000.0,
         Some(number) if number >= MIN_UNIX_SECONDS => number,
-        Some(number) => return Some(seconds(number)),
+        Some(number) => return Some(seconds(number).into()),
         None => {
             let until = date(value).or_else(|| rfc3339(value).and_then(since_1970))?;
-            return Some(wait(until, headers, now));
+            return Some(wait(until, headers, now).into());
         }
     };
     // A time that overflows is above the maximum too.
     let until = Duration::try_from_secs_f64(until)
         .ok()
         .and_then(|until| UNIX_EPOCH.checked_add(until));
-    Some(until.map_or(MAX_WAIT, |until| wait(until, headers, now)))
+    Some(RetryAfter {
+        wait: until.map_or(MAX_WAIT, |until| wait(until, headers, now)),
+        is_unix_time: true,
+    })
 }
 
 /// The time is by the server's clock, so compare it with the server's Date.
@@ -70,7 +74,7 @@ mod tests {
             headers.add("Date", sent.as_bytes());
         }
         let now = date("Sun, 06 Nov 1994 08:49:37 GMT").expect("a date");
-        read(&headers, now).map(|wait| wait.as_millis())
+        read(&headers, now).map(|field| field.wait.as_millis())
     }
 
     #[test]
@@ -134,6 +138,12 @@ mod tests {
             ("NaN", None, None),
         ] {
             assert_eq!(case(value, sent), expected, "{value} at {sent:?}");
+        }
+        for (value, expected) in [("1784111807000", true), ("1784111807", true), ("30", false)] {
+            let mut headers = Headers::default();
+            headers.add("Retry-After", value.as_bytes());
+            let field = read(&headers, SystemTime::now()).expect("a time");
+            assert_eq!(field.is_unix_time, expected, "{value}");
         }
         assert_eq!(milliseconds("1.5", None), Some(1500));
         assert_eq!(milliseconds("0.0005", None), Some(0));
