@@ -709,7 +709,8 @@ typedef int32_t reggie_status;
 /// reggie_config_add_allowed_realm().
 #define REGGIE_REALM_REFUSED 1004
 
-/// Retry-After that exceeds the configured maximum; the error has the time.
+/// Retry-After that exceeds the configured maximum, or that is a Unix time; the
+/// error has the time.
 #define REGGIE_RETRY_LATER 1005
 
 /// Response body without an error list of the registry.
@@ -2085,7 +2086,8 @@ reggie_status reggie_config_set_retries(reggie_config *config, int retries);
 ///
 /// If the server sends Retry-After (RFC 9110, section 10.2.3), all retries to
 /// that host wait that long plus a random part of `base_ms`. If it exceeds
-/// `max_retry_after_ms` (default: 60000), the call fails at once: with
+/// `max_retry_after_ms` (default: 60000), or is the Unix time at which a quota is
+/// renewed, as Docker Hub sends it, the call fails at once: with
 /// REGGIE_RETRY_LATER if there was a response, otherwise with the failure of
 /// the attempt. reggie_error_retry_after() returns the time.
 ///

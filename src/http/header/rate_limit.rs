@@ -61,7 +61,7 @@ fn parameter(value: &str, names: &[&str]) -> Option<u64> {
     value.split([',', ';']).find_map(|param| {
         let (name, value) = param.split_once('=')?;
         let is_it = |known: &&str| known.eq_ignore_ascii_case(name.trim());
-        amount(value).filter(|_| names.iter().any(|known| is_it(known)))
+        amount(value).filter(|_| names.iter().any(is_it))
     })
 }
 
