@@ -2,6 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::http::date::rfc3339;
+
 /// The current time.
 pub(crate) fn now() -> i64 {
     seconds(SystemTime::now())
@@ -23,7 +25,7 @@ pub(crate) fn http_date(text: &str) -> Option<i64> {
 /// date, or a Unix time in seconds or milliseconds.
 pub(crate) fn any_date(text: &str) -> Option<i64> {
     let text = text.trim();
-    date_and_time(text)
+    rfc3339(text)
         .or_else(|| http_date(text))
         .or_else(|| unix_time(text))
 }
@@ -40,79 +42,6 @@ fn unix_time(text: &str) -> Option<i64> {
         number / 1000.0
     };
     Some(seconds as i64)
-}
-
-/// An RFC 3339 date and time, such as `2026-01-31T12:00:00.5+01:00`. Also with a
-/// space in place of the T, without seconds, with an offset without a colon, and
-/// without an offset, which means UTC.
-fn date_and_time(text: &str) -> Option<i64> {
-    let number = |range: std::ops::Range<usize>| -> Option<i64> {
-        let digits = text.get(range)?;
-        let all = digits.bytes().all(|byte| byte.is_ascii_digit());
-        all.then(|| digits.parse().ok()).flatten()
-    };
-    let is = |at: usize, bytes: &[u8]| text.as_bytes().get(at).is_some_and(|b| bytes.contains(b));
-    let marks = is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":");
-    if !marks {
-        return None;
-    }
-    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (hour, minute) = (number(11..13)?, number(14..16)?);
-    let (second, end) = match is(16, b":") {
-        true => (number(17..19)?, 19),
-        false => (0, 16),
-    };
-    let in_range = (1..=12).contains(&month)
-        && (1..=31).contains(&day)
-        && hour < 24
-        && minute < 60
-        // A leap second.
-        && second <= 60;
-    if !in_range {
-        return None;
-    }
-    let rest = text.get(end..)?;
-    let rest = rest.strip_prefix(['.', ',']).map_or(rest, |fraction| {
-        fraction.trim_start_matches(|c: char| c.is_ascii_digit())
-    });
-    let offset = offset(rest.trim_start())?;
-    Some(days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset)
-}
-
-/// The offset from UTC in seconds. Go adds the name of the zone: `+0100 CET`.
-fn offset(text: &str) -> Option<i64> {
-    let text = text.split(' ').next().unwrap_or_default();
-    let (sign, digits) = match text.as_bytes() {
-        [] | [b'Z' | b'z'] => return Some(0),
-        _ if matches!(text, "UTC" | "GMT") => return Some(0),
-        [b'+', rest @ ..] => (1, rest),
-        [b'-', rest @ ..] => (-1, rest),
-        _ => return None,
-    };
-    let (hours, minutes) = match digits {
-        [h1, h2] => ([h1, h2], [&b'0', &b'0']),
-        [h1, h2, m1, m2] | [h1, h2, b':', m1, m2] => ([h1, h2], [m1, m2]),
-        _ => return None,
-    };
-    let number = |pair: [&u8; 2]| {
-        let is_digits = pair.iter().all(|byte| byte.is_ascii_digit());
-        is_digits.then(|| i64::from(pair[0] - b'0') * 10 + i64::from(pair[1] - b'0'))
-    };
-    Some(sign * (number(hours)? * 3600 + number(minutes)? * 60))
-}
-
-/// Days from 1970 to a Gregorian date. Years start in March here, so that the
-/// leap day is the last day.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let leaps = year / 4 - year / 100 + year / 400;
-    // The lengths of the months, from March on, add up to this.
-    let before = (153 * month + 2) / 5;
-    year * 365 + leaps + before + day - 1 - 719_468
 }
 
 #[cfg(test)]

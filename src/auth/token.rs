@@ -10,7 +10,9 @@ use super::scope::Scopes;
 use super::secret_json::SecretJson;
 use super::{clock, lifetime};
 use crate::config::credential::{Credential, MAX_SECRET};
-use crate::error::{Error, Kind, server_text};
+use crate::error::{Error, Kind};
+use crate::http::server_message;
+use crate::http::server_message::ServerMessage;
 use crate::http::url::{Url, encode_query};
 use crate::log::redact;
 
@@ -147,24 +149,25 @@ pub(crate) fn read_response(
     body: &[u8],
     host: &str,
 ) -> Result<Grant, Error> {
+    let is_refusal = !(200..300).contains(&status);
+    let sent = match body.trim_ascii_start().first() {
+        _ if is_refusal => server_message::read(None, body),
+        Some(b'{') => server_message::in_json(body).unwrap_or_default(),
+        // What is granted in an unknown form may be a token.
+        _ => ServerMessage::default(),
+    };
     let fail = |why: String| {
-        let code = registry_code(body);
         let error = refused(format!("token from {host}: {why}"))
             .with_host(host)
             .with_http_status(status);
-        match code {
-            Some(code) => error.with_registry_code(&code),
+        match &sent.code {
+            Some(code) => error.with_registry_code(code),
             None => error,
         }
     };
-    if !(200..300).contains(&status) {
-        let message = error_message(body);
-        let message = if message.is_empty() {
-            String::new()
-        } else {
-            format!(": {message}")
-        };
-        return Err(fail(format!("status {status}{message}")));
+    if is_refusal {
+        let said = sent.line(": ");
+        return Err(fail(format!("status {status}{said}")));
     }
     let json =
         SecretJson::parse(body).ok_or_else(|| fail("the response is not json".to_owned()))?;
@@ -173,13 +176,8 @@ pub(crate) fn read_response(
         .filter(|token| !token.is_empty())
         .or_else(|| text("token").filter(|token| !token.is_empty()));
     let Some(token) = token else {
-        let message = error_message(body);
-        let why = if message.is_empty() {
-            "the response contains no token".to_owned()
-        } else {
-            format!("the response contains no token: {message}")
-        };
-        return Err(fail(why));
+        let said = sent.line(": ");
+        return Err(fail(format!("the response contains no token{said}")));
     };
     check_token(token).map_err(fail)?;
     let lifetime = lifetime::expires_in(json.get("expires_in"));
@@ -213,32 +211,6 @@ fn check_token(token: &str) -> Result<(), String> {
 
 fn refused(message: String) -> Error {
     Error::new(Kind::TokenRefused, message)
-}
-
-fn registry_code(body: &[u8]) -> Option<String> {
-    let errors = crate::http::oci_error::parse(body).ok()?;
-    let code = errors.first()?.code();
-    (!code.is_empty()).then(|| code.to_owned())
-}
-
-/// The server's error message, from any of the common places.
-fn error_message(body: &[u8]) -> String {
-    if let Ok(errors) = crate::http::oci_error::parse(body)
-        && let Some(first) = errors.first()
-    {
-        let message = format!("{} {}", first.code(), first.message());
-        return server_text(message.trim());
-    }
-    if let Ok(Value::Object(fields)) = serde_json::from_slice(body) {
-        for name in ["details", "error_description", "message", "error"] {
-            if let Some(Value::String(text)) = fields.get(name) {
-                return server_text(text);
-            }
-        }
-        return String::new();
-    }
-    let shown = redact::body(Some("text/plain"), body, 512).unwrap_or_default();
-    server_text(shown.trim())
 }
 
 #[cfg(test)]

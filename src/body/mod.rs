@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroize;
 
 use self::section::Section;
-use crate::error::{Error, Kind, server_text};
+use crate::error::{Error, Kind, Step, with_path};
 use crate::os::deadline::CallLimits;
 use crate::os::{descriptor, file};
 
@@ -226,7 +226,7 @@ impl Body {
                 file,
                 position,
             } => {
-                let failed = |e| Error::io(Kind::File, file_name(path), &e);
+                let failed = |e| Error::io(Kind::File, file_name(path), &e).at(Step::Send);
                 let (opened, size) = file::open(path).map_err(failed)?;
                 let length = section.length_in(size, &file_name(path))?;
                 *file = Some(opened);
@@ -301,7 +301,7 @@ impl Body {
             } => {
                 let Some(file) = file else { return Ok(0) };
                 let amount = file::read_at(file, buffer, *position)
-                    .map_err(|e| Error::io(Kind::File, file_name(path), &e))?;
+                    .map_err(|e| Error::io(Kind::File, file_name(path), &e).at(Step::Send))?;
                 *position += amount as u64;
                 Ok(amount)
             }
@@ -383,7 +383,7 @@ fn copy(bytes: &[u8], position: &mut usize, buffer: &mut [u8]) -> usize {
 }
 
 fn file_name(path: &Path) -> String {
-    format!("body {}", server_text(&path.to_string_lossy()))
+    with_path("body", path)
 }
 
 fn descriptor_name(fd: RawFd) -> String {

@@ -162,8 +162,19 @@ impl Client {
         self.engine.forget(authorization);
     }
 
-    /// Makes attempts as far as the settings allow retries.
+    /// Makes attempts as far as the settings allow retries. No error that it
+    /// returns shows a secret, not even one that a server repeats.
     fn retrying(
+        &self,
+        call: &Call,
+        request: &mut Request,
+        attempt: impl Fn(&Client, &mut Request, &Execution) -> Result<Response, Error>,
+    ) -> Result<Response, Error> {
+        self.attempts(call, request, attempt)
+            .map_err(|error| self.engine.log.secrets().scrub_error(error))
+    }
+
+    fn attempts(
         &self,
         call: &Call,
         request: &mut Request,
@@ -204,7 +215,7 @@ impl Client {
             Ok(response) => {
                 let ended = Outcome::Response {
                     status: response.status,
-                    retry_after: response.retry_after(),
+                    retry_after: response.retry_after_field(),
                 };
                 (response.host(), ended)
             }
@@ -235,7 +246,8 @@ impl Client {
                 Ok(Some(delay))
             }
             Decision::TooLong(wait) => match outcome {
-                Ok(response) => Err(retry::too_long(host, response.status, wait)),
+                Ok(response) => Err(retry::too_long(host, response.status, wait)
+                    .with_more(&response.head.server_message(&response.body).line(": "))),
                 Err(_) => Ok(None),
             },
         }
@@ -248,9 +260,14 @@ impl Client {
             sends: execution.sends.get(),
             total: execution.call.started.elapsed(),
         };
-        let response = Response::new(raw, url, host, &self.engine.address, account);
+        let secrets = self.engine.log.secrets();
+        let response = Response::new(raw, url, host, &self.engine.address, account, secrets);
         self.warnings
             .report(execution.limits(), response.host(), response.warnings());
+        if let Err(error) = response.check_next_page() {
+            let log = &self.engine.log;
+            log.note(execution.limits(), Level::Warning, || error.to_string());
+        }
         Ok(response)
     }
 }

@@ -6,6 +6,7 @@ mod frame;
 mod message;
 pub(crate) mod retry;
 mod send;
+mod sent_secrets;
 mod token;
 pub(crate) mod trace;
 pub(crate) mod warnings;
@@ -135,6 +136,7 @@ impl Engine {
         let own = self.address.origin_ref();
         let mut auth = AuthState::default();
         loop {
+            sent_secrets::add_headers(self.log.secrets(), &request.headers);
             let url = request.resolved(&self.address)?;
             let method = request.method().to_owned();
             let mut headers = request.headers.clone();

@@ -13,7 +13,7 @@ use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
 use super::{material, pem_text};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, with_path};
 use crate::http::url::{Origin, Scheme, Url};
 
 /// A client certificate with its key and origin.
@@ -84,7 +84,7 @@ fn origin_of(registry: &str) -> Result<Origin, Error> {
 pub(super) fn read(certificate: &Path, key: Option<&Path>) -> Result<Arc<CertifiedKey>, Error> {
     let open = |path: &Path| {
         material::read(path).map_err(|error| {
-            let what = format_args!("client certificate {}", path.display());
+            let what = with_path("client certificate", path);
             Error::io(Kind::InvalidClientCertificate, what, &error)
         })
     };

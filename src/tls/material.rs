@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
 use super::pem_text;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, with_path};
 use crate::os::{descriptor, file};
 
 /// Maximum size of a file of certificates or keys, in bytes.
@@ -21,13 +21,10 @@ const MAX_FILES: usize = 4096;
 
 /// The certificates in a file.
 pub(crate) fn certificates_of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let shown = path.display();
-    let bytes = read(path).map_err(|error| {
-        let what = format_args!("certificates {shown}");
-        Error::io(Kind::InvalidCertificates, what, &error)
-    })?;
+    let what = with_path("certificates", path);
+    let bytes = read(path).map_err(|error| Error::io(Kind::InvalidCertificates, &what, &error))?;
     parse(&bytes).map_err(|why| {
-        let message = format!("certificates {shown}: {why}");
+        let message = format!("{what}: {why}");
         Error::new(Kind::InvalidCertificates, message)
     })
 }
@@ -42,8 +39,8 @@ pub(crate) fn certificates_of_folder(path: &Path) -> Result<Vec<CertificateDer<'
     }
     if certificates.is_empty() {
         let message = format!(
-            "certificates {}: no file name ends in .crt, .pem or .cert",
-            path.display()
+            "{}: no file name ends in .crt, .pem or .cert",
+            with_path("certificates", path)
         );
         return Err(Error::new(Kind::InvalidCertificates, message));
     }
@@ -67,7 +64,7 @@ pub(crate) fn check_folder(path: &Path) -> Result<(), Error> {
 }
 
 fn folder_error(path: &Path, error: &io::Error) -> Error {
-    let what = format_args!("certificates {}", path.display());
+    let what = with_path("certificates", path);
     Error::io(Kind::InvalidCertificates, what, error)
 }
 

@@ -36,7 +36,7 @@ use self::certs_folder::{CredentialKey, HostFolder};
 use self::client_auth::Identities;
 use self::platform::Platform;
 use self::verify::{CallbackQuery, Roots, Verifier};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, with_path};
 use crate::http::url::Origin;
 use crate::os::deadline::CallLimits;
 use crate::os::descriptor;
@@ -316,7 +316,7 @@ fn open_key_log(path: PathBuf) -> Result<Arc<KeyLogFile>, Error> {
         .create(true)
         .mode(0o600)
         .open(&path)
-        .map_err(|error| Error::io(Kind::File, format!("key log {}", path.display()), &error))?;
+        .map_err(|error| Error::io(Kind::File, with_path("key log", &path), &error))?;
     Ok(Arc::new(KeyLogFile::new()))
 }
 

@@ -7,7 +7,7 @@ use super::connection::Connection;
 use super::failure;
 use crate::error::{Error, Kind, server_text};
 use crate::http::url::Origin;
-use crate::log::redact;
+use crate::log::scrub;
 use crate::proxy::Proxy;
 
 /// Requests a tunnel to `origin` from the proxy.
@@ -73,7 +73,7 @@ pub(super) fn refused(proxy: &Proxy, host: &str, status: u16, reason: &str) -> E
     };
     let shown = proxy.authority();
     let message = format!("proxy {shown} refused to connect to {host}: {status} {said}{why}");
-    let message = redact::scrub(
+    let message = scrub::scrub(
         &message,
         &secrets(proxy)
             .iter()

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::auth::secret_json::{SecretJson, field, fields};
 use crate::config::credential::Credential;
 use crate::config::credential_key::{CredentialKey, Exactness};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, with_path};
 use crate::http::url::Origin;
 use crate::os::{file, text_encoding};
 
@@ -72,7 +72,7 @@ pub(crate) enum Clue<'a> {
 /// Reads a file; `None` if it does not exist.
 pub(super) fn read(path: &Path) -> Result<Option<Contents>, Error> {
     let failed = |error: &std::io::Error| {
-        let what = format!("credentials file {}", path.display());
+        let what = with_path("credentials file", path);
         Error::io(Kind::InvalidCredentialsFile, what, error)
     };
     let (file, length) = match file::open(path) {
@@ -96,7 +96,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Contents>, Error> {
         Contents::parse(&bytes)
     };
     parsed.map(Some).map_err(|why| {
-        let message = format!("credentials file {}: {why}", path.display());
+        let message = format!("{}: {why}", with_path("credentials file", path));
         Error::new(Kind::InvalidCredentialsFile, message)
     })
 }
