@@ -57,9 +57,11 @@ impl Headers {
         self.get(name).is_some()
     }
 
-    /// An empty list with reserved capacity.
-    pub(crate) fn with_capacity(capacity: usize) -> Headers {
-        Headers(Vec::with_capacity(capacity))
+    /// An empty list with reserved capacity; `None` without memory.
+    pub(crate) fn try_with_capacity(capacity: usize) -> Option<Headers> {
+        let mut fields = Vec::new();
+        fields.try_reserve_exact(capacity).ok()?;
+        Some(Headers(fields))
     }
 
     pub(crate) fn add(&mut self, name: &str, value: &[u8]) {
