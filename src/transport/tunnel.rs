@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::connection::Connection;
 use super::failure;
 use super::response_head::{self, HeadFailure};
-use crate::error::{Error, Kind, server_text};
+use crate::error::{Error, Kind, Step, server_text};
 use crate::http::message::head::HeadError;
 use crate::http::url::Origin;
 use crate::log::redact;
@@ -32,7 +32,13 @@ pub(super) fn open(
             let message = format!("proxy {shown} does not respond with http");
             Error::new(Kind::Proxy, message)
         }
-        failed => Error::new(Kind::Proxy, format!("response of proxy {shown}: {failed}")),
+        failed => {
+            let kind = match failed {
+                HeadFailure::Interim => Kind::Protocol,
+                _ => Kind::Proxy,
+            };
+            Error::new(kind, format!("response of proxy {shown}: {failed}")).at(Step::Connect)
+        }
     })?;
     if !(200..300).contains(&head.status) {
         return Err(refused(
