@@ -163,9 +163,9 @@ impl RawBody {
                     })
                 }
             };
-            if outcome.is_err() {
+            if let Err(error) = outcome {
                 self.fail();
-                return outcome;
+                return Err(error.with_http_status(self.status));
             }
             self.account(result)?;
         }

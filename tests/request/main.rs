@@ -15,6 +15,7 @@ mod response;
 mod response_account;
 mod response_body;
 mod response_headers;
+mod response_heads;
 mod retries;
 mod verification;
 mod wire;
