@@ -360,8 +360,7 @@ impl Body {
     }
 
     /// Checks that a callback has no more data after the announced length. The
-    /// other sources may have: they send what they had at the start, or the part
-    /// that was asked for.
+    /// other sources may have: they send what they had at the start, or a part.
     pub(crate) fn check_end(&mut self, limits: &CallLimits) -> Result<(), Error> {
         let BodySource::Callback {
             length: Some(length),

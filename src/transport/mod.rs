@@ -33,6 +33,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use operation::ExchangeStats;
 pub(crate) use raw_response::{RawBody, RawResponse};
+pub(crate) use request_sender::Framing;
 
 use self::connection::Connection;
 use self::dial::Shared;
@@ -67,17 +68,6 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) awaits_commit: bool,
     /// Reports the progress of its bodies to the program.
     pub(crate) reports_progress: bool,
-}
-
-/// The framing of a request body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
-    /// No body, and no header about one.
-    None,
-    /// A body of the length in the headers.
-    Length(u64),
-    /// In chunks.
-    Chunked,
 }
 
 /// An exchange that failed without a response.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use ureq::http::Request;
 use ureq::{Agent, http};
 
-use super::Framing;
 use super::connection::Connection;
 use super::connector::{NoResolver, OperationConnector, wrap};
 use super::exact_body::ExactBody;
@@ -26,6 +25,17 @@ pub(super) fn config() -> ureq::config::Config {
         .max_idle_connections(0)
         .max_idle_connections_per_host(0)
         .build()
+}
+
+/// The framing of a request body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// No body, and no header about one.
+    None,
+    /// A body of the length in the headers.
+    Length(u64),
+    /// In chunks.
+    Chunked,
 }
 
 /// A request without its body.

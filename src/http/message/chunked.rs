@@ -4,11 +4,11 @@ use std::fmt;
 
 use super::head::MAX_HEAD;
 
-/// Limit of the bytes around all chunks, beyond those in them and the usual
-/// number for each. Without it, extensions could be sent without end.
+/// Limit of the bytes around all chunks, beyond those in them and a few for
+/// each. Without it, extensions could be sent without end.
 const MAX_OVERHEAD: u64 = 16 * MAX_HEAD as u64;
-/// The usual number of bytes around a chunk: its size and two line breaks.
-const USUAL_OVERHEAD: u64 = 16;
+/// The size of a chunk and two line breaks.
+const OVERHEAD_PER_CHUNK: u64 = 16;
 
 /// Finds the data in a chunked body that arrives in pieces.
 #[derive(Debug)]
@@ -162,7 +162,7 @@ impl ChunkDecoder {
             (State::AfterData, b'\r') => State::DataEnd,
             (State::DataEnd, b'\n') => {
                 self.line = 0;
-                self.overhead = self.overhead.saturating_sub(USUAL_OVERHEAD);
+                self.overhead = self.overhead.saturating_sub(OVERHEAD_PER_CHUNK);
                 State::Start
             }
             (State::TrailerStart, b'\r') => State::LastEnd,

@@ -28,7 +28,7 @@ fn parse_in(pieces: usize, input: &[u8]) -> Parsed {
     }
 }
 
-/// Parses a head that is whole, and the same byte by byte.
+/// Parses a head in one piece, and byte by byte.
 fn parse_head(input: &[u8]) -> Parsed {
     let whole = parse_in(usize::MAX - input.len(), input);
     assert_eq!(parse_in(1, input), whole, "{input:?} byte by byte");
@@ -178,8 +178,8 @@ fn the_limit_is_in_bytes_and_not_in_fields() {
         head.extend_from_slice(b"\r\n\r\n");
         head
     };
-    let most = parse_in(1000, &head(MAX_HEAD)).expect("the limit");
-    assert!(most.is_some());
+    let longest = parse_in(1000, &head(MAX_HEAD)).expect("the limit");
+    assert!(longest.is_some());
     for pieces in [1000, usize::MAX / 2] {
         let error = parse_in(pieces, &head(MAX_HEAD + 1)).expect_err("more");
         assert_eq!(error, HeadError::TooLong);
