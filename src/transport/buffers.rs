@@ -131,7 +131,7 @@ const SEND: &str = "send buffer";
 const RECEIVE: &str = "receive buffer";
 
 /// Enlarges a buffer, if it is smaller than `size`.
-fn grow(buffer: &mut Vec<u8>, size: usize, name: &str) -> Result<(), Error> {
+pub(super) fn grow(buffer: &mut Vec<u8>, size: usize, name: &str) -> Result<(), Error> {
     let Some(more) = size.checked_sub(buffer.len()).filter(|more| *more > 0) else {
         return Ok(());
     };

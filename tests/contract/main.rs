@@ -266,6 +266,23 @@ fn what_a_server_sends_does_not_decide_about_memory() {
     }
 }
 
+#[test]
+fn a_call_without_memory_fails_and_the_client_goes_on() {
+    if !Compiler::System.is_at_hand() {
+        return;
+    }
+    for static_library in [false, true] {
+        let program = build_linked("no_memory", static_library);
+        for server in &servers() {
+            let arguments = whereabouts(server);
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            for way in WAYS {
+                run(&program, way, &arguments);
+            }
+        }
+    }
+}
+
 /// Streams blobs of this size, down and up.
 fn stream(program: &Program, options: Options, size: u64) {
     let most = (12 * 1024).to_string();
