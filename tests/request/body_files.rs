@@ -99,13 +99,15 @@ fn server(tls: bool) -> (RawServer, mpsc::Receiver<Vec<u8>>) {
     (server, receiver)
 }
 
+type SetBody<'a> = Box<dyn Fn(&mut Request) + 'a>;
+
 /// Files in /proc, whose size is 0.
 fn sizeless_files_arrive(client: &Client, arrived: &mpsc::Receiver<Vec<u8>>) {
     for path in ["/proc/version", "/proc/self/environ", "/proc/filesystems"] {
         let content = std::fs::read(path).expect(path);
         let file = File::open(path).expect(path);
         let size = content.len() as u64;
-        let sets: [(&str, std::ops::Range<u64>, Box<dyn Fn(&mut Request)>); 5] = [
+        let sets: [(&str, std::ops::Range<u64>, SetBody); 5] = [
             ("path", 0..size, Box::new(|r| r.set_body_path(path.into()))),
             (
                 "section",
