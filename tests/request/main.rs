@@ -6,6 +6,7 @@ mod callbacks;
 mod cookies;
 mod derived_client;
 mod early_responses;
+mod error_status;
 mod notes;
 mod progress;
 mod real_registries;
