@@ -8,5 +8,6 @@ mod nested_calls;
 mod realms;
 mod registries;
 mod second_send;
+mod token_bodies;
 mod tokens;
 mod uploads;
