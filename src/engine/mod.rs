@@ -32,7 +32,7 @@ use crate::log::secrets::Secrets;
 use crate::request::Request;
 use crate::request::address::Address;
 use crate::request::call::Execution;
-use crate::transport::Transport;
+use crate::transport::{Director, Transport};
 
 /// Sends requests of one client.
 pub(crate) struct Engine {
@@ -49,8 +49,14 @@ pub(crate) struct Engine {
     cookies: Option<Arc<CookieJar>>,
     /// Servers that a warning about credentials over plain http named.
     warned: Mutex<Vec<Origin>>,
-    /// The challenges of the registry's root.
-    root_challenges: OnceCell<Vec<Challenge>>,
+    root_challenges: OnceCell<RootChallenges>,
+}
+
+/// The challenges of the registry's root, and the server that sent them.
+#[derive(Clone)]
+struct RootChallenges {
+    challenges: Vec<Challenge>,
+    director: Director,
 }
 
 /// How often a request is sent within an attempt: first, after a challenge, and
@@ -155,7 +161,7 @@ impl Engine {
                     headers,
                     authorization: auth.sent.as_ref().map(|value| (own, value)),
                     purpose,
-                    server_directed: request.server_directed,
+                    director: request.director,
                     follow_redirects: request.follow_redirects,
                 },
                 &mut request.body,
@@ -206,8 +212,12 @@ impl Engine {
         if !can_continue {
             return Ok(ChallengeOutcome::Response(Box::new(response)));
         }
+        let mut director = response.raw.director;
         if challenges.is_empty() && !subject.is_ping {
-            challenges = self.root_challenges(execution)?;
+            RootChallenges {
+                challenges,
+                director,
+            } = self.root_challenges(execution)?;
         }
         if let Some(sent) = &auth.sent {
             self.auth.forget(sent);
@@ -228,7 +238,7 @@ impl Engine {
             Reply::Bearer(token_request) => {
                 // First, so that the token request can use the connection.
                 response.raw.body.drain();
-                let authorization = self.token(&token_request, subject, execution)?;
+                let authorization = self.token(&token_request, subject, director, execution)?;
                 Ok(ChallengeOutcome::Authorization(
                     authorization,
                     Some(token_request.scopes),
@@ -249,12 +259,16 @@ impl Engine {
         if known.is_some() {
             return Ok(known);
         }
-        let challenges = self.root_challenges(execution)?;
+        let RootChallenges {
+            challenges,
+            director,
+        } = self.root_challenges(execution)?;
         match self.auth.reply(&challenges, subject, None) {
             Reply::Unsupported => Ok(None),
             Reply::Basic => self.auth.basic_for(subject.repository.clone(), limits),
             Reply::Bearer(token_request) => {
-                self.token(&token_request, subject, execution).map(Some)
+                let token = self.token(&token_request, subject, director, execution);
+                token.map(Some)
             }
         }
     }
@@ -266,7 +280,7 @@ impl Engine {
 
     /// The challenges of the registry's root, which is sent one request in the
     /// client's life. Some registries answer 401 elsewhere without a challenge.
-    fn root_challenges(&self, execution: &Execution) -> Result<Vec<Challenge>, Error> {
+    fn root_challenges(&self, execution: &Execution) -> Result<RootChallenges, Error> {
         if let Some(known) = self.root_challenges.get() {
             return Ok(known.clone());
         }
@@ -274,7 +288,7 @@ impl Engine {
         Ok(self.root_challenges.get_or_init(|| challenges).clone())
     }
 
-    fn ping(&self, execution: &Execution) -> Result<Vec<Challenge>, Error> {
+    fn ping(&self, execution: &Execution) -> Result<RootChallenges, Error> {
         let response = self.send(
             Send {
                 method: "GET",
@@ -282,7 +296,7 @@ impl Engine {
                 headers: Headers::default(),
                 authorization: None,
                 purpose: Purpose::Token,
-                server_directed: false,
+                director: Director::Caller,
                 follow_redirects: true,
             },
             &mut Body::default(),
@@ -294,8 +308,12 @@ impl Engine {
             401 if is_ours => challenge::parse(fields),
             _ => Vec::new(),
         };
+        let director = response.raw.director;
         response.raw.body.drain();
-        Ok(challenges)
+        Ok(RootChallenges {
+            challenges,
+            director,
+        })
     }
 
     fn subject(&self, method: &str, url: &Url) -> Subject {

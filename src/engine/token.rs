@@ -21,7 +21,7 @@ use crate::http::hooks::Purpose;
 use crate::http::url::{Origin, Url};
 use crate::log::Level;
 use crate::request::call::Execution;
-use crate::transport::RawResponse;
+use crate::transport::{Director, RawResponse};
 
 impl Engine {
     /// A token: from the cache, from another thread that fetches it, or fetched
@@ -30,6 +30,7 @@ impl Engine {
         &self,
         token_request: &TokenRequest,
         subject: &Subject,
+        director: Director,
         execution: &Execution,
     ) -> Result<Authorization, Error> {
         let limits = execution.limits();
@@ -40,7 +41,7 @@ impl Engine {
             let waiter = match tokens.join(token_request, served, limits) {
                 Role::Cached(authorization) => return Ok(authorization),
                 Role::Fetch(fetcher) => {
-                    return match self.fetch(token_request, subject, execution) {
+                    return match self.fetch(token_request, subject, director, execution) {
                         Ok(grant) => Ok(fetcher.done(grant, served)),
                         Err(error) => {
                             let error = self.scrub(error.at(Step::Token));
@@ -70,12 +71,16 @@ impl Engine {
         &self,
         token_request: &TokenRequest,
         subject: &Subject,
+        director: Director,
         execution: &Execution,
     ) -> Result<Grant, Error> {
         let limits = execution.limits();
-        let realm = token::realm(&token_request.realm)?;
-        let origin = realm.origin();
-        let host = realm.authority();
+        let realm = Realm {
+            url: token::realm(&token_request.realm)?,
+            director,
+        };
+        let origin = realm.url.origin();
+        let host = realm.url.authority();
         let repository = subject.repository.as_deref();
         let lookup = self.auth.lookup(repository, limits)?;
         if let Some(found) = &lookup.found {
@@ -113,12 +118,12 @@ impl Engine {
     /// Requests a token in the forms that the token server may support.
     fn request_token(
         &self,
-        realm: &Url,
+        realm: &Realm,
         token_request: &TokenRequest,
         found: Option<&Found>,
         execution: &Execution,
     ) -> Result<Grant, Error> {
-        let host = realm.authority();
+        let host = realm.url.authority();
         let credential = found.map(|found| &found.credential);
         let forms = self.auth.forms(&token_request.realm, credential);
         let mut refusal = None;
@@ -164,14 +169,14 @@ impl Engine {
 
     fn request_in_form(
         &self,
-        realm: &Url,
+        realm: &Realm,
         token_request: &TokenRequest,
         credential: Option<&Credential>,
         form: Form,
         execution: &Execution,
     ) -> Result<(u16, Result<Grant, Error>), Error> {
-        let host = realm.authority();
-        let origin: Origin = realm.origin();
+        let host = realm.url.authority();
+        let origin: Origin = realm.url.origin();
         let (account, secret) = match credential {
             Some(Credential::Basic { username, password }) => (Some(username), Some(password)),
             Some(Credential::IdentityToken { username, token }) => (Some(username), Some(token)),
@@ -187,7 +192,7 @@ impl Engine {
                 }
                 (
                     "GET",
-                    token::by_get(realm, token_request, account.map(String::as_str))?,
+                    token::by_get(&realm.url, token_request, account.map(String::as_str))?,
                 )
             }
             Form::Post => {
@@ -197,7 +202,7 @@ impl Engine {
                 {
                     body = Body::secret(&form);
                 }
-                ("POST", realm.clone())
+                ("POST", realm.url.clone())
             }
         };
         let mut response = self.send(
@@ -207,7 +212,7 @@ impl Engine {
                 headers,
                 authorization: authorization.as_ref().map(|value| (&origin, value)),
                 purpose: Purpose::Token,
-                server_directed: true,
+                director: realm.director,
                 follow_redirects: true,
             },
             &mut body,
@@ -223,6 +228,12 @@ impl Engine {
         });
         Ok((status, grant))
     }
+}
+
+/// The URL of a token server, and the server that named it.
+struct Realm {
+    url: Url,
+    director: Director,
 }
 
 /// Whether a token server rejected the credentials, or requires some.

@@ -1,6 +1,7 @@
 //! Sends requests over our own connections. The only module that uses ureq, and
 //! only for the framing of HTTP/1.1.
 
+mod address_class;
 mod buffers;
 mod connection;
 mod connection_permit;
@@ -29,8 +30,11 @@ use std::time::{Duration, Instant};
 use ureq::http::Request;
 use ureq::{Agent, http};
 
+#[cfg(test)]
+pub(crate) use address_class::AddressClass;
 pub(crate) use operation::ExchangeStats;
 pub(crate) use raw_response::{RawBody, RawResponse, Version};
+pub(crate) use ssrf_policy::Director;
 
 use self::connector::{NoResolver, OperationConnector};
 use self::dial::Shared;
@@ -58,8 +62,7 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) limits: &'a CallLimits,
     /// Host and port of the URL.
     pub(crate) host: &'a str,
-    /// The URL comes from a server: a redirect or a challenge.
-    pub(crate) server_directed: bool,
+    pub(crate) director: Director,
     /// The server may take the commit timeout to respond.
     pub(crate) awaits_commit: bool,
     /// Reports the progress of its bodies to the program.
@@ -141,7 +144,7 @@ impl Transport {
             limits,
             awaits_commit,
             reports_progress,
-            server_directed,
+            director,
             host,
         } = outgoing;
         let unsent = |error| Failure {
@@ -197,7 +200,7 @@ impl Transport {
             exchange_limits,
         );
         operation.fresh = fresh;
-        operation.server_directed = server_directed;
+        operation.director = director;
         let operation = Arc::new(operation);
         let connector = OperationConnector(Arc::clone(&operation));
         let agent = Agent::with_parts(self.config.clone(), connector, NoResolver);
@@ -253,6 +256,7 @@ impl Transport {
             status: parts.status.as_u16(),
             version,
             stats: operation.stats(),
+            director: Director::Server(operation.server_class()),
             body: RawBody::new(ureq_body, operation, keep),
             headers: received,
         })

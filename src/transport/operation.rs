@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::address_class::AddressClass;
 use super::connection::Connection;
 use super::connection_permit::ConnectionPermit;
 use super::dial::{ConnectTimes, Shared};
@@ -11,6 +12,7 @@ use super::exchange_timer::ExchangeLimits;
 use super::failure::Observed;
 use super::file_piece::FilePiece;
 use super::route::Route;
+use super::ssrf_policy::{Director, class_of_server};
 use crate::error::Error;
 use crate::http::url::Origin;
 
@@ -33,8 +35,7 @@ pub(crate) struct Operation {
     pub(crate) shared: Arc<Shared>,
     pub(crate) origin: Arc<Origin>,
     pub(crate) route: Arc<Route>,
-    /// The URL comes from a server, not from the caller.
-    pub(crate) server_directed: bool,
+    pub(crate) director: Director,
     /// Approximate size of the request's head, in bytes.
     pub(crate) head: usize,
     pub(crate) body: u64,
@@ -53,6 +54,7 @@ struct State {
     finished: bool,
     reused: bool,
     peer: Option<SocketAddr>,
+    server_class: AddressClass,
     phases: ConnectTimes,
     first_byte: Duration,
     early: bool,
@@ -84,7 +86,7 @@ impl Operation {
             shared,
             origin,
             route,
-            server_directed: false,
+            director: Director::Caller,
             head,
             body,
             fresh: false,
@@ -98,8 +100,9 @@ impl Operation {
 
     /// Takes a kept connection or creates a new one.
     pub(crate) fn connection(&self) -> Result<Box<Connection>, Error> {
-        if self.server_directed && self.route.proxy.is_some() {
-            self.shared.ssrf_policy.check_name(&self.origin)?;
+        let ssrf_policy = &self.shared.ssrf_policy;
+        if self.route.proxy.is_some() {
+            ssrf_policy.check_name(self.director, &self.origin)?;
         }
         let slots = self.shared.slots.as_ref();
         let permit = slots.map(|slots| {
@@ -118,8 +121,8 @@ impl Operation {
             // The connection may have been created under a more permissive
             // policy. A new connection reports the violation.
             let may_use = |kept: &Connection| {
-                let address = kept.address().filter(|_| self.server_directed);
-                address.is_none_or(|ip| self.shared.ssrf_policy.check(&self.origin, ip).is_ok())
+                let address = kept.address();
+                address.is_none_or(|ip| ssrf_policy.check(self.director, &self.origin, ip).is_ok())
             };
             self.shared
                 .pool
@@ -133,7 +136,7 @@ impl Operation {
                 let (connection, phases) = self.shared.connect(
                     &self.origin,
                     &self.route,
-                    self.server_directed,
+                    self.director,
                     &self.exchange_limits.call,
                 )?;
                 self.state().phases = phases;
@@ -143,6 +146,7 @@ impl Operation {
         {
             let mut state = self.state();
             state.peer = connection.peer();
+            state.server_class = class_of_server(&self.origin, connection.address());
             state.plain = !connection.is_tls();
         }
         connection.permit = permit;
@@ -198,6 +202,11 @@ impl Operation {
             reused: state.reused,
             peer: state.peer,
         }
+    }
+
+    /// The class of the server's address on this connection.
+    pub(crate) fn server_class(&self) -> AddressClass {
+        self.state().server_class
     }
 
     /// The state for the conversion of errors.

@@ -10,6 +10,7 @@ use ureq::BodyReader;
 use super::connection::Connection;
 use super::failure;
 use super::operation::{ExchangeStats, Operation};
+use super::ssrf_policy::Director;
 use crate::error::{Error, Kind, Step};
 use crate::http::headers::Headers;
 use crate::os::transfer::TransferMeter;
@@ -34,6 +35,8 @@ impl Version {
 #[derive(Debug)]
 pub(crate) struct RawResponse {
     pub(crate) stats: ExchangeStats,
+    /// The server of this connection, for where its response leads.
+    pub(crate) director: Director,
     pub(crate) status: u16,
     pub(crate) version: Version,
     pub(crate) headers: Headers,

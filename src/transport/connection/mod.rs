@@ -137,6 +137,11 @@ impl Connection {
         }
     }
 
+    /// Sets the server's address behind a proxy.
+    pub(crate) fn reaches(&mut self, address: Option<IpAddr>) {
+        self.address = address;
+    }
+
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
