@@ -167,9 +167,13 @@ func TestCancelInEachPhase(t *testing.T) {
 		client := newClient(t, half.URL, WithRetries(9), WithRetryDelays(time.Hour, time.Hour, time.Hour))
 		return send(t, client, GET, "/v2/busy", nil)(ctx)
 	}
+	// A context that is done before the retry is due gives the response, not an
+	// error.
+	retrying := make(chan struct{})
 	again := newClient(t, half.URL).SetRetryCount(3).SetRetryWaitTime(time.Hour).
 		SetRetryMaxWaitTime(time.Hour).
-		AddRetryCondition(func(r *Response, _ error) bool { return r.StatusCode() == 503 })
+		AddRetryCondition(func(r *Response, _ error) bool { return r.StatusCode() == 503 }).
+		AddRetryHook(func(*Response, error) { retrying <- struct{}{} })
 	called := newClient(t, half.URL, WithRealmFunc(func(string, string) (bool, error) { return true, nil }))
 	raw := func(ctx context.Context) error {
 		response, err := toHalf.Do(toHalf.NewRequest(GET, "/v2/half").
@@ -193,7 +197,7 @@ func TestCancelInEachPhase(t *testing.T) {
 		{"receiving", sent, send(t, toHalf, GET, "/v2/half", nil)},
 		{"receiving by RawBody", sent, raw},
 		{"backing off in the library", nil, patient},
-		{"backing off as Resty does", nil, send(t, again, GET, "/v2/busy", nil)},
+		{"backing off as Resty does", retrying, send(t, again, GET, "/v2/busy", nil)},
 	} {
 		t.Run(phase.name, phase.run)
 	}
