@@ -141,9 +141,11 @@ impl Engine {
             let url = request.resolved(&self.address)?;
             let method = request.method().to_owned();
             let mut headers = request.headers.clone();
-            if auth.sends > 0 || !url.is_at(own) {
-                // The challenge replaces it. And a URL, such as an upload's
-                // Location, may name any server.
+            if !url.is_at(own) {
+                // The URL, such as an upload's Location, may name any server.
+                self.strip_secrets(&mut headers);
+            } else if auth.sends > 0 {
+                // The challenge replaces it.
                 headers.remove("authorization");
             } else if !headers.contains("authorization") && self.is_registry_path(&url) {
                 auth.sent = self.auth.known(|| self.subject(&method, &url), limits)?;
@@ -332,6 +334,12 @@ impl Engine {
         self.address
             .relative(url)
             .is_some_and(|path| path.starts_with("/v2/"))
+    }
+
+    /// Removes the headers that must not be sent to another origin: those that
+    /// the log hides.
+    fn strip_secrets(&self, headers: &mut Headers) {
+        headers.retain(|name, value| !self.log.hides(name, value));
     }
 
     /// Covers every secret in an error's message.

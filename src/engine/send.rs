@@ -111,7 +111,8 @@ impl Engine {
             }
             if !url.is_at(first_origin) && !left_origin {
                 left_origin = true;
-                redirect::strip_credentials(&mut headers);
+                self.strip_secrets(&mut headers);
+                headers.remove("host");
             }
         }
     }

@@ -80,6 +80,11 @@ impl Headers {
         Ok(())
     }
 
+    /// Removes the fields that `keep` rejects.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&str, &[u8]) -> bool) {
+        self.0.retain(|(name, value)| keep(name, value));
+    }
+
     pub(crate) fn remove(&mut self, name: &str) {
         self.0
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name));

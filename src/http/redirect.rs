@@ -124,20 +124,6 @@ pub(crate) fn read(
     }))
 }
 
-/// Removes headers that must not be sent to another origin.
-pub(crate) fn strip_credentials(headers: &mut Headers) {
-    for name in [
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "host",
-        "x-registry-auth",
-        "x-registry-config",
-    ] {
-        headers.remove(name);
-    }
-}
-
 /// Removes headers that describe a body.
 pub(crate) fn strip_body_headers(headers: &mut Headers) {
     for name in [

@@ -3,3 +3,4 @@
 mod debug_log;
 mod leaks;
 mod leaks_by_realm;
+mod secret_headers;
