@@ -99,6 +99,7 @@ pub(super) fn message(error: &rustls::Error) -> String {
                 "the server rejected the client certificate, or requires one (alert {alert:?})"
             );
         }
+        rustls::Error::General(why) => return server_text(why),
         other => return server_text(&other.to_string()),
     };
     known.to_owned()

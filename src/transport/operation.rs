@@ -66,6 +66,8 @@ struct State {
     broken: bool,
     /// The headers were received.
     has_head: bool,
+    /// Content of the body that the connection does not know of yet.
+    content: usize,
     /// Time limit for the rest of the response.
     end_within: Option<Duration>,
     /// The last failure occurred while sending.
@@ -262,13 +264,19 @@ impl Operation {
 
     /// Updates a connection with the result of its exchange.
     pub(crate) fn tell(&self, connection: &mut Connection) {
-        let state = self.state();
+        let mut state = self.state();
         if state.has_head {
             connection.take_head();
         }
+        connection.received_content(std::mem::take(&mut state.content));
         if let Some(time) = state.end_within {
             connection.end_within(time);
         }
+    }
+
+    /// Counts decoded content of the body.
+    pub(crate) fn note_content(&self, amount: usize) {
+        self.state().content += amount;
     }
 
     pub(crate) fn note_failed_sending(&self) {

@@ -248,6 +248,10 @@ impl RawBody {
             }
         };
         self.received += amount as u64;
+        match &mut self.source {
+            BodyState::Direct { connection, .. } => connection.received_content(amount),
+            _ => self.operation.note_content(amount),
+        }
         if let Some(transfer) = &self.transfer {
             transfer.received(amount);
         }

@@ -3,4 +3,5 @@
 mod cancel;
 mod hanging_servers;
 mod memory;
+mod silence;
 mod slow_transfers;

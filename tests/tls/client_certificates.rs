@@ -109,6 +109,37 @@ fn keys_of_each_kind_and_form_are_taken() {
     }
 }
 
+#[test]
+fn the_alert_of_the_server_is_read_even_if_sending_fails() {
+    const TRIES: usize = 30;
+    let authority = Authority::new("clients");
+    let key = new_key();
+    let unknown = Authority::new("others").client(&key).pem();
+    for version in rustls::ALL_VERSIONS {
+        let server = server(Certificates::new().asking(&authority).speaking(version));
+        for (certificate, part) in [(None, "requires"), (Some(&unknown), "rejected")] {
+            let mut config = trusting(&[&server]);
+            if let Some(certificate) = certificate {
+                config
+                    .add_client_certificate_memory(None, certificate.as_bytes(), key.as_bytes())
+                    .expect("a certificate");
+            }
+            let client = Client::new(&server.url(), &config).expect("a client");
+            for length in [0, 1, 100_000, 20_000_000] {
+                for _ in 0..TRIES {
+                    let mut request = client.request("PUT", "/v2/a").expect("a request");
+                    request.set_body(vec![0; length]);
+                    let error = client.execute(&mut request).expect_err("rejected");
+                    assert_eq!(error.kind(), Kind::Tls, "{version:?} {length}: {error}");
+                    let message = error.message();
+                    let is_told = message.contains("client certificate") && message.contains(part);
+                    assert!(is_told, "{version:?} {length}: {message}");
+                }
+            }
+        }
+    }
+}
+
 /// The DER of a key in PEM.
 fn rustls_key(pem: &str) -> Vec<u8> {
     use rustls::pki_types::PrivateKeyDer;

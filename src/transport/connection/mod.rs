@@ -40,6 +40,8 @@ pub(crate) struct Connection {
     /// The process that created it; a forked child must not use it.
     process: u32,
     exchange: Exchange,
+    /// Why nothing more can be received, if that was found while sending.
+    failure: Option<io::Error>,
     exchange_limits: Arc<ExchangeLimits>,
     /// The address of the server or the proxy; `None` for a Unix domain socket.
     peer: Option<SocketAddr>,
@@ -89,9 +91,8 @@ impl Exchange {
         }
     }
 
-    /// Counts bytes of a body; 0 means the end.
+    /// Notes the end of a body, if no bytes were received.
     fn received(&mut self, amount: usize) {
-        self.timer.received(amount);
         self.ended |= amount == 0;
     }
 }
@@ -157,6 +158,7 @@ impl Connection {
             buffers: ConnectionBuffers::default(),
             process: std::process::id(),
             exchange: Exchange::default(),
+            failure: None,
             exchange_limits: Arc::clone(&RESTING),
             peer: None,
             address: None,
@@ -167,6 +169,7 @@ impl Connection {
     /// Starts another exchange.
     pub(crate) fn begin(&mut self, exchange_limits: Arc<ExchangeLimits>) {
         self.exchange = Exchange::default();
+        self.failure = None;
         self.exchange_limits = exchange_limits;
     }
 
