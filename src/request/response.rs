@@ -16,6 +16,7 @@ use crate::http::headers::Headers;
 use crate::http::oci_error;
 use crate::http::oci_error::OciError;
 use crate::http::url::Url;
+use crate::http::url::syntax::text_of_header;
 use crate::transport::{ExchangeStats, RawResponse, Version};
 
 /// The response to a request: its head, which does not change once the call has
@@ -94,8 +95,8 @@ impl Response {
     ) -> Response {
         let location = raw
             .headers
-            .text("location")
-            .and_then(|location| url.resolve(location).ok());
+            .get("location")
+            .and_then(|location| url.resolve(&text_of_header(location)).ok());
         let head = ResponseHead {
             status: raw.status,
             version: raw.version,

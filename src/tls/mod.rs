@@ -3,6 +3,7 @@
 
 mod certs_folder;
 mod client_auth;
+mod clock;
 mod material;
 mod platform;
 mod refusal;
@@ -33,6 +34,7 @@ pub use self::verify::CertificateCallback;
 
 use self::certs_folder::{CredentialKey, HostFolder};
 use self::client_auth::Identities;
+use self::clock::SystemClock;
 use self::platform::Platform;
 use self::verify::{CallbackQuery, Roots, Verifier};
 use crate::error::{Error, Kind};
@@ -285,7 +287,8 @@ impl Tls {
             true => Verifier::new(&roots, &self.provider)?,
             false => Verifier::accepting_all(&self.provider),
         };
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+        let provider = Arc::clone(&self.provider);
+        let builder = ClientConfig::builder_with_details(provider, Arc::new(SystemClock))
             .with_protocol_versions(versions)
             .map_err(|error| Error::new(Kind::Tls, format!("tls settings: {error}")))?
             .dangerous()

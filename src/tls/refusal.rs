@@ -108,11 +108,13 @@ pub(super) fn message(error: &rustls::Error) -> String {
 fn about_certificate(why: &CertificateError) -> String {
     let known = match why {
         CertificateError::UnknownIssuer => "its issuer is not trusted, and it was not added itself",
-        CertificateError::ExpiredContext { not_after, .. } => {
-            return format!("it expired on {}", date(not_after));
+        CertificateError::ExpiredContext { time, not_after } => {
+            let (end, now) = (date(not_after), date(time));
+            return format!("it expired on {end}; the system clock is at {now}");
         }
-        CertificateError::NotValidYetContext { not_before, .. } => {
-            return format!("it is not valid before {}", date(not_before));
+        CertificateError::NotValidYetContext { time, not_before } => {
+            let (start, now) = (date(not_before), date(time));
+            return format!("it is not valid before {start}; the system clock is at {now}");
         }
         CertificateError::NotValidForNameContext { presented, .. } => {
             return about_names(presented);

@@ -3,4 +3,5 @@
 mod basics;
 mod certificate_callback;
 mod client_certificates;
+mod clock;
 mod trust;

@@ -2,6 +2,7 @@
 
 use super::quoted;
 use crate::http::url::Url;
+use crate::http::url::syntax::text_of_header;
 
 /// The target of the first link with the relation `next`, resolved against the
 /// URL of the response; `None` if it is at another origin, where the
@@ -9,9 +10,8 @@ use crate::http::url::Url;
 pub(crate) fn next<'a>(values: impl IntoIterator<Item = &'a [u8]>, from: &Url) -> Option<Url> {
     let target = values
         .into_iter()
-        .filter_map(|value| std::str::from_utf8(value).ok())
-        .find_map(next_target)?;
-    let url = from.resolve(target).ok()?;
+        .find_map(|value| next_target(&text_of_header(value)).map(str::to_owned))?;
+    let url = from.resolve(&target).ok()?;
     (url.origin() == from.origin()).then_some(url)
 }
 
