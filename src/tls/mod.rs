@@ -243,7 +243,7 @@ impl Tls {
         };
         let common = common.get_or_try_init(|| {
             let system = self.platform.as_ref().filter(|_| verifies);
-            let system = system.map(Platform::certificates);
+            let system = system.map(Platform::certificates).transpose()?;
             let roots = Roots::new(system.into_iter().flatten(), &self.settings.extra);
             self.make(Arc::new(roots), Vec::new(), verifies)
         })?;

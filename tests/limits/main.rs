@@ -1,6 +1,7 @@
 //! Limits: time, cancellation, memory.
 
 mod cancel;
+mod descriptors;
 mod hanging_servers;
 mod memory;
 mod silence;
