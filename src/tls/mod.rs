@@ -1,10 +1,14 @@
 //! The TLS settings of a client, and the rustls configuration for each origin:
 //! trust and client certificates.
 
+mod algorithm_name;
 mod certs_folder;
 mod client_auth;
 mod clock;
+mod der;
+mod ecdsa;
 mod material;
+mod p521;
 mod platform;
 mod refusal;
 mod verify;
@@ -35,6 +39,7 @@ pub use self::verify::CertificateCallback;
 use self::certs_folder::{CredentialKey, HostFolder};
 use self::client_auth::Identities;
 use self::clock::SystemClock;
+use self::p521::P521Group;
 use self::platform::Platform;
 use self::verify::{CallbackQuery, Roots, Verifier};
 use crate::error::{Error, Kind};
@@ -169,6 +174,8 @@ impl Tls {
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Tls, Error> {
         let mut provider = crypto::ring::default_provider();
+        provider.signature_verification_algorithms = ecdsa::ALGORITHMS;
+        provider.kx_groups.push(&P521Group);
         let preferred = preferred_cipher();
         provider
             .cipher_suites

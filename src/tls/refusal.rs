@@ -5,6 +5,7 @@ use std::fmt;
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError, PeerIncompatible};
 
+use super::algorithm_name;
 use crate::error::{Error, Kind, server_text};
 
 /// Maximum number of certificate names in a message.
@@ -120,6 +121,24 @@ fn about_certificate(why: &CertificateError) -> String {
             return about_names(presented);
         }
         CertificateError::BadEncoding => "it cannot be parsed",
+        CertificateError::BadSignature => "its signature is wrong",
+        CertificateError::UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id,
+            ..
+        } => {
+            let algorithm = algorithm_name::name(signature_algorithm_id);
+            return format!("it is signed with {algorithm}, which is not supported");
+        }
+        CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id,
+            public_key_algorithm_id,
+        } => {
+            let algorithm = algorithm_name::name(signature_algorithm_id);
+            let key = algorithm_name::name(public_key_algorithm_id);
+            return format!(
+                "it is signed with {algorithm} by a key of {key}, which is not supported"
+            );
+        }
         CertificateError::InvalidPurposeContext { .. } => {
             "its extended key usage does not allow servers"
         }

@@ -159,6 +159,9 @@ fn certificates_and_keys_that_do_not_fit_are_errors_at_once() {
     let reversed = authority.pem() + &p256;
     let p256_key = data("p256-pkcs8.key");
     let damaged = p256_key.replacen("MIGH", "MIGG", 1);
+    let damaged_p521 = data("p521.key")
+        .replacen("AwEHBIHW", "AwEHBIHX", 1)
+        .replacen("BIHW", "BIHX", 1);
     for (certificate, key, part) in [
         (rsa.as_str(), p256_key.as_str(), "is not that of"),
         (&p256, &data("rsa-pkcs8.key"), "is not that of"),
@@ -167,7 +170,9 @@ fn certificates_and_keys_that_do_not_fit_are_errors_at_once() {
         (&p256, &data("p384-sec1.key"), "is not that of"),
         (&p256, &data("ed25519-pkcs8.key"), "is not that of"),
         (&reversed, &p256_key, "is not that of"),
-        (&data("p521.pem"), &data("p521.key"), "cannot be used"),
+        (&data("p521.pem"), &p256_key, "is not that of"),
+        (&p256, &data("p521.key"), "is not that of"),
+        (&data("p521.pem"), &damaged_p521, "cannot be used"),
         (&p256, &data("p256-encrypted-pkcs8.key"), "encrypted"),
         (&rsa, &data("rsa-encrypted-pkcs1.key"), "encrypted"),
         (&p256, &p256, "contains no private key"),
