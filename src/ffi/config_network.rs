@@ -130,7 +130,7 @@ pub extern "C" fn reggie_config_set_use_environment(
 /// those given as addresses are checked. Otherwise the call returns
 /// REGGIE_ADDRESS_REFUSED. The URLs of requests themselves are not restricted,
 /// except that a URL at another origin than the registry's, such as the Location
-/// of an upload, cannot lead to a cloud metadata address.
+/// of an upload, cannot be at a cloud metadata address.
 ///
 /// `text` is "host", "host:port", an address, or a network such as
 /// "10.0.0.0/8". Subdomains of a host are not included.

@@ -1,7 +1,7 @@
 //! ECDSA with SHA-512 and with the curve P-521, which ring does not have but
 //! certificates of private authorities use. Other algorithms are ring's.
 
-use reggie_curves::Curve;
+use curves::Curve;
 use ring::digest;
 use rustls::SignatureScheme;
 use rustls::crypto::WebPkiSupportedAlgorithms;
@@ -121,7 +121,7 @@ impl SignatureVerificationAlgorithm for Ecdsa {
         signature: &[u8],
     ) -> Result<(), InvalidSignature> {
         let hash = digest::digest(self.hash, message);
-        match reggie_curves::is_valid(self.curve, key, hash.as_ref(), signature) {
+        match curves::is_valid(self.curve, key, hash.as_ref(), signature) {
             true => Ok(()),
             false => Err(InvalidSignature),
         }

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use reggie_curves::P521_SIZE;
+use curves::P521_SIZE;
 use ring::digest;
 use ring::rand::{SecureRandom, SystemRandom};
 use rustls::crypto::{ActiveKeyExchange, GetRandomFailed, SharedSecret, SupportedKxGroup};
@@ -18,7 +18,7 @@ use super::der;
 
 /// The P-521 key of a client certificate.
 #[derive(Clone)]
-pub(super) struct P521Key(Arc<reggie_curves::P521Key>);
+pub(super) struct P521Key(Arc<curves::P521Key>);
 
 impl P521Key {
     /// Parses a key in PKCS #8 (RFC 5958) or SEC 1 (RFC 5915); `None` if it is
@@ -37,7 +37,7 @@ impl P521Key {
             _ => return None,
         };
         let number = der::fields(sec1)?.nth(1)?;
-        let key = reggie_curves::P521Key::new(number)?;
+        let key = curves::P521Key::new(number)?;
         Some(P521Key(Arc::new(key)))
     }
 }
@@ -81,7 +81,7 @@ impl Signer for P521Key {
 pub(super) struct P521Group;
 
 struct Exchange {
-    key: reggie_curves::P521Key,
+    key: curves::P521Key,
     public: Vec<u8>,
 }
 
@@ -94,7 +94,7 @@ impl SupportedKxGroup for P521Group {
                 .map_err(|_| GetRandomFailed)?;
             // 521 bits, which are rarely too large.
             number[0] &= 1;
-            if let Some(key) = reggie_curves::P521Key::new(number.as_ref()) {
+            if let Some(key) = curves::P521Key::new(number.as_ref()) {
                 let public = key.public_key();
                 return Ok(Box::new(Exchange { key, public }));
             }

@@ -120,7 +120,7 @@ impl AddressClass {
     /// Whether a server of this class may direct the client to another class:
     /// not to a more private one. Link-local addresses are only for servers on
     /// the same link, since their range has more metadata services than are
-    /// listed here; metadata services are for nobody.
+    /// listed here; and no server may redirect to metadata services.
     pub(crate) fn may_redirect_to(self, target: Class) -> bool {
         match target {
             Class::Metadata => false,

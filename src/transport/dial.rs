@@ -225,7 +225,7 @@ impl Shared {
                 let addresses = self.look_up(&origin.host, origin.port, limits)?;
                 let addresses = self.permitted(director, origin, addresses)?;
                 let address = addresses.first();
-                connection.reaches(address.map(SocketAddr::ip));
+                connection.set_address(address.map(SocketAddr::ip));
                 socks::open(connection, proxy, origin, address)
             }
         };

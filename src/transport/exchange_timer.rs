@@ -69,7 +69,7 @@ impl ExchangeTimer {
     }
 
     /// Counts bytes of heads. Those of the framing of a body are no progress:
-    /// chunk extensions and trailers could go on for ever.
+    /// chunk extensions and trailers may be endless.
     pub(super) fn received(&mut self, bytes: usize) {
         if !self.has_head {
             self.receiving.moved(bytes);

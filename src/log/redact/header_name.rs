@@ -19,8 +19,8 @@ pub(crate) fn is_secret_header(name: &str) -> bool {
         "bearer",
         "assertion",
     ];
-    /// Words of a name.
-    const WORDS: [&str; 15] = [
+    /// Whole segments of a name.
+    const SEGMENTS: [&str; 15] = [
         "auth", "key", "keys", "pass", "pwd", "pw", "pin", "otp", "jwt", "sid", "sig", "hmac",
         "saml", "csrf", "xsrf",
     ];
@@ -30,7 +30,7 @@ pub(crate) fn is_secret_header(name: &str) -> bool {
         || NAMES.contains(&name.as_str())
         || name
             .split(|c: char| !c.is_ascii_alphanumeric())
-            .any(|word| WORDS.contains(&word))
+            .any(|segment| SEGMENTS.contains(&segment))
 }
 
 #[cfg(test)]

@@ -139,7 +139,7 @@ impl Connection {
     }
 
     /// Sets the server's address behind a proxy.
-    pub(crate) fn reaches(&mut self, address: Option<IpAddr>) {
+    pub(crate) fn set_address(&mut self, address: Option<IpAddr>) {
         self.address = address;
     }
 
