@@ -793,7 +793,8 @@ const char *reggie_error_message(const reggie_error *error);
 const char *reggie_error_step(const reggie_error *error);
 
 /// Returns the HTTP status of the response that caused the failure, for example
-/// the response of a token server; 0 if there was none or `error` is NULL.
+/// the response of a token server, or whose body could not be received or
+/// delivered; 0 if there was none or `error` is NULL.
 int reggie_error_http_status(const reggie_error *error);
 
 /// Returns the code from the server's error list, such as "UNAUTHORIZED" (OCI
@@ -1203,6 +1204,12 @@ reggie_status reggie_request_set_body_borrowed(reggie_request *request,
 /// Sets the body: the content of a regular file, which is opened each time the
 /// request is sent. `path` may be any bytes except NUL.
 ///
+/// The size of the file when it is opened is the length of the body. Data that
+/// is appended while the file is sent is not sent; if the file becomes shorter,
+/// the call returns REGGIE_BODY_LENGTH. A file of size 0 that has content, such
+/// as those in /proc, is read first; more than 16 MiB of it are an error,
+/// REGGIE_BODY_LENGTH. The same applies to parts of files.
+///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path
 /// is empty, or REGGIE_BUSY.
 reggie_status reggie_request_set_body_path(reggie_request *request,
@@ -1222,8 +1229,8 @@ reggie_status reggie_request_set_body_path_section(reggie_request *request,
                                                    uint64_t offset,
                                                    uint64_t length);
 
-/// Sets the body: `length` bytes from a file descriptor, starting at its
-/// current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its
+/// Sets the body: the next `length` bytes from a file descriptor, starting at
+/// its current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its
 /// end with chunked transfer coding (RFC 9112, section 7.1), which many
 /// registries reject.
 ///
@@ -1260,6 +1267,10 @@ reggie_status reggie_request_set_body_fd_section(reggie_request *request,
 /// Sets the body: `length` bytes supplied by a callback; or, if `length` is
 /// REGGIE_UNKNOWN_SIZE, everything up to its end with chunked transfer coding
 /// (RFC 9112, section 7.1), which many registries reject.
+///
+/// After `length` bytes, `read` is called once more and must report the end of
+/// the body. If it has more data, or reports the end before, the call returns
+/// REGGIE_BODY_LENGTH, and the server does not receive a complete request.
 ///
 /// `rewind` is called when the body has to be sent again, for example after a
 /// challenge. If it is NULL, the call then fails with

@@ -128,7 +128,8 @@ impl Client {
             if let Some(expected) = expected
                 && let Content::Open(body) = &mut response.body.content
             {
-                body.verify(expected.clone())?;
+                let verified = body.verify(expected.clone());
+                verified.map_err(|error| with_response(error, &response))?;
             }
             Ok(response)
         })

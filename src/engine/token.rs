@@ -252,6 +252,8 @@ fn read_capped(response: &mut RawResponse, host: &str) -> Result<Zeroizing<Vec<u
                 let message = format!("token from {host}: the response is longer than {max} bytes");
                 return Err(Error::new(Kind::TokenRefused, message));
             }
+            kept.try_reserve(piece.len())
+                .map_err(|_| Error::no_memory("token response"))?;
             kept.extend_from_slice(piece);
             Ok(())
         })

@@ -1,18 +1,17 @@
-//! The state that an exchange shares with the objects that ureq owns.
+//! The state that an exchange shares with the objects that ureq owns while it
+//! writes the request.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::address_class::AddressClass;
 use super::connection::Connection;
 use super::connection_permit::ConnectionPermit;
 use super::dial::{ConnectTimes, Shared};
 use super::exchange_timer::ExchangeLimits;
-use super::failure::Observed;
 use super::file_piece::FilePiece;
 use super::route::Route;
-use super::ssrf_policy::{Director, class_of_server};
+use super::ssrf_policy::Director;
 use crate::error::Error;
 use crate::http::url::Origin;
 
@@ -47,29 +46,16 @@ pub(crate) struct Operation {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The connection, if ureq released it before the end of the response.
+    /// The connection, once ureq has released it.
     parked: Option<Box<Connection>>,
-    /// The response was read to its end, and the connection returned to the
-    /// pool.
-    finished: bool,
+    /// The request was sent, or the server has responded before its end.
+    sent: bool,
     reused: bool,
-    peer: Option<SocketAddr>,
-    server_class: AddressClass,
     phases: ConnectTimes,
-    first_byte: Duration,
-    early: bool,
     /// The connection is without TLS: the kernel can send files over it.
     plain: bool,
     /// What is to be sent in place of what ureq sends next.
     file_piece: Option<FilePiece>,
-    /// The connection ended with an error.
-    broken: bool,
-    /// The headers were received.
-    has_head: bool,
-    /// Content of the body that the connection does not know of yet.
-    content: usize,
-    /// Time limit for the rest of the response.
-    end_within: Option<Duration>,
     /// The last failure occurred while sending.
     failed_sending: bool,
 }
@@ -145,15 +131,10 @@ impl Operation {
                 Box::new(connection)
             }
         };
-        {
-            let mut state = self.state();
-            state.peer = connection.peer();
-            state.server_class = class_of_server(&self.origin, connection.address());
-            state.plain = !connection.is_tls();
-        }
+        self.state().plain = !connection.is_tls();
         connection.permit = permit;
         connection.begin(Arc::clone(&self.exchange_limits));
-        connection.buffers.plan(self.head, self.body);
+        connection.buffers.prepare(self.head, self.body)?;
         Ok(connection)
     }
 
@@ -161,12 +142,6 @@ impl Operation {
     /// (RFC 9112, section 3.2.2).
     pub(crate) fn forwarded(&self) -> Option<String> {
         self.route.forwarder().map(|_| self.origin.to_string())
-    }
-
-    /// Returns the connection to the pool after a complete response.
-    pub(crate) fn finish(&self, connection: Box<Connection>) {
-        self.state().finished = true;
-        self.keep(connection);
     }
 
     /// Returns a connection to the pool if it can be reused.
@@ -179,7 +154,7 @@ impl Operation {
         }
     }
 
-    /// Stores a connection that ureq released before the end of the response.
+    /// Stores the connection when ureq releases it.
     pub(crate) fn park(&self, connection: Box<Connection>) {
         self.state().parked = Some(connection);
     }
@@ -189,37 +164,14 @@ impl Operation {
         self.state().parked.take()
     }
 
-    /// Whether ureq has released the connection.
-    pub(crate) fn is_released(&self) -> bool {
-        let state = self.state();
-        state.finished || state.parked.is_some()
-    }
-
-    /// The statistics, once the headers were received.
-    pub(crate) fn stats(&self) -> ExchangeStats {
+    /// The statistics, once the headers were received on `connection`.
+    pub(crate) fn stats(&self, connection: &Connection) -> ExchangeStats {
         let state = self.state();
         ExchangeStats {
             phases: state.phases,
-            first_byte: state.first_byte,
+            first_byte: connection.first_byte(),
             reused: state.reused,
-            peer: state.peer,
-        }
-    }
-
-    /// The class of the server's address on this connection.
-    pub(crate) fn server_class(&self) -> AddressClass {
-        self.state().server_class
-    }
-
-    /// The state for the conversion of errors.
-    pub(crate) fn observed(&self) -> Observed<'_> {
-        let (heard, header_full) = self.heard();
-        Observed {
-            origin: &self.origin,
-            heard,
-            header_full,
-            heard_tls: self.heard_tls(),
-            failed_sending: self.failed_sending(),
+            peer: connection.peer(),
         }
     }
 
@@ -227,13 +179,15 @@ impl Operation {
         self.state().reused
     }
 
-    pub(crate) fn note_early(&self) {
-        self.state().early = true;
+    /// Called when the request was sent, or the server has responded before its
+    /// end.
+    pub(crate) fn note_sent(&self) {
+        self.state().sent = true;
     }
 
-    /// Whether the server rejected the request before it was sent completely.
-    pub(crate) fn is_early(&self) -> bool {
-        self.state().early
+    /// Whether the response can be read.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.state().sent
     }
 
     /// Whether the kernel can send files over the connection.
@@ -252,74 +206,11 @@ impl Operation {
         self.state().file_piece.take()
     }
 
-    /// Called when the headers were received.
-    pub(crate) fn take_head(&self) {
-        self.state().has_head = true;
-    }
-
-    /// Sets a time limit for the rest of the response.
-    pub(crate) fn end_within(&self, time: Duration) {
-        self.state().end_within = Some(time);
-    }
-
-    /// Updates a connection with the result of its exchange.
-    pub(crate) fn tell(&self, connection: &mut Connection) {
-        let mut state = self.state();
-        if state.has_head {
-            connection.take_head();
-        }
-        connection.received_content(std::mem::take(&mut state.content));
-        if let Some(time) = state.end_within {
-            connection.end_within(time);
-        }
-    }
-
-    /// Counts decoded content of the body.
-    pub(crate) fn note_content(&self, amount: usize) {
-        self.state().content += amount;
-    }
-
     pub(crate) fn note_failed_sending(&self) {
         self.state().failed_sending = true;
     }
 
-    fn failed_sending(&self) -> bool {
+    pub(crate) fn failed_sending(&self) -> bool {
         self.state().failed_sending
-    }
-
-    /// Whether any byte was received, and whether the header buffer is full.
-    pub(crate) fn heard(&self) -> (bool, bool) {
-        match &mut self.state().parked {
-            None => (false, false),
-            Some(connection) => (connection.heard(), connection.buffers.free().is_empty()),
-        }
-    }
-
-    /// Whether the received data starts like a TLS alert or handshake.
-    fn heard_tls(&self) -> bool {
-        let state = self.state();
-        let received = state
-            .parked
-            .as_ref()
-            .map(|parked| parked.buffers.received());
-        matches!(received, Some([0x15 | 0x16, 0x03, ..]))
-    }
-
-    /// Whether any byte of the request was sent.
-    pub(crate) fn spoke(&self) -> bool {
-        matches!(&self.state().parked, Some(connection) if connection.spoke())
-    }
-
-    pub(crate) fn note_first_byte(&self, time: Duration) {
-        self.state().first_byte = time;
-    }
-
-    pub(crate) fn note_broken(&self) {
-        self.state().broken = true;
-    }
-
-    /// Whether the connection ended with an error.
-    pub(crate) fn is_broken(&self) -> bool {
-        self.state().broken
     }
 }

@@ -6,4 +6,5 @@ mod image;
 mod realms;
 mod registries;
 mod second_send;
+mod token_bodies;
 mod tokens;
