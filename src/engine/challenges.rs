@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use super::message::{EngineResponse, Send};
-use super::{AuthState, Engine, TokenServer};
+use super::{AuthState, Engine, RootChallenges, TokenServer};
 use crate::auth::challenge::{self, Challenge};
 use crate::auth::token::TokenRequest;
 use crate::auth::{Authorization, Reply, Subject, is_bearer};
@@ -13,6 +13,7 @@ use crate::http::headers::Headers;
 use crate::http::hooks::Purpose;
 use crate::log::Level;
 use crate::request::call::Execution;
+use crate::transport::Director;
 
 impl Engine {
     /// Answers the challenge of a 401, or of a 403 that requires more scope, and
@@ -34,8 +35,12 @@ impl Engine {
             }
             return Ok(Some(response));
         }
+        let mut director = response.raw.director;
         if challenges.is_empty() && !subject.is_ping {
-            challenges = self.root_challenges(execution, true)?;
+            RootChallenges {
+                challenges,
+                director,
+            } = self.root_challenges(execution, true)?;
         }
         if let Some(sent) = auth.sent.take() {
             self.auth.forget(&sent);
@@ -72,7 +77,7 @@ impl Engine {
                     subject.repository.clone_from(&auth.repository);
                 }
                 let (authorization, used) =
-                    self.any_token(requests, &subject, &mut auth.tried, execution)?;
+                    self.any_token(requests, &subject, director, &mut auth.tried, execution)?;
                 auth.sent = Some(authorization);
                 auth.scopes = Some(used.scopes);
             }
@@ -87,6 +92,7 @@ impl Engine {
         &self,
         requests: Vec<TokenRequest>,
         subject: &Subject,
+        director: Director,
         tried: &mut Vec<TokenServer>,
         execution: &Execution,
     ) -> Result<(Authorization, TokenRequest), Error> {
@@ -97,7 +103,7 @@ impl Engine {
         // The same again only if there is no other.
         for request in if new.is_empty() { again } else { new } {
             tried.push(server(&request));
-            let error = match self.token(&request, subject, execution) {
+            let error = match self.token(&request, subject, director, execution) {
                 Ok(authorization) => return Ok((authorization, request)),
                 Err(error) => error,
             };
@@ -127,12 +133,15 @@ impl Engine {
         if known.is_some() {
             return Ok(known);
         }
-        let challenges = self.root_challenges(execution, false)?;
+        let RootChallenges {
+            challenges,
+            director,
+        } = self.root_challenges(execution, false)?;
         match self.auth.reply(&challenges, subject, None) {
             Reply::Unsupported => Ok(None),
             Reply::Basic => self.auth.basic_for(subject.repository.clone(), limits),
             Reply::Bearer(requests) => {
-                let token = self.any_token(requests, subject, &mut Vec::new(), execution);
+                let token = self.any_token(requests, subject, director, &mut Vec::new(), execution);
                 token.map(|(authorization, _)| Some(authorization))
             }
         }
@@ -150,26 +159,29 @@ impl Engine {
         &self,
         execution: &Execution,
         is_required: bool,
-    ) -> Result<Vec<Challenge>, Error> {
+    ) -> Result<RootChallenges, Error> {
         let known = self.root().clone();
-        if let Some(known) = known.filter(|known| !is_required || !known.is_empty()) {
+        if let Some(known) = known.filter(|known| !is_required || !known.challenges.is_empty()) {
             return Ok(known);
         }
         let found = self.ping(execution)?;
-        if let Some(found) = &found {
-            *self.root() = Some(found.clone());
+        if found.is_some() {
+            self.root().clone_from(&found);
         }
-        Ok(found.unwrap_or_default())
+        Ok(found.unwrap_or_else(|| RootChallenges {
+            challenges: Vec::new(),
+            director: Director::Caller,
+        }))
     }
 
-    fn root(&self) -> std::sync::MutexGuard<'_, Option<Vec<Challenge>>> {
+    fn root(&self) -> std::sync::MutexGuard<'_, Option<RootChallenges>> {
         let root = self.root_challenges.lock();
         root.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The challenges of the registry's root; `None` if the response does not
     /// tell, because the registry is not available or a gateway answered.
-    fn ping(&self, execution: &Execution) -> Result<Option<Vec<Challenge>>, Error> {
+    fn ping(&self, execution: &Execution) -> Result<Option<RootChallenges>, Error> {
         let url = self.address.url_for("/v2/")?;
         let response = self.send(
             Send {
@@ -178,7 +190,7 @@ impl Engine {
                 headers: Headers::default(),
                 authorization: None,
                 purpose: Purpose::Token,
-                server_directed: false,
+                director: Director::Caller,
                 follow_redirects: true,
             },
             &mut Body::default(),
@@ -198,8 +210,12 @@ impl Engine {
             200..300 if is_ours && !is_page && response.url == url => Some(Vec::new()),
             _ => None,
         };
+        let director = response.raw.director;
         response.raw.body.drain();
-        Ok(challenges)
+        Ok(challenges.map(|challenges| RootChallenges {
+            challenges,
+            director,
+        }))
     }
 }
 

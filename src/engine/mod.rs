@@ -21,6 +21,7 @@ use crate::auth::{Authenticator, Authorization, Subject, scope};
 use crate::config::Config;
 use crate::error::{Error, Step};
 use crate::http::cookies::CookieJar;
+use crate::http::headers::Headers;
 use crate::http::hooks::{Purpose, ResponseCallback, SendCallback};
 use crate::http::redirect::RedirectCallback;
 use crate::http::url::{Origin, Url};
@@ -29,7 +30,7 @@ use crate::log::secrets::Secrets;
 use crate::request::Request;
 use crate::request::address::Address;
 use crate::request::call::Execution;
-use crate::transport::Transport;
+use crate::transport::{Director, Transport};
 
 /// Sends requests of one client.
 pub(crate) struct Engine {
@@ -46,8 +47,15 @@ pub(crate) struct Engine {
     cookies: Option<Arc<CookieJar>>,
     /// Servers that a warning about credentials over plain http named.
     warned: Mutex<Vec<Origin>>,
-    /// The challenges of the registry's root, once it has returned any.
-    root_challenges: Mutex<Option<Vec<Challenge>>>,
+    /// What the registry's root requires, once it has returned it.
+    root_challenges: Mutex<Option<RootChallenges>>,
+}
+
+/// The challenges of the registry's root, and the server that sent them.
+#[derive(Clone)]
+struct RootChallenges {
+    challenges: Vec<Challenge>,
+    director: Director,
 }
 
 /// The realm and the service of a challenge.
@@ -140,9 +148,11 @@ impl Engine {
             let url = request.resolved(&self.address)?;
             let method = request.method().to_owned();
             let mut headers = request.headers.clone();
-            if auth.sends > 0 || !url.is_at(own) {
-                // The challenge replaces it. And a URL, such as an upload's
-                // Location, may name any server.
+            if !url.is_at(own) {
+                // The URL, such as an upload's Location, may name any server.
+                self.strip_secrets(&mut headers);
+            } else if auth.sends > 0 {
+                // The challenge replaces it.
                 headers.remove("authorization");
             } else if !headers.contains("authorization") && self.takes_authorization(&url) {
                 auth.sent = self.auth.known(|| self.subject(&method, &url), limits)?;
@@ -160,7 +170,7 @@ impl Engine {
                     headers,
                     authorization: auth.sent.as_ref().map(|value| (own, value)),
                     purpose,
-                    server_directed: request.server_directed,
+                    director: request.director,
                     follow_redirects: request.follow_redirects,
                 },
                 &mut request.body,
@@ -266,6 +276,12 @@ impl Engine {
             Some(target) if target.name == *repository || !target.is_upload => {}
             _ => uploads.remember(next, repository),
         }
+    }
+
+    /// Removes the headers that must not be sent to another origin: those that
+    /// the log hides.
+    fn strip_secrets(&self, headers: &mut Headers) {
+        headers.retain(|name, value| !self.log.hides(name, value));
     }
 
     /// Covers every secret in an error's message.

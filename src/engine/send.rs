@@ -17,7 +17,7 @@ use crate::http::redirect::{Redirect, RedirectChoice, RedirectStep};
 use crate::http::url::{Origin, Scheme, Url};
 use crate::log::Level;
 use crate::request::call::Execution;
-use crate::transport::{Failure, Outgoing, RawResponse};
+use crate::transport::{Director, Failure, Outgoing, RawResponse};
 
 impl Engine {
     /// Sends and follows redirects.
@@ -33,11 +33,9 @@ impl Engine {
             mut headers,
             authorization,
             mut purpose,
-            mut server_directed,
+            mut director,
             follow_redirects,
         } = send;
-        // Token requests and redirects go where a server said.
-        server_directed |= purpose == Purpose::Token;
         let mut method = Cow::Borrowed(method);
         let mut first_origin: Option<Origin> = None;
         let mut left_origin = false;
@@ -59,7 +57,7 @@ impl Engine {
                 method: &method,
                 url: &url,
                 purpose,
-                server_directed,
+                director,
             };
             let (raw, host) = self.exchange(&target, fields, body, execution)?;
             let finish = |raw, url| {
@@ -99,9 +97,9 @@ impl Engine {
             if self.choose(&redirect, &url, &raw, hop, execution)? == RedirectChoice::Return {
                 return finish(raw, url);
             }
+            director = raw.director;
             raw.body.drain();
             url = redirect.url;
-            server_directed = true;
             method = Cow::Owned(redirect.method);
             purpose = match purpose {
                 Purpose::Token => Purpose::Token,
@@ -113,7 +111,8 @@ impl Engine {
             }
             if !url.is_at(first_origin) && !left_origin {
                 left_origin = true;
-                redirect::strip_credentials(&mut headers);
+                self.strip_secrets(&mut headers);
+                headers.remove("host");
             }
         }
     }
@@ -162,7 +161,7 @@ impl Engine {
             method,
             url,
             purpose,
-            server_directed,
+            director,
         } = target;
         let limits = execution.limits();
         let host = url.authority();
@@ -227,7 +226,7 @@ impl Engine {
                     _ => false,
                 },
                 reports_progress: purpose != Purpose::Token,
-                server_directed,
+                director,
                 method,
                 url,
                 headers: &headers,
@@ -307,7 +306,7 @@ struct Target<'a> {
     method: &'a str,
     url: &'a Url,
     purpose: Purpose,
-    server_directed: bool,
+    director: Director,
 }
 
 /// The maximum number of servers that are warned of.

@@ -21,7 +21,7 @@ use crate::http::hooks::Purpose;
 use crate::http::url::{Origin, Url};
 use crate::log::Level;
 use crate::request::call::Execution;
-use crate::transport::RawResponse;
+use crate::transport::{Director, RawResponse};
 
 impl Engine {
     /// A token: from the cache, from another thread that fetches it, or fetched
@@ -30,6 +30,7 @@ impl Engine {
         &self,
         token_request: &TokenRequest,
         subject: &Subject,
+        director: Director,
         execution: &Execution,
     ) -> Result<Authorization, Error> {
         let limits = execution.limits();
@@ -41,7 +42,7 @@ impl Engine {
             let waiter = match tokens.join(token_request, served, may_wait) {
                 Role::Cached(authorization) => return Ok(authorization),
                 Role::Fetch(fetcher) => {
-                    return match self.fetch(token_request, subject, execution) {
+                    return match self.fetch(token_request, subject, director, execution) {
                         Ok(grant) => Ok(fetcher.done(grant, served)),
                         Err(error) => {
                             let error = self.scrub(error.at(Step::Token));
@@ -78,9 +79,13 @@ impl Engine {
         &self,
         token_request: &TokenRequest,
         subject: &Subject,
+        director: Director,
         execution: &Execution,
     ) -> Result<Grant, Error> {
-        let realm = token::realm(&token_request.realm)?;
+        let realm = Realm {
+            url: token::realm(&token_request.realm)?,
+            director,
+        };
         let (granted, lookup) = self.fetch_once(&realm, token_request, subject, execution)?;
         let Some(found) = lookup
             .found
@@ -98,13 +103,13 @@ impl Engine {
 
     fn fetch_once(
         &self,
-        realm: &Url,
+        realm: &Realm,
         token_request: &TokenRequest,
         subject: &Subject,
         execution: &Execution,
     ) -> Result<(Result<Grant, Error>, Lookup), Error> {
         let limits = execution.limits();
-        let origin = realm.origin();
+        let origin = realm.url.origin();
         let lookup = self.auth.lookup(subject.repository.as_deref(), limits)?;
         if let Some(found) = &lookup.found {
             if let Credential::BearerToken(token) = &found.credential {
@@ -122,13 +127,13 @@ impl Engine {
     /// are refused.
     fn request_with(
         &self,
-        realm: &Url,
+        realm: &Realm,
         token_request: &TokenRequest,
         lookup: &Lookup,
         execution: &Execution,
     ) -> Result<Grant, Error> {
         let limits = execution.limits();
-        let host = realm.authority();
+        let host = realm.url.authority();
         let granted = self.request_token(realm, token_request, lookup.found.as_ref(), execution);
         match (granted, &lookup.found) {
             (Err(error), Some(found)) if is_refusal(&error) => {
@@ -156,12 +161,12 @@ impl Engine {
     /// Requests a token in the forms that the token server may support.
     fn request_token(
         &self,
-        realm: &Url,
+        realm: &Realm,
         token_request: &TokenRequest,
         found: Option<&Found>,
         execution: &Execution,
     ) -> Result<Grant, Error> {
-        let host = realm.authority();
+        let host = realm.url.authority();
         let credential = found.map(|found| &found.credential);
         let forms = self.auth.forms(&token_request.realm, credential);
         let mut refusal = None;
@@ -207,14 +212,14 @@ impl Engine {
 
     fn request_in_form(
         &self,
-        realm: &Url,
+        realm: &Realm,
         token_request: &TokenRequest,
         credential: Option<&Credential>,
         form: Form,
         execution: &Execution,
     ) -> Result<(u16, Result<Grant, Error>), Error> {
-        let host = realm.authority();
-        let origin: Origin = realm.origin();
+        let host = realm.url.authority();
+        let origin: Origin = realm.url.origin();
         let (account, secret) = match credential {
             Some(Credential::Basic { username, password }) => (Some(username), Some(password)),
             Some(Credential::IdentityToken { username, token }) => (Some(username), Some(token)),
@@ -230,7 +235,7 @@ impl Engine {
                 }
                 (
                     "GET",
-                    token::by_get(realm, token_request, account.map(String::as_str))?,
+                    token::by_get(&realm.url, token_request, account.map(String::as_str))?,
                 )
             }
             Form::Post => {
@@ -240,7 +245,7 @@ impl Engine {
                 {
                     body = Body::secret(&form);
                 }
-                ("POST", realm.clone())
+                ("POST", realm.url.clone())
             }
         };
         let mut response = self.send(
@@ -250,7 +255,7 @@ impl Engine {
                 headers,
                 authorization: authorization.as_ref().map(|value| (&origin, value)),
                 purpose: Purpose::Token,
-                server_directed: true,
+                director: realm.director,
                 follow_redirects: true,
             },
             &mut body,
@@ -266,6 +271,12 @@ impl Engine {
         });
         Ok((status, grant))
     }
+}
+
+/// The URL of a token server, and the server that named it.
+struct Realm {
+    url: Url,
+    director: Director,
 }
 
 /// Whether a token server rejected the credentials, or requires some.

@@ -121,7 +121,7 @@ pub enum Kind {
     /// the HTTP status, if any.
     Proxy = 311,
     /// Redirect or challenge to a more private network than the server that
-    /// sent it.
+    /// sent it, or request to a cloud metadata address that is not allowed.
     AddressRefused = 312,
 
     // Registries and token servers: 1001 and up.

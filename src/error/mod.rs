@@ -250,6 +250,9 @@ impl Error {
     /// Whether the request failed for a reason that may be gone at the next
     /// attempt: what the engine retries.
     pub(crate) fn is_transient(&self) -> bool {
+        if is_shortage(self.0.errno) {
+            return true;
+        }
         match self.0.kind {
             Kind::Resolve
             | Kind::Connect
@@ -267,6 +270,15 @@ impl Error {
             ),
         }
     }
+}
+
+/// Whether an errno reports that the process or the system has no descriptors or
+/// memory left at the moment, whatever they were needed for.
+pub(crate) fn is_shortage(errno: i32) -> bool {
+    matches!(
+        errno,
+        libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM
+    )
 }
 
 /// Whether an HTTP status reports a temporary problem of the server, or of a
@@ -413,22 +425,29 @@ mod tests {
     }
 
     #[test]
-    fn a_lack_of_descriptors_is_transient_wherever_it_occurs() {
-        for kind in [
+    fn a_shortage_is_temporary_wherever_it_shows() {
+        let kinds = [
             Kind::File,
+            Kind::Connect,
+            Kind::NoMemory,
             Kind::InvalidCertificates,
             Kind::InvalidCredentialsFile,
             Kind::CredentialHelper,
-            Kind::Connect,
-        ] {
-            for (errno, expected) in [(libc::EMFILE, true), (libc::ENFILE, true), (0, false)] {
-                let error = Error::new(kind, "a failure").with_errno(errno);
-                let expected = expected || kind == Kind::Connect;
-                assert_eq!(error.is_retryable(), expected, "{kind:?} {errno}");
-                assert_eq!(error.is_transient(), expected, "{kind:?} {errno}");
+        ];
+        for kind in kinds {
+            for errno in [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM] {
+                let source = io::Error::from_raw_os_error(errno);
+                let error = Error::io(kind, "open", &source);
+                assert!(
+                    error.is_retryable() && error.is_transient(),
+                    "{kind:?} {errno}"
+                );
             }
-            let full = Error::new(kind, "a failure").with_errno(libc::ENOSPC);
-            assert_eq!(full.is_retryable(), kind == Kind::Connect);
+        }
+        for errno in [libc::ENOENT, libc::EACCES, libc::ENOSPC, libc::EIO] {
+            let source = io::Error::from_raw_os_error(errno);
+            let error = Error::io(Kind::File, "open", &source);
+            assert!(!error.is_retryable() && !error.is_transient(), "{errno}");
         }
     }
 

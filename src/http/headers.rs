@@ -84,6 +84,11 @@ impl Headers {
         Ok(())
     }
 
+    /// Removes the fields that `keep` rejects.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&str, &[u8]) -> bool) {
+        self.0.retain(|(name, value)| keep(name, value));
+    }
+
     /// Checks that there is memory for a value of the caller, which may have any
     /// size.
     fn reserve(&mut self, value: &[u8]) -> Result<(), Error> {

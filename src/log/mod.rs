@@ -56,6 +56,12 @@ impl Log {
         &self.secrets
     }
 
+    /// Whether the log hides a header or a part of it.
+    pub(crate) fn hides(&self, name: &str, value: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(value);
+        redact::hides(name, value) || self.secrets.scrub(&text) != text
+    }
+
     /// Whether messages of this level are written. With the debug setting,
     /// debug messages also go to the callback, whatever its level.
     pub(crate) fn takes(&self, level: Level) -> bool {

@@ -18,6 +18,7 @@ use crate::http::message::head::Version;
 use crate::http::oci_error::OciError;
 use crate::http::server_message::ServerMessage;
 use crate::http::url::Url;
+use crate::http::url::syntax::text_of_header;
 use crate::http::{oci_error, server_message};
 use crate::log::redact;
 use crate::log::secrets::{Secret, Secrets};
@@ -104,8 +105,8 @@ impl Response {
     ) -> Response {
         let location = raw
             .headers
-            .text("location")
-            .and_then(|location| url.resolve(location).ok());
+            .get("location")
+            .and_then(|location| url.resolve(&text_of_header(location)).ok());
         let head = ResponseHead {
             status: raw.status,
             version: raw.version,

@@ -9,10 +9,11 @@ use rustls::client::ResolvesClientCert;
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SigningKey};
 use zeroize::Zeroizing;
 
-use super::{material, pem_text};
+use super::p521::P521Key;
+use super::{der, material, pem_text};
 use crate::error::{Error, Kind, with_path};
 use crate::http::url::{Origin, Scheme, Url};
 
@@ -114,8 +115,9 @@ fn assemble(
 ) -> Result<Arc<CertifiedKey>, Error> {
     let chain = material::parse(chain).map_err(about_chain)?;
     let key = private_key(key).map_err(about_key)?;
-    let key = any_supported_type(&key).map_err(|_| {
-        about_key("the key cannot be used: it is damaged, or not RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519")
+    let of_p521 = || Some(Arc::new(P521Key::parse(&key)?) as Arc<dyn SigningKey>);
+    let key = any_supported_type(&key).ok().or_else(of_p521).ok_or_else(|| {
+        about_key("the key cannot be used: it is damaged, or not RSA of 2048 to 4096 bits, P-256, P-384, P-521 or Ed25519")
     })?;
     // Compared here, since rustls does not check version 1 certificates.
     let own = chain
@@ -195,18 +197,6 @@ fn is_issued_by(certificate: &CertificateDer<'_>, authorities: &[&[u8]]) -> bool
         return false;
     };
     let issuer = parsed.issuer();
-    authorities.iter().any(|name| content(name) == Some(issuer))
-}
-
-/// The content of a DER sequence.
-fn content(der: &[u8]) -> Option<&[u8]> {
-    let (&tag, rest) = der.split_first()?;
-    let (&length, rest) = rest.split_first()?;
-    if tag != 0x30 {
-        return None;
-    }
-    match length {
-        0..=0x7f => Some(rest),
-        _ => rest.get(usize::from(length & 0x7f)..),
-    }
+    let is_issuer = |name: &&[u8]| der::split(name).is_some_and(|(_, name, _)| name == issuer);
+    authorities.iter().any(is_issuer)
 }

@@ -63,7 +63,16 @@ impl ExchangeTimer {
         self.sent = self.sent.saturating_add(bytes as u64);
     }
 
+    /// Counts bytes of heads. Those of the framing of a body are no progress:
+    /// chunk extensions and trailers may be endless.
     pub(super) fn received(&mut self, bytes: usize) {
+        if !self.has_head {
+            self.receiving.moved(bytes);
+        }
+    }
+
+    /// Counts the content of a body.
+    pub(super) fn received_content(&mut self, bytes: usize) {
         self.receiving.moved(bytes);
     }
 
@@ -129,13 +138,16 @@ impl ExchangeTimer {
     }
 
     /// Waits up to a time for the response to start or continue. `pending`
-    /// contains the unread input.
+    /// contains the unread input; `fragment` is the size of an incomplete TLS
+    /// record.
     pub(super) fn wait_to_receive(
         &mut self,
         fd: RawFd,
         exchange_limits: &ExchangeLimits,
         pending: &[u8],
+        fragment: usize,
     ) -> io::Result<()> {
+        self.receiving.holds(fragment);
         let timeouts = &exchange_limits.call.timeouts;
         let stall = timeouts.stall;
         let before = Instant::now();
@@ -234,7 +246,7 @@ mod tests {
         timer.request_sent(Instant::now());
         let exchange_limits = exchange_limits(Duration::from_millis(20));
         let error = timer
-            .wait_to_receive(ours.as_raw_fd(), &exchange_limits, HEAD)
+            .wait_to_receive(ours.as_raw_fd(), &exchange_limits, HEAD, 0)
             .expect_err("nothing comes");
         let error = error.downcast::<Error>().expect("ours");
         assert_eq!((error.kind(), error.step()), (Kind::Timeout, Step::Receive));
@@ -251,7 +263,7 @@ mod tests {
         timer.take_head();
         theirs.write_all(b"a").expect("it is open");
         timer
-            .wait_to_receive(fd, &exchange_limits, HEAD)
+            .wait_to_receive(fd, &exchange_limits, HEAD, 0)
             .expect("a body that looks like a head");
     }
 }

@@ -4,6 +4,7 @@
 //! extensions, ignores transfer codings that it does not know, and changes the
 //! case of header names.
 
+mod address_class;
 mod body_reader;
 mod buffers;
 mod connection;
@@ -31,9 +32,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+#[cfg(test)]
+pub(crate) use address_class::AddressClass;
 pub(crate) use operation::ExchangeStats;
 pub(crate) use raw_response::{RawBody, RawResponse};
 pub(crate) use request_sender::Framing;
+pub(crate) use ssrf_policy::Director;
 
 use self::connection::Connection;
 use self::dial::Shared;
@@ -41,6 +45,7 @@ use self::exchange_timer::ExchangeLimits;
 use self::operation::Operation;
 use self::request_sender::{RequestHead, SendFailure};
 use self::route::Route;
+use self::ssrf_policy::class_of_server;
 use crate::body::Body;
 use crate::config::Config;
 use crate::error::{Error, Kind, Step};
@@ -62,8 +67,7 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) limits: &'a CallLimits,
     /// Host and port of the URL.
     pub(crate) host: &'a str,
-    /// The URL comes from a server: a redirect or a challenge.
-    pub(crate) server_directed: bool,
+    pub(crate) director: Director,
     /// The server may take the commit timeout to respond.
     pub(crate) awaits_commit: bool,
     /// Reports the progress of its bodies to the program.
@@ -120,7 +124,7 @@ impl Transport {
             limits,
             awaits_commit,
             reports_progress,
-            server_directed,
+            director,
             host,
         } = outgoing;
         let unsent = |error| Failure {
@@ -176,7 +180,7 @@ impl Transport {
             exchange_limits,
         );
         operation.fresh = fresh;
-        operation.server_directed = server_directed;
+        operation.director = director;
         let operation = Arc::new(operation);
         let head = RequestHead {
             method,
@@ -211,10 +215,12 @@ impl Transport {
         })?;
         let keep = persists && !framing::says_close(&headers);
         let stats = operation.stats(&connection);
+        let director = Director::Server(class_of_server(origin, connection.address()));
         Ok(RawResponse {
             status,
             version: response.version,
             stats,
+            director,
             body: RawBody::new(connection, operation, status, body, keep),
             headers: response.headers,
         })

@@ -11,6 +11,7 @@ use super::dial::{ConnectTimes, Shared};
 use super::exchange_timer::ExchangeLimits;
 use super::file_piece::FilePiece;
 use super::route::Route;
+use super::ssrf_policy::Director;
 use crate::error::Error;
 use crate::http::url::Origin;
 
@@ -33,8 +34,7 @@ pub(crate) struct Operation {
     pub(crate) shared: Arc<Shared>,
     pub(crate) origin: Arc<Origin>,
     pub(crate) route: Arc<Route>,
-    /// The URL comes from a server, not from the caller.
-    pub(crate) server_directed: bool,
+    pub(crate) director: Director,
     /// Approximate size of the request's head, in bytes.
     pub(crate) head: usize,
     pub(crate) body: u64,
@@ -74,7 +74,7 @@ impl Operation {
             shared,
             origin,
             route,
-            server_directed: false,
+            director: Director::Caller,
             head,
             body,
             fresh: false,
@@ -88,8 +88,9 @@ impl Operation {
 
     /// Takes a kept connection or creates a new one.
     pub(crate) fn connection(&self) -> Result<Box<Connection>, Error> {
-        if self.server_directed && self.route.proxy.is_some() {
-            self.shared.ssrf_policy.check_name(&self.origin)?;
+        let ssrf_policy = &self.shared.ssrf_policy;
+        if self.route.proxy.is_some() {
+            ssrf_policy.check_name(self.director, &self.origin)?;
         }
         let slots = self.shared.slots.as_ref();
         let permit = slots.map(|slots| {
@@ -108,8 +109,8 @@ impl Operation {
             // The connection may have been created under a more permissive
             // policy. A new connection reports the violation.
             let may_use = |kept: &Connection| {
-                let address = kept.address().filter(|_| self.server_directed);
-                address.is_none_or(|ip| self.shared.ssrf_policy.check(&self.origin, ip).is_ok())
+                let address = kept.address();
+                address.is_none_or(|ip| ssrf_policy.check(self.director, &self.origin, ip).is_ok())
             };
             self.shared
                 .pool
@@ -123,7 +124,7 @@ impl Operation {
                 let (connection, phases) = self.shared.connect(
                     &self.origin,
                     &self.route,
-                    self.server_directed,
+                    self.director,
                     &self.exchange_limits.call,
                 )?;
                 self.state().phases = phases;

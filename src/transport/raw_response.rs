@@ -7,6 +7,7 @@ use super::body_reader::{BodyReader, ReadFailure};
 use super::connection::Connection;
 use super::failure;
 use super::operation::{ExchangeStats, Operation};
+use super::ssrf_policy::Director;
 use crate::error::{Error, Kind, Step};
 use crate::http::headers::Headers;
 use crate::http::message::framing::Framing;
@@ -17,6 +18,8 @@ use crate::os::transfer::TransferMeter;
 #[derive(Debug)]
 pub(crate) struct RawResponse {
     pub(crate) stats: ExchangeStats,
+    /// The server of this connection, for where its response leads.
+    pub(crate) director: Director,
     pub(crate) status: u16,
     pub(crate) version: Version,
     pub(crate) headers: Headers,
@@ -202,6 +205,9 @@ impl RawBody {
             }
         };
         self.received += amount as u64;
+        if let BodyState::Open { connection, .. } = &mut self.state {
+            connection.received_content(amount);
+        }
         if let Some(transfer) = &self.transfer {
             transfer.received(amount);
         }

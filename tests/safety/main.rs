@@ -4,3 +4,4 @@ mod debug_log;
 mod echoes;
 mod leaks;
 mod leaks_by_realm;
+mod secret_headers;

@@ -2,6 +2,7 @@
 
 use super::quoted;
 use crate::http::url::Url;
+use crate::http::url::syntax::text_of_header;
 
 /// The link to the next page in the response of a list.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub(crate) enum NextPage {
 pub(crate) fn next<'a>(values: impl IntoIterator<Item = &'a [u8]>, from: &Url) -> NextPage {
     let mut found = NextPage::None;
     for value in values {
-        let line = String::from_utf8_lossy(value);
+        let line = text_of_header(value);
         let mut rest: &str = &line;
         while !rest.is_empty() {
             let Some((target, after)) = first_link(rest) else {

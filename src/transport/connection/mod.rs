@@ -40,6 +40,8 @@ pub(crate) struct Connection {
     /// The process that created it; a forked child must not use it.
     process: u32,
     exchange: Exchange,
+    /// Why nothing more can be received, if that was found while sending.
+    failure: Option<io::Error>,
     exchange_limits: Arc<ExchangeLimits>,
     /// The address of the server or the proxy; `None` for a Unix domain socket.
     peer: Option<SocketAddr>,
@@ -87,9 +89,8 @@ impl Exchange {
         }
     }
 
-    /// Counts bytes of a body; 0 means the end.
+    /// Notes the end of a body, if no bytes were received.
     fn received(&mut self, amount: usize) {
-        self.timer.received(amount);
         self.ended |= amount == 0;
     }
 }
@@ -135,6 +136,11 @@ impl Connection {
         }
     }
 
+    /// Sets the server's address behind a proxy.
+    pub(crate) fn set_address(&mut self, address: Option<IpAddr>) {
+        self.address = address;
+    }
+
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
@@ -150,6 +156,7 @@ impl Connection {
             buffers: ConnectionBuffers::default(),
             process: std::process::id(),
             exchange: Exchange::default(),
+            failure: None,
             exchange_limits: Arc::clone(&RESTING),
             peer: None,
             address: None,
@@ -160,6 +167,7 @@ impl Connection {
     /// Starts another exchange.
     pub(crate) fn begin(&mut self, exchange_limits: Arc<ExchangeLimits>) {
         self.exchange = Exchange::default();
+        self.failure = None;
         self.exchange_limits = exchange_limits;
     }
 

@@ -15,8 +15,12 @@ impl Connection {
     fn wait_to_receive(&mut self) -> io::Result<()> {
         let fd = self.fd();
         let pending = self.buffers.received();
+        let fragment = match &self.stream {
+            Stream::Plain => 0,
+            Stream::Tls(tls) => tls.fragment(),
+        };
         let timer = &mut self.exchange.timer;
-        timer.wait_to_receive(fd, &self.exchange_limits, pending)
+        timer.wait_to_receive(fd, &self.exchange_limits, pending, fragment)
     }
 
     /// Called when the headers were received; the body follows.
@@ -27,6 +31,11 @@ impl Connection {
     /// Sets a time limit for the rest of the exchange.
     pub(crate) fn end_within(&mut self, time: Duration) {
         self.exchange.timer.end_within(time);
+    }
+
+    /// Counts the content of a body that was passed on.
+    pub(crate) fn received_content(&mut self, amount: usize) {
+        self.exchange.timer.received_content(amount);
     }
 
     pub(super) fn hear(&mut self, piece: &[u8]) -> io::Result<()> {
@@ -43,6 +52,7 @@ impl Connection {
                 Err(error) => {
                     if error.kind() != io::ErrorKind::WouldBlock {
                         self.exchange.ended = true;
+                        self.failure.get_or_insert(error);
                     }
                     return;
                 }
@@ -285,9 +295,7 @@ impl Connection {
             }
             // As in `pull`.
             self.exchange_limits.call.check_io(Step::Receive)?;
-            let received = tls.receive(fd)?;
-            self.exchange.timer.received(received);
-            if received == 0 {
+            if tls.receive(fd)? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
