@@ -99,7 +99,9 @@
  * value stops the call and is stored in the error; see
  * reggie_error_callback_value(). Callbacks that cannot stop the call return void.
  * Callbacks may use the library, including the same client, but must not free a
- * handle that the call uses. They must return normally: a C++ exception that
+ * handle that the call uses. A call made in a callback does not wait for other
+ * calls: it requests its own token, runs its own credential helper, and may exceed
+ * reggie_config_set_max_connections(). Callbacks must return normally: a C++ exception that
  * leaves a callback aborts the process, and longjmp() and pthread_exit() are not
  * allowed.
  *
@@ -807,7 +809,8 @@ const char *reggie_error_message(const reggie_error *error);
 const char *reggie_error_step(const reggie_error *error);
 
 /// Returns the HTTP status of the response that caused the failure, for example
-/// the response of a token server; 0 if there was none or `error` is NULL.
+/// the response of a token server, or whose body could not be received or
+/// delivered; 0 if there was none or `error` is NULL.
 int reggie_error_http_status(const reggie_error *error);
 
 /// Returns the code from the server's error list, such as "UNAUTHORIZED" (OCI
@@ -1217,6 +1220,12 @@ reggie_status reggie_request_set_body_borrowed(reggie_request *request,
 /// Sets the body: the content of a regular file, which is opened each time the
 /// request is sent. `path` may be any bytes except NUL.
 ///
+/// The size of the file when it is opened is the length of the body. Data that
+/// is appended while the file is sent is not sent; if the file becomes shorter,
+/// the call returns REGGIE_BODY_LENGTH. A file of size 0 that has content, such
+/// as those in /proc, is read first; more than 16 MiB of it are an error,
+/// REGGIE_BODY_LENGTH. The same applies to parts of files.
+///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path
 /// is empty, or REGGIE_BUSY.
 reggie_status reggie_request_set_body_path(reggie_request *request,
@@ -1236,8 +1245,8 @@ reggie_status reggie_request_set_body_path_section(reggie_request *request,
                                                    uint64_t offset,
                                                    uint64_t length);
 
-/// Sets the body: `length` bytes from a file descriptor, starting at its
-/// current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its
+/// Sets the body: the next `length` bytes from a file descriptor, starting at
+/// its current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its
 /// end with chunked transfer coding (RFC 9112, section 7.1), which many
 /// registries reject.
 ///
@@ -1274,6 +1283,10 @@ reggie_status reggie_request_set_body_fd_section(reggie_request *request,
 /// Sets the body: `length` bytes supplied by a callback; or, if `length` is
 /// REGGIE_UNKNOWN_SIZE, everything up to its end with chunked transfer coding
 /// (RFC 9112, section 7.1), which many registries reject.
+///
+/// After `length` bytes, `read` is called once more and must report the end of
+/// the body. If it has more data, or reports the end before, the call returns
+/// REGGIE_BODY_LENGTH, and the server does not receive a complete request.
 ///
 /// `rewind` is called when the body has to be sent again, for example after a
 /// challenge. If it is NULL, the call then fails with
@@ -2170,9 +2183,10 @@ typedef int (*reggie_realm_callback)(void *userdata,
 /// 5. those in the default files, if
 ///    reggie_config_use_default_credentials_files() was called.
 ///
-/// Both strings are UTF-8 without control characters; the user name has no
-/// colon. Either may be empty, for example the user name if the password is a
-/// token.
+/// Both strings are UTF-8. The user name has no control characters and no colon;
+/// the password has at most 64 KiB and may have several lines, as a JSON key
+/// file has. Either may be empty, for example the user name if the password is
+/// a token.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
 /// REGGIE_INVALID_CREDENTIALS.
@@ -2245,7 +2259,10 @@ reggie_status reggie_config_set_credential_callback(reggie_config *config,
 /// repository. `credHelpers` and `credsStore` name credential helpers, which
 /// are run only if reggie_config_set_credential_helpers() allows it; they rank
 /// after entries with a path and before the entry for the registry as a whole.
-/// An empty entry means that a helper has the credentials.
+/// An empty entry means that a helper has the credentials. If several keys name
+/// the same host, the one that is exactly host and port is used before URLs.
+/// Names of fields are compared without case. The file may be in UTF-16 or have
+/// a byte-order mark.
 ///
 /// The file is read when a client is created, which fails with
 /// REGGIE_INVALID_CREDENTIALS_FILE if the file is missing or invalid, and again
@@ -2295,6 +2312,20 @@ reggie_status reggie_config_set_credential_helpers(reggie_config *config,
 /// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 reggie_status reggie_config_set_credential_helper_timeout(reggie_config *config,
                                                           int64_t milliseconds);
+
+/// Sets how long the credentials that a helper returned are used before it is
+/// run again. Default: 5 min.
+///
+/// For each registry, one helper runs at a time, and its result serves all calls
+/// that wait for it. Credentials that the registry or a token server rejects are
+/// not used again. The result that there are none is kept for at most 5 s, a
+/// failure not at all.
+///
+/// 0 means that each use runs the helper. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if `milliseconds` is
+/// negative.
+reggie_status reggie_config_set_credential_helper_cache_time(reggie_config *config,
+                                                             int64_t milliseconds);
 
 /// Sets a user name and password as the result of the callback; see
 /// reggie_config_set_credentials().
@@ -2693,8 +2724,9 @@ reggie_status reggie_config_set_max_idle_connections(reggie_config *config,
 ///
 /// A connection is in use until the response body has been read to its end or
 /// the response is freed. A thread that holds an unread response and sends
-/// another request, or sends one from a callback, needs another connection:
-/// with a limit of 1 it waits for itself until the timeout.
+/// another request needs another connection: with a limit of 1 it waits for
+/// itself until the timeout. A request sent from a callback does not wait; it
+/// may exceed the limit.
 ///
 /// A server is a host and port, with or without TLS; token servers are counted
 /// separately. With an HTTP proxy for plain http, the proxy is the server.

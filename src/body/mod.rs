@@ -5,6 +5,7 @@ mod file_sink;
 pub(crate) mod output;
 pub(crate) mod section;
 pub(crate) mod sink;
+mod sizeless;
 pub(crate) mod verify;
 
 use std::fmt;
@@ -81,12 +82,15 @@ enum BodySource {
         section: Section,
         file: Option<File>,
         position: u64,
+        /// All of it, if the file has no size.
+        content: Vec<u8>,
     },
     /// Part of a regular file that the caller has open.
     DescriptorSection {
         fd: RawFd,
         section: Section,
         position: u64,
+        content: Vec<u8>,
     },
     Descriptor {
         fd: RawFd,
@@ -156,6 +160,7 @@ impl Body {
             section,
             file: None,
             position: 0,
+            content: Vec::new(),
         })
     }
 
@@ -166,6 +171,7 @@ impl Body {
             fd,
             section,
             position: section.offset,
+            content: Vec::new(),
         }))
     }
 
@@ -225,10 +231,18 @@ impl Body {
                 section,
                 file,
                 position,
+                content,
             } => {
                 let failed = |e| Error::io(Kind::File, file_name(path), &e).at(Step::Send);
-                let (opened, size) = file::open(path).map_err(failed)?;
-                let length = section.length_in(size, &file_name(path))?;
+                let (opened, mut size) = file::open(path).map_err(failed)?;
+                let name = file_name(path);
+                if size == 0 {
+                    *content = sizeless::content(&name, |buffer, offset| {
+                        file::read_at(&opened, buffer, offset).map_err(failed)
+                    })?;
+                    size = content.len() as u64;
+                }
+                let length = section.length_in(size, &name)?;
                 *file = Some(opened);
                 *position = section.offset;
                 Ok(Some(length))
@@ -237,10 +251,18 @@ impl Body {
                 fd,
                 section,
                 position,
+                content,
             } => {
                 *position = section.offset;
-                let size = descriptor::file_size(*fd)?;
-                section.length_in(size, &descriptor_name(*fd)).map(Some)
+                let mut size = descriptor::file_size(*fd)?;
+                let name = descriptor_name(*fd);
+                if size == 0 {
+                    *content = sizeless::content(&name, |buffer, offset| {
+                        descriptor::read_at(*fd, buffer, offset)
+                    })?;
+                    size = content.len() as u64;
+                }
+                section.length_in(size, &name).map(Some)
             }
             BodySource::Descriptor { length, .. } | BodySource::Callback { length, .. } => {
                 Ok(*length)
@@ -294,6 +316,12 @@ impl Body {
             BodySource::Memory { bytes, position } => Ok(copy(bytes, position, buffer)),
             BodySource::Borrowed { bytes, position } => Ok(copy(bytes.bytes(), position, buffer)),
             BodySource::Path {
+                content, position, ..
+            }
+            | BodySource::DescriptorSection {
+                content, position, ..
+            } if !content.is_empty() => Ok(copy_at(content, position, buffer)),
+            BodySource::Path {
                 path,
                 file,
                 position,
@@ -331,6 +359,25 @@ impl Body {
         }
     }
 
+    /// Checks that a callback has no more data after the announced length. The
+    /// other sources may have: they send what they had at the start, or a part.
+    pub(crate) fn check_end(&mut self, limits: &CallLimits) -> Result<(), Error> {
+        let BodySource::Callback {
+            length: Some(length),
+            ..
+        } = self.source
+        else {
+            return Ok(());
+        };
+        match self.read(&mut [0], limits)? {
+            0 => Ok(()),
+            _ => {
+                let message = format!("the body is longer than its length of {length} bytes");
+                Err(Error::new(Kind::BodyLength, message))
+            }
+        }
+    }
+
     /// The unread rest of the file that the body is read from; `None` if the
     /// bytes have to be read with [`Body::read`].
     pub(crate) fn file(&self) -> Option<FileRest> {
@@ -339,10 +386,16 @@ impl Body {
                 path,
                 file: Some(file),
                 position,
+                content,
                 ..
-            } => (file.as_raw_fd(), *position, file_name(path)),
-            BodySource::DescriptorSection { fd, position, .. }
-            | BodySource::Descriptor {
+            } if content.is_empty() => (file.as_raw_fd(), *position, file_name(path)),
+            BodySource::DescriptorSection {
+                fd,
+                position,
+                content,
+                ..
+            } if content.is_empty() => (*fd, *position, descriptor_name(*fd)),
+            BodySource::Descriptor {
                 fd,
                 start: Some(_),
                 position,
@@ -366,8 +419,13 @@ impl Body {
 
     /// Releases what is only needed while the body is sent.
     pub(crate) fn end(&mut self) {
-        if let BodySource::Path { file, .. } = &mut self.source {
-            *file = None;
+        match &mut self.source {
+            BodySource::Path { file, content, .. } => {
+                *file = None;
+                *content = Vec::new();
+            }
+            BodySource::DescriptorSection { content, .. } => *content = Vec::new(),
+            _ => {}
         }
     }
 }
@@ -379,6 +437,14 @@ fn copy(bytes: &[u8], position: &mut usize, buffer: &mut [u8]) -> usize {
     let count = rest.len().min(buffer.len());
     buffer[..count].copy_from_slice(&rest[..count]);
     *position += count;
+    count
+}
+
+/// As [`copy`], for a position in a file.
+fn copy_at(content: &[u8], position: &mut u64, buffer: &mut [u8]) -> usize {
+    let mut start = usize::try_from(*position).map_or(content.len(), |at| at.min(content.len()));
+    let count = copy(content, &mut start, buffer);
+    *position += count as u64;
     count
 }
 

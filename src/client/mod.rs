@@ -16,6 +16,7 @@ use crate::engine::{Engine, EngineResponse, retry};
 use crate::error::{Error, Kind};
 use crate::http::template;
 use crate::log::Level;
+use crate::os::call_scope::CallScope;
 use crate::os::transfer::TransferMeter;
 use crate::request::Request;
 use crate::request::address::Address;
@@ -85,13 +86,17 @@ impl Client {
     /// Sends a request and delivers the body of its response to the request's
     /// output, or keeps it in the response.
     pub fn execute(&self, request: &mut Request) -> Result<Response, Error> {
-        self.execute_in(&self.call_for(request), request)
+        let call = self.call_for(request);
+        let _scope = CallScope::enter();
+        self.execute_in(&call, request)
     }
 
     /// Sends a request and returns once the response headers are received; the
     /// body is read from the response.
     pub fn open(&self, request: &mut Request) -> Result<Response, Error> {
-        self.open_in(&self.call_for(request), request)
+        let call = self.call_for(request);
+        let _scope = CallScope::enter();
+        self.open_in(&call, request)
     }
 
     /// A call with the client's limits, or those of the request.
@@ -128,7 +133,8 @@ impl Client {
             if let Some(expected) = expected
                 && let Content::Open(body) = &mut response.body.content
             {
-                body.verify(expected.clone())?;
+                let verified = body.verify(expected.clone());
+                verified.map_err(|error| with_response(error, &response))?;
             }
             Ok(response)
         })
@@ -146,7 +152,7 @@ impl Client {
         let subject = Subject {
             repository: Some(repository.to_owned()),
             scopes: Some(Scopes::parse(&format!("repository:{repository}:{actions}"))),
-            is_ping: false,
+            ..Subject::default()
         };
         self.engine.authorization(&subject, &Execution::new(call))
     }

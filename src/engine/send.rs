@@ -138,14 +138,15 @@ impl Engine {
             hop,
             headers: response.headers.clone(),
         };
-        let choice = execution
+        execution
             .limits()
-            .call_back(Step::Redirect, move || callback(&step))?;
-        choice.map_err(|error| {
-            error
-                .with_http_status(response.status)
-                .with_host(&from.authority())
-        })
+            .call_back(Step::Redirect, move || callback(&step))
+            .and_then(|result| result)
+            .map_err(|error| {
+                error
+                    .with_http_status(response.status)
+                    .with_host(&from.authority())
+            })
     }
 
     /// Sends one request, and once more if a kept connection turns out to have
@@ -244,8 +245,8 @@ impl Engine {
                     if let Some(callback) = self.response_callback.clone() {
                         hook.status = response.status;
                         hook.headers = response.headers.clone();
-                        let result = limits.call_back(Step::Receive, move || callback(&hook))?;
-                        result.map_err(|error| {
+                        let result = limits.call_back(Step::Receive, move || callback(&hook));
+                        result.and_then(|result| result).map_err(|error| {
                             named(error)
                                 .with_http_status(response.status)
                                 .at(Step::Receive)

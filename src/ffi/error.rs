@@ -58,7 +58,8 @@ pub extern "C" fn reggie_error_step(error: Option<&reggie_error>) -> *const c_ch
 }
 
 /// Returns the HTTP status of the response that caused the failure, for example
-/// the response of a token server; 0 if there was none or `error` is NULL.
+/// the response of a token server, or whose body could not be received or
+/// delivered; 0 if there was none or `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_http_status(error: Option<&reggie_error>) -> c_int {
     guard::value(0, || {

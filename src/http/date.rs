@@ -1,6 +1,8 @@
-//! Dates that are no HTTP dates.
+//! Dates other than HTTP dates.
 
-/// An RFC 3339 date and time, such as `2026-01-31T12:00:00.5+01:00`.
+/// An RFC 3339 date and time, such as `2026-01-31T12:00:00.5+01:00`. Also with a
+/// space in place of the T, without seconds, with an offset without a colon, and
+/// without an offset, which means UTC.
 pub(crate) fn rfc3339(text: &str) -> Option<i64> {
     let number = |range: std::ops::Range<usize>| -> Option<i64> {
         let digits = text.get(range)?;
@@ -8,12 +10,16 @@ pub(crate) fn rfc3339(text: &str) -> Option<i64> {
         all.then(|| digits.parse().ok()).flatten()
     };
     let is = |at: usize, bytes: &[u8]| text.as_bytes().get(at).is_some_and(|b| bytes.contains(b));
-    let marks = is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":") && is(16, b":");
+    let marks = is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":");
     if !marks {
         return None;
     }
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+    let (hour, minute) = (number(11..13)?, number(14..16)?);
+    let (second, end) = match is(16, b":") {
+        true => (number(17..19)?, 19),
+        false => (0, 16),
+    };
     let in_range = (1..=12).contains(&month)
         && (1..=31).contains(&day)
         && hour < 24
@@ -23,24 +29,34 @@ pub(crate) fn rfc3339(text: &str) -> Option<i64> {
     if !in_range {
         return None;
     }
-    let rest = text.get(19..)?;
-    let rest = rest.strip_prefix('.').map_or(rest, |fraction| {
+    let rest = text.get(end..)?;
+    let rest = rest.strip_prefix(['.', ',']).map_or(rest, |fraction| {
         fraction.trim_start_matches(|c: char| c.is_ascii_digit())
     });
-    let offset = match rest.as_bytes() {
-        [b'Z' | b'z'] => 0,
-        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2]
-            if [h1, h2, m1, m2].iter().all(|byte| byte.is_ascii_digit()) =>
-        {
-            let digit = |byte: &u8| i64::from(byte - b'0');
-            let hours = digit(h1) * 10 + digit(h2);
-            let minutes = digit(m1) * 10 + digit(m2);
-            let offset = hours * 3600 + minutes * 60;
-            if *sign == b'+' { offset } else { -offset }
-        }
+    let offset = offset(rest.trim_start())?;
+    Some(days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset)
+}
+
+/// The offset from UTC in seconds. Go adds the name of the zone: `+0100 CET`.
+fn offset(text: &str) -> Option<i64> {
+    let text = text.split(' ').next().unwrap_or_default();
+    let (sign, digits) = match text.as_bytes() {
+        [] | [b'Z' | b'z'] => return Some(0),
+        _ if matches!(text, "UTC" | "GMT") => return Some(0),
+        [b'+', rest @ ..] => (1, rest),
+        [b'-', rest @ ..] => (-1, rest),
         _ => return None,
     };
-    Some(days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset)
+    let (hours, minutes) = match digits {
+        [h1, h2] => ([h1, h2], [&b'0', &b'0']),
+        [h1, h2, m1, m2] | [h1, h2, b':', m1, m2] => ([h1, h2], [m1, m2]),
+        _ => return None,
+    };
+    let number = |pair: [&u8; 2]| {
+        let is_digits = pair.iter().all(|byte| byte.is_ascii_digit());
+        is_digits.then(|| i64::from(pair[0] - b'0') * 10 + i64::from(pair[1] - b'0'))
+    };
+    Some(sign * (number(hours)? * 3600 + number(minutes)? * 60))
 }
 
 /// Days from 1970 to a Gregorian date. Years start in March here, so that the
@@ -71,7 +87,7 @@ mod tests {
             ("2026-11-23T22:00:00-01:00", Some(1_795_474_800)),
             ("1969-12-31t23:59:59z", Some(-1)),
             ("2026-11-23", None),
-            ("2026-11-23T23:00:00", None),
+            ("2026-11-23T23:00:00", Some(1_795_474_800)),
             ("2026-13-23T23:00:00Z", None),
             ("2026-11-23T+3:00:00Z", None),
             ("2026-11-23T23:00:00+1:00", None),

@@ -1,5 +1,5 @@
-//! HTTP messages: URLs, headers, cookies, redirects and error lists. Does no
-//! input or output.
+//! HTTP messages: URLs, headers, response heads, cookies, redirects and error
+//! lists. Does no input or output.
 
 pub(crate) mod charset;
 pub(crate) mod cookies;
@@ -8,6 +8,7 @@ pub(crate) mod header;
 pub(crate) mod headers;
 pub(crate) mod hooks;
 pub(crate) mod json;
+pub(crate) mod message;
 pub(crate) mod oci_error;
 pub(crate) mod redirect;
 pub(crate) mod server_message;

@@ -14,13 +14,14 @@ use crate::http::header::range::ContentRange;
 use crate::http::header::rate_limit::RateLimit;
 use crate::http::header::{link, range, rate_limit, retry_after, warning};
 use crate::http::headers::Headers;
+use crate::http::message::head::Version;
 use crate::http::oci_error::OciError;
 use crate::http::server_message::ServerMessage;
 use crate::http::url::Url;
 use crate::http::{oci_error, server_message};
 use crate::log::redact;
 use crate::log::secrets::{Secret, Secrets};
-use crate::transport::{ExchangeStats, RawResponse, Version};
+use crate::transport::{ExchangeStats, RawResponse};
 
 /// The response to a request: its head, which does not change once the call has
 /// returned, and its body.

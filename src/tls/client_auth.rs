@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
-use super::material;
+use super::{material, pem_text};
 use crate::error::{Error, Kind, with_path};
 use crate::http::url::{Origin, Scheme, Url};
 
@@ -135,9 +135,10 @@ fn private_key(bytes: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>>, &'stat
             .map(|key| Zeroizing::new(key.clone_key()))
             .map_err(|_| "the key cannot be parsed");
     }
-    match PrivateKeyDer::from_pem_slice(bytes) {
+    let pem = pem_text::clean(bytes)?;
+    match PrivateKeyDer::from_pem_slice(&pem) {
         Ok(key) => Ok(Zeroizing::new(key)),
-        _ if is_encrypted(bytes) => {
+        _ if is_encrypted(&pem) => {
             Err("the key is encrypted; only keys without a passphrase are supported")
         }
         Err(pem::Error::NoItemsFound) => Err("it contains no private key"),
@@ -147,8 +148,9 @@ fn private_key(bytes: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>>, &'stat
 
 /// Whether the PEM data contains a key with a passphrase, in either format.
 fn is_encrypted(pem: &[u8]) -> bool {
-    let has = |mark: &[u8]| pem.windows(mark.len()).any(|window| window == mark);
-    has(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || has(b"Proc-Type: 4,ENCRYPTED")
+    let mark = b"Proc-Type: 4,ENCRYPTED";
+    pem_text::has_block(pem, "ENCRYPTED PRIVATE KEY")
+        || pem.windows(mark.len()).any(|window| window == mark)
 }
 
 /// The client certificates of one origin.

@@ -10,6 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
+use super::pem_text;
 use crate::error::{Error, Kind, with_path};
 use crate::os::{descriptor, file};
 
@@ -114,9 +115,14 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'stat
     let certificates: Vec<_> = if is_der(bytes) {
         vec![CertificateDer::from(bytes.to_vec())]
     } else {
-        CertificateDer::pem_slice_iter(bytes)
+        let pem = pem_text::clean(bytes)?;
+        let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
             .collect::<Result<_, _>>()
-            .map_err(|_| "not valid pem")?
+            .map_err(|_| "not valid pem")?;
+        if certificates.is_empty() && pem_text::has_block(&pem, "TRUSTED CERTIFICATE") {
+            return Err("TRUSTED CERTIFICATE is a format of OpenSSL; convert it with openssl x509");
+        }
+        certificates
     };
     if certificates.is_empty() {
         return Err("it contains no certificate");
@@ -133,6 +139,6 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'stat
 /// Whether this is a DER structure, and not PEM preceded by text that starts
 /// with a 0.
 pub(super) fn is_der(bytes: &[u8]) -> bool {
-    let mark = b"-----BEGIN ";
-    bytes.first() == Some(&0x30) && !bytes.windows(mark.len()).any(|window| window == mark)
+    bytes.first() == Some(&0x30)
+        && pem_text::clean(bytes).is_ok_and(|pem| !pem_text::has_block(&pem, ""))
 }

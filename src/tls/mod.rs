@@ -4,6 +4,7 @@
 mod certs_folder;
 mod client_auth;
 mod material;
+mod pem_text;
 mod platform;
 mod refusal;
 mod verify;

@@ -12,6 +12,7 @@ use rustls::unbuffered::{
     ConnectionState, EncodeError, EncryptError, InsufficientSizeError, UnbufferedStatus,
 };
 
+use super::buffers::grow;
 use crate::error::{Error, Kind, Step};
 use crate::os::deadline::{CallLimits, StepLimit};
 use crate::os::{sys, wait};
@@ -72,7 +73,7 @@ impl TlsStream {
             UnbufferedClientConnection::new(config, name).map_err(|e| explain(&e, host))?;
         let mut stream = TlsStream {
             session,
-            incoming: vec![0; SMALL],
+            incoming: Vec::new(),
             start: 0,
             end: 0,
             outgoing: Vec::new(),
@@ -153,9 +154,8 @@ impl TlsStream {
 
     /// Enlarges the buffer for a large body.
     pub(crate) fn expect_large(&mut self) {
-        if self.incoming.len() < LARGE {
-            self.incoming.resize(LARGE, 0);
-        }
+        // Without the memory, the body is received in smaller pieces.
+        let _ = enlarge(&mut self.incoming, LARGE);
         if let Some(tunnel) = &mut self.tunnel {
             tunnel.expect_large();
         }
@@ -164,7 +164,7 @@ impl TlsStream {
     /// Frees memory that an idle connection does not need.
     pub(crate) fn shrink(&mut self) {
         if self.start == self.end && self.incoming.len() > SMALL {
-            self.incoming = vec![0; SMALL];
+            self.incoming = Vec::new();
             self.start = 0;
             self.end = 0;
         }
@@ -184,6 +184,7 @@ impl TlsStream {
     /// Receives what is available, without blocking. Returns 0 if the peer has
     /// closed the connection.
     pub(crate) fn receive(&mut self, fd: RawFd) -> io::Result<usize> {
+        enlarge(&mut self.incoming, SMALL)?;
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
@@ -214,18 +215,17 @@ impl TlsStream {
                 return Ok(0);
             }
         }
-        self.take_in(&piece);
+        self.take_in(&piece)?;
         Ok(piece.len())
     }
 
     /// Adds data from the session that carries this one.
-    fn take_in(&mut self, piece: &[u8]) {
+    fn take_in(&mut self, piece: &[u8]) -> io::Result<()> {
         let end = self.end + piece.len();
-        if self.incoming.len() < end {
-            self.incoming.resize(end, 0);
-        }
+        enlarge(&mut self.incoming, end)?;
         self.incoming[self.end..end].copy_from_slice(piece);
         self.end = end;
+        Ok(())
     }
 
     fn receive_waiting(
@@ -307,7 +307,7 @@ impl TlsStream {
                     let old = self.outgoing.len();
                     let records = plain.len() / RECORD_PAYLOAD + 2;
                     let room = old + plain.len() + records * RECORD_OVERHEAD;
-                    self.outgoing.resize(room, 0);
+                    enlarge(&mut self.outgoing, room)?;
                     sealed = Some(loop {
                         match traffic.encrypt(plain, &mut self.outgoing[old..]) {
                             Ok(length) => {
@@ -316,7 +316,7 @@ impl TlsStream {
                             }
                             Err(EncryptError::InsufficientSize(InsufficientSizeError {
                                 required_size,
-                            })) => self.outgoing.resize(old + required_size, 0),
+                            })) => enlarge(&mut self.outgoing, old + required_size)?,
                             Err(error) => break Err(io::Error::other(error)),
                         }
                     });
@@ -354,8 +354,7 @@ impl TlsStream {
         let mut early = Vec::new();
         tunnel.seal(&self.outgoing, &mut |piece| early.extend_from_slice(piece))?;
         self.outgoing.clear();
-        self.take_in(&early);
-        Ok(())
+        self.take_in(&early)
     }
 
     /// Encrypted bytes to be sent.
@@ -378,6 +377,10 @@ impl TlsStream {
             None => self.outgoing.clear(),
         }
     }
+}
+
+fn enlarge(buffer: &mut Vec<u8>, size: usize) -> io::Result<()> {
+    grow(buffer, size, "tls buffer").map_err(io::Error::other)
 }
 
 /// Appends the output of `fill`.

@@ -67,8 +67,6 @@ struct Exchange {
     expecting: bool,
     /// The peer has closed its side.
     ended: bool,
-    /// The connection was closed with an error.
-    broken: bool,
     timer: ExchangeTimer,
     /// When the request was sent completely.
     sent_at: Option<Instant>,
@@ -187,11 +185,6 @@ impl Connection {
 
     pub(crate) fn spoke(&self) -> bool {
         self.exchange.spoke
-    }
-
-    /// Whether the connection was closed with an error.
-    pub(crate) fn broken(&self) -> bool {
-        self.exchange.broken
     }
 
     /// Whether the connection can be used for another request after this

@@ -13,7 +13,7 @@ use crate::transport::file_piece::FilePiece;
 impl Connection {
     /// Sends a short message, which is zeroized afterwards.
     pub(crate) fn say(&mut self, message: &[u8]) -> io::Result<()> {
-        self.buffers.put(message);
+        self.buffers.put(message).map_err(io::Error::other)?;
         let sent = self.send(message.len());
         self.buffers.wipe(message.len());
         sent
@@ -32,7 +32,7 @@ impl Connection {
                 early.extend_from_slice(piece);
             })?;
             if !early.is_empty() {
-                self.hear(&early);
+                self.hear(&early)?;
             }
         }
         self.flush(amount)?;
