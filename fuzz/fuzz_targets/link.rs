@@ -19,7 +19,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    let expected = resolve(FROM, text.trim())
+    let expected = resolve(FROM, text.trim().as_bytes())
         .filter(|(origin, _)| origin == ORIGIN)
         .map(|(origin, target)| format!("{origin}{target}"));
     if !text.contains('>') {
