@@ -9,6 +9,7 @@ use crate::auth::{challenge, scope};
 use crate::config::Credential;
 use crate::error::Kind;
 use crate::http::cookies::CookieJar;
+use crate::http::header::link::NextPage;
 use crate::http::header::{link, range, rate_limit, retry_after, warning};
 use crate::http::headers::Headers;
 use crate::http::message::chunked::{ChunkDecoder, Next};
@@ -16,8 +17,8 @@ use crate::http::message::framing::{self, Framing};
 use crate::http::message::head::{Head, HeadParser, early_status};
 use crate::http::url::Url;
 use crate::http::url::syntax::text_of_header;
-use crate::http::{oci_error, template};
-use crate::log::redact;
+use crate::http::{oci_error, server_message, template};
+use crate::log::{redact, scrub};
 use crate::proxy::host_rules;
 use crate::request::address::Address;
 use crate::transport;
@@ -106,7 +107,7 @@ pub fn redact_body(content_type: Option<&str>, body: &[u8], cap: usize) -> Optio
 }
 
 pub fn scrub(text: &str, secrets: &[&str]) -> String {
-    redact::scrub(text, secrets)
+    scrub::scrub(text, secrets)
 }
 
 /// The token granted, or the message of the refusal.
@@ -149,7 +150,16 @@ fn texts(clue: &file::Clue<'_>) -> Vec<String> {
 /// The URL of the next page in a response from `from`.
 pub fn next_page(from: &str, lines: &[&[u8]]) -> Option<String> {
     let from = Url::parse(from).ok()?;
-    link::next(lines.iter().copied(), &from).map(|url| url.to_string())
+    match link::next(lines.iter().copied(), &from) {
+        NextPage::At(url) => Some(url.to_string()),
+        NextPage::None | NextPage::Elsewhere(_) | NextPage::Invalid => None,
+    }
+}
+
+/// What a server says about a failure, and its code.
+pub fn server_message(content_type: Option<&str>, body: &[u8]) -> (String, Option<String>) {
+    let sent = server_message::read(content_type, body);
+    (sent.line(""), sent.code)
 }
 
 pub fn warnings(lines: &[&[u8]]) -> Vec<String> {
@@ -176,7 +186,7 @@ fn headers_of(fields: &[(&str, &[u8])]) -> Headers {
 /// The delay in Retry-After, by a local clock at this time.
 pub fn retry_after(fields: &[(&str, &[u8])], now: u32) -> Option<Duration> {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.into());
-    retry_after::read(&headers_of(fields), now)
+    retry_after::read(&headers_of(fields), now).map(|field| field.wait)
 }
 
 /// Limit, remaining and window.

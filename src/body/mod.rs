@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroize;
 
 use self::section::Section;
-use crate::error::{Error, Kind, server_text};
+use crate::error::{Error, Kind, Step, with_path};
 use crate::os::deadline::CallLimits;
 use crate::os::{descriptor, file};
 
@@ -233,7 +233,7 @@ impl Body {
                 position,
                 content,
             } => {
-                let failed = |e| Error::io(Kind::File, file_name(path), &e);
+                let failed = |e| Error::io(Kind::File, file_name(path), &e).at(Step::Send);
                 let (opened, mut size) = file::open(path).map_err(failed)?;
                 let name = file_name(path);
                 if size == 0 {
@@ -329,7 +329,7 @@ impl Body {
             } => {
                 let Some(file) = file else { return Ok(0) };
                 let amount = file::read_at(file, buffer, *position)
-                    .map_err(|e| Error::io(Kind::File, file_name(path), &e))?;
+                    .map_err(|e| Error::io(Kind::File, file_name(path), &e).at(Step::Send))?;
                 *position += amount as u64;
                 Ok(amount)
             }
@@ -449,7 +449,7 @@ fn copy_at(content: &[u8], position: &mut u64, buffer: &mut [u8]) -> usize {
 }
 
 fn file_name(path: &Path) -> String {
-    format!("body {}", server_text(&path.to_string_lossy()))
+    with_path("body", path)
 }
 
 fn descriptor_name(fd: RawFd) -> String {

@@ -6,7 +6,7 @@ use std::mem;
 use super::Engine;
 use super::frame::frame;
 use super::message::{EngineResponse, Send};
-use super::trace;
+use super::{sent_secrets, trace};
 use crate::auth::realm;
 use crate::body::Body;
 use crate::error::{Error, Kind, Step};
@@ -166,6 +166,7 @@ impl Engine {
         let limits = execution.limits();
         let host = url.authority();
         let named = |error: Error| error.with_host(&host);
+        sent_secrets::add_query(self.log.secrets(), url);
         let mut again = false;
         let mut hook = Exchange {
             purpose,
@@ -208,10 +209,11 @@ impl Engine {
                 })?;
                 result.map_err(named)?;
                 headers = mem::take(&mut hook.headers);
+                sent_secrets::add_headers(self.log.secrets(), &headers);
                 framing = frame(method, body.is_set(), length, &mut headers).map_err(named)?;
             }
             self.log.note(limits, Level::Debug, || {
-                trace::request(method, url, &headers, body.kept())
+                trace::request(method, url, &headers, body.kept(), self.log.secrets())
             });
             let has_credentials = headers.contains("authorization") || body.is_secret();
             self.warn_of_plain_http(url, has_credentials, execution);

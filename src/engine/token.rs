@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::Engine;
 use super::message::Send;
-use crate::auth::credentials::store::Found;
+use crate::auth::credentials::store::{Found, Lookup};
 use crate::auth::flight::Outcome;
 use crate::auth::token::TokenRequest;
 use crate::auth::token::{Form, Grant};
@@ -37,8 +37,9 @@ impl Engine {
         let served = subject.scopes.as_ref();
         let tokens = &self.auth.tokens;
         let mut timed_out = false;
+        let mut may_wait = !limits.is_nested;
         loop {
-            let waiter = match tokens.join(token_request, served, limits) {
+            let waiter = match tokens.join(token_request, served, may_wait) {
                 Role::Cached(authorization) => return Ok(authorization),
                 Role::Fetch(fetcher) => {
                     return match self.fetch(token_request, subject, director, execution) {
@@ -52,21 +53,28 @@ impl Engine {
                 }
                 Role::Wait(waiter) => waiter,
             };
-            match waiter.wait(limits)? {
-                Outcome::Done(authorization) => {
+            // As for a response to a request of its own.
+            let what = "wait for a token that another call requests";
+            let limit = limits.limit(Step::Token, limits.timeouts.first_byte, &what);
+            match waiter.wait(limits, limit)? {
+                Some(Outcome::Done(authorization)) => {
                     tokens.serve(token_request, served);
                     return Ok(authorization);
                 }
-                Outcome::Failed(error) => return Err(error),
+                Some(Outcome::Failed(error)) => return Err(error),
                 // A server that timed out for one thread may do so for all:
                 // only one more attempt.
-                Outcome::Abandoned(Some(error)) if timed_out => return Err(error),
-                Outcome::Abandoned(error) => timed_out |= error.is_some(),
+                Some(Outcome::Abandoned(Some(error))) if timed_out => return Err(error),
+                Some(Outcome::Abandoned(error)) => timed_out |= error.is_some(),
+                // The other call may be in a callback that does not return.
+                None => may_wait = false,
             }
         }
     }
 
-    /// Looks up the credentials and requests a token with them.
+    /// Requests a token with the credentials that are found. Credentials that a
+    /// helper returned earlier may be outdated: if they are refused, the helper
+    /// runs again.
     fn fetch(
         &self,
         token_request: &TokenRequest,
@@ -74,24 +82,59 @@ impl Engine {
         director: Director,
         execution: &Execution,
     ) -> Result<Grant, Error> {
-        let limits = execution.limits();
         let realm = Realm {
             url: token::realm(&token_request.realm)?,
             director,
         };
+        let (granted, lookup) = self.fetch_once(&realm, token_request, subject, execution)?;
+        let Some(found) = lookup
+            .found
+            .filter(|_| granted.as_ref().is_err_and(is_refusal))
+        else {
+            return granted;
+        };
+        self.auth.forget_credential(&found.credential);
+        if !found.is_kept {
+            return granted;
+        }
+        let (again, _) = self.fetch_once(&realm, token_request, subject, execution)?;
+        again
+    }
+
+    fn fetch_once(
+        &self,
+        realm: &Realm,
+        token_request: &TokenRequest,
+        subject: &Subject,
+        execution: &Execution,
+    ) -> Result<(Result<Grant, Error>, Lookup), Error> {
+        let limits = execution.limits();
         let origin = realm.url.origin();
-        let host = realm.url.authority();
-        let repository = subject.repository.as_deref();
-        let lookup = self.auth.lookup(repository, limits)?;
+        let lookup = self.auth.lookup(subject.repository.as_deref(), limits)?;
         if let Some(found) = &lookup.found {
             if let Credential::BearerToken(token) = &found.credential {
-                return Ok(Grant::ready(token.clone()));
+                return Ok((Ok(Grant::ready(token.clone())), lookup));
             }
             self.auth.check_realm(&origin, limits)?;
         } else if crate::auth::realm::loses_tls(&self.address.origin(), &origin) {
             self.auth.check_realm(&origin, limits)?;
         }
-        let granted = self.request_token(&realm, token_request, lookup.found.as_ref(), execution);
+        let granted = self.request_with(realm, token_request, &lookup, execution);
+        Ok((granted, lookup))
+    }
+
+    /// Requests a token with credentials, or without if that is allowed and they
+    /// are refused.
+    fn request_with(
+        &self,
+        realm: &Realm,
+        token_request: &TokenRequest,
+        lookup: &Lookup,
+        execution: &Execution,
+    ) -> Result<Grant, Error> {
+        let limits = execution.limits();
+        let host = realm.url.authority();
+        let granted = self.request_token(realm, token_request, lookup.found.as_ref(), execution);
         match (granted, &lookup.found) {
             (Err(error), Some(found)) if is_refusal(&error) => {
                 let error = error.with_more(&format!(" (credentials: {})", found.source));
@@ -101,7 +144,7 @@ impl Engine {
                 self.log.note(limits, Level::Info, || {
                     format!("token from {host}: refused, once more without credentials")
                 });
-                match self.request_token(&realm, token_request, None, execution) {
+                match self.request_token(realm, token_request, None, execution) {
                     // The error about the credentials is the more useful one.
                     Err(other) if is_refusal(&other) => Err(error),
                     granted => granted,
@@ -244,6 +287,7 @@ fn is_refusal(error: &Error) -> bool {
 /// The body of a token server's response.
 fn read_capped(response: &mut RawResponse, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut kept = Zeroizing::new(Vec::new());
+    let status = response.status;
     response
         .body
         .deliver(&mut |piece| {
@@ -257,6 +301,9 @@ fn read_capped(response: &mut RawResponse, host: &str) -> Result<Zeroizing<Vec<u
             kept.extend_from_slice(piece);
             Ok(())
         })
-        .map_err(|error| error.at(Step::Token).with_host(host))?;
+        .map_err(|error| {
+            let error = error.at(Step::Token).with_host(host);
+            error.with_http_status(status)
+        })?;
     Ok(kept)
 }

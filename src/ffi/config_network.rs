@@ -238,8 +238,9 @@ pub extern "C" fn reggie_config_set_max_idle_connections(
 ///
 /// A connection is in use until the response body has been read to its end or
 /// the response is freed. A thread that holds an unread response and sends
-/// another request, or sends one from a callback, needs another connection:
-/// with a limit of 1 it waits for itself until the timeout.
+/// another request needs another connection: with a limit of 1 it waits for
+/// itself until the timeout. A request sent from a callback does not wait; it
+/// may exceed the limit.
 ///
 /// A server is a host and port, with or without TLS; token servers are counted
 /// separately. With an HTTP proxy for plain http, the proxy is the server.

@@ -1,6 +1,7 @@
 //! The log. Messages contain no secrets.
 
 pub(crate) mod redact;
+pub(crate) mod scrub;
 pub(crate) mod secrets;
 #[cfg(reggie_test_log)]
 pub(crate) mod test_log;

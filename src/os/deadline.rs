@@ -69,6 +69,9 @@ pub(crate) struct CallLimits {
     /// When the call ends, and its total time limit.
     pub(crate) deadline: Option<(Instant, Duration)>,
     pub(crate) timeouts: Timeouts,
+    /// The call was made inside a callback of another call, so it must not wait
+    /// for what other calls hold; see [`CallScope`](super::call_scope::CallScope).
+    pub(crate) is_nested: bool,
     /// Reports progress to the program, which may stop the call. Only of calls
     /// without workers.
     pub(crate) transfer: Option<Arc<TransferMeter>>,

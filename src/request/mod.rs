@@ -22,6 +22,7 @@ use crate::http::template::Values;
 use crate::http::url::syntax::has_control;
 use crate::http::url::{Url, encode_query, socket};
 use crate::http::{headers, template};
+use crate::log::redact;
 use crate::log::redact::shown;
 use crate::os::cancel::Cancel;
 use crate::os::transfer::TransferCallback;
@@ -116,7 +117,7 @@ impl Request {
     /// Sets the path, which begins with `/`, or a whole http or https URL.
     pub fn set_path(&mut self, path: &str) -> Result<(), Error> {
         let refuse = |why: &str| {
-            let message = format!("path {}: {why}", shown(path));
+            let message = format!("path {}: {why}", shown(&redact::url(path)));
             Err(Error::new(Kind::InvalidPath, message))
         };
         if has_control(path) {

@@ -13,8 +13,8 @@ use rustls::sign::{CertifiedKey, SigningKey};
 use zeroize::Zeroizing;
 
 use super::p521::P521Key;
-use super::{der, material};
-use crate::error::{Error, Kind};
+use super::{der, material, pem_text};
+use crate::error::{Error, Kind, with_path};
 use crate::http::url::{Origin, Scheme, Url};
 
 /// A client certificate with its key and origin.
@@ -85,7 +85,7 @@ fn origin_of(registry: &str) -> Result<Origin, Error> {
 pub(super) fn read(certificate: &Path, key: Option<&Path>) -> Result<Arc<CertifiedKey>, Error> {
     let open = |path: &Path| {
         material::read(path).map_err(|error| {
-            let what = format_args!("client certificate {}", path.display());
+            let what = with_path("client certificate", path);
             Error::io(Kind::InvalidClientCertificate, what, &error)
         })
     };
@@ -137,9 +137,10 @@ fn private_key(bytes: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>>, &'stat
             .map(|key| Zeroizing::new(key.clone_key()))
             .map_err(|_| "the key cannot be parsed");
     }
-    match PrivateKeyDer::from_pem_slice(bytes) {
+    let pem = pem_text::clean(bytes)?;
+    match PrivateKeyDer::from_pem_slice(&pem) {
         Ok(key) => Ok(Zeroizing::new(key)),
-        _ if is_encrypted(bytes) => {
+        _ if is_encrypted(&pem) => {
             Err("the key is encrypted; only keys without a passphrase are supported")
         }
         Err(pem::Error::NoItemsFound) => Err("it contains no private key"),
@@ -149,8 +150,9 @@ fn private_key(bytes: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>>, &'stat
 
 /// Whether the PEM data contains a key with a passphrase, in either format.
 fn is_encrypted(pem: &[u8]) -> bool {
-    let has = |mark: &[u8]| pem.windows(mark.len()).any(|window| window == mark);
-    has(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || has(b"Proc-Type: 4,ENCRYPTED")
+    let mark = b"Proc-Type: 4,ENCRYPTED";
+    pem_text::has_block(pem, "ENCRYPTED PRIVATE KEY")
+        || pem.windows(mark.len()).any(|window| window == mark)
 }
 
 /// The client certificates of one origin.

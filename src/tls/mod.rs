@@ -9,6 +9,7 @@ mod der;
 mod ecdsa;
 mod material;
 mod p521;
+mod pem_text;
 mod platform;
 mod refusal;
 mod verify;
@@ -45,7 +46,7 @@ use self::clock::SystemClock;
 use self::p521::P521Group;
 use self::platform::Platform;
 use self::verify::{CallbackQuery, Roots, Verifier};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, with_path};
 use crate::http::url::Origin;
 use crate::os::deadline::CallLimits;
 use crate::os::descriptor;
@@ -328,7 +329,7 @@ fn open_key_log(path: PathBuf) -> Result<Arc<KeyLogFile>, Error> {
         .create(true)
         .mode(0o600)
         .open(&path)
-        .map_err(|error| Error::io(Kind::File, format!("key log {}", path.display()), &error))?;
+        .map_err(|error| Error::io(Kind::File, with_path("key log", &path), &error))?;
     Ok(Arc::new(KeyLogFile::new()))
 }
 

@@ -8,7 +8,7 @@ use super::response_head::{self, HeadFailure};
 use crate::error::{Error, Kind, Step, server_text};
 use crate::http::message::head::HeadError;
 use crate::http::url::Origin;
-use crate::log::redact;
+use crate::log::scrub;
 use crate::proxy::Proxy;
 
 /// Requests a tunnel to `origin` from the proxy.
@@ -68,7 +68,7 @@ pub(super) fn refused(proxy: &Proxy, host: &str, status: u16, reason: &str) -> E
     };
     let shown = proxy.authority();
     let message = format!("proxy {shown} refused to connect to {host}: {status} {said}{why}");
-    let message = redact::scrub(
+    let message = scrub::scrub(
         &message,
         &secrets(proxy)
             .iter()

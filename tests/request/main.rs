@@ -7,6 +7,7 @@ mod cookies;
 mod derived_client;
 mod early_responses;
 mod error_status;
+mod file_messages;
 mod notes;
 mod progress;
 mod real_registries;
