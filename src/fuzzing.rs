@@ -1,6 +1,7 @@
 //! The parsers of network input, as the fuzz targets call them. Compiled only
 //! for fuzzing.
 
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use crate::auth::credentials::file;
@@ -15,9 +16,12 @@ use crate::http::message::chunked::{ChunkDecoder, Next};
 use crate::http::message::framing::{self, Framing};
 use crate::http::message::head::{Head, HeadParser, early_status};
 use crate::http::url::Url;
+use crate::http::url::syntax::text_of_header;
 use crate::http::{oci_error, server_message, template};
 use crate::log::{redact, scrub};
+use crate::proxy::host_rules;
 use crate::request::address::Address;
+use crate::transport;
 
 /// Scheme, token68 and parameters of a challenge.
 pub type Challenge = (String, Option<String>, Vec<(String, String)>);
@@ -42,9 +46,10 @@ pub fn parse_url(text: &str) -> Option<String> {
     Url::parse(text).ok().map(|url| url.to_string())
 }
 
-/// Origin, path and query of the URL that a reference means.
-pub fn resolve(base: &str, reference: &str) -> Option<(String, String)> {
-    let url = Url::parse(base).ok()?.resolve(reference).ok()?;
+/// Origin, path and query of the URL that a reference in a header means.
+pub fn resolve(base: &str, reference: &[u8]) -> Option<(String, String)> {
+    let url = Url::parse(base).ok()?;
+    let url = url.resolve(&text_of_header(reference)).ok()?;
     Some((url.origin().to_string(), url.path_and_query().to_owned()))
 }
 
@@ -271,4 +276,23 @@ pub fn chunked(input: &[u8], piece: usize) -> Result<(Vec<u8>, usize, bool), Str
             Next::Data(_) | Next::Input => return Ok((data, start, false)),
         }
     }
+}
+
+/// The addresses that resolvers may read in the host of a URL, and the one that
+/// the system's resolver reads; `None` if it is no host.
+pub fn addresses(host: &str) -> Option<(Vec<IpAddr>, Option<IpAddr>)> {
+    let url = Url::parse(&format!("http://{host}/")).ok()?;
+    let host = &url.origin_ref().host;
+    Some((host_rules::readings(host), host_rules::literal(host)))
+}
+
+/// Whether a server at a public address may redirect through a proxy to a host.
+pub fn is_permitted(host: &str) -> Option<bool> {
+    let url = Url::parse(&format!("http://{host}/")).ok()?;
+    Some(transport::may_name_to_proxy(url.origin_ref()))
+}
+
+/// The name of an algorithm of a certificate.
+pub fn algorithm_name(algorithm: &[u8]) -> String {
+    crate::tls::algorithm_name(algorithm)
 }

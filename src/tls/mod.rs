@@ -37,6 +37,9 @@ pub(crate) use self::material::{
 pub(crate) use self::refusal::explain;
 pub use self::verify::CertificateCallback;
 
+#[cfg(fuzzing)]
+pub(crate) use self::algorithm_name::name as algorithm_name;
+
 use self::certs_folder::{CredentialKey, HostFolder};
 use self::client_auth::Identities;
 use self::clock::SystemClock;

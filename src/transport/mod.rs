@@ -38,6 +38,8 @@ pub(crate) use operation::ExchangeStats;
 pub(crate) use raw_response::{RawBody, RawResponse};
 pub(crate) use request_sender::Framing;
 pub(crate) use ssrf_policy::Director;
+#[cfg(fuzzing)]
+pub(crate) use ssrf_policy::may_name_to_proxy;
 
 use self::connection::Connection;
 use self::dial::Shared;

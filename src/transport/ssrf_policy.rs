@@ -140,6 +140,19 @@ fn refused(origin: &Origin, why: &str) -> Error {
     Error::new(Kind::AddressRefused, format!("connect to {host}: {why}")).with_host(&host)
 }
 
+/// Whether a server at a public address may redirect through a proxy to a host.
+#[cfg(fuzzing)]
+pub(crate) fn may_name_to_proxy(origin: &Origin) -> bool {
+    let own = Origin {
+        host: "registry.example".to_owned(),
+        ..origin.clone()
+    };
+    let director = Director::Server(AddressClass::Public);
+    SsrfPolicy::new(own, Vec::new())
+        .check_name(director, origin)
+        .is_ok()
+}
+
 /// The class of a server that was reached at `address`, or through a Unix domain
 /// socket or a proxy that resolved its name.
 pub(crate) fn class_of_server(origin: &Origin, address: Option<IpAddr>) -> AddressClass {
