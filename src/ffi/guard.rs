@@ -11,6 +11,7 @@ use super::error_handle::ErrorOut;
 use super::status;
 use super::status::{REGGIE_OK, reggie_status};
 use crate::error::{Error, Kind, server_text};
+use crate::os::step_clock::CallbackTime;
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("libreggie turns panics into REGGIE_PANIC, which takes panic = \"unwind\"");
@@ -42,9 +43,11 @@ pub(super) fn value<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
     caught(|| Ok(body())).unwrap_or(otherwise)
 }
 
-/// Runs a callback, whose panics are reported as usual.
+/// Runs a callback, whose panics are reported as usual, and whose time counts
+/// towards no limit of a step.
 pub(super) fn outside<T>(body: impl FnOnce() -> T) -> T {
     let _mark = Mark::set(false);
+    let _time = CallbackTime::start();
     body()
 }
 

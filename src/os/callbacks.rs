@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::callback_queue::CallbackQueue;
 use super::deadline::{CallLimits, StepLimit};
 use super::event::Event;
+use super::step_clock::CallbackTime;
 use super::wait;
 use crate::error::{Error, Kind, Step};
 
@@ -50,7 +51,10 @@ impl CallLimits {
             let result = callback();
             *wake.0.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
         }));
-        if let Err(error) = reply.done.wait(self, StepLimit::none(step)) {
+        let time = CallbackTime::start();
+        let waited = reply.done.wait(self, StepLimit::none(step));
+        drop(time);
+        if let Err(error) = waited {
             queue.remove(job);
             return Err(error
                 .downcast::<Error>()

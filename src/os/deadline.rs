@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::callback_queue::CallbackQueue;
 use super::cancel::Cancel;
+use super::step_clock;
 use super::transfer::TransferMeter;
 use crate::error::{Error, Kind, Step};
 
@@ -122,7 +123,7 @@ impl CallLimits {
         StepLimit {
             step,
             what,
-            end: given.and_then(|given| Some((Instant::now().checked_add(given)?, given))),
+            end: given.and_then(|given| Some((step_clock::now().checked_add(given)?, given))),
         }
     }
 }
@@ -133,6 +134,7 @@ pub(crate) struct StepLimit<'a> {
     pub(crate) step: Step,
     /// The step as an error names it: `connect to registry.example`.
     pub(crate) what: &'a dyn Display,
+    /// By the step clock.
     pub(crate) end: Option<(Instant, Duration)>,
 }
 
@@ -149,7 +151,7 @@ impl StepLimit<'_> {
     /// An error if it has passed.
     pub(crate) fn check(&self) -> io::Result<()> {
         match self.end {
-            Some((end, given)) if Instant::now() >= end => {
+            Some((end, given)) if step_clock::now() >= end => {
                 let given = given.as_millis();
                 let message = format!("{}: not done within {given} ms", self.what);
                 let error = Error::new(Kind::Timeout, message).at(self.step);

@@ -9,6 +9,7 @@ pub(crate) mod deadline;
 pub(crate) mod descriptor;
 pub(crate) mod event;
 pub(crate) mod file;
+pub(crate) mod step_clock;
 pub(crate) mod subprocess;
 pub(crate) mod sync;
 pub(crate) mod sys;

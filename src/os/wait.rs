@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::callback_queue::CallbackQueue;
 use super::deadline::{CallLimits, StepLimit};
-use super::sys;
+use super::{step_clock, sys};
 
 /// Data is available, or the peer has closed the connection.
 pub(crate) const READABLE: i16 = libc::POLLIN;
@@ -55,8 +55,8 @@ pub(crate) fn wait_any(
     limit: StepLimit<'_>,
     pause: Option<Instant>,
 ) -> io::Result<()> {
-    let ends = [limits.deadline, limit.end].map(|end| end.map(|(end, _)| end));
-    let first = ends.into_iter().chain([pause]).flatten().min();
+    let deadline = limits.deadline.map(|(end, _)| end);
+    let first = [deadline, pause].into_iter().flatten().min();
     let mut all = [entry(-1, 0); MAX_FDS];
     let count = fds.len().min(MAX_FDS - OWN_FDS);
     all[..count].copy_from_slice(&fds[..count]);
@@ -85,6 +85,10 @@ pub(crate) fn wait_any(
         let report = limits.transfer.as_ref().map(|transfer| transfer.due());
         let first = first.into_iter().chain(report).min();
         let mut left = first.map(|first| first.saturating_duration_since(Instant::now()));
+        if let Some((end, _)) = limit.end {
+            let of_step = end.saturating_duration_since(step_clock::now());
+            left = Some(left.map_or(of_step, |left| left.min(of_step)));
+        }
         if has_silent_cancel {
             left = Some(left.map_or(CANCEL_INTERVAL, |left| left.min(CANCEL_INTERVAL)));
         }

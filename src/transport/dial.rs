@@ -16,6 +16,7 @@ use crate::error::{Error, Kind, Step};
 use crate::http::url::{Origin, Scheme};
 use crate::log::secrets::{Secret, Secrets};
 use crate::os::deadline::CallLimits;
+use crate::os::step_clock;
 use crate::proxy::{Proxies, Proxy, ProxyKind};
 use crate::tls::Tls;
 
@@ -216,7 +217,7 @@ impl Shared {
             first_byte: None,
             // One limit for the whole exchange with the proxy, however slowly
             // it responds.
-            end: given.and_then(|given| Some((Instant::now().checked_add(given)?, given))),
+            end: given.and_then(|given| Some((step_clock::now().checked_add(given)?, given))),
         }));
         let passed = match proxy.kind {
             ProxyKind::Http | ProxyKind::Https => tunnel::open(connection, proxy, origin),

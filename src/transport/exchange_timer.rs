@@ -10,7 +10,7 @@ use crate::error::Step;
 use crate::http::message::head::early_status;
 use crate::os::deadline::{CallLimits, StallLimit, StepLimit, TransferRate};
 use crate::os::transfer::TransferMeter;
-use crate::os::{sys, wait};
+use crate::os::{step_clock, sys, wait};
 
 /// Polling interval for the number of unacknowledged bytes, for which there is
 /// no event.
@@ -32,7 +32,7 @@ pub(crate) struct ExchangeLimits {
     pub(crate) end: End,
 }
 
-/// A deadline, and the time limit that it results from.
+/// A deadline by the step clock, and the time limit that it results from.
 type End = Option<(Instant, Duration)>;
 
 /// The progress of an exchange.
@@ -89,7 +89,7 @@ impl ExchangeTimer {
 
     /// Sets a deadline for the exchange.
     pub(super) fn end_within(&mut self, time: Duration) {
-        let end = Instant::now().checked_add(time);
+        let end = step_clock::now().checked_add(time);
         self.end = self.end.or(end.map(|end| (end, time)));
     }
 
@@ -102,7 +102,7 @@ impl ExchangeTimer {
         exchange_limits: &ExchangeLimits,
     ) -> io::Result<i16> {
         let stall = exchange_limits.call.timeouts.stall;
-        let before = Instant::now();
+        let before = step_clock::now();
         let pause = self.sending.pause(stall);
         let end = first([exchange_limits.end, self.end]);
         let what = describe_wait(end, "send to", &exchange_limits.host);
@@ -112,7 +112,7 @@ impl ExchangeTimer {
             end,
         };
         let ready = wait::wait(fd, events, &exchange_limits.call, limit, pause)?;
-        self.count_sending(fd, before.elapsed(), stall, &exchange_limits.host)?;
+        self.count_sending(fd, step_clock::now() - before, stall, &exchange_limits.host)?;
         Ok(ready)
     }
 
@@ -150,7 +150,7 @@ impl ExchangeTimer {
         self.receiving.holds(fragment);
         let timeouts = &exchange_limits.call.timeouts;
         let stall = timeouts.stall;
-        let before = Instant::now();
+        let before = step_clock::now();
         let begins = !self.has_head && self.sent_at.is_some();
         if begins && self.responded_at.is_none() && early_status(pending).is_some() {
             self.responded_at = Some(before);
@@ -171,7 +171,7 @@ impl ExchangeTimer {
         // Whether a response has started, including interim ones.
         let flows = !is_awaited || !pending.is_empty();
         let pauses = [
-            (left > 0).then(|| before + POLL_INTERVAL),
+            (left > 0).then(|| Instant::now() + POLL_INTERVAL),
             flows.then(|| self.receiving.pause(stall)).flatten(),
         ];
         let what = describe_wait(end, "response of", &exchange_limits.host);
@@ -182,7 +182,7 @@ impl ExchangeTimer {
         };
         let pause = pauses.into_iter().flatten().min();
         wait::wait(fd, wait::READABLE, &exchange_limits.call, limit, pause)?;
-        let time = before.elapsed();
+        let time = step_clock::now() - before;
         if left > 0 {
             self.count_sending(fd, time, stall, &exchange_limits.host)?;
         }
@@ -243,7 +243,7 @@ mod tests {
     fn a_head_has_its_time() {
         let (ours, _theirs) = UnixStream::pair().expect("sockets");
         let mut timer = ExchangeTimer::default();
-        timer.request_sent(Instant::now());
+        timer.request_sent(step_clock::now());
         let exchange_limits = exchange_limits(Duration::from_millis(20));
         let error = timer
             .wait_to_receive(ours.as_raw_fd(), &exchange_limits, HEAD, 0)
@@ -258,7 +258,7 @@ mod tests {
         let (ours, mut theirs) = UnixStream::pair().expect("sockets");
         let fd = ours.as_raw_fd();
         let mut timer = ExchangeTimer::default();
-        timer.request_sent(Instant::now());
+        timer.request_sent(step_clock::now());
         let exchange_limits = exchange_limits(Duration::ZERO);
         timer.take_head();
         theirs.write_all(b"a").expect("it is open");

@@ -151,6 +151,19 @@ fn one_handle_ends_many_calls() {
 }
 
 #[test]
+fn callbacks_take_nothing_from_the_limits_of_steps() {
+    if !Compiler::System.is_at_hand() {
+        return;
+    }
+    let program = build("callback_time.c", &[]);
+    for tls in [false, true] {
+        let places = Places::new(tls);
+        let arguments = [vec!["main".to_owned()], places.arguments()].concat();
+        expect_done(&run_slow_names(&program, TIME, &places, &arguments, &[]));
+    }
+}
+
+#[test]
 fn progress_is_reported_in_each_step() {
     if !Compiler::System.is_at_hand() {
         return;

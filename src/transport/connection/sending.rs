@@ -7,7 +7,7 @@ use ureq::unversioned::transport::Buffers;
 
 use super::{Connection, Stream, WATCHED};
 use crate::error::Step;
-use crate::os::{sys, wait};
+use crate::os::{step_clock, sys, wait};
 use crate::transport::file_piece::FilePiece;
 
 impl Connection {
@@ -97,7 +97,7 @@ impl Connection {
             let now = Instant::now();
             self.exchange.expecting = true;
             self.exchange.sent_at = Some(now);
-            self.exchange.timer.request_sent(now);
+            self.exchange.timer.request_sent(step_clock::now());
         }
     }
 
