@@ -58,12 +58,13 @@ $(BUILDDIR)/$(SONAME): $(sources)
 	cp '$(compiled)/libreggie.so' '$@'
 
 # Only the C functions stay global, so that a program can link other Rust
-# libraries too, and the bitcode, which only rustc could use, is removed.
+# libraries too. Bitcode, which only rustc can use, and the debug information of
+# Rust's standard library are removed.
 $(BUILDDIR)/libreggie.a: $(sources)
 	$(build) staticlib
 	$(LD) -r --whole-archive --force-group-allocation \
 		-o '$(BUILDDIR)/reggie.o' '$(compiled)/libreggie.a'
-	$(OBJCOPY) --wildcard --remove-section=.llvmbc --remove-section=.llvmcmd \
+	$(OBJCOPY) --wildcard --strip-debug --remove-section=.llvmbc --remove-section=.llvmcmd \
 		--keep-global-symbol='reggie_*' '$(BUILDDIR)/reggie.o'
 	rm -f '$@'
 	$(AR) rcsD '$@' '$(BUILDDIR)/reggie.o'
