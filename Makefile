@@ -1,14 +1,16 @@
 # Builds and installs libreggie. It needs cargo, a C compiler and GNU binutils.
 #
 #     make              build the libraries
-#     make install      install the libraries, the header, the files by which
-#                       pkg-config and CMake find them, and the licences
+#     make doc          generate HTML and man pages, with Doxygen and Python 3
+#     make install      install the libraries, the headers, the files by which
+#                       pkg-config and CMake find them, the licences, and HTML and
+#                       man pages if Doxygen and Python 3 are installed
 #     make uninstall    remove what `make install` has installed
 #     make check        run all tests
 #     make dist         pack the sources and all crates, to build without network
 #     make clean        remove what was built
 #
-# PREFIX, LIBDIR, INCLUDEDIR, DATADIR and DOCDIR set the directories. With DESTDIR,
+# PREFIX, LIBDIR, INCLUDEDIR, DATADIR, DOCDIR and MANDIR set the directories. With DESTDIR,
 # files are installed below another root. TARGET is passed to cargo, CARGOFLAGS
 # too: make CARGOFLAGS=--offline TARGET=x86_64-unknown-linux-musl
 
@@ -23,6 +25,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 DATADIR ?= $(PREFIX)/share
 DOCDIR ?= $(DATADIR)/doc/libreggie
+MANDIR ?= $(DATADIR)/man
 PKGCONFIGDIR := $(LIBDIR)/pkgconfig
 CMAKEDIR := $(LIBDIR)/cmake/reggie
 # Has only the archive, so that -lreggie finds no shared library there.
@@ -31,6 +34,11 @@ STATICDIR := $(LIBDIR)/reggie-static
 CARGO ?= cargo
 CARGOFLAGS ?=
 TARGET ?=
+DOXYGEN ?= doxygen
+PYTHON ?= python3
+# Set to nothing, no HTML and man pages are generated and installed; set to doc,
+# Doxygen and Python are required.
+DOC ?= $(if $(shell command -v $(DOXYGEN)),$(if $(shell command -v $(PYTHON)),doc))
 AR ?= ar
 LD ?= ld
 OBJCOPY ?= objcopy
@@ -48,10 +56,10 @@ build = CARGO_TARGET_DIR='$(BUILDDIR)' RUSTFLAGS='$(strip $(RUSTFLAGS) $(remap))
 	$(if $(TARGET),--target '$(TARGET)') --crate-type
 sources := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
 
-.PHONY: all install uninstall check dist clean
+.PHONY: all doc install install-doc uninstall check dist clean
 .DELETE_ON_ERROR:
 
-all: $(BUILDDIR)/$(SONAME) $(BUILDDIR)/libreggie.a
+all: $(BUILDDIR)/$(SONAME) $(BUILDDIR)/libreggie.a $(DOC)
 
 $(BUILDDIR)/$(SONAME): $(sources)
 	$(build) cdylib
@@ -70,6 +78,19 @@ $(BUILDDIR)/libreggie.a: $(sources)
 	$(AR) rcsD '$@' '$(BUILDDIR)/reggie.o'
 	rm '$(BUILDDIR)/reggie.o'
 
+doc: $(BUILDDIR)/doc/built
+
+# A warning of Doxygen is an error.
+$(BUILDDIR)/doc/built: Cargo.toml include/reggie.h $(wildcard docs/*.md docs/generate/*)
+	rm -rf '$(@D)'
+	mkdir -p '$(@D)'
+	{ cat docs/generate/Doxyfile; \
+		echo 'PROJECT_NUMBER = $(VERSION)'; \
+		echo 'OUTPUT_DIRECTORY = "$(@D)"'; } | $(DOXYGEN) -
+	$(PYTHON) docs/generate/man.py '$(@D)/xml' '$(@D)/man' '$(VERSION)'
+	rm -r '$(@D)/xml'
+	touch '$@'
+
 # Writes a file in packaging/ with the directories and the version filled in.
 fill = sed -e 's|@VERSION@|$(VERSION)|g' \
 	-e 's|@PREFIX@|$(PREFIX)|g' \
@@ -80,10 +101,10 @@ fill = sed -e 's|@VERSION@|$(VERSION)|g' \
 	-e "s|@INCLUDE_FROM_CMAKE@|$$(realpath -m --relative-to='$(CMAKEDIR)' '$(INCLUDEDIR)')|g" \
 	-e "s|@LIB_FROM_CMAKE@|$$(realpath -m --relative-to='$(CMAKEDIR)' '$(LIBDIR)')|g"
 
-install: all
+install: all $(DOC:%=install-%)
 	$(INSTALL) -d '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(PKGCONFIGDIR)' \
 		'$(DESTDIR)$(CMAKEDIR)' '$(DESTDIR)$(STATICDIR)' '$(DESTDIR)$(DOCDIR)'
-	$(INSTALL) -m 644 include/reggie.h '$(DESTDIR)$(INCLUDEDIR)'
+	$(INSTALL) -m 644 include/reggie.h include/reggie.cdef.h '$(DESTDIR)$(INCLUDEDIR)'
 	$(INSTALL) -m 755 '$(BUILDDIR)/$(SONAME)' '$(DESTDIR)$(LIBDIR)/libreggie.so.$(VERSION)'
 	ln -sf libreggie.so.$(VERSION) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
 	ln -sf $(SONAME) '$(DESTDIR)$(LIBDIR)/libreggie.so'
@@ -98,8 +119,18 @@ install: all
 	$(INSTALL) -m 644 LICENSE-APACHE LICENSE-MIT CHANGELOG.md '$(DESTDIR)$(DOCDIR)'
 	@[ -n '$(DESTDIR)' ] || echo "As root, run ldconfig if programs do not find $(SONAME)."
 
+install-doc: doc
+	$(INSTALL) -d '$(DESTDIR)$(MANDIR)/man3' '$(DESTDIR)$(MANDIR)/man7' \
+		'$(DESTDIR)$(DOCDIR)/examples'
+	$(INSTALL) -m 644 '$(BUILDDIR)'/doc/man/man3/* '$(DESTDIR)$(MANDIR)/man3'
+	$(INSTALL) -m 644 '$(BUILDDIR)'/doc/man/man7/* '$(DESTDIR)$(MANDIR)/man7'
+	cp -r '$(BUILDDIR)/doc/html' '$(DESTDIR)$(DOCDIR)'
+	$(INSTALL) -m 644 docs/programs/* '$(DESTDIR)$(DOCDIR)/examples'
+
 uninstall:
-	rm -f '$(DESTDIR)$(INCLUDEDIR)/reggie.h' \
+	rm -f '$(DESTDIR)$(INCLUDEDIR)/reggie.h' '$(DESTDIR)$(INCLUDEDIR)/reggie.cdef.h' \
+		'$(DESTDIR)$(MANDIR)'/man3/reggie.3 '$(DESTDIR)$(MANDIR)'/man3/reggie_*.3 \
+		'$(DESTDIR)$(MANDIR)'/man7/reggie-*.7 \
 		'$(DESTDIR)$(LIBDIR)/libreggie.so.$(VERSION)' \
 		'$(DESTDIR)$(LIBDIR)/$(SONAME)' '$(DESTDIR)$(LIBDIR)/libreggie.so' \
 		'$(DESTDIR)$(LIBDIR)/libreggie.a' \
@@ -107,7 +138,8 @@ uninstall:
 		'$(DESTDIR)$(PKGCONFIGDIR)/reggie-static.pc'
 	rm -rf '$(DESTDIR)$(STATICDIR)' '$(DESTDIR)$(CMAKEDIR)' '$(DESTDIR)$(DOCDIR)'
 	-rmdir -p --ignore-fail-on-non-empty '$(DESTDIR)$(PKGCONFIGDIR)' \
-		'$(DESTDIR)$(LIBDIR)/cmake' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(DATADIR)/doc'
+		'$(DESTDIR)$(LIBDIR)/cmake' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(DATADIR)/doc' \
+		'$(DESTDIR)$(MANDIR)/man3' '$(DESTDIR)$(MANDIR)/man7'
 
 check:
 	$(CARGO) test --workspace --locked $(CARGOFLAGS)

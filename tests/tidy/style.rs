@@ -132,12 +132,19 @@ fn is_read(path: &str) -> bool {
 }
 
 fn all_files() -> Vec<String> {
-    let folders = ["include", "src", "bindings", "examples-c"];
+    let folders = ["include", "src", "bindings", "examples-c", "docs"];
     let mut files: Vec<String> = folders
         .iter()
         .flat_map(|folder| source::files(folder, is_read))
         .collect();
-    files.extend(["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "build.rs"].map(str::to_owned));
+    let single = [
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "build.rs",
+    ];
+    files.extend(single.map(str::to_owned));
     files
 }
 
