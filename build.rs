@@ -27,7 +27,7 @@ fn main() {
 fn link_soname() {
     let output = env::var_os("OUT_DIR").unwrap_or_default();
     if let Some(folder) = Path::new(&output).ancestors().nth(3) {
-        // It may be there already, and no build needs it.
+        // It may exist already, and no build needs it.
         let _ = unix::fs::symlink("libreggie.so", folder.join(SONAME));
     }
 }

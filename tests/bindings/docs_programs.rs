@@ -234,8 +234,8 @@ fn retries_prints_each_decision() {
         registry.fail_next(Fault::status(503));
     }
     let output = run("retries", &[registry.url()]);
-    let expected = "attempt 1: GET, HTTP status 503, success: retry\n\
-                    attempt 2: GET, HTTP status 503, success: retry\n\
+    let expected = "attempt 1: GET, HTTP status 503, no error: retry\n\
+                    attempt 2: GET, HTTP status 503, no error: retry\n\
                     HTTP status 200 after 3 requests\n";
     assert_stdout(&output, expected);
     registry.fail_next(Fault::status(429).add_header("Retry-After", "3600"));

@@ -85,18 +85,9 @@ fn the_declarations_for_bindings_are_those_of_the_header() {
     fs::write(&source, text).expect("a writable folder");
     if at_hand("gcc") {
         run(Command::new("gcc")
-            .args([
-                "-std=c99",
-                "-pedantic",
-                "-Wall",
-                "-Werror",
-                "-fsyntax-only",
-                "-I",
-            ])
-            .args([
-                "-Wno-unused-const-variable".as_ref(),
-                root().join("include").as_os_str(),
-            ])
+            .args(["-std=c99", "-pedantic", "-Wall", "-Werror", "-fsyntax-only"])
+            .args(["-Wno-unused-variable", "-I"])
+            .arg(root().join("include"))
             .arg(&source));
     }
 }

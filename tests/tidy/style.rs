@@ -126,7 +126,7 @@ const FOREIGN_NAMES: &[&str] = &["get_program"];
 fn is_read(path: &str) -> bool {
     let is_ours = !path.contains("/target/") && !path.contains("/testdata/");
     is_ours
-        && [".rs", ".h", ".c", ".go", ".md", ".sh"]
+        && [".rs", ".h", ".c", ".go", ".md", ".sh", ".py"]
             .iter()
             .any(|end| path.ends_with(end))
 }
@@ -158,7 +158,8 @@ pub(crate) fn check_names() -> Vec<String> {
         let is_test = file.ends_with("_test.go")
             || file.contains("/tests")
             || file.ends_with(".md")
-            || file.ends_with(".sh");
+            || file.ends_with(".sh")
+            || file.ends_with(".py");
         match is_test {
             true => Vec::new(),
             false => phrases::find_names(file, text, NAMES, FOREIGN_NAMES),
