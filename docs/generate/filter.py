@@ -39,12 +39,11 @@ def groups():
 
 
 def pages():
-    """The pages: their titles by their names."""
+    """The pages, in the order of docs/README.md: their titles by their names."""
     found = {}
-    for path in sorted(Path("docs").glob("*.md")):
-        if path.stem not in ("README", "releasing"):
-            title = path.read_text().split("\n", 1)[0].removeprefix("# ")
-            found[page_name(path.stem)] = title
+    for stem in re.findall(r"\]\(([\w-]+)\.md\)", Path("docs/README.md").read_text()):
+        title = Path(f"docs/{stem}.md").read_text().split("\n", 1)[0].removeprefix("# ")
+        found[page_name(stem)] = title
     return found
 
 
