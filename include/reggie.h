@@ -99,7 +99,9 @@
  * value stops the call and is stored in the error; see
  * reggie_error_callback_value(). Callbacks that cannot stop the call return void.
  * Callbacks may use the library, including the same client, but must not free a
- * handle that the call uses. They must return normally: a C++ exception that
+ * handle that the call uses. A call made in a callback does not wait for other
+ * calls: it requests its own token, runs its own credential helper, and may exceed
+ * reggie_config_set_max_connections(). Callbacks must return normally: a C++ exception that
  * leaves a callback aborts the process, and longjmp() and pthread_exit() are not
  * allowed.
  *
@@ -413,7 +415,8 @@ typedef struct reggie_error reggie_error;
 /// Created by reggie_response_errors(); freed by reggie_errors_free(). It
 /// remains valid after the response is freed. Immutable. Safe for concurrent
 /// use. Its strings are borrowed; valid until the list is freed. They are as
-/// the server sent them, except that a NUL is replaced by U+FFFD.
+/// the server sent them, except that a NUL is replaced by U+FFFD, and a secret of
+/// the client by "[redacted]".
 typedef struct reggie_errors reggie_errors;
 
 /// One HTTP request, or the response to it.
@@ -708,7 +711,8 @@ typedef int32_t reggie_status;
 /// reggie_config_add_allowed_realm().
 #define REGGIE_REALM_REFUSED 1004
 
-/// Retry-After that exceeds the configured maximum; the error has the time.
+/// Retry-After that exceeds the configured maximum, or that is a Unix time; the
+/// error has the time.
 #define REGGIE_RETRY_LATER 1005
 
 /// Response body without an error list of the registry.
@@ -727,6 +731,9 @@ typedef int32_t reggie_status;
 /// 206 response, which has only part of the content, where a complete body is
 /// required: for an output path, or with an expected digest.
 #define REGGIE_PARTIAL_CONTENT 1010
+
+/// Next page of a list that is at another server, or an invalid Link header.
+#define REGGIE_NEXT_PAGE_REFUSED 1011
 
 /// Returns a short description of a status.
 ///
@@ -781,8 +788,17 @@ reggie_status reggie_error_status(const reggie_error *error);
 
 /// Returns a one-line message: what failed, with which value, and why.
 ///
-/// It contains no secrets. Text from a server is limited to 1 KiB, and its
-/// control characters are escaped. Borrowed. Returns "" if `error` is NULL.
+/// Text from a server is limited to 1 KiB, and its control characters are
+/// escaped.
+///
+/// It contains no secrets: passwords, tokens, the values of headers such as
+/// Authorization, Cookie and X-Api-Key, and signatures in URLs are replaced by
+/// "[redacted]" in every common encoding, even if a server repeats them. A
+/// password of one to three bytes is replaced only if no letter or digit is next
+/// to it. The same applies to the log, to warnings and to error lists, but not
+/// to the headers and the body of a response.
+///
+/// Borrowed. Returns "" if `error` is NULL.
 const char *reggie_error_message(const reggie_error *error);
 
 /// Returns the step in which the call failed: "prepare", "resolve", "connect",
@@ -793,7 +809,8 @@ const char *reggie_error_message(const reggie_error *error);
 const char *reggie_error_step(const reggie_error *error);
 
 /// Returns the HTTP status of the response that caused the failure, for example
-/// the response of a token server; 0 if there was none or `error` is NULL.
+/// the response of a token server, or whose body could not be received or
+/// delivered; 0 if there was none or `error` is NULL.
 int reggie_error_http_status(const reggie_error *error);
 
 /// Returns the code from the server's error list, such as "UNAUTHORIZED" (OCI
@@ -1203,6 +1220,12 @@ reggie_status reggie_request_set_body_borrowed(reggie_request *request,
 /// Sets the body: the content of a regular file, which is opened each time the
 /// request is sent. `path` may be any bytes except NUL.
 ///
+/// The size of the file when it is opened is the length of the body. Data that
+/// is appended while the file is sent is not sent; if the file becomes shorter,
+/// the call returns REGGIE_BODY_LENGTH. A file of size 0 that has content, such
+/// as those in /proc, is read first; more than 16 MiB of it are an error,
+/// REGGIE_BODY_LENGTH. The same applies to parts of files.
+///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path
 /// is empty, or REGGIE_BUSY.
 reggie_status reggie_request_set_body_path(reggie_request *request,
@@ -1222,8 +1245,8 @@ reggie_status reggie_request_set_body_path_section(reggie_request *request,
                                                    uint64_t offset,
                                                    uint64_t length);
 
-/// Sets the body: `length` bytes from a file descriptor, starting at its
-/// current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its
+/// Sets the body: the next `length` bytes from a file descriptor, starting at
+/// its current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its
 /// end with chunked transfer coding (RFC 9112, section 7.1), which many
 /// registries reject.
 ///
@@ -1261,6 +1284,10 @@ reggie_status reggie_request_set_body_fd_section(reggie_request *request,
 /// REGGIE_UNKNOWN_SIZE, everything up to its end with chunked transfer coding
 /// (RFC 9112, section 7.1), which many registries reject.
 ///
+/// After `length` bytes, `read` is called once more and must report the end of
+/// the body. If it has more data, or reports the end before, the call returns
+/// REGGIE_BODY_LENGTH, and the server does not receive a complete request.
+///
 /// `rewind` is called when the body has to be sent again, for example after a
 /// challenge. If it is NULL, the call then fails with
 /// REGGIE_BODY_NOT_REWINDABLE.
@@ -1295,9 +1322,12 @@ reggie_status reggie_request_set_output_memory(reggie_request *request);
 /// Until then, the body is written to a temporary file in the same directory,
 /// which is removed on failure. A call that fails leaves an existing file
 /// unchanged. A new file is created as by open(2) with mode 0666; a file that is
-/// replaced keeps its mode. The last component of the path must not be a
-/// symbolic link, and only a regular file that belongs to the user is replaced;
-/// otherwise the call returns REGGIE_FILE.
+/// replaced keeps its mode, group and access control list, but not its extended
+/// attributes. If its group cannot be kept, the group of the new file has no more
+/// access than others. Other hard links to the file keep the old content. The
+/// last component of the path must not be a symbolic link, and only a regular
+/// file that belongs to the user is replaced; otherwise the call returns
+/// REGGIE_FILE.
 ///
 /// A 206 response, which has only part of the content, does not replace the
 /// file: the call returns REGGIE_PARTIAL_CONTENT. Use
@@ -1646,10 +1676,12 @@ reggie_status reggie_response_errors(const reggie_response *response,
 /// Returns REGGIE_OK if the HTTP status is 2xx (RFC 9110, section 15.3),
 /// otherwise REGGIE_HTTP_STATUS.
 ///
-/// The error then has the HTTP status, the host, the time of a Retry-After
-/// header, and, if the body is in memory, the code of the first error in the
-/// registry's error list, whose message is in the error's message. The response
-/// is not changed.
+/// The error then has the HTTP status, the host and the time of a Retry-After
+/// header. If the body is in memory, the error also has the code of the first
+/// error in the registry's error list, and its message has what the server says:
+/// the first error, the message at the top level of other JSON, the title of an
+/// HTML page, or plain text. Secrets of the client in it are replaced by
+/// "[redacted]". The response is not changed.
 ///
 /// May also return REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is being
 /// read.
@@ -1705,9 +1737,20 @@ reggie_status reggie_response_read(reggie_response *response,
 /// relative to the client's address. It can be used as the path of the next
 /// request.
 ///
-/// Borrowed. Returns NULL on the last page, if the next page is on another
-/// server, or if `response` is NULL.
+/// Borrowed. Returns NULL on the last page, if reggie_response_check_next_page()
+/// returns an error, or if `response` is NULL.
 const char *reggie_response_next_page(const reggie_response *response);
+
+/// Returns REGGIE_OK if reggie_response_next_page() returns the next page, or
+/// NULL because this is the last one. Otherwise the list is incomplete: returns
+/// REGGIE_NEXT_PAGE_REFUSED if the next page is not at the client's address, to
+/// which the credentials belong, or if the Link header is invalid. The error's
+/// message has the target. A warning is also written to the log.
+///
+/// May also return REGGIE_NULL_ARGUMENT.
+REGGIE_MUST_USE
+reggie_status reggie_response_check_next_page(const reggie_response *response,
+                                              reggie_error **error);
 
 /// Returns a byte range, both ends inclusive: for an upload, what the registry
 /// has received (Range, OCI Distribution Specification, Pushing a blob in
@@ -1723,14 +1766,16 @@ reggie_status reggie_response_range(const reggie_response *response,
 
 /// Returns the time in milliseconds, from when the response was received, that
 /// the server asked to wait before the next request (Retry-After, RFC 9110,
-/// section 10.2.3); 0 if the time has passed; at most one year. Returns -1 if
-/// the header is absent or `response` is NULL.
+/// section 10.2.3), also as a fraction, a Unix time or an RFC 3339 date; 0 if
+/// the time has passed; at most one year. Returns -1 if the header is absent or
+/// invalid or `response` is NULL.
 int64_t reggie_response_retry_after(const reggie_response *response);
 
 /// Returns the rate limit of the registry: `limit` requests in a window of
 /// `window_seconds` seconds, of which `remaining` are left. Parsed from
-/// RateLimit-Limit and RateLimit-Remaining, or X-RateLimit-Limit and
-/// X-RateLimit-Remaining. Values that were not sent are -1.
+/// RateLimit-Limit and RateLimit-Remaining, X-RateLimit-Limit and
+/// X-RateLimit-Remaining, or RateLimit and RateLimit-Policy. Values that were
+/// not sent are -1.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_NO_HEADER if neither the
 /// limit nor the remaining number was sent.
@@ -2054,7 +2099,8 @@ reggie_status reggie_config_set_retries(reggie_config *config, int retries);
 ///
 /// If the server sends Retry-After (RFC 9110, section 10.2.3), all retries to
 /// that host wait that long plus a random part of `base_ms`. If it exceeds
-/// `max_retry_after_ms` (default: 60000), the call fails at once: with
+/// `max_retry_after_ms` (default: 60000), or is the Unix time at which a quota is
+/// renewed, as Docker Hub sends it, the call fails at once: with
 /// REGGIE_RETRY_LATER if there was a response, otherwise with the failure of
 /// the attempt. reggie_error_retry_after() returns the time.
 ///
@@ -2137,9 +2183,10 @@ typedef int (*reggie_realm_callback)(void *userdata,
 /// 5. those in the default files, if
 ///    reggie_config_use_default_credentials_files() was called.
 ///
-/// Both strings are UTF-8 without control characters; the user name has no
-/// colon. Either may be empty, for example the user name if the password is a
-/// token.
+/// Both strings are UTF-8. The user name has no control characters and no colon;
+/// the password has at most 64 KiB and may have several lines, as a JSON key
+/// file has. Either may be empty, for example the user name if the password is
+/// a token.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
 /// REGGIE_INVALID_CREDENTIALS.
@@ -2212,7 +2259,10 @@ reggie_status reggie_config_set_credential_callback(reggie_config *config,
 /// repository. `credHelpers` and `credsStore` name credential helpers, which
 /// are run only if reggie_config_set_credential_helpers() allows it; they rank
 /// after entries with a path and before the entry for the registry as a whole.
-/// An empty entry means that a helper has the credentials.
+/// An empty entry means that a helper has the credentials. If several keys name
+/// the same host, the one that is exactly host and port is used before URLs.
+/// Names of fields are compared without case. The file may be in UTF-16 or have
+/// a byte-order mark.
 ///
 /// The file is read when a client is created, which fails with
 /// REGGIE_INVALID_CREDENTIALS_FILE if the file is missing or invalid, and again
@@ -2262,6 +2312,20 @@ reggie_status reggie_config_set_credential_helpers(reggie_config *config,
 /// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 reggie_status reggie_config_set_credential_helper_timeout(reggie_config *config,
                                                           int64_t milliseconds);
+
+/// Sets how long the credentials that a helper returned are used before it is
+/// run again. Default: 5 min.
+///
+/// For each registry, one helper runs at a time, and its result serves all calls
+/// that wait for it. Credentials that the registry or a token server rejects are
+/// not used again. The result that there are none is kept for at most 5 s, a
+/// failure not at all.
+///
+/// 0 means that each use runs the helper. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if `milliseconds` is
+/// negative.
+reggie_status reggie_config_set_credential_helper_cache_time(reggie_config *config,
+                                                             int64_t milliseconds);
 
 /// Sets a user name and password as the result of the callback; see
 /// reggie_config_set_credentials().
@@ -2660,8 +2724,9 @@ reggie_status reggie_config_set_max_idle_connections(reggie_config *config,
 ///
 /// A connection is in use until the response body has been read to its end or
 /// the response is freed. A thread that holds an unread response and sends
-/// another request, or sends one from a callback, needs another connection:
-/// with a limit of 1 it waits for itself until the timeout.
+/// another request needs another connection: with a limit of 1 it waits for
+/// itself until the timeout. A request sent from a callback does not wait; it
+/// may exceed the limit.
 ///
 /// A server is a host and port, with or without TLS; token servers are counted
 /// separately. With an HTTP proxy for plain http, the proxy is the server.

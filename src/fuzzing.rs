@@ -8,11 +8,15 @@ use crate::auth::{challenge, scope};
 use crate::config::Credential;
 use crate::error::Kind;
 use crate::http::cookies::CookieJar;
+use crate::http::header::link::NextPage;
 use crate::http::header::{link, range, rate_limit, retry_after, warning};
 use crate::http::headers::Headers;
+use crate::http::message::chunked::{ChunkDecoder, Next};
+use crate::http::message::framing::{self, Framing};
+use crate::http::message::head::{Head, HeadParser, early_status};
 use crate::http::url::Url;
-use crate::http::{oci_error, template};
-use crate::log::redact;
+use crate::http::{oci_error, server_message, template};
+use crate::log::{redact, scrub};
 use crate::request::address::Address;
 
 /// Scheme, token68 and parameters of a challenge.
@@ -98,7 +102,7 @@ pub fn redact_body(content_type: Option<&str>, body: &[u8], cap: usize) -> Optio
 }
 
 pub fn scrub(text: &str, secrets: &[&str]) -> String {
-    redact::scrub(text, secrets)
+    scrub::scrub(text, secrets)
 }
 
 /// The token granted, or the message of the refusal.
@@ -141,7 +145,16 @@ fn texts(clue: &file::Clue<'_>) -> Vec<String> {
 /// The URL of the next page in a response from `from`.
 pub fn next_page(from: &str, lines: &[&[u8]]) -> Option<String> {
     let from = Url::parse(from).ok()?;
-    link::next(lines.iter().copied(), &from).map(|url| url.to_string())
+    match link::next(lines.iter().copied(), &from) {
+        NextPage::At(url) => Some(url.to_string()),
+        NextPage::None | NextPage::Elsewhere(_) | NextPage::Invalid => None,
+    }
+}
+
+/// What a server says about a failure, and its code.
+pub fn server_message(content_type: Option<&str>, body: &[u8]) -> (String, Option<String>) {
+    let sent = server_message::read(content_type, body);
+    (sent.line(""), sent.code)
 }
 
 pub fn warnings(lines: &[&[u8]]) -> Vec<String> {
@@ -168,7 +181,7 @@ fn headers_of(fields: &[(&str, &[u8])]) -> Headers {
 /// The delay in Retry-After, by a local clock at this time.
 pub fn retry_after(fields: &[(&str, &[u8])], now: u32) -> Option<Duration> {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.into());
-    retry_after::read(&headers_of(fields), now)
+    retry_after::read(&headers_of(fields), now).map(|field| field.wait)
 }
 
 /// Limit, remaining and window.
@@ -185,4 +198,77 @@ pub fn cookies(from: &str, sets: &[&[u8]], to: &str, now: u32) -> Option<String>
     jar.store_at(&Url::parse(from).ok()?, &headers_of(&fields), now);
     let header = jar.header_at(&Url::parse(to).ok()?, now)?;
     Some(header.to_string())
+}
+
+/// Status and fields of a response head, its length, and the framing of the body.
+pub struct ResponseHead {
+    pub status: u16,
+    pub fields: Vec<(String, Vec<u8>)>,
+    pub length: usize,
+    pub framing: Result<(Option<u64>, bool), String>,
+}
+
+/// Parses a head that arrives in pieces; `None` if it is incomplete.
+pub fn response_head(input: &[u8], piece: usize) -> Result<Option<ResponseHead>, String> {
+    let mut parser = HeadParser::default();
+    let mut size = 0;
+    loop {
+        size = input.len().min(size + piece);
+        let parsed = parser.parse(&input[..size]);
+        if let Some((head, length)) = parsed.map_err(|error| error.to_string())? {
+            return Ok(Some(shown(&head, length)));
+        }
+        if size == input.len() {
+            let checked = parser.check_incomplete(input);
+            return checked.map(|()| None).map_err(|error| error.to_string());
+        }
+    }
+}
+
+fn shown(head: &Head, length: usize) -> ResponseHead {
+    let fields = head.headers.iter();
+    let framing = framing::of_response("GET", head).map(|(framing, keep)| match framing {
+        Framing::Length(length) => (Some(length), keep),
+        Framing::None | Framing::Chunked | Framing::Close => (None, keep),
+    });
+    ResponseHead {
+        status: head.status,
+        fields: fields
+            .map(|(name, value)| (name.to_owned(), value.to_vec()))
+            .collect(),
+        length,
+        framing,
+    }
+}
+
+/// The status of the final response in the input.
+pub fn response_status(input: &[u8]) -> Option<u16> {
+    early_status(input)
+}
+
+/// The data of a chunked body that arrives in pieces, the number of bytes taken,
+/// and whether the end was reached.
+pub fn chunked(input: &[u8], piece: usize) -> Result<(Vec<u8>, usize, bool), String> {
+    let mut decoder = ChunkDecoder::default();
+    let mut data = Vec::new();
+    let (mut start, mut end) = (0, 0);
+    loop {
+        let advanced = decoder.advance(&input[start..end]);
+        let (used, next) = advanced.map_err(|error| error.to_string())?;
+        start += used;
+        match next {
+            Next::End => return Ok((data, start, true)),
+            Next::Data(left) if start < end => {
+                let left = usize::try_from(left).unwrap_or(usize::MAX);
+                let amount = left.min(end - start);
+                data.extend_from_slice(&input[start..start + amount]);
+                decoder.took(amount as u64);
+                start += amount;
+            }
+            Next::Data(_) | Next::Input if end < input.len() => {
+                end = input.len().min(end + piece);
+            }
+            Next::Data(_) | Next::Input => return Ok((data, start, false)),
+        }
+    }
 }

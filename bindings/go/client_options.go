@@ -84,6 +84,13 @@ func WithCredentialHelpers(timeout time.Duration) ClientOption {
 	})
 }
 
+// WithCredentialHelperCacheTime sets how long the credentials that a helper
+// returned are used before it is run again; 0 means that each use runs it. The
+// default is 5 minutes. Credentials that are rejected are not used again.
+func WithCredentialHelperCacheTime(limit time.Duration) ClientOption {
+	return setting(func(c *cabi.Config) error { return c.SetCredentialHelperCacheTime(limit) })
+}
+
 // WithAnonymousFallback requests a token without credentials if a token server
 // refuses them and the request only pulls.
 func WithAnonymousFallback() ClientOption {

@@ -93,6 +93,55 @@ func TestCredentialHelperOption(t *testing.T) {
 	s.equal(s.ok(response, err).StatusCode(), 200)
 }
 
+func TestCredentialHelperCacheTimeOption(t *testing.T) {
+	folder := t.TempDir()
+	runs := filepath.Join(folder, "runs")
+	helper := "#!/bin/sh\necho >>" + runs + "\necho '{\"Username\":\"u\",\"Secret\":\"p\"}'\n"
+	if err := os.WriteFile(filepath.Join(folder, "docker-credential-own"), []byte(helper), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
+	file := write(t, filepath.Join(folder, "config.json"), `{"credsStore":"own"}`)
+	for _, test := range []struct {
+		keep time.Duration
+		runs int
+	}{{time.Hour, 1}, {0, 2}} {
+		if err := os.RemoveAll(runs); err != nil {
+			t.Fatal(err)
+		}
+		s := newScene(t)
+		s.respondWith(challenge(s, "Basic"))
+		client, err := NewClient(s.server.URL, WithCredentialsFile(file),
+			WithCredentialHelpers(time.Minute), WithCredentialHelperCacheTime(test.keep))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"a", "b"} {
+			s.equal(s.ok(client.Do(client.NewRequest(GET, "/v2/"+name+"/tags/list"))).StatusCode(), 200)
+		}
+		content, err := os.ReadFile(runs)
+		s.equal(err, nil)
+		s.equal(strings.Count(string(content), "\n"), test.runs)
+	}
+}
+
+func TestPasswordWithSeveralLines(t *testing.T) {
+	key := "{\n  \"private_key\": \"a:b\\n\"\n}\n"
+	s := newScene(t)
+	s.respondWith(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "_json_key" || password != key {
+			w.Header().Set("WWW-Authenticate", "Basic realm=x")
+			replies(401, "application/json", `{}`)(w, r)
+		}
+	})
+	place := strings.TrimPrefix(s.server.URL, "http://")
+	client, err := NewClient(s.server.URL, WithCredentials(place, "_json_key", key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.equal(s.ok(client.Do(client.NewRequest(GET, "/v2/a/tags/list"))).StatusCode(), 200)
+}
+
 func TestIdentityTokenOption(t *testing.T) {
 	s := newScene(t)
 	place := strings.TrimPrefix(s.server.URL, "http://")

@@ -35,6 +35,7 @@ const (
 	StatusInvalidCredentialFile = Status(cabi.InvalidCredentialsFile)
 	StatusHTTP                  = Status(cabi.HTTPStatus)
 	StatusNoErrors              = Status(cabi.NoErrors)
+	StatusNextPageRefused       = Status(cabi.NextPageRefused)
 )
 
 // Error returns a description of the status.

@@ -22,8 +22,10 @@ type received struct {
 	decodeErr error
 	// statusErr is nil if the status is 2xx.
 	statusErr error
-	list      []cabi.RegistryError
-	listErr   error
+	// pageErr is the reason why the next page is refused.
+	pageErr error
+	list    []cabi.RegistryError
+	listErr error
 	// open is the response if its body is still unread.
 	open *cabi.Response
 }
@@ -83,6 +85,7 @@ func (result *received) readBody(opened *cabi.Response, r *Request) error {
 
 // readErrors reads what the library says about the status and the error list.
 func (result *received) readErrors(opened *cabi.Response) {
+	result.pageErr = opened.CheckNextPage()
 	if result.statusErr = opened.Check(); result.statusErr != nil {
 		result.list, result.listErr = opened.Errors()
 	}

@@ -25,6 +25,9 @@ type Response struct {
 	receivedAt time.Time
 	relative   string
 	absolute   string
+	nextPage   string
+	// pageErr is the error of NextPage.
+	pageErr error
 	// statusErr is the result of Check.
 	statusErr error
 	// list and listErr are the result of Errors.
@@ -68,6 +71,8 @@ func (r *Request) newResponse(e *exchange) (*Response, error) {
 		receivedAt: time.Now(),
 		relative:   head.RelativeLocation,
 		absolute:   head.AbsoluteLocation,
+		nextPage:   head.NextPage,
+		pageErr:    newError(received.pageErr, nil),
 		statusErr:  newError(received.statusErr, nil),
 		listErr:    newError(received.listErr, nil),
 		RawResponse: &http.Response{
@@ -267,6 +272,12 @@ func (resp *Response) GetRelativeLocation() string {
 // GetAbsoluteLocation returns the Location header as a whole URL, or "" if there
 // is none.
 func (resp *Response) GetAbsoluteLocation() string { return resp.absolute }
+
+// NextPage returns the path and query of the next page of a list, for use as the
+// path of the next request, or "" on the last page. The error is
+// [StatusNextPageRefused] if there is a next page that is not at the client's
+// address, so that the list is incomplete.
+func (resp *Response) NextPage() (string, error) { return resp.nextPage, resp.pageErr }
 
 // Errors returns the errors that the registry reports in the body. The error is
 // [StatusNoErrors] if there are none, or if the status is 2xx.

@@ -2,6 +2,7 @@ package reggie
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -223,5 +224,29 @@ func TestLocations(t *testing.T) {
 		response := s.ok(s.client.Do(s.client.NewRequest(POST, "/v2/")))
 		s.equal(response.GetRelativeLocation(), row.relative)
 		s.equal(response.GetAbsoluteLocation(), row.absolute)
+	}
+}
+
+func TestNextPage(t *testing.T) {
+	s := newScene(t)
+	for _, row := range []struct {
+		link, page string
+		refused    bool
+	}{
+		{"", "", false},
+		{`</v2/a/tags/list?last=b>; rel="next"`, "/v2/a/tags/list?last=b", false},
+		{`<https://other.example/v2/a>; rel="next"`, "", true},
+		{`</v2/a> rel="next"`, "", true},
+	} {
+		s.respondWith(func(w http.ResponseWriter, _ *http.Request) {
+			if row.link != "" {
+				w.Header().Set("Link", row.link)
+			}
+		})
+		response := s.ok(s.client.Do(s.client.NewRequest(GET, "/v2/a/tags/list")))
+		page, err := response.NextPage()
+		s.equal(page, row.page)
+		s.equal(errors.Is(err, StatusNextPageRefused), row.refused)
+		s.equal(err != nil, row.refused)
 	}
 }

@@ -41,6 +41,8 @@ int main(int argc, char **argv)
         const char *next;
 
         status = print_page(client, request, &response, &error);
+        if (status == REGGIE_OK) /* a page at another server would be missing */
+            status = reggie_response_check_next_page(response, &error);
         next = reggie_response_next_page(response);
         is_last = next == NULL;
         if (status == REGGIE_OK && !is_last) /* the path includes a query */

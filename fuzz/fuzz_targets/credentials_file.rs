@@ -22,11 +22,14 @@ fn check(bytes: &[u8]) {
                 if clue[0] == "helper" {
                     continue;
                 }
-                for text in &clue[1..] {
-                    assert!(!text.contains(char::is_control), "{text:?}");
-                }
+                assert!(!clue[1].contains(char::is_control), "{clue:?}");
+                assert!(clue[1..].iter().all(|text| text.len() <= 64 * 1024));
                 if clue[0] == "basic" {
                     assert!(!clue[1].contains(':'));
+                    // A password may have several lines.
+                    assert!(!clue[2].contains('\0'), "{clue:?}");
+                } else {
+                    assert!(!clue[1..].concat().contains(char::is_control), "{clue:?}");
                 }
                 if clue[0] == "bearer" {
                     assert!(!clue[1].is_empty() && clue[1].bytes().all(|b| b.is_ascii_graphic()));

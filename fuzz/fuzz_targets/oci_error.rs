@@ -27,8 +27,9 @@ fn check(body: &[u8]) -> bool {
                 .iter()
                 .any(|text| text.contains('\0'))
         );
-        if !detail.is_empty() {
-            assert!(!has_nul(&serde_json::from_str(&detail).unwrap()));
+        // Numbers may be too large, and characters may be half of one.
+        if let Ok(detail) = serde_json::from_str(&detail) {
+            assert!(!has_nul(&detail));
         }
     }
     true

@@ -6,15 +6,17 @@ use reggie::fuzzing::rate_limit;
 
 fuzz_target!(|input: (&[u8], &[u8], &[u8], u64, u64)| {
     let (first, second, third, limit, window) = input;
-    let told = rate_limit(&[
+    let found = rate_limit(&[
         ("RateLimit-Limit", first),
         ("ratelimit-remaining", second),
         ("X-RateLimit-Limit", third),
         ("X-RateLimit-Remaining", first),
+        ("RateLimit", second),
+        ("RateLimit-Policy", third),
     ]);
-    assert!(told.is_none_or(|[limit, remaining, _]| limit.or(remaining).is_some()));
+    assert!(found.is_none_or(|[limit, remaining, _]| limit.or(remaining).is_some()));
 
     let value = format!("{limit};w={window}");
-    let told = rate_limit(&[("ratelimit-limit", value.as_bytes())]);
-    assert_eq!(told, Some([Some(limit), None, Some(window)]));
+    let found = rate_limit(&[("ratelimit-limit", value.as_bytes())]);
+    assert_eq!(found, Some([Some(limit), None, Some(window)]));
 });

@@ -2,6 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::http::date::rfc3339;
+
 /// The current time.
 pub(crate) fn now() -> i64 {
     seconds(SystemTime::now())
@@ -19,61 +21,27 @@ pub(crate) fn http_date(text: &str) -> Option<i64> {
     httpdate::parse_http_date(text.trim()).ok().map(seconds)
 }
 
-/// An RFC 3339 date and time, such as `2026-01-31T12:00:00.5+01:00`.
-pub(crate) fn rfc3339(text: &str) -> Option<i64> {
-    let number = |range: std::ops::Range<usize>| -> Option<i64> {
-        let digits = text.get(range)?;
-        let all = digits.bytes().all(|byte| byte.is_ascii_digit());
-        all.then(|| digits.parse().ok()).flatten()
-    };
-    let is = |at: usize, bytes: &[u8]| text.as_bytes().get(at).is_some_and(|b| bytes.contains(b));
-    let marks = is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":") && is(16, b":");
-    if !marks {
-        return None;
-    }
-    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
-    let in_range = (1..=12).contains(&month)
-        && (1..=31).contains(&day)
-        && hour < 24
-        && minute < 60
-        // A leap second.
-        && second <= 60;
-    if !in_range {
-        return None;
-    }
-    let rest = text.get(19..)?;
-    let rest = rest.strip_prefix('.').map_or(rest, |fraction| {
-        fraction.trim_start_matches(|c: char| c.is_ascii_digit())
-    });
-    let offset = match rest.as_bytes() {
-        [b'Z' | b'z'] => 0,
-        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2]
-            if [h1, h2, m1, m2].iter().all(|byte| byte.is_ascii_digit()) =>
-        {
-            let digit = |byte: &u8| i64::from(byte - b'0');
-            let hours = digit(h1) * 10 + digit(h2);
-            let minutes = digit(m1) * 10 + digit(m2);
-            let offset = hours * 3600 + minutes * 60;
-            if *sign == b'+' { offset } else { -offset }
-        }
-        _ => return None,
-    };
-    Some(days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset)
+/// A date as token servers write it: RFC 3339 and its usual variants, an HTTP
+/// date, or a Unix time in seconds or milliseconds.
+pub(crate) fn any_date(text: &str) -> Option<i64> {
+    let text = text.trim();
+    rfc3339(text)
+        .or_else(|| http_date(text))
+        .or_else(|| unix_time(text))
 }
 
-/// Days from 1970 to a Gregorian date. Years start in March here, so that the
-/// leap day is the last day.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 {
-        (year, month - 3)
+fn unix_time(text: &str) -> Option<i64> {
+    let number: f64 = text
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())?;
+    // In seconds, this is the year 5138.
+    let seconds = if number.abs() < 1e11 {
+        number
     } else {
-        (year - 1, month + 9)
+        number / 1000.0
     };
-    let leaps = year / 4 - year / 100 + year / 400;
-    // The lengths of the months, from March on, add up to this.
-    let before = (153 * month + 2) / 5;
-    year * 365 + leaps + before + day - 1 - 719_468
+    Some(seconds as i64)
 }
 
 #[cfg(test)]
@@ -90,14 +58,39 @@ mod tests {
             ("2026-11-23T22:00:00-01:00", Some(1_795_474_800)),
             ("1969-12-31t23:59:59z", Some(-1)),
             ("2026-11-23", None),
-            ("2026-11-23T23:00:00", None),
+            ("2026-11-23T23:00:00", Some(1_795_474_800)),
+            ("2026-11-23 23:00:00", Some(1_795_474_800)),
+            ("2026-11-23T23:00Z", Some(1_795_474_800)),
+            ("2026-11-23T23:00:00,5Z", Some(1_795_474_800)),
+            (" 2026-11-24T00:30:00+0130\n", Some(1_795_474_800)),
+            ("2026-11-24T00:00:00+01", Some(1_795_474_800)),
+            ("2026-11-23 23:00:00.123 +0000 UTC", Some(1_795_474_800)),
+            ("2026-11-24 00:00:00 +0100 CET", Some(1_795_474_800)),
+            ("2026-11-23T23:00:00 GMT", Some(1_795_474_800)),
+            ("0001-01-01T00:00:00Z", Some(-62_135_596_800)),
+            ("Mon, 23 Nov 2026 23:00:00 GMT", Some(1_795_474_800)),
+            ("1795474800", Some(1_795_474_800)),
+            ("1795474800.9", Some(1_795_474_800)),
+            ("1795474800123", Some(1_795_474_800)),
+            ("1.7954748e9", Some(1_795_474_800)),
+            ("-1", Some(-1)),
+            ("1e300", Some(i64::MAX)),
+            ("1e400", None),
+            ("nan", None),
+            ("inf", None),
+            ("2026-11-23T23:00:00 CET", None),
+            ("2026-11-23T23:00:00+", None),
+            ("2026-11-23T23:00:00+ab:cd", None),
+            ("2026-11-23T23", None),
+            ("2026-11-23T23:00:", None),
+            ("2026-11-23T24:00:00Z", None),
             ("2026-13-23T23:00:00Z", None),
             ("2026-11-23T+3:00:00Z", None),
             ("2026-11-23T23:00:00+1:00", None),
             ("", None),
             ("é026-11-23T23:00:00Z", None),
         ] {
-            assert_eq!(rfc3339(text), expected, "{text}");
+            assert_eq!(any_date(text), expected, "{text}");
         }
         assert_eq!(http_date("Thu, 01 Jan 1970 00:00:10 GMT"), Some(10));
         assert_eq!(http_date("yesterday"), None);

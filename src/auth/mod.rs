@@ -6,11 +6,14 @@ pub(crate) mod challenge;
 mod clock;
 pub(crate) mod credentials;
 pub(crate) mod flight;
+mod lifetime;
 pub(crate) mod realm;
 pub(crate) mod scope;
 mod secret_json;
 pub(crate) mod token;
 pub(crate) mod token_cache;
+pub(crate) mod uploads;
+mod waiter;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +27,7 @@ use self::credentials::store::{CredentialStore, Lookup};
 use self::scope::Scopes;
 use self::token::{Form, TokenRequest};
 use self::token_cache::Tokens;
+use self::uploads::Uploads;
 use crate::config::{Config, Credential, RealmCallback};
 use crate::error::{Error, Kind, Step};
 use crate::http::url::Origin;
@@ -43,8 +47,8 @@ const MAX_FORMS: usize = 64;
 pub(crate) enum Reply {
     /// Basic, with the credentials for the repository.
     Basic,
-    /// A token.
-    Bearer(TokenRequest),
+    /// A token; several challenges are alternatives.
+    Bearer(Vec<TokenRequest>),
     /// No supported scheme.
     Unsupported,
 }
@@ -58,6 +62,10 @@ pub(crate) struct Subject {
     /// Ignore the challenge's scope: registries answer the ping with
     /// placeholders.
     pub(crate) is_ping: bool,
+    /// A request for an upload.
+    pub(crate) is_upload: bool,
+    /// The method stores or deletes something.
+    pub(crate) is_write: bool,
 }
 
 /// Credentials and tokens for the registry of one client.
@@ -67,6 +75,7 @@ pub(crate) struct Authenticator {
     /// Requested in place of the challenge's scope.
     scope: Option<Scopes>,
     pub(crate) tokens: Arc<Tokens>,
+    pub(crate) uploads: Arc<Uploads>,
     /// The registry's last challenge was Basic.
     uses_basic: AtomicBool,
     state: Mutex<State>,
@@ -85,19 +94,23 @@ struct State {
 }
 
 impl Authenticator {
-    /// With a token cache that may be shared with clients that use the same
-    /// credentials.
+    /// Shares what is cached with a client that uses the same credentials.
     pub(crate) fn new(
         registry: Origin,
         config: &Config,
-        tokens: Arc<Tokens>,
+        other: Option<&Authenticator>,
         log: Log,
     ) -> Result<Authenticator, Error> {
+        let results = other.map(|other| other.store.helper_results());
         let auth = Authenticator {
             registry,
-            store: CredentialStore::new(config)?,
+            store: CredentialStore::new(config, results.unwrap_or_default())?,
             scope: config.auth_scope.as_deref().map(Scopes::parse),
-            tokens,
+            tokens: match other {
+                Some(other) => Arc::clone(&other.tokens),
+                None => Arc::new(Tokens::new(log.secrets())),
+            },
+            uploads: other.map_or_else(Arc::default, |other| Arc::clone(&other.uploads)),
             uses_basic: AtomicBool::new(false),
             state: Mutex::new(State::default()),
             allowed_realms: config.allowed_realms.clone(),
@@ -218,6 +231,20 @@ impl Authenticator {
         let is_rejected = |known: &mut Option<Authorization>| known.as_ref() == Some(rejected);
         self.state().basic.retain(|_, known| !is_rejected(known));
         self.tokens.drop_rejected(rejected);
+        self.store
+            .forget_helper_results(|credential| match credential {
+                Credential::Basic { username, password } => basic(username, password) == *rejected,
+                Credential::IdentityToken { username, token } => {
+                    basic(username, token) == *rejected
+                }
+                Credential::BearerToken(token) => bearer(token) == *rejected,
+            });
+    }
+
+    /// Forgets a credential of a helper that a token server refused.
+    pub(crate) fn forget_credential(&self, refused: &Credential) {
+        self.store
+            .forget_helper_results(|credential| credential == refused);
     }
 
     /// How to answer the challenges of the registry. `requested` are the scopes
@@ -228,12 +255,19 @@ impl Authenticator {
         subject: &Subject,
         requested: Option<&Scopes>,
     ) -> Reply {
-        let bearer = challenges
+        let mut tokens: Vec<TokenRequest> = challenges
             .iter()
-            .find(|challenge| challenge.scheme == "bearer" && challenge.param("realm").is_some());
-        if let Some(challenge) = bearer {
+            .filter(|challenge| is_bearer(challenge))
+            .map(|challenge| self.token_request(challenge, subject, requested))
+            .collect();
+        if !tokens.is_empty() {
             self.uses_basic.store(false, Ordering::Relaxed);
-            return Reply::Bearer(self.token_request(challenge, subject, requested));
+            if tokens.len() > 1 {
+                // First those that have granted a token before.
+                let state = self.state();
+                tokens.sort_by_key(|token| !state.forms.contains_key(&token.realm));
+            }
+            return Reply::Bearer(tokens);
         }
         let has_basic = challenges.iter().any(|one| one.scheme == "basic");
         if has_basic {
@@ -255,6 +289,11 @@ impl Authenticator {
             None => {
                 // Some registries name less than the request needs.
                 let named = Scopes::parse(challenge.param("scope").unwrap_or_default());
+                // GHCR names pull for an upload too.
+                let named = match &subject.scopes {
+                    None if subject.is_write => named.with_push(),
+                    _ => named,
+                };
                 let needed = subject.scopes.clone().unwrap_or_default();
                 let before = requested.cloned().unwrap_or_default();
                 needed.union(&named).union(&before)
@@ -315,6 +354,11 @@ impl Authenticator {
             state.forms.insert(realm.to_owned(), form);
         }
     }
+}
+
+/// Whether a token can be requested for a challenge.
+pub(crate) fn is_bearer(challenge: &Challenge) -> bool {
+    challenge.scheme == "bearer" && challenge.param("realm").is_some()
 }
 
 #[cfg(test)]

@@ -61,6 +61,28 @@ impl Scopes {
         all
     }
 
+    /// Adds push to the repositories with pull.
+    pub(crate) fn with_push(mut self) -> Scopes {
+        let pull = (rank("pull"), "pull".to_owned());
+        for (resource, actions) in &mut self.resources {
+            if resource.starts_with("repository:") && actions.contains(&pull) {
+                actions.insert((rank("push"), "push".to_owned()));
+            }
+        }
+        self
+    }
+
+    /// The repository, if these are scopes of exactly one.
+    pub(crate) fn repository(&self) -> Option<&str> {
+        let mut repositories = self
+            .resources
+            .keys()
+            .filter_map(|resource| resource.strip_prefix("repository:"));
+        repositories
+            .next()
+            .filter(|_| repositories.next().is_none())
+    }
+
     /// Whether the only action is pull.
     pub(crate) fn only_pull(&self) -> bool {
         self.unstructured.is_empty()
@@ -134,31 +156,46 @@ pub(crate) fn for_request(method: &str, path: &str) -> Option<Scopes> {
     Some(scopes)
 }
 
-/// The repository in a path below the registry's address.
-pub(crate) fn repository(path: &str) -> Option<String> {
-    let path = path.split('?').next()?.strip_prefix("/v2/")?;
-    Target::of(path.strip_suffix('/').unwrap_or(path)).map(|target| target.name)
+/// The scopes of an upload.
+pub(crate) fn for_upload(repository: &str) -> Scopes {
+    let mut scopes = Scopes::default();
+    scopes.add(&format!("repository:{repository}"), "pull,push");
+    scopes
 }
 
 /// The object of a path of the distribution protocol.
-struct Target {
-    name: String,
-    is_upload: bool,
+pub(crate) struct Target {
+    pub(crate) name: String,
+    pub(crate) is_upload: bool,
 }
 
 impl Target {
+    /// Parses a path below the registry's address; a query is ignored.
+    pub(crate) fn of_path(path: &str) -> Option<Target> {
+        let path = path.split('?').next()?.strip_prefix("/v2/")?;
+        Target::of(path.strip_suffix('/').unwrap_or(path))
+    }
+
     /// Parses what follows `/v2/`, without a trailing slash. A repository name
     /// may contain the keywords of the protocol, so the last match is used.
     fn of(path: &str) -> Option<Target> {
         let segments: Vec<&str> = path.split('/').collect();
-        let (at, is_upload) = (1..segments.len()).rev().find_map(|at| {
-            let is_upload = match (segments[at], &segments[at + 1..]) {
-                ("blobs", ["uploads", ..]) => true,
-                ("blobs" | "manifests" | "referrers", [_]) | ("tags", ["list"]) => false,
-                _ => return None,
-            };
-            Some((at, is_upload))
-        })?;
+        let (at, is_upload) = (1..segments.len())
+            .rev()
+            .find_map(|at| {
+                let is_upload = match (segments[at], &segments[at + 1..]) {
+                    ("blobs", ["uploads", ..]) => true,
+                    ("blobs" | "manifests" | "referrers", [_]) | ("tags", ["list"]) => false,
+                    _ => return None,
+                };
+                Some((at, is_upload))
+            })
+            // GHCR's uploads are at NAME/blobs/upload/ID.
+            .or_else(|| {
+                let ends = 1..segments.len().saturating_sub(2);
+                let at = ends.rev().find(|&at| segments[at] == "blobs")?;
+                Some((at, true))
+            })?;
         let name = segments[..at].join("/");
         is_name(&name).then_some(Target { name, is_upload })
     }
@@ -245,6 +282,36 @@ mod tests {
             let both = Scopes::parse(&format!("{held} {asked}"));
             assert!(both.covers(&held) && both.covers(&asked));
         }
+    }
+
+    #[test]
+    fn push_is_added_to_pull() {
+        for (scopes, expected, repository) in [
+            ("", "", None),
+            ("repository:a:pull", "repository:a:pull,push", Some("a")),
+            (
+                "repository:a/b:pull,push",
+                "repository:a/b:pull,push",
+                Some("a/b"),
+            ),
+            ("repository:a:delete", "repository:a:delete", Some("a")),
+            ("registry:catalog:* aws", "aws registry:catalog:*", None),
+            (
+                "repository:a:pull repository:b:*",
+                "repository:a:pull,push repository:b:*",
+                None,
+            ),
+            (
+                "registry:catalog:* repository:a:pull",
+                "repository:a:pull,push registry:catalog:*",
+                Some("a"),
+            ),
+        ] {
+            let scopes = Scopes::parse(scopes);
+            assert_eq!(scopes.repository(), repository, "{scopes}");
+            assert_eq!(scopes.with_push().to_string(), expected);
+        }
+        assert_eq!(for_upload("a/b").to_string(), "repository:a/b:pull,push");
     }
 
     #[test]
@@ -348,6 +415,21 @@ mod tests {
             ("GET", "/v2/a%20b/manifests/latest", None),
             ("GET", "/v2/a/manifests/", None),
             ("GET", "/v2/a/_oci/ext", None),
+            (
+                "PATCH",
+                "/v2/a/b/blobs/upload/1?x=y",
+                Some("repository:a/b:pull,push"),
+            ),
+            (
+                "PUT",
+                "/v2/blobs/blobs/upload/1",
+                Some("repository:blobs:pull,push"),
+            ),
+            ("PUT", "/v2/a/blobs/b/1/2/", Some("repository:a:pull,push")),
+            ("DELETE", "/v2/a/blobs/b/1", Some("repository:a:pull,push")),
+            ("GET", "/v2/a/blobs/upload/1", Some("repository:a:pull")),
+            ("PUT", "/v2/blobs/upload/1", None),
+            ("PUT", "/v2/a/uploads/1", None),
             ("OPTIONS", "/v2/a/manifests/latest", None),
         ] {
             let scopes = for_request(method, path).map(|scopes| scopes.to_string());

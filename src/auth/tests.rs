@@ -2,11 +2,12 @@ use std::time::{Duration, Instant};
 
 use super::flight::Outcome;
 use super::token::Grant;
-use super::token_cache::{Role, Waiter};
+use super::token_cache::Role;
+use super::waiter::Waiter;
 use super::*;
 use crate::http::url::Url;
 use crate::os::cancel::Cancel;
-use crate::os::deadline::CallLimits;
+use crate::os::deadline::{CallLimits, StepLimit};
 
 fn authenticator(user: Option<(&str, &str)>) -> Authenticator {
     let mut config = Config::new();
@@ -15,7 +16,7 @@ fn authenticator(user: Option<(&str, &str)>) -> Authenticator {
     }
     let registry = Url::parse("https://registry.example").expect("a url");
     let log = Log::new(None, false, &Arc::default());
-    Authenticator::new(registry.origin(), &config, Arc::default(), log).expect("valid")
+    Authenticator::new(registry.origin(), &config, None, log).expect("valid")
 }
 
 fn challenges(header: &str) -> Vec<Challenge> {
@@ -26,7 +27,7 @@ fn about(scopes: &str) -> Subject {
     Subject {
         repository: Some("a/b".to_owned()),
         scopes: Some(Scopes::parse(scopes)),
-        is_ping: false,
+        ..Subject::default()
     }
 }
 
@@ -37,15 +38,21 @@ fn grant(token: &str) -> Grant {
     }
 }
 
-/// A waiting caller; another thread fetches.
-fn waiter(tokens: &Tokens, wanted: &TokenRequest) -> Waiter {
-    std::thread::scope(|scope| {
-        let joined = scope.spawn(|| match tokens.join(wanted, None, &CallLimits::default()) {
-            Role::Wait(waiter) => waiter,
-            _ => panic!("somebody fetches"),
-        });
-        joined.join().expect("a waiter")
-    })
+/// A waiting call; another one fetches.
+fn waiter(tokens: &Tokens, wanted: &TokenRequest) -> Waiter<Authorization> {
+    match tokens.join(wanted, None, true) {
+        Role::Wait(waiter) => waiter,
+        _ => panic!("somebody fetches"),
+    }
+}
+
+/// Waits without a limit.
+fn wait(
+    waiter: &Waiter<Authorization>,
+    limits: &CallLimits,
+) -> Result<Outcome<Authorization, Error>, Error> {
+    let ended = waiter.wait(limits, StepLimit::none(Step::Token))?;
+    Ok(ended.expect("there is no limit"))
 }
 
 fn wanted(scopes: &str) -> TokenRequest {
@@ -98,7 +105,7 @@ fn what_is_asked_unites_the_request_and_its_challenge() {
     let ask = |header: &str, subject: &Subject, asked: Option<&str>| {
         let asked = asked.map(Scopes::parse);
         match auth.reply(&challenges(header), subject, asked.as_ref()) {
-            Reply::Bearer(wanted) => wanted.scopes.to_string(),
+            Reply::Bearer(wanted) => wanted[0].scopes.to_string(),
             other => panic!("{other:?}"),
         }
     };
@@ -124,11 +131,7 @@ fn what_is_asked_unites_the_request_and_its_challenge() {
 #[test]
 fn a_token_serves_what_its_scopes_cover_until_it_is_rejected() {
     let tokens = Tokens::default();
-    let Role::Fetch(fetcher) = tokens.join(
-        &wanted("repository:a/b:pull,push"),
-        None,
-        &CallLimits::default(),
-    ) else {
+    let Role::Fetch(fetcher) = tokens.join(&wanted("repository:a/b:pull,push"), None, true) else {
         panic!("no token is known");
     };
     let sent = fetcher.done(grant("t1"), None);
@@ -143,7 +146,7 @@ fn a_token_serves_what_its_scopes_cover_until_it_is_rejected() {
     assert!(tokens.known(|| None).is_none());
     tokens.drop_rejected(&sent);
     assert!(tokens.known(pull).is_none());
-    let again = tokens.join(&wanted("repository:a/b:pull"), None, &CallLimits::default());
+    let again = tokens.join(&wanted("repository:a/b:pull"), None, true);
     assert!(matches!(again, Role::Fetch(_)));
 }
 
@@ -151,20 +154,16 @@ fn a_token_serves_what_its_scopes_cover_until_it_is_rejected() {
 fn one_fetches_and_the_others_wait_for_what_covers_theirs() {
     let tokens = Tokens::default();
     let limits = CallLimits::default();
-    let Role::Fetch(fetcher) = tokens.join(
-        &wanted("repository:a:pull,push"),
-        None,
-        &CallLimits::default(),
-    ) else {
+    let Role::Fetch(fetcher) = tokens.join(&wanted("repository:a:pull,push"), None, true) else {
         panic!("there is no fetch");
     };
     let waiter = self::waiter(&tokens, &wanted("repository:a:pull"));
     assert!(matches!(
-        tokens.join(&wanted("repository:b:pull"), None, &CallLimits::default()),
+        tokens.join(&wanted("repository:b:pull"), None, true),
         Role::Fetch(_)
     ));
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| waiter.wait(&limits));
+        let waiting = scope.spawn(|| wait(&waiter, &limits));
         fetcher.done(grant("t"), None);
         let outcome = waiting.join().expect("no panic").expect("not ended");
         assert!(matches!(outcome, Outcome::Done(token) if token.as_str() == "Bearer t"));
@@ -175,7 +174,7 @@ fn one_fetches_and_the_others_wait_for_what_covers_theirs() {
 fn a_waiter_has_its_own_end_and_takes_over_from_one_that_gave_up() {
     let tokens = Tokens::default();
     let pull = wanted("repository:a:pull");
-    let Role::Fetch(fetcher) = tokens.join(&pull, None, &CallLimits::default()) else {
+    let Role::Fetch(fetcher) = tokens.join(&pull, None, true) else {
         panic!("there is no fetch");
     };
     let waiter = self::waiter(&tokens, &pull);
@@ -185,20 +184,76 @@ fn a_waiter_has_its_own_end_and_takes_over_from_one_that_gave_up() {
         ..CallLimits::default()
     };
     cancel.trigger();
-    let error = waiter.wait(&limits).expect_err("cancelled");
+    let error = wait(&waiter, &limits).expect_err("cancelled");
     assert_eq!(error.kind(), Kind::Cancelled);
     fetcher.failed(&Error::new(Kind::Cancelled, "the call was cancelled"));
-    let outcome = waiter.wait(&CallLimits::default()).expect("it ended");
+    let outcome = wait(&waiter, &CallLimits::default()).expect("it ended");
     assert!(matches!(outcome, Outcome::Abandoned(None)));
-    let Role::Fetch(fetcher) = tokens.join(&pull, None, &CallLimits::default()) else {
+    let Role::Fetch(fetcher) = tokens.join(&pull, None, true) else {
         panic!("there is no later fetch");
     };
     let waiter = self::waiter(&tokens, &pull);
     fetcher.failed(&Error::new(Kind::TokenRefused, "no"));
-    let outcome = waiter.wait(&CallLimits::default()).expect("it ended");
+    let outcome = wait(&waiter, &CallLimits::default()).expect("it ended");
     assert!(matches!(outcome, Outcome::Failed(error) if error.kind() == Kind::TokenRefused));
-    assert!(matches!(
-        tokens.join(&pull, None, &CallLimits::default()),
-        Role::Fetch(_)
-    ));
+    assert!(matches!(tokens.join(&pull, None, true), Role::Fetch(_)));
+}
+
+#[test]
+fn a_wait_has_a_limit_and_a_call_in_a_callback_does_not_wait() {
+    let tokens = Tokens::default();
+    let pull = wanted("repository:a:pull");
+    let Role::Fetch(_fetcher) = tokens.join(&pull, None, true) else {
+        panic!("there is no fetch");
+    };
+    let limits = CallLimits::default();
+    let limit = limits.limit(Step::Token, Some(Duration::from_millis(1)), &"wait");
+    let waited = self::waiter(&tokens, &pull).wait(&limits, limit);
+    assert!(waited.expect("no error").is_none());
+    assert!(matches!(tokens.join(&pull, None, false), Role::Fetch(_)));
+}
+
+#[test]
+fn what_is_asked_for_a_write_to_an_unknown_path_has_push() {
+    let auth = authenticator(None);
+    let ask = |scope: &str, subject: &Subject| {
+        let header = format!("Bearer realm=\"https://t.example\",scope=\"{scope}\"");
+        match auth.reply(&challenges(&header), subject, None) {
+            Reply::Bearer(wanted) => wanted[0].scopes.to_string(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let write = Subject {
+        is_write: true,
+        ..Subject::default()
+    };
+    assert_eq!(ask("repository:a:pull", &write), "repository:a:pull,push");
+    assert_eq!(ask("registry:catalog:*", &write), "registry:catalog:*");
+    assert_eq!(
+        ask("repository:a:pull", &Subject::default()),
+        "repository:a:pull"
+    );
+    let delete = Subject {
+        is_write: true,
+        ..about("repository:a:delete")
+    };
+    assert_eq!(
+        ask("repository:a:pull", &delete),
+        "repository:a:pull,delete"
+    );
+}
+
+#[test]
+fn several_bearer_challenges_are_alternatives() {
+    let auth = authenticator(None);
+    let both = challenges(
+        "Bearer realm=\"https://one.example\", Bearer realm=\"https://two.example\", Basic realm=x",
+    );
+    let realms = || match auth.reply(&both, &about("repository:a/b:pull"), None) {
+        Reply::Bearer(wanted) => wanted.into_iter().map(|one| one.realm).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(realms(), ["https://one.example", "https://two.example"]);
+    auth.remember_form("https://two.example", Form::Get);
+    assert_eq!(realms(), ["https://two.example", "https://one.example"]);
 }

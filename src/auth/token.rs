@@ -6,22 +6,18 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::clock;
 use super::scope::Scopes;
 use super::secret_json::SecretJson;
-use crate::config::credential::Credential;
-use crate::error::{Error, Kind, server_text};
+use super::{clock, lifetime};
+use crate::config::credential::{Credential, MAX_SECRET};
+use crate::error::{Error, Kind};
+use crate::http::server_message;
+use crate::http::server_message::ServerMessage;
 use crate::http::url::{Url, encode_query};
 use crate::log::redact;
 
 /// Maximum size of a token server's response, in bytes.
 pub(crate) const MAX_RESPONSE: usize = 1024 * 1024;
-/// Default and minimum lifetime of a token.
-const MIN_LIFETIME: u64 = 60;
-/// Maximum time that a token is kept.
-const MAX_LIFETIME: u64 = 24 * 60 * 60;
-/// How long before it expires a token is last used, at most.
-const MARGIN: Duration = Duration::from_secs(30);
 /// The client name in the logs of token servers.
 const CLIENT: &str = "reggie";
 
@@ -44,7 +40,7 @@ impl Grant {
     pub(crate) fn ready(token: Zeroizing<String>) -> Grant {
         Grant {
             token,
-            expires: Instant::now() + Duration::from_secs(MAX_LIFETIME),
+            expires: Instant::now() + Duration::from_secs(lifetime::MAX),
         }
     }
 }
@@ -60,9 +56,9 @@ pub(crate) enum Form {
 
 /// Parses the realm of a challenge, which is controlled by the registry.
 pub(crate) fn realm(text: &str) -> Result<Url, Error> {
-    Url::parse(text).map_err(|_| {
+    Url::read(text).map_err(|problem| {
         let shown = redact::shown(&redact::url(text));
-        refused(format!("token realm {shown} is not an http or https url"))
+        refused(format!("token realm {shown} {problem}"))
     })
 }
 
@@ -153,24 +149,25 @@ pub(crate) fn read_response(
     body: &[u8],
     host: &str,
 ) -> Result<Grant, Error> {
+    let is_refusal = !(200..300).contains(&status);
+    let sent = match body.trim_ascii_start().first() {
+        _ if is_refusal => server_message::read(None, body),
+        Some(b'{') => server_message::in_json(body).unwrap_or_default(),
+        // What is granted in an unknown form may be a token.
+        _ => ServerMessage::default(),
+    };
     let fail = |why: String| {
-        let code = registry_code(body);
         let error = refused(format!("token from {host}: {why}"))
             .with_host(host)
             .with_http_status(status);
-        match code {
-            Some(code) => error.with_registry_code(&code),
+        match &sent.code {
+            Some(code) => error.with_registry_code(code),
             None => error,
         }
     };
-    if !(200..300).contains(&status) {
-        let message = error_message(body);
-        let message = if message.is_empty() {
-            String::new()
-        } else {
-            format!(": {message}")
-        };
-        return Err(fail(format!("status {status}{message}")));
+    if is_refusal {
+        let said = sent.line(": ");
+        return Err(fail(format!("status {status}{said}")));
     }
     let json =
         SecretJson::parse(body).ok_or_else(|| fail("the response is not json".to_owned()))?;
@@ -179,82 +176,41 @@ pub(crate) fn read_response(
         .filter(|token| !token.is_empty())
         .or_else(|| text("token").filter(|token| !token.is_empty()));
     let Some(token) = token else {
-        let message = error_message(body);
-        let why = if message.is_empty() {
-            "the response contains no token".to_owned()
-        } else {
-            format!("the response contains no token: {message}")
-        };
-        return Err(fail(why));
+        let said = sent.line(": ");
+        return Err(fail(format!("the response contains no token{said}")));
     };
-    // Check it, since it goes into a header: a control character would split
-    // the request.
-    if !token.bytes().all(|byte| (0x21..0x7f).contains(&byte)) {
-        return Err(fail(
-            "the token contains characters that are not allowed in a header".to_owned(),
-        ));
-    }
-    let lifetime = json
-        .get("expires_in")
-        .and_then(Value::as_u64)
-        .unwrap_or(MIN_LIFETIME)
-        .clamp(MIN_LIFETIME, MAX_LIFETIME);
+    check_token(token).map_err(fail)?;
+    let lifetime = lifetime::expires_in(json.get("expires_in"));
     #[cfg(reggie_test_log)]
     crate::log::test_log::secret("token", token);
-    let issued = text("issued_at").and_then(clock::rfc3339);
-    let age = age(issued, date.and_then(clock::http_date), clock::now());
+    let issued = match json.get("issued_at") {
+        Some(Value::String(text)) => clock::any_date(text),
+        Some(Value::Number(number)) => clock::any_date(&number.to_string()),
+        _ => None,
+    };
+    let age = lifetime::age(issued, date.and_then(clock::http_date), clock::now());
     Ok(Grant {
         token: Zeroizing::new(token.to_owned()),
-        expires: Instant::now() + time_left(lifetime, age),
+        expires: Instant::now() + lifetime::time_left(lifetime, age),
     })
 }
 
-/// The age of a token on arrival, in seconds; 0 if the clocks disagree.
-fn age(issued: Option<i64>, date: Option<i64>, now: i64) -> u64 {
-    let age = issued.map_or(0, |issued| date.unwrap_or(now).saturating_sub(issued));
-    u64::try_from(age).unwrap_or(0)
-}
-
-/// How long to use a token: it is replaced before it expires.
-fn time_left(lifetime: u64, age: u64) -> Duration {
-    // A token that appears expired was dated by another clock.
-    let left = if age < lifetime {
-        lifetime - age
-    } else {
-        lifetime
-    };
-    let left = Duration::from_secs(left);
-    left - (left / 10).min(MARGIN)
+/// Checks what goes into a header: a control character would split the request,
+/// and a request head has a limit. A token that cannot be sent must not be
+/// cached.
+fn check_token(token: &str) -> Result<(), String> {
+    let (length, max) = (token.len(), MAX_SECRET);
+    if length > max {
+        return Err(format!("the token has {length} bytes, more than {max}"));
+    }
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("the token contains characters that are not allowed in a header".to_owned());
+    }
+    Ok(())
 }
 
 fn refused(message: String) -> Error {
     Error::new(Kind::TokenRefused, message)
-}
-
-fn registry_code(body: &[u8]) -> Option<String> {
-    let errors = crate::http::oci_error::parse(body).ok()?;
-    let code = errors.first()?.code();
-    (!code.is_empty()).then(|| code.to_owned())
-}
-
-/// The server's error message, from any of the common places.
-fn error_message(body: &[u8]) -> String {
-    if let Ok(errors) = crate::http::oci_error::parse(body)
-        && let Some(first) = errors.first()
-    {
-        let message = format!("{} {}", first.code(), first.message());
-        return server_text(message.trim());
-    }
-    if let Ok(Value::Object(fields)) = serde_json::from_slice(body) {
-        for name in ["details", "error_description", "message", "error"] {
-            if let Some(Value::String(text)) = fields.get(name) {
-                return server_text(text);
-            }
-        }
-        return String::new();
-    }
-    let shown = redact::body(Some("text/plain"), body, 512).unwrap_or_default();
-    server_text(shown.trim())
 }
 
 #[cfg(test)]
@@ -304,21 +260,71 @@ mod tests {
     }
 
     #[test]
-    fn an_age_is_told_by_one_clock_or_not_at_all() {
-        for (issued, date, now, expected) in [
-            (None, None, 1000, 0),
-            (Some(900), None, 1000, 100),
-            (Some(1000), None, 900, 0),
-            // The server's clock is an hour off, and the token is 10 s old.
-            (Some(4590), Some(4600), 1000, 10),
-            (Some(-2610), Some(-2600), 1000, 10),
-            (Some(i64::MIN), Some(i64::MAX), 0, i64::MAX as u64),
+    fn an_invalid_realm_is_reported_with_its_problem() {
+        for (text, expected) in [
+            (
+                "https://me:secret@auth.example/t",
+                "token realm \"https://[redacted]@auth.example/t\" contains user information",
+            ),
+            (
+                "https://secret@auth.example/t",
+                "token realm \"https://[redacted]@auth.example/t\" contains user information",
+            ),
+            (
+                "https://auth.example:99999/t",
+                "token realm \"https://auth.example:99999/t\" has a port that is not 1 to 65535",
+            ),
+            (
+                "https://auth.example:0/t",
+                "token realm \"https://auth.example:0/t\" has a port that is not 1 to 65535",
+            ),
+            (
+                "https://auth.example:secret/t",
+                "token realm \"https://[redacted]/t\" has a port that is not 1 to 65535",
+            ),
+            (
+                "ftp://auth.example/t",
+                "token realm \"ftp://auth.example/t\" has the scheme \"ftp\", \
+                 only http and https are supported",
+            ),
+            (
+                "/token",
+                "token realm \"/token\" does not start with http:// or https://",
+            ),
+            ("", "token realm \"\" is empty"),
+            ("https:///t", "token realm \"https:///t\" has no host"),
+            (
+                "https://a b/t",
+                "token realm \"https://a b/t\" has an invalid host \"a b\"",
+            ),
         ] {
-            assert_eq!(age(issued, date, now), expected, "{issued:?} {date:?}");
+            let error = realm(text).expect_err(text);
+            assert_eq!(error.message(), expected);
+            assert_eq!(error.kind(), Kind::TokenRefused);
         }
-        assert_eq!(time_left(300, 100), Duration::from_secs(180));
-        assert_eq!(time_left(300, 3600), Duration::from_secs(270));
-        assert_eq!(time_left(86400, 0), Duration::from_secs(86370));
+    }
+
+    #[test]
+    fn a_token_must_fit_into_a_header() {
+        let read = |token: &str| {
+            let body = serde_json::json!({"token": token}).to_string();
+            read_response(200, None, body.as_bytes(), "auth.example").map(|_| ())
+        };
+        read(&"a".repeat(MAX_SECRET)).expect("as long as it may be");
+        let error = read(&"a".repeat(200_000)).expect_err("too long");
+        assert_eq!(
+            error.message(),
+            "token from auth.example: the token has 200000 bytes, more than 65536"
+        );
+        assert_eq!(
+            (error.kind(), error.http_status()),
+            (Kind::TokenRefused, 200)
+        );
+        for token in ["a b", "a\n", "a\rb", "\u{0}", "caf\u{e9}", " ", "\u{7f}"] {
+            let error = read(token).expect_err(token);
+            let why = "the token contains characters that are not allowed in a header";
+            assert!(error.message().ends_with(why), "{error}");
+        }
     }
 
     #[test]
@@ -372,6 +378,9 @@ mod tests {
         assert_eq!(left(r#"{"token":"a"}"#), 54.0);
         assert_eq!(left(r#"{"token":"a","expires_in":1}"#), 54.0);
         assert_eq!(left(r#"{"token":"a","expires_in":300}"#), 270.0);
+        assert_eq!(left(r#"{"token":"a","expires_in":"300.5"}"#), 270.0);
+        assert_eq!(left(r#"{"token":"a","expires_in":-300}"#), 54.0);
+        assert_eq!(left(r#"{"token":"a","expires_in":1e400}"#), 86370.0);
         assert_eq!(
             left(r#"{"token":"a","expires_in":18446744073709551615}"#),
             86370.0

@@ -4,13 +4,12 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 use super::authorization::{Authorization, bearer};
-use super::flight::{Flight, Outcome, Wake};
+use super::flight::{Flight, Outcome};
 use super::scope::Scopes;
 use super::token::{Grant, TokenRequest};
-use crate::error::{Error, Kind, Step};
+use super::waiter::{self, Waiter};
+use crate::error::Error;
 use crate::log::secrets::{Secret, Secrets};
-use crate::os::callback_queue::this_thread;
-use crate::os::deadline::{CallLimits, StepLimit};
 use crate::os::event::Event;
 use crate::os::sync::{Arc, Mutex, MutexGuard};
 
@@ -49,17 +48,9 @@ impl Token {
 
 type TokenFlight = Flight<Authorization, Error, Event>;
 
-impl Wake for Event {
-    fn wake(&self) {
-        self.happen();
-    }
-}
-
 /// A request to a token server that has not ended.
 struct Fetch {
     request: TokenRequest,
-    /// The thread that runs its callbacks.
-    callback_thread: usize,
     flight: Arc<TokenFlight>,
 }
 
@@ -83,7 +74,7 @@ pub(crate) enum Role<'a> {
     /// Fetch it, for every thread that needs it.
     Fetch(Fetcher<'a>),
     /// Another thread fetches it: wait.
-    Wait(Waiter),
+    Wait(Waiter<Authorization>),
 }
 
 impl Tokens {
@@ -121,12 +112,13 @@ impl Tokens {
     }
 
     /// How to get a token in a call. `served` are the scopes of the request
-    /// that the token is for.
+    /// that the token is for. Without `may_wait`, a token is fetched even if
+    /// another call fetches one.
     pub(crate) fn join(
         &self,
         required: &TokenRequest,
         served: Option<&Scopes>,
-        limits: &CallLimits,
+        may_wait: bool,
     ) -> Role<'_> {
         let mut state = self.state();
         let now = Instant::now();
@@ -139,22 +131,18 @@ impl Tokens {
             token.serve(served);
             return Role::Cached(bearer(&token.value));
         }
-        // A fetch whose callbacks run on this thread may be in one of them now,
-        // if the callback uses the client: waiting for it would not end.
-        let here = this_thread();
         let in_flight = state.fetches.iter().find(|other| {
-            other.callback_thread != here
+            may_wait
                 && other.request.realm == required.realm
                 && other.request.service == required.service
                 && other.request.scopes.covers(&required.scopes)
         });
         if let Some(other) = in_flight {
-            return Role::Wait(Waiter(Arc::clone(&other.flight)));
+            return Role::Wait(Waiter::new(&other.flight));
         }
         let flight = Arc::new(Flight::new());
         state.fetches.push(Fetch {
             request: required.clone(),
-            callback_thread: limits.callback_thread(),
             flight: Arc::clone(&flight),
         });
         Role::Fetch(Fetcher {
@@ -213,19 +201,7 @@ impl Fetcher<'_> {
 
     /// Hands the error to the waiting threads, if it concerns them too.
     pub(crate) fn failed(self, error: &Error) {
-        let outcome = match error.kind() {
-            // The caller's own limit or callback.
-            Kind::Cancelled
-            | Kind::Deadline
-            | Kind::CallbackMisuse
-            | Kind::RedirectCallback
-            | Kind::ExchangeCallback
-            | Kind::RealmCallback
-            | Kind::CredentialCallback
-            | Kind::ProgressCallback => Outcome::Abandoned(None),
-            Kind::Timeout => Outcome::Abandoned(Some(error.clone())),
-            _ => Outcome::Failed(error.clone()),
-        };
+        let outcome = waiter::outcome_of(error);
         self.end(outcome);
     }
 
@@ -242,28 +218,5 @@ impl Fetcher<'_> {
 impl Drop for Fetcher<'_> {
     fn drop(&mut self) {
         self.end(Outcome::Abandoned(None));
-    }
-}
-
-/// Waits for a token that another thread fetches.
-pub(crate) struct Waiter(Arc<TokenFlight>);
-
-impl Waiter {
-    /// How the fetch ended. An error is the waiting call's own: its cancel or
-    /// its deadline.
-    pub(crate) fn wait(&self, limits: &CallLimits) -> Result<Outcome<Authorization, Error>, Error> {
-        let event =
-            Event::new().map_err(|error| Error::io(Kind::NoMemory, "event of a token", &error))?;
-        let event = Arc::new(event);
-        if let Some(outcome) = self.0.outcome_or_wake(&event) {
-            return Ok(outcome);
-        }
-        if let Err(error) = event.wait(limits, StepLimit::none(Step::Token)) {
-            self.0.forget(&event);
-            return Err(error
-                .downcast::<Error>()
-                .unwrap_or_else(|error| Error::io(Kind::Receive, "wait for a token", &error)));
-        }
-        Ok(self.0.outcome().unwrap_or(Outcome::Abandoned(None)))
     }
 }

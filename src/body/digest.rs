@@ -7,8 +7,7 @@ use std::path::Path;
 
 use ring::digest;
 
-use crate::error::server_text;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, with_path};
 use crate::log::redact::shown;
 use crate::os::file;
 
@@ -149,13 +148,7 @@ pub fn of_bytes(algorithm: Algorithm, bytes: &[u8]) -> String {
 
 /// Computes the digest of a file.
 pub fn of_file(algorithm: Algorithm, path: &Path) -> Result<String, Error> {
-    let failed = |source: io::Error| {
-        Error::io(
-            Kind::File,
-            format_args!("read {}", server_text(&path.to_string_lossy())),
-            &source,
-        )
-    };
+    let failed = |source: io::Error| Error::io(Kind::File, with_path("digest of", path), &source);
     let (mut file, _) = file::open(path).map_err(failed)?;
     let mut buffer = Vec::new();
     buffer

@@ -1,23 +1,27 @@
 //! Files that are created or replaced by what is received. One rule for all
 //! output paths: the last component must not be a symbolic link, only a regular
-//! file that belongs to the user is replaced, and it keeps its mode.
+//! file that belongs to the user is replaced, and it keeps its mode, group and
+//! access control list.
 
 use std::fs::{File, Metadata, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::{fs, io};
 
 use super::sink::Sink;
-use crate::error::{Error, Kind, Step, server_text};
-use crate::os::descriptor;
+use crate::error::{Error, Kind, Step, with_path};
+use crate::os::{descriptor, file};
 
 /// Makes the names of this process's temporary files unique.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// The mode of new files, of which the umask is subtracted.
 const NEW_FILE_MODE: u32 = 0o666;
+/// The mode of a file that replaces another, while it is written.
+const PRIVATE_MODE: u32 = 0o600;
 /// Set-user-ID and set-group-ID are not kept: write(2) would clear them too.
 const KEPT_MODE: u32 = 0o777;
 
@@ -33,8 +37,10 @@ pub(crate) struct FileSink {
 impl FileSink {
     pub(crate) fn create(path: &Path) -> Result<FileSink, Error> {
         let replaced = existing(path)?;
-        // What is private is private while it is written, too.
-        let mode = replaced.as_ref().map_or(NEW_FILE_MODE, kept_mode);
+        let mode = match replaced {
+            Some(_) => PRIVATE_MODE,
+            None => NEW_FILE_MODE,
+        };
         let directory = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
@@ -78,6 +84,26 @@ impl FileSink {
     }
 }
 
+impl FileSink {
+    /// Copies the access rights of the file that is replaced, without adding any.
+    fn resemble(&self, replaced: &Metadata) -> io::Result<()> {
+        let mut mode = replaced.mode() & KEPT_MODE;
+        if self.file.metadata()?.gid() != replaced.gid()
+            && fchown(&self.file, None, Some(replaced.gid())).is_err()
+        {
+            mode = for_another_group(mode);
+        }
+        file::copy_acl(&self.path, self.file.as_fd())?;
+        self.file.set_permissions(Permissions::from_mode(mode))
+    }
+}
+
+/// The mode for a file whose group cannot be kept: its new group has the rights
+/// of others only.
+fn for_another_group(mode: u32) -> u32 {
+    mode & !0o070 | mode & 0o070 & ((mode & 0o007) << 3)
+}
+
 impl Sink for FileSink {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.file
@@ -91,8 +117,7 @@ impl Sink for FileSink {
         let replaced = existing(&self.path)?;
         self.check_owner(replaced.as_ref())?;
         if let Some(replaced) = replaced {
-            let mode = Permissions::from_mode(kept_mode(&replaced));
-            self.file.set_permissions(mode).map_err(failed)?;
+            self.resemble(&replaced).map_err(failed)?;
         }
         fs::rename(&self.temporary, &self.path).map_err(failed)?;
         self.is_committed = true;
@@ -124,27 +149,21 @@ fn existing(path: &Path) -> Result<Option<Metadata>, Error> {
     }
 }
 
-fn kept_mode(metadata: &Metadata) -> u32 {
-    metadata.mode() & KEPT_MODE
-}
-
-fn shown(path: &Path) -> String {
-    server_text(&path.to_string_lossy())
-}
-
 fn refused(path: &Path, why: &str) -> Error {
-    let message = format!("output {}: {why}", shown(path));
-    Error::new(Kind::File, message).at(Step::Deliver)
+    let what = with_path("output", path);
+    Error::new(Kind::File, format!("{what}: {why}")).at(Step::Deliver)
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {
-    Error::io(Kind::File, format_args!("output {}", shown(path)), error).at(Step::Deliver)
+    Error::io(Kind::File, with_path("output", path), error).at(Step::Deliver)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
+
+    use crate::os::sys::acl;
 
     fn names(directory: &Path) -> Vec<String> {
         let entries = fs::read_dir(directory).expect("a directory");
@@ -198,7 +217,7 @@ mod tests {
             fs::write(&path, b"old").expect("written");
             fs::set_permissions(&path, Permissions::from_mode(old)).expect("set");
             let mut sink = FileSink::create(&path).expect("created");
-            assert_eq!(mode(&sink.temporary) & !old, 0, "{old:o}");
+            assert_eq!(mode(&sink.temporary), 0o600, "{old:o}");
             sink.write(b"new").expect("written");
             assert_eq!(fs::read(&path).expect("the file"), b"old");
             sink.commit().expect("committed");
@@ -213,6 +232,77 @@ mod tests {
             .expect("committed");
         assert_eq!(mode(&path), 0o755);
         assert_eq!(names(directory.path()), ["blob"]);
+    }
+
+    #[test]
+    fn a_replaced_file_keeps_its_group() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("blob");
+        fs::write(&path, b"old").expect("written");
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).expect("set");
+        if std::os::unix::fs::chown(&path, None, Some(12345)).is_err() {
+            eprintln!("only root can give files to any group: not tested");
+            return;
+        }
+        let mut sink = FileSink::create(&path).expect("created");
+        assert_eq!(mode(&sink.temporary) & 0o077, 0);
+        sink.commit().expect("committed");
+        drop(sink);
+        assert_eq!(fs::metadata(&path).expect("a file").gid(), 12345);
+        assert_eq!(mode(&path), 0o640);
+    }
+
+    #[test]
+    fn another_group_gets_no_more_than_others() {
+        for (mode, expected) in [
+            (0o640, 0o600),
+            (0o664, 0o644),
+            (0o755, 0o755),
+            (0o604, 0o604),
+        ] {
+            assert_eq!(for_another_group(mode), expected, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_replaced_file_keeps_its_access_control_list() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("blob");
+        fs::write(&path, b"old").expect("written");
+        // A user with the number 12345 may read it, and its group may not.
+        if !acl::set(&path, 12345) {
+            eprintln!("this file system has no access control lists: not tested");
+            return;
+        }
+        let before = acl::read(&path).expect("read");
+        assert!(before.is_some());
+        let replace = || {
+            let mut sink = FileSink::create(&path).expect("created");
+            assert_eq!(mode(&sink.temporary) & 0o077, 0);
+            sink.commit().expect("committed");
+        };
+        replace();
+        assert_eq!(acl::read(&path).expect("read"), before);
+        assert_eq!(mode(&path), 0o640);
+        acl::remove(&path);
+        replace();
+        assert_eq!(acl::read(&path).expect("read"), None);
+    }
+
+    #[test]
+    fn other_names_of_a_replaced_file_keep_its_content() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (path, other) = (
+            directory.path().join("blob"),
+            directory.path().join("other"),
+        );
+        fs::write(&path, b"old").expect("written");
+        fs::hard_link(&path, &other).expect("linked");
+        let mut sink = FileSink::create(&path).expect("created");
+        sink.write(b"new").expect("written");
+        sink.commit().expect("committed");
+        assert_eq!(fs::read(&path).expect("the file"), b"new");
+        assert_eq!(fs::read(&other).expect("the file"), b"old");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod file_sink;
 pub(crate) mod output;
 pub(crate) mod section;
 pub(crate) mod sink;
+mod sizeless;
 pub(crate) mod verify;
 
 use std::fmt;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroize;
 
 use self::section::Section;
-use crate::error::{Error, Kind, server_text};
+use crate::error::{Error, Kind, Step, with_path};
 use crate::os::deadline::CallLimits;
 use crate::os::{descriptor, file};
 
@@ -81,12 +82,15 @@ enum BodySource {
         section: Section,
         file: Option<File>,
         position: u64,
+        /// All of it, if the file has no size.
+        content: Vec<u8>,
     },
     /// Part of a regular file that the caller has open.
     DescriptorSection {
         fd: RawFd,
         section: Section,
         position: u64,
+        content: Vec<u8>,
     },
     Descriptor {
         fd: RawFd,
@@ -156,6 +160,7 @@ impl Body {
             section,
             file: None,
             position: 0,
+            content: Vec::new(),
         })
     }
 
@@ -166,6 +171,7 @@ impl Body {
             fd,
             section,
             position: section.offset,
+            content: Vec::new(),
         }))
     }
 
@@ -225,10 +231,18 @@ impl Body {
                 section,
                 file,
                 position,
+                content,
             } => {
-                let failed = |e| Error::io(Kind::File, file_name(path), &e);
-                let (opened, size) = file::open(path).map_err(failed)?;
-                let length = section.length_in(size, &file_name(path))?;
+                let failed = |e| Error::io(Kind::File, file_name(path), &e).at(Step::Send);
+                let (opened, mut size) = file::open(path).map_err(failed)?;
+                let name = file_name(path);
+                if size == 0 {
+                    *content = sizeless::content(&name, |buffer, offset| {
+                        file::read_at(&opened, buffer, offset).map_err(failed)
+                    })?;
+                    size = content.len() as u64;
+                }
+                let length = section.length_in(size, &name)?;
                 *file = Some(opened);
                 *position = section.offset;
                 Ok(Some(length))
@@ -237,10 +251,18 @@ impl Body {
                 fd,
                 section,
                 position,
+                content,
             } => {
                 *position = section.offset;
-                let size = descriptor::file_size(*fd)?;
-                section.length_in(size, &descriptor_name(*fd)).map(Some)
+                let mut size = descriptor::file_size(*fd)?;
+                let name = descriptor_name(*fd);
+                if size == 0 {
+                    *content = sizeless::content(&name, |buffer, offset| {
+                        descriptor::read_at(*fd, buffer, offset)
+                    })?;
+                    size = content.len() as u64;
+                }
+                section.length_in(size, &name).map(Some)
             }
             BodySource::Descriptor { length, .. } | BodySource::Callback { length, .. } => {
                 Ok(*length)
@@ -294,6 +316,12 @@ impl Body {
             BodySource::Memory { bytes, position } => Ok(copy(bytes, position, buffer)),
             BodySource::Borrowed { bytes, position } => Ok(copy(bytes.bytes(), position, buffer)),
             BodySource::Path {
+                content, position, ..
+            }
+            | BodySource::DescriptorSection {
+                content, position, ..
+            } if !content.is_empty() => Ok(copy_at(content, position, buffer)),
+            BodySource::Path {
                 path,
                 file,
                 position,
@@ -301,7 +329,7 @@ impl Body {
             } => {
                 let Some(file) = file else { return Ok(0) };
                 let amount = file::read_at(file, buffer, *position)
-                    .map_err(|e| Error::io(Kind::File, file_name(path), &e))?;
+                    .map_err(|e| Error::io(Kind::File, file_name(path), &e).at(Step::Send))?;
                 *position += amount as u64;
                 Ok(amount)
             }
@@ -331,6 +359,25 @@ impl Body {
         }
     }
 
+    /// Checks that a callback has no more data after the announced length. The
+    /// other sources may have: they send what they had at the start, or a part.
+    pub(crate) fn check_end(&mut self, limits: &CallLimits) -> Result<(), Error> {
+        let BodySource::Callback {
+            length: Some(length),
+            ..
+        } = self.source
+        else {
+            return Ok(());
+        };
+        match self.read(&mut [0], limits)? {
+            0 => Ok(()),
+            _ => {
+                let message = format!("the body is longer than its length of {length} bytes");
+                Err(Error::new(Kind::BodyLength, message))
+            }
+        }
+    }
+
     /// The unread rest of the file that the body is read from; `None` if the
     /// bytes have to be read with [`Body::read`].
     pub(crate) fn file(&self) -> Option<FileRest> {
@@ -339,10 +386,16 @@ impl Body {
                 path,
                 file: Some(file),
                 position,
+                content,
                 ..
-            } => (file.as_raw_fd(), *position, file_name(path)),
-            BodySource::DescriptorSection { fd, position, .. }
-            | BodySource::Descriptor {
+            } if content.is_empty() => (file.as_raw_fd(), *position, file_name(path)),
+            BodySource::DescriptorSection {
+                fd,
+                position,
+                content,
+                ..
+            } if content.is_empty() => (*fd, *position, descriptor_name(*fd)),
+            BodySource::Descriptor {
                 fd,
                 start: Some(_),
                 position,
@@ -366,8 +419,13 @@ impl Body {
 
     /// Releases what is only needed while the body is sent.
     pub(crate) fn end(&mut self) {
-        if let BodySource::Path { file, .. } = &mut self.source {
-            *file = None;
+        match &mut self.source {
+            BodySource::Path { file, content, .. } => {
+                *file = None;
+                *content = Vec::new();
+            }
+            BodySource::DescriptorSection { content, .. } => *content = Vec::new(),
+            _ => {}
         }
     }
 }
@@ -382,8 +440,16 @@ fn copy(bytes: &[u8], position: &mut usize, buffer: &mut [u8]) -> usize {
     count
 }
 
+/// As [`copy`], for a position in a file.
+fn copy_at(content: &[u8], position: &mut u64, buffer: &mut [u8]) -> usize {
+    let mut start = usize::try_from(*position).map_or(content.len(), |at| at.min(content.len()));
+    let count = copy(content, &mut start, buffer);
+    *position += count as u64;
+    count
+}
+
 fn file_name(path: &Path) -> String {
-    format!("body {}", server_text(&path.to_string_lossy()))
+    with_path("body", path)
 }
 
 fn descriptor_name(fd: RawFd) -> String {

@@ -6,7 +6,7 @@ use crate::body::output::Output;
 use crate::body::sink::{MemorySink, Sink};
 use crate::body::verify::VerifyingSink;
 use crate::engine::{Engine, trace};
-use crate::error::{Error, Kind, server_text};
+use crate::error::{Error, Kind, with_path};
 use crate::log::Level;
 use crate::request::Request;
 use crate::request::call::Execution;
@@ -55,7 +55,7 @@ pub(super) fn deliver(
         return Ok(());
     }
     if engine.log.takes(Level::Debug)
-        && let Some(text) = trace::response_body(response.headers(), &kept)
+        && let Some(text) = trace::response_body(response.headers(), &kept, engine.log.secrets())
     {
         let limits = execution.limits();
         engine.log.note(limits, Level::Debug, || text);
@@ -88,9 +88,9 @@ pub(super) fn expected_digest<'a>(
 fn check_whole(output: &Output, response: &Response) -> Result<(), Error> {
     match output {
         Output::Path(path) if response.status == 206 => {
-            let path = server_text(&path.to_string_lossy());
+            let path = with_path("all of", path);
             Err(partial(&format!(
-                "it would replace all of {path}; use a descriptor for ranges"
+                "it would replace {path}; use a descriptor for ranges"
             )))
         }
         _ => Ok(()),

@@ -16,6 +16,7 @@ use crate::engine::{Engine, EngineResponse, retry};
 use crate::error::{Error, Kind};
 use crate::http::template;
 use crate::log::Level;
+use crate::os::call_scope::CallScope;
 use crate::os::transfer::TransferMeter;
 use crate::request::Request;
 use crate::request::address::Address;
@@ -85,13 +86,17 @@ impl Client {
     /// Sends a request and delivers the body of its response to the request's
     /// output, or keeps it in the response.
     pub fn execute(&self, request: &mut Request) -> Result<Response, Error> {
-        self.execute_in(&self.call_for(request), request)
+        let call = self.call_for(request);
+        let _scope = CallScope::enter();
+        self.execute_in(&call, request)
     }
 
     /// Sends a request and returns once the response headers are received; the
     /// body is read from the response.
     pub fn open(&self, request: &mut Request) -> Result<Response, Error> {
-        self.open_in(&self.call_for(request), request)
+        let call = self.call_for(request);
+        let _scope = CallScope::enter();
+        self.open_in(&call, request)
     }
 
     /// A call with the client's limits, or those of the request.
@@ -128,7 +133,8 @@ impl Client {
             if let Some(expected) = expected
                 && let Content::Open(body) = &mut response.body.content
             {
-                body.verify(expected.clone())?;
+                let verified = body.verify(expected.clone());
+                verified.map_err(|error| with_response(error, &response))?;
             }
             Ok(response)
         })
@@ -146,7 +152,7 @@ impl Client {
         let subject = Subject {
             repository: Some(repository.to_owned()),
             scopes: Some(Scopes::parse(&format!("repository:{repository}:{actions}"))),
-            is_ping: false,
+            ..Subject::default()
         };
         self.engine.authorization(&subject, &Execution::new(call))
     }
@@ -157,8 +163,19 @@ impl Client {
         self.engine.forget(authorization);
     }
 
-    /// Makes attempts as far as the settings allow retries.
+    /// Makes attempts as far as the settings allow retries. No error that it
+    /// returns shows a secret, not even one that a server repeats.
     fn retrying(
+        &self,
+        call: &Call,
+        request: &mut Request,
+        attempt: impl Fn(&Client, &mut Request, &Execution) -> Result<Response, Error>,
+    ) -> Result<Response, Error> {
+        self.attempts(call, request, attempt)
+            .map_err(|error| self.engine.log.secrets().scrub_error(error))
+    }
+
+    fn attempts(
         &self,
         call: &Call,
         request: &mut Request,
@@ -199,7 +216,7 @@ impl Client {
             Ok(response) => {
                 let ended = Outcome::Response {
                     status: response.status,
-                    retry_after: response.retry_after(),
+                    retry_after: response.retry_after_field(),
                 };
                 (response.host(), ended)
             }
@@ -230,7 +247,8 @@ impl Client {
                 Ok(Some(delay))
             }
             Decision::TooLong(wait) => match outcome {
-                Ok(response) => Err(retry::too_long(host, response.status, wait)),
+                Ok(response) => Err(retry::too_long(host, response.status, wait)
+                    .with_more(&response.head.server_message(&response.body).line(": "))),
                 Err(_) => Ok(None),
             },
         }
@@ -243,9 +261,14 @@ impl Client {
             sends: execution.sends.get(),
             total: execution.call.started.elapsed(),
         };
-        let response = Response::new(raw, url, host, &self.engine.address, account);
+        let secrets = self.engine.log.secrets();
+        let response = Response::new(raw, url, host, &self.engine.address, account, secrets);
         self.warnings
             .report(execution.limits(), response.host(), response.warnings());
+        if let Err(error) = response.check_next_page() {
+            let log = &self.engine.log;
+            log.note(execution.limits(), Level::Warning, || error.to_string());
+        }
         Ok(response)
     }
 }

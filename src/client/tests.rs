@@ -13,6 +13,7 @@ use crate::http::redirect::RedirectChoice;
 use crate::os::cancel::Cancel;
 use crate::os::deadline::CallLimits;
 use crate::os::event::Event;
+use crate::transport::{AddressClass, Director};
 
 /// What a test server does with a request.
 enum Answer {
@@ -235,13 +236,12 @@ fn a_server_directed_request_must_not_go_to_a_more_private_network() {
     let (port, heads) = server(|_, _| status("200 OK", ""));
     let mut config = Config::new();
     config.set_use_environment(false);
-    // A name is public until it was resolved.
     let client = Client::new("http://registry.example", &config).expect("a client");
     let url = format!("http://127.0.0.1:{port}/v2/");
     let mut request = client.request("GET", &url).expect("valid");
     let response = client.execute(&mut request).expect("the caller wrote it");
     assert_eq!(response.status(), 200);
-    request.server_directed = true;
+    request.director = Director::Server(AddressClass::Public);
     let error = client.execute(&mut request).expect_err("it is private");
     assert_eq!(error.kind(), Kind::AddressRefused);
     assert_eq!(heads.try_iter().count(), 1);

@@ -7,6 +7,9 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind};
 
+/// Maximum length of a password or token, in bytes.
+pub(crate) const MAX_SECRET: usize = 64 * 1024;
+
 /// A credential for a registry.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
@@ -35,9 +38,12 @@ impl Credential {
             return refuse("user name and password: both are empty");
         }
         check_username(username)?;
-        if password.chars().any(char::is_control) {
-            return refuse("password: has a control character");
+        // Other control characters are allowed: a JSON key file has several
+        // lines.
+        if password.contains('\0') {
+            return refuse("password: has a NUL character");
         }
+        check_length("password", password)?;
         #[cfg(reggie_test_log)]
         crate::log::test_log::secret("password", password);
         Ok(Credential::Basic {
@@ -53,6 +59,7 @@ impl Credential {
         if token.is_empty() || token.chars().any(char::is_control) {
             return refuse("identity token: empty, or has a control character");
         }
+        check_length("identity token", token)?;
         #[cfg(reggie_test_log)]
         crate::log::test_log::secret("identity token", token);
         Ok(Credential::IdentityToken {
@@ -67,6 +74,7 @@ impl Credential {
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return refuse("bearer token: empty, or has what no header can hold");
         }
+        check_length("bearer token", token)?;
         #[cfg(reggie_test_log)]
         crate::log::test_log::secret("bearer token", token);
         Ok(Credential::BearerToken(Zeroizing::new(token.to_owned())))
@@ -79,6 +87,15 @@ fn check_username(username: &str) -> Result<(), Error> {
     }
     if username.contains(':') {
         return refuse("user name: has a colon, which basic auth cannot carry");
+    }
+    Ok(())
+}
+
+/// No server accepts a longer header field.
+fn check_length(what: &str, value: &str) -> Result<(), Error> {
+    let (length, max) = (value.len(), MAX_SECRET);
+    if length > max {
+        return refuse(&format!("{what}: has {length} bytes, more than {max}"));
     }
     Ok(())
 }

@@ -51,10 +51,9 @@ impl CredentialKey {
     /// which only the host is used.
     pub(crate) fn of_key(key: &str) -> Option<CredentialKey> {
         let key = key.trim();
-        for scheme in ["https://", "http://"] {
-            if let Some(rest) = key.strip_prefix(scheme) {
-                return CredentialKey::parse(rest.split('/').next().unwrap_or(rest));
-            }
+        if let (Some(_), rest) = split_scheme(key) {
+            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+            return CredentialKey::parse(&rest[..end]);
         }
         // The format of old Docker versions.
         let bare = key.trim_end_matches('/');
@@ -96,6 +95,45 @@ impl fmt::Display for CredentialKey {
             write!(f, "/{}", self.path)?;
         }
         Ok(())
+    }
+}
+
+/// How closely a key of a credentials file names a registry; the closest is the
+/// least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exactness {
+    /// As Docker writes it.
+    Exact,
+    /// Host and port, in another form.
+    Host,
+    /// A URL with the scheme of the registry.
+    SameScheme,
+    OtherScheme,
+}
+
+impl Exactness {
+    /// For a key that covers the registry.
+    pub(crate) fn of(key: &str, registry: &Origin) -> Exactness {
+        let key = key.trim();
+        let host = key.split('/').next().unwrap_or(key);
+        if key == helper_key(registry) || host == registry.authority() {
+            return Exactness::Exact;
+        }
+        match split_scheme(key).0 {
+            None => Exactness::Host,
+            Some(scheme) if scheme == registry.scheme.as_str() => Exactness::SameScheme,
+            Some(_) => Exactness::OtherScheme,
+        }
+    }
+}
+
+/// The scheme of a URL in lower case, and what follows `://`.
+fn split_scheme(key: &str) -> (Option<String>, &str) {
+    match key.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains(['/', '.']) => {
+            (Some(scheme.to_ascii_lowercase()), rest)
+        }
+        _ => (None, key),
     }
 }
 
@@ -175,11 +213,49 @@ mod tests {
             ("r.example/team/app", Some("r.example/team/app")),
             ("r.example:5000/v1", Some("r.example:5000")),
             ("r.example/", Some("r.example")),
+            ("HTTPS://R.Example:5000/V2", Some("r.example:5000")),
+            ("https://r.example?x", Some("r.example")),
+            ("https://r.example#x", Some("r.example")),
+            ("  r.example\n", Some("r.example")),
+            ("https://index.docker.io/v1/access-token", Some("docker.io")),
+            ("unix:///run/r.sock", None),
             ("", None),
             ("https://", None),
         ] {
             let place = CredentialKey::of_key(key).map(|place| place.to_string());
             assert_eq!(place.as_deref(), expected, "{key}");
+        }
+        for (key, registry, expected) in [
+            ("r.example", "https://r.example", Exactness::Exact),
+            ("r.example/team", "https://r.example", Exactness::Exact),
+            ("R.Example", "https://r.example", Exactness::Host),
+            ("r.example:443", "https://r.example", Exactness::Host),
+            ("r.example:5000", "http://r.example:5000", Exactness::Exact),
+            (
+                "https://r.example",
+                "https://r.example",
+                Exactness::SameScheme,
+            ),
+            (
+                "HTTPS://r.example/v1/",
+                "https://r.example",
+                Exactness::SameScheme,
+            ),
+            (
+                "http://r.example",
+                "https://r.example",
+                Exactness::OtherScheme,
+            ),
+            (HUB_KEY, "https://registry-1.docker.io", Exactness::Exact),
+            ("docker.io", "https://registry-1.docker.io", Exactness::Host),
+            (
+                "https://index.docker.io/v2/",
+                "https://docker.io",
+                Exactness::SameScheme,
+            ),
+        ] {
+            let exactness = Exactness::of(key, &origin(registry));
+            assert_eq!(exactness, expected, "{key} {registry}");
         }
         assert_eq!(helper_key(&origin("https://docker.io")), HUB_KEY);
         assert_eq!(

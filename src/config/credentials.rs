@@ -12,6 +12,8 @@ use crate::error::{Error, Kind};
 
 /// The default time limit of a credential helper.
 const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
+/// The default time that a credential of a helper is used.
+const HELPER_CACHE_TIME: Duration = Duration::from_secs(5 * 60);
 
 /// The sources of credentials.
 #[derive(Clone)]
@@ -23,6 +25,8 @@ pub(crate) struct CredentialSources {
     pub(crate) run_helpers: bool,
     /// `None` means no limit.
     pub(crate) helper_timeout: Option<Duration>,
+    /// Zero means that no result is kept.
+    pub(crate) helper_cache_time: Duration,
 }
 
 impl Default for CredentialSources {
@@ -34,6 +38,7 @@ impl Default for CredentialSources {
             default_files: false,
             run_helpers: false,
             helper_timeout: Some(HELPER_TIMEOUT),
+            helper_cache_time: HELPER_CACHE_TIME,
         }
     }
 }
@@ -105,5 +110,11 @@ impl Config {
     /// Sets the time limit of a credential helper.
     pub fn set_credential_helper_timeout(&mut self, timeout: Option<Duration>) {
         self.credential_sources.helper_timeout = timeout;
+    }
+
+    /// Sets how long a credential of a helper is used before the helper is run
+    /// again; zero means that it is run for each use.
+    pub fn set_credential_helper_cache_time(&mut self, time: Duration) {
+        self.credential_sources.helper_cache_time = time;
     }
 }

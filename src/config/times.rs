@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 // Cycle: adds the setters of one subject to Config; see config/mod.rs.
 use super::Config;
+use crate::os::call_scope;
 use crate::os::cancel::Cancel;
 use crate::os::deadline::{CallLimits, StallLimit, Timeouts};
 
@@ -41,6 +42,7 @@ impl Times {
                 stall: own.stall.unwrap_or(steps.stall),
                 ..steps
             },
+            is_nested: call_scope::is_active(),
             transfer: None,
         }
     }

@@ -4,7 +4,7 @@ use crate::auth::Authorization;
 use crate::http::headers::Headers;
 use crate::http::hooks::Purpose;
 use crate::http::url::{Origin, Url};
-use crate::transport::RawResponse;
+use crate::transport::{Director, RawResponse};
 
 /// A request without its body.
 pub(super) struct Send<'a> {
@@ -14,8 +14,7 @@ pub(super) struct Send<'a> {
     /// Sent to this origin only.
     pub(super) authorization: Option<(&'a Origin, &'a Authorization)>,
     pub(super) purpose: Purpose,
-    /// The URL comes from a server.
-    pub(super) server_directed: bool,
+    pub(super) director: Director,
     pub(super) follow_redirects: bool,
 }
 

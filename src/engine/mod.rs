@@ -1,25 +1,23 @@
 //! Sends one request: with authorization, challenges, tokens, redirects, and
 //! once more if a kept connection turns out to be closed.
 
+mod challenges;
 mod frame;
 mod message;
 pub(crate) mod retry;
 mod send;
+mod sent_secrets;
 mod token;
 pub(crate) mod trace;
 pub(crate) mod warnings;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use once_cell::sync::OnceCell;
-
 pub(crate) use self::message::EngineResponse;
 use self::message::Send;
 use crate::auth::challenge::Challenge;
 use crate::auth::scope::Scopes;
-use crate::auth::token_cache::Tokens;
-use crate::auth::{Authenticator, Authorization, Reply, Subject, challenge, scope};
-use crate::body::Body;
+use crate::auth::{Authenticator, Authorization, Subject, scope};
 use crate::config::Config;
 use crate::error::{Error, Step};
 use crate::http::cookies::CookieJar;
@@ -32,7 +30,7 @@ use crate::log::secrets::Secrets;
 use crate::request::Request;
 use crate::request::address::Address;
 use crate::request::call::Execution;
-use crate::transport::Transport;
+use crate::transport::{Director, Transport};
 
 /// Sends requests of one client.
 pub(crate) struct Engine {
@@ -49,9 +47,19 @@ pub(crate) struct Engine {
     cookies: Option<Arc<CookieJar>>,
     /// Servers that a warning about credentials over plain http named.
     warned: Mutex<Vec<Origin>>,
-    /// The challenges of the registry's root.
-    root_challenges: OnceCell<Vec<Challenge>>,
+    /// What the registry's root requires, once it has returned it.
+    root_challenges: Mutex<Option<RootChallenges>>,
 }
+
+/// The challenges of the registry's root, and the server that sent them.
+#[derive(Clone)]
+struct RootChallenges {
+    challenges: Vec<Challenge>,
+    director: Director,
+}
+
+/// The realm and the service of a challenge.
+type TokenServer = (String, Option<String>);
 
 /// How often a request is sent within an attempt: first, after a challenge, and
 /// once more if the token's scope turns out to be insufficient.
@@ -67,6 +75,12 @@ struct AuthState {
     sent: Option<Authorization>,
     /// It was obtained after a challenge of this attempt.
     is_fresh: bool,
+    /// What the registry rejected.
+    rejected: Option<Authorization>,
+    /// The token servers that tokens were requested from.
+    tried: Vec<TokenServer>,
+    /// The repository that the challenge named, if the path names none.
+    repository: Option<String>,
 }
 
 impl Engine {
@@ -89,20 +103,18 @@ impl Engine {
             }
             _ => Transport::new(config, own.clone(), &secrets)?,
         };
-        let tokens = match other {
-            Some((other, theirs)) if config.shares_tokens_with(theirs) => {
-                Arc::clone(&other.auth.tokens)
-            }
-            _ => Arc::new(Tokens::new(&secrets)),
-        };
         let log = Log::new(config.log.clone(), config.debug, &secrets);
+        let with_tokens = match other {
+            Some((other, theirs)) if config.shares_tokens_with(theirs) => Some(&other.auth),
+            _ => None,
+        };
         let cookies = config.cookies.then(|| {
             let known = other.and_then(|(other, _)| other.cookies.clone());
             known.unwrap_or_default()
         });
         Ok(Engine {
             transport,
-            auth: Authenticator::new(own, config, tokens, log.clone())?,
+            auth: Authenticator::new(own, config, with_tokens, log.clone())?,
             log,
             user_agent: config.user_agent.clone(),
             anonymous_fallback: config.anonymous_fallback,
@@ -112,7 +124,7 @@ impl Engine {
             response_callback: config.response_callback.clone(),
             cookies,
             warned: Mutex::new(Vec::new()),
-            root_challenges: OnceCell::new(),
+            root_challenges: Mutex::default(),
             address,
         })
     }
@@ -132,14 +144,17 @@ impl Engine {
         let own = self.address.origin_ref();
         let mut auth = AuthState::default();
         loop {
+            sent_secrets::add_headers(self.log.secrets(), &request.headers);
             let url = request.resolved(&self.address)?;
             let method = request.method().to_owned();
             let mut headers = request.headers.clone();
-            if auth.sends > 0 || !url.is_at(own) {
-                // The challenge replaces it. And a URL, such as an upload's
-                // Location, may name any server.
+            if !url.is_at(own) {
+                // The URL, such as an upload's Location, may name any server.
+                self.strip_secrets(&mut headers);
+            } else if auth.sends > 0 {
+                // The challenge replaces it.
                 headers.remove("authorization");
-            } else if !headers.contains("authorization") && self.is_registry_path(&url) {
+            } else if !headers.contains("authorization") && self.takes_authorization(&url) {
                 auth.sent = self.auth.known(|| self.subject(&method, &url), limits)?;
             }
             auth.sends += 1;
@@ -155,7 +170,7 @@ impl Engine {
                     headers,
                     authorization: auth.sent.as_ref().map(|value| (own, value)),
                     purpose,
-                    server_directed: request.server_directed,
+                    director: request.director,
                     follow_redirects: request.follow_redirects,
                 },
                 &mut request.body,
@@ -163,21 +178,18 @@ impl Engine {
             )?;
             let is_ours = !response.left_origin && response.url.is_at(own);
             let status = response.raw.status;
-            if !matches!(status, 401 | 403)
-                || !is_ours
-                || !request.follow_challenge
-                || auth.sends >= MAX_SENDS
-            {
+            if !matches!(status, 401 | 403) {
+                self.note_upload(&method, &url, &auth, &response);
+                return Ok(response);
+            }
+            if !is_ours || !request.follow_challenge || auth.sends >= MAX_SENDS {
                 return Ok(response);
             }
             let subject = self.subject(&method, &url);
-            match self.respond_to_challenge(response, &subject, &auth, execution)? {
-                ChallengeOutcome::Response(response) => return Ok(*response),
-                ChallengeOutcome::Authorization(authorization, scopes) => {
-                    auth.sent = Some(authorization);
-                    auth.scopes = scopes;
-                    auth.is_fresh = true;
-                }
+            if let Some(response) =
+                self.respond_to_challenge(response, subject, &mut auth, execution)?
+            {
+                return Ok(response);
             }
             if let Some(callback) = request.challenge.clone() {
                 callback(request).map_err(|error| error.with_http_status(status))?;
@@ -185,147 +197,95 @@ impl Engine {
         }
     }
 
-    /// Answers the challenge of a 401, or of a 403 that requires more scope.
-    fn respond_to_challenge(
-        &self,
-        response: EngineResponse,
-        subject: &Subject,
-        auth: &AuthState,
-        execution: &Execution,
-    ) -> Result<ChallengeOutcome, Error> {
-        let status = response.raw.status;
-        let fields = response.raw.headers.all("www-authenticate");
-        let mut challenges = challenge::parse(fields);
-        let problem = challenges.iter().find_map(|one| one.param("error"));
-        let can_continue = match problem {
-            Some("insufficient_scope") => true,
-            Some("invalid_token") => status == 401,
-            // Otherwise what was just granted for this challenge was rejected.
-            _ => status == 401 && !auth.is_fresh,
-        };
-        if !can_continue {
-            return Ok(ChallengeOutcome::Response(Box::new(response)));
-        }
-        if challenges.is_empty() && !subject.is_ping {
-            challenges = self.root_challenges(execution)?;
-        }
-        if let Some(sent) = &auth.sent {
-            self.auth.forget(sent);
-        }
-        match self.auth.reply(&challenges, subject, auth.scopes.as_ref()) {
-            Reply::Unsupported => Ok(ChallengeOutcome::Response(Box::new(response))),
-            Reply::Basic => {
-                let repository = subject.repository.clone();
-                match self.auth.basic_for(repository, execution.limits())? {
-                    // The same again would be rejected again.
-                    Some(basic) if auth.sent.as_ref() != Some(&basic) => {
-                        response.raw.body.drain();
-                        Ok(ChallengeOutcome::Authorization(basic, None))
-                    }
-                    _ => Ok(ChallengeOutcome::Response(Box::new(response))),
-                }
-            }
-            Reply::Bearer(token_request) => {
-                // First, so that the token request can use the connection.
-                response.raw.body.drain();
-                let authorization = self.token(&token_request, subject, execution)?;
-                Ok(ChallengeOutcome::Authorization(
-                    authorization,
-                    Some(token_request.scopes),
-                ))
-            }
-        }
-    }
-
-    /// The authorization for a subject, without sending a request for it first;
-    /// `None` if the registry requires none, or there are no credentials.
-    pub(crate) fn authorization(
-        &self,
-        subject: &Subject,
-        execution: &Execution,
-    ) -> Result<Option<Authorization>, Error> {
-        let limits = execution.limits();
-        let known = self.auth.known(|| subject.clone(), limits)?;
-        if known.is_some() {
-            return Ok(known);
-        }
-        let challenges = self.root_challenges(execution)?;
-        match self.auth.reply(&challenges, subject, None) {
-            Reply::Unsupported => Ok(None),
-            Reply::Basic => self.auth.basic_for(subject.repository.clone(), limits),
-            Reply::Bearer(token_request) => {
-                self.token(&token_request, subject, execution).map(Some)
-            }
-        }
-    }
-
-    /// Forgets an authorization, so that a new one is obtained.
-    pub(crate) fn forget(&self, authorization: &Authorization) {
-        self.auth.forget(authorization);
-    }
-
-    /// The challenges of the registry's root, which is sent one request in the
-    /// client's life. Some registries answer 401 elsewhere without a challenge.
-    fn root_challenges(&self, execution: &Execution) -> Result<Vec<Challenge>, Error> {
-        if let Some(known) = self.root_challenges.get() {
-            return Ok(known.clone());
-        }
-        let challenges = self.ping(execution)?;
-        Ok(self.root_challenges.get_or_init(|| challenges).clone())
-    }
-
-    fn ping(&self, execution: &Execution) -> Result<Vec<Challenge>, Error> {
-        let response = self.send(
-            Send {
-                method: "GET",
-                url: self.address.url_for("/v2/")?,
-                headers: Headers::default(),
-                authorization: None,
-                purpose: Purpose::Token,
-                server_directed: false,
-                follow_redirects: true,
-            },
-            &mut Body::default(),
-            execution,
-        )?;
-        let is_ours = !response.left_origin && response.url.is_at(self.address.origin_ref());
-        let fields = response.raw.headers.all("www-authenticate");
-        let challenges = match response.raw.status {
-            401 if is_ours => challenge::parse(fields),
-            _ => Vec::new(),
-        };
-        response.raw.body.drain();
-        Ok(challenges)
-    }
-
+    /// What a request needs authorization for. `url` is at the registry's origin.
     fn subject(&self, method: &str, url: &Url) -> Subject {
+        let is_write = matches!(method, "POST" | "PUT" | "PATCH" | "DELETE");
+        if let Some(repository) = self.auth.uploads.repository(url) {
+            return Subject {
+                scopes: Some(scope::for_upload(&repository)),
+                repository: Some(repository),
+                is_ping: false,
+                is_upload: true,
+                is_write,
+            };
+        }
         let Some(path) = self.address.relative(url) else {
-            return Subject::default();
+            return Subject {
+                is_write,
+                ..Subject::default()
+            };
         };
-        let is_ping = matches!(path.split('?').next(), Some("/v2/" | "/v2"));
+        let target = scope::Target::of_path(path);
         Subject {
-            repository: scope::repository(path),
+            is_upload: target.as_ref().is_some_and(|target| target.is_upload),
+            repository: target.map(|target| target.name),
             scopes: scope::for_request(method, path),
-            is_ping,
+            is_ping: matches!(path.split('?').next(), Some("/v2/" | "/v2")),
+            is_write,
         }
     }
 
-    fn is_registry_path(&self, url: &Url) -> bool {
-        self.address
-            .relative(url)
-            .is_some_and(|path| path.starts_with("/v2/"))
+    /// Whether authorization may be sent before a challenge.
+    fn takes_authorization(&self, url: &Url) -> bool {
+        let path = self.address.relative(url);
+        path.is_some_and(|path| path.starts_with("/v2/"))
+            || self.auth.uploads.repository(url).is_some()
+    }
+
+    /// Remembers the repository of an upload, if the Location that the registry
+    /// returned for it does not tell.
+    fn note_upload(&self, method: &str, url: &Url, auth: &AuthState, response: &EngineResponse) {
+        let status = response.raw.status;
+        // A 416 names where the upload continues.
+        if !matches!(status, 200..300 | 416) {
+            return;
+        }
+        let location = response.raw.headers.text("location");
+        let may_end = matches!(method, "PUT" | "DELETE");
+        if location.is_none() && !may_end && auth.repository.is_none() {
+            return;
+        }
+        let own = self.address.origin_ref();
+        if !url.is_at(own) || response.left_origin {
+            return;
+        }
+        let uploads = &self.auth.uploads;
+        let subject = self.subject(method, url);
+        let repository = match &auth.repository {
+            Some(repository) => repository,
+            None => match &subject.repository {
+                Some(repository) if subject.is_upload => repository,
+                _ => return,
+            },
+        };
+        if method == "DELETE" || (method == "PUT" && status == 201) {
+            uploads.forget(url);
+            return;
+        }
+        let location = location.and_then(|location| response.url.resolve(location).ok());
+        let next = location.as_ref().unwrap_or(url);
+        if !next.is_at(own) {
+            return;
+        }
+        if next != url {
+            uploads.forget(url);
+        }
+        let target = self.address.relative(next).and_then(scope::Target::of_path);
+        match target {
+            // The path tells, or it is something else than an upload.
+            Some(target) if target.name == *repository || !target.is_upload => {}
+            _ => uploads.remember(next, repository),
+        }
+    }
+
+    /// Removes the headers that must not be sent to another origin: those that
+    /// the log hides.
+    fn strip_secrets(&self, headers: &mut Headers) {
+        headers.retain(|name, value| !self.log.hides(name, value));
     }
 
     /// Covers every secret in an error's message.
     fn scrub(&self, error: Error) -> Error {
         self.log.secrets().scrub_error(error)
     }
-}
-
-/// What comes after a challenge.
-enum ChallengeOutcome {
-    /// It cannot be answered: the response stands.
-    Response(Box<EngineResponse>),
-    /// What to send, and the scopes that it was requested for.
-    Authorization(Authorization, Option<Scopes>),
 }

@@ -6,7 +6,7 @@ use std::mem;
 use super::Engine;
 use super::frame::frame;
 use super::message::{EngineResponse, Send};
-use super::trace;
+use super::{sent_secrets, trace};
 use crate::auth::realm;
 use crate::body::Body;
 use crate::error::{Error, Kind, Step};
@@ -17,7 +17,7 @@ use crate::http::redirect::{Redirect, RedirectChoice, RedirectStep};
 use crate::http::url::{Origin, Scheme, Url};
 use crate::log::Level;
 use crate::request::call::Execution;
-use crate::transport::{Failure, Outgoing, RawResponse};
+use crate::transport::{Director, Failure, Outgoing, RawResponse};
 
 impl Engine {
     /// Sends and follows redirects.
@@ -33,11 +33,9 @@ impl Engine {
             mut headers,
             authorization,
             mut purpose,
-            mut server_directed,
+            mut director,
             follow_redirects,
         } = send;
-        // Token requests and redirects go where a server said.
-        server_directed |= purpose == Purpose::Token;
         let mut method = Cow::Borrowed(method);
         let mut first_origin: Option<Origin> = None;
         let mut left_origin = false;
@@ -59,7 +57,7 @@ impl Engine {
                 method: &method,
                 url: &url,
                 purpose,
-                server_directed,
+                director,
             };
             let (raw, host) = self.exchange(&target, fields, body, execution)?;
             let finish = |raw, url| {
@@ -99,9 +97,9 @@ impl Engine {
             if self.choose(&redirect, &url, &raw, hop, execution)? == RedirectChoice::Return {
                 return finish(raw, url);
             }
+            director = raw.director;
             raw.body.drain();
             url = redirect.url;
-            server_directed = true;
             method = Cow::Owned(redirect.method);
             purpose = match purpose {
                 Purpose::Token => Purpose::Token,
@@ -113,7 +111,8 @@ impl Engine {
             }
             if !url.is_at(first_origin) && !left_origin {
                 left_origin = true;
-                redirect::strip_credentials(&mut headers);
+                self.strip_secrets(&mut headers);
+                headers.remove("host");
             }
         }
     }
@@ -138,14 +137,15 @@ impl Engine {
             hop,
             headers: response.headers.clone(),
         };
-        let choice = execution
+        execution
             .limits()
-            .call_back(Step::Redirect, move || callback(&step))?;
-        choice.map_err(|error| {
-            error
-                .with_http_status(response.status)
-                .with_host(&from.authority())
-        })
+            .call_back(Step::Redirect, move || callback(&step))
+            .and_then(|result| result)
+            .map_err(|error| {
+                error
+                    .with_http_status(response.status)
+                    .with_host(&from.authority())
+            })
     }
 
     /// Sends one request, and once more if a kept connection turns out to have
@@ -161,11 +161,12 @@ impl Engine {
             method,
             url,
             purpose,
-            server_directed,
+            director,
         } = target;
         let limits = execution.limits();
         let host = url.authority();
         let named = |error: Error| error.with_host(&host);
+        sent_secrets::add_query(self.log.secrets(), url);
         let mut again = false;
         let mut hook = Exchange {
             purpose,
@@ -208,10 +209,11 @@ impl Engine {
                 })?;
                 result.map_err(named)?;
                 headers = mem::take(&mut hook.headers);
+                sent_secrets::add_headers(self.log.secrets(), &headers);
                 framing = frame(method, body.is_set(), length, &mut headers).map_err(named)?;
             }
             self.log.note(limits, Level::Debug, || {
-                trace::request(method, url, &headers, body.kept())
+                trace::request(method, url, &headers, body.kept(), self.log.secrets())
             });
             let has_credentials = headers.contains("authorization") || body.is_secret();
             self.warn_of_plain_http(url, has_credentials, execution);
@@ -224,7 +226,7 @@ impl Engine {
                     _ => false,
                 },
                 reports_progress: purpose != Purpose::Token,
-                server_directed,
+                director,
                 method,
                 url,
                 headers: &headers,
@@ -242,8 +244,8 @@ impl Engine {
                     if let Some(callback) = self.response_callback.clone() {
                         hook.status = response.status;
                         hook.headers = response.headers.clone();
-                        let result = limits.call_back(Step::Receive, move || callback(&hook))?;
-                        result.map_err(|error| {
+                        let result = limits.call_back(Step::Receive, move || callback(&hook));
+                        result.and_then(|result| result).map_err(|error| {
                             named(error)
                                 .with_http_status(response.status)
                                 .at(Step::Receive)
@@ -304,7 +306,7 @@ struct Target<'a> {
     method: &'a str,
     url: &'a Url,
     purpose: Purpose,
-    server_directed: bool,
+    director: Director,
 }
 
 /// The maximum number of servers that are warned of.

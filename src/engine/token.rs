@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::Engine;
 use super::message::Send;
-use crate::auth::credentials::store::Found;
+use crate::auth::credentials::store::{Found, Lookup};
 use crate::auth::flight::Outcome;
 use crate::auth::token::TokenRequest;
 use crate::auth::token::{Form, Grant};
@@ -21,7 +21,7 @@ use crate::http::hooks::Purpose;
 use crate::http::url::{Origin, Url};
 use crate::log::Level;
 use crate::request::call::Execution;
-use crate::transport::RawResponse;
+use crate::transport::{Director, RawResponse};
 
 impl Engine {
     /// A token: from the cache, from another thread that fetches it, or fetched
@@ -30,17 +30,19 @@ impl Engine {
         &self,
         token_request: &TokenRequest,
         subject: &Subject,
+        director: Director,
         execution: &Execution,
     ) -> Result<Authorization, Error> {
         let limits = execution.limits();
         let served = subject.scopes.as_ref();
         let tokens = &self.auth.tokens;
         let mut timed_out = false;
+        let mut may_wait = !limits.is_nested;
         loop {
-            let waiter = match tokens.join(token_request, served, limits) {
+            let waiter = match tokens.join(token_request, served, may_wait) {
                 Role::Cached(authorization) => return Ok(authorization),
                 Role::Fetch(fetcher) => {
-                    return match self.fetch(token_request, subject, execution) {
+                    return match self.fetch(token_request, subject, director, execution) {
                         Ok(grant) => Ok(fetcher.done(grant, served)),
                         Err(error) => {
                             let error = self.scrub(error.at(Step::Token));
@@ -51,42 +53,88 @@ impl Engine {
                 }
                 Role::Wait(waiter) => waiter,
             };
-            match waiter.wait(limits)? {
-                Outcome::Done(authorization) => {
+            // As for a response to a request of its own.
+            let what = "wait for a token that another call requests";
+            let limit = limits.limit(Step::Token, limits.timeouts.first_byte, &what);
+            match waiter.wait(limits, limit)? {
+                Some(Outcome::Done(authorization)) => {
                     tokens.serve(token_request, served);
                     return Ok(authorization);
                 }
-                Outcome::Failed(error) => return Err(error),
+                Some(Outcome::Failed(error)) => return Err(error),
                 // A server that timed out for one thread may do so for all:
                 // only one more attempt.
-                Outcome::Abandoned(Some(error)) if timed_out => return Err(error),
-                Outcome::Abandoned(error) => timed_out |= error.is_some(),
+                Some(Outcome::Abandoned(Some(error))) if timed_out => return Err(error),
+                Some(Outcome::Abandoned(error)) => timed_out |= error.is_some(),
+                // The other call may be in a callback that does not return.
+                None => may_wait = false,
             }
         }
     }
 
-    /// Looks up the credentials and requests a token with them.
+    /// Requests a token with the credentials that are found. Credentials that a
+    /// helper returned earlier may be outdated: if they are refused, the helper
+    /// runs again.
     fn fetch(
         &self,
         token_request: &TokenRequest,
         subject: &Subject,
+        director: Director,
         execution: &Execution,
     ) -> Result<Grant, Error> {
+        let realm = Realm {
+            url: token::realm(&token_request.realm)?,
+            director,
+        };
+        let (granted, lookup) = self.fetch_once(&realm, token_request, subject, execution)?;
+        let Some(found) = lookup
+            .found
+            .filter(|_| granted.as_ref().is_err_and(is_refusal))
+        else {
+            return granted;
+        };
+        self.auth.forget_credential(&found.credential);
+        if !found.is_kept {
+            return granted;
+        }
+        let (again, _) = self.fetch_once(&realm, token_request, subject, execution)?;
+        again
+    }
+
+    fn fetch_once(
+        &self,
+        realm: &Realm,
+        token_request: &TokenRequest,
+        subject: &Subject,
+        execution: &Execution,
+    ) -> Result<(Result<Grant, Error>, Lookup), Error> {
         let limits = execution.limits();
-        let realm = token::realm(&token_request.realm)?;
-        let origin = realm.origin();
-        let host = realm.authority();
-        let repository = subject.repository.as_deref();
-        let lookup = self.auth.lookup(repository, limits)?;
+        let origin = realm.url.origin();
+        let lookup = self.auth.lookup(subject.repository.as_deref(), limits)?;
         if let Some(found) = &lookup.found {
             if let Credential::BearerToken(token) = &found.credential {
-                return Ok(Grant::ready(token.clone()));
+                return Ok((Ok(Grant::ready(token.clone())), lookup));
             }
             self.auth.check_realm(&origin, limits)?;
         } else if crate::auth::realm::loses_tls(&self.address.origin(), &origin) {
             self.auth.check_realm(&origin, limits)?;
         }
-        let granted = self.request_token(&realm, token_request, lookup.found.as_ref(), execution);
+        let granted = self.request_with(realm, token_request, &lookup, execution);
+        Ok((granted, lookup))
+    }
+
+    /// Requests a token with credentials, or without if that is allowed and they
+    /// are refused.
+    fn request_with(
+        &self,
+        realm: &Realm,
+        token_request: &TokenRequest,
+        lookup: &Lookup,
+        execution: &Execution,
+    ) -> Result<Grant, Error> {
+        let limits = execution.limits();
+        let host = realm.url.authority();
+        let granted = self.request_token(realm, token_request, lookup.found.as_ref(), execution);
         match (granted, &lookup.found) {
             (Err(error), Some(found)) if is_refusal(&error) => {
                 let error = error.with_more(&format!(" (credentials: {})", found.source));
@@ -96,7 +144,7 @@ impl Engine {
                 self.log.note(limits, Level::Info, || {
                     format!("token from {host}: refused, once more without credentials")
                 });
-                match self.request_token(&realm, token_request, None, execution) {
+                match self.request_token(realm, token_request, None, execution) {
                     // The error about the credentials is the more useful one.
                     Err(other) if is_refusal(&other) => Err(error),
                     granted => granted,
@@ -113,12 +161,12 @@ impl Engine {
     /// Requests a token in the forms that the token server may support.
     fn request_token(
         &self,
-        realm: &Url,
+        realm: &Realm,
         token_request: &TokenRequest,
         found: Option<&Found>,
         execution: &Execution,
     ) -> Result<Grant, Error> {
-        let host = realm.authority();
+        let host = realm.url.authority();
         let credential = found.map(|found| &found.credential);
         let forms = self.auth.forms(&token_request.realm, credential);
         let mut refusal = None;
@@ -164,14 +212,14 @@ impl Engine {
 
     fn request_in_form(
         &self,
-        realm: &Url,
+        realm: &Realm,
         token_request: &TokenRequest,
         credential: Option<&Credential>,
         form: Form,
         execution: &Execution,
     ) -> Result<(u16, Result<Grant, Error>), Error> {
-        let host = realm.authority();
-        let origin: Origin = realm.origin();
+        let host = realm.url.authority();
+        let origin: Origin = realm.url.origin();
         let (account, secret) = match credential {
             Some(Credential::Basic { username, password }) => (Some(username), Some(password)),
             Some(Credential::IdentityToken { username, token }) => (Some(username), Some(token)),
@@ -187,7 +235,7 @@ impl Engine {
                 }
                 (
                     "GET",
-                    token::by_get(realm, token_request, account.map(String::as_str))?,
+                    token::by_get(&realm.url, token_request, account.map(String::as_str))?,
                 )
             }
             Form::Post => {
@@ -197,7 +245,7 @@ impl Engine {
                 {
                     body = Body::secret(&form);
                 }
-                ("POST", realm.clone())
+                ("POST", realm.url.clone())
             }
         };
         let mut response = self.send(
@@ -207,7 +255,7 @@ impl Engine {
                 headers,
                 authorization: authorization.as_ref().map(|value| (&origin, value)),
                 purpose: Purpose::Token,
-                server_directed: true,
+                director: realm.director,
                 follow_redirects: true,
             },
             &mut body,
@@ -225,6 +273,12 @@ impl Engine {
     }
 }
 
+/// The URL of a token server, and the server that named it.
+struct Realm {
+    url: Url,
+    director: Director,
+}
+
 /// Whether a token server rejected the credentials, or requires some.
 fn is_refusal(error: &Error) -> bool {
     error.kind() == Kind::TokenRefused && matches!(error.http_status(), 401 | 403)
@@ -233,6 +287,7 @@ fn is_refusal(error: &Error) -> bool {
 /// The body of a token server's response.
 fn read_capped(response: &mut RawResponse, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut kept = Zeroizing::new(Vec::new());
+    let status = response.status;
     response
         .body
         .deliver(&mut |piece| {
@@ -241,9 +296,14 @@ fn read_capped(response: &mut RawResponse, host: &str) -> Result<Zeroizing<Vec<u
                 let message = format!("token from {host}: the response is longer than {max} bytes");
                 return Err(Error::new(Kind::TokenRefused, message));
             }
+            kept.try_reserve(piece.len())
+                .map_err(|_| Error::no_memory("token response"))?;
             kept.extend_from_slice(piece);
             Ok(())
         })
-        .map_err(|error| error.at(Step::Token).with_host(host))?;
+        .map_err(|error| {
+            let error = error.at(Step::Token).with_host(host);
+            error.with_http_status(status)
+        })?;
     Ok(kept)
 }

@@ -6,17 +6,24 @@ use std::fmt::Write;
 use crate::http::headers::Headers;
 use crate::http::url::Url;
 use crate::log::redact;
+use crate::log::secrets::Secrets;
 use crate::transport::RawResponse;
 
 /// The maximum number of bytes of a body that are shown.
 const BODY_CAP: usize = 2048;
 
 /// A request that is about to be sent.
-pub(crate) fn request(method: &str, url: &Url, headers: &Headers, body: Option<&[u8]>) -> String {
+pub(crate) fn request(
+    method: &str,
+    url: &Url,
+    headers: &Headers,
+    body: Option<&[u8]>,
+    secrets: &Secrets,
+) -> String {
     let mut out = format!("> {method} {} HTTP/1.1", redact::url(&url.to_string()));
     fields(&mut out, '>', headers);
     if let Some(body) = body {
-        text(&mut out, '>', headers, body);
+        text(&mut out, '>', headers, body, secrets);
     }
     out
 }
@@ -29,9 +36,9 @@ pub(crate) fn response(response: &RawResponse) -> String {
 }
 
 /// The body of a response that is kept in memory.
-pub(crate) fn response_body(headers: &Headers, body: &[u8]) -> Option<String> {
+pub(crate) fn response_body(headers: &Headers, body: &[u8], secrets: &Secrets) -> Option<String> {
     let mut out = String::new();
-    text(&mut out, '<', headers, body);
+    text(&mut out, '<', headers, body, secrets);
     (!out.is_empty()).then(|| out.trim_start_matches('\n').to_owned())
 }
 
@@ -46,13 +53,14 @@ fn fields(out: &mut String, mark: char, headers: &Headers) {
     }
 }
 
-fn text(out: &mut String, mark: char, headers: &Headers, body: &[u8]) {
+fn text(out: &mut String, mark: char, headers: &Headers, body: &[u8], secrets: &Secrets) {
     if body.is_empty() {
         return;
     }
     let shown = redact::body(headers.text("content-type"), body, BODY_CAP)
         .unwrap_or_else(|| format!("[{} bytes]", body.len()));
-    for line in shown.lines() {
+    // Before the lines are marked, since a secret may have several.
+    for line in secrets.scrub(&shown).lines() {
         let _ = write!(out, "\n{mark} {line}");
     }
 }

@@ -121,7 +121,7 @@ pub enum Kind {
     /// the HTTP status, if any.
     Proxy = 311,
     /// Redirect or challenge to a more private network than the server that
-    /// sent it.
+    /// sent it, or request to a cloud metadata address that is not allowed.
     AddressRefused = 312,
 
     // Registries and token servers: 1001 and up.
@@ -133,7 +133,8 @@ pub enum Kind {
     TokenRefused = 1003,
     /// Token server that the credentials must not be sent to.
     RealmRefused = 1004,
-    /// Retry-After that exceeds the configured maximum; the error has the time.
+    /// Retry-After that exceeds the configured maximum, or that is a Unix time;
+    /// the error has the time.
     RetryLater = 1005,
     /// Response body without an error list of the registry.
     NoErrors = 1006,
@@ -145,4 +146,6 @@ pub enum Kind {
     DigestMismatch = 1009,
     /// 206 response where a complete body is required.
     PartialContent = 1010,
+    /// Next page of a list that is at another server.
+    NextPageRefused = 1011,
 }

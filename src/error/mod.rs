@@ -3,6 +3,7 @@
 
 mod kind;
 
+use std::path::Path;
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -71,9 +72,27 @@ struct Inner {
     http_status: u16,
     registry_code: Option<String>,
     errno: i32,
-    retry_after: Option<Duration>,
+    retry_after: Option<RetryAfter>,
     callback_value: i32,
     unsent: bool,
+}
+
+/// A Retry-After field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RetryAfter {
+    pub(crate) wait: Duration,
+    /// It is a Unix time, which servers send as the time at which a quota is
+    /// renewed, not as the delay before a retry.
+    pub(crate) is_unix_time: bool,
+}
+
+impl From<Duration> for RetryAfter {
+    fn from(wait: Duration) -> RetryAfter {
+        RetryAfter {
+            wait,
+            is_unix_time: false,
+        }
+    }
 }
 
 /// The maximum length of a server's text in a message, in bytes.
@@ -136,9 +155,13 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Error {
-        self.0.retry_after = wait;
+    pub(crate) fn with_retry_after(mut self, wait: Option<impl Into<RetryAfter>>) -> Error {
+        self.0.retry_after = wait.map(Into::into);
         self
+    }
+
+    pub(crate) fn retry_after_field(&self) -> Option<RetryAfter> {
+        self.0.retry_after
     }
 
     pub(crate) fn with_callback_value(mut self, value: i32) -> Error {
@@ -162,8 +185,10 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_message(mut self, message: String) -> Error {
-        self.0.message = message;
+    /// Changes the message, and the registry's code.
+    pub(crate) fn map_text(mut self, change: impl Fn(&str) -> String) -> Error {
+        self.0.message = change(&self.0.message);
+        self.0.registry_code = self.0.registry_code.as_deref().map(change);
         self
     }
 
@@ -205,7 +230,7 @@ impl Error {
 
     /// How long the server asked to wait before the next request (Retry-After).
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after
+        self.0.retry_after.map(|field| field.wait)
     }
 
     /// What a callback returned to stop the call, 0 if none did.
@@ -225,6 +250,9 @@ impl Error {
     /// Whether the request failed for a reason that may be gone at the next
     /// attempt: what the engine retries.
     pub(crate) fn is_transient(&self) -> bool {
+        if is_shortage(self.0.errno) {
+            return true;
+        }
         match self.0.kind {
             Kind::Resolve
             | Kind::Connect
@@ -235,9 +263,22 @@ impl Error {
             | Kind::Timeout => true,
             // The status is the token server's or the proxy's.
             Kind::TokenRefused | Kind::Proxy => is_transient_status(self.0.http_status),
-            _ => false,
+            // Descriptors or memory of the system that others use now.
+            _ => matches!(
+                self.0.errno,
+                libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM
+            ),
         }
     }
+}
+
+/// Whether an errno reports that the process or the system has no descriptors or
+/// memory left at the moment, whatever they were needed for.
+pub(crate) fn is_shortage(errno: i32) -> bool {
+    matches!(
+        errno,
+        libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM
+    )
 }
 
 /// Whether an HTTP status reports a temporary problem of the server, or of a
@@ -289,7 +330,8 @@ fn default_step(kind: Kind) -> Step {
         | Kind::NoHeader
         | Kind::HttpStatus
         | Kind::DigestMismatch
-        | Kind::PartialContent => Step::Receive,
+        | Kind::PartialContent
+        | Kind::NextPageRefused => Step::Receive,
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
         Kind::TokenRefused | Kind::RealmRefused => Step::Token,
         Kind::CredentialHelper | Kind::CredentialCallback => Step::Credentials,
@@ -309,6 +351,22 @@ pub(crate) fn describe(error: &io::Error) -> String {
     text.to_lowercase()
 }
 
+/// Whether a character would disturb a line of a terminal: controls, line
+/// separators, and controls of the writing direction, which can make text look
+/// like another.
+pub(crate) fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
+/// What a message about a file begins with, such as `output /tmp/blob`.
+pub(crate) fn with_path(what: &str, path: &Path) -> String {
+    format!("{what} {}", server_text(&path.to_string_lossy()))
+}
+
 /// Text from a server for a one-line message: control characters are escaped,
 /// and it is cut at 1 KiB.
 pub(crate) fn server_text(text: &str) -> String {
@@ -318,7 +376,7 @@ pub(crate) fn server_text(text: &str) -> String {
             out.push_str("...");
             break;
         }
-        if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
+        if is_unprintable(character) {
             out.extend(character.escape_default());
         } else {
             out.push(character);
@@ -334,6 +392,10 @@ mod tests {
     #[test]
     fn words_of_a_server_are_one_bounded_line() {
         assert_eq!(server_text("no\r\nsuch\0 repo"), "no\\r\\nsuch\\u{0} repo");
+        assert_eq!(
+            server_text("\u{1b}[31m\u{202e}a\u{2066}\u{200f}\u{2028}"),
+            "\\u{1b}[31m\\u{202e}a\\u{2066}\\u{200f}\\u{2028}"
+        );
         let long = server_text(&"ü".repeat(5000));
         assert!(long.len() <= MAX_SERVER_TEXT + 5, "{}", long.len());
         assert!(long.ends_with("..."));
@@ -359,6 +421,33 @@ mod tests {
                 assert_eq!(error.is_retryable(), retryable, "{kind:?} {status}");
                 assert_eq!(error.is_transient(), retried, "{kind:?} {status}");
             }
+        }
+    }
+
+    #[test]
+    fn a_shortage_is_temporary_wherever_it_shows() {
+        let kinds = [
+            Kind::File,
+            Kind::Connect,
+            Kind::NoMemory,
+            Kind::InvalidCertificates,
+            Kind::InvalidCredentialsFile,
+            Kind::CredentialHelper,
+        ];
+        for kind in kinds {
+            for errno in [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM] {
+                let source = io::Error::from_raw_os_error(errno);
+                let error = Error::io(kind, "open", &source);
+                assert!(
+                    error.is_retryable() && error.is_transient(),
+                    "{kind:?} {errno}"
+                );
+            }
+        }
+        for errno in [libc::ENOENT, libc::EACCES, libc::ENOSPC, libc::EIO] {
+            let source = io::Error::from_raw_os_error(errno);
+            let error = Error::io(Kind::File, "open", &source);
+            assert!(!error.is_retryable() && !error.is_transient(), "{errno}");
         }
     }
 

@@ -27,9 +27,10 @@ use crate::config::Credential;
 /// 5. those in the default files, if
 ///    reggie_config_use_default_credentials_files() was called.
 ///
-/// Both strings are UTF-8 without control characters; the user name has no
-/// colon. Either may be empty, for example the user name if the password is a
-/// token.
+/// Both strings are UTF-8. The user name has no control characters and no colon;
+/// the password has at most 64 KiB and may have several lines, as a JSON key
+/// file has. Either may be empty, for example the user name if the password is
+/// a token.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
 /// REGGIE_INVALID_CREDENTIALS.
@@ -167,7 +168,10 @@ pub unsafe extern "C" fn reggie_config_set_credential_callback(
 /// repository. `credHelpers` and `credsStore` name credential helpers, which
 /// are run only if reggie_config_set_credential_helpers() allows it; they rank
 /// after entries with a path and before the entry for the registry as a whole.
-/// An empty entry means that a helper has the credentials.
+/// An empty entry means that a helper has the credentials. If several keys name
+/// the same host, the one that is exactly host and port is used before URLs.
+/// Names of fields are compared without case. The file may be in UTF-16 or have
+/// a byte-order mark.
 ///
 /// The file is read when a client is created, which fails with
 /// REGGIE_INVALID_CREDENTIALS_FILE if the file is missing or invalid, and again
@@ -252,6 +256,31 @@ pub extern "C" fn reggie_config_set_credential_helper_timeout(
         let config = convert::required(config, "config")?;
         let time = convert::time(milliseconds, "milliseconds")?;
         config.core_mut().set_credential_helper_timeout(time);
+        Ok(())
+    })
+}
+
+/// Sets how long the credentials that a helper returned are used before it is
+/// run again. Default: 5 min.
+///
+/// For each registry, one helper runs at a time, and its result serves all calls
+/// that wait for it. Credentials that the registry or a token server rejects are
+/// not used again. The result that there are none is kept for at most 5 s, a
+/// failure not at all.
+///
+/// 0 means that each use runs the helper. Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if `milliseconds` is
+/// negative.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_config_set_credential_helper_cache_time(
+    config: Option<&mut reggie_config>,
+    milliseconds: i64,
+) -> reggie_status {
+    guard::status(|| {
+        let config = convert::required(config, "config")?;
+        let time = convert::time(milliseconds, "milliseconds")?;
+        let time = time.unwrap_or_default();
+        config.core_mut().set_credential_helper_cache_time(time);
         Ok(())
     })
 }

@@ -121,13 +121,16 @@ pub extern "C" fn reggie_config_set_use_environment(
 ///
 /// By default, a server cannot redirect to a more private network: a server
 /// with a public address only to public addresses, a server in a private
-/// network to public and private addresses, a server on this host to any
-/// address. Only a server with a link-local address can redirect to a cloud
-/// metadata address. The same applies to token servers that a server names. The
-/// address that is actually connected to is checked, not the name; for hosts
-/// that a proxy resolves, only those given as addresses are checked. Otherwise
-/// the call returns REGGIE_ADDRESS_REFUSED. The URLs of requests themselves are
-/// not restricted.
+/// network to public and private addresses, a server on this host to these and
+/// to this host. Only a server with a link-local address can redirect to
+/// link-local addresses, and no server to a cloud metadata address. The same
+/// applies to token servers that a server names. The address that is actually
+/// connected to is checked, not the name, against that of the connection that
+/// delivered the redirect or challenge; for hosts that a proxy resolves, only
+/// those given as addresses are checked. Otherwise the call returns
+/// REGGIE_ADDRESS_REFUSED. The URLs of requests themselves are not restricted,
+/// except that a URL at another origin than the registry's, such as the Location
+/// of an upload, cannot be at a cloud metadata address.
 ///
 /// `text` is "host", "host:port", an address, or a network such as
 /// "10.0.0.0/8". Subdomains of a host are not included.
@@ -235,8 +238,9 @@ pub extern "C" fn reggie_config_set_max_idle_connections(
 ///
 /// A connection is in use until the response body has been read to its end or
 /// the response is freed. A thread that holds an unread response and sends
-/// another request, or sends one from a callback, needs another connection:
-/// with a limit of 1 it waits for itself until the timeout.
+/// another request needs another connection: with a limit of 1 it waits for
+/// itself until the timeout. A request sent from a callback does not wait; it
+/// may exceed the limit.
 ///
 /// A server is a host and port, with or without TLS; token servers are counted
 /// separately. With an HTTP proxy for plain http, the proxy is the server.

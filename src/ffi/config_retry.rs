@@ -103,7 +103,8 @@ pub extern "C" fn reggie_config_set_retries(
 ///
 /// If the server sends Retry-After (RFC 9110, section 10.2.3), all retries to
 /// that host wait that long plus a random part of `base_ms`. If it exceeds
-/// `max_retry_after_ms` (default: 60000), the call fails at once: with
+/// `max_retry_after_ms` (default: 60000), or is the Unix time at which a quota is
+/// renewed, as Docker Hub sends it, the call fails at once: with
 /// REGGIE_RETRY_LATER if there was a response, otherwise with the failure of
 /// the attempt. reggie_error_retry_after() returns the time.
 ///

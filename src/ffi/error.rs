@@ -23,8 +23,17 @@ pub extern "C" fn reggie_error_status(error: Option<&reggie_error>) -> reggie_st
 
 /// Returns a one-line message: what failed, with which value, and why.
 ///
-/// It contains no secrets. Text from a server is limited to 1 KiB, and its
-/// control characters are escaped. Borrowed. Returns "" if `error` is NULL.
+/// Text from a server is limited to 1 KiB, and its control characters are
+/// escaped.
+///
+/// It contains no secrets: passwords, tokens, the values of headers such as
+/// Authorization, Cookie and X-Api-Key, and signatures in URLs are replaced by
+/// "[redacted]" in every common encoding, even if a server repeats them. A
+/// password of one to three bytes is replaced only if no letter or digit is next
+/// to it. The same applies to the log, to warnings and to error lists, but not
+/// to the headers and the body of a response.
+///
+/// Borrowed. Returns "" if `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_message(error: Option<&reggie_error>) -> *const c_char {
     guard::value(c"".as_ptr(), || {
@@ -49,7 +58,8 @@ pub extern "C" fn reggie_error_step(error: Option<&reggie_error>) -> *const c_ch
 }
 
 /// Returns the HTTP status of the response that caused the failure, for example
-/// the response of a token server; 0 if there was none or `error` is NULL.
+/// the response of a token server, or whose body could not be received or
+/// delivered; 0 if there was none or `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_http_status(error: Option<&reggie_error>) -> c_int {
     guard::value(0, || {

@@ -323,7 +323,11 @@ pub extern "C" fn reggie_request_session_id(request: Option<&reggie_request>) ->
 /// `value` consists of bytes without control characters other than tab, and
 /// neither begins nor ends with whitespace; it may be empty. Transfer-Encoding
 /// and Expect cannot be set; Content-Length must match the body. Authorization
-/// is sent only to the client's registry, and is replaced after a challenge.
+/// is replaced after a challenge. It is sent only to the client's registry, not
+/// to a redirect target or a URL at another origin; so are all headers that the
+/// log hides: Cookie, X-Api-Key and others whose names contain words such as
+/// token, secret, password, auth, key or session, and values that begin with
+/// Basic or Bearer or contain a secret of the client.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_HEADER or REGGIE_BUSY.

@@ -186,6 +186,12 @@ pub unsafe extern "C" fn reggie_request_set_body_borrowed(
 /// Sets the body: the content of a regular file, which is opened each time the
 /// request is sent. `path` may be any bytes except NUL.
 ///
+/// The size of the file when it is opened is the length of the body. Data that
+/// is appended while the file is sent is not sent; if the file becomes shorter,
+/// the call returns REGGIE_BODY_LENGTH. A file of size 0 that has content, such
+/// as those in /proc, is read first; more than 16 MiB of it are an error,
+/// REGGIE_BODY_LENGTH. The same applies to parts of files.
+///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if the path
 /// is empty, or REGGIE_BUSY.
 #[unsafe(no_mangle)]
@@ -232,8 +238,8 @@ pub unsafe extern "C" fn reggie_request_set_body_path_section(
     })
 }
 
-/// Sets the body: `length` bytes from a file descriptor, starting at its
-/// current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its
+/// Sets the body: the next `length` bytes from a file descriptor, starting at
+/// its current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its
 /// end with chunked transfer coding (RFC 9112, section 7.1), which many
 /// registries reject.
 ///
@@ -293,6 +299,10 @@ pub unsafe extern "C" fn reggie_request_set_body_fd_section(
 /// Sets the body: `length` bytes supplied by a callback; or, if `length` is
 /// REGGIE_UNKNOWN_SIZE, everything up to its end with chunked transfer coding
 /// (RFC 9112, section 7.1), which many registries reject.
+///
+/// After `length` bytes, `read` is called once more and must report the end of
+/// the body. If it has more data, or reports the end before, the call returns
+/// REGGIE_BODY_LENGTH, and the server does not receive a complete request.
 ///
 /// `rewind` is called when the body has to be sent again, for example after a
 /// challenge. If it is NULL, the call then fails with

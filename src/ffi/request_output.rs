@@ -71,9 +71,12 @@ pub unsafe extern "C" fn reggie_request_set_output_memory(
 /// Until then, the body is written to a temporary file in the same directory,
 /// which is removed on failure. A call that fails leaves an existing file
 /// unchanged. A new file is created as by open(2) with mode 0666; a file that is
-/// replaced keeps its mode. The last component of the path must not be a
-/// symbolic link, and only a regular file that belongs to the user is replaced;
-/// otherwise the call returns REGGIE_FILE.
+/// replaced keeps its mode, group and access control list, but not its extended
+/// attributes. If its group cannot be kept, the group of the new file has no more
+/// access than others. Other hard links to the file keep the old content. The
+/// last component of the path must not be a symbolic link, and only a regular
+/// file that belongs to the user is replaced; otherwise the call returns
+/// REGGIE_FILE.
 ///
 /// A 206 response, which has only part of the content, does not replace the
 /// file: the call returns REGGIE_PARTIAL_CONTENT. Use

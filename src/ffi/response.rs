@@ -238,10 +238,12 @@ pub unsafe extern "C" fn reggie_response_errors(
 /// Returns REGGIE_OK if the HTTP status is 2xx (RFC 9110, section 15.3),
 /// otherwise REGGIE_HTTP_STATUS.
 ///
-/// The error then has the HTTP status, the host, the time of a Retry-After
-/// header, and, if the body is in memory, the code of the first error in the
-/// registry's error list, whose message is in the error's message. The response
-/// is not changed.
+/// The error then has the HTTP status, the host and the time of a Retry-After
+/// header. If the body is in memory, the error also has the code of the first
+/// error in the registry's error list, and its message has what the server says:
+/// the first error, the message at the top level of other JSON, the title of an
+/// HTML page, or plain text. Secrets of the client in it are replaced by
+/// "[redacted]". The response is not changed.
 ///
 /// May also return REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is being
 /// read.

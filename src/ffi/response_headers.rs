@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 
 use super::convert::Out;
+use super::error_handle::{ErrorOut, reggie_error};
 use super::response::{reggie_response, string, value};
 use super::status::reggie_status;
 use super::{convert, guard};
@@ -18,11 +19,32 @@ fn missing(what: &str) -> Error {
 /// relative to the client's address. It can be used as the path of the next
 /// request.
 ///
-/// Borrowed. Returns NULL on the last page, if the next page is on another
-/// server, or if `response` is NULL.
+/// Borrowed. Returns NULL on the last page, if reggie_response_check_next_page()
+/// returns an error, or if `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_next_page(response: Option<&reggie_response>) -> *const c_char {
     string(response, ResponseHead::next_page)
+}
+
+/// Returns REGGIE_OK if reggie_response_next_page() returns the next page, or
+/// NULL because this is the last one. Otherwise the list is incomplete: returns
+/// REGGIE_NEXT_PAGE_REFUSED if the next page is not at the client's address, to
+/// which the credentials belong, or if the Link header is invalid. The error's
+/// message has the target. A warning is also written to the log.
+///
+/// May also return REGGIE_NULL_ARGUMENT.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_response_check_next_page(
+    response: Option<&reggie_response>,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: the caller's out-pointer, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        let response = convert::required(response, "response")?;
+        response.head.check_next_page()
+    })
 }
 
 /// Returns a byte range, both ends inclusive: for an upload, what the registry
@@ -55,8 +77,9 @@ pub unsafe extern "C" fn reggie_response_range(
 
 /// Returns the time in milliseconds, from when the response was received, that
 /// the server asked to wait before the next request (Retry-After, RFC 9110,
-/// section 10.2.3); 0 if the time has passed; at most one year. Returns -1 if
-/// the header is absent or `response` is NULL.
+/// section 10.2.3), also as a fraction, a Unix time or an RFC 3339 date; 0 if
+/// the time has passed; at most one year. Returns -1 if the header is absent or
+/// invalid or `response` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_response_retry_after(response: Option<&reggie_response>) -> i64 {
     value(response, -1, |head| {
@@ -66,8 +89,9 @@ pub extern "C" fn reggie_response_retry_after(response: Option<&reggie_response>
 
 /// Returns the rate limit of the registry: `limit` requests in a window of
 /// `window_seconds` seconds, of which `remaining` are left. Parsed from
-/// RateLimit-Limit and RateLimit-Remaining, or X-RateLimit-Limit and
-/// X-RateLimit-Remaining. Values that were not sent are -1.
+/// RateLimit-Limit and RateLimit-Remaining, X-RateLimit-Limit and
+/// X-RateLimit-Remaining, or RateLimit and RateLimit-Policy. Values that were
+/// not sent are -1.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_NO_HEADER if neither the
 /// limit nor the remaining number was sent.

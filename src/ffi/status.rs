@@ -132,7 +132,8 @@ pub const REGGIE_TOKEN_REFUSED: reggie_status = 1003;
 /// Token server that the credentials must not be sent to; see
 /// reggie_config_add_allowed_realm().
 pub const REGGIE_REALM_REFUSED: reggie_status = 1004;
-/// Retry-After that exceeds the configured maximum; the error has the time.
+/// Retry-After that exceeds the configured maximum, or that is a Unix time; the
+/// error has the time.
 pub const REGGIE_RETRY_LATER: reggie_status = 1005;
 /// Response body without an error list of the registry.
 pub const REGGIE_NO_ERRORS: reggie_status = 1006;
@@ -146,6 +147,8 @@ pub const REGGIE_DIGEST_MISMATCH: reggie_status = 1009;
 /// 206 response, which has only part of the content, where a complete body is
 /// required: for an output path, or with an expected digest.
 pub const REGGIE_PARTIAL_CONTENT: reggie_status = 1010;
+/// Next page of a list that is at another server, or an invalid Link header.
+pub const REGGIE_NEXT_PAGE_REFUSED: reggie_status = 1011;
 
 /// The length of a body whose length is unknown.
 pub const REGGIE_UNKNOWN_SIZE: u64 = u64::MAX;
@@ -222,5 +225,6 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::HttpStatus => REGGIE_HTTP_STATUS,
         Kind::DigestMismatch => REGGIE_DIGEST_MISMATCH,
         Kind::PartialContent => REGGIE_PARTIAL_CONTENT,
+        Kind::NextPageRefused => REGGIE_NEXT_PAGE_REFUSED,
     }
 }

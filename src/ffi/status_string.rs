@@ -79,6 +79,7 @@ fn describe(status: reggie_status) -> &'static CStr {
         REGGIE_HTTP_STATUS => c"HTTP status is not 2xx",
         REGGIE_DIGEST_MISMATCH => c"content does not match its digest",
         REGGIE_PARTIAL_CONTENT => c"response has only part of the content",
+        REGGIE_NEXT_PAGE_REFUSED => c"next page is at another server",
         _ => c"unknown status",
     }
 }
@@ -167,7 +168,8 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_REDIRECT_REFUSED
         | REGGIE_ADDRESS_REFUSED
         | REGGIE_TOKEN_REFUSED
-        | REGGIE_REALM_REFUSED => libc::EACCES,
+        | REGGIE_REALM_REFUSED
+        | REGGIE_NEXT_PAGE_REFUSED => libc::EACCES,
         REGGIE_TOO_MANY_REDIRECTS => libc::ELOOP,
         REGGIE_RETRY_LATER => libc::EAGAIN,
         REGGIE_NO_ERRORS | REGGIE_NO_HEADER => libc::ENODATA,

@@ -83,6 +83,7 @@ const KINDS: &[Kind] = &[
     Kind::HttpStatus,
     Kind::DigestMismatch,
     Kind::PartialContent,
+    Kind::NextPageRefused,
 ];
 
 /// Name and text of each macro of the header.

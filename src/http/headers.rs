@@ -57,9 +57,11 @@ impl Headers {
         self.get(name).is_some()
     }
 
-    /// An empty list with reserved capacity.
-    pub(crate) fn with_capacity(capacity: usize) -> Headers {
-        Headers(Vec::with_capacity(capacity))
+    /// An empty list with reserved capacity; `None` without memory.
+    pub(crate) fn try_with_capacity(capacity: usize) -> Option<Headers> {
+        let mut fields = Vec::new();
+        fields.try_reserve_exact(capacity).ok()?;
+        Some(Headers(fields))
     }
 
     pub(crate) fn add(&mut self, name: &str, value: &[u8]) {
@@ -69,6 +71,7 @@ impl Headers {
     /// Adds a field that is to be sent.
     pub(crate) fn try_add(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
         check(name, value)?;
+        self.reserve(value)?;
         self.add(name, value);
         Ok(())
     }
@@ -76,8 +79,24 @@ impl Headers {
     /// Sets a field that is to be sent, in place of all of that name.
     pub(crate) fn try_set(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
         check(name, value)?;
+        self.reserve(value)?;
         self.set(name, value);
         Ok(())
+    }
+
+    /// Removes the fields that `keep` rejects.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&str, &[u8]) -> bool) {
+        self.0.retain(|(name, value)| keep(name, value));
+    }
+
+    /// Checks that there is memory for a value of the caller, which may have any
+    /// size.
+    fn reserve(&mut self, value: &[u8]) -> Result<(), Error> {
+        let no_memory = |_| Error::no_memory("headers");
+        self.0.try_reserve(1).map_err(no_memory)?;
+        Vec::<u8>::new()
+            .try_reserve_exact(value.len())
+            .map_err(no_memory)
     }
 
     pub(crate) fn remove(&mut self, name: &str) {

@@ -1,8 +1,7 @@
 //! The error list of a registry:
 //! `{"errors":[{"code":"NAME_UNKNOWN","message":"...","detail":{...}}]}`.
 
-use serde_json::{Deserializer, Value};
-
+use super::{charset, json};
 use crate::error::{Error, Kind};
 
 /// Maximum number of errors that are kept.
@@ -10,7 +9,7 @@ const MAX_ERRORS: usize = 64;
 
 /// Maximum size of a body that is parsed, in bytes: the parsed values take many
 /// times as much memory.
-const MAX_BODY: usize = 1024 * 1024;
+pub(crate) const MAX_BODY: usize = 1024 * 1024;
 
 /// An error in a registry's response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +34,15 @@ impl OciError {
     pub fn detail(&self) -> &str {
         &self.detail
     }
+
+    /// Changes all strings.
+    pub(crate) fn map_text(self, change: impl Fn(&str) -> String) -> OciError {
+        OciError {
+            code: change(&self.code),
+            message: change(&self.message),
+            detail: change(&self.detail),
+        }
+    }
 }
 
 /// Parses the error list in the body of a response.
@@ -42,23 +50,19 @@ pub(crate) fn parse(body: &[u8]) -> Result<Vec<OciError>, Error> {
     if body.len() > MAX_BODY {
         return Err(no_errors("the body is too large for an error list"));
     }
-    let text = String::from_utf8_lossy(body);
-    let text = text.trim_start_matches('\u{feff}').trim_ascii();
+    let text = charset::decode(None, body);
+    let text = text.trim_ascii();
     if text.is_empty() {
         return Err(no_errors("the body is empty"));
     }
-    // Parses the complete body, which also rejects excessive nesting.
-    let is_envelope = match serde_json::from_str(text) {
-        Err(_) => return Err(no_errors("the body is not JSON")),
-        Ok(Value::Object(members)) => members.contains_key("errors"),
-        Ok(_) => false,
-    };
-    let list = match is_envelope {
-        true => member(text, "errors").unwrap_or_default(),
-        false => return Err(no_errors("the body is JSON without an error list")),
+    if !json::is_valid(text) {
+        return Err(no_errors("the body is not JSON"));
+    }
+    let Some(list) = member(text, "errors") else {
+        return Err(no_errors("the body is JSON without an error list"));
     };
     let errors: Vec<OciError> = match list.as_bytes().first() {
-        Some(b'[') => elements(list),
+        Some(b'[') => json::elements(list),
         _ => vec![list],
     }
     .into_iter()
@@ -75,104 +79,32 @@ fn no_errors(problem: &str) -> Error {
     Error::new(Kind::NoErrors, problem)
 }
 
-fn read(json: &str) -> Option<OciError> {
-    match json.as_bytes().first() {
+fn read(value: &str) -> Option<OciError> {
+    let text = |name: &str| member(value, name).map(json::string).unwrap_or_default();
+    match value.as_bytes().first() {
         Some(b'{') => Some(OciError {
-            code: member(json, "code").map(string_or_json).unwrap_or_default(),
-            message: member(json, "message")
-                .map(string_or_json)
-                .unwrap_or_default(),
-            detail: match member(json, "detail") {
+            code: text("code"),
+            message: text("message"),
+            detail: match member(value, "detail") {
                 None | Some("null") => String::new(),
-                Some(detail) => without_nul_escapes(detail),
+                Some(detail) => json::without_nul(detail),
             },
         }),
         Some(b'"') => Some(OciError {
-            message: string_or_json(json),
+            message: json::string(value),
             ..OciError::default()
         }),
         _ => None,
     }
 }
 
-/// The value of a JSON string without NUL; other JSON unchanged.
-fn string_or_json(json: &str) -> String {
-    match serde_json::from_str(json) {
-        Ok(Value::String(text)) => text.replace('\0', "\u{fffd}"),
-        Ok(Value::Null) | Err(_) => String::new(),
-        Ok(_) => without_nul_escapes(json),
-    }
-}
-
-/// JSON whose strings contain no NUL when decoded.
-fn without_nul_escapes(json: &str) -> String {
-    const NUL: &str = "\\u0000";
-    let mut out = String::with_capacity(json.len());
-    let mut rest = json;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        // Copy both bytes of an escape, so that an escaped backslash starts
-        // none.
-        let (escape, shown) = match rest.starts_with(NUL) {
-            true => (NUL.len(), "\\ufffd"),
-            false => (2, rest.get(..2).unwrap_or(rest)),
-        };
-        out.push_str(shown);
-        rest = rest.get(escape..).unwrap_or_default();
-    }
-    out.push_str(rest);
-    out
-}
-
-// The functions below return members as they were sent: decoding and encoding
-// them would lose the order of names and the digits of large numbers. Their
-// input must be valid JSON.
-
 /// The JSON of an object's member; the last one if there are several.
 fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
-    let mut found = None;
-    let mut rest = object.strip_prefix('{')?.trim_ascii_start();
-    while rest.starts_with('"') {
-        let (key, after) = split_value(rest)?;
-        let after = after.trim_ascii_start().strip_prefix(':')?;
-        let (value, after) = split_value(after.trim_ascii_start())?;
-        if key_is(key, name) {
-            found = Some(value);
-        }
-        rest = after.trim_ascii_start();
-        rest = rest.strip_prefix(',').unwrap_or(rest).trim_ascii_start();
-    }
+    let found = json::members(object).into_iter();
     found
-}
-
-fn key_is(key: &str, name: &str) -> bool {
-    matches!(serde_json::from_str(key), Ok(Value::String(key)) if key == name)
-}
-
-/// The JSON of each element of an array.
-fn elements(array: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut rest = array
-        .strip_prefix('[')
-        .unwrap_or_default()
-        .trim_ascii_start();
-    while let Some((element, after)) = split_value(rest) {
-        found.push(element);
-        rest = after.trim_ascii_start();
-        rest = rest
-            .strip_prefix(',')
-            .unwrap_or_default()
-            .trim_ascii_start();
-    }
-    found
-}
-
-/// Splits off the JSON value at the start of a string.
-fn split_value(text: &str) -> Option<(&str, &str)> {
-    let mut values = Deserializer::from_str(text).into_iter::<Value>();
-    values.next()?.ok()?;
-    text.split_at_checked(values.byte_offset())
+        .rev()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
 }
 
 #[cfg(test)]
@@ -229,6 +161,12 @@ mod tests {
                 "",
             ),
             (r#"{"errors":[{}]}"#, "", "", ""),
+            (
+                r#"{"errors":[{"code":1e400,"detail":[1e999,"\ud800"]}],"limit":1e400}"#,
+                "1e400",
+                "",
+                r#"[1e999,"\ud800"]"#,
+            ),
             (r#"{"errors":[{"message":"ü\ud83d\ude00"}]}"#, "", "ü😀", ""),
         ] {
             assert_eq!(

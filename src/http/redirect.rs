@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::headers::Headers;
+use super::url::syntax::text_of_header;
 use super::url::{Scheme, Url};
 use crate::error::{Error, Kind};
 use crate::log::redact;
@@ -95,10 +96,9 @@ pub(crate) fn read(
             .with_host(&from.authority())
             .with_http_status(status)
     };
-    let location =
-        std::str::from_utf8(location).map_err(|_| refuse("the location is not utf-8"))?;
-    let url = from.resolve(location).map_err(|error| {
-        let shown = redact::shown(&redact::url(location));
+    let location = text_of_header(location);
+    let url = from.resolve(&location).map_err(|error| {
+        let shown = redact::shown(&redact::url(&location));
         refuse(&format!("location {shown}: {error}"))
     })?;
     if from.scheme() == Scheme::Https && url.scheme() == Scheme::Http {
@@ -122,20 +122,6 @@ pub(crate) fn read(
         method: method.to_owned(),
         keeps_body,
     }))
-}
-
-/// Removes headers that must not be sent to another origin.
-pub(crate) fn strip_credentials(headers: &mut Headers) {
-    for name in [
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "host",
-        "x-registry-auth",
-        "x-registry-config",
-    ] {
-        headers.remove(name);
-    }
 }
 
 /// Removes headers that describe a body.
@@ -198,6 +184,10 @@ mod tests {
             let found = case(status, method, from, location);
             assert_eq!(found.as_deref(), expected.as_deref(), "{status} {method}");
         }
+        assert_eq!(
+            case(307, "GET", from, "/ü?ü").as_deref(),
+            Ok("GET https://r.example/%C3%BC?%C3%BC true")
+        );
         assert_eq!(
             case(307, "GET", "http://r.example/", "https://s.example/x").as_deref(),
             Ok("GET https://s.example/x true")

@@ -1,6 +1,7 @@
 //! The log. Messages contain no secrets.
 
 pub(crate) mod redact;
+pub(crate) mod scrub;
 pub(crate) mod secrets;
 #[cfg(reggie_test_log)]
 pub(crate) mod test_log;
@@ -53,6 +54,12 @@ impl Log {
     /// The secrets that it does not show.
     pub(crate) fn secrets(&self) -> &Arc<Secrets> {
         &self.secrets
+    }
+
+    /// Whether the log hides a header or a part of it.
+    pub(crate) fn hides(&self, name: &str, value: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(value);
+        redact::hides(name, value) || self.secrets.scrub(&text) != text
     }
 
     /// Whether messages of this level are written. With the debug setting,

@@ -5,6 +5,7 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fmt, io};
 
+use super::call_scope::CallScope;
 use super::sys;
 
 /// Maximum number of queued callbacks that no worker waits for.
@@ -45,7 +46,7 @@ thread_local! {
 
 /// A number that no other running thread has. Unlike the standard library's
 /// thread id it needs no memory.
-pub(crate) fn this_thread() -> usize {
+fn this_thread() -> usize {
     HERE.with(|here| std::ptr::from_ref(here).addr())
 }
 
@@ -58,11 +59,6 @@ impl CallbackQueue {
             state: Mutex::default(),
             wake: sys::event()?,
         })
-    }
-
-    /// The thread that the callbacks run on.
-    pub(crate) fn owner(&self) -> usize {
-        self.owner
     }
 
     /// Whether the current thread is the one that the callbacks run on.
@@ -118,6 +114,7 @@ impl CallbackQueue {
             let Some(job) = self.pop() else {
                 return;
             };
+            let _scope = CallScope::enter();
             job();
         }
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::callback_queue::{CallbackQueue, this_thread};
+use super::callback_queue::CallbackQueue;
 use super::deadline::{CallLimits, StepLimit};
 use super::event::Event;
 use super::wait;
@@ -28,13 +28,6 @@ impl CallLimits {
     /// The queue, if the current thread is a worker of the call.
     fn queue(&self) -> Option<&Arc<CallbackQueue>> {
         self.callbacks.as_ref().filter(|queue| !queue.is_owner())
-    }
-
-    /// The thread that runs the callbacks of this call.
-    pub(crate) fn callback_thread(&self) -> usize {
-        self.callbacks
-            .as_ref()
-            .map_or_else(this_thread, |queue| queue.owner())
     }
 
     /// Runs a callback on the calling thread and returns its result. A worker
@@ -108,6 +101,7 @@ mod tests {
     use std::thread::ThreadId;
 
     use super::*;
+    use crate::os::call_scope;
     use crate::os::cancel::Cancel;
 
     fn limits() -> CallLimits {
@@ -212,6 +206,23 @@ mod tests {
         done.wait(&limits, StepLimit::none(Step::Receive))
             .expect("it happens");
         assert_eq!(worker.join().expect("no panic").expect("it ran"), 7);
+    }
+
+    #[test]
+    fn a_callback_of_a_worker_is_inside_the_call() {
+        let limits = limits();
+        let done = Arc::new(Event::new().expect("an event"));
+        let (by_worker, worker_limits) = (Arc::clone(&done), limits.clone());
+        let worker = thread::spawn(move || {
+            let value = worker_limits.call_back(Step::Send, call_scope::is_active);
+            by_worker.happen();
+            value
+        });
+        limits
+            .serve_callbacks(&done, Step::Receive)
+            .expect("nothing ends the call");
+        assert!(worker.join().expect("no panic").expect("it ran"));
+        assert!(!call_scope::is_active());
     }
 
     #[test]

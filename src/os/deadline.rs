@@ -69,6 +69,9 @@ pub(crate) struct CallLimits {
     /// When the call ends, and its total time limit.
     pub(crate) deadline: Option<(Instant, Duration)>,
     pub(crate) timeouts: Timeouts,
+    /// The call was made inside a callback of another call, so it must not wait
+    /// for what other calls hold; see [`CallScope`](super::call_scope::CallScope).
+    pub(crate) is_nested: bool,
     /// Reports progress to the program, which may stop the call. Only of calls
     /// without workers.
     pub(crate) transfer: Option<Arc<TransferMeter>>,
@@ -174,11 +177,22 @@ fn deadline(given: Duration, step: Step) -> Error {
 pub(crate) struct TransferRate {
     moved: u64,
     waited: Duration,
+    /// Bytes received whose content is not known yet, now and at the start of
+    /// the window.
+    held: u64,
+    held_before: u64,
 }
 
 impl TransferRate {
     pub(crate) fn moved(&mut self, bytes: usize) {
         self.moved = self.moved.saturating_add(bytes as u64);
+    }
+
+    /// Sets the number of bytes of an incomplete TLS record. They are progress
+    /// while the record arrives: on a slow link, one takes minutes. Once it is
+    /// complete, only its content is.
+    pub(crate) fn holds(&mut self, bytes: usize) {
+        self.held = bytes as u64;
     }
 
     /// When a wait that begins now must be checked again.
@@ -209,10 +223,10 @@ impl TransferRate {
             return Ok(());
         }
         let min = (stall.bytes_per_second as f64 * stall.window.as_secs_f64()).max(1.0);
-        if (self.moved as f64) < min {
+        let moved = self.moved + self.held.saturating_sub(self.held_before);
+        if (moved as f64) < min {
             let message = format!(
-                "{what}: {} bytes in {} ms, less than {} per second",
-                self.moved,
+                "{what}: {moved} bytes in {} ms, less than {} per second",
                 self.waited.as_millis(),
                 stall.bytes_per_second
             );
@@ -220,7 +234,11 @@ impl TransferRate {
                 Error::new(Kind::Timeout, message).at(step),
             ));
         }
-        *self = TransferRate::default();
+        *self = TransferRate {
+            held: self.held,
+            held_before: self.held,
+            ..TransferRate::default()
+        };
         Ok(())
     }
 }
@@ -254,6 +272,37 @@ mod tests {
             error.message(),
             "x: 199 bytes in 2000 ms, less than 100 per second"
         );
+    }
+
+    #[test]
+    fn a_record_is_progress_while_it_arrives_but_not_once_it_was_empty() {
+        let stall = Some(StallLimit {
+            bytes_per_second: 1,
+            window: Duration::from_secs(60),
+        });
+        let window = Duration::from_secs(60);
+        let mut flow = TransferRate::default();
+        for held in [60, 120, 5_000] {
+            flow.holds(held);
+            flow.waited(window, stall, Step::Receive, "x")
+                .expect("it grows");
+        }
+        flow.moved(16_384);
+        flow.holds(0);
+        flow.waited(window, stall, Step::Receive, "x")
+            .expect("it had content");
+        // A record of 27 bytes that comes slowly, and another one.
+        for held in [20, 27, 0, 26] {
+            flow.holds(held);
+        }
+        let error = flow
+            .waited(window, stall, Step::Receive, "x")
+            .expect_err("records without content");
+        let error = error.downcast::<Error>().expect("ours");
+        assert_eq!(error.kind(), Kind::Timeout);
+        flow.holds(5);
+        flow.waited(window, stall, Step::Receive, "x")
+            .expect_err("even less");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The operating system: system calls, waiting, cancellation, deadlines,
 //! callbacks, descriptors, files and subprocesses.
 
+pub(crate) mod call_scope;
 pub(crate) mod callback_queue;
 mod callbacks;
 pub(crate) mod cancel;
@@ -11,5 +12,6 @@ pub(crate) mod file;
 pub(crate) mod subprocess;
 pub(crate) mod sync;
 pub(crate) mod sys;
+pub(crate) mod text_encoding;
 pub(crate) mod transfer;
 pub(crate) mod wait;

@@ -145,18 +145,60 @@ fn is_within(address: IpAddr, network: IpAddr, bits: u8) -> bool {
 }
 
 /// The address that a host represents, in any form that the system's resolver
-/// accepts: `[::1]`, `127.0.0.1`, `127.1`, `0x7f000001`.
+/// accepts: `[::1]`, `127.0.0.1`, `127.1`, `0x7f000001`; also with a trailing
+/// dot, which other resolvers accept.
 pub(crate) fn literal(host: &str) -> Option<IpAddr> {
-    let bare = host
+    plain(host).or_else(|| loose_v4(bare(host), Zeros::Octal).map(IpAddr::V4))
+}
+
+/// All addresses that resolvers may read in a host: some take a number with
+/// leading zeros as decimal. Empty for a name.
+pub(crate) fn readings(host: &str) -> Vec<IpAddr> {
+    if let Some(address) = plain(host) {
+        return vec![address];
+    }
+    let read = |zeros| loose_v4(bare(host), zeros).map(IpAddr::V4);
+    let mut found: Vec<IpAddr> = [read(Zeros::Octal), read(Zeros::Decimal)]
+        .into_iter()
+        .flatten()
+        .collect();
+    found.dedup();
+    found
+}
+
+/// Whether the last label of a host is a number, as in no domain name.
+pub(crate) fn ends_in_number(host: &str) -> bool {
+    let last = bare(host).rsplit('.').next().unwrap_or_default();
+    let is_all = |digits: &str, is_digit: fn(&u8) -> bool| digits.bytes().all(|b| is_digit(&b));
+    match last.strip_prefix("0x").or_else(|| last.strip_prefix("0X")) {
+        Some(digits) => is_all(digits, u8::is_ascii_hexdigit),
+        None => !last.is_empty() && is_all(last, u8::is_ascii_digit),
+    }
+}
+
+/// An address in its usual form.
+fn plain(host: &str) -> Option<IpAddr> {
+    let in_brackets = host
         .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(host);
-    bare.parse().ok().or_else(|| loose_v4(bare).map(IpAddr::V4))
+        .and_then(|rest| rest.strip_suffix(']'));
+    in_brackets.unwrap_or(bare(host)).parse().ok()
+}
+
+/// Without the dot of the root.
+fn bare(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+/// The meaning of leading zeros.
+#[derive(Clone, Copy)]
+enum Zeros {
+    Octal,
+    Decimal,
 }
 
 /// inet_aton(3): one to four numbers in base 8, 10 or 16; the last one fills
 /// the remaining bytes.
-fn loose_v4(host: &str) -> Option<Ipv4Addr> {
+fn loose_v4(host: &str, zeros: Zeros) -> Option<Ipv4Addr> {
     let parts: Vec<&str> = host.split('.').collect();
     let (last, first) = parts.split_last()?;
     if first.len() > 3 {
@@ -164,19 +206,22 @@ fn loose_v4(host: &str) -> Option<Ipv4Addr> {
     }
     let mut bits = 0u32;
     for (place, part) in first.iter().enumerate() {
-        let octet = u8::try_from(loose_number(part)?).ok()?;
+        let octet = u8::try_from(loose_number(part, zeros)?).ok()?;
         bits |= u32::from(octet) << (24 - 8 * place);
     }
-    let rest = loose_number(last)?;
+    let rest = loose_number(last, zeros)?;
     let room = 32 - 8 * u32::try_from(first.len()).ok()?;
     (u64::from(rest) < 1 << room).then(|| Ipv4Addr::from_bits(bits | rest))
 }
 
-fn loose_number(text: &str) -> Option<u32> {
-    let (digits, base) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        Some(digits) => (digits, 16),
-        None if text.starts_with('0') && text.len() > 1 => (&text[1..], 8),
-        None => (text, 10),
+fn loose_number(text: &str, zeros: Zeros) -> Option<u32> {
+    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let (digits, base) = match (hex, zeros) {
+        // As in inet_aton(3), 0x alone is 0.
+        (Some(""), _) => ("0", 16),
+        (Some(digits), _) => (digits, 16),
+        (None, Zeros::Octal) if text.starts_with('0') && text.len() > 1 => (&text[1..], 8),
+        (None, _) => (text, 10),
     };
     // The standard library parses "+1" as a number.
     let is_number = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -225,7 +270,11 @@ mod tests {
                 &["10.0.0.1:80", "[::ffff:10.0.0.1]:80"],
                 &["10.0.0.2:80"],
             ),
-            ("10.0.0.1:80", &["10.0.0.1:80"], &["10.0.0.1:81"]),
+            (
+                "10.0.0.1:80",
+                &["10.0.0.1:80", "10.0.0.1.:80"],
+                &["10.0.0.1:81"],
+            ),
             (
                 "10.0.0.0/8",
                 &["10.255.0.1:80", "0xa.1:80"],
@@ -302,6 +351,11 @@ mod tests {
             ("0", "0.0.0.0"),
             ("10.258", "10.0.1.2"),
             ("1.2.772", "1.2.3.4"),
+            ("0x", "0.0.0.0"),
+            ("127.0.0.1.", "127.0.0.1"),
+            ("127.1.", "127.0.0.1"),
+            ("0x7f000001.", "127.0.0.1"),
+            ("1.", "0.0.0.1"),
             ("[::1]", "::1"),
             ("[::ffff:127.0.0.1]", "::ffff:127.0.0.1"),
         ] {
@@ -314,17 +368,47 @@ mod tests {
             "4294967296",
             "1.2.3.256",
             "08.1",
-            "0x",
             "",
+            ".",
             "1..2",
-            "1.",
+            "1..",
             "+1",
             "a",
             "face",
             "0xg",
+            "::1",
         ] {
             let found = literal(host);
-            assert!(found.is_none() || host == "0x", "{host}: {found:?}");
+            assert!(found.is_none() || host == "::1", "{host}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn hosts_that_resolvers_read_in_several_ways() {
+        for (host, addresses) in [
+            ("10.0.0.1", &["10.0.0.1"][..]),
+            ("010.0.0.1", &["8.0.0.1", "10.0.0.1"]),
+            ("08.1.", &["8.0.0.1"]),
+            ("0100.100.100.200", &["64.100.100.200", "100.100.100.200"]),
+            ("00.0", &["0.0.0.0"]),
+            ("[::1]", &["::1"]),
+            ("a.example", &[]),
+            ("256.1.1.1", &[]),
+        ] {
+            let expected: Vec<IpAddr> = addresses.iter().flat_map(|text| text.parse()).collect();
+            assert_eq!(readings(host), expected, "{host}");
+        }
+        for (host, expected) in [
+            ("1.2.3.4.5", true),
+            ("a.08.", true),
+            ("a.0xG", false),
+            ("a.0x1f", true),
+            ("a.1f", false),
+            ("a.example", false),
+            ("[::1]", false),
+            ("", false),
+        ] {
+            assert_eq!(ends_in_number(host), expected, "{host}");
         }
     }
 

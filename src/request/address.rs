@@ -127,6 +127,12 @@ mod tests {
             ("localhost:5000", "does not start with http"),
             ("unix://run/r.sock", "no absolute path"),
             ("http+unix://%2Frun%2Fr.sock", "scheme \"http+unix\""),
+            ("ftp://me:secret@r.io", "has the scheme \"ftp\", only"),
+            ("docker://r.io", "has the scheme \"docker\", only"),
+            (
+                "oci+http://r.io/@secret",
+                "has the scheme \"oci+http\", only",
+            ),
             ("https://", "no host"),
             ("https://me:secret@r.io", "user information"),
             ("https://r.io?x=secret", "query"),

@@ -22,9 +22,11 @@ use crate::http::template::Values;
 use crate::http::url::syntax::has_control;
 use crate::http::url::{Url, encode_query, socket};
 use crate::http::{headers, template};
+use crate::log::redact;
 use crate::log::redact::shown;
 use crate::os::cancel::Cancel;
 use crate::os::transfer::TransferCallback;
+use crate::transport::Director;
 
 /// Called between a challenge and the second send; may change the request.
 pub type ChallengeCallback = Arc<dyn Fn(&mut Request) -> Result<(), Error> + Send + Sync>;
@@ -52,7 +54,7 @@ pub struct Request {
     retries: Option<u32>,
     /// The URL comes from a server, as a Location does: the SSRF policy applies
     /// to it. A URL that the caller wrote is none of its business.
-    pub(crate) server_directed: bool,
+    pub(crate) director: Director,
     pub(crate) follow_redirects: bool,
 }
 
@@ -83,7 +85,7 @@ impl Request {
             progress: None,
             times: OwnTimes::default(),
             retries: None,
-            server_directed: false,
+            director: Director::Caller,
             follow_redirects: true,
         };
         request.set_method(method)?;
@@ -115,7 +117,7 @@ impl Request {
     /// Sets the path, which begins with `/`, or a whole http or https URL.
     pub fn set_path(&mut self, path: &str) -> Result<(), Error> {
         let refuse = |why: &str| {
-            let message = format!("path {}: {why}", shown(path));
+            let message = format!("path {}: {why}", shown(&redact::url(path)));
             Err(Error::new(Kind::InvalidPath, message))
         };
         if has_control(path) {

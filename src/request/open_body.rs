@@ -4,6 +4,7 @@ use crate::body::digest::Digest;
 use crate::body::sink::{QueueSink, Sink};
 use crate::body::verify::VerifyingSink;
 use crate::error::Error;
+use crate::os::call_scope::CallScope;
 use crate::transport::RawBody;
 
 /// How much is received at a time of a body that is verified.
@@ -56,6 +57,7 @@ impl OpenBody {
 
     /// Reads more of the body; 0 = the end.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let _scope = CallScope::enter();
         match &mut self.verified {
             Some(verified) if !buffer.is_empty() => verified.read(&mut self.raw, buffer),
             _ => self.raw.read(buffer),

@@ -8,15 +8,21 @@ use std::time::{Duration, SystemTime};
 
 use super::address::Address;
 use super::open_body::OpenBody;
-use crate::error::{Error, Kind, server_text};
+use crate::error::{Error, Kind, RetryAfter};
+use crate::http::header::link::NextPage;
 use crate::http::header::range::ContentRange;
 use crate::http::header::rate_limit::RateLimit;
 use crate::http::header::{link, range, rate_limit, retry_after, warning};
 use crate::http::headers::Headers;
-use crate::http::oci_error;
+use crate::http::message::head::Version;
 use crate::http::oci_error::OciError;
+use crate::http::server_message::ServerMessage;
 use crate::http::url::Url;
-use crate::transport::{ExchangeStats, RawResponse, Version};
+use crate::http::url::syntax::text_of_header;
+use crate::http::{oci_error, server_message};
+use crate::log::redact;
+use crate::log::secrets::{Secret, Secrets};
+use crate::transport::{ExchangeStats, RawResponse};
 
 /// The response to a request: its head, which does not change once the call has
 /// returned, and its body.
@@ -33,12 +39,16 @@ pub struct ResponseHead {
     length: Option<u64>,
     relative_location: Option<String>,
     absolute_location: Option<String>,
-    next_page: Option<String>,
+    next_page: Result<Option<String>, String>,
     warnings: Vec<String>,
-    retry_after: Option<Duration>,
+    retry_after: Option<RetryAfter>,
     host: String,
     url: Url,
     pub(crate) account: Account,
+    secrets: Arc<Secrets>,
+    /// Secrets that the response may repeat, which stay known as long as it
+    /// exists.
+    _held: Vec<Secret>,
 }
 
 /// What it took to obtain a response.
@@ -91,11 +101,12 @@ impl Response {
         host: String,
         address: &Arc<Address>,
         account: Account,
+        secrets: &Arc<Secrets>,
     ) -> Response {
         let location = raw
             .headers
-            .text("location")
-            .and_then(|location| url.resolve(location).ok());
+            .get("location")
+            .and_then(|location| url.resolve(&text_of_header(location)).ok());
         let head = ResponseHead {
             status: raw.status,
             version: raw.version,
@@ -104,15 +115,22 @@ impl Response {
                 .and_then(|url| address.relative(url))
                 .map(str::to_owned),
             absolute_location: location.as_ref().map(ToString::to_string),
-            next_page: link::next(raw.headers.all("link"), &url)
-                .and_then(|url| address.relative(&url).map(str::to_owned)),
-            warnings: warning::read(raw.headers.all("warning")),
+            next_page: next_page(&raw.headers, &url, address),
+            warnings: warning::read(raw.headers.all("warning"))
+                .iter()
+                .map(|text| secrets.scrub(text))
+                .collect(),
             retry_after: retry_after::read(&raw.headers, SystemTime::now()),
             length: raw.body.length(),
             headers: raw.headers,
             host,
             url,
             account,
+            secrets: Arc::clone(secrets),
+            _held: match raw.status {
+                200..300 => Vec::new(),
+                _ => secrets.hold(),
+            },
         };
         let body = ResponseBody {
             content: Content::Open(Box::new(OpenBody::new(raw.body))),
@@ -275,9 +293,21 @@ impl ResponseHead {
     }
 
     /// Path and query of the next page of a list, relative to the client's
-    /// address; `None` on the last page, and at another origin.
+    /// address; `None` on the last page, and if [`ResponseHead::check_next_page`]
+    /// returns an error.
     pub fn next_page(&self) -> Option<&str> {
-        self.next_page.as_deref()
+        self.next_page.as_ref().ok()?.as_deref()
+    }
+
+    /// An error if there is a next page that must not be requested, because it
+    /// is at another server, or if the header that may name one is invalid.
+    pub fn check_next_page(&self) -> Result<(), Error> {
+        let Err(why) = &self.next_page else {
+            return Ok(());
+        };
+        let message = format!("next page of {}: {why}", self.host);
+        let error = Error::new(Kind::NextPageRefused, message).with_http_status(self.status);
+        Err(self.secrets.scrub_error(error.with_host(&self.host)))
     }
 
     /// The warnings of the registry.
@@ -287,6 +317,10 @@ impl ResponseHead {
 
     /// How long the server asked to wait, from when it sent the response.
     pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after.map(|field| field.wait)
+    }
+
+    pub(crate) fn retry_after_field(&self) -> Option<RetryAfter> {
         self.retry_after
     }
 
@@ -315,16 +349,26 @@ impl ResponseHead {
         self.status == 401
     }
 
-    /// The registry's error list.
+    /// The registry's error list, without secrets.
     pub(crate) fn errors(&self, body: &ResponseBody) -> Result<Vec<OciError>, Error> {
-        match &body.content {
+        let list = match &body.content {
             Content::Kept(body) => oci_error::parse(body),
             Content::Delivered(_) | Content::Open(_) => Err(Error::new(
                 Kind::NoErrors,
                 "error list: the body of this response is not kept in memory",
             )),
-        }
-        .map_err(|error| error.with_http_status(self.status).with_host(&self.host))
+        };
+        let scrub = |text: &str| self.secrets.scrub(text);
+        list.map(|list| list.into_iter().map(|e| e.map_text(scrub)).collect())
+            .map_err(|error| error.with_http_status(self.status).with_host(&self.host))
+    }
+
+    /// What the server says about a failure, without secrets.
+    pub(crate) fn server_message(&self, body: &ResponseBody) -> ServerMessage {
+        let mut sent = server_message::read(self.headers.text("content-type"), body.bytes());
+        // Before it is shortened.
+        sent.text = self.secrets.scrub(&sent.text);
+        sent
     }
 
     /// An error with what the registry says, unless the status is a 2xx.
@@ -332,25 +376,17 @@ impl ResponseHead {
         if (200..300).contains(&self.status) {
             return Ok(());
         }
-        let mut message = format!("{}: status {}", self.host, self.status);
-        let list = self.errors(body).unwrap_or_default();
-        let first = list.first();
-        let said = first.map(|first| format!("{} {}", first.code(), first.message()));
-        if let Some(said) = said
-            .as_deref()
-            .map(str::trim)
-            .filter(|said| !said.is_empty())
-        {
-            message.push_str(": ");
-            message.push_str(&server_text(said));
-        }
+        let sent = self.server_message(body);
+        let said = sent.line(": ");
+        let message = format!("{}: status {}{said}", self.host, self.status);
         let mut error = Error::new(Kind::HttpStatus, message)
             .with_http_status(self.status)
-            .with_host(&self.host);
-        if let Some(code) = first.map(OciError::code).filter(|code| !code.is_empty()) {
+            .with_host(&self.host)
+            .with_retry_after(self.retry_after);
+        if let Some(code) = &sent.code {
             error = error.with_registry_code(code);
         }
-        Err(error.with_retry_after(self.retry_after))
+        Err(self.secrets.scrub_error(error))
     }
 
     /// Reads more of the body; 0 = the end.
@@ -364,9 +400,28 @@ impl ResponseHead {
                 Ok(count)
             }
             Content::Delivered(_) => Ok(0),
-            Content::Open(raw) => raw
-                .read(buffer)
-                .map_err(|error| error.with_http_status(self.status).with_host(&self.host)),
+            Content::Open(raw) => raw.read(buffer).map_err(|error| {
+                let error = error.with_http_status(self.status).with_host(&self.host);
+                self.secrets.scrub_error(error)
+            }),
         }
+    }
+}
+
+/// The next page relative to the client's address, if there is one; an error
+/// says why it is refused.
+fn next_page(headers: &Headers, url: &Url, address: &Address) -> Result<Option<String>, String> {
+    let elsewhere = |target: &str| {
+        let target = redact::shown(&redact::url(target));
+        format!("link {target} is not at the client's address")
+    };
+    match link::next(headers.all("link"), url) {
+        NextPage::None => Ok(None),
+        NextPage::At(url) => match address.relative(&url) {
+            Some(page) => Ok(Some(page.to_owned())),
+            None => Err(elsewhere(url.as_str())),
+        },
+        NextPage::Elsewhere(target) => Err(elsewhere(&target)),
+        NextPage::Invalid => Err("the link header is invalid".to_owned()),
     }
 }

@@ -12,7 +12,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 
 use super::{client_auth, material};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, server_text, with_path};
 use crate::http::url::{Origin, Scheme};
 
 /// A certs.d directory.
@@ -121,14 +121,15 @@ fn partner<'a>(
         .iter()
         .find(|other| **other == partner)
         .ok_or_else(|| {
-            let (file, partner) = (file.display(), partner.display());
-            let message = format!("client certificate {file}: {partner} is missing; {hint}");
+            let what = with_path("client certificate", file);
+            let partner = server_text(&partner.to_string_lossy());
+            let message = format!("{what}: {partner} is missing; {hint}");
             Error::new(Kind::InvalidClientCertificate, message)
         })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    let what = format_args!("certificates {}", path.display());
+    let what = with_path("certificates", path);
     Error::io(Kind::InvalidCertificates, what, error)
 }
 

@@ -9,11 +9,12 @@ use rustls::client::ResolvesClientCert;
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SigningKey};
 use zeroize::Zeroizing;
 
-use super::material;
-use crate::error::{Error, Kind};
+use super::p521::P521Key;
+use super::{der, material, pem_text};
+use crate::error::{Error, Kind, with_path};
 use crate::http::url::{Origin, Scheme, Url};
 
 /// A client certificate with its key and origin.
@@ -84,7 +85,7 @@ fn origin_of(registry: &str) -> Result<Origin, Error> {
 pub(super) fn read(certificate: &Path, key: Option<&Path>) -> Result<Arc<CertifiedKey>, Error> {
     let open = |path: &Path| {
         material::read(path).map_err(|error| {
-            let what = format_args!("client certificate {}", path.display());
+            let what = with_path("client certificate", path);
             Error::io(Kind::InvalidClientCertificate, what, &error)
         })
     };
@@ -114,8 +115,9 @@ fn assemble(
 ) -> Result<Arc<CertifiedKey>, Error> {
     let chain = material::parse(chain).map_err(about_chain)?;
     let key = private_key(key).map_err(about_key)?;
-    let key = any_supported_type(&key).map_err(|_| {
-        about_key("the key cannot be used: it is damaged, or not RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519")
+    let of_p521 = || Some(Arc::new(P521Key::parse(&key)?) as Arc<dyn SigningKey>);
+    let key = any_supported_type(&key).ok().or_else(of_p521).ok_or_else(|| {
+        about_key("the key cannot be used: it is damaged, or not RSA of 2048 to 4096 bits, P-256, P-384, P-521 or Ed25519")
     })?;
     // Compared here, since rustls does not check version 1 certificates.
     let own = chain
@@ -135,9 +137,10 @@ fn private_key(bytes: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>>, &'stat
             .map(|key| Zeroizing::new(key.clone_key()))
             .map_err(|_| "the key cannot be parsed");
     }
-    match PrivateKeyDer::from_pem_slice(bytes) {
+    let pem = pem_text::clean(bytes)?;
+    match PrivateKeyDer::from_pem_slice(&pem) {
         Ok(key) => Ok(Zeroizing::new(key)),
-        _ if is_encrypted(bytes) => {
+        _ if is_encrypted(&pem) => {
             Err("the key is encrypted; only keys without a passphrase are supported")
         }
         Err(pem::Error::NoItemsFound) => Err("it contains no private key"),
@@ -147,8 +150,9 @@ fn private_key(bytes: &[u8]) -> Result<Zeroizing<PrivateKeyDer<'static>>, &'stat
 
 /// Whether the PEM data contains a key with a passphrase, in either format.
 fn is_encrypted(pem: &[u8]) -> bool {
-    let has = |mark: &[u8]| pem.windows(mark.len()).any(|window| window == mark);
-    has(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || has(b"Proc-Type: 4,ENCRYPTED")
+    let mark = b"Proc-Type: 4,ENCRYPTED";
+    pem_text::has_block(pem, "ENCRYPTED PRIVATE KEY")
+        || pem.windows(mark.len()).any(|window| window == mark)
 }
 
 /// The client certificates of one origin.
@@ -193,18 +197,6 @@ fn is_issued_by(certificate: &CertificateDer<'_>, authorities: &[&[u8]]) -> bool
         return false;
     };
     let issuer = parsed.issuer();
-    authorities.iter().any(|name| content(name) == Some(issuer))
-}
-
-/// The content of a DER sequence.
-fn content(der: &[u8]) -> Option<&[u8]> {
-    let (&tag, rest) = der.split_first()?;
-    let (&length, rest) = rest.split_first()?;
-    if tag != 0x30 {
-        return None;
-    }
-    match length {
-        0..=0x7f => Some(rest),
-        _ => rest.get(usize::from(length & 0x7f)..),
-    }
+    let is_issuer = |name: &&[u8]| der::split(name).is_some_and(|(_, name, _)| name == issuer);
+    authorities.iter().any(is_issuer)
 }

@@ -10,7 +10,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
-use crate::error::{Error, Kind};
+use super::pem_text;
+use crate::error::{Error, Kind, with_path};
 use crate::os::{descriptor, file};
 
 /// Maximum size of a file of certificates or keys, in bytes.
@@ -20,13 +21,10 @@ const MAX_FILES: usize = 4096;
 
 /// The certificates in a file.
 pub(crate) fn certificates_of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let shown = path.display();
-    let bytes = read(path).map_err(|error| {
-        let what = format_args!("certificates {shown}");
-        Error::io(Kind::InvalidCertificates, what, &error)
-    })?;
+    let what = with_path("certificates", path);
+    let bytes = read(path).map_err(|error| Error::io(Kind::InvalidCertificates, &what, &error))?;
     parse(&bytes).map_err(|why| {
-        let message = format!("certificates {shown}: {why}");
+        let message = format!("{what}: {why}");
         Error::new(Kind::InvalidCertificates, message)
     })
 }
@@ -41,8 +39,8 @@ pub(crate) fn certificates_of_folder(path: &Path) -> Result<Vec<CertificateDer<'
     }
     if certificates.is_empty() {
         let message = format!(
-            "certificates {}: no file name ends in .crt, .pem or .cert",
-            path.display()
+            "{}: no file name ends in .crt, .pem or .cert",
+            with_path("certificates", path)
         );
         return Err(Error::new(Kind::InvalidCertificates, message));
     }
@@ -66,7 +64,7 @@ pub(crate) fn check_folder(path: &Path) -> Result<(), Error> {
 }
 
 fn folder_error(path: &Path, error: &io::Error) -> Error {
-    let what = format_args!("certificates {}", path.display());
+    let what = with_path("certificates", path);
     Error::io(Kind::InvalidCertificates, what, error)
 }
 
@@ -117,9 +115,14 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'stat
     let certificates: Vec<_> = if is_der(bytes) {
         vec![CertificateDer::from(bytes.to_vec())]
     } else {
-        CertificateDer::pem_slice_iter(bytes)
+        let pem = pem_text::clean(bytes)?;
+        let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
             .collect::<Result<_, _>>()
-            .map_err(|_| "not valid pem")?
+            .map_err(|_| "not valid pem")?;
+        if certificates.is_empty() && pem_text::has_block(&pem, "TRUSTED CERTIFICATE") {
+            return Err("TRUSTED CERTIFICATE is a format of OpenSSL; convert it with openssl x509");
+        }
+        certificates
     };
     if certificates.is_empty() {
         return Err("it contains no certificate");
@@ -136,6 +139,6 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'stat
 /// Whether this is a DER structure, and not PEM preceded by text that starts
 /// with a 0.
 pub(super) fn is_der(bytes: &[u8]) -> bool {
-    let mark = b"-----BEGIN ";
-    bytes.first() == Some(&0x30) && !bytes.windows(mark.len()).any(|window| window == mark)
+    bytes.first() == Some(&0x30)
+        && pem_text::clean(bytes).is_ok_and(|pem| !pem_text::has_block(&pem, ""))
 }

@@ -1,9 +1,15 @@
 //! The TLS settings of a client, and the rustls configuration for each origin:
 //! trust and client certificates.
 
+mod algorithm_name;
 mod certs_folder;
 mod client_auth;
+mod clock;
+mod der;
+mod ecdsa;
 mod material;
+mod p521;
+mod pem_text;
 mod platform;
 mod refusal;
 mod verify;
@@ -33,9 +39,11 @@ pub use self::verify::CertificateCallback;
 
 use self::certs_folder::{CredentialKey, HostFolder};
 use self::client_auth::Identities;
+use self::clock::SystemClock;
+use self::p521::P521Group;
 use self::platform::Platform;
 use self::verify::{CallbackQuery, Roots, Verifier};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, with_path};
 use crate::http::url::Origin;
 use crate::os::deadline::CallLimits;
 use crate::os::descriptor;
@@ -167,6 +175,8 @@ impl Tls {
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Tls, Error> {
         let mut provider = crypto::ring::default_provider();
+        provider.signature_verification_algorithms = ecdsa::ALGORITHMS;
+        provider.kx_groups.push(&P521Group);
         let preferred = preferred_cipher();
         provider
             .cipher_suites
@@ -241,7 +251,7 @@ impl Tls {
         };
         let common = common.get_or_try_init(|| {
             let system = self.platform.as_ref().filter(|_| verifies);
-            let system = system.map(Platform::certificates);
+            let system = system.map(Platform::certificates).transpose()?;
             let roots = Roots::new(system.into_iter().flatten(), &self.settings.extra);
             self.make(Arc::new(roots), Vec::new(), verifies)
         })?;
@@ -285,7 +295,8 @@ impl Tls {
             true => Verifier::new(&roots, &self.provider)?,
             false => Verifier::accepting_all(&self.provider),
         };
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+        let provider = Arc::clone(&self.provider);
+        let builder = ClientConfig::builder_with_details(provider, Arc::new(SystemClock))
             .with_protocol_versions(versions)
             .map_err(|error| Error::new(Kind::Tls, format!("tls settings: {error}")))?
             .dangerous()
@@ -315,7 +326,7 @@ fn open_key_log(path: PathBuf) -> Result<Arc<KeyLogFile>, Error> {
         .create(true)
         .mode(0o600)
         .open(&path)
-        .map_err(|error| Error::io(Kind::File, format!("key log {}", path.display()), &error))?;
+        .map_err(|error| Error::io(Kind::File, with_path("key log", &path), &error))?;
     Ok(Arc::new(KeyLogFile::new()))
 }
 

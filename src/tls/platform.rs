@@ -7,8 +7,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use rustls::pki_types::CertificateDer;
-use rustls_native_certs::load_certs_from_paths;
+use rustls_native_certs::{ErrorKind, load_certs_from_paths};
 
+use crate::error::{Error, Kind, is_shortage};
 use crate::os::descriptor;
 
 /// Files with all trusted authorities, by distribution; the first existing one
@@ -50,8 +51,9 @@ impl Platform {
         Platform::Named { file, folders }
     }
 
-    /// All certificates that can be read; errors in single files are ignored.
-    pub(super) fn certificates(&self) -> HashSet<CertificateDer<'static>> {
+    /// All certificates that can be read; errors in single files are ignored,
+    /// but not that no file can be opened at the moment.
+    pub(super) fn certificates(&self) -> Result<HashSet<CertificateDer<'static>>, Error> {
         match self {
             Platform::Named { file, folders } => {
                 load(file.as_deref(), folders.iter().map(PathBuf::as_path))
@@ -67,11 +69,27 @@ impl Platform {
 fn load<'a>(
     file: Option<&Path>,
     folders: impl Iterator<Item = &'a Path>,
-) -> HashSet<CertificateDer<'static>> {
+) -> Result<HashSet<CertificateDer<'static>>, Error> {
     let _held = descriptor::hold_standard();
-    let of_file = load_certs_from_paths(file, None).certs;
-    let of_folders = folders.flat_map(|folder| load_certs_from_paths(None, Some(folder)).certs);
-    of_file.into_iter().chain(of_folders).collect()
+    let mut certificates = HashSet::new();
+    let loads = [(file, None)]
+        .into_iter()
+        .chain(folders.map(|folder| (None, Some(folder))));
+    for (file, folder) in loads {
+        let loaded = load_certs_from_paths(file, folder);
+        certificates.extend(loaded.certs);
+        let shortage = loaded.errors.iter().find_map(|error| match &error.kind {
+            ErrorKind::Io { inner, path } => {
+                is_shortage(inner.raw_os_error()?).then_some((inner, path))
+            }
+            _ => None,
+        });
+        if let Some((error, path)) = shortage {
+            let what = format_args!("certificates {}", path.display());
+            return Err(Error::io(Kind::InvalidCertificates, what, error));
+        }
+    }
+    Ok(certificates)
 }
 
 #[cfg(test)]
@@ -109,7 +127,7 @@ mod tests {
             return;
         }
         let theirs = rustls_native_certs::load_native_certs().certs;
-        let ours = Platform::Default.certificates();
+        let ours = Platform::Default.certificates().expect("certificates");
         assert_eq!(ours, theirs.into_iter().collect());
     }
 }

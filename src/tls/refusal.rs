@@ -5,6 +5,7 @@ use std::fmt;
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError, PeerIncompatible};
 
+use super::algorithm_name;
 use crate::error::{Error, Kind, server_text};
 
 /// Maximum number of certificate names in a message.
@@ -99,6 +100,7 @@ pub(super) fn message(error: &rustls::Error) -> String {
                 "the server rejected the client certificate, or requires one (alert {alert:?})"
             );
         }
+        rustls::Error::General(why) => return server_text(why),
         other => return server_text(&other.to_string()),
     };
     known.to_owned()
@@ -107,16 +109,36 @@ pub(super) fn message(error: &rustls::Error) -> String {
 fn about_certificate(why: &CertificateError) -> String {
     let known = match why {
         CertificateError::UnknownIssuer => "its issuer is not trusted, and it was not added itself",
-        CertificateError::ExpiredContext { not_after, .. } => {
-            return format!("it expired on {}", date(not_after));
+        CertificateError::ExpiredContext { time, not_after } => {
+            let (end, now) = (date(not_after), date(time));
+            return format!("it expired on {end}; the system clock is at {now}");
         }
-        CertificateError::NotValidYetContext { not_before, .. } => {
-            return format!("it is not valid before {}", date(not_before));
+        CertificateError::NotValidYetContext { time, not_before } => {
+            let (start, now) = (date(not_before), date(time));
+            return format!("it is not valid before {start}; the system clock is at {now}");
         }
         CertificateError::NotValidForNameContext { presented, .. } => {
             return about_names(presented);
         }
         CertificateError::BadEncoding => "it cannot be parsed",
+        CertificateError::BadSignature => "its signature is wrong",
+        CertificateError::UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id,
+            ..
+        } => {
+            let algorithm = algorithm_name::name(signature_algorithm_id);
+            return format!("it is signed with {algorithm}, which is not supported");
+        }
+        CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id,
+            public_key_algorithm_id,
+        } => {
+            let algorithm = algorithm_name::name(signature_algorithm_id);
+            let key = algorithm_name::name(public_key_algorithm_id);
+            return format!(
+                "it is signed with {algorithm} by a key of {key}, which is not supported"
+            );
+        }
         CertificateError::InvalidPurposeContext { .. } => {
             "its extended key usage does not allow servers"
         }

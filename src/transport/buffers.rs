@@ -1,10 +1,12 @@
-//! The buffers in which ureq parses responses and writes requests.
+//! The buffers of a connection.
 
 use ureq::unversioned::transport::Buffers;
 use zeroize::Zeroize;
 
-/// Maximum size of a response's headers, in bytes.
-pub(crate) const INPUT_SIZE: usize = 64 * 1024;
+use crate::error::Error;
+
+/// Size of the input buffer. A head that is not complete in it is too long.
+pub(crate) const INPUT_SIZE: usize = crate::http::message::head::MAX_HEAD;
 /// Buffer size for a request without a body; a longer head gets a larger one.
 const HEAD_SIZE: usize = 16 * 1024;
 /// Buffer size for request bodies.
@@ -12,7 +14,8 @@ const BODY_SIZE: usize = 1024 * 1024;
 /// Additional buffer that ureq needs when it reads from a body.
 const TMP_SIZE: usize = 64 * 1024;
 
-/// Input and output buffers of one connection. Allocated on first use.
+/// Input and output buffers of one connection. ureq writes requests to the
+/// output; it does not see the input.
 #[derive(Debug, Default)]
 pub(crate) struct ConnectionBuffers {
     input: Vec<u8>,
@@ -20,16 +23,18 @@ pub(crate) struct ConnectionBuffers {
     end: usize,
     output: Vec<u8>,
     tmp: Vec<u8>,
-    output_size: usize,
-    progress: bool,
 }
 
 impl ConnectionBuffers {
-    /// Sets the output buffer size for a head of about `head` bytes and a body
-    /// of `body` bytes.
-    pub(crate) fn plan(&mut self, head: usize, body: u64) {
-        let body = usize::try_from(body).unwrap_or(BODY_SIZE).min(BODY_SIZE);
-        self.output_size = head.max(HEAD_SIZE).max(body);
+    /// Allocates the buffers for a request with a head of about `head` bytes and
+    /// a body of `body` bytes.
+    pub(crate) fn prepare(&mut self, head: usize, body: u64) -> Result<(), Error> {
+        let room = usize::try_from(body).unwrap_or(BODY_SIZE).min(BODY_SIZE);
+        grow(&mut self.output, HEAD_SIZE.max(head).max(room), SEND)?;
+        if body > 0 {
+            grow(&mut self.tmp, TMP_SIZE, SEND)?;
+        }
+        grow(&mut self.input, INPUT_SIZE, RECEIVE)
     }
 
     /// The bytes received and not yet consumed.
@@ -40,7 +45,6 @@ impl ConnectionBuffers {
     /// Removes the first `amount` bytes received.
     pub(crate) fn consume(&mut self, amount: usize) {
         self.start = (self.start + amount).min(self.end);
-        self.progress = amount > 0;
     }
 
     /// The first `amount` bytes of the output.
@@ -49,12 +53,10 @@ impl ConnectionBuffers {
     }
 
     /// Writes a message to the start of the output buffer.
-    pub(crate) fn put(&mut self, message: &[u8]) {
-        self.ensure_output();
-        if self.output.len() < message.len() {
-            self.output.resize(message.len(), 0);
-        }
+    pub(crate) fn put(&mut self, message: &[u8]) -> Result<(), Error> {
+        grow(&mut self.output, message.len().max(HEAD_SIZE), SEND)?;
         self.output[..message.len()].copy_from_slice(message);
+        Ok(())
     }
 
     /// Overwrites the first `amount` bytes of the output.
@@ -64,25 +66,25 @@ impl ConnectionBuffers {
 
     /// Inserts `text` after the method of the request in the output buffer,
     /// which contains `amount` bytes; returns the new number of bytes.
-    pub(crate) fn insert_after_method(&mut self, text: &[u8], amount: usize) -> usize {
+    pub(crate) fn insert_after_method(
+        &mut self,
+        text: &[u8],
+        amount: usize,
+    ) -> Result<usize, Error> {
         let Some(method) = self.output[..amount].iter().position(|&byte| byte == b' ') else {
-            return amount;
+            return Ok(amount);
         };
         let at = method + 1;
         let longer = amount + text.len();
-        if self.output.len() < longer {
-            self.output.resize(longer, 0);
-        }
+        grow(&mut self.output, longer, SEND)?;
         self.output.copy_within(at..amount, at + text.len());
         self.output[at..at + text.len()].copy_from_slice(text);
-        longer
+        Ok(longer)
     }
 
     /// Free space for input. Moves the pending input to the front first.
-    pub(crate) fn free(&mut self) -> &mut [u8] {
-        if self.input.is_empty() {
-            self.input = vec![0; INPUT_SIZE];
-        }
+    pub(crate) fn free(&mut self) -> Result<&mut [u8], Error> {
+        grow(&mut self.input, INPUT_SIZE, RECEIVE)?;
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
@@ -91,24 +93,24 @@ impl ConnectionBuffers {
             self.end -= self.start;
             self.start = 0;
         }
-        &mut self.input[self.end..]
+        Ok(&mut self.input[self.end..])
     }
 
     /// Marks `amount` bytes of the free space as received.
     pub(crate) fn received_more(&mut self, amount: usize) {
         self.end = (self.end + amount).min(self.input.len());
-        self.progress = amount > 0;
     }
 
     /// Appends input, which may exceed the free space: a TLS record is
     /// delivered in one piece.
-    pub(crate) fn append(&mut self, piece: &[u8]) {
-        if self.free().len() < piece.len() {
+    pub(crate) fn append(&mut self, piece: &[u8]) -> Result<(), Error> {
+        if self.free()?.len() < piece.len() {
             let needed = self.end + piece.len();
-            self.input.resize(needed, 0);
+            grow(&mut self.input, needed, RECEIVE)?;
         }
         self.input[self.end..self.end + piece.len()].copy_from_slice(piece);
         self.received_more(piece.len());
+        Ok(())
     }
 
     /// Frees memory that an idle connection does not need.
@@ -123,49 +125,47 @@ impl ConnectionBuffers {
             self.end = 0;
         }
     }
-
-    fn ensure_output(&mut self) {
-        let size = self.output_size.max(HEAD_SIZE);
-        if self.output.len() < size {
-            self.output = vec![0; size];
-        }
-    }
 }
 
+const SEND: &str = "send buffer";
+const RECEIVE: &str = "receive buffer";
+
+/// Enlarges a buffer, if it is smaller than `size`.
+pub(super) fn grow(buffer: &mut Vec<u8>, size: usize, name: &str) -> Result<(), Error> {
+    let Some(more) = size.checked_sub(buffer.len()).filter(|more| *more > 0) else {
+        return Ok(());
+    };
+    buffer
+        .try_reserve_exact(more)
+        .map_err(|_| Error::no_memory(name))?;
+    buffer.resize(size, 0);
+    Ok(())
+}
+
+/// What ureq may use. Its input is empty, since it does not read responses.
 impl Buffers for ConnectionBuffers {
     fn output(&mut self) -> &mut [u8] {
-        self.ensure_output();
         &mut self.output
     }
 
     fn input(&self) -> &[u8] {
-        self.received()
+        &[]
     }
 
     fn input_append_buf(&mut self) -> &mut [u8] {
-        self.free()
+        &mut []
     }
 
-    /// Counts as progress, unlike with ureq's own buffers: without that, ureq
-    /// would never look at a final status in place of a 100.
-    fn input_appended(&mut self, amount: usize) {
-        self.received_more(amount);
-    }
+    fn input_appended(&mut self, _amount: usize) {}
 
-    fn input_consume(&mut self, amount: usize) {
-        self.consume(amount);
-    }
+    fn input_consume(&mut self, _amount: usize) {}
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        self.ensure_output();
-        if self.tmp.is_empty() {
-            self.tmp = vec![0; TMP_SIZE];
-        }
         (&mut self.tmp, &mut self.output)
     }
 
     fn can_use_input(&self) -> bool {
-        self.start < self.end && self.progress
+        false
     }
 }
 
@@ -177,14 +177,30 @@ mod tests {
     fn a_request_line_is_made_whole() {
         let mut buffers = ConnectionBuffers::default();
         let head = b"GET /v2/ HTTP/1.1\r\n\r\n";
-        buffers.put(head);
-        let amount = buffers.insert_after_method(b"http://r.example", head.len());
+        buffers.put(head).expect("memory");
+        let insert = |buffers: &mut ConnectionBuffers, text: &[u8], amount| {
+            buffers.insert_after_method(text, amount).expect("memory")
+        };
+        let amount = insert(&mut buffers, b"http://r.example", head.len());
         let expected = b"GET http://r.example/v2/ HTTP/1.1\r\n\r\n";
         assert_eq!(buffers.to_send(amount), expected);
         buffers.wipe(amount);
         assert!(buffers.to_send(amount).iter().all(|&byte| byte == 0));
         let full = vec![b' '; HEAD_SIZE];
-        buffers.put(&full);
-        assert_eq!(buffers.insert_after_method(b"ab", HEAD_SIZE), HEAD_SIZE + 2);
+        buffers.put(&full).expect("memory");
+        assert_eq!(insert(&mut buffers, b"ab", HEAD_SIZE), HEAD_SIZE + 2);
+    }
+
+    #[test]
+    fn a_buffer_that_does_not_fit_in_memory_is_an_error() {
+        let mut buffers = ConnectionBuffers::default();
+        let error = buffers.prepare(usize::MAX / 2, 0).expect_err("too much");
+        assert_eq!(error.kind(), crate::error::Kind::NoMemory);
+        assert_eq!(error.message(), "send buffer: out of memory");
+        buffers.prepare(1, 1).expect("memory");
+        assert_eq!(buffers.output().len(), HEAD_SIZE);
+        buffers.append(&[7; INPUT_SIZE]).expect("memory");
+        buffers.append(&[8; INPUT_SIZE]).expect("memory");
+        assert_eq!(buffers.received().len(), 2 * INPUT_SIZE);
     }
 }

@@ -29,7 +29,8 @@ impl Drop for ConnectionPermit {
 
 impl ConnectionPermit {
     /// Waits for a permit, first come, first served, within the connect
-    /// timeout.
+    /// timeout. A call inside a callback exceeds the limit: the connection that
+    /// it would wait for may be that of the call that is calling back.
     pub(super) fn wait(
         slots: &Arc<RoutePermits>,
         route: &Route,
@@ -41,6 +42,10 @@ impl ConnectionPermit {
             route: route.clone(),
         };
         if slots.take(route) {
+            return Ok(permit());
+        }
+        if limits.is_nested {
+            slots.take_extra(route);
             return Ok(permit());
         }
         let max = slots.max();

@@ -1,9 +1,12 @@
 //! The four traits through which ureq uses our connections.
 //!
-//! The code relies on three behaviours of ureq, each of which has a test: all
-//! work is done on the calling thread; `is_open` is called exactly when a
-//! response was read to its end and the connection may be kept; a transport is
-//! dropped as soon as the call or its body is.
+//! ureq writes requests. It does not read responses: as soon as it waits for
+//! one, or a response arrives before the request is complete, it gets an error,
+//! which makes it return and release the connection.
+//!
+//! The code relies on two behaviours of ureq, each of which has a test: all
+//! work is done on the calling thread; a transport is dropped when the call
+//! returns.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -79,6 +82,12 @@ impl Link {
             .as_deref_mut()
             .ok_or_else(|| UreqError::Io(std::io::ErrorKind::NotConnected.into()))
     }
+
+    /// The error that makes ureq return, so that the response can be read.
+    fn stop(&self) -> UreqError {
+        self.operation.note_sent();
+        UreqError::Io(std::io::ErrorKind::Interrupted.into())
+    }
 }
 
 impl Drop for Link {
@@ -108,44 +117,31 @@ impl Transport for Link {
         if let Some(text) = forwarded {
             amount = connection
                 .buffers
-                .insert_after_method(text.as_bytes(), amount);
+                .insert_after_method(text.as_bytes(), amount)
+                .map_err(wrap)?;
         }
         let result = match file_piece {
             Some(piece) => connection.send_file(&piece),
             None => connection.send(amount),
         };
-        if connection.responded_early() {
-            self.operation.note_early();
+        let has_response = connection.responded_early();
+        match result {
+            Err(error) => {
+                self.operation.note_failed_sending();
+                Err(UreqError::Io(error))
+            }
+            Ok(()) if has_response => Err(self.stop()),
+            Ok(()) => Ok(()),
         }
-        if result.is_err() {
-            self.operation.note_failed_sending();
-        }
-        result.map_err(UreqError::Io)
     }
 
-    /// The time limits are our own; ureq has none.
+    /// Called when the request is sent.
     fn await_input(&mut self, _timeout: NextTimeout) -> Result<bool, UreqError> {
-        let operation = Arc::clone(&self.operation);
-        let connection = self.connection()?;
-        operation.tell(connection);
-        let result = connection.await_input();
-        let broken = connection.broken();
-        let first_byte = connection.heard().then(|| connection.first_byte());
-        if let Some(time) = first_byte {
-            self.operation.note_first_byte(time);
-        }
-        if broken {
-            self.operation.note_broken();
-        }
-        result.map_err(UreqError::Io)
+        Err(self.stop())
     }
 
-    /// The response was read to its end. Moves the connection to our pool, and
-    /// reports it to ureq as closed.
+    /// Never called, as ureq gets no response.
     fn is_open(&mut self) -> bool {
-        if let Some(connection) = self.connection.take() {
-            self.operation.finish(connection);
-        }
         false
     }
 

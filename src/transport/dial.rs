@@ -9,7 +9,7 @@ use super::connection_permit::RoutePermits;
 use super::exchange_timer::ExchangeLimits;
 use super::pool::Pool;
 use super::route::Route;
-use super::ssrf_policy::SsrfPolicy;
+use super::ssrf_policy::{Director, SsrfPolicy};
 use super::{resolve, socks, tunnel};
 use crate::config::{Addresses, Config};
 use crate::error::{Error, Kind, Step};
@@ -64,18 +64,18 @@ impl Shared {
         })
     }
 
-    /// Makes a new connection to `origin`. If it is `server_directed`, the SSRF
-    /// policy applies to its addresses.
+    /// Makes a new connection to `origin`. The SSRF policy applies to its
+    /// addresses.
     pub(super) fn connect(
         &self,
         origin: &Origin,
         route: &Route,
-        server_directed: bool,
+        director: Director,
         limits: &CallLimits,
     ) -> Result<(Connection, ConnectTimes), Error> {
         let mut phases = ConnectTimes::default();
         let mut connection = match &route.proxy {
-            None => self.direct(origin, server_directed, limits, &mut phases)?,
+            None => self.direct(origin, director, limits, &mut phases)?,
             Some(proxy) => self.connect_to_proxy(proxy, limits, &mut phases)?,
         };
         if route.forwarder().is_some() {
@@ -83,7 +83,7 @@ impl Shared {
         }
         if let Some(proxy) = &route.proxy {
             let begun = Instant::now();
-            self.pass(&mut connection, proxy, origin, server_directed, limits)?;
+            self.pass(&mut connection, proxy, origin, director, limits)?;
             phases.connect += begun.elapsed();
         }
         if origin.scheme == Scheme::Https {
@@ -98,7 +98,7 @@ impl Shared {
     fn direct(
         &self,
         origin: &Origin,
-        server_directed: bool,
+        director: Director,
         limits: &CallLimits,
         phases: &mut ConnectTimes,
     ) -> Result<Connection, Error> {
@@ -110,28 +110,26 @@ impl Shared {
             return Ok(Connection::plain(socket));
         }
         let begun = Instant::now();
-        let mut addresses = self.look_up(&origin.host, origin.port, limits)?;
+        let addresses = self.look_up(&origin.host, origin.port, limits)?;
         phases.resolve = begun.elapsed();
-        if server_directed {
-            addresses = self.judged(origin, addresses)?;
-        }
+        let addresses = self.permitted(director, origin, addresses)?;
         let begun = Instant::now();
         let (socket, address) = resolve::connect(&addresses, &shown, limits)?;
         phases.connect = begun.elapsed();
-        self.ssrf_policy.note(origin, address.ip());
         Ok(Connection::plain(socket).at(address))
     }
 
     /// The addresses that the policy permits; an error if there is none.
-    fn judged(
+    fn permitted(
         &self,
+        director: Director,
         origin: &Origin,
         addresses: Vec<SocketAddr>,
     ) -> Result<Vec<SocketAddr>, Error> {
         let mut refused = None;
         let mut left = Vec::with_capacity(addresses.len());
         for address in addresses {
-            match self.ssrf_policy.check(origin, address.ip()) {
+            match self.ssrf_policy.check(director, origin, address.ip()) {
                 Ok(()) => left.push(address),
                 Err(error) => {
                     refused.get_or_insert(error);
@@ -206,7 +204,7 @@ impl Shared {
         connection: &mut Connection,
         proxy: &Proxy,
         origin: &Origin,
-        server_directed: bool,
+        director: Director,
         limits: &CallLimits,
     ) -> Result<(), Error> {
         let host = format!("proxy {}", proxy.authority());
@@ -224,11 +222,11 @@ impl Shared {
             ProxyKind::Http | ProxyKind::Https => tunnel::open(connection, proxy, origin),
             ProxyKind::SocksByName => socks::open(connection, proxy, origin, None),
             ProxyKind::Socks => {
-                let mut addresses = self.look_up(&origin.host, origin.port, limits)?;
-                if server_directed {
-                    addresses = self.judged(origin, addresses)?;
-                }
-                socks::open(connection, proxy, origin, addresses.first())
+                let addresses = self.look_up(&origin.host, origin.port, limits)?;
+                let addresses = self.permitted(director, origin, addresses)?;
+                let address = addresses.first();
+                connection.set_address(address.map(SocketAddr::ip));
+                socks::open(connection, proxy, origin, address)
             }
         };
         passed.map_err(|error| error.at(Step::Connect).with_host(&proxy.authority()))

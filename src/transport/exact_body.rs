@@ -7,22 +7,34 @@ use std::sync::Arc;
 use super::file_piece::{FilePiece, ended_early};
 use super::operation::Operation;
 use crate::body::Body;
+use crate::error::Error;
 
 /// Reads a body and holds it to its announced length: ureq would loop forever
-/// on one that ends early. After the server has rejected the request, the source is
-/// not read, and ureq gets the rest of the length to discard.
+/// on one that ends early, and cut one that is longer.
 ///
 /// A file is not read where the kernel can send it. ureq gets a piece of the
 /// length that it frames, with whatever is in its buffer, and the transport
 /// sends as many bytes of the file in its place.
-pub(crate) struct ExactBody<'a> {
-    pub(crate) body: &'a mut Body,
+pub(super) struct ExactBody<'a> {
+    body: &'a mut Body,
     /// The number of bytes left; `None`: until the source ends.
-    pub(crate) left: Option<u64>,
-    pub(crate) operation: Arc<Operation>,
+    left: Option<u64>,
+    operation: Arc<Operation>,
 }
 
-impl ExactBody<'_> {
+impl<'a> ExactBody<'a> {
+    pub(super) fn new(
+        body: &'a mut Body,
+        left: Option<u64>,
+        operation: Arc<Operation>,
+    ) -> ExactBody<'a> {
+        ExactBody {
+            body,
+            left,
+            operation,
+        }
+    }
+
     /// Leaves the next `length` bytes of a file to the transport; false if
     /// they have to be read.
     fn hand_over(&mut self, length: usize) -> bool {
@@ -36,10 +48,8 @@ impl ExactBody<'_> {
         self.body.advance(length);
         true
     }
-}
 
-impl Read for ExactBody<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn read_body(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let max = match self.left {
             None => buffer.len(),
             Some(left) => usize::try_from(left)
@@ -49,24 +59,30 @@ impl Read for ExactBody<'_> {
         if max == 0 {
             return Ok(0);
         }
-        if self.operation.is_early() {
-            let amount = self.left.map_or(0, |_| max);
-            self.left = self.left.map(|left| left - amount as u64);
-            return Ok(amount);
+        if self.hand_over(max) {
+            self.left = self.left.map(|left| left - max as u64);
+            return Ok(max);
         }
-        let amount = if self.hand_over(max) {
-            max
-        } else {
-            self.body
-                .read(&mut buffer[..max], &self.operation.exchange_limits.call)
-                .map_err(io::Error::other)?
-        };
+        let limits = &self.operation.exchange_limits.call;
+        let amount = self.body.read(&mut buffer[..max], limits)?;
         if let Some(left) = &mut self.left {
             if amount == 0 {
-                return Err(io::Error::other(ended_early(*left)));
+                return Err(ended_early(*left));
             }
             *left -= amount as u64;
+            if *left == 0 {
+                // Before the last piece is sent, so that the server does not
+                // take a part for the whole.
+                self.body.check_end(limits)?;
+            }
         }
+        Ok(amount)
+    }
+}
+
+impl Read for ExactBody<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let amount = self.read_body(buffer).map_err(io::Error::other)?;
         if let Some(transfer) = &self.operation.exchange_limits.transfer {
             transfer.begin_piece(amount);
         }

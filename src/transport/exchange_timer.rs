@@ -6,7 +6,8 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Kind, Step};
+use crate::error::Step;
+use crate::http::message::head::early_status;
 use crate::os::deadline::{CallLimits, StallLimit, StepLimit, TransferRate};
 use crate::os::transfer::TransferMeter;
 use crate::os::{sys, wait};
@@ -16,10 +17,6 @@ use crate::os::{sys, wait};
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Minimum number of sent bytes before polling pays off.
 const MIN_UNSENT: u64 = 64 * 1024;
-/// Maximum total size of interim responses, in bytes.
-const MAX_INTERIM: u64 = super::buffers::INPUT_SIZE as u64;
-/// Number of bytes needed to read a status: `HTTP/1.1 200`.
-const STATUS_LINE_START: usize = 12;
 
 /// The limits of an exchange.
 #[derive(Debug, Default)]
@@ -57,8 +54,6 @@ pub(super) struct ExchangeTimer {
     responded_at: Option<Instant>,
     /// The headers were received.
     has_head: bool,
-    /// Received bytes, including interim responses.
-    heard: u64,
     /// An additional deadline that was set during the exchange.
     end: End,
 }
@@ -68,9 +63,17 @@ impl ExchangeTimer {
         self.sent = self.sent.saturating_add(bytes as u64);
     }
 
+    /// Counts bytes of heads. Those of the framing of a body are no progress:
+    /// chunk extensions and trailers may be endless.
     pub(super) fn received(&mut self, bytes: usize) {
+        if !self.has_head {
+            self.receiving.moved(bytes);
+        }
+    }
+
+    /// Counts the content of a body.
+    pub(super) fn received_content(&mut self, bytes: usize) {
         self.receiving.moved(bytes);
-        self.heard = self.heard.saturating_add(bytes as u64);
     }
 
     /// Called when the complete request was passed to the system.
@@ -88,22 +91,6 @@ impl ExchangeTimer {
     pub(super) fn end_within(&mut self, time: Duration) {
         let end = Instant::now().checked_add(time);
         self.end = self.end.or(end.map(|end| (end, time)));
-    }
-
-    /// Limits interim responses. `pending` contains the unread input.
-    pub(super) fn check_interim(
-        &self,
-        exchange_limits: &ExchangeLimits,
-        pending: &[u8],
-    ) -> io::Result<()> {
-        let read = self.heard.saturating_sub(pending.len() as u64);
-        if self.has_head || read <= MAX_INTERIM {
-            return Ok(());
-        }
-        let host = &exchange_limits.host;
-        let message =
-            format!("response of {host}: more than {MAX_INTERIM} bytes of interim responses");
-        Err(io::Error::other(Error::new(Kind::Protocol, message)))
     }
 
     /// Waits until more can be sent or one of `events` occurs; returns the
@@ -151,13 +138,16 @@ impl ExchangeTimer {
     }
 
     /// Waits up to a time for the response to start or continue. `pending`
-    /// contains the unread input.
+    /// contains the unread input; `fragment` is the size of an incomplete TLS
+    /// record.
     pub(super) fn wait_to_receive(
         &mut self,
         fd: RawFd,
         exchange_limits: &ExchangeLimits,
         pending: &[u8],
+        fragment: usize,
     ) -> io::Result<()> {
+        self.receiving.holds(fragment);
         let timeouts = &exchange_limits.call.timeouts;
         let stall = timeouts.stall;
         let before = Instant::now();
@@ -231,24 +221,10 @@ fn describe_wait(end: End, what: &str, host: &str) -> String {
     end.map_or_else(String::new, |_| format!("{what} {host}"))
 }
 
-/// The status of the first final response in `input`, as soon as it is
-/// complete; that of an interim response only if nothing follows.
-pub(super) fn early_status(input: &[u8]) -> Option<u16> {
-    let line = input.get(..STATUS_LINE_START)?;
-    if !line.starts_with(b"HTTP/1.") {
-        return None;
-    }
-    let status: u16 = std::str::from_utf8(&line[9..]).ok()?.parse().ok()?;
-    if status < 200 {
-        let end = input.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
-        return early_status(&input[end + 4..]);
-    }
-    Some(status)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::{Error, Kind};
     use std::io::Write;
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
@@ -270,7 +246,7 @@ mod tests {
         timer.request_sent(Instant::now());
         let exchange_limits = exchange_limits(Duration::from_millis(20));
         let error = timer
-            .wait_to_receive(ours.as_raw_fd(), &exchange_limits, HEAD)
+            .wait_to_receive(ours.as_raw_fd(), &exchange_limits, HEAD, 0)
             .expect_err("nothing comes");
         let error = error.downcast::<Error>().expect("ours");
         assert_eq!((error.kind(), error.step()), (Kind::Timeout, Step::Receive));
@@ -287,39 +263,7 @@ mod tests {
         timer.take_head();
         theirs.write_all(b"a").expect("it is open");
         timer
-            .wait_to_receive(fd, &exchange_limits, HEAD)
+            .wait_to_receive(fd, &exchange_limits, HEAD, 0)
             .expect("a body that looks like a head");
-    }
-
-    #[test]
-    fn interim_answers_have_their_most() {
-        let exchange_limits = ExchangeLimits::default();
-        let max = usize::try_from(MAX_INTERIM).expect("a small number");
-        let mut timer = ExchangeTimer::default();
-        timer.received(max + 2);
-        timer
-            .check_interim(&exchange_limits, b"HT")
-            .expect("no more");
-        let error = timer
-            .check_interim(&exchange_limits, b"H")
-            .expect_err("more");
-        let error = error.downcast::<Error>().expect("ours");
-        assert_eq!(error.kind(), Kind::Protocol);
-        timer.take_head();
-        timer.check_interim(&exchange_limits, b"H").expect("a body");
-    }
-
-    #[test]
-    fn a_status_shows_once_its_line_is_long_enough() {
-        for (input, status) in [
-            (&b"HTTP/1.1 40"[..], None),
-            (b"HTTP/1.1 401", Some(401)),
-            (b"HTTP/1.1 100 Continue\r\n\r\n", None),
-            (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 413 ", Some(413)),
-            (b"SSH-2.0-OpenSSH", None),
-            (b"HTTP/1.1 x01 ", None),
-        ] {
-            assert_eq!(early_status(input), status);
-        }
     }
 }

@@ -2,39 +2,40 @@
 
 use std::io;
 
-use crate::error::{Error, Kind, describe};
+use super::body_reader::ReadFailure;
+use super::connection::Connection;
+use super::response_head::HeadFailure;
+use crate::error::{Error, Kind};
+use crate::http::message::head::HeadError;
 use crate::http::url::{Origin, Scheme};
 use crate::tls::explain;
-
-/// The state of a failed exchange.
-pub(crate) struct Observed<'a> {
-    pub(crate) origin: &'a Origin,
-    /// Part of a response was received.
-    pub(crate) heard: bool,
-    /// The received data fills the header buffer.
-    pub(crate) header_full: bool,
-    /// The received data looks like TLS.
-    pub(crate) heard_tls: bool,
-    /// Sending failed, rather than receiving.
-    pub(crate) failed_sending: bool,
-}
 
 /// Extracts our error from an I/O error.
 fn ours(error: io::Error) -> Result<Error, io::Error> {
     error.downcast::<Error>()
 }
 
-/// Converts the failure of an exchange without a response.
-pub(crate) fn of_round_trip(error: ureq::Error, observed: &Observed) -> Error {
-    let host = observed.origin.authority();
+/// Converts a failure to send a request. `connection` is `None` if there was no
+/// connection; `failed_sending` is false if a step before sending failed.
+pub(crate) fn of_request(
+    error: ureq::Error,
+    origin: &Origin,
+    connection: Option<&Connection>,
+    failed_sending: bool,
+) -> Error {
+    let host = origin.authority();
     let failed = match error {
         ureq::Error::Io(error) => match ours(error) {
             Ok(ours) => ours,
-            Err(_) if is_tls(observed) => response_in_tls(&host),
-            Err(error) => of_io(&error, observed, &host),
+            Err(_) if is_tls(origin, connection) => response_in_tls(&host),
+            Err(error) => of_tls(&error, &host).unwrap_or_else(|| {
+                let (kind, what) = match failed_sending {
+                    true => (Kind::Send, "send to"),
+                    false => (Kind::Receive, "receive from"),
+                };
+                Error::io(kind, format_args!("{what} {host}"), &error)
+            }),
         },
-        _ if is_tls(observed) => response_in_tls(&host),
-        ureq::Error::LargeResponseHeader(..) => too_long(&host),
         ureq::Error::BodyExceedsLimit(_) => {
             let message = format!("send to {host}: the body is longer than its content-length");
             Error::new(Kind::BodyLength, message)
@@ -44,46 +45,52 @@ pub(crate) fn of_round_trip(error: ureq::Error, observed: &Observed) -> Error {
             Error::new(Kind::InvalidPath, message)
         }
         other => {
-            let message = format!("response of {host}: {other}").to_lowercase();
+            let message = format!("send to {host}: {other}").to_lowercase();
             Error::new(Kind::Protocol, message)
         }
     };
     failed.with_host(&host)
 }
 
-/// Whether the server sent TLS to a plain http request.
-fn is_tls(observed: &Observed) -> bool {
-    observed.origin.scheme == Scheme::Http && observed.heard_tls
+/// Converts a failure to receive the head of a response.
+pub(super) fn of_head(failure: HeadFailure, origin: &Origin, connection: &Connection) -> Error {
+    let host = origin.authority();
+    let heard = connection.heard();
+    let failed = match failure {
+        HeadFailure::Io(error) => match ours(error) {
+            Ok(ours) => ours,
+            Err(error) => of_receiving(&error, heard, &host),
+        },
+        HeadFailure::Invalid(HeadError::NoMemory) => Error::no_memory("response headers"),
+        HeadFailure::Closed if !heard => {
+            let message = format!("{host} closed the connection without a response");
+            Error::new(Kind::Closed, message)
+        }
+        HeadFailure::Closed => {
+            let message = format!("response of {host}: {failure}");
+            Error::new(Kind::Receive, message)
+        }
+        HeadFailure::Invalid(_) if is_tls(origin, Some(connection)) => response_in_tls(&host),
+        HeadFailure::Invalid(HeadError::NotHttp) => {
+            let message = format!("response of {host} is not http");
+            Error::new(Kind::Protocol, message)
+        }
+        HeadFailure::Invalid(_) | HeadFailure::Interim => {
+            let message = format!("response of {host}: {failure}");
+            Error::new(Kind::Protocol, message)
+        }
+    };
+    failed.with_host(&host)
 }
 
-fn response_in_tls(host: &str) -> Error {
-    let message = format!("response of {host} is not http: does the server use https?");
-    Error::new(Kind::Protocol, message)
-}
-
-fn too_long(host: &str) -> Error {
-    let message = format!(
-        "response of {host}: the header block is longer than {} bytes",
-        super::buffers::INPUT_SIZE
-    );
-    Error::new(Kind::Protocol, message)
-}
-
-fn of_io(error: &io::Error, observed: &Observed, host: &str) -> Error {
-    let heard = observed.heard;
-    if observed.header_full {
-        return too_long(host);
-    }
+fn of_receiving(error: &io::Error, heard: bool, host: &str) -> Error {
     if let Some(error) = of_tls(error, host) {
         return error;
     }
-    if observed.failed_sending {
-        return Error::io(Kind::Send, format_args!("send to {host}"), error);
-    }
     match error.kind() {
+        // TLS without a close notice.
         io::ErrorKind::UnexpectedEof if heard => {
-            let message =
-                format!("response of {host}: the connection was closed within the headers");
+            let message = format!("response of {host}: {}", HeadFailure::Closed);
             Error::new(Kind::Receive, message)
         }
         io::ErrorKind::UnexpectedEof => {
@@ -99,36 +106,49 @@ fn of_io(error: &io::Error, observed: &Observed, host: &str) -> Error {
     }
 }
 
+/// Whether the server sent TLS, an alert or a handshake, to a plain http request.
+fn is_tls(origin: &Origin, connection: Option<&Connection>) -> bool {
+    let received = connection.map(|connection| connection.buffers.received());
+    origin.scheme == Scheme::Http && matches!(received, Some([0x15 | 0x16, 0x03, ..]))
+}
+
+fn response_in_tls(host: &str) -> Error {
+    let message = format!("response of {host} is not http: does the server use https?");
+    Error::new(Kind::Protocol, message)
+}
+
 fn of_tls(error: &io::Error, host: &str) -> Option<Error> {
     let tls = error.get_ref()?.downcast_ref::<rustls::Error>()?;
     Some(explain(tls, host))
 }
 
 /// Converts a failure to read a body.
-pub(crate) fn of_body(error: io::Error, origin: &Origin) -> Error {
+pub(super) fn of_body(failure: ReadFailure, origin: &Origin) -> Error {
     let host = origin.authority();
-    let error = &match ours(error) {
-        Ok(ours) => return ours.with_host(&host),
-        Err(error) => error,
-    };
-    let failed = if let Some(tls) = of_tls(error, &host) {
-        tls
-    } else if error.kind() == io::ErrorKind::UnexpectedEof {
-        let message = format!("the response of {host} is truncated: the connection was closed");
-        Error::new(Kind::Truncated, message)
-    } else if error.raw_os_error().is_some() || error.kind() == io::ErrorKind::NotConnected {
-        Error::io(
-            Kind::Receive,
-            format_args!("receive the body from {host}"),
-            error,
-        )
-    } else {
-        let source = error.get_ref().and_then(|inner| inner.source());
-        let why = source.map_or_else(|| describe(error), |s| s.to_string().to_lowercase());
-        let message = format!("receive the body from {host}: {why}");
-        Error::new(Kind::Protocol, message)
+    let failed = match failure {
+        ReadFailure::Truncated(why) => truncated(&host, &why),
+        ReadFailure::Chunk(error) => {
+            let message = format!("receive the body from {host}: {error}");
+            Error::new(Kind::Protocol, message)
+        }
+        ReadFailure::Io(error) => match ours(error) {
+            Ok(ours) => ours,
+            // TLS without a close notice.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                truncated(&host, "the connection was closed")
+            }
+            Err(error) => of_tls(&error, &host).unwrap_or_else(|| {
+                let what = format_args!("receive the body from {host}");
+                Error::io(Kind::Receive, what, &error)
+            }),
+        },
     };
     failed.with_host(&host)
+}
+
+fn truncated(host: &str, why: &str) -> Error {
+    let message = format!("the response of {host} is truncated: {why}");
+    Error::new(Kind::Truncated, message)
 }
 
 /// Converts a failure of a proxy to connect to the server.

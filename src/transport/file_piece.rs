@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::RawFd;
 
 use crate::body::FileRest;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Step};
 use crate::os::sys;
 
 /// The next bytes of a file, as many as ureq was given of the body's length.
@@ -32,7 +32,7 @@ impl FilePiece {
         while !buffer.is_empty() {
             let offset = self.file.offset + sent as u64;
             let amount = sys::pread(self.file.fd, buffer, offset)
-                .map_err(|error| Error::io(Kind::File, &self.file.name, &error))?;
+                .map_err(|error| Error::io(Kind::File, &self.file.name, &error).at(Step::Send))?;
             if amount == 0 {
                 return Err(ended_early(self.left - sent as u64));
             }

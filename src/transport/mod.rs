@@ -1,6 +1,11 @@
-//! Sends requests over our own connections. The only module that uses ureq, and
-//! only for the framing of HTTP/1.1.
+//! Sends requests over our own connections. The only module that uses ureq,
+//! which writes the requests. Responses are parsed by `http::message`: ureq
+//! limits the number of header fields, refuses folded lines and long chunk
+//! extensions, ignores transfer codings that it does not know, and changes the
+//! case of header names.
 
+mod address_class;
+mod body_reader;
 mod buffers;
 mod connection;
 mod connection_permit;
@@ -13,7 +18,9 @@ mod file_piece;
 mod operation;
 mod pool;
 mod raw_response;
+mod request_sender;
 mod resolve;
+mod response_head;
 mod route;
 mod slots;
 mod socks;
@@ -22,26 +29,28 @@ mod tls_stream;
 mod tunnel;
 
 use std::borrow::Cow;
-use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ureq::http::Request;
-use ureq::{Agent, http};
-
+#[cfg(test)]
+pub(crate) use address_class::AddressClass;
 pub(crate) use operation::ExchangeStats;
-pub(crate) use raw_response::{RawBody, RawResponse, Version};
+pub(crate) use raw_response::{RawBody, RawResponse};
+pub(crate) use request_sender::Framing;
+pub(crate) use ssrf_policy::Director;
 
-use self::connector::{NoResolver, OperationConnector};
+use self::connection::Connection;
 use self::dial::Shared;
-use self::exact_body::ExactBody;
 use self::exchange_timer::ExchangeLimits;
 use self::operation::Operation;
+use self::request_sender::{RequestHead, SendFailure};
 use self::route::Route;
+use self::ssrf_policy::class_of_server;
 use crate::body::Body;
 use crate::config::Config;
 use crate::error::{Error, Kind, Step};
 use crate::http::headers::Headers;
+use crate::http::message::framing;
 use crate::http::url::{Origin, Scheme, Url};
 use crate::log::secrets::Secrets;
 use crate::os::deadline::{CallLimits, StepLimit};
@@ -58,23 +67,11 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) limits: &'a CallLimits,
     /// Host and port of the URL.
     pub(crate) host: &'a str,
-    /// The URL comes from a server: a redirect or a challenge.
-    pub(crate) server_directed: bool,
+    pub(crate) director: Director,
     /// The server may take the commit timeout to respond.
     pub(crate) awaits_commit: bool,
     /// Reports the progress of its bodies to the program.
     pub(crate) reports_progress: bool,
-}
-
-/// The framing of a request body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
-    /// No body, and no header about one.
-    None,
-    /// A body of the length in the headers.
-    Length(u64),
-    /// In chunks.
-    Chunked,
 }
 
 /// An exchange that failed without a response.
@@ -109,23 +106,9 @@ impl Transport {
         if own.scheme == Scheme::Https {
             shared.tls.prepare(&own)?;
         }
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent("")
-            .accept("")
-            .accept_encoding("")
-            .proxy(None)
-            .allow_non_standard_methods(true)
-            .max_idle_connections(0)
-            .max_idle_connections_per_host(0)
-            // Larger than the input buffer, so that only our own limit applies.
-            .max_response_header_size(2 * buffers::INPUT_SIZE)
-            .build();
         Ok(Transport {
             shared: Arc::new(shared),
-            config,
+            config: request_sender::config(),
         })
     }
 
@@ -141,7 +124,7 @@ impl Transport {
             limits,
             awaits_commit,
             reports_progress,
-            server_directed,
+            director,
             host,
         } = outgoing;
         let unsent = |error| Failure {
@@ -197,66 +180,72 @@ impl Transport {
             exchange_limits,
         );
         operation.fresh = fresh;
-        operation.server_directed = server_directed;
+        operation.director = director;
         let operation = Arc::new(operation);
-        let connector = OperationConnector(Arc::clone(&operation));
-        let agent = Agent::with_parts(self.config.clone(), connector, NoResolver);
-        let request = assemble(&agent, method, &text, &headers).map_err(unsent)?;
-
-        let result = match framing {
-            Framing::None => agent.run(request),
-            Framing::Length(0) => agent.run(request.map(|()| &b""[..])),
-            Framing::Length(_) | Framing::Chunked => {
-                let mut source = ExactBody {
-                    body: &mut *body,
-                    left: (framing != Framing::Chunked).then_some(length),
-                    operation: Arc::clone(&operation),
-                };
-                agent.run(request.map(|()| ureq::SendBody::from_reader(&mut source)))
-            }
+        let head = RequestHead {
+            method,
+            url: &text,
+            headers: &headers,
         };
+        let sent = request_sender::send(&self.config, &operation, &head, body, framing);
         body.end();
-        let response = match result {
-            Ok(response) => response,
-            Err(error) => {
-                // Check what the server sent before the connection is dropped.
-                let (heard, _) = operation.heard();
-                let race = operation.was_reused() && !heard && is_end(&error);
-                return Err(Failure {
-                    race,
-                    unsent: !operation.spoke(),
-                    error: failure::of_round_trip(error, &operation.observed()),
-                });
-            }
+        let mut connection = sent.map_err(|failed| of_sending(failed, &operation))?;
+        let origin = &operation.origin;
+        let response = response_head::receive(&mut connection).map_err(|failed| Failure {
+            race: operation.was_reused() && !connection.heard() && failed.is_end(),
+            unsent: false,
+            error: failure::of_head(failed, origin, &connection),
+        })?;
+        let status = response.status;
+        let refused = |error: Error| Failure {
+            error: error
+                .with_host(&origin.authority())
+                .with_http_status(status),
+            race: false,
+            unsent: false,
         };
-        operation.take_head();
-        let (parts, ureq_body) = response.into_parts();
         if let Some(proxy) = forwarder
-            && parts.status.as_u16() == 407
+            && status == 407
         {
-            return Err(Failure {
-                error: tunnel::refused(&proxy, &url.authority(), 407, ""),
-                race: false,
-                unsent: false,
-            });
+            return Err(refused(tunnel::refused(&proxy, &url.authority(), 407, "")));
         }
-        let version = match parts.version {
-            http::Version::HTTP_10 => Version::Http10,
-            _ => Version::Http11,
-        };
-        let mut received = Headers::with_capacity(parts.headers.len());
-        for (name, value) in &parts.headers {
-            received.add(name.as_str(), value.as_bytes());
-        }
-        let keep = version == Version::Http11 && !says_close(&received) && !says_close(&headers);
+        let (body, persists) = framing::of_response(method, &response).map_err(|why| {
+            let message = format!("response of {}: {why}", origin.authority());
+            refused(Error::new(Kind::Protocol, message))
+        })?;
+        let keep = persists && !framing::says_close(&headers);
+        let stats = operation.stats(&connection);
+        let director = Director::Server(class_of_server(origin, connection.address()));
         Ok(RawResponse {
-            status: parts.status.as_u16(),
-            version,
-            stats: operation.stats(),
-            body: RawBody::new(ureq_body, operation, keep),
-            headers: received,
+            status,
+            version: response.version,
+            stats,
+            director,
+            body: RawBody::new(connection, operation, status, body, keep),
+            headers: response.headers,
         })
     }
+}
+
+fn of_sending(failed: SendFailure, operation: &Operation) -> Failure {
+    let SendFailure { error, connection } = failed;
+    let connection = connection.as_deref();
+    let heard = connection.is_some_and(Connection::heard);
+    Failure {
+        race: operation.was_reused() && !heard && is_end(&error),
+        unsent: !connection.is_some_and(Connection::spoke),
+        error: failure::of_request(
+            error,
+            &operation.origin,
+            connection,
+            operation.failed_sending(),
+        ),
+    }
+}
+
+/// Whether an error means that the connection was closed.
+fn is_end(error: &ureq::Error) -> bool {
+    matches!(error, ureq::Error::Io(error) if response_head::is_end(error))
 }
 
 /// Sleeps within the limits of the call.
@@ -273,50 +262,3 @@ pub(crate) fn pause(time: Duration, limits: &CallLimits) -> Result<(), Error> {
 
 /// Maximum size of a request head, in bytes.
 const MAX_HEAD: usize = 128 * 1024;
-
-fn assemble(
-    agent: &Agent,
-    method: &str,
-    url: &str,
-    headers: &Headers,
-) -> Result<Request<()>, Error> {
-    let refused = |why: &dyn std::fmt::Display| {
-        let message = format!("request: {why}");
-        Error::new(Kind::InvalidPath, message)
-    };
-    // Only the builder preserves the case of header names.
-    let mut builder = agent.get(url);
-    for (name, value) in headers.iter() {
-        builder = builder.header_raw(name, value);
-    }
-    let uri = builder.uri_ref().cloned();
-    let fields = builder.headers_mut().map(mem::take);
-    let extensions = builder.extensions_mut().map(mem::take);
-    let (Some(uri), Some(fields), Some(extensions)) = (uri, fields, extensions) else {
-        return Err(refused(&"url or headers cannot be sent"));
-    };
-    let method = http::Method::from_bytes(method.as_bytes()).map_err(|e| refused(&e))?;
-    let mut request = Request::new(());
-    *request.method_mut() = method;
-    *request.uri_mut() = uri;
-    *request.headers_mut() = fields;
-    *request.extensions_mut() = extensions;
-    Ok(request)
-}
-
-/// Whether an error means that the connection was closed.
-fn is_end(error: &ureq::Error) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    matches!(error, ureq::Error::Io(error) if matches!(
-        error.kind(),
-        BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
-    ))
-}
-
-fn says_close(headers: &Headers) -> bool {
-    headers.all("connection").any(|value| {
-        value
-            .split(|&byte| byte == b',')
-            .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
-    })
-}

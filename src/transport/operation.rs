@@ -1,4 +1,5 @@
-//! The state that an exchange shares with the objects that ureq owns.
+//! The state that an exchange shares with the objects that ureq owns while it
+//! writes the request.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,9 +9,9 @@ use super::connection::Connection;
 use super::connection_permit::ConnectionPermit;
 use super::dial::{ConnectTimes, Shared};
 use super::exchange_timer::ExchangeLimits;
-use super::failure::Observed;
 use super::file_piece::FilePiece;
 use super::route::Route;
+use super::ssrf_policy::Director;
 use crate::error::Error;
 use crate::http::url::Origin;
 
@@ -33,8 +34,7 @@ pub(crate) struct Operation {
     pub(crate) shared: Arc<Shared>,
     pub(crate) origin: Arc<Origin>,
     pub(crate) route: Arc<Route>,
-    /// The URL comes from a server, not from the caller.
-    pub(crate) server_directed: bool,
+    pub(crate) director: Director,
     /// Approximate size of the request's head, in bytes.
     pub(crate) head: usize,
     pub(crate) body: u64,
@@ -46,26 +46,16 @@ pub(crate) struct Operation {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The connection, if ureq released it before the end of the response.
+    /// The connection, once ureq has released it.
     parked: Option<Box<Connection>>,
-    /// The response was read to its end, and the connection returned to the
-    /// pool.
-    finished: bool,
+    /// The request was sent, or the server has responded before its end.
+    sent: bool,
     reused: bool,
-    peer: Option<SocketAddr>,
     phases: ConnectTimes,
-    first_byte: Duration,
-    early: bool,
     /// The connection is without TLS: the kernel can send files over it.
     plain: bool,
     /// What is to be sent in place of what ureq sends next.
     file_piece: Option<FilePiece>,
-    /// The connection ended with an error.
-    broken: bool,
-    /// The headers were received.
-    has_head: bool,
-    /// Time limit for the rest of the response.
-    end_within: Option<Duration>,
     /// The last failure occurred while sending.
     failed_sending: bool,
 }
@@ -84,7 +74,7 @@ impl Operation {
             shared,
             origin,
             route,
-            server_directed: false,
+            director: Director::Caller,
             head,
             body,
             fresh: false,
@@ -98,8 +88,9 @@ impl Operation {
 
     /// Takes a kept connection or creates a new one.
     pub(crate) fn connection(&self) -> Result<Box<Connection>, Error> {
-        if self.server_directed && self.route.proxy.is_some() {
-            self.shared.ssrf_policy.check_name(&self.origin)?;
+        let ssrf_policy = &self.shared.ssrf_policy;
+        if self.route.proxy.is_some() {
+            ssrf_policy.check_name(self.director, &self.origin)?;
         }
         let slots = self.shared.slots.as_ref();
         let permit = slots.map(|slots| {
@@ -118,8 +109,8 @@ impl Operation {
             // The connection may have been created under a more permissive
             // policy. A new connection reports the violation.
             let may_use = |kept: &Connection| {
-                let address = kept.address().filter(|_| self.server_directed);
-                address.is_none_or(|ip| self.shared.ssrf_policy.check(&self.origin, ip).is_ok())
+                let address = kept.address();
+                address.is_none_or(|ip| ssrf_policy.check(self.director, &self.origin, ip).is_ok())
             };
             self.shared
                 .pool
@@ -133,21 +124,17 @@ impl Operation {
                 let (connection, phases) = self.shared.connect(
                     &self.origin,
                     &self.route,
-                    self.server_directed,
+                    self.director,
                     &self.exchange_limits.call,
                 )?;
                 self.state().phases = phases;
                 Box::new(connection)
             }
         };
-        {
-            let mut state = self.state();
-            state.peer = connection.peer();
-            state.plain = !connection.is_tls();
-        }
+        self.state().plain = !connection.is_tls();
         connection.permit = permit;
         connection.begin(Arc::clone(&self.exchange_limits));
-        connection.buffers.plan(self.head, self.body);
+        connection.buffers.prepare(self.head, self.body)?;
         Ok(connection)
     }
 
@@ -155,12 +142,6 @@ impl Operation {
     /// (RFC 9112, section 3.2.2).
     pub(crate) fn forwarded(&self) -> Option<String> {
         self.route.forwarder().map(|_| self.origin.to_string())
-    }
-
-    /// Returns the connection to the pool after a complete response.
-    pub(crate) fn finish(&self, connection: Box<Connection>) {
-        self.state().finished = true;
-        self.keep(connection);
     }
 
     /// Returns a connection to the pool if it can be reused.
@@ -173,7 +154,7 @@ impl Operation {
         }
     }
 
-    /// Stores a connection that ureq released before the end of the response.
+    /// Stores the connection when ureq releases it.
     pub(crate) fn park(&self, connection: Box<Connection>) {
         self.state().parked = Some(connection);
     }
@@ -183,32 +164,14 @@ impl Operation {
         self.state().parked.take()
     }
 
-    /// Whether ureq has released the connection.
-    pub(crate) fn is_released(&self) -> bool {
-        let state = self.state();
-        state.finished || state.parked.is_some()
-    }
-
-    /// The statistics, once the headers were received.
-    pub(crate) fn stats(&self) -> ExchangeStats {
+    /// The statistics, once the headers were received on `connection`.
+    pub(crate) fn stats(&self, connection: &Connection) -> ExchangeStats {
         let state = self.state();
         ExchangeStats {
             phases: state.phases,
-            first_byte: state.first_byte,
+            first_byte: connection.first_byte(),
             reused: state.reused,
-            peer: state.peer,
-        }
-    }
-
-    /// The state for the conversion of errors.
-    pub(crate) fn observed(&self) -> Observed<'_> {
-        let (heard, header_full) = self.heard();
-        Observed {
-            origin: &self.origin,
-            heard,
-            header_full,
-            heard_tls: self.heard_tls(),
-            failed_sending: self.failed_sending(),
+            peer: connection.peer(),
         }
     }
 
@@ -216,13 +179,15 @@ impl Operation {
         self.state().reused
     }
 
-    pub(crate) fn note_early(&self) {
-        self.state().early = true;
+    /// Called when the request was sent, or the server has responded before its
+    /// end.
+    pub(crate) fn note_sent(&self) {
+        self.state().sent = true;
     }
 
-    /// Whether the server rejected the request before it was sent completely.
-    pub(crate) fn is_early(&self) -> bool {
-        self.state().early
+    /// Whether the response can be read.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.state().sent
     }
 
     /// Whether the kernel can send files over the connection.
@@ -241,68 +206,11 @@ impl Operation {
         self.state().file_piece.take()
     }
 
-    /// Called when the headers were received.
-    pub(crate) fn take_head(&self) {
-        self.state().has_head = true;
-    }
-
-    /// Sets a time limit for the rest of the response.
-    pub(crate) fn end_within(&self, time: Duration) {
-        self.state().end_within = Some(time);
-    }
-
-    /// Updates a connection with the result of its exchange.
-    pub(crate) fn tell(&self, connection: &mut Connection) {
-        let state = self.state();
-        if state.has_head {
-            connection.take_head();
-        }
-        if let Some(time) = state.end_within {
-            connection.end_within(time);
-        }
-    }
-
     pub(crate) fn note_failed_sending(&self) {
         self.state().failed_sending = true;
     }
 
-    fn failed_sending(&self) -> bool {
+    pub(crate) fn failed_sending(&self) -> bool {
         self.state().failed_sending
-    }
-
-    /// Whether any byte was received, and whether the header buffer is full.
-    pub(crate) fn heard(&self) -> (bool, bool) {
-        match &mut self.state().parked {
-            None => (false, false),
-            Some(connection) => (connection.heard(), connection.buffers.free().is_empty()),
-        }
-    }
-
-    /// Whether the received data starts like a TLS alert or handshake.
-    fn heard_tls(&self) -> bool {
-        let state = self.state();
-        let received = state
-            .parked
-            .as_ref()
-            .map(|parked| parked.buffers.received());
-        matches!(received, Some([0x15 | 0x16, 0x03, ..]))
-    }
-
-    /// Whether any byte of the request was sent.
-    pub(crate) fn spoke(&self) -> bool {
-        matches!(&self.state().parked, Some(connection) if connection.spoke())
-    }
-
-    pub(crate) fn note_first_byte(&self, time: Duration) {
-        self.state().first_byte = time;
-    }
-
-    pub(crate) fn note_broken(&self) {
-        self.state().broken = true;
-    }
-
-    /// Whether the connection ended with an error.
-    pub(crate) fn is_broken(&self) -> bool {
-        self.state().broken
     }
 }

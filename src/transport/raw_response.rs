@@ -1,39 +1,25 @@
 //! A response whose body is read from the connection.
 
-use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
-use std::{fmt, io};
 
-use ureq::BodyReader;
-
+use super::body_reader::{BodyReader, ReadFailure};
 use super::connection::Connection;
 use super::failure;
 use super::operation::{ExchangeStats, Operation};
+use super::ssrf_policy::Director;
 use crate::error::{Error, Kind, Step};
 use crate::http::headers::Headers;
+use crate::http::message::framing::Framing;
+use crate::http::message::head::Version;
 use crate::os::transfer::TransferMeter;
-
-/// The HTTP version of a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Version {
-    Http10,
-    Http11,
-}
-
-impl Version {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Version::Http10 => "HTTP/1.0",
-            Version::Http11 => "HTTP/1.1",
-        }
-    }
-}
 
 /// Status and headers of a response, and its unread body.
 #[derive(Debug)]
 pub(crate) struct RawResponse {
     pub(crate) stats: ExchangeStats,
+    /// The server of this connection, for where its response leads.
+    pub(crate) director: Director,
     pub(crate) status: u16,
     pub(crate) version: Version,
     pub(crate) headers: Headers,
@@ -42,6 +28,8 @@ pub(crate) struct RawResponse {
 
 /// Number of bytes received at a time for a sink.
 const PIECE: usize = 1024 * 1024;
+/// The same if the length of the body is unknown.
+const PIECE_OF_UNKNOWN: usize = PIECE / 4;
 /// Bodies larger than this get larger buffers.
 const LARGE_BODY: u64 = 64 * 1024;
 /// Limits for reading an unwanted body so that the connection can be kept: its
@@ -50,9 +38,12 @@ const WORTH_DRAINING: u64 = 64 * 1024;
 const WORTH_WAITING: Duration = Duration::from_secs(1);
 
 /// The body of a response. If dropped before its end, closes the connection.
+#[derive(Debug)]
 pub(crate) struct RawBody {
-    source: BodyState,
+    state: BodyState,
     operation: Arc<Operation>,
+    /// Of the response.
+    status: u16,
     length: Option<u64>,
     /// Number of bytes read.
     received: u64,
@@ -60,67 +51,53 @@ pub(crate) struct RawBody {
     transfer: Option<Arc<TransferMeter>>,
 }
 
+#[derive(Debug)]
 enum BodyState {
     /// The body was read to its end.
     End,
     /// An earlier read failed.
     Failed,
-    /// The connection, for a body of known length.
-    Direct {
+    Open {
         connection: Box<Connection>,
-        left: u64,
+        reader: BodyReader,
+        /// The connection can be reused afterwards.
         keep: bool,
     },
-    /// Decoded by ureq: chunked, or until the connection is closed.
-    Decoded(Box<BodyReader<'static>>),
-}
-
-impl fmt::Debug for RawBody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawBody").finish_non_exhaustive()
-    }
 }
 
 impl RawBody {
-    /// Takes over from ureq. A body of known length is read from the connection
-    /// without ureq's copy; `keep` says whether the connection can be reused
-    /// afterwards.
-    pub(crate) fn new(body: ureq::Body, operation: Arc<Operation>, keep: bool) -> RawBody {
-        let length = body.content_length();
-        let source = if operation.is_released() {
-            // There is no body: ureq finished with the headers.
-            drop(operation.take_parked());
-            BodyState::End
-        } else if let Some(left) = length {
-            drop(body);
-            match operation.take_parked() {
-                None => BodyState::End,
-                Some(mut connection) => {
-                    connection.take_head();
-                    if left > LARGE_BODY {
-                        connection.expect_large();
-                    }
-                    BodyState::Direct {
-                        connection,
-                        left,
-                        keep,
-                    }
-                }
-            }
-        } else {
-            BodyState::Decoded(Box::new(body.into_reader()))
+    /// The body that follows on a connection.
+    pub(super) fn new(
+        mut connection: Box<Connection>,
+        operation: Arc<Operation>,
+        status: u16,
+        framing: Framing,
+        keep: bool,
+    ) -> RawBody {
+        let (reader, length) = match framing {
+            Framing::None => (BodyReader::Length(0), None),
+            Framing::Length(length) => (BodyReader::Length(length), Some(length)),
+            Framing::Chunked => (BodyReader::Chunked(Default::default()), None),
+            Framing::Close => (BodyReader::Close, None),
         };
+        if length.is_some_and(|length| length > LARGE_BODY) {
+            connection.expect_large();
+        }
         let transfer = operation.exchange_limits.transfer.clone();
         if let Some(transfer) = &transfer {
-            let is_over = matches!(source, BodyState::End);
-            transfer.begin_response(if is_over { Some(0) } else { length });
+            transfer.begin_response(reader.left());
         }
         let mut body = RawBody {
-            transfer,
-            source,
+            state: BodyState::Open {
+                connection,
+                reader,
+                keep,
+            },
             operation,
+            status,
             length,
             received: 0,
+            transfer,
         };
         body.end_if_read();
         body
@@ -142,21 +119,15 @@ impl RawBody {
             return Ok(0);
         }
         self.check()?;
-        let result = match &mut self.source {
+        let result = match &mut self.state {
             BodyState::End => {
                 self.report_end()?;
                 return Ok(0);
             }
             BodyState::Failed => return Err(self.failed_before()),
-            BodyState::Direct {
-                connection, left, ..
-            } => {
-                let limit = usize::try_from(*left)
-                    .unwrap_or(usize::MAX)
-                    .min(buffer.len());
-                connection.read(&mut buffer[..limit])
-            }
-            BodyState::Decoded(reader) => reader.read(buffer),
+            BodyState::Open {
+                connection, reader, ..
+            } => reader.read(connection, buffer),
         };
         let amount = self.account(result)?;
         if amount == 0 {
@@ -174,38 +145,30 @@ impl RawBody {
         loop {
             self.check()?;
             let mut outcome = Ok(());
-            let result = match &mut self.source {
+            let result = match &mut self.state {
                 BodyState::End => return self.report_end(),
                 BodyState::Failed => return Err(self.failed_before()),
-                BodyState::Direct {
-                    connection, left, ..
+                BodyState::Open {
+                    connection, reader, ..
                 } => {
                     // Not needed for data received with the headers, and TLS
                     // passes on its records.
                     if scratch.is_empty() && connection.needs_scratch() {
-                        let size = usize::try_from(*left).unwrap_or(PIECE).min(PIECE);
+                        let size = reader.left().map_or(PIECE_OF_UNKNOWN, |left| {
+                            usize::try_from(left).unwrap_or(PIECE).min(PIECE)
+                        });
                         reserve(&mut scratch, size)?;
                     }
-                    connection.read_piece(*left, &mut scratch, &mut |piece| {
+                    reader.read_piece(connection, &mut scratch, &mut |piece| {
                         if outcome.is_ok() && !piece.is_empty() {
                             outcome = sink(piece);
                         }
                     })
                 }
-                BodyState::Decoded(reader) => {
-                    if scratch.is_empty() {
-                        reserve(&mut scratch, PIECE / 4)?;
-                    }
-                    let result = reader.read(&mut scratch);
-                    if let Ok(amount @ 1..) = &result {
-                        outcome = sink(&scratch[..*amount]);
-                    }
-                    result
-                }
             };
-            if outcome.is_err() {
+            if let Err(error) = outcome {
                 self.fail();
-                return outcome;
+                return Err(error.with_http_status(self.status));
             }
             self.account(result)?;
         }
@@ -215,70 +178,59 @@ impl RawBody {
     fn report_end(&mut self) -> Result<(), Error> {
         self.transfer.take().map_or(Ok(()), |transfer| {
             let reported = transfer.report();
-            reported.map_err(|error| {
-                let host = self.operation.origin.authority();
-                error.at(Step::Receive).with_host(&host)
-            })
+            reported.map_err(|error| self.named(error.at(Step::Receive)))
         })
     }
 
     /// Checks the limits of the call, even if data is available. On error,
     /// closes the connection.
     fn check(&mut self) -> Result<(), Error> {
-        if matches!(self.source, BodyState::End) {
+        if matches!(self.state, BodyState::End) {
             return Ok(());
         }
         let ended = self.operation.exchange_limits.call.check(Step::Receive);
         ended.map_err(|error| {
             self.fail();
-            error.with_host(&self.operation.origin.authority())
+            self.named(error)
         })
     }
 
     /// Counts received bytes and detects the end of the body.
-    fn account(&mut self, result: io::Result<usize>) -> Result<usize, Error> {
+    fn account(&mut self, result: Result<usize, ReadFailure>) -> Result<usize, Error> {
         let amount = match result {
             Ok(amount) => amount,
             Err(error) => {
                 self.fail();
-                return Err(failure::of_body(error, &self.operation.origin));
+                return Err(self.named(failure::of_body(error, &self.operation.origin)));
             }
         };
         self.received += amount as u64;
+        if let BodyState::Open { connection, .. } = &mut self.state {
+            connection.received_content(amount);
+        }
         if let Some(transfer) = &self.transfer {
             transfer.received(amount);
         }
-        match &mut self.source {
-            BodyState::Direct { left, .. } => {
-                if amount == 0 {
-                    let missing = *left;
-                    self.fail();
-                    return Err(self.truncated(&format!("{missing} bytes are missing")));
-                }
-                *left = left.saturating_sub(amount as u64);
-                self.end_if_read();
-            }
-            BodyState::Decoded(_) if amount == 0 => {
-                // ureq treats a reset as the end of a body without a length.
-                if self.operation.is_broken() {
-                    self.fail();
-                    return Err(self.truncated("the connection was lost"));
-                }
-                self.source = BodyState::End;
-                // Returned to the pool, or no longer usable.
-                drop(self.operation.take_parked());
-            }
-            _ => {}
+        match amount {
+            0 => self.end(),
+            _ => self.end_if_read(),
         }
         Ok(amount)
     }
 
     fn end_if_read(&mut self) {
-        if matches!(&self.source, BodyState::Direct { left: 0, .. })
-            && let BodyState::Direct {
-                connection, keep, ..
-            } = std::mem::replace(&mut self.source, BodyState::End)
-            && keep
+        if matches!(&self.state, BodyState::Open { reader, .. } if reader.is_at_end()) {
+            self.end();
+        }
+    }
+
+    /// Called at the end of the body.
+    fn end(&mut self) {
+        if let BodyState::Open {
+            connection,
+            keep: true,
+            ..
+        } = std::mem::replace(&mut self.state, BodyState::End)
         {
             self.operation.keep(connection);
         }
@@ -287,25 +239,19 @@ impl RawBody {
     /// Reads the rest if it is small, so that the connection can be kept.
     pub(crate) fn drain(mut self) {
         self.transfer = None;
-        let little = match &mut self.source {
-            BodyState::Direct {
-                left,
-                keep,
-                connection,
-            } => {
-                connection.end_within(WORTH_WAITING);
-                *keep && *left <= WORTH_DRAINING
-            }
-            BodyState::Decoded(_) => {
-                self.operation.end_within(WORTH_WAITING);
-                true
-            }
-            BodyState::End | BodyState::Failed => false,
+        let BodyState::Open {
+            connection,
+            reader,
+            keep: true,
+        } = &mut self.state
+        else {
+            return;
         };
-        if !little {
+        if reader.left().is_some_and(|left| left > WORTH_DRAINING) {
             return;
         }
-        let mut buffer = vec![0; 8 * 1024];
+        connection.end_within(WORTH_WAITING);
+        let mut buffer = [0; 8 * 1024];
         let mut drained = 0;
         while drained <= WORTH_DRAINING {
             match self.read(&mut buffer) {
@@ -318,20 +264,20 @@ impl RawBody {
     /// Closes the connection after a failure; other calls may wait for its
     /// permit.
     fn fail(&mut self) {
-        self.source = BodyState::Failed;
-        drop(self.operation.take_parked());
+        self.state = BodyState::Failed;
     }
 
-    fn truncated(&self, why: &str) -> Error {
-        let host = self.operation.origin.authority();
-        let message = format!("the response of {host} is truncated: {why}");
-        Error::new(Kind::Truncated, message).with_host(&host)
+    /// An error of this response.
+    fn named(&self, error: Error) -> Error {
+        error
+            .with_host(&self.operation.origin.authority())
+            .with_http_status(self.status)
     }
 
     fn failed_before(&self) -> Error {
         let host = self.operation.origin.authority();
         let message = format!("the response of {host}: an earlier read failed");
-        Error::new(Kind::Receive, message).with_host(&host)
+        self.named(Error::new(Kind::Receive, message))
     }
 }
 

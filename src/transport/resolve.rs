@@ -59,9 +59,7 @@ fn lookup_aside(
     limits: &CallLimits,
     limit: StepLimit<'_>,
 ) -> io::Result<Vec<SocketAddr>> {
-    let Ok((done, finished)) = sys::pipe() else {
-        return lookup(host, port);
-    };
+    let (done, finished) = sys::pipe()?;
     let name = host.to_owned();
     let work = move || {
         let found = lookup(&name, port);

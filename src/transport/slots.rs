@@ -49,6 +49,11 @@ impl<K: Eq + Hash + Clone, W> Slots<K, W> {
         self.take_or(key, |host| host.waiting.push_back(Arc::clone(waker)))
     }
 
+    /// Takes a slot even if none is free.
+    pub(crate) fn take_extra(&self, key: &K) {
+        self.take_or(key, |host| host.taken += 1);
+    }
+
     fn take_or(&self, key: &K, if_none: impl FnOnce(&mut Host<W>)) -> bool {
         let mut hosts = self.lock();
         let host = match hosts.entry(key.clone()) {
@@ -73,7 +78,11 @@ impl<K: Eq + Hash + Clone, W> Slots<K, W> {
     pub(crate) fn give_back(&self, key: &K) -> Option<Arc<W>> {
         let mut hosts = self.lock();
         let host = hosts.get_mut(key)?;
-        let next = host.waiting.pop_front();
+        // A slot beyond the maximum is not passed on.
+        let next = match host.taken > self.max {
+            true => None,
+            false => host.waiting.pop_front(),
+        };
         if next.is_none() {
             host.taken -= 1;
             if host.taken == 0 {

@@ -4,135 +4,25 @@
 //! Otherwise a registry on the internet could use redirects and realms to make
 //! the client send requests to services of its own network, its host or its
 //! cloud. The policy checks the address of each connection, so that names,
-//! spellings and DNS responses cannot bypass it.
+//! spellings and DNS responses cannot bypass it. The network of a server is
+//! that of the connection that delivered its response: the same name may have
+//! another address for the next connection.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{Mutex, PoisonError};
+use std::net::IpAddr;
 
+use super::address_class::{AddressClass, classify, is_metadata_name};
 use crate::error::{Error, Kind};
 use crate::http::url::Origin;
 use crate::proxy::host_rules;
 use crate::proxy::host_rules::HostRule;
 
-/// Classes of addresses, from IANA's special-purpose address registries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    Public,
-    /// RFC 1918 and RFC 4193.
-    Private,
-    /// Shared address space of providers, RFC 6598.
-    Shared,
-    /// RFC 2544.
-    Benchmark,
-    Documentation,
-    Multicast,
-    /// Reserved, or not for hosts.
-    Reserved,
-    /// RFC 3927 and RFC 4291.
-    LinkLocal,
-    Loopback,
-    /// The system treats it as the local host.
-    Unspecified,
-    /// A cloud metadata service.
-    Metadata,
-}
-
-impl Class {
-    fn description(self) -> &'static str {
-        match self {
-            Class::Public => "public",
-            Class::Private => "private",
-            Class::Shared => "shared (RFC 6598)",
-            Class::Benchmark => "benchmark",
-            Class::Documentation => "documentation",
-            Class::Multicast => "multicast",
-            Class::Reserved => "reserved",
-            Class::LinkLocal => "link-local",
-            Class::Loopback => "loopback",
-            Class::Unspecified => "unspecified",
-            Class::Metadata => "cloud metadata",
-        }
-    }
-
-    /// How private the class is.
-    fn depth(self) -> u8 {
-        match self {
-            Class::Public => 0,
-            Class::Private
-            | Class::Shared
-            | Class::Benchmark
-            | Class::Documentation
-            | Class::Multicast
-            | Class::Reserved => 1,
-            Class::LinkLocal | Class::Metadata => 2,
-            Class::Loopback | Class::Unspecified => 3,
-        }
-    }
-
-    /// Whether a registry of this class may direct the client to another class.
-    fn may_redirect_to(self, target: Class) -> bool {
-        match target {
-            Class::Metadata => matches!(self, Class::LinkLocal | Class::Metadata),
-            _ => target.depth() <= self.depth(),
-        }
-    }
-}
-
-pub(crate) fn classify(address: IpAddr) -> Class {
-    match address {
-        IpAddr::V4(v4) => classify_v4(v4),
-        IpAddr::V6(v6) => classify_v6(v6),
-    }
-}
-
-fn classify_v4(address: Ipv4Addr) -> Class {
-    match address.octets() {
-        [169, 254, 169, 254] | [100, 100, 100, 200] => Class::Metadata,
-        [0, 0, 0, 0] => Class::Unspecified,
-        [127, ..] => Class::Loopback,
-        [10, ..] | [192, 168, ..] => Class::Private,
-        [172, second, ..] if second & 0xf0 == 16 => Class::Private,
-        [169, 254, ..] => Class::LinkLocal,
-        [100, second, ..] if second & 0xc0 == 64 => Class::Shared,
-        [198, 18 | 19, ..] => Class::Benchmark,
-        [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Class::Documentation,
-        [224..=239, ..] => Class::Multicast,
-        [0 | 240..=255, ..] | [192, 0, 0, _] | [192, 88, 99, _] => Class::Reserved,
-        _ => Class::Public,
-    }
-}
-
-fn classify_v6(address: Ipv6Addr) -> Class {
-    let segments = address.segments();
-    let v4 = |high: u16, low: u16| {
-        let bits = u32::from(high) << 16 | u32::from(low);
-        classify_v4(Ipv4Addr::from_bits(bits))
-    };
-    match segments {
-        [0, 0, 0, 0, 0, 0, 0, 0] => Class::Unspecified,
-        [0, 0, 0, 0, 0, 0, 0, 1] => Class::Loopback,
-        [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254] => Class::Metadata,
-        // IPv4 embedded in IPv6: compatible, mapped, translated (RFC 2765, RFC
-        // 6052).
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
-        | [0, 0, 0, 0, 0xffff, 0, high, low]
-        | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
-        // Local-use translation (RFC 8215).
-        [0x64, 0xff9b, 1, ..] => Class::Private,
-        // 6to4, and Teredo, which stores the client's address inverted.
-        [0x2002, high, low, ..] => v4(high, low),
-        [0x2001, 0, _, _, _, _, high, low] => v4(!high, !low),
-        [0x2001, 2, 0, ..] => Class::Benchmark,
-        [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Class::Documentation,
-        [0x2001, 0..=0x1ff, ..] | [0x100, 0, 0, 0, ..] => Class::Reserved,
-        [first, ..] if first & 0xfe00 == 0xfc00 => Class::Private,
-        [first, ..] if first & 0xffc0 == 0xfe80 => Class::LinkLocal,
-        // Site-local, the deprecated predecessor of private addresses.
-        [first, ..] if first & 0xffc0 == 0xfec0 => Class::Private,
-        [first, ..] if first & 0xff00 == 0xff00 => Class::Multicast,
-        [first, ..] if first & 0xe000 == 0x2000 => Class::Public,
-        _ => Class::Reserved,
-    }
+/// Who chose the URL of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Director {
+    #[default]
+    Caller,
+    /// A server at an address of this class, by a redirect or a challenge.
+    Server(AddressClass),
 }
 
 /// The policy of one client.
@@ -140,89 +30,127 @@ fn classify_v6(address: Ipv6Addr) -> Class {
 pub(crate) struct SsrfPolicy {
     /// The registry's own origin, which is exempt.
     own: Origin,
-    /// The class of the registry's last known address.
-    stands: Mutex<Option<Class>>,
     allowed: Vec<HostRule>,
+}
+
+/// The target of a request.
+struct Target<'a> {
+    origin: &'a Origin,
+    /// `None`: a name that a proxy resolves.
+    address: Option<IpAddr>,
+    class: AddressClass,
 }
 
 impl SsrfPolicy {
     pub(crate) fn new(own: Origin, allowed: Vec<HostRule>) -> SsrfPolicy {
-        // The class of a literal address; a name counts as public until it is
-        // resolved.
-        let spelled = if own.is_socket() {
-            Some(Class::Loopback)
-        } else {
-            spelled(&own.host)
-        };
-        SsrfPolicy {
-            own,
-            stands: Mutex::new(spelled),
-            allowed,
-        }
+        SsrfPolicy { own, allowed }
     }
 
-    /// Records the address of a connection to the registry itself.
-    pub(crate) fn note(&self, origin: &Origin, address: IpAddr) {
-        if *origin == self.own {
-            *self.stands.lock().unwrap_or_else(PoisonError::into_inner) = Some(classify(address));
-        }
-    }
-
-    /// Whether a server may direct the client to `address` of `origin`.
-    pub(crate) fn check(&self, origin: &Origin, address: IpAddr) -> Result<(), Error> {
+    /// Whether a request may go to `address` of `origin`.
+    pub(crate) fn check(
+        &self,
+        director: Director,
+        origin: &Origin,
+        address: IpAddr,
+    ) -> Result<(), Error> {
+        let class = classify(address);
+        let address = Some(address);
         self.judge(
-            origin,
-            Some(address),
-            classify(address),
-            &address.to_string(),
+            director,
+            &Target {
+                origin,
+                address,
+                class,
+            },
         )
     }
 
-    /// Whether a server may direct the client to a host that a proxy resolves:
-    /// only literal addresses can be checked.
-    pub(crate) fn check_name(&self, origin: &Origin) -> Result<(), Error> {
-        match spelled(&origin.host) {
-            Some(class) => {
-                let address = host_rules::literal(&origin.host);
-                let shown = address.map_or(origin.host.clone(), |address| address.to_string());
-                self.judge(origin, address, class, &shown)
-            }
-            None => Ok(()),
+    /// Whether a request may go to a host that a proxy resolves. Only literal
+    /// addresses and known names can be checked.
+    pub(crate) fn check_name(&self, director: Director, origin: &Origin) -> Result<(), Error> {
+        let host = &origin.host;
+        let named = |class| Target {
+            origin,
+            address: None,
+            class,
+        };
+        if host_rules::is_localhost(host) {
+            return self.judge(director, &named(AddressClass::Loopback));
         }
+        if is_metadata_name(host) {
+            return self.judge(director, &named(AddressClass::Metadata));
+        }
+        let readings = host_rules::readings(host);
+        if readings.is_empty() && host_rules::ends_in_number(host) {
+            // No domain ends in a number, so a proxy can only read it as an
+            // address, in a way that is unknown here.
+            let is_exempt = *origin == self.own || self.is_allowed(origin, None);
+            if matches!(director, Director::Server(_)) && !is_exempt {
+                return Err(refused(origin, "the host is not a valid address"));
+            }
+        }
+        readings
+            .into_iter()
+            .try_for_each(|address| self.check(director, origin, address))
     }
 
-    fn judge(
-        &self,
-        origin: &Origin,
-        address: Option<IpAddr>,
-        target: Class,
-        shown: &str,
-    ) -> Result<(), Error> {
-        let stands = self.stands.lock().unwrap_or_else(PoisonError::into_inner);
-        let stands = stands.unwrap_or(Class::Public);
-        let allowed = || {
-            let mut rules = self.allowed.iter();
-            rules.any(|rule| rule.names(&origin.host, address, origin.port))
+    fn is_allowed(&self, origin: &Origin, address: Option<IpAddr>) -> bool {
+        let mut rules = self.allowed.iter();
+        rules.any(|rule| rule.names(&origin.host, address, origin.port))
+    }
+
+    fn judge(&self, director: Director, target: &Target) -> Result<(), Error> {
+        let &Target {
+            origin,
+            address,
+            class,
+        } = target;
+        let is_own = *origin == self.own;
+        let may = match director {
+            // The URL may be a Location that the caller passes on.
+            Director::Caller => is_own || class != AddressClass::Metadata,
+            Director::Server(from) if class == AddressClass::Metadata => {
+                // The client is for a registry there.
+                is_own && from == AddressClass::Metadata
+            }
+            Director::Server(from) => is_own || from.may_redirect_to(class),
         };
-        if *origin == self.own || stands.may_redirect_to(target) || allowed() {
+        if may || self.is_allowed(origin, address) {
             return Ok(());
         }
-        let host = origin.authority();
-        let message = format!(
-            "connect to {host}: the address {shown} is {}, which a registry at a {} address must not direct requests to",
-            target.description(),
-            stands.description()
-        );
-        Err(Error::new(Kind::AddressRefused, message).with_host(&host))
+        let target = match address {
+            Some(address) => format!("the address {address} is {}", class.description()),
+            None => format!("the name is {}", class.description()),
+        };
+        let rule = match director {
+            Director::Caller => {
+                "which is not allowed at another origin than the registry's".to_owned()
+            }
+            Director::Server(from) => {
+                let from = from.description();
+                format!("which a server at a {from} address must not direct requests to")
+            }
+        };
+        Err(refused(origin, &format!("{target}, {rule}")))
     }
 }
 
-/// The class of a literal address or a local name.
-fn spelled(host: &str) -> Option<Class> {
-    if host_rules::is_localhost(host) {
-        return Some(Class::Loopback);
+fn refused(origin: &Origin, why: &str) -> Error {
+    let host = origin.authority();
+    Error::new(Kind::AddressRefused, format!("connect to {host}: {why}")).with_host(&host)
+}
+
+/// The class of a server that was reached at `address`, or through a Unix domain
+/// socket or a proxy that resolved its name.
+pub(crate) fn class_of_server(origin: &Origin, address: Option<IpAddr>) -> AddressClass {
+    let address = address.or_else(|| host_rules::literal(&origin.host));
+    match address {
+        Some(address) => classify(address),
+        None if origin.is_socket() || host_rules::is_localhost(&origin.host) => {
+            AddressClass::Loopback
+        }
+        None => AddressClass::Public,
     }
-    host_rules::literal(host).map(classify)
 }
 
 #[cfg(test)]
@@ -230,239 +158,210 @@ mod tests {
     use super::*;
     use crate::http::url::Url;
 
-    #[test]
-    fn classes_of_addresses() {
-        for (class, addresses) in [
-            (
-                Class::Public,
-                &[
-                    "1.1.1.1",
-                    "93.184.216.34",
-                    "9.255.255.255",
-                    "11.0.0.0",
-                    "172.15.255.255",
-                    "172.32.0.0",
-                    "100.63.255.255",
-                    "100.128.0.0",
-                    "169.253.255.255",
-                    "192.167.255.255",
-                    "198.17.255.255",
-                    "198.20.0.0",
-                    "223.255.255.255",
-                    "126.255.255.255",
-                    "128.0.0.0",
-                    "2606:4700::1111",
-                    "2a00::1",
-                    "::ffff:1.1.1.1",
-                    "64:ff9b::1.1.1.1",
-                    "2002:101:101::1",
-                    "2001:0:4136:e378:8000:63bf:fefe:fefe",
-                    "2001:4860:4860::8888",
-                ][..],
-            ),
-            (
-                Class::Private,
-                &[
-                    "10.0.0.0",
-                    "10.255.255.255",
-                    "172.16.0.0",
-                    "172.31.255.255",
-                    "192.168.0.0",
-                    "192.168.255.255",
-                    "fc00::",
-                    "fdff::1",
-                    "fd00:ec2::255",
-                    "::ffff:10.0.0.1",
-                    "::10.0.0.1",
-                    "64:ff9b::10.0.0.1",
-                    "64:ff9b:1::1",
-                    "2002:a00:1::",
-                    "2001:0:4136:e378:8000:63bf:f5ff:fffe",
-                    "fec0::1",
-                ],
-            ),
-            (
-                Class::Loopback,
-                &[
-                    "127.0.0.1",
-                    "127.255.255.255",
-                    "::1",
-                    "::ffff:127.0.0.1",
-                    "::127.0.0.1",
-                    "64:ff9b::7f00:1",
-                    "2002:7f00:1::1",
-                    "::ffff:0:127.0.0.1",
-                ],
-            ),
-            (
-                Class::LinkLocal,
-                &[
-                    "169.254.0.1",
-                    "169.254.170.2",
-                    "fe80::1",
-                    "febf::1",
-                    "::ffff:169.254.1.1",
-                ],
-            ),
-            (
-                Class::Metadata,
-                &[
-                    "169.254.169.254",
-                    "100.100.100.200",
-                    "fd00:ec2::254",
-                    "::ffff:169.254.169.254",
-                    "64:ff9b::a9fe:a9fe",
-                    "2002:a9fe:a9fe::",
-                ],
-            ),
-            (Class::Shared, &["100.64.0.0", "100.127.255.255"]),
-            (Class::Unspecified, &["0.0.0.0", "::", "::ffff:0.0.0.0"]),
-            (
-                Class::Multicast,
-                &["224.0.0.1", "239.255.255.255", "ff02::1"],
-            ),
-            (
-                Class::Benchmark,
-                &["198.18.0.0", "198.19.255.255", "2001:2::1"],
-            ),
-            (
-                Class::Documentation,
-                &[
-                    "192.0.2.1",
-                    "198.51.100.1",
-                    "203.0.113.1",
-                    "2001:db8::1",
-                    "3fff::1",
-                ],
-            ),
-            (
-                Class::Reserved,
-                &[
-                    "0.0.0.1",
-                    "240.0.0.1",
-                    "255.255.255.255",
-                    "192.0.0.1",
-                    "192.88.99.1",
-                    "100::1",
-                    "2001:10::1",
-                    "4000::1",
-                    "::2:0:0:1",
-                ],
-            ),
-        ] {
-            for text in addresses {
-                let address = text.parse().expect(text);
-                assert_eq!(classify(address), class, "{text}");
-            }
-        }
-    }
-
     fn origin(url: &str) -> Origin {
         Url::parse(url).expect("a url").origin()
     }
 
+    const METADATA: &str = "169.254.169.254";
+
+    fn policy(own: &str) -> SsrfPolicy {
+        SsrfPolicy::new(origin(own), Vec::new())
+    }
+
+    /// The director that a server of `origin` at an address is.
+    fn server(at: &str) -> Director {
+        let address = at.parse().expect("an address");
+        Director::Server(class_of_server(&origin("https://r.example"), Some(address)))
+    }
+
     #[test]
-    fn a_registry_leads_no_further_in_than_it_stands() {
+    fn servers_redirect_to_no_more_private_network() {
         let public = "93.184.216.34";
         let private = "10.0.0.1";
         let link = "169.254.1.1";
-        let metadata = "169.254.169.254";
-        for (registry, yes, no) in [
+        for (from, yes, no) in [
             (
                 public,
                 &["1.1.1.1"][..],
-                &[
-                    private,
-                    "127.0.0.1",
-                    "0.0.0.0",
-                    link,
-                    metadata,
-                    "100.64.0.1",
-                    "::1",
-                ][..],
+                &[private, "127.0.0.1", "0.0.0.0", link, "100.64.0.1", "::1"][..],
             ),
             (
                 private,
                 &[public, "192.168.0.1", "fd00::1", "100.64.0.1"],
-                &["127.0.0.1", "0.0.0.0", link, metadata],
+                &["127.0.0.1", "0.0.0.0", link, "fe80::1"],
             ),
-            (
-                link,
-                &[public, private, link, metadata],
-                &["127.0.0.1", "::"],
-            ),
+            (link, &[public, private, link], &["127.0.0.1", "::"]),
             (
                 "127.0.0.1",
-                &[public, private, link, "::1", "0.0.0.0", "127.0.0.2"],
-                &[metadata, "fd00:ec2::254"],
+                &[public, private, "::1", "0.0.0.0", "127.0.0.2"],
+                &[link, "fe80::1"],
             ),
         ] {
-            let ssrf_policy = SsrfPolicy::new(origin("https://r.example"), Vec::new());
-            ssrf_policy.note(
-                &origin("https://other.example"),
-                "::1".parse().expect("one"),
-            );
-            ssrf_policy.note(&origin("https://r.example"), registry.parse().expect("one"));
+            let ssrf_policy = policy("https://r.example");
             let to = origin("https://to.example:444");
             for target in yes {
                 let address = target.parse().expect("an address");
-                ssrf_policy.check(&to, address).expect(target);
+                ssrf_policy.check(server(from), &to, address).expect(target);
             }
-            for target in no {
+            let metadata = [METADATA, "fd00:ec2::254", "168.63.129.16"];
+            for target in no.iter().chain(&metadata) {
+                let address = target.parse().expect("an address");
                 let error = ssrf_policy
-                    .check(&to, target.parse().expect("an address"))
+                    .check(server(from), &to, address)
                     .expect_err(target);
                 assert_eq!(error.kind(), Kind::AddressRefused);
                 assert_eq!(error.host(), Some("to.example:444"));
                 assert!(error.message().contains(target), "{error}");
             }
-            let own = origin("https://R.example:443");
-            let address = metadata.parse().expect("an address");
-            ssrf_policy
-                .check(&own, address)
-                .expect("the registry itself");
         }
     }
 
     #[test]
+    fn the_registry_itself_is_exempt_but_not_where_it_moves_to_a_metadata_service() {
+        let ssrf_policy = policy("https://r.example");
+        let own = origin("https://R.example:443");
+        let address = |text: &str| text.parse().expect("an address");
+        for private in ["10.0.0.1", "127.0.0.1", "169.254.1.1"] {
+            ssrf_policy
+                .check(server("1.1.1.1"), &own, address(private))
+                .expect(private);
+        }
+        for (from, may) in [("1.1.1.1", false), ("169.254.1.1", false), (METADATA, true)] {
+            let checked = ssrf_policy.check(server(from), &own, address(METADATA));
+            assert_eq!(checked.is_ok(), may, "{from}");
+        }
+        ssrf_policy
+            .check(Director::Caller, &own, address(METADATA))
+            .expect("the client is for it");
+    }
+
+    #[test]
+    fn a_url_of_the_caller_may_go_anywhere_but_to_a_metadata_service() {
+        let ssrf_policy = policy("https://r.example");
+        let to = origin("https://to.example");
+        for (target, may) in [
+            ("10.0.0.1", true),
+            ("127.0.0.1", true),
+            ("169.254.1.1", true),
+            (METADATA, false),
+            ("::ffff:168.63.129.16", false),
+        ] {
+            let address = target.parse().expect("an address");
+            let checked = ssrf_policy.check(Director::Caller, &to, address);
+            assert_eq!(checked.is_ok(), may, "{target}");
+        }
+    }
+
+    #[test]
+    fn classes_of_servers() {
+        let address = Some("10.0.0.1".parse().expect("an address"));
+        for (url, address, class) in [
+            ("http://r.example", address, AddressClass::Private),
+            ("http://127.0.0.1", address, AddressClass::Private),
+            ("http://r.example", None, AddressClass::Public),
+            ("http://127.1.", None, AddressClass::Loopback),
+            ("http://localhost.", None, AddressClass::Loopback),
+        ] {
+            assert_eq!(class_of_server(&origin(url), address), class, "{url}");
+        }
+        let socket = Url::parse_own("http+unix://%2Fr.sock/").expect("a url");
+        let class = class_of_server(socket.origin_ref(), None);
+        assert_eq!(class, AddressClass::Loopback);
+    }
+
+    #[test]
     fn what_the_caller_allows() {
-        let allowed = ["token.example:5001", "10.0.0.0/8", "169.254.169.254"]
+        let allowed = ["token.example:5001", "10.0.0.0/8", METADATA]
             .map(|text| HostRule::exact(text).expect("a rule"));
         let ssrf_policy = SsrfPolicy::new(origin("https://r.example"), allowed.to_vec());
         let case = |url: &str, address: &str| {
             let address = address.parse().expect("an address");
-            ssrf_policy.check(&origin(url), address).is_ok()
+            let by = server("1.1.1.1");
+            ssrf_policy.check(by, &origin(url), address).is_ok()
         };
         assert!(case("https://token.example:5001", "127.0.0.1"));
         assert!(!case("https://token.example", "127.0.0.1"));
         assert!(case("https://any.example", "10.1.2.3"));
         assert!(case("https://any.example", "::ffff:10.1.2.3"));
         assert!(!case("https://any.example", "192.168.0.1"));
-        assert!(case("http://169.254.169.254", "169.254.169.254"));
+        assert!(case("http://169.254.169.254", METADATA));
+        assert!(!case("http://169.254.170.2", "169.254.170.2"));
+        let name = origin("http://169.254.169.254.");
+        let checked = ssrf_policy.check_name(server("1.1.1.1"), &name);
+        checked.expect("allowed in every form");
     }
 
     #[test]
     fn hosts_that_a_proxy_looks_up() {
-        let ssrf_policy = SsrfPolicy::new(origin("https://r.example"), Vec::new());
+        let ssrf_policy = policy("https://r.example");
         for refused in [
             "http://127.1",
+            "http://127.0.0.1.",
             "http://2130706433",
             "http://0x7f.1",
+            "http://0X7F000001.",
             "http://0177.0.0.1",
             "http://localhost",
+            "http://localhost.",
             "http://[::1]",
-            "http://2852039166",
             "http://10.0.0.1",
+            // 8.0.0.1 or 10.0.0.1, depending on who reads it.
+            "http://010.0.0.1",
+            "http://169.254.169.254.",
+            "http://2852039166",
+            "http://2852039166.",
+            "http://0xa9fea9fe",
+            "http://0xa9.0xfe.0xa9.0xfe.",
+            "http://0251.0376.0251.0376",
+            "http://169.254.43518",
+            "http://[::ffff:169.254.169.254]",
+            "http://[::ffff:a9fe:a9fe]",
+            "http://[64:ff9b::a9fe:a9fe]",
+            "http://[2002:a9fe:a9fe::1]",
+            "http://metadata.google.internal",
+            "http://Metadata.Google.Internal.",
+            // Not valid, so a proxy may read it in any way.
+            "http://425.510.425.510",
+            "http://4294967296.",
+            "http://169.254.169.254.0",
+            "http://0xa9fea9fe0",
+            "http://0169.0254.0169.0254",
         ] {
-            let error = ssrf_policy.check_name(&origin(refused)).expect_err(refused);
+            let error = ssrf_policy
+                .check_name(server("1.1.1.1"), &origin(refused))
+                .expect_err(refused);
             assert_eq!(error.kind(), Kind::AddressRefused);
         }
-        for fine in ["http://a.example", "http://1.1.1.1", "https://r.example"] {
-            ssrf_policy.check_name(&origin(fine)).expect(fine);
+        for fine in [
+            "http://a.example",
+            "http://1.1.1.1",
+            "http://1.1.1.1.",
+            "https://r.example",
+            "http://1a.example",
+            "http://x.1e",
+        ] {
+            ssrf_policy
+                .check_name(server("1.1.1.1"), &origin(fine))
+                .expect(fine);
         }
-        let local = SsrfPolicy::new(origin("http://127.0.0.1:5000"), Vec::new());
+        let local = policy("http://127.0.0.1:5000");
         local
-            .check_name(&origin("http://localhost"))
+            .check_name(server("127.0.0.1"), &origin("http://localhost"))
             .expect("as deep");
+        // Forms that are no host of a URL.
+        for no_host in [
+            "http://[fe80::1%25eth0]/",
+            "http://[fe80::a9fe:a9fe%eth0]/",
+            "http://169.254.169.254%2e/",
+            "http://%31%36%39.254.169.254/",
+            "http://[169.254.169.254]/",
+            "http://169.254.169.254../",
+            "http://１６９.254.169.254/",
+            "http://169。254。169。254/",
+            "http://169.254.169.254\\@r.example/",
+            "http://r.example@169.254.169.254/",
+        ] {
+            Url::parse(no_host).expect_err(no_host);
+        }
     }
 }

@@ -12,6 +12,7 @@ use rustls::unbuffered::{
     ConnectionState, EncodeError, EncryptError, InsufficientSizeError, UnbufferedStatus,
 };
 
+use super::buffers::grow;
 use crate::error::{Error, Kind, Step};
 use crate::os::deadline::{CallLimits, StepLimit};
 use crate::os::{sys, wait};
@@ -23,6 +24,9 @@ const RECORD: usize = 17 * 1024;
 /// bodies.
 const SMALL: usize = 2 * RECORD;
 const LARGE: usize = 256 * 1024;
+/// Maximum size of records without content in a row, in bytes: key updates,
+/// session tickets, empty data. A peer that sends more only keeps us busy.
+const MAX_SILENT: usize = 1024 * 1024;
 /// Size that encryption adds to a record, and maximum content of a record.
 const RECORD_OVERHEAD: usize = 64;
 const RECORD_PAYLOAD: usize = 16 * 1024;
@@ -35,6 +39,8 @@ pub(crate) struct TlsStream {
     end: usize,
     outgoing: Vec<u8>,
     closed: bool,
+    /// Size of the records since the last one with content.
+    silent: usize,
     /// The TLS session to a proxy that carries this one.
     tunnel: Option<Box<TlsStream>>,
 }
@@ -72,11 +78,12 @@ impl TlsStream {
             UnbufferedClientConnection::new(config, name).map_err(|e| explain(&e, host))?;
         let mut stream = TlsStream {
             session,
-            incoming: vec![0; SMALL],
+            incoming: Vec::new(),
             start: 0,
             end: 0,
             outgoing: Vec::new(),
             closed: false,
+            silent: 0,
             tunnel,
         };
         let what = format!("tls with {host}");
@@ -129,12 +136,28 @@ impl TlsStream {
             }
             if transmits {
                 self.wrap().map_err(broken)?;
-                flush(fd, self.outgoing(), limits, limit).map_err(broken)?;
+                let sent = flush(fd, self.outgoing(), limits, limit);
+                sent.map_err(|error| match self.pending_alert(fd) {
+                    Some(alert) => explain(&alert, host),
+                    None => broken(error),
+                })?;
                 self.sent_all();
             }
             if wants_input && self.receive_waiting(fd, limits, limit).map_err(broken)? == 0 {
                 let message = format!("tls with {host}: the server closed in the handshake");
                 return Err(Error::new(Kind::Tls, message));
+            }
+        }
+    }
+
+    /// Why the peer has ended the session, if that has arrived.
+    fn pending_alert(&mut self, fd: RawFd) -> Option<rustls::Error> {
+        loop {
+            match self.open(&mut |_| {}) {
+                Err(error) => return error.downcast::<rustls::Error>().ok(),
+                Ok(Opened::Closed) => return None,
+                Ok(_) if !matches!(self.receive(fd), Ok(1..)) => return None,
+                Ok(_) => {}
             }
         }
     }
@@ -153,9 +176,8 @@ impl TlsStream {
 
     /// Enlarges the buffer for a large body.
     pub(crate) fn expect_large(&mut self) {
-        if self.incoming.len() < LARGE {
-            self.incoming.resize(LARGE, 0);
-        }
+        // Without the memory, the body is received in smaller pieces.
+        let _ = enlarge(&mut self.incoming, LARGE);
         if let Some(tunnel) = &mut self.tunnel {
             tunnel.expect_large();
         }
@@ -164,7 +186,7 @@ impl TlsStream {
     /// Frees memory that an idle connection does not need.
     pub(crate) fn shrink(&mut self) {
         if self.start == self.end && self.incoming.len() > SMALL {
-            self.incoming = vec![0; SMALL];
+            self.incoming = Vec::new();
             self.start = 0;
             self.end = 0;
         }
@@ -181,9 +203,20 @@ impl TlsStream {
         self.start != self.end || self.tunnel.as_ref().is_some_and(|t| t.holds_input())
     }
 
+    /// The size of an incomplete record that was received. 0 if the peer has
+    /// sent so much without content that the record is not likely to have any.
+    pub(crate) fn fragment(&self) -> usize {
+        let outer = self.tunnel.as_ref().map_or(0, |tunnel| tunnel.fragment());
+        match self.silent {
+            0..=RECORD => outer + self.end - self.start,
+            _ => 0,
+        }
+    }
+
     /// Receives what is available, without blocking. Returns 0 if the peer has
     /// closed the connection.
     pub(crate) fn receive(&mut self, fd: RawFd) -> io::Result<usize> {
+        enlarge(&mut self.incoming, SMALL)?;
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
@@ -193,9 +226,12 @@ impl TlsStream {
             self.start = 0;
         }
         if self.end == self.incoming.len() {
-            // The buffer is full without a complete record. rustls rejects
-            // longer records before.
-            return Err(io::ErrorKind::InvalidData.into());
+            // Full without a complete message: rustls keeps the records that
+            // messages of a handshake span.
+            if self.end >= MAX_SILENT {
+                return Err(too_silent());
+            }
+            self.incoming.resize(2 * self.end, 0);
         }
         let Some(tunnel) = &mut self.tunnel else {
             let received = sys::recv(fd, &mut self.incoming[self.end..])?;
@@ -214,18 +250,17 @@ impl TlsStream {
                 return Ok(0);
             }
         }
-        self.take_in(&piece);
+        self.take_in(&piece)?;
         Ok(piece.len())
     }
 
     /// Adds data from the session that carries this one.
-    fn take_in(&mut self, piece: &[u8]) {
+    fn take_in(&mut self, piece: &[u8]) -> io::Result<()> {
         let end = self.end + piece.len();
-        if self.incoming.len() < end {
-            self.incoming.resize(end, 0);
-        }
+        enlarge(&mut self.incoming, end)?;
         self.incoming[self.end..end].copy_from_slice(piece);
         self.end = end;
+        Ok(())
     }
 
     fn receive_waiting(
@@ -288,10 +323,23 @@ impl TlsStream {
             if let Some(error) = failure {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, error));
             }
+            self.count_silent(discard, opened == Some(Opened::Record))?;
             if let Some(opened) = opened {
                 return Ok(opened);
             }
         }
+    }
+
+    /// Counts records without content.
+    fn count_silent(&mut self, discarded: usize, has_content: bool) -> io::Result<()> {
+        self.silent = match has_content {
+            true => 0,
+            false => self.silent.saturating_add(discarded),
+        };
+        if self.silent <= MAX_SILENT {
+            return Ok(());
+        }
+        Err(too_silent())
     }
 
     /// Encrypts `plain` and appends it to [`TlsStream::outgoing`]. Passes
@@ -302,12 +350,13 @@ impl TlsStream {
                 .session
                 .process_tls_records(&mut self.incoming[self.start..self.end]);
             let mut sealed = None;
+            let mut has_content = false;
             match state {
                 Ok(ConnectionState::WriteTraffic(mut traffic)) => {
                     let old = self.outgoing.len();
                     let records = plain.len() / RECORD_PAYLOAD + 2;
                     let room = old + plain.len() + records * RECORD_OVERHEAD;
-                    self.outgoing.resize(room, 0);
+                    enlarge(&mut self.outgoing, room)?;
                     sealed = Some(loop {
                         match traffic.encrypt(plain, &mut self.outgoing[old..]) {
                             Ok(length) => {
@@ -316,13 +365,14 @@ impl TlsStream {
                             }
                             Err(EncryptError::InsufficientSize(InsufficientSizeError {
                                 required_size,
-                            })) => self.outgoing.resize(old + required_size, 0),
+                            })) => enlarge(&mut self.outgoing, old + required_size)?,
                             Err(error) => break Err(io::Error::other(error)),
                         }
                     });
                 }
                 Ok(ConnectionState::ReadTraffic(mut traffic)) => {
                     while let Some(Ok(record)) = traffic.next_record() {
+                        has_content |= !record.payload.is_empty();
                         sink(record.payload);
                     }
                 }
@@ -337,6 +387,7 @@ impl TlsStream {
                 }
             }
             self.start += discard;
+            self.count_silent(discard, has_content)?;
             if let Some(sealed) = sealed {
                 return sealed;
             }
@@ -354,8 +405,7 @@ impl TlsStream {
         let mut early = Vec::new();
         tunnel.seal(&self.outgoing, &mut |piece| early.extend_from_slice(piece))?;
         self.outgoing.clear();
-        self.take_in(&early);
-        Ok(())
+        self.take_in(&early)
     }
 
     /// Encrypted bytes to be sent.
@@ -378,6 +428,15 @@ impl TlsStream {
             None => self.outgoing.clear(),
         }
     }
+}
+
+fn too_silent() -> io::Error {
+    let message = format!("more than {MAX_SILENT} bytes of records without data");
+    io::Error::new(io::ErrorKind::InvalidData, rustls::Error::General(message))
+}
+
+fn enlarge(buffer: &mut Vec<u8>, size: usize) -> io::Result<()> {
+    grow(buffer, size, "tls buffer").map_err(io::Error::other)
 }
 
 /// Appends the output of `fill`.

@@ -2,12 +2,13 @@
 
 use zeroize::Zeroizing;
 
-use super::buffers::INPUT_SIZE;
 use super::connection::Connection;
 use super::failure;
-use crate::error::{Error, Kind, server_text};
+use super::response_head::{self, HeadFailure};
+use crate::error::{Error, Kind, Step, server_text};
+use crate::http::message::head::HeadError;
 use crate::http::url::Origin;
-use crate::log::redact;
+use crate::log::scrub;
 use crate::proxy::Proxy;
 
 /// Requests a tunnel to `origin` from the proxy.
@@ -21,29 +22,24 @@ pub(super) fn open(
     connection
         .say(request(proxy, origin).as_bytes())
         .map_err(broken)?;
-    let (length, head) = loop {
-        let received = connection.buffers.received();
-        if let Some(end) = end_of_head(received) {
-            let head = Head::read(&received[..end]).ok_or_else(|| {
-                let message = format!("proxy {shown} does not respond with http");
-                Error::new(Kind::Proxy, message)
-            })?;
-            if head.status >= 200 {
-                break (end, head);
-            }
-            connection.buffers.consume(end);
-            continue;
-        }
-        if received.len() >= INPUT_SIZE {
-            let message =
-                format!("response of proxy {shown}: more than {INPUT_SIZE} bytes of headers");
-            return Err(Error::new(Kind::Proxy, message));
-        }
-        if !connection.await_input().map_err(broken)? {
+    let head = response_head::receive(connection).map_err(|failed| match failed {
+        HeadFailure::Io(error) => broken(error),
+        HeadFailure::Closed if !connection.heard() => {
             let message = format!("proxy {shown} closed the connection without a response");
-            return Err(Error::new(Kind::Proxy, message));
+            Error::new(Kind::Proxy, message)
         }
-    };
+        HeadFailure::Invalid(HeadError::NotHttp) => {
+            let message = format!("proxy {shown} does not respond with http");
+            Error::new(Kind::Proxy, message)
+        }
+        failed => {
+            let kind = match failed {
+                HeadFailure::Interim => Kind::Protocol,
+                _ => Kind::Proxy,
+            };
+            Error::new(kind, format!("response of proxy {shown}: {failed}")).at(Step::Connect)
+        }
+    })?;
     if !(200..300).contains(&head.status) {
         return Err(refused(
             proxy,
@@ -52,7 +48,6 @@ pub(super) fn open(
             &head.reason,
         ));
     }
-    connection.buffers.consume(length);
     if !connection.buffers.received().is_empty() {
         let message = format!("proxy {shown} sent data before the tunnel was used");
         return Err(Error::new(Kind::Proxy, message));
@@ -73,7 +68,7 @@ pub(super) fn refused(proxy: &Proxy, host: &str, status: u16, reason: &str) -> E
     };
     let shown = proxy.authority();
     let message = format!("proxy {shown} refused to connect to {host}: {status} {said}{why}");
-    let message = redact::scrub(
+    let message = scrub::scrub(
         &message,
         &secrets(proxy)
             .iter()
@@ -126,66 +121,10 @@ fn request(proxy: &Proxy, origin: &Origin) -> Zeroizing<String> {
     text
 }
 
-fn end_of_head(received: &[u8]) -> Option<usize> {
-    let end = received.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
-    Some(end + 4)
-}
-
-/// The relevant parts of a response to CONNECT.
-struct Head {
-    status: u16,
-    reason: String,
-}
-
-impl Head {
-    fn read(head: &[u8]) -> Option<Head> {
-        let line = head.split(|&byte| byte == b'\r').next()?;
-        let line = String::from_utf8_lossy(line);
-        let rest = line.strip_prefix("HTTP/1.")?.get(1..)?.strip_prefix(' ')?;
-        let digits = rest.get(..3)?;
-        let reason = match rest.get(3..)? {
-            "" => "",
-            reason => reason.strip_prefix(' ')?,
-        };
-        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        Some(Head {
-            status: digits.parse().ok().filter(|status| *status >= 100)?,
-            reason: reason.to_owned(),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::http::url::Url;
-
-    #[test]
-    fn answers_to_connect() {
-        for (head, expected) in [
-            (
-                "HTTP/1.1 200 Connection established\r\n\r\n",
-                Some((200, "Connection established")),
-            ),
-            ("HTTP/1.0 204\r\nA: b\r\n\r\n", Some((204, ""))),
-            ("HTTP/1.1 407 \r\n\r\n", Some((407, ""))),
-            ("HTTP/2 200 OK\r\n\r\n", None),
-            ("HTTP/1.1 20 OK\r\n\r\n", None),
-            ("HTTP/1.1 2000\r\n\r\n", None),
-            ("HTTP/1.1 +20\r\n\r\n", None),
-            ("HTTP/1.1 099\r\n\r\n", None),
-            ("SSH-2.0\r\n\r\n", None),
-            ("\r\n\r\n", None),
-        ] {
-            let found = Head::read(head.as_bytes());
-            let found = found
-                .as_ref()
-                .map(|head| (head.status, head.reason.as_str()));
-            assert_eq!(found, expected, "{head:?}");
-        }
-    }
 
     #[test]
     fn a_tunnel_is_asked_for_by_host_and_port() {

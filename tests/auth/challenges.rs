@@ -1,5 +1,6 @@
 //! Challenges, and how they are answered.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reggie::{Config, Kind};
@@ -229,7 +230,59 @@ fn a_token_servers_answer_is_capped() {
         }
     });
     let error = get(&client(&server, &config()), "/v2/").expect_err("too long");
-    assert_eq!(error.kind(), Kind::TokenRefused);
+    assert_eq!(
+        (error.kind(), error.http_status()),
+        (Kind::TokenRefused, 200)
+    );
+    assert!(
+        error.message().starts_with("token from 127.0.0.1:"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_token_that_cannot_be_sent_is_an_error_and_not_cached() {
+    let long = "A".repeat(200_000);
+    for unusable in [
+        long.as_str(),
+        r"a\r\nX: y",
+        "caf\u{e9}",
+        r"\u0000",
+        " ",
+        "a b",
+    ] {
+        let bad = format!(r#"{{"token":"{unusable}","expires_in":86400}}"#);
+        let is_first = AtomicBool::new(true);
+        let server = RawServer::start(move |conn| {
+            while let Some(request) = conn.read_request() {
+                if request.target.starts_with("/token") {
+                    let body = match is_first.swap(false, Ordering::Relaxed) {
+                        true => bad.as_bytes(),
+                        false => br#"{"token":"T"}"#,
+                    };
+                    conn.respond("200 OK", &[], body);
+                } else if request.header("authorization") == Some("Bearer T") {
+                    conn.respond("200 OK", &[], b"in");
+                } else {
+                    challenge(conn, &request, &["Bearer realm=\"{url}/token\""]);
+                }
+            }
+        });
+        let client = client(&server, &config());
+        let error = get(&client, "/v2/a/tags/list").expect_err("unusable");
+        assert_eq!(
+            (error.kind(), error.http_status()),
+            (Kind::TokenRefused, 200)
+        );
+        assert!(
+            error.message().starts_with("token from 127.0.0.1:"),
+            "{error}"
+        );
+        assert_eq!(
+            get(&client, "/v2/a/tags/list").expect("an answer").status(),
+            200
+        );
+    }
 }
 
 #[test]

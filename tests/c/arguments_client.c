@@ -44,7 +44,7 @@ static void configs(void)
     TAKES(reggie_config_set_credentials(config, text, "p"), REGGIE_OK,
           REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_CREDENTIALS);
     TAKES(reggie_config_set_credentials(config, "u", text), REGGIE_OK,
-          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_CREDENTIALS);
+          REGGIE_INVALID_CREDENTIALS, REGGIE_INVALID_UTF8, REGGIE_OK);
     FAILS(REGGIE_INVALID_CREDENTIALS,
           reggie_config_set_credentials(config, "", ""));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_default_name(NULL, "a"));

@@ -24,7 +24,7 @@ static int on_credential(void *userdata, const char *registry,
     TAKES(reggie_credential_set_password(credential, text, "b"), REGGIE_OK,
           REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_CREDENTIALS);
     TAKES(reggie_credential_set_password(credential, "a", text), REGGIE_OK,
-          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_CREDENTIALS);
+          REGGIE_INVALID_CREDENTIALS, REGGIE_INVALID_UTF8, REGGIE_OK);
     FAILS(REGGIE_INVALID_CREDENTIALS,
           reggie_credential_set_password(credential, "a:b", "c"));
     FAILS(REGGIE_INVALID_CREDENTIALS,
@@ -34,11 +34,11 @@ static int on_credential(void *userdata, const char *registry,
     WORKS(reggie_credential_set_identity_token(credential, NULL, "b"));
     MAY_FAIL(reggie_credential_set_identity_token(credential, text, "b"));
     TAKES(reggie_credential_set_identity_token(credential, "a", text),
-          REGGIE_INVALID_CREDENTIALS, REGGIE_OK, REGGIE_INVALID_UTF8,
+          REGGIE_INVALID_CREDENTIALS, REGGIE_INVALID_CREDENTIALS, REGGIE_INVALID_UTF8,
           REGGIE_INVALID_CREDENTIALS);
     FAILS(REGGIE_NULL_ARGUMENT, reggie_credential_set_bearer_token(NULL, "a"));
     TAKES(reggie_credential_set_bearer_token(credential, text),
-          REGGIE_INVALID_CREDENTIALS, REGGIE_OK, REGGIE_INVALID_UTF8,
+          REGGIE_INVALID_CREDENTIALS, REGGIE_INVALID_CREDENTIALS, REGGIE_INVALID_UTF8,
           REGGIE_INVALID_CREDENTIALS);
     FAILS(REGGIE_INVALID_CREDENTIALS,
           reggie_credential_set_bearer_token(credential, "a b"));
@@ -57,8 +57,8 @@ static void places(reggie_config *config)
           REGGIE_OK, REGGIE_OK, REGGIE_INVALID_UTF8,
           REGGIE_INVALID_CREDENTIALS);
     TAKES(reggie_config_add_credentials(config, "r.example", "a", text),
-          REGGIE_OK, REGGIE_OK, REGGIE_INVALID_UTF8,
-          REGGIE_INVALID_CREDENTIALS);
+          REGGIE_OK, REGGIE_INVALID_CREDENTIALS, REGGIE_INVALID_UTF8,
+          REGGIE_OK);
     FAILS(REGGIE_INVALID_ARGUMENT,
           reggie_config_add_credentials(config, "https://r.example", "a", "b"));
     FAILS(REGGIE_NULL_ARGUMENT,
@@ -71,7 +71,7 @@ static void places(reggie_config *config)
     FAILS(REGGIE_INVALID_CREDENTIALS,
           reggie_config_add_identity_token(config, "r.example", "a:b", "c"));
     TAKES(reggie_config_add_identity_token(config, "r.example", "a", text),
-          REGGIE_INVALID_CREDENTIALS, REGGIE_OK, REGGIE_INVALID_UTF8,
+          REGGIE_INVALID_CREDENTIALS, REGGIE_INVALID_CREDENTIALS, REGGIE_INVALID_UTF8,
           REGGIE_INVALID_CREDENTIALS);
     FAILS(REGGIE_NULL_ARGUMENT,
           reggie_config_add_bearer_token(NULL, "r.example", "a"));
@@ -79,7 +79,7 @@ static void places(reggie_config *config)
           REGGIE_INVALID_ARGUMENT, REGGIE_INVALID_ARGUMENT, REGGIE_INVALID_UTF8,
           REGGIE_INVALID_ARGUMENT);
     TAKES(reggie_config_add_bearer_token(config, "r.example", text),
-          REGGIE_INVALID_CREDENTIALS, REGGIE_OK, REGGIE_INVALID_UTF8,
+          REGGIE_INVALID_CREDENTIALS, REGGIE_INVALID_CREDENTIALS, REGGIE_INVALID_UTF8,
           REGGIE_INVALID_CREDENTIALS);
 }
 
@@ -103,6 +103,12 @@ static void files(void)
           reggie_config_set_credential_helper_timeout(config, INT64_MIN));
     WORKS(reggie_config_set_credential_helper_timeout(config, 0));
     WORKS(reggie_config_set_credential_helper_timeout(config, INT64_MAX));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_config_set_credential_helper_cache_time(NULL, 1));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_config_set_credential_helper_cache_time(config, INT64_MIN));
+    WORKS(reggie_config_set_credential_helper_cache_time(config, 0));
+    WORKS(reggie_config_set_credential_helper_cache_time(config, INT64_MAX));
     reggie_config_free(config);
 }
 

@@ -109,6 +109,7 @@ static void nothing_for_null(void)
     GIVES_NUMBER(-1, reggie_response_retry_after(NULL));
     GIVES_NUMBER(0, reggie_response_warnings_count(NULL));
     GIVES_NULL(reggie_response_warning(NULL, 0));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_response_check_next_page(NULL, NULL));
     fill();
     FAILS(REGGIE_NULL_ARGUMENT,
           reggie_response_range(NULL, &place.first, &place.last));
@@ -129,6 +130,7 @@ static void nothing_told(const reggie_client *client)
     reggie_response *response = check_do(client, request);
 
     CHECK(reggie_response_next_page(response) == NULL);
+    WORKS(reggie_response_check_next_page(response, NULL));
     CHECK_NUMBER(-1, reggie_response_retry_after(response));
     CHECK_NUMBER(0, reggie_response_warnings_count(response));
     fill();
@@ -153,6 +155,7 @@ static void all_told(const reggie_client *client)
     reggie_response *response = check_do(client, request);
 
     CHECK_TEXT("/told?last=b&n=2", reggie_response_next_page(response));
+    WORKS(reggie_response_check_next_page(response, NULL));
     CHECK_NUMBER(7000, reggie_response_retry_after(response));
     CHECK_NUMBER(2, reggie_response_warnings_count(response));
     CHECK_TEXT("first", reggie_response_warning(response, 0));

@@ -127,6 +127,16 @@ static void bodies(const reggie_client *client)
     request = with_source(client, "/", &source, NULL, 10);
     fails(client, request, REGGIE_BODY_LENGTH, 0);
     reggie_request_free(request);
+
+    source = source_of("too long");
+    request = with_source(client, "/", &source, NULL, 7);
+    fails(client, request, REGGIE_BODY_LENGTH, 0);
+    reggie_request_free(request);
+
+    source = source_of("not empty");
+    request = with_source(client, "/", &source, NULL, 0);
+    fails(client, request, REGGIE_BODY_LENGTH, 0);
+    reggie_request_free(request);
 }
 
 static void reads_that_stop_or_lie(const reggie_client *client)

@@ -169,6 +169,21 @@ static void by_environment(void)
     CHECK_NUMBER(0, unsetenv("DOCKER_CONFIG"));
 }
 
+/* A JSON key file is a password with several lines. */
+static void by_password_with_lines(void)
+{
+    reggie_config *config = reggie_config_new();
+    reggie_client *client;
+
+    CHECK_OK(reggie_config_set_credentials(config, "_json_key",
+                                           "{\n\t\"a\": 1\r\n}\n"),
+             NULL);
+    client = client_of(config);
+    check_authorized(client, "Basic X2pzb25fa2V5OnsKCSJhIjogMQ0KfQo=");
+    reggie_client_free(client);
+    reggie_config_free(config);
+}
+
 static void by_helper(void)
 {
     reggie_config *config = config_of("helper.json");
@@ -179,6 +194,10 @@ static void by_helper(void)
     reggie_client_free(client);
     reggie_request_free(request);
     CHECK_OK(reggie_config_set_credential_helpers(config, 1), NULL);
+    client = client_of(config);
+    check_authorized(client, "Basic ZGVza3RvcDpzZWNyZXQgb2Yg");
+    reggie_client_free(client);
+    CHECK_OK(reggie_config_set_credential_helper_cache_time(config, 0), NULL);
     client = client_of(config);
     check_authorized(client, "Basic ZGVza3RvcDpzZWNyZXQgb2Yg");
     reggie_client_free(client);
@@ -271,6 +290,7 @@ static void run(void *context)
     by_callback();
     by_file();
     by_environment();
+    by_password_with_lines();
     before = descriptors();
     for (i = 0; i < 3; i++) {
         struct sigaction action;

@@ -444,7 +444,7 @@ static inline void set_limit(struct scene *scene, int64_t milliseconds)
     }
 }
 
-/* Prepares a call; a limit of 0 is the usual one. */
+/* Prepares a call; a limit of 0 is the default. */
 static inline void begin(struct scene *scene, const struct hang *hang,
                          int64_t limit, int64_t timeout)
 {
@@ -456,6 +456,8 @@ static inline void begin(struct scene *scene, const struct hang *hang,
     scene->config = settings();
     if (limit > 0)
         set_limit(scene, limit);
+    else if (timeout > 0) /* on a busy machine it is above the default limit */
+        set_limit(scene, 10 * timeout);
     set_way(scene);
     scene->client = check_client(address_of(hang),
                                  hang->where == SERVER ? places.ca : "-",

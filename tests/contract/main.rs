@@ -267,6 +267,20 @@ fn what_a_server_sends_does_not_decide_about_memory() {
     }
 }
 
+#[test]
+fn a_call_without_memory_fails_and_the_client_goes_on() {
+    if !Compiler::System.is_at_hand() {
+        return;
+    }
+    let program = build_linked("no_memory", false);
+    let [plain, tls] = &servers();
+    for (way, server) in [("main", plain), ("thread", plain), ("main", tls)] {
+        let arguments = whereabouts(server);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        run(&program, way, &arguments);
+    }
+}
+
 /// Streams blobs of this size, down and up.
 fn stream(program: &Program, options: Options, size: u64) {
     let most = (12 * 1024).to_string();

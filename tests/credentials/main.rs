@@ -1,5 +1,6 @@
 //! Credentials of each source, with registries that ask for them.
 
+mod helpers;
 #[path = "../auth/image.rs"]
 mod image;
 

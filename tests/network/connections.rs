@@ -223,15 +223,25 @@ impl Here {
     }
 }
 
-impl reggie::ReadSource for Here {
+const BODY: usize = 1_000_000;
+
+struct HereSource {
+    thread: Here,
+    left: usize,
+}
+
+impl reggie::ReadSource for HereSource {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, reggie::Error> {
-        self.check();
-        buffer.fill(b'x');
-        Ok(buffer.len())
+        self.thread.check();
+        let amount = self.left.min(buffer.len());
+        buffer[..amount].fill(b'x');
+        self.left -= amount;
+        Ok(amount)
     }
 
     fn rewind(&mut self) -> Result<(), reggie::Error> {
-        self.check();
+        self.thread.check();
+        self.left = BODY;
         Ok(())
     }
 }
@@ -264,7 +274,11 @@ fn everything_of_a_call_runs_on_the_calling_thread() {
     );
     let client = Client::new(&server.url(), &config).expect("a client");
     let mut request = client.request("PUT", "/v2/").expect("a request");
-    request.set_body_source(Box::new(Here(here)), Some(1_000_000));
+    let source = HereSource {
+        thread: Here(here),
+        left: BODY,
+    };
+    request.set_body_source(Box::new(source), Some(BODY as u64));
     request.set_output_sink(Box::new(Here(here)));
     request.set_challenge_callback(Some(Arc::new(move |_: &mut reggie::Request| {
         Here(here).check();

@@ -208,6 +208,8 @@ fn a_proxy_that_is_not_there() {
 #[test]
 fn what_a_proxy_answers_to_connect() {
     let long = format!("HTTP/1.1 200 OK\r\nA: {}\r\n\r\n", "a".repeat(70_000));
+    let fields = "A: b\r\n".repeat(300);
+    let fields = format!("HTTP/1.1 407 No\r\n{fields}B : c\r\n d\r\n\r\n");
     for (answer, words, status) in [
         ("HTTP/1.1 403 Filtered\tx\r\n\r\n", "403 Filtered\\tx", 403),
         (
@@ -227,9 +229,11 @@ fn what_a_proxy_answers_to_connect() {
         ),
         ("hello\r\n\r\n", "does not respond with http", 0),
         ("HTTP/1.1 200 OK\r\n\r\nmore", "sent data before", 0),
-        ("HTTP/1.1 200", "closed the connection", 0),
+        ("HTTP/1.1 200", "was closed within the headers", 0),
+        ("HTTP/1.1 101 Other\r\n\r\n", "101 Other", 101),
         ("", "closed the connection", 0),
-        (&long, "more than 65536 bytes", 0),
+        (&long, "longer than 65536 bytes", 0),
+        (&fields, "407 No", 407),
     ] {
         let answer = answer.to_owned();
         let proxy = RawServer::start(move |conn| {
@@ -247,6 +251,24 @@ fn what_a_proxy_answers_to_connect() {
         assert_eq!(error.is_retryable(), status == 503);
         assert!(error.message().contains(words), "{error}");
     }
+}
+
+#[test]
+fn a_proxy_sends_interim_responses_without_end() {
+    let interim = "HTTP/1.1 103 Early\r\nA: b\r\n\r\n".repeat(3000);
+    let proxy = RawServer::start(move |conn| {
+        conn.read_head();
+        conn.send(interim.as_bytes());
+        conn.hold();
+    });
+    let config = through(&proxy.url());
+    let error = get("https://registry.example", &config).expect_err("no end");
+    assert_eq!(
+        (error.kind(), error.step()),
+        (Kind::Protocol, Step::Connect)
+    );
+    let words = "more than 65536 bytes of interim responses";
+    assert!(error.message().ends_with(words), "{error}");
 }
 
 /// Does as a proxy does with CONNECT, to a server on loopback.

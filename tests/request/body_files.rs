@@ -99,6 +99,132 @@ fn server(tls: bool) -> (RawServer, mpsc::Receiver<Vec<u8>>) {
     (server, receiver)
 }
 
+type SetBody<'a> = Box<dyn Fn(&mut Request) + 'a>;
+
+/// Files in /proc, whose size is 0.
+fn sizeless_files_arrive(client: &Client, arrived: &mpsc::Receiver<Vec<u8>>) {
+    for path in ["/proc/version", "/proc/self/environ", "/proc/filesystems"] {
+        let content = std::fs::read(path).expect(path);
+        let file = File::open(path).expect(path);
+        let size = content.len() as u64;
+        let sets: [(&str, std::ops::Range<u64>, SetBody); 5] = [
+            ("path", 0..size, Box::new(|r| r.set_body_path(path.into()))),
+            (
+                "section",
+                3..7,
+                Box::new(|r| {
+                    r.set_body_path_section(path.into(), 3, Some(4))
+                        .expect("a section");
+                }),
+            ),
+            (
+                "rest",
+                3..size,
+                Box::new(|r| {
+                    r.set_body_path_section(path.into(), 3, None)
+                        .expect("a section");
+                }),
+            ),
+            (
+                "descriptor",
+                0..5,
+                Box::new(|r| {
+                    r.set_body_descriptor(file.as_raw_fd(), Some(5))
+                        .expect("a descriptor");
+                }),
+            ),
+            (
+                "section of a descriptor",
+                2..size,
+                Box::new(|r| {
+                    r.set_body_descriptor_section(file.as_raw_fd(), 2, None)
+                        .expect("a section");
+                }),
+            ),
+        ];
+        for (name, range, set) in sets {
+            let mut request = client.request("PUT", "/upload").expect("a request");
+            set(&mut request);
+            for _ in 0..2 {
+                let response = client.execute(&mut request).expect(name);
+                assert_eq!(response.status(), 201, "{path} {name}");
+                let [start, end] = [range.start, range.end].map(|at| at as usize);
+                let body = arrived.recv().expect("a body");
+                assert_eq!(body, content[start..end], "{path} by {name}");
+            }
+        }
+        let mut request = client.request("PUT", "/upload").expect("a request");
+        request
+            .set_body_path_section(path.into(), 0, Some(size + 1))
+            .expect("a section");
+        let error = client.execute(&mut request).expect_err("too long");
+        assert_eq!(
+            (error.kind(), error.step()),
+            (Kind::BodyLength, Step::Prepare)
+        );
+    }
+}
+
+#[test]
+fn sizeless_files_arrive_over_http() {
+    let (server, arrived) = server(false);
+    let client = Client::new(&server.url(), &Config::new()).expect("a client");
+    sizeless_files_arrive(&client, &arrived);
+    let lengths = server.requests();
+    let mut lengths = lengths
+        .iter()
+        .map(|request| request.header("content-length"));
+    assert!(lengths.all(|length| length.is_some()));
+}
+
+#[test]
+fn sizeless_files_arrive_over_https() {
+    let (server, arrived) = server(true);
+    let mut config = Config::new();
+    let ca = server.ca_path().expect("a certificate");
+    config.add_ca_file(&ca).expect("a ca file");
+    let client = Client::new(&server.url(), &config).expect("a client");
+    sizeless_files_arrive(&client, &arrived);
+}
+
+#[test]
+fn what_is_appended_to_a_file_while_it_is_sent_is_not_sent() {
+    for tls in [false, true] {
+        let size = 20_000_000;
+        let file = file(&vec![b'a'; size]);
+        let path = file.path().to_owned();
+        let (sender, arrived) = mpsc::channel();
+        let sender = Mutex::new(sender);
+        let growing = path.clone();
+        let handler = move |conn: &mut Conn| {
+            let mut request = conn.read_head().expect("a head");
+            // The rest of the file does not fit into the buffers of the sockets.
+            let mut file = File::options().append(true).open(&growing).expect("a file");
+            file.write_all(b"more").expect("written");
+            assert!(conn.read_body(&mut request));
+            conn.respond("201 Created", &[], b"");
+            let sender = sender.lock().expect("no panic elsewhere");
+            sender.send(request.body).expect("a receiver");
+        };
+        let (server, mut config) = match tls {
+            true => (RawServer::start_tls(handler), Config::new()),
+            false => (RawServer::start(handler), Config::new()),
+        };
+        if let Some(ca) = server.ca_path() {
+            config.add_ca_file(&ca).expect("a ca file");
+        }
+        let client = Client::new(&server.url(), &config).expect("a client");
+        let status = put(&client, |request| request.set_body_path(path)).expect("a response");
+        assert_eq!(status, 201);
+        let body = arrived.recv().expect("a body");
+        assert!(body == vec![b'a'; size], "{} bytes arrived", body.len());
+        assert_eq!(
+            file.as_file().metadata().expect("a file").len(),
+            size as u64 + 4
+        );
+    }
+}
+
 #[test]
 fn files_arrive_over_http() {
     let (server, arrived) = server(false);

@@ -252,3 +252,44 @@ fn https_never_leads_to_plain_http() {
     assert_eq!(error.kind(), Kind::RedirectRefused);
     assert_eq!(plain.connections(), 0);
 }
+
+#[test]
+fn bytes_outside_ascii_in_a_location_are_percent_encoded() {
+    const BYTES: [&[u8]; 3] = ["ü".as_bytes(), b"\xfc", "日本".as_bytes()];
+    const SENT: [&str; 3] = ["%C3%BC", "%FC", "%E6%97%A5%E6%9C%AC"];
+    let server = RawServer::start(|conn| {
+        while let Some(request) = conn.read_request() {
+            let mut parts = request.target.split('/').skip(1);
+            let (way, number) = (parts.next(), parts.next());
+            let number: usize = number.and_then(|text| text.parse().ok()).unwrap_or(9);
+            let (status, start, end): (_, _, &[u8]) = match way {
+                Some("redirect") => ("307 T", "Location: /end/", b""),
+                Some("upload") => ("202 A", "Location: /end/", b""),
+                Some("list") => ("200 OK", "Link: </end/", b">; rel=\"next\""),
+                _ => {
+                    conn.respond("200 OK", &[], request.target.as_bytes());
+                    continue;
+                }
+            };
+            let head = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n{start}");
+            conn.send(&[head.as_bytes(), BYTES[number], end, b"\r\n\r\n"].concat());
+        }
+    });
+    let client = Client::new(&server.url(), &Config::new()).expect("a client");
+    let get = |path: &str| {
+        let mut request = client.request("GET", path).expect("a request");
+        client.execute(&mut request).expect("an answer")
+    };
+    for (number, sent) in SENT.iter().enumerate() {
+        let end = format!("/end/{sent}");
+        let response = get(&format!("/redirect/{number}"));
+        assert_eq!(response.body(), end.as_bytes());
+        let response = get(&format!("/upload/{number}"));
+        let absolute = format!("{}{end}", server.url());
+        assert_eq!(response.absolute_location(), Some(absolute.as_str()));
+        assert_eq!(response.relative_location(), Some(end.as_str()));
+        assert_eq!(get(&end).body(), end.as_bytes());
+        let response = get(&format!("/list/{number}"));
+        assert_eq!(response.next_page(), Some(end.as_str()));
+    }
+}

@@ -144,6 +144,93 @@ fn the_registrys_errors_are_read_and_what_is_none_stays_readable() {
 }
 
 #[test]
+fn what_the_server_says_is_in_the_message() {
+    for (kind, body, words) in [
+        (
+            "application/json",
+            &br#"{"message":"quota of 5 GiB"}"#[..],
+            ": quota of 5 GiB",
+        ),
+        (
+            "application/json",
+            br#"{"error":"quarantined"}"#,
+            ": quarantined",
+        ),
+        (
+            "application/json",
+            br#"{"errors":["one"],"limit":1e400}"#,
+            ": one",
+        ),
+        (
+            "application/problem+json",
+            br#"{"title":"No","detail":"x"}"#,
+            ": No: x",
+        ),
+        (
+            "text/html",
+            b"<html><title>502 Bad\nGateway</title>",
+            ": 502 Bad Gateway",
+        ),
+        (
+            "text/plain",
+            b"two\r\nlines\x1b[2J",
+            ": two lines\\u{1b}[2J",
+        ),
+        (
+            "text/plain; charset=iso-8859-1",
+            b"d\xe9sol\xe9",
+            ": d\u{e9}sol\u{e9}",
+        ),
+        ("application/octet-stream", b"\x1f\x8b\x08\0\0\0\0\0", ""),
+        ("application/json", b"", ""),
+    ] {
+        let server = RawServer::start(move |conn| {
+            while let Some(request) = conn.read_request() {
+                let length = body.len();
+                let head = format!(
+                    "HTTP/1.1 418 I'm a teapot\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
+                );
+                conn.send(head.as_bytes());
+                if request.method != "HEAD" {
+                    conn.send(body);
+                }
+            }
+        });
+        let client = Client::new(&server.url(), &Config::new()).expect("a client");
+        for (method, words) in [("GET", words), ("HEAD", "")] {
+            let mut request = client.request(method, "/").expect("a request");
+            let response = client.execute(&mut request).expect("an answer");
+            let error = response.check().expect_err("no 2xx");
+            let expected = format!("{}: status 418{words}", server.authority());
+            assert_eq!(error.message(), expected);
+            assert_eq!((error.kind(), error.http_status()), (Kind::HttpStatus, 418));
+        }
+    }
+}
+
+#[test]
+fn a_response_that_is_too_large_has_its_status_in_the_error() {
+    let body = vec![b'x'; 70_000];
+    for status in ["200 OK", "403 Forbidden", "503 Service Unavailable"] {
+        let server = RawServer::start({
+            let body = body.clone();
+            move |conn| {
+                while conn.read_request().is_some() {
+                    conn.respond(status, &[], &body);
+                }
+            }
+        });
+        let mut config = Config::new();
+        config.set_max_body_memory(65_536);
+        let client = Client::new(&server.url(), &config).expect("a client");
+        let mut request = client.request("GET", "/").expect("a request");
+        let error = client.execute(&mut request).expect_err("too large");
+        assert_eq!(error.kind(), Kind::BodyTooLarge);
+        assert_eq!(error.http_status().to_string(), status[..3]);
+    }
+}
+
+#[test]
 fn what_is_not_http_is_a_protocol_error() {
     for bytes in [
         &b"SSH-2.0-OpenSSH_9.2\r\n"[..],

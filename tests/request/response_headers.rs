@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use reggie::{Client, Config, ContentRange, RateLimit, Response};
+use reggie::{Client, Config, ContentRange, Kind, Level, RateLimit, Response};
 use support::raw_server::RawServer;
 
 /// Answers each request at `/` with the head, in which `{url}` is the server's
@@ -72,6 +72,51 @@ fn the_next_page_can_be_sent_as_it_is() {
             let sent = server.requests().pop().expect("a request").target;
             assert_eq!(sent, format!("{prefix}{page}"));
         }
+    }
+}
+
+#[test]
+fn a_next_page_that_is_refused_is_no_last_page() {
+    let last = answer("HTTP/1.1 200 OK\r\nLink: </p>; rel=prev\r\n");
+    assert!(last.next_page().is_none() && last.check_next_page().is_ok());
+    let more = answer("HTTP/1.1 200 OK\r\nLink: </n>; rel=next\r\n");
+    assert!(more.next_page().is_some() && more.check_next_page().is_ok());
+    for (head, words) in [
+        (
+            "HTTP/1.1 200 OK\r\nLink: <http://inner.example:5000/n?last=b&k=secret>; rel=next\r\n",
+            "link \"http://inner.example:5000/n?last=b&k=[redacted]\" is not at",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nLink: <//inner.example/n>; rel=\"next\"\r\n",
+            "link \"//inner.example/n\" is not at",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nLink: </p>; rel=prev, <ftp://inner.example/n>; rel=next\r\n",
+            "link \"ftp://inner.example/n\" is not at",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nLink: </n> rel=next\r\n",
+            "the link header is invalid",
+        ),
+    ] {
+        let lines = Arc::new(Mutex::new(String::new()));
+        let log = Arc::clone(&lines);
+        let mut config = Config::new();
+        let write = Arc::new(move |_, text: &str| log.lock().expect("a log").push_str(text));
+        config.set_log_callback(Level::Warning, Some(write));
+        let server = server(head);
+        let client = Client::new(&server.url(), &config).expect("a client");
+        let mut request = client.request("GET", "/v2/a/tags/list").expect("a request");
+        let response = client.execute(&mut request).expect("an answer");
+        assert_eq!(response.next_page(), None);
+        let error = response.check_next_page().expect_err(head);
+        assert_eq!(
+            (error.kind(), error.http_status()),
+            (Kind::NextPageRefused, 200)
+        );
+        assert_eq!(error.host(), Some(server.authority().as_str()));
+        assert!(error.message().contains(words), "{error}");
+        assert_eq!(*lines.lock().expect("a log"), error.message());
     }
 }
 

@@ -395,6 +395,57 @@ fn a_body_that_ends_early_is_an_error_and_not_a_short_body() {
     assert_eq!(error.kind(), Kind::BodyLength, "{error}");
 }
 
+/// Delivers its bytes in pieces, and more of them if it is read on.
+struct TooLong {
+    left: usize,
+    piece: usize,
+}
+
+impl ReadSource for TooLong {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let amount = self.left.min(self.piece).min(buffer.len());
+        buffer[..amount].fill(b'x');
+        self.left -= amount;
+        Ok(amount)
+    }
+
+    fn rewind(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_body_that_is_longer_is_an_error_and_not_cut() {
+    for (size, piece) in [
+        (6, 5),
+        (6, 6),
+        (6, 1),
+        (1_100_000, 4096),
+        (5_000_000, 1_000_000),
+    ] {
+        for length in [0, size - 1] {
+            let server = RawServer::start(|conn| {
+                while conn.read_request().is_some() {
+                    conn.respond("201 Created", &[], b"");
+                }
+            });
+            let client = client(&server);
+            let mut request = client.request("PUT", "/v2/").expect("a request");
+            let source = TooLong { left: size, piece };
+            request.set_body_source(Box::new(source), Some(length as u64));
+            let error = client.execute(&mut request).expect_err("too long");
+            assert_eq!(
+                (error.kind(), error.step()),
+                (Kind::BodyLength, reggie::Step::Send)
+            );
+            let message = format!("the body is longer than its length of {length} bytes");
+            assert_eq!(error.message(), message);
+            let complete = server.requests().iter().any(|r| r.body.len() == length);
+            assert!(!complete, "{size} in pieces of {piece}");
+        }
+    }
+}
+
 #[test]
 fn methods_and_headers_that_would_split_a_request_are_refused() {
     let server = server();

@@ -86,7 +86,7 @@ fn is_ffi(file: &str) -> bool {
 }
 
 fn is_system_calls(file: &str) -> bool {
-    file == "os/sys.rs"
+    file == "os/sys.rs" || file.starts_with("os/sys/")
 }
 
 #[test]

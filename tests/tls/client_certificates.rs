@@ -109,6 +109,37 @@ fn keys_of_each_kind_and_form_are_taken() {
     }
 }
 
+#[test]
+fn the_alert_of_the_server_is_read_even_if_sending_fails() {
+    const TRIES: usize = 30;
+    let authority = Authority::new("clients");
+    let key = new_key();
+    let unknown = Authority::new("others").client(&key).pem();
+    for version in rustls::ALL_VERSIONS {
+        let server = server(Certificates::new().asking(&authority).speaking(version));
+        for (certificate, part) in [(None, "requires"), (Some(&unknown), "rejected")] {
+            let mut config = trusting(&[&server]);
+            if let Some(certificate) = certificate {
+                config
+                    .add_client_certificate_memory(None, certificate.as_bytes(), key.as_bytes())
+                    .expect("a certificate");
+            }
+            let client = Client::new(&server.url(), &config).expect("a client");
+            for length in [0, 1, 100_000, 20_000_000] {
+                for _ in 0..TRIES {
+                    let mut request = client.request("PUT", "/v2/a").expect("a request");
+                    request.set_body(vec![0; length]);
+                    let error = client.execute(&mut request).expect_err("rejected");
+                    assert_eq!(error.kind(), Kind::Tls, "{version:?} {length}: {error}");
+                    let message = error.message();
+                    let is_told = message.contains("client certificate") && message.contains(part);
+                    assert!(is_told, "{version:?} {length}: {message}");
+                }
+            }
+        }
+    }
+}
+
 /// The DER of a key in PEM.
 fn rustls_key(pem: &str) -> Vec<u8> {
     use rustls::pki_types::PrivateKeyDer;
@@ -128,6 +159,9 @@ fn certificates_and_keys_that_do_not_fit_are_errors_at_once() {
     let reversed = authority.pem() + &p256;
     let p256_key = data("p256-pkcs8.key");
     let damaged = p256_key.replacen("MIGH", "MIGG", 1);
+    let damaged_p521 = data("p521.key")
+        .replacen("AwEHBIHW", "AwEHBIHX", 1)
+        .replacen("BIHW", "BIHX", 1);
     for (certificate, key, part) in [
         (rsa.as_str(), p256_key.as_str(), "is not that of"),
         (&p256, &data("rsa-pkcs8.key"), "is not that of"),
@@ -136,7 +170,9 @@ fn certificates_and_keys_that_do_not_fit_are_errors_at_once() {
         (&p256, &data("p384-sec1.key"), "is not that of"),
         (&p256, &data("ed25519-pkcs8.key"), "is not that of"),
         (&reversed, &p256_key, "is not that of"),
-        (&data("p521.pem"), &data("p521.key"), "cannot be used"),
+        (&data("p521.pem"), &p256_key, "is not that of"),
+        (&p256, &data("p521.key"), "is not that of"),
+        (&data("p521.pem"), &damaged_p521, "cannot be used"),
         (&p256, &data("p256-encrypted-pkcs8.key"), "encrypted"),
         (&rsa, &data("rsa-encrypted-pkcs1.key"), "encrypted"),
         (&p256, &p256, "contains no private key"),

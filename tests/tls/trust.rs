@@ -131,6 +131,59 @@ fn child_is_answered() {
     );
 }
 
+/// The same text as other programs save it.
+fn as_saved_elsewhere(text: &str) -> Vec<Vec<u8>> {
+    let marked = format!("\u{feff}{text}");
+    let indented: String = text
+        .lines()
+        .map(|line| format!("    {line} \r\n"))
+        .collect();
+    vec![
+        marked.as_bytes().to_vec(),
+        marked.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        marked.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        text.replace('\n', "\r\n").into_bytes(),
+        text.replace('\n', "\r").into_bytes(),
+        indented.into_bytes(),
+        format!("Bag Attributes: 0\n\n{text}\nkey: value\n{text}").into_bytes(),
+    ]
+}
+
+#[test]
+fn pem_is_read_as_other_programs_save_it() {
+    let server = hello(Certificates::new());
+    let pem = ca_text(&server);
+    for bytes in as_saved_elsewhere(&pem) {
+        let mut config = Config::new();
+        config.add_ca_memory(&bytes).expect("pem");
+        config.set_system_trust(false);
+        let answer = get(&server.url(), &config).expect("trusted");
+        assert_eq!(answer.body(), b"hello");
+    }
+    let certificate = data("p256-v1.pem");
+    for name in ["p256-pkcs8.key", "p256-sec1.key"] {
+        for bytes in as_saved_elsewhere(&data(name)) {
+            Config::new()
+                .add_client_certificate_memory(None, certificate.as_bytes(), &bytes)
+                .expect(name);
+        }
+    }
+    let trusted = pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE");
+    for (bytes, expected) in [
+        (
+            trusted.as_bytes(),
+            "TRUSTED CERTIFICATE is a format of OpenSSL",
+        ),
+        (b"-\0\0\0-\0\0\0", "is UTF-32, save it as UTF-8"),
+        (b"\xff\xfe-", "is UTF-16, but damaged"),
+    ] {
+        let error = Config::new().add_ca_memory(bytes).expect_err(expected);
+        assert_eq!(error.kind(), Kind::InvalidCertificates);
+        assert!(error.message().contains(expected), "{error}");
+    }
+}
+
 #[test]
 fn no_verification_is_for_the_clients_own_host_alone() {
     let other = hello(Certificates::new());

@@ -1,6 +1,7 @@
 //! Credential files: config.json and .dockercfg of Docker, auth.json of
 //! containers.
 
+use std::cmp::Reverse;
 use std::io::Read;
 use std::path::Path;
 
@@ -9,27 +10,27 @@ use base64::{Engine as _, alphabet};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use crate::auth::secret_json::SecretJson;
+use crate::auth::secret_json::{SecretJson, field, fields};
 use crate::config::credential::Credential;
-use crate::config::credential_key::CredentialKey;
-use crate::error::{Error, Kind};
+use crate::config::credential_key::{CredentialKey, Exactness};
+use crate::error::{Error, Kind, with_path};
 use crate::http::url::Origin;
-use crate::os::file;
+use crate::os::{file, text_encoding};
 
 /// Maximum size of a file, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
 
+const ANY_PADDING: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 /// Base64 with or without padding.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, ANY_PADDING);
+const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, ANY_PADDING);
 
 /// The contents of a credential file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Contents {
     entries: Vec<Entry>,
-    helpers: Vec<(CredentialKey, String)>,
+    helpers: Vec<NamedHelper>,
     /// The credential helper for all other registries.
     store: Option<String>,
 }
@@ -37,7 +38,18 @@ pub(crate) struct Contents {
 #[derive(Debug, PartialEq, Eq)]
 struct Entry {
     place: CredentialKey,
+    /// The key as the file has it.
+    key: String,
     holds: Holds,
+}
+
+/// The credential helper of a registry.
+#[derive(Debug, PartialEq, Eq)]
+struct NamedHelper {
+    place: CredentialKey,
+    key: String,
+    /// Empty: none, not even the one for all registries.
+    name: String,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -60,7 +72,7 @@ pub(crate) enum Clue<'a> {
 /// Reads a file; `None` if it does not exist.
 pub(super) fn read(path: &Path) -> Result<Option<Contents>, Error> {
     let failed = |error: &std::io::Error| {
-        let what = format!("credentials file {}", path.display());
+        let what = with_path("credentials file", path);
         Error::io(Kind::InvalidCredentialsFile, what, error)
     };
     let (file, length) = match file::open(path) {
@@ -84,7 +96,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Contents>, Error> {
         Contents::parse(&bytes)
     };
     parsed.map(Some).map_err(|why| {
-        let message = format!("credentials file {}: {why}", path.display());
+        let message = format!("{}: {why}", with_path("credentials file", path));
         Error::new(Kind::InvalidCredentialsFile, message)
     })
 }
@@ -92,36 +104,56 @@ pub(super) fn read(path: &Path) -> Result<Option<Contents>, Error> {
 impl Contents {
     /// Parses a file. Invalid entries are errors only when they are needed.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Contents, String> {
-        if bytes.iter().all(u8::is_ascii_whitespace) {
+        let text = text_encoding::decode(bytes)?;
+        if text.iter().all(u8::is_ascii_whitespace) {
             return Ok(Contents::default());
         }
-        let json = SecretJson::parse(bytes).ok_or("not json")?;
-        let fields = json.as_object().ok_or("not a json object")?;
-        let object = |name: &str| match fields.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Object(found)) => Ok(Some(found)),
-            Some(_) => Err(format!("{name} is not an object")),
+        let json = SecretJson::parse(&text).ok_or("not json")?;
+        let file = match &*json {
+            Value::Null => return Ok(Contents::default()),
+            Value::Object(file) => file,
+            _ => return Err("not a json object".to_owned()),
         };
-        let auths = object("auths")?;
-        let helpers = object("credHelpers")?;
-        let store = match fields.get("credsStore") {
-            None | Some(Value::Null) => None,
+        let objects = |name: &'static str| {
+            let values = fields(file, name).filter(|value| !value.is_null());
+            let objects = values.map(|value| value.as_object());
+            objects
+                .collect::<Option<Vec<_>>>()
+                .ok_or_else(|| format!("{name} is not an object"))
+        };
+        let auths = objects("auths")?;
+        let helpers = objects("credHelpers")?;
+        let store = match field(file, "credsStore") {
+            None => None,
             Some(Value::String(name)) => Some(name.clone()).filter(|name| !name.is_empty()),
             Some(_) => return Err("credsStore is not a string".to_owned()),
         };
-        if auths.is_none() && helpers.is_none() && store.is_none() {
+        if auths.is_empty() && helpers.is_empty() && store.is_none() {
             // The older format consists only of the object of entries.
+            let has_auth = |entry: &Value| {
+                let entry = entry.as_object();
+                entry.is_some_and(|entry| fields(entry, "auth").next().is_some())
+            };
             return Ok(Contents {
-                entries: entries(fields, |entry| entry.get("auth").is_some()),
+                entries: entries(file, has_auth).collect(),
                 ..Contents::default()
             });
         }
         let named = |(key, name): (&String, &Value)| {
-            let name = name.as_str().filter(|name| !name.is_empty())?;
-            Some((CredentialKey::of_key(key)?, name.to_owned()))
+            let name = match name {
+                Value::Null => "",
+                Value::String(name) => name,
+                _ => return None,
+            };
+            Some(NamedHelper {
+                place: CredentialKey::of_key(key)?,
+                key: key.clone(),
+                name: name.to_owned(),
+            })
         };
+        let auths = auths.into_iter().flat_map(|auths| entries(auths, |_| true));
         Ok(Contents {
-            entries: auths.map_or(Vec::new(), |auths| entries(auths, |_| true)),
+            entries: auths.collect(),
             helpers: helpers.into_iter().flatten().filter_map(named).collect(),
             store,
         })
@@ -129,23 +161,28 @@ impl Contents {
 
     /// The entries for a repository, by precedence: the longest path, the
     /// helper for the registry, the helper for all registries, the registry.
+    /// Of several keys for the same place, the most exact one comes first.
     pub(crate) fn clues(&self, registry: &Origin, repository: Option<&str>) -> Vec<Clue<'_>> {
         let mut fitting: Vec<&Entry> = self
             .entries
             .iter()
             .filter(|entry| entry.place.covers(registry, repository))
             .collect();
-        fitting.sort_by_key(|entry| std::cmp::Reverse(entry.place.path().len()));
+        let rank = |place: &CredentialKey, key: &str| {
+            (Reverse(place.path().len()), Exactness::of(key, registry))
+        };
+        fitting.sort_by_key(|entry| rank(&entry.place, &entry.key));
         let (of_paths, of_all): (Vec<&Entry>, Vec<&Entry>) = fitting
             .into_iter()
             .partition(|entry| !entry.place.path().is_empty());
         let helper = self
             .helpers
             .iter()
-            .filter(|(place, _)| place.covers(registry, repository))
-            .max_by_key(|(place, _)| place.path().len())
-            .map(|(_, name)| name)
-            .or(self.store.as_ref());
+            .filter(|helper| helper.place.covers(registry, repository))
+            .min_by_key(|helper| rank(&helper.place, &helper.key))
+            .map(|helper| &helper.name)
+            .or(self.store.as_ref())
+            .filter(|name| !name.is_empty());
         let clues = of_paths.into_iter().filter_map(|entry| entry.holds.clue());
         clues
             .chain(helper.map(|name| Clue::Helper(name)))
@@ -164,10 +201,13 @@ impl Holds {
     }
 }
 
-fn entries(fields: &Map<String, Value>, is_entry: impl Fn(&Value) -> bool) -> Vec<Entry> {
+fn entries<'a>(
+    fields: &'a Map<String, Value>,
+    is_entry: impl Fn(&Value) -> bool + 'a,
+) -> impl Iterator<Item = Entry> + 'a {
     fields
         .iter()
-        .filter(|(_, value)| is_entry(value))
+        .filter(move |(_, value)| is_entry(value))
         .filter_map(|(key, value)| {
             let place = CredentialKey::of_key(key)?;
             let holds = match entry(value) {
@@ -175,20 +215,23 @@ fn entries(fields: &Map<String, Value>, is_entry: impl Fn(&Value) -> bool) -> Ve
                 Ok(Some(credential)) => Holds::Credential(credential),
                 Err(why) => Holds::Broken(format!("the entry for {place}: {why}")),
             };
-            Some(Entry { place, holds })
+            Some(Entry {
+                place,
+                key: key.clone(),
+                holds,
+            })
         })
-        .collect()
 }
 
 /// The credential of one entry.
 fn entry(value: &Value) -> Result<Option<Credential>, String> {
-    let fields = match value {
-        Value::Object(fields) => fields,
+    let entry = match value {
+        Value::Object(entry) => entry,
         Value::Null => return Ok(None),
         _ => return Err("not an object".to_owned()),
     };
-    let text = |name: &str| match fields.get(name) {
-        None | Some(Value::Null) => Ok(""),
+    let text = |name: &'static str| match field(entry, name) {
+        None => Ok(""),
         Some(Value::String(text)) => Ok(text.as_str()),
         Some(_) => Err(format!("{name} is not a string")),
     };
@@ -222,7 +265,7 @@ fn entry(value: &Value) -> Result<Option<Credential>, String> {
 /// A user name and a secret; a special user name marks an identity token.
 pub(super) fn of_pair(username: &str, secret: &str) -> Result<Credential, String> {
     let made = if username == "<token>" {
-        Credential::identity_token("", secret)
+        Credential::identity_token("", secret.trim())
     } else {
         Credential::password(username, secret)
     };
@@ -230,11 +273,17 @@ pub(super) fn of_pair(username: &str, secret: &str) -> Result<Credential, String
 }
 
 fn decode(auth: &str) -> Result<Option<Zeroizing<String>>, String> {
-    let auth = auth.trim();
-    if auth.is_empty() {
+    // Some tools break the lines, as the base64 program does.
+    let mut compact = Zeroizing::new(String::with_capacity(auth.len()));
+    compact.extend(auth.chars().filter(|character| !character.is_whitespace()));
+    if compact.is_empty() {
         return Ok(None);
     }
-    let bytes = BASE64.decode(auth).map(Zeroizing::new);
+    let base64 = match compact.contains(['-', '_']) {
+        true => BASE64_URL,
+        false => BASE64,
+    };
+    let bytes = base64.decode(compact.as_bytes()).map(Zeroizing::new);
     let bytes = bytes.map_err(|_| "auth is not base64")?;
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),

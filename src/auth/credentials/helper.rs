@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::file::of_pair;
-use crate::auth::secret_json::SecretJson;
+use crate::auth::secret_json::{SecretJson, field};
 use crate::config::credential::Credential;
 use crate::error::{Error, Kind, Step, describe, server_text};
 use crate::log::redact;
@@ -22,7 +22,7 @@ const NOT_FOUND: &str = "credentials not found in native keychain";
 /// Settings for running credential helpers.
 pub(crate) struct Helpers {
     /// Time limit for one helper.
-    timeout: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
     /// The environment at the time when the client was created.
     environment: Vec<(OsString, OsString)>,
 }
@@ -153,7 +153,8 @@ fn read(result: &HelperResult) -> Result<Option<Credential>, String> {
     }
     // Do not quote the output: it may be a secret.
     let json = json.ok_or("its output is not json")?;
-    let text = |name: &str| match json.get(name) {
+    let object = json.as_object().ok_or("its output is not json")?;
+    let text = |name: &'static str| match field(object, name) {
         None => Ok(""),
         Some(value) => value.as_str().ok_or(format!("its {name} is not a string")),
     };
@@ -191,6 +192,21 @@ mod tests {
             read(Some(0), r#"{"Username":"<token>","Secret":"tok"}"#, ""),
             Ok(Some(token))
         );
+        assert_eq!(
+            read(
+                Some(0),
+                "{\"username\":\"<token>\",\"SECRET\":\"tok\\n\"}",
+                ""
+            ),
+            read(Some(0), r#"{"Username":"<token>","Secret":"tok"}"#, "")
+        );
+        let key = "{\n  \"private_key\": \"x:y\"\n}\n";
+        let lines = serde_json::json!({"Username": "_json_key", "Secret": key}).to_string();
+        let found = Credential::password("_json_key", key).expect("a credential");
+        assert_eq!(
+            read(Some(0), &format!("\u{feff}{lines}"), ""),
+            Ok(Some(found))
+        );
         assert_eq!(read(Some(0), "{}", ""), Ok(None));
         let none = "credentials not found in native keychain\n";
         assert_eq!(read(Some(1), none, ""), Ok(None));
@@ -207,9 +223,9 @@ mod tests {
             ),
             (
                 Some(0),
-                r#"{"Username":"me","Secret":"a\nb"}"#,
+                r#"{"Username":"me","Secret":"a\u0000b"}"#,
                 "",
-                "password: has a control character",
+                "password: has a NUL character",
             ),
             (Some(2), "locked\n", "", "failed with 2: locked"),
             (

@@ -4,7 +4,10 @@
 mod default_paths;
 pub(crate) mod file;
 mod helper;
+mod helper_results;
 pub(crate) mod store;
 
+#[cfg(test)]
+mod helper_tests;
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::default_paths;
 use super::file::{self, Clue, Contents};
 use super::helper::Helpers;
+use super::helper_results::{HelperKey, HelperResults};
 use crate::config::Config;
 use crate::config::credential::{Credential, CredentialCallback};
 use crate::config::credential_key::{CredentialKey, helper_key};
@@ -19,6 +21,8 @@ use crate::os::subprocess;
 pub(crate) struct Found {
     pub(crate) credential: Credential,
     pub(crate) source: String,
+    /// A helper returned it earlier, so it may be outdated.
+    pub(crate) is_kept: bool,
 }
 
 /// The result of a search, with the sources that had no credential, in order.
@@ -36,6 +40,8 @@ pub(crate) struct CredentialStore {
     callback: Option<CredentialCallback>,
     files: Vec<CredentialFile>,
     helpers: Option<Helpers>,
+    helper_results: Arc<HelperResults>,
+    helper_cache_time: Duration,
 }
 
 struct CredentialFile {
@@ -46,7 +52,11 @@ struct CredentialFile {
 
 impl CredentialStore {
     /// Reads all files once, so that an invalid file is reported immediately.
-    pub(crate) fn new(config: &Config) -> Result<CredentialStore, Error> {
+    /// `results` may be those of a store with the same settings.
+    pub(crate) fn new(
+        config: &Config,
+        results: Arc<HelperResults>,
+    ) -> Result<CredentialStore, Error> {
         let settings = &config.credential_sources;
         let mut files: Vec<CredentialFile> = settings
             .files
@@ -75,6 +85,8 @@ impl CredentialStore {
             callback: settings.callback.clone(),
             files,
             helpers,
+            helper_results: results,
+            helper_cache_time: settings.helper_cache_time,
         })
     }
 
@@ -87,6 +99,17 @@ impl CredentialStore {
         let path = format!("{}:/usr/bin:/bin", folder.display());
         self.helpers = Some(Helpers::new(timeout, vec![("PATH".into(), path.into())]));
         self
+    }
+
+    pub(crate) fn helper_results(&self) -> Arc<HelperResults> {
+        Arc::clone(&self.helper_results)
+    }
+
+    /// Forgets credentials of helpers that a server rejected.
+    pub(crate) fn forget_helper_results(&self, is_rejected: impl Fn(&Credential) -> bool) {
+        if self.helpers.is_some() {
+            self.helper_results.forget(is_rejected);
+        }
     }
 
     /// The credentials from the settings.
@@ -119,6 +142,7 @@ impl CredentialStore {
                 lookup.found = Some(Found {
                     credential,
                     source: "the credential callback".to_owned(),
+                    is_kept: false,
                 });
                 return Ok(lookup);
             }
@@ -145,11 +169,13 @@ impl CredentialStore {
             return Some(Found {
                 credential: credential.clone(),
                 source: format!("the client's settings for {place}"),
+                is_kept: false,
             });
         }
         self.own.clone().map(|credential| Found {
             credential,
             source: "the client's settings".to_owned(),
+            is_kept: false,
         })
     }
 
@@ -172,6 +198,7 @@ impl CredentialStore {
                     return Ok(Some(Found {
                         credential: credential.clone(),
                         source: shown.to_string(),
+                        is_kept: false,
                     }));
                 }
                 Clue::Broken(why) => {
@@ -185,11 +212,18 @@ impl CredentialStore {
                         tried.push(format!("{named} (not run: helpers are not allowed)"));
                         continue;
                     };
-                    let key = helper_key(registry);
-                    if let Some(credential) = helpers.get(name, &key, limits)? {
+                    let key = HelperKey {
+                        helper: name.to_owned(),
+                        registry: helper_key(registry),
+                    };
+                    let (keep, timeout) = (self.helper_cache_time, helpers.timeout);
+                    let run = || helpers.get(name, &key.registry, limits);
+                    let result = self.helper_results.get(&key, keep, timeout, limits, run)?;
+                    if let Some(credential) = result.credential {
                         return Ok(Some(Found {
                             credential,
                             source: named,
+                            is_kept: result.is_kept,
                         }));
                     }
                     tried.push(named);

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::store::{CredentialStore, Lookup};
@@ -23,7 +24,7 @@ fn origin(url: &str) -> Origin {
 fn store(file: &Path, helpers: bool) -> Result<CredentialStore, Error> {
     let mut config = Config::new();
     config.add_credentials_file(file).expect("a path");
-    let store = CredentialStore::new(&config)?;
+    let store = CredentialStore::new(&config, Arc::default())?;
     Ok(match helpers {
         true => store.with_helpers_in(&samples().join("bin"), None),
         false => store,
@@ -177,7 +178,7 @@ fn what_was_set_goes_before_the_callback_and_that_before_files() {
         .add_credentials_file(&samples().join("docker-login.json"))
         .expect("a path");
     let source = |config: &Config, repository: Option<&str>| {
-        let store = CredentialStore::new(config).expect("a store");
+        let store = CredentialStore::new(config, Arc::default()).expect("a store");
         let lookup = store
             .lookup(
                 &origin("https://r.example"),
@@ -233,4 +234,245 @@ fn a_login_after_the_client_was_made_counts() {
     assert_eq!(look(), "basic a b");
     fs::remove_file(&path).expect("removed");
     assert!(look().contains("no such file"));
+}
+
+/// Looks up `registry` in a file with these contents.
+fn look_in(contents: &[u8], registry: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("config.json");
+    fs::write(&path, contents).expect("written");
+    let found = store(&path, true)
+        .and_then(|store| store.lookup(&origin(registry), None, &CallLimits::default()));
+    report_lookup(found).replace(&folder.path().display().to_string(), "")
+}
+
+#[test]
+fn a_file_may_be_in_the_encodings_of_other_systems() {
+    let text = r#"{"auths":{"r.example":{"username":"mé","password":"pass"}}}"#;
+    let little = |text: &str| {
+        text.encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect::<Vec<u8>>()
+    };
+    let big = |text: &str| {
+        text.encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect::<Vec<u8>>()
+    };
+    let marked = format!("\u{feff}{text}");
+    for contents in [
+        text.as_bytes().to_vec(),
+        marked.as_bytes().to_vec(),
+        little(&marked),
+        big(&marked),
+        little(text),
+        big(text),
+        format!("\u{feff}\r\n{text}\r\n").into_bytes(),
+    ] {
+        assert_eq!(
+            look_in(&contents, "https://r.example"),
+            "basic m\u{e9} pass"
+        );
+    }
+    for (contents, expected) in [
+        (&b"\xef\xbb\xbf"[..], "none"),
+        (b"\xff\xfe", "none"),
+        (b"null", "none"),
+        (
+            b"\xff\xfe\0\0{\0\0\0",
+            "error credentials file /config.json: is UTF-32, save it as UTF-8",
+        ),
+        (
+            b"\xff\xfe{",
+            "error credentials file /config.json: is UTF-16, but damaged",
+        ),
+        (
+            b"\xef\xbb\xbf{",
+            "error credentials file /config.json: not json",
+        ),
+    ] {
+        assert_eq!(
+            look_in(contents, "https://r.example"),
+            expected,
+            "{contents:?}"
+        );
+    }
+}
+
+#[test]
+fn files_are_read_as_docker_reads_them() {
+    for (contents, expected) in [
+        (
+            r#"{"Auths":{"r.example":{"Username":"me","Password":"pass"}}}"#,
+            "basic me pass",
+        ),
+        (
+            r#"{"AUTHS":{"R.EXAMPLE":{"AUTH":"bWU6cGFzcw=="}}}"#,
+            "basic me pass",
+        ),
+        (
+            r#"{"auths":{},"Auths":{"r.example":{"auth":"bWU6cGFzcw=="}}}"#,
+            "basic me pass",
+        ),
+        (
+            r#"{"auths":null,"Auths":{"r.example":{"auth":"bWU6cGFzcw=="}}}"#,
+            "basic me pass",
+        ),
+        (r#"{"r.example":{"Auth":"bWU6cGFzcw=="}}"#, "basic me pass"),
+        (
+            r#"{"auths":{"r.example":{"auth":" bWU6\n\tcGFz\r\ncw==\n"}}}"#,
+            "basic me pass",
+        ),
+        (
+            r#"{"auths":{"r.example":{"auth":"bWU6cGFzcw"}}}"#,
+            "basic me pass",
+        ),
+        // "me:>>>???" in both alphabets.
+        (
+            r#"{"auths":{"r.example":{"auth":"bWU6Pj4-Pz8_"}}}"#,
+            "basic me >>>???",
+        ),
+        (
+            r#"{"auths":{"r.example":{"auth":"bWU6Pj4+Pz8/"}}}"#,
+            "basic me >>>???",
+        ),
+        // "me:a:b\n c".
+        (
+            r#"{"auths":{"r.example":{"auth":"bWU6YTpiCiBj"}}}"#,
+            "basic me a:b\n c",
+        ),
+        (
+            r#"{"auths":{"r.example":{"username":"me","password":"a:b\n c"}}}"#,
+            "basic me a:b\n c",
+        ),
+        (
+            r#"{"auths":{"r.example":{"auth":"","username":"me","password":"pass"}}}"#,
+            "basic me pass",
+        ),
+        (
+            r#"{"auths":{"r.example":{"auth":null,"username":"me","password":"pass","email":1e400}}}"#,
+            "basic me pass",
+        ),
+        (
+            r#"{"auths":{"r.example":{"auth":"bWU6cGFzcw==","identitytoken":"tok\n"}}}"#,
+            "identity me tok",
+        ),
+        (
+            r#"{"auths":{"r.example":{"auth":"bWU6cGFzcw==","identitytoken":null}}}"#,
+            "basic me pass",
+        ),
+        (
+            r#"{"auths":{"r.example":{"username":"me","password":7}}}"#,
+            "error credentials file /config.json: the entry for r.example: password is not a string",
+        ),
+        // The last of equal keys, as in Docker.
+        (
+            r#"{"auths":{"r.example":{"auth":"bWU6b2xk"},"r.example":{"auth":"bWU6cGFzcw=="}}}"#,
+            "basic me pass",
+        ),
+        (r#"{"CredsStore":"token"}"#, "identity - identity-of-helper"),
+        (
+            r#"{"CREDHELPERS":{"r.example":"token"}}"#,
+            "identity - identity-of-helper",
+        ),
+        // An empty helper is none, not even the one for all.
+        (
+            r#"{"credsStore":"token","credHelpers":{"r.example":""}}"#,
+            "none",
+        ),
+        (
+            r#"{"credsStore":"token","credHelpers":{"r.example":null}}"#,
+            "none",
+        ),
+        (
+            r#"{"credHelpers":{"https://r.example":"fails","r.example":"token"}}"#,
+            "identity - identity-of-helper",
+        ),
+    ] {
+        assert_eq!(
+            look_in(contents.as_bytes(), "https://r.example"),
+            expected,
+            "{contents}"
+        );
+    }
+    let huge = format!(
+        r#"{{"auths":{{"r.example":{{"auth":"{}"}}}}}}"#,
+        "a".repeat(5 << 20)
+    );
+    let found = look_in(huge.as_bytes(), "https://r.example");
+    assert_eq!(
+        found,
+        "error credentials file /config.json: larger than 4194304 bytes"
+    );
+    let long = format!(
+        r#"{{"auths":{{"r.example":{{"registrytoken":"{}"}}}}}}"#,
+        "a".repeat(200_000)
+    );
+    let found = look_in(long.as_bytes(), "https://r.example");
+    assert!(
+        found.ends_with("bearer token: has 200000 bytes, more than 65536"),
+        "{found}"
+    );
+}
+
+#[test]
+fn the_exact_key_wins() {
+    let new = r#"{"username":"me","password":"new"}"#;
+    let old = r#"{"username":"me","password":"old"}"#;
+    for (registry, exact, others) in [
+        (
+            "http://localhost:5000",
+            "localhost:5000",
+            &[
+                "http://localhost:5000",
+                "https://localhost:5000",
+                "https://localhost:5000/v1/",
+                "LOCALHOST:5000",
+            ][..],
+        ),
+        (
+            "https://r.example",
+            "r.example",
+            &[
+                "r.example:443",
+                "https://r.example",
+                "http://r.example/v2/",
+                "R.example",
+            ],
+        ),
+        (
+            "https://r.example",
+            "r.example/",
+            &["https://r.example", "http://a@r.example"],
+        ),
+        (
+            "https://r.example",
+            "https://r.example",
+            &["http://r.example", "https://r.example:5000"],
+        ),
+        (
+            "https://registry-1.docker.io",
+            "https://index.docker.io/v1/",
+            &[
+                "docker.io",
+                "index.docker.io",
+                "https://index.docker.io/v1/access-token",
+                "https://index.docker.io/v1/refresh-token",
+                "https://registry-1.docker.io",
+            ],
+        ),
+    ] {
+        for other in others {
+            for auths in [
+                format!(r#"{{"auths":{{"{exact}":{new},"{other}":{old}}}}}"#),
+                format!(r#"{{"auths":{{"{other}":{old},"{exact}":{new}}}}}"#),
+            ] {
+                assert_eq!(
+                    look_in(auths.as_bytes(), registry),
+                    "basic me new",
+                    "{auths}"
+                );
+            }
+        }
+    }
 }

@@ -1,8 +1,6 @@
 //! An attempt to send a request, on which the retry rules decide.
 
-use std::time::Duration;
-
-use crate::error::Error;
+use crate::error::{Error, RetryAfter};
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug)]
@@ -10,7 +8,7 @@ pub(crate) enum Outcome<'a> {
     /// With a response.
     Response {
         status: u16,
-        retry_after: Option<Duration>,
+        retry_after: Option<RetryAfter>,
     },
     /// Without one, or with one whose body was truncated.
     Failure(&'a Error),
@@ -42,10 +40,10 @@ impl Attempt<'_> {
         }
     }
 
-    pub(super) fn retry_after(&self) -> Option<Duration> {
+    pub(super) fn retry_after(&self) -> Option<RetryAfter> {
         match self.outcome {
             Outcome::Response { retry_after, .. } => retry_after,
-            Outcome::Failure(error) => error.retry_after(),
+            Outcome::Failure(error) => error.retry_after_field(),
         }
     }
 }

@@ -21,7 +21,8 @@ pub(crate) enum Decision {
     Retry(Duration),
     /// Return the outcome.
     Stop,
-    /// Return the outcome: this Retry-After exceeds the configured maximum.
+    /// Return the outcome: this Retry-After exceeds the configured maximum, or is
+    /// the time of a new quota.
     TooLong(Duration),
 }
 
@@ -63,7 +64,8 @@ impl Retries {
         let settings = &self.settings;
         let host = attempt.host();
         let max = max.unwrap_or(settings.tries);
-        let retry_after = attempt.retry_after();
+        let field = attempt.retry_after();
+        let retry_after = field.map(|field| field.wait);
         if let Some(wait) = retry_after.filter(|_| rules::is_advised(attempt)) {
             // For the retries of other threads too, even without one here.
             self.with_hosts(|hosts| hosts.set_retry_after(host, now, wait));
@@ -78,7 +80,8 @@ impl Retries {
         let required = self
             .with_hosts(|hosts| hosts.retry_after(host, now))
             .max(retry_after.unwrap_or_default());
-        if required > settings.retry_after_cap {
+        let is_quota = field.is_some_and(|field| field.is_unix_time && !field.wait.is_zero());
+        if is_quota || required > settings.retry_after_cap {
             return Ok(Decision::TooLong(required));
         }
         // A host that makes progress is not down: its budget is not needed.
@@ -135,11 +138,12 @@ impl Retries {
     }
 }
 
-/// The error for a Retry-After that exceeds the configured maximum.
+/// The error for a Retry-After that exceeds the configured maximum, or that names
+/// the time of a new quota.
 pub(crate) fn too_long(host: &str, status: u16, wait: Duration) -> Error {
     // Rounded up, so that the caller's next request does not come too early.
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    let message = format!("{host}: retry-after of {seconds} s exceeds the configured maximum");
+    let message = format!("{host}: retry-after of {seconds} s is too long to wait");
     Error::new(Kind::RetryLater, message)
         .with_host(host)
         .with_http_status(status)

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
+use crate::error::RetryAfter;
 use crate::os::deadline::CallLimits;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -33,7 +34,7 @@ fn answer(status: u16) -> Attempt<'static> {
 fn later(status: u16, wait: Duration) -> Attempt<'static> {
     let outcome = Outcome::Response {
         status,
-        retry_after: Some(wait),
+        retry_after: Some(wait.into()),
     };
     Attempt {
         outcome,
@@ -226,6 +227,33 @@ fn servers_are_given_the_time_they_ask_for_up_to_the_cap() {
         decide(&none, &later(503, SECOND)),
         Decision::TooLong(SECOND)
     );
+
+    for (wait, expected) in [
+        (SECOND * 30, Decision::TooLong(SECOND * 30)),
+        // It has passed.
+        (Duration::ZERO, Decision::Retry(SECOND / 2)),
+    ] {
+        let field = RetryAfter {
+            wait,
+            is_unix_time: true,
+        };
+        let response = Attempt {
+            outcome: Outcome::Response {
+                status: 429,
+                retry_after: Some(field),
+            },
+            ..answer(429)
+        };
+        assert_eq!(decide(&retries(|_| ()), &response), expected);
+        let error = Error::new(Kind::TokenRefused, "refused")
+            .with_http_status(429)
+            .with_retry_after(Some(field));
+        let refused = Attempt {
+            outcome: Outcome::Failure(&error),
+            ..answer(429)
+        };
+        assert_eq!(decide(&retries(|_| ()), &refused), expected);
+    }
 
     let error = too_long("registry.example", 429, SECOND * 60 + SECOND / 10);
     assert_eq!(error.kind(), Kind::RetryLater);

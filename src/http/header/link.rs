@@ -2,31 +2,57 @@
 
 use super::quoted;
 use crate::http::url::Url;
+use crate::http::url::syntax::text_of_header;
 
-/// The target of the first link with the relation `next`, resolved against the
-/// URL of the response; `None` if it is at another origin, where the
-/// credentials must not be sent.
-pub(crate) fn next<'a>(values: impl IntoIterator<Item = &'a [u8]>, from: &Url) -> Option<Url> {
-    let target = values
-        .into_iter()
-        .filter_map(|value| std::str::from_utf8(value).ok())
-        .find_map(next_target)?;
-    let url = from.resolve(target).ok()?;
-    (url.origin() == from.origin()).then_some(url)
+/// The link to the next page in the response of a list.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NextPage {
+    /// There is none.
+    None,
+    /// At the same origin.
+    At(Url),
+    /// At another origin, where the credentials must not be sent; as it was
+    /// sent.
+    Elsewhere(String),
+    /// The header is invalid, and may have a link to the next page.
+    Invalid,
 }
 
-/// The target of the first such link in a line. Stops at invalid syntax.
-fn next_target(line: &str) -> Option<&str> {
-    let mut rest = line;
-    loop {
-        rest = rest.trim_start_matches([' ', '\t', ',']);
-        let (target, params) = rest.strip_prefix('<')?.split_once('>')?;
-        let (is_next, after) = read_params(params)?;
-        if is_next {
-            return Some(target.trim());
+/// The first link with the relation `next` that is at the origin of the response,
+/// resolved against its URL.
+pub(crate) fn next<'a>(values: impl IntoIterator<Item = &'a [u8]>, from: &Url) -> NextPage {
+    let mut found = NextPage::None;
+    for value in values {
+        let line = text_of_header(value);
+        let mut rest: &str = &line;
+        while !rest.is_empty() {
+            let Some((target, after)) = first_link(rest) else {
+                if found == NextPage::None && rest.to_ascii_lowercase().contains("next") {
+                    found = NextPage::Invalid;
+                }
+                break;
+            };
+            rest = after.trim_start_matches([' ', '\t', ',']);
+            let Some(target) = target else {
+                continue;
+            };
+            match from.resolve(target) {
+                Ok(url) if url.origin() == from.origin() => return NextPage::At(url),
+                _ if matches!(found, NextPage::Elsewhere(_)) => {}
+                _ => found = NextPage::Elsewhere(target.to_owned()),
+            }
         }
-        rest = after;
     }
+    found
+}
+
+/// The first link of a line, if its relation is `next`, and what follows it;
+/// `None` at invalid syntax.
+fn first_link(line: &str) -> Option<(Option<&str>, &str)> {
+    let line = line.trim_start_matches([' ', '\t', ',']);
+    let (target, params) = line.strip_prefix('<')?.split_once('>')?;
+    let (is_next, after) = read_params(params)?;
+    Some((is_next.then_some(target.trim()), after))
 }
 
 /// Whether the parameters of a link contain the relation `next`, and the rest
@@ -83,10 +109,15 @@ fn split_at_any<'a>(text: &'a str, ends: &[char]) -> (&'a str, &'a str) {
 mod tests {
     use super::*;
 
-    fn case(lines: &[&str]) -> Option<String> {
+    fn case(lines: &[&str]) -> String {
         let from = Url::parse("https://registry.example/v2/a/tags/list?n=2").expect("a url");
         let lines = lines.iter().map(|line| line.as_bytes());
-        next(lines, &from).map(|url| url.to_string())
+        match next(lines, &from) {
+            NextPage::None => "none".to_owned(),
+            NextPage::At(url) => url.to_string(),
+            NextPage::Elsewhere(target) => format!("elsewhere: {target}"),
+            NextPage::Invalid => "invalid".to_owned(),
+        }
     }
 
     #[test]
@@ -123,17 +154,38 @@ mod tests {
             (&["</p>, </q>;, </n>; rel=next;"], Some("/n")),
             (&["</p>, </q>; crossorigin, </n>; rel=next"], Some("/n")),
             (&["junk", "</n>; rel=next"], Some("/n")),
-            (&["</n> rel=next"], None),
-            (&["</n>; rel=\"next"], None),
+            // The first that can be followed.
+            (&["<//inner/n>; rel=next, </n>; rel=next"], Some("/n")),
+            (&["<//inner/n>; rel=next", "</n>; rel=next"], Some("/n")),
             (&["</n>; rel=nextpage"], None),
-            (&["</n; rel=next"], None),
-            (&["/n; rel=next"], None),
-            (&[""], None),
+            (&["</p>; rel=prev", "junk"], None),
+            (&["", " , "], None),
             (&[], None),
         ] {
-            let expected = target.map(|target| format!("https://registry.example{target}"));
+            let expected = match target {
+                Some(target) => format!("https://registry.example{target}"),
+                None => "none".to_owned(),
+            };
             assert_eq!(case(lines), expected, "{lines:?}");
         }
+    }
+
+    #[test]
+    fn an_invalid_header_may_have_a_next_page() {
+        for lines in [
+            &["</n> rel=next"][..],
+            &["</n>; rel=\"next"],
+            &["</n; rel=next"],
+            &["/n; rel=next"],
+            &["</p>; rel=prev, /n; rel=Next"],
+            &["</p>; rel=prev", "/n; rel=next"],
+        ] {
+            assert_eq!(case(lines), "invalid", "{lines:?}");
+        }
+        assert_eq!(
+            case(&["junk", "</n>; rel=next"]),
+            "https://registry.example/n"
+        );
     }
 
     #[test]
@@ -147,7 +199,8 @@ mod tests {
             "ftp://registry.example/",
             "/a\tb",
         ] {
-            assert_eq!(case(&[&format!("<{target}>; rel=next")]), None, "{target}");
+            let found = case(&[&format!("<{target}>; rel=next")]);
+            assert_eq!(found, format!("elsewhere: {target}"));
         }
     }
 }

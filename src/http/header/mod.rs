@@ -13,6 +13,30 @@ fn number(text: &str) -> Option<u64> {
     digits.then(|| text.parse().ok()).flatten()
 }
 
+/// A number as servers send them where an integer is specified: also negative,
+/// with a fraction, with an exponent, or of any size.
+fn decimal(text: &str) -> Option<f64> {
+    let is_number = |byte: u8| byte.is_ascii_digit() || b".eE+-".contains(&byte);
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let begins = digits.starts_with(|first: char| first.is_ascii_digit());
+    let found: f64 = match begins && digits.bytes().all(is_number) {
+        true => text.parse().ok()?,
+        false => return None,
+    };
+    Some(found)
+}
+
+/// A whole number that is not negative, rounded down; the maximum if it is too
+/// large.
+fn amount(text: &str) -> Option<u64> {
+    let text = text.trim().trim_matches('"');
+    match number(text) {
+        Some(number) => Some(number),
+        // The conversion is saturating.
+        None => decimal(text).filter(|n| *n >= 0.0).map(|n| n as u64),
+    }
+}
+
 /// The unescaped content of the quoted string (RFC 9110, section 5.6.4) at the
 /// start of `text`, and what follows it; `None` if it does not end.
 fn quoted(text: &str) -> Option<(String, &str)> {
@@ -49,6 +73,37 @@ mod tests {
             let found = found.as_ref().map(|(text, rest)| (text.as_str(), *rest));
             assert_eq!(found, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn numbers_as_servers_send_them() {
+        for (text, expected) in [
+            ("5", Some(5)),
+            (" \"5\" ", Some(5)),
+            ("1.9", Some(1)),
+            ("1e3", Some(1000)),
+            ("1.5E+1", Some(15)),
+            ("0.0", Some(0)),
+            ("-0.0", Some(0)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", Some(u64::MAX)),
+            ("1e400", Some(u64::MAX)),
+            ("-1", None),
+            ("+1", None),
+            (".5", None),
+            ("1e", None),
+            ("1-2", None),
+            ("1.2.3", None),
+            ("inf", None),
+            ("NaN", None),
+            ("0x10", None),
+            ("1_000", None),
+            ("", None),
+            ("-", None),
+        ] {
+            assert_eq!(amount(text), expected, "{text}");
+        }
+        assert_eq!(decimal("-2.5"), Some(-2.5));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The rate limit of a registry, as sent by Docker Hub and others:
 //! `ratelimit-limit: 100;w=21600`, `ratelimit-remaining: 76;w=21600`.
 
-use super::number;
+use super::amount;
 use crate::http::headers::Headers;
 
 /// A rate limit; `None` for parts that the registry does not send.
@@ -23,16 +23,27 @@ pub(crate) fn read(headers: &Headers) -> Option<RateLimit> {
     if !headers.iter().any(|(name, _)| may_be(name)) {
         return None;
     }
-    let find = |names: [&str; 2]| {
-        let mut values = names.into_iter().filter_map(|name| headers.text(name));
-        values.find_map(amount)
+    let find = |names: &[&str]| {
+        let mut values = names.iter().filter_map(|name| headers.text(name));
+        values.find_map(first)
     };
-    let limit = find(["ratelimit-limit", "x-ratelimit-limit"]);
-    let remaining = find(["ratelimit-remaining", "x-ratelimit-remaining"]);
+    // RFC 9110 has no such field; drafts of the httpapi working group changed it.
+    let structured = |field: &str, names: &[&str]| parameter(headers.text(field)?, names);
+    let limit = find(&["ratelimit-limit", "x-ratelimit-limit", "x-rate-limit-limit"])
+        .or_else(|| structured("ratelimit", &["limit"]).map(bare))
+        .or_else(|| structured("ratelimit-policy", &["q"]).map(bare))
+        .or_else(|| find(&["ratelimit-policy"]));
+    let remaining = find(&[
+        "ratelimit-remaining",
+        "x-ratelimit-remaining",
+        "x-rate-limit-remaining",
+    ])
+    .or_else(|| structured("ratelimit", &["remaining", "r"]).map(bare));
     let window = limit
         .or(remaining)?
         .1
-        .or(remaining.and_then(|found| found.1));
+        .or(remaining.and_then(|found| found.1))
+        .or_else(|| structured("ratelimit-policy", &["w"]));
     Some(RateLimit {
         limit: limit.map(|found| found.0),
         remaining: remaining.map(|found| found.0),
@@ -40,9 +51,23 @@ pub(crate) fn read(headers: &Headers) -> Option<RateLimit> {
     })
 }
 
+fn bare(number: u64) -> (u64, Option<u64>) {
+    (number, None)
+}
+
+/// The first parameter with one of these names, as in
+/// `limit=100, remaining=50` or `"default";r=50;t=30`.
+fn parameter(value: &str, names: &[&str]) -> Option<u64> {
+    value.split([',', ';']).find_map(|param| {
+        let (name, value) = param.split_once('=')?;
+        let is_it = |known: &&str| known.eq_ignore_ascii_case(name.trim());
+        amount(value).filter(|_| names.iter().any(is_it))
+    })
+}
+
 /// The first number of a list, and its window in seconds. The window may be
 /// given with another element of the same number, as in `100, 100;w=60`.
-fn amount(value: &str) -> Option<(u64, Option<u64>)> {
+fn first(value: &str) -> Option<(u64, Option<u64>)> {
     let mut elements = value.split(',').map(element);
     let (first, window) = elements.next().flatten()?;
     let window = window.or_else(|| {
@@ -57,13 +82,13 @@ fn amount(value: &str) -> Option<(u64, Option<u64>)> {
 /// A number and its window: `100;w=21600`. Other parameters are ignored.
 fn element(text: &str) -> Option<(u64, Option<u64>)> {
     let mut parts = text.split(';').map(str::trim);
-    let amount = number(parts.next()?)?;
+    let number = amount(parts.next()?)?;
     let window = parts.find_map(|param| {
         let (name, value) = param.split_once('=')?;
         let is_window = name.trim_end().eq_ignore_ascii_case("w");
-        number(value.trim_start()).filter(|_| is_window)
+        amount(value).filter(|_| is_window)
     });
-    Some((amount, window))
+    Some((number, window))
 }
 
 #[cfg(test)]
@@ -116,7 +141,43 @@ mod tests {
             ),
             (&[("ratelimit-remaining", "9")], found(None, Some(9), None)),
             (&[("ratelimit-limit", "-1")], None),
-            (&[("ratelimit-limit", "18446744073709551616")], None),
+            (
+                &[("ratelimit-limit", "18446744073709551616")],
+                found(Some(u64::MAX), None, None),
+            ),
+            (
+                &[
+                    ("ratelimit-limit", "100.0;w=\"60.5\""),
+                    ("ratelimit-remaining", "99.5"),
+                ],
+                found(Some(100), Some(99), Some(60)),
+            ),
+            (
+                &[("ratelimit-limit", "1e2"), ("ratelimit-remaining", "-1")],
+                found(Some(100), None, None),
+            ),
+            (
+                &[
+                    ("X-Rate-Limit-Limit", "\"60\""),
+                    ("X-Rate-Limit-Remaining", "59"),
+                ],
+                found(Some(60), Some(59), None),
+            ),
+            (
+                &[
+                    ("RateLimit", "limit=100, remaining=50, reset=5"),
+                    ("RateLimit-Policy", "100;w=60"),
+                ],
+                found(Some(100), Some(50), Some(60)),
+            ),
+            (
+                &[
+                    ("RateLimit", "\"default\";r=50;t=30"),
+                    ("RateLimit-Policy", "\"default\";q=100;w=60"),
+                ],
+                found(Some(100), Some(50), Some(60)),
+            ),
+            (&[("RateLimit", "\"default\";t=30")], None),
             (&[("ratelimit-limit", ";w=1")], None),
             (&[("ratelimit-limit", "")], None),
             (&[], None),

@@ -1,26 +1,58 @@
 //! The `Retry-After` header (RFC 9110, section 10.2.3).
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::number;
+use super::decimal;
+use crate::error::RetryAfter;
+use crate::http::date::rfc3339;
 use crate::http::headers::Headers;
 
 /// The maximum wait that is reported.
 const MAX_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
+/// Numbers of this size are a time in seconds since 1970, and even larger ones in
+/// milliseconds: some servers send when to come back.
+const MIN_UNIX_SECONDS: f64 = 1e9;
+const MIN_UNIX_MILLISECONDS: f64 = 1e12;
+
 /// How long the server asks clients to wait, counted from the response; zero
-/// for a date in the past.
-pub(crate) fn read(headers: &Headers, now: SystemTime) -> Option<Duration> {
-    let value = headers.text("retry-after")?.trim_matches([' ', '\t']);
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number that overflows is above the maximum too.
-        let seconds = number(value).unwrap_or(u64::MAX);
-        return Some(Duration::from_secs(seconds).min(MAX_WAIT));
-    }
-    let until = date(value)?;
-    // The date is by the server's clock, so compare it with the server's Date.
+/// for a time in the past.
+pub(crate) fn read(headers: &Headers, now: SystemTime) -> Option<RetryAfter> {
+    let value = headers.text("retry-after")?;
+    let value = value.trim_matches([' ', '\t', '"']);
+    let until = match decimal(value) {
+        Some(number) if number >= MIN_UNIX_MILLISECONDS => number / 1000.0,
+        Some(number) if number >= MIN_UNIX_SECONDS => number,
+        Some(number) => return Some(seconds(number).into()),
+        None => {
+            let until = date(value).or_else(|| rfc3339(value).and_then(since_1970))?;
+            return Some(wait(until, headers, now).into());
+        }
+    };
+    // A time that overflows is above the maximum too.
+    let until = Duration::try_from_secs_f64(until)
+        .ok()
+        .and_then(|until| UNIX_EPOCH.checked_add(until));
+    Some(RetryAfter {
+        wait: until.map_or(MAX_WAIT, |until| wait(until, headers, now)),
+        is_unix_time: true,
+    })
+}
+
+/// The time is by the server's clock, so compare it with the server's Date.
+fn wait(until: SystemTime, headers: &Headers, now: SystemTime) -> Duration {
     let sent = headers.text("date").and_then(date).unwrap_or(now);
-    Some(until.duration_since(sent).unwrap_or_default().min(MAX_WAIT))
+    until.duration_since(sent).unwrap_or_default().min(MAX_WAIT)
+}
+
+fn seconds(number: f64) -> Duration {
+    let seconds = number.clamp(0.0, MAX_WAIT.as_secs_f64());
+    Duration::try_from_secs_f64(seconds).unwrap_or(MAX_WAIT)
+}
+
+fn since_1970(seconds: i64) -> Option<SystemTime> {
+    let seconds = u64::try_from(seconds).unwrap_or_default();
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
 fn date(text: &str) -> Option<SystemTime> {
@@ -31,19 +63,23 @@ fn date(text: &str) -> Option<SystemTime> {
 mod tests {
     use super::*;
 
-    fn case(retry_after: &str, sent: Option<&str>) -> Option<u64> {
+    fn case(retry_after: &str, sent: Option<&str>) -> Option<u128> {
+        milliseconds(retry_after, sent).map(|wait| wait / 1000)
+    }
+
+    fn milliseconds(retry_after: &str, sent: Option<&str>) -> Option<u128> {
         let mut headers = Headers::default();
         headers.add("Retry-After", retry_after.as_bytes());
         if let Some(sent) = sent {
             headers.add("Date", sent.as_bytes());
         }
         let now = date("Sun, 06 Nov 1994 08:49:37 GMT").expect("a date");
-        read(&headers, now).map(|wait| wait.as_secs())
+        read(&headers, now).map(|field| field.wait.as_millis())
     }
 
     #[test]
     fn seconds_and_dates() {
-        let year = MAX_WAIT.as_secs();
+        let year = u128::from(MAX_WAIT.as_secs());
         for (value, sent, expected) in [
             ("0", None, Some(0)),
             (" 120\t", None, Some(120)),
@@ -69,14 +105,48 @@ mod tests {
             ("Sun, 06 Nov 1994 08:00:00 GMT", None, Some(0)),
             ("Fri, 31 Dec 9999 23:59:59 GMT", None, Some(year)),
             ("", None, None),
-            ("-1", None, None),
+            ("-1", None, Some(0)),
+            ("-1e400", None, Some(0)),
+            ("1e400", None, Some(year)),
+            ("\"30\"", None, Some(30)),
+            ("1e2", None, Some(100)),
+            // Times in seconds and in milliseconds since 1970: 30 s later.
+            ("784111807", None, Some(year)),
+            (
+                "1784111807",
+                Some("Wed, 15 Jul 2026 10:36:17 GMT"),
+                Some(30),
+            ),
+            (
+                "1784111807000",
+                Some("Wed, 15 Jul 2026 10:36:17 GMT"),
+                Some(30),
+            ),
+            (
+                "1784111807.5",
+                Some("Wed, 15 Jul 2026 10:36:17 GMT"),
+                Some(30),
+            ),
+            ("1784111807", Some("Wed, 15 Jul 2026 11:00:00 GMT"), Some(0)),
+            ("1784111807", None, Some(year)),
+            ("1994-11-06T08:50:07Z", None, Some(30)),
+            ("1994-11-06T09:50:07.5+01:00", None, Some(30)),
+            ("1969-11-06T08:50:07Z", None, Some(0)),
             ("+1", None, None),
-            ("1.5", None, None),
             ("1, 2", None, None),
             ("soon", None, None),
+            ("NaN", None, None),
         ] {
             assert_eq!(case(value, sent), expected, "{value} at {sent:?}");
         }
+        for (value, expected) in [("1784111807000", true), ("1784111807", true), ("30", false)] {
+            let mut headers = Headers::default();
+            headers.add("Retry-After", value.as_bytes());
+            let field = read(&headers, SystemTime::now()).expect("a time");
+            assert_eq!(field.is_unix_time, expected, "{value}");
+        }
+        assert_eq!(milliseconds("1.5", None), Some(1500));
+        assert_eq!(milliseconds("0.0005", None), Some(0));
         assert_eq!(read(&Headers::default(), SystemTime::now()), None);
     }
 }

@@ -2,6 +2,7 @@
 //! Distribution Specification: `299 - "text"`.
 
 use super::quoted;
+use crate::error::is_unprintable;
 
 /// Maximum total length of the warnings of one response, in bytes; the
 /// specification sets the same limit.
@@ -63,7 +64,7 @@ fn warning(list: &str) -> Option<(Option<String>, &str)> {
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.trim().chars() {
-        if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
+        if is_unprintable(character) {
             out.extend(character.escape_default());
         } else {
             out.push(character);

@@ -121,8 +121,8 @@ impl Url {
         };
         let Some(scheme) = scheme else {
             return Err(format!(
-                "has the scheme{}, only http and https are supported",
-                quoted(name)
+                "has the scheme {}, only http and https are supported",
+                shown(name)
             ));
         };
         let rest = without_fragment(rest);

@@ -1,5 +1,6 @@
 //! The syntax of URLs: validation, splitting, comparison and encoding.
 
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -161,14 +162,33 @@ pub(crate) fn remove_dot_segments(path: &str) -> String {
     format!("/{}", kept.join("/"))
 }
 
-// Both tables match the request line of the HTTP library.
+// Both tables match the request line of the HTTP library, which also accepts
+// bytes outside ASCII; servers need not (RFC 3986, section 2).
 
 pub(crate) fn cannot_be_in_path(byte: u8) -> bool {
-    matches!(byte, b' ' | b'<' | b'>' | b'`')
+    matches!(byte, b' ' | b'<' | b'>' | b'`' | 0x80..)
 }
 
 pub(crate) fn cannot_be_in_query(byte: u8) -> bool {
-    matches!(byte, b' ' | b'"' | b'<' | b'>')
+    matches!(byte, b' ' | b'"' | b'<' | b'>' | 0x80..)
+}
+
+/// The text of a URL in a header, in any encoding: bytes outside ASCII are
+/// percent-encoded. In a host, they stay invalid.
+pub(crate) fn text_of_header(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && text.is_ascii()
+    {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        match byte {
+            0x80.. => text.push_str(&format!("%{byte:02X}")),
+            _ => text.push(char::from(byte)),
+        }
+    }
+    Cow::Owned(text)
 }
 
 pub(crate) fn encode_into(out: &mut String, text: &str, must: impl Fn(u8) -> bool) {

@@ -34,11 +34,11 @@ fn absolute_urls() {
         ),
         (
             "https://r/a//b/../%2e?_state=aA+/=%2B&x=?{}|\\^`é#frag",
-            "https://r/a//b/../%2e?_state=aA+/=%2B&x=?{}|\\^`é",
+            "https://r/a//b/../%2e?_state=aA+/=%2B&x=?{}|\\^`%C3%A9",
             "r",
             443,
             "/a//b/../%2e",
-            Some("_state=aA+/=%2B&x=?{}|\\^`é"),
+            Some("_state=aA+/=%2B&x=?{}|\\^`%C3%A9"),
         ),
         (
             "http://r/a b<c>`\"|?a b\"<>",
@@ -103,6 +103,35 @@ fn urls_that_cannot_be_sent() {
     assert_eq!(Url::parse(&long).unwrap_err().message(), "url too long");
     let grows = format!("https://r.io/{}", " ".repeat(30_000));
     assert_eq!(Url::parse(&grows).unwrap_err().message(), "url too long");
+}
+
+#[test]
+fn urls_in_headers_in_any_encoding() {
+    let base = Url::parse("https://r.io/v2/").unwrap();
+    for (bytes, expected) in [
+        (&b"/a?b=c"[..], Some("https://r.io/a?b=c")),
+        (
+            "é/ü?ö=ß".as_bytes(),
+            Some("https://r.io/v2/%C3%A9/%C3%BC?%C3%B6=%C3%9F"),
+        ),
+        (b"/\xe9?\xfc=%E9", Some("https://r.io/%E9?%FC=%E9")),
+        // Neither UTF-8 nor a character of Latin-1.
+        (b"/\xff\x80\xc3", Some("https://r.io/%FF%80%C3")),
+        ("/日本".as_bytes(), Some("https://r.io/%E6%97%A5%E6%9C%AC")),
+        // A control character of Unicode is bytes like others.
+        ("/\u{85}".as_bytes(), Some("https://r.io/%C2%85")),
+        ("https://o.io/ü#ü".as_bytes(), Some("https://o.io/%C3%BC")),
+        ("https://rü.io/".as_bytes(), None),
+        ("//１６９.254.169.254/".as_bytes(), None),
+        (b"https://r\xfc.io/", None),
+        (b"/\0\xe9", None),
+    ] {
+        let text = syntax::text_of_header(bytes);
+        assert!(text.is_ascii());
+        let found = base.resolve(&text).ok();
+        let shown = found.as_ref().map(Url::as_str);
+        assert_eq!(shown, expected, "{text}");
+    }
 }
 
 #[test]

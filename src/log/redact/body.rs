@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::key::is_secret_key;
 use super::text::{REDACTED, cover, escape};
 use super::url::{redact_pairs, redact_urls_in};
 
@@ -49,11 +50,18 @@ pub(crate) fn body(content_type: Option<&str>, body: &[u8], cap: usize) -> Optio
 /// and everything after the name of a secret, because the end of the secret is
 /// unknown.
 fn redact_text(text: &str) -> String {
-    let mut text = redact_urls_in(text);
+    let mut text = message(text);
     if let Some(at) = end_of_secret_key(&text) {
         text.truncate(at);
         text.push_str(REDACTED);
     }
+    text
+}
+
+/// Redacts URLs, and credentials that follow the name of an authentication
+/// scheme, in what a server says to the user.
+pub(crate) fn message(text: &str) -> String {
+    let text = redact_urls_in(text);
     let lower = text.to_ascii_lowercase();
     let mut covered = Vec::new();
     for scheme in ["bearer ", "basic "] {
@@ -134,40 +142,6 @@ fn redact_value(value: &mut Value) -> bool {
         }
         _ => false,
     }
-}
-
-/// Whether a JSON member or a word before `:` or `=` names a secret.
-fn is_secret_key(key: &str) -> bool {
-    const PARTS: [&str; 12] = [
-        "token",
-        "secret",
-        "password",
-        "passwd",
-        "authorization",
-        "privatekey",
-        "accesskey",
-        "apikey",
-        "credential",
-        "signature",
-        "cookie",
-        "assertion",
-    ];
-    const WHOLE_KEYS: [&str; 7] = [
-        "auth",
-        "xregistryauth",
-        "pass",
-        "pwd",
-        "sig",
-        "jwt",
-        "bearer",
-    ];
-    let key: String = key
-        .chars()
-        .filter(|character| character.is_alphanumeric())
-        .map(|character| character.to_ascii_lowercase())
-        .collect();
-    key != "tokentype"
-        && (PARTS.iter().any(|part| key.contains(part)) || WHOLE_KEYS.contains(&key.as_str()))
 }
 
 #[cfg(test)]

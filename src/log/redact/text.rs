@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
+use crate::error::is_unprintable;
+
 pub(super) const REDACTED: &str = "[redacted]";
 
-pub(super) fn cover(text: &str, mut ranges: Vec<Range<usize>>) -> String {
+/// Replaces ranges of a string.
+pub(crate) fn cover(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     ranges.sort_by_key(|range| range.start);
     let mut out = String::with_capacity(text.len());
     let mut end = 0;
@@ -25,8 +28,8 @@ pub(super) fn escape(text: &str, cap: usize, keep_lines: bool) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
         escaped.clear();
-        let is_line = matches!(character, '\n' | '\u{2028}' | '\u{2029}');
-        if !keep_lines && is_line || character.is_control() && !"\n\t".contains(character) {
+        let is_kept = character == '\t' || keep_lines && character == '\n';
+        if is_unprintable(character) && !is_kept {
             escaped.extend(character.escape_default());
         } else {
             escaped.push(character);

@@ -1,5 +1,6 @@
 //! Redaction of URLs, alone or in other text.
 
+use super::key::is_secret_key;
 use super::text::{REDACTED, escape};
 
 /// Query parameters of the registry protocol, whose values are never secret.
@@ -101,6 +102,25 @@ pub(super) fn redact_pairs(query: &str) -> String {
         out.push_str(&piece[pair.len()..]);
     }
     out
+}
+
+/// Minimum length of a value that is a secret because of its name, and of one
+/// whatever its name, in bytes.
+const MIN_NAMED: usize = 8;
+const MIN_SECRET: usize = 24;
+
+/// The values of a query that look like secrets, such as signatures: the server
+/// may repeat them in a message.
+pub(crate) fn secret_values(query: &str) -> impl Iterator<Item = &str> {
+    query.split(['&', ';']).filter_map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or(("", pair));
+        let min = if is_secret_key(name) {
+            MIN_NAMED
+        } else {
+            MIN_SECRET
+        };
+        (!is_public(name) && value.len() >= min).then_some(value)
+    })
 }
 
 fn is_public(name: &str) -> bool {

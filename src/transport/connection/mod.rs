@@ -40,6 +40,8 @@ pub(crate) struct Connection {
     /// The process that created it; a forked child must not use it.
     process: u32,
     exchange: Exchange,
+    /// Why nothing more can be received, if that was found while sending.
+    failure: Option<io::Error>,
     exchange_limits: Arc<ExchangeLimits>,
     /// The address of the server or the proxy; `None` for a Unix domain socket.
     peer: Option<SocketAddr>,
@@ -67,8 +69,6 @@ struct Exchange {
     expecting: bool,
     /// The peer has closed its side.
     ended: bool,
-    /// The connection was closed with an error.
-    broken: bool,
     timer: ExchangeTimer,
     /// When the request was sent completely.
     sent_at: Option<Instant>,
@@ -89,9 +89,8 @@ impl Exchange {
         }
     }
 
-    /// Counts bytes of a body; 0 means the end.
+    /// Notes the end of a body, if no bytes were received.
     fn received(&mut self, amount: usize) {
-        self.timer.received(amount);
         self.ended |= amount == 0;
     }
 }
@@ -137,6 +136,11 @@ impl Connection {
         }
     }
 
+    /// Sets the server's address behind a proxy.
+    pub(crate) fn set_address(&mut self, address: Option<IpAddr>) {
+        self.address = address;
+    }
+
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
@@ -152,6 +156,7 @@ impl Connection {
             buffers: ConnectionBuffers::default(),
             process: std::process::id(),
             exchange: Exchange::default(),
+            failure: None,
             exchange_limits: Arc::clone(&RESTING),
             peer: None,
             address: None,
@@ -162,6 +167,7 @@ impl Connection {
     /// Starts another exchange.
     pub(crate) fn begin(&mut self, exchange_limits: Arc<ExchangeLimits>) {
         self.exchange = Exchange::default();
+        self.failure = None;
         self.exchange_limits = exchange_limits;
     }
 
@@ -187,11 +193,6 @@ impl Connection {
 
     pub(crate) fn spoke(&self) -> bool {
         self.exchange.spoke
-    }
-
-    /// Whether the connection was closed with an error.
-    pub(crate) fn broken(&self) -> bool {
-        self.exchange.broken
     }
 
     /// Whether the connection can be used for another request after this

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::{Connection, Stream};
 use crate::error::Step;
+use crate::http::message::head::early_status;
 use crate::os::sys;
 use crate::transport::buffers::INPUT_SIZE;
-use crate::transport::exchange_timer::early_status;
 use crate::transport::tls_stream::Opened;
 
 impl Connection {
@@ -15,8 +15,12 @@ impl Connection {
     fn wait_to_receive(&mut self) -> io::Result<()> {
         let fd = self.fd();
         let pending = self.buffers.received();
+        let fragment = match &self.stream {
+            Stream::Plain => 0,
+            Stream::Tls(tls) => tls.fragment(),
+        };
         let timer = &mut self.exchange.timer;
-        timer.wait_to_receive(fd, &self.exchange_limits, pending)
+        timer.wait_to_receive(fd, &self.exchange_limits, pending, fragment)
     }
 
     /// Called when the headers were received; the body follows.
@@ -29,9 +33,14 @@ impl Connection {
         self.exchange.timer.end_within(time);
     }
 
-    pub(super) fn hear(&mut self, piece: &[u8]) {
+    /// Counts the content of a body that was passed on.
+    pub(crate) fn received_content(&mut self, amount: usize) {
+        self.exchange.timer.received_content(amount);
+    }
+
+    pub(super) fn hear(&mut self, piece: &[u8]) -> io::Result<()> {
         self.exchange.hear(piece.len());
-        self.buffers.append(piece);
+        self.buffers.append(piece).map_err(io::Error::other)
     }
 
     /// Receives what has arrived, up to a limit, without blocking.
@@ -43,7 +52,7 @@ impl Connection {
                 Err(error) => {
                     if error.kind() != io::ErrorKind::WouldBlock {
                         self.exchange.ended = true;
-                        self.exchange.broken = true;
+                        self.failure.get_or_insert(error);
                     }
                     return;
                 }
@@ -68,7 +77,7 @@ impl Connection {
         } = self;
         match stream {
             Stream::Plain => {
-                let room = buffers.free();
+                let room = buffers.free().map_err(io::Error::other)?;
                 if room.is_empty() {
                     return Err(io::ErrorKind::WouldBlock.into());
                 }
@@ -80,11 +89,16 @@ impl Connection {
             }
             Stream::Tls(tls) => loop {
                 if tls.holds_input() {
+                    let mut kept = Ok(());
                     let mut sink = |piece: &[u8]| {
                         exchange.hear(piece.len());
-                        buffers.append(piece);
+                        if kept.is_ok() {
+                            kept = buffers.append(piece);
+                        }
                     };
-                    match tls.open(&mut sink)? {
+                    let opened = tls.open(&mut sink)?;
+                    kept.map_err(io::Error::other)?;
+                    match opened {
                         Opened::Record => return Ok(true),
                         Opened::Closed => {
                             exchange.ended = true;
@@ -118,15 +132,11 @@ impl Connection {
         refused
     }
 
-    /// Waits for more input for ureq; false at the end.
+    /// Waits for more input; false at the end, and if the buffer is full.
     pub(crate) fn await_input(&mut self) -> io::Result<bool> {
-        if self.buffers.free().is_empty() {
+        if self.buffers.free().map_err(io::Error::other)?.is_empty() {
             return Ok(false);
         }
-        let pending = self.buffers.received();
-        self.exchange
-            .timer
-            .check_interim(&self.exchange_limits, pending)?;
         self.blocking(Connection::pull)
     }
 
@@ -156,7 +166,6 @@ impl Connection {
                 }
                 Err(error) => {
                     self.exchange.ended = true;
-                    self.exchange.broken = true;
                     return Err(error);
                 }
                 other => return other,
@@ -211,7 +220,7 @@ impl Connection {
             rest.extend_from_slice(&piece[amount..]);
         })?;
         if !rest.is_empty() {
-            self.buffers.append(&rest);
+            self.buffers.append(&rest).map_err(io::Error::other)?;
         }
         Ok(filled)
     }
@@ -262,7 +271,7 @@ impl Connection {
         if !excess.is_empty() {
             // Data after the body: keep it, so that the connection is not
             // reused.
-            self.buffers.append(&excess);
+            self.buffers.append(&excess).map_err(io::Error::other)?;
         }
         Ok(handed)
     }
@@ -286,9 +295,7 @@ impl Connection {
             }
             // As in `pull`.
             self.exchange_limits.call.check_io(Step::Receive)?;
-            let received = tls.receive(fd)?;
-            self.exchange.timer.received(received);
-            if received == 0 {
+            if tls.receive(fd)? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }

@@ -13,7 +13,7 @@ use crate::transport::file_piece::FilePiece;
 impl Connection {
     /// Sends a short message, which is zeroized afterwards.
     pub(crate) fn say(&mut self, message: &[u8]) -> io::Result<()> {
-        self.buffers.put(message);
+        self.buffers.put(message).map_err(io::Error::other)?;
         let sent = self.send(message.len());
         self.buffers.wipe(message.len());
         sent
@@ -32,7 +32,7 @@ impl Connection {
                 early.extend_from_slice(piece);
             })?;
             if !early.is_empty() {
-                self.hear(&early);
+                self.hear(&early)?;
             }
         }
         self.flush(amount)?;
@@ -69,10 +69,27 @@ impl Connection {
             return Ok(false);
         }
         if amount > WATCHED && sys::is_readable(self.fd()) {
-            self.pull_all();
-            return Ok(!self.notice_refusal());
+            return self.look_for_response().map(|found| !found);
         }
         Ok(true)
+    }
+
+    /// Receives what has arrived. Returns true if the rest of the request is
+    /// not needed: the server has rejected it, or has ended the TLS session
+    /// after its response. Without a response, the alert is the error.
+    fn look_for_response(&mut self) -> io::Result<bool> {
+        self.pull_all();
+        if self.notice_refusal() {
+            return Ok(true);
+        }
+        match self.failure.take_if(|failure| is_of_tls(failure)) {
+            None => Ok(false),
+            Some(_) if self.heard_any_response() => {
+                self.exchange.responded_early = true;
+                Ok(true)
+            }
+            Some(failure) => Err(failure),
+        }
     }
 
     fn note_sent(&mut self) {
@@ -137,18 +154,16 @@ impl Connection {
                         wait::READABLE
                     };
                     let ready = self.wait_to_send(wait::WRITABLE | reading)?;
-                    if ready & reading != 0 {
-                        self.pull_all();
-                        if self.notice_refusal() {
-                            break;
-                        }
+                    if ready & reading != 0 && self.look_for_response()? {
+                        break;
                     }
                 }
                 Err(error) => {
-                    // The peer has closed; its last data may still be unread.
-                    self.pull_all();
+                    // The peer has closed; its last data may still be unread:
+                    // a response, or the alert that explains the end.
+                    let found = self.look_for_response()?;
                     self.exchange.ended = true;
-                    if self.heard_any_response() {
+                    if found || self.heard_any_response() {
                         self.exchange.responded_early = true;
                         break;
                     }
@@ -159,10 +174,17 @@ impl Connection {
         Ok(sent)
     }
 
-    pub(super) fn wait_to_send(&mut self, events: i16) -> io::Result<i16> {
+    fn wait_to_send(&mut self, events: i16) -> io::Result<i16> {
         let fd = self.fd();
         self.exchange
             .timer
             .wait_to_send(fd, events, &self.exchange_limits)
     }
+}
+
+/// Whether a failure is the TLS session's, such as an alert of the server.
+fn is_of_tls(failure: &io::Error) -> bool {
+    failure
+        .get_ref()
+        .is_some_and(|inner| inner.is::<rustls::Error>())
 }

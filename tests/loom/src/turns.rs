@@ -140,3 +140,21 @@ fn each_host_has_its_own() {
         assert!(!turns.take(&0) && !turns.take(&1));
     });
 }
+
+#[test]
+fn an_extra_slot_is_not_passed_on() {
+    model().check(|| {
+        let turns = Arc::new(Turns::new(1));
+        assert!(turns.take(&0));
+        turns.take_extra(&0);
+        let other = Arc::clone(&turns);
+        let waiting = thread::spawn(move || {
+            take(&other);
+            give_back(&other);
+        });
+        give_back(&turns);
+        give_back(&turns);
+        waiting.join().expect("no panic");
+        assert_all_free(&turns);
+    });
+}

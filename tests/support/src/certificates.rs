@@ -28,6 +28,7 @@ pub struct Certificates {
     clients: RootCertStore,
     clients_may_have_none: bool,
     versions: Vec<&'static SupportedProtocolVersion>,
+    tickets: Option<usize>,
 }
 
 impl Default for Certificates {
@@ -95,6 +96,7 @@ impl Certificates {
             clients: RootCertStore::empty(),
             clients_may_have_none: false,
             versions: rustls::ALL_VERSIONS.to_vec(),
+            tickets: None,
         }
     }
 
@@ -122,6 +124,12 @@ impl Certificates {
     /// The server speaks one version of TLS.
     pub fn speaking(mut self, version: &'static SupportedProtocolVersion) -> Self {
         self.versions = vec![version];
+        self
+    }
+
+    /// The server sends so many session tickets.
+    pub fn with_tickets(mut self, count: usize) -> Self {
+        self.tickets = Some(count);
         self
     }
 
@@ -168,7 +176,11 @@ impl Certificates {
         };
         // Unlike the direct way this takes certificates of version 1, too.
         let shown = SingleCertAndKey::from(CertifiedKey::new(chain, key));
-        Arc::new(builder.with_cert_resolver(Arc::new(shown)))
+        let mut config = builder.with_cert_resolver(Arc::new(shown));
+        if let Some(count) = self.tickets {
+            config.send_tls13_tickets = count;
+        }
+        Arc::new(config)
     }
 }
 

@@ -268,6 +268,37 @@ impl Conn {
         self.send(&bytes)
     }
 
+    /// Sends TLS records without data, which update the keys; false where the
+    /// peer has gone. TLS 1.3 only.
+    pub fn update_keys(&mut self) -> bool {
+        let Stream::Tls(tls) = &mut self.stream else {
+            return false;
+        };
+        let queued = tls.conn.refresh_traffic_keys();
+        queued.is_ok() && tls.conn.write_tls(&mut tls.sock).is_ok()
+    }
+
+    /// Sends these bytes in TLS records, whose own bytes go out in such pieces,
+    /// each after a pause; false where the peer has gone.
+    pub fn send_records_slowly(&mut self, bytes: &[u8], piece: usize, pause: Duration) -> bool {
+        let Stream::Tls(tls) = &mut self.stream else {
+            return false;
+        };
+        let mut records = Vec::new();
+        if tls.conn.writer().write_all(bytes).is_err() {
+            return false;
+        }
+        while tls.conn.wants_write() {
+            if tls.conn.write_tls(&mut records).is_err() {
+                return false;
+            }
+        }
+        records.chunks(piece).all(|piece| {
+            std::thread::sleep(pause);
+            tls.sock.write_all(piece).is_ok()
+        })
+    }
+
     /// Ends our side in good order, by close_notify first with TLS; the peer
     /// may still send.
     pub fn finish(&mut self) {

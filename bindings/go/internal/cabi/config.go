@@ -162,6 +162,10 @@ func (c *Config) SetCredentialHelperTimeout(limit time.Duration) error {
 	return statusError(C.cabi_config_set_credential_helper_timeout(c.id, milliseconds(limit)))
 }
 
+func (c *Config) SetCredentialHelperCacheTime(limit time.Duration) error {
+	return statusError(C.cabi_config_set_credential_helper_cache_time(c.id, milliseconds(limit)))
+}
+
 func (c *Config) SetCredentials(username, password string) error {
 	var s cStrings
 	return s.status(C.cabi_config_set_credentials(c.id, s.c(username), s.c(password)))

@@ -28,6 +28,7 @@ const (
 	InvalidCredentialsFile = int(C.REGGIE_INVALID_CREDENTIALS_FILE)
 	HTTPStatus             = int(C.REGGIE_HTTP_STATUS)
 	NoErrors               = int(C.REGGIE_NO_ERRORS)
+	NextPageRefused        = int(C.REGGIE_NEXT_PAGE_REFUSED)
 )
 
 // An Error is a copy of a reggie_error.

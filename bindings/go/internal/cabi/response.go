@@ -24,6 +24,7 @@ type Head struct {
 	Length           uint64
 	RelativeLocation string
 	AbsoluteLocation string
+	NextPage         string
 	URL              string
 	RemoteAddress    string
 	Reused           bool
@@ -45,6 +46,7 @@ func (r *Response) Head() *Head {
 		Length:           uint64(C.cabi_response_content_length(r.id)),
 		RelativeLocation: C.GoString(C.cabi_response_relative_location(r.id)),
 		AbsoluteLocation: C.GoString(C.cabi_response_absolute_location(r.id)),
+		NextPage:         C.GoString(C.cabi_response_next_page(r.id)),
 		URL:              C.GoString(C.cabi_response_url(r.id)),
 		RemoteAddress:    C.GoString(C.cabi_response_remote_address(r.id)),
 		Reused:           C.cabi_response_is_reused(r.id) != 0,
@@ -84,6 +86,13 @@ func (r *Response) SetBody(body []byte) error {
 func (r *Response) Check() error {
 	var failure C.uintptr_t
 	return takeError(C.cabi_response_check(r.id, &failure), failure)
+}
+
+// CheckNextPage returns an error if there is a next page that is not at the
+// client's address.
+func (r *Response) CheckNextPage() error {
+	var failure C.uintptr_t
+	return takeError(C.cabi_response_check_next_page(r.id, &failure), failure)
 }
 
 // A RegistryError is one entry of the error list in a body.

@@ -100,6 +100,7 @@ CABI_TIME(config, set_tls_timeout)
 CABI_TIME(config, set_first_byte_timeout)
 CABI_TIME(config, set_commit_timeout)
 CABI_TIME(config, set_credential_helper_timeout)
+CABI_TIME(config, set_credential_helper_cache_time)
 CABI_STRING(credential, set_bearer_token)
 CABI_STRING_2(credential, set_identity_token)
 CABI_STRING_2(credential, set_password)
@@ -135,6 +136,7 @@ CABI_GET(int, response, status)
 CABI_GET(const char *, response, http_version)
 CABI_GET(uint64_t, response, content_length)
 CABI_GET(const char *, response, relative_location)
+CABI_GET(const char *, response, next_page)
 CABI_GET(const char *, response, absolute_location)
 CABI_GET(const char *, response, url)
 CABI_GET(const char *, response, remote_address)
@@ -189,6 +191,13 @@ static inline reggie_status cabi_response_check(uintptr_t id, uintptr_t *error)
 {
     return reggie_response_check((const reggie_response *)id,
                                  (reggie_error **)error);
+}
+
+static inline reggie_status cabi_response_check_next_page(uintptr_t id,
+                                                          uintptr_t *error)
+{
+    return reggie_response_check_next_page((const reggie_response *)id,
+                                           (reggie_error **)error);
 }
 
 static inline reggie_status cabi_response_errors(uintptr_t id,
