@@ -73,6 +73,7 @@ enum {
     REGGIE_HTTP_STATUS = 1008,
     REGGIE_DIGEST_MISMATCH = 1009,
     REGGIE_PARTIAL_CONTENT = 1010,
+    REGGIE_NEXT_PAGE_REFUSED = 1011,
     REGGIE_TIME_RESOLVE = 1,
     REGGIE_TIME_CONNECT = 2,
     REGGIE_TIME_TLS = 3,
@@ -317,6 +318,8 @@ reggie_status reggie_response_read(reggie_response *response,
                                    size_t *count,
                                    reggie_error **error);
 const char *reggie_response_next_page(const reggie_response *response);
+reggie_status reggie_response_check_next_page(const reggie_response *response,
+                                              reggie_error **error);
 reggie_status reggie_response_range(const reggie_response *response,
                                     uint64_t *first,
                                     uint64_t *last);
@@ -415,6 +418,8 @@ reggie_status reggie_config_set_credential_helpers(reggie_config *config,
                                                    int run);
 reggie_status reggie_config_set_credential_helper_timeout(reggie_config *config,
                                                           int64_t milliseconds);
+reggie_status reggie_config_set_credential_helper_cache_time(reggie_config *config,
+                                                             int64_t milliseconds);
 reggie_status reggie_credential_set_password(reggie_credential *credential,
                                              const char *username,
                                              const char *password);

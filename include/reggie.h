@@ -1014,7 +1014,11 @@ const char *reggie_request_session_id(const reggie_request *request);
 /// `value` consists of bytes without control characters other than tab, and
 /// neither begins nor ends with whitespace; it may be empty. Transfer-Encoding
 /// and Expect cannot be set; Content-Length must match the body. Authorization
-/// is sent only to the client's registry, and is replaced after a challenge.
+/// is replaced after a challenge. It is sent only to the client's registry, not
+/// to a redirect target or a URL at another origin; so are all headers that the
+/// log hides: Cookie, X-Api-Key and others whose names contain words such as
+/// token, secret, password, auth, key or session, and values that begin with
+/// Basic or Bearer or contain a secret of the client.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_HEADER or REGGIE_BUSY.
@@ -2664,13 +2668,16 @@ reggie_status reggie_config_set_use_environment(reggie_config *config,
 ///
 /// By default, a server cannot redirect to a more private network: a server
 /// with a public address only to public addresses, a server in a private
-/// network to public and private addresses, a server on this host to any
-/// address. Only a server with a link-local address can redirect to a cloud
-/// metadata address. The same applies to token servers that a server names. The
-/// address that is actually connected to is checked, not the name; for hosts
-/// that a proxy resolves, only those given as addresses are checked. Otherwise
-/// the call returns REGGIE_ADDRESS_REFUSED. The URLs of requests themselves are
-/// not restricted.
+/// network to public and private addresses, a server on this host to these and
+/// to this host. Only a server with a link-local address can redirect to
+/// link-local addresses, and no server to a cloud metadata address. The same
+/// applies to token servers that a server names. The address that is actually
+/// connected to is checked, not the name, against that of the connection that
+/// delivered the redirect or challenge; for hosts that a proxy resolves, only
+/// those given as addresses are checked. Otherwise the call returns
+/// REGGIE_ADDRESS_REFUSED. The URLs of requests themselves are not restricted,
+/// except that a URL at another origin than the registry's, such as the Location
+/// of an upload, cannot be at a cloud metadata address.
 ///
 /// `text` is "host", "host:port", an address, or a network such as
 /// "10.0.0.0/8". Subdomains of a host are not included.
