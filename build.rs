@@ -1,8 +1,13 @@
 //! Sets link arguments of the shared library: the SONAME, which cargo does not
-//! set, and nodelete, since its panic hook must survive dlclose(). Also provides
-//! the versions for reggie_build_info().
+//! set, and nodelete, since its panic hook must survive dlclose(). Links the SONAME
+//! to the library in the target directory, so that programs start there too. Also
+//! provides the versions for reggie_build_info().
 
+use std::os::unix;
+use std::path::Path;
 use std::{env, fs};
+
+const SONAME: &str = "libreggie.so.0";
 
 /// The libraries whose versions are reported.
 const REPORTED: [&str; 3] = ["rustls", "ring", "ureq"];
@@ -11,10 +16,20 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=Cargo.lock");
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libreggie.so.0");
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,{SONAME}");
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+        link_soname();
     }
     println!("cargo:rustc-env=REGGIE_BUILD_INFO={}", build_info());
+}
+
+/// Makes the link beside the library, which is three levels above OUT_DIR.
+fn link_soname() {
+    let output = env::var_os("OUT_DIR").unwrap_or_default();
+    if let Some(folder) = Path::new(&output).ancestors().nth(3) {
+        // It may exist already, and no build needs it.
+        let _ = unix::fs::symlink("libreggie.so", folder.join(SONAME));
+    }
 }
 
 fn build_info() -> String {

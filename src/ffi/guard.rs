@@ -60,7 +60,12 @@ fn caught<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let _mark = Mark::set(true);
     // Unwinding is safe: what a panic leaves half done is in a handle, whose
     // slot restores what it lent.
-    match panic::catch_unwind(AssertUnwindSafe(body)) {
+    let caught = panic::catch_unwind(AssertUnwindSafe(|| {
+        #[cfg(reggie_test_panic)]
+        assert!(std::env::var_os("REGGIE_TEST_PANIC").is_none(), "a test");
+        body()
+    }));
+    match caught {
         Ok(result) => result,
         Err(payload) => Err(of_panic(payload.as_ref())),
     }

@@ -35,7 +35,11 @@ fn build(name: &str) -> Program {
 }
 
 /// Runs under valgrind where that is installed.
-fn run_checked(program: &Program, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+pub(crate) fn run_checked(
+    program: &Program,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> Output {
     program
         .valgrind(arguments, environment)
         .unwrap_or_else(|| program.run(arguments, environment))

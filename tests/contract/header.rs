@@ -9,6 +9,7 @@ use std::process::Command;
 
 use support::{c, programs, temp};
 
+use crate::cdef;
 use crate::header_text::{MUST_USE, generated, read, root};
 
 /// Set to 1, the header and the list of symbols are written anew.
@@ -73,6 +74,22 @@ fn library() -> PathBuf {
 #[test]
 fn the_header_is_what_the_sources_make() {
     golden("include/reggie.h", &generated());
+}
+
+#[test]
+fn the_declarations_for_bindings_are_those_of_the_header() {
+    golden("include/reggie.cdef.h", &cdef::declarations(&generated()));
+    let folder = temp::folder();
+    let source = folder.path().join("declarations.c");
+    let text = "#include <stddef.h>\n#include <stdint.h>\n#include \"reggie.cdef.h\"\n";
+    fs::write(&source, text).expect("a writable folder");
+    if at_hand("gcc") {
+        run(Command::new("gcc")
+            .args(["-std=c99", "-pedantic", "-Wall", "-Werror", "-fsyntax-only"])
+            .args(["-Wno-unused-variable", "-I"])
+            .arg(root().join("include"))
+            .arg(&source));
+    }
 }
 
 #[test]
@@ -257,25 +274,65 @@ fn ignored_results_are_warned_about() {
 }
 
 #[test]
-fn doxygen_reads_the_header_without_warnings() {
-    if !at_hand("doxygen") {
+fn make_doc_writes_html_and_man_pages_without_warnings() {
+    if !["doxygen", "python3", "make"].into_iter().all(at_hand) {
         return;
     }
     let folder = temp::folder();
-    let settings = folder.path().join("Doxyfile");
-    let text = format!(
-        "INPUT = {}\nOUTPUT_DIRECTORY = {}\nOPTIMIZE_OUTPUT_FOR_C = YES\nQUIET = YES\n\
-         WARN_AS_ERROR = FAIL_ON_WARNINGS\nGENERATE_LATEX = NO\nHAVE_DOT = NO\nPREDEFINED = __GNUC__\n",
-        root().join("include/reggie.h").display(),
-        folder.path().display()
-    );
-    fs::write(&settings, text).expect("a writable folder");
-    run(Command::new("doxygen").arg(&settings));
-    let page = fs::read_to_string(folder.path().join("html/index.html")).expect("a main page");
-    assert!(
-        page.contains("How to follow pages"),
-        "no manual on the main page"
-    );
+    let doc = folder.path().join("doc");
+    let output = Command::new("make")
+        .current_dir(root())
+        .args(["-s", "doc"])
+        .arg(format!("BUILDDIR={}", folder.path().display()))
+        .output()
+        .expect("make can be run");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    assert_eq!(stderr, "");
+    let read = |path: &str| {
+        fs::read_to_string(doc.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    };
+    let page = read("html/index.html");
+    for part in [
+        "How to follow pages",
+        "group__reggie__tls.html",
+        "reggie-tls.html",
+    ] {
+        assert!(page.contains(part), "{part} is not on the main page");
+    }
+    read("html/search/all_0.js");
+    assert!(read("man/man3/reggie.3").contains("How to follow pages"));
+    for name in read_symbols() {
+        let page = read(&format!("man/man3/{name}.3"));
+        assert!(page.contains(&format!("\n{name} \\- ")), "{page}");
+        assert!(page.contains(&format!("{name}(")), "{page}");
+    }
+    assert!(read("man/man7/reggie-errors.7").contains("REGGIE_PARTIAL_CONTENT"));
+    assert!(read("man/man7/reggie-tls.7").contains("reggie_config_add_ca_file"));
+    assert!(read("man/man7/reggie-auth.7").contains("docker login"));
+    if at_hand("man") {
+        for section in ["man3", "man7"] {
+            for entry in doc.join("man").join(section).read_dir().expect("pages") {
+                let mut man = Command::new("man");
+                man.args(["--warnings=w", "-l"])
+                    .arg(entry.expect("a page").path());
+                let output = man.output().expect("man can be run");
+                let stderr = String::from_utf8_lossy(&output.stderr);
+                assert!(
+                    output.status.success() && stderr.is_empty(),
+                    "{man:?}: {stderr}"
+                );
+            }
+        }
+    }
+}
+
+fn read_symbols() -> Vec<String> {
+    let symbols = read("symbols.txt");
+    let names = symbols
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    names.map(str::to_owned).collect()
 }
 
 const VERSION_PROGRAM: &str = r#"

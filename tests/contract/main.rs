@@ -4,6 +4,7 @@
 //! child, and under valgrind, some also linked with the static library.
 
 mod arguments;
+mod cdef;
 mod header;
 mod header_text;
 mod programs;

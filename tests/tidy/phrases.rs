@@ -15,11 +15,11 @@ struct Word {
 /// The end of a paragraph, comment or string: no pattern matches across it.
 const BREAK: &str = "\n";
 
-/// The prose of a file: all of a document or shell script, else its
-/// comments and strings.
+/// The prose of a file: all of a document or script, else its comments and
+/// strings.
 fn prose(file: &str, text: &str) -> Vec<Word> {
     let mut words = Vec::new();
-    if file.ends_with(".md") || file.ends_with(".sh") {
+    if [".md", ".sh", ".py"].iter().any(|end| file.ends_with(end)) {
         add_words(&mut words, 1, text, false);
         return words;
     }

@@ -126,18 +126,25 @@ const FOREIGN_NAMES: &[&str] = &["get_program"];
 fn is_read(path: &str) -> bool {
     let is_ours = !path.contains("/target/") && !path.contains("/testdata/");
     is_ours
-        && [".rs", ".h", ".c", ".go", ".md", ".sh"]
+        && [".rs", ".h", ".c", ".go", ".md", ".sh", ".py"]
             .iter()
             .any(|end| path.ends_with(end))
 }
 
 fn all_files() -> Vec<String> {
-    let folders = ["include", "src", "bindings", "examples-c"];
+    let folders = ["include", "src", "bindings", "examples-c", "docs"];
     let mut files: Vec<String> = folders
         .iter()
         .flat_map(|folder| source::files(folder, is_read))
         .collect();
-    files.extend(["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "build.rs"].map(str::to_owned));
+    let single = [
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "build.rs",
+    ];
+    files.extend(single.map(str::to_owned));
     files
 }
 
@@ -151,7 +158,8 @@ pub(crate) fn check_names() -> Vec<String> {
         let is_test = file.ends_with("_test.go")
             || file.contains("/tests")
             || file.ends_with(".md")
-            || file.ends_with(".sh");
+            || file.ends_with(".sh")
+            || file.ends_with(".py");
         match is_test {
             true => Vec::new(),
             false => phrases::find_names(file, text, NAMES, FOREIGN_NAMES),
