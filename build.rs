@@ -18,7 +18,9 @@ fn main() {
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,{SONAME}");
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
-        link_soname();
+        if env::var("PROFILE").as_deref() == Ok("release") {
+            link_soname();
+        }
     }
     println!("cargo:rustc-env=REGGIE_BUILD_INFO={}", build_info());
 }

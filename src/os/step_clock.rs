@@ -1,4 +1,4 @@
-//! The clock of time limits for steps, which stands still during callbacks of the
+//! The clock of time limits for steps, which is paused during callbacks of the
 //! program.
 
 use std::cell::Cell;

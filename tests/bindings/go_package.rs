@@ -53,7 +53,9 @@ fn command(program: &str, arguments: &[&str]) -> Command {
         // Checks what is passed to C; one setting for all, as each has a
         // standard library of its own.
         .env("GOEXPERIMENT", "cgocheck2")
-        .env("PKG_CONFIG_PATH", folder());
+        .env("PKG_CONFIG_PATH", folder())
+        // Cargo's own value names folders where an older library may lie.
+        .env("LD_LIBRARY_PATH", folder());
     command
 }
 
