@@ -2496,7 +2496,7 @@ reggie_status reggie_config_add_ca_memory(reggie_config *config,
 /// `key_path`, which may be the same, contains the private key in PEM or DER,
 /// as PKCS#8 (RFC 5958), PKCS#1 (RFC 8017) or SEC1 (RFC 5915), without a
 /// passphrase; NULL means the same file. Supported keys: RSA with 2048 to 4096
-/// bits, P-256, P-384 and Ed25519.
+/// bits, P-256, P-384, P-521 and Ed25519.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_ARGUMENT if a path is empty or the registry is invalid, or
