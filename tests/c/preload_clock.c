@@ -2,7 +2,9 @@
  * A library that is loaded before the system's: the clock shows the time that
  * the environment names, in seconds since 1970, which may be negative.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 
 #include <dlfcn.h>
 #include <stdlib.h>
