@@ -416,7 +416,7 @@ typedef struct reggie_error reggie_error;
 /// remains valid after the response is freed. Immutable. Safe for concurrent
 /// use. Its strings are borrowed; valid until the list is freed. They are as
 /// the server sent them, except that a NUL is replaced by U+FFFD, and a secret of
-/// the client by "[redacted]".
+/// the client by `[redacted]`.
 typedef struct reggie_errors reggie_errors;
 
 /// One HTTP request, or the response to it.
@@ -793,7 +793,7 @@ reggie_status reggie_error_status(const reggie_error *error);
 ///
 /// It contains no secrets: passwords, tokens, the values of headers such as
 /// Authorization, Cookie and X-Api-Key, and signatures in URLs are replaced by
-/// "[redacted]" in every common encoding, even if a server repeats them. A
+/// `[redacted]` in every common encoding, even if a server repeats them. A
 /// password of one to three bytes is replaced only if no letter or digit is next
 /// to it. The same applies to the log, to warnings and to error lists, but not
 /// to the headers and the body of a response.
@@ -1685,7 +1685,7 @@ reggie_status reggie_response_errors(const reggie_response *response,
 /// error in the registry's error list, and its message has what the server says:
 /// the first error, the message at the top level of other JSON, the title of an
 /// HTML page, or plain text. Secrets of the client in it are replaced by
-/// "[redacted]". The response is not changed.
+/// `[redacted]`. The response is not changed.
 ///
 /// May also return REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is being
 /// read.

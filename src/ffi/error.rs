@@ -28,7 +28,7 @@ pub extern "C" fn reggie_error_status(error: Option<&reggie_error>) -> reggie_st
 ///
 /// It contains no secrets: passwords, tokens, the values of headers such as
 /// Authorization, Cookie and X-Api-Key, and signatures in URLs are replaced by
-/// "[redacted]" in every common encoding, even if a server repeats them. A
+/// `[redacted]` in every common encoding, even if a server repeats them. A
 /// password of one to three bytes is replaced only if no letter or digit is next
 /// to it. The same applies to the log, to warnings and to error lists, but not
 /// to the headers and the body of a response.

@@ -13,7 +13,7 @@ use crate::http::oci_error::OciError;
 /// remains valid after the response is freed. Immutable. Safe for concurrent
 /// use. Its strings are borrowed; valid until the list is freed. They are as
 /// the server sent them, except that a NUL is replaced by U+FFFD, and a secret of
-/// the client by "[redacted]".
+/// the client by `[redacted]`.
 pub struct reggie_errors {
     list: Vec<OciError>,
     strings: Strings,

@@ -17,7 +17,7 @@ const WINDOW: Duration = Duration::from_millis(300);
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n";
 const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-/// A GET with a minimum rate. It has no other limit.
+/// A GET with a minimum rate. The other limit is for a rate that is not kept.
 fn get(server: &RawServer, bytes_per_second: u64) -> Result<Response, Error> {
     let mut config = Config::new();
     if let Some(path) = server.ca_path() {
@@ -25,6 +25,7 @@ fn get(server: &RawServer, bytes_per_second: u64) -> Result<Response, Error> {
     }
     config.set_retries(0).expect("no retries");
     config.set_first_byte_timeout(None);
+    config.set_timeout(Some(Duration::from_secs(60)));
     config.set_stall_limit(bytes_per_second, WINDOW);
     let client = Client::new(&server.url(), &config).expect("a client");
     let mut request = client.request("GET", "/").expect("a request");
