@@ -2,11 +2,7 @@
  * A library that is loaded before the system's: the clock shows the time that
  * the environment names, in seconds since 1970, which may be negative.
  */
-<<<<<<< HEAD
 #ifndef _GNU_SOURCE /* C++ compilers define it */
-=======
-#ifndef _GNU_SOURCE
->>>>>>> part-net
 #define _GNU_SOURCE
 #endif
 
