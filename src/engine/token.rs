@@ -287,7 +287,6 @@ fn is_refusal(error: &Error) -> bool {
 /// The body of a token server's response.
 fn read_capped(response: &mut RawResponse, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     let mut kept = Zeroizing::new(Vec::new());
-    let status = response.status;
     response
         .body
         .deliver(&mut |piece| {
@@ -301,9 +300,6 @@ fn read_capped(response: &mut RawResponse, host: &str) -> Result<Zeroizing<Vec<u
             kept.extend_from_slice(piece);
             Ok(())
         })
-        .map_err(|error| {
-            let error = error.at(Step::Token).with_host(host);
-            error.with_http_status(status)
-        })?;
+        .map_err(|error| error.at(Step::Token).with_host(host))?;
     Ok(kept)
 }

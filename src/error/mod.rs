@@ -250,9 +250,6 @@ impl Error {
     /// Whether the request failed for a reason that may be gone at the next
     /// attempt: what the engine retries.
     pub(crate) fn is_transient(&self) -> bool {
-        if is_shortage(self.0.errno) {
-            return true;
-        }
         match self.0.kind {
             Kind::Resolve
             | Kind::Connect
@@ -263,11 +260,7 @@ impl Error {
             | Kind::Timeout => true,
             // The status is the token server's or the proxy's.
             Kind::TokenRefused | Kind::Proxy => is_transient_status(self.0.http_status),
-            // Descriptors or memory of the system that others use now.
-            _ => matches!(
-                self.0.errno,
-                libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM
-            ),
+            _ => is_shortage(self.0.errno),
         }
     }
 }
