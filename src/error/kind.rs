@@ -47,6 +47,14 @@ pub enum Kind {
     LengthMismatch = 19,
     /// Handle that is in use by a running call.
     Busy = 20,
+    /// Invalid platform.
+    InvalidPlatform = 21,
+    /// Invalid upload export, or an export from another repository.
+    InvalidExport = 22,
+    /// Invalid JSON, or JSON that is nested too deeply.
+    InvalidJson = 23,
+    /// Invalid media type.
+    InvalidMediaType = 24,
 
     // Local failures: 101 and up.
     /// Out of memory.
@@ -69,6 +77,13 @@ pub enum Kind {
     Deadline = 108,
     /// Credential helper that failed, timed out or returned invalid output.
     CredentialHelper = 109,
+    /// Lock timeout: another process or thread is using the same file.
+    Locked = 110,
+    /// Source file that changed during the push or does not match its digest.
+    SourceChanged = 111,
+    /// No state directory to keep the blob in until it is complete, for a
+    /// registry that does not support chunked uploads.
+    NoStateFolder = 112,
 
     // Callbacks: 201 and up.
     /// Call stopped by the challenge callback.
@@ -148,4 +163,28 @@ pub enum Kind {
     PartialContent = 1010,
     /// Next page of a list that is at another server.
     NextPageRefused = 1011,
+    /// No such repository, manifest, tag or blob in the registry (404).
+    NotFound = 1012,
+    /// Credentials, or different credentials, required by the registry (401).
+    Unauthorized = 1013,
+    /// Access denied by the registry (403).
+    Denied = 1014,
+    /// Operation not supported by the registry.
+    Unsupported = 1015,
+    /// Received content that is longer or shorter than expected.
+    SizeMismatch = 1016,
+    /// Manifest that is not JSON, contradicts itself or its media type, or refers
+    /// to content by an invalid digest.
+    InvalidManifest = 1017,
+    /// No match for the platform in an index.
+    NoPlatform = 1018,
+    /// Range requests for the blob not supported by the registry.
+    RangeIgnored = 1019,
+    /// Upload lost by the registry, with data that cannot be read again.
+    UploadLost = 1020,
+    /// Manifest rejected by the registry because content that it refers to is
+    /// missing.
+    BlobMissing = 1021,
+    /// List that loops or has more pages than the limit.
+    ListEndless = 1022,
 }

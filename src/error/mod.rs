@@ -324,7 +324,18 @@ fn default_step(kind: Kind) -> Step {
         | Kind::HttpStatus
         | Kind::DigestMismatch
         | Kind::PartialContent
-        | Kind::NextPageRefused => Step::Receive,
+        | Kind::NextPageRefused
+        | Kind::NotFound
+        | Kind::Unauthorized
+        | Kind::Denied
+        | Kind::Unsupported
+        | Kind::SizeMismatch
+        | Kind::InvalidManifest
+        | Kind::NoPlatform
+        | Kind::RangeIgnored
+        | Kind::UploadLost
+        | Kind::BlobMissing
+        | Kind::ListEndless => Step::Receive,
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
         Kind::TokenRefused | Kind::RealmRefused => Step::Token,
         Kind::CredentialHelper | Kind::CredentialCallback => Step::Credentials,

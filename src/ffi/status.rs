@@ -54,6 +54,14 @@ pub const REGGIE_UNKNOWN_ALGORITHM: reggie_status = 18;
 pub const REGGIE_LENGTH_MISMATCH: reggie_status = 19;
 /// Handle that is in use by a running call.
 pub const REGGIE_BUSY: reggie_status = 20;
+/// Invalid platform.
+pub const REGGIE_INVALID_PLATFORM: reggie_status = 21;
+/// Invalid upload export, or an export from another repository.
+pub const REGGIE_INVALID_EXPORT: reggie_status = 22;
+/// Invalid JSON, or JSON that is nested too deeply.
+pub const REGGIE_INVALID_JSON: reggie_status = 23;
+/// Invalid media type.
+pub const REGGIE_INVALID_MEDIA_TYPE: reggie_status = 24;
 /// Out of memory.
 pub const REGGIE_NO_MEMORY: reggie_status = 101;
 /// Bug in the library. Handles stay valid; the outcome of the call is unknown.
@@ -73,6 +81,13 @@ pub const REGGIE_CANCELLED: reggie_status = 107;
 pub const REGGIE_DEADLINE: reggie_status = 108;
 /// Credential helper that failed, timed out or returned invalid output.
 pub const REGGIE_CREDENTIAL_HELPER: reggie_status = 109;
+/// Lock timeout: another process or thread is using the same file.
+pub const REGGIE_LOCKED: reggie_status = 110;
+/// Source file that changed during the push or does not match its digest.
+pub const REGGIE_SOURCE_CHANGED: reggie_status = 111;
+/// No state directory to keep the blob in until it is complete, for a
+/// registry that does not support chunked uploads.
+pub const REGGIE_NO_STATE_FOLDER: reggie_status = 112;
 /// Call stopped by the challenge callback.
 pub const REGGIE_CHALLENGE_CALLBACK: reggie_status = 201;
 /// Call stopped by the read callback.
@@ -149,6 +164,30 @@ pub const REGGIE_DIGEST_MISMATCH: reggie_status = 1009;
 pub const REGGIE_PARTIAL_CONTENT: reggie_status = 1010;
 /// Next page of a list that is at another server, or an invalid Link header.
 pub const REGGIE_NEXT_PAGE_REFUSED: reggie_status = 1011;
+/// No such repository, manifest, tag or blob in the registry (404).
+pub const REGGIE_NOT_FOUND: reggie_status = 1012;
+/// Credentials, or different credentials, required by the registry (401).
+pub const REGGIE_UNAUTHORIZED: reggie_status = 1013;
+/// Access denied by the registry (403).
+pub const REGGIE_DENIED: reggie_status = 1014;
+/// Operation not supported by the registry.
+pub const REGGIE_UNSUPPORTED: reggie_status = 1015;
+/// Received content that is longer or shorter than expected.
+pub const REGGIE_SIZE_MISMATCH: reggie_status = 1016;
+/// Manifest that is not JSON, contradicts itself or its media type, or refers
+/// to content by an invalid digest.
+pub const REGGIE_INVALID_MANIFEST: reggie_status = 1017;
+/// No match for the platform in an index.
+pub const REGGIE_NO_PLATFORM: reggie_status = 1018;
+/// Range requests for the blob not supported by the registry.
+pub const REGGIE_RANGE_IGNORED: reggie_status = 1019;
+/// Upload lost by the registry, with data that cannot be read again.
+pub const REGGIE_UPLOAD_LOST: reggie_status = 1020;
+/// Manifest rejected by the registry because content that it refers to is
+/// missing.
+pub const REGGIE_BLOB_MISSING: reggie_status = 1021;
+/// List that loops or has more pages than the limit.
+pub const REGGIE_LIST_ENDLESS: reggie_status = 1022;
 
 /// The length of a body whose length is unknown.
 pub const REGGIE_UNKNOWN_SIZE: u64 = u64::MAX;
@@ -182,6 +221,10 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::UnknownAlgorithm => REGGIE_UNKNOWN_ALGORITHM,
         Kind::LengthMismatch => REGGIE_LENGTH_MISMATCH,
         Kind::Busy => REGGIE_BUSY,
+        Kind::InvalidPlatform => REGGIE_INVALID_PLATFORM,
+        Kind::InvalidExport => REGGIE_INVALID_EXPORT,
+        Kind::InvalidJson => REGGIE_INVALID_JSON,
+        Kind::InvalidMediaType => REGGIE_INVALID_MEDIA_TYPE,
         Kind::NoMemory => REGGIE_NO_MEMORY,
         Kind::Panic => REGGIE_PANIC,
         Kind::File => REGGIE_FILE,
@@ -191,6 +234,9 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::Cancelled => REGGIE_CANCELLED,
         Kind::Deadline => REGGIE_DEADLINE,
         Kind::CredentialHelper => REGGIE_CREDENTIAL_HELPER,
+        Kind::Locked => REGGIE_LOCKED,
+        Kind::SourceChanged => REGGIE_SOURCE_CHANGED,
+        Kind::NoStateFolder => REGGIE_NO_STATE_FOLDER,
         Kind::ChallengeCallback => REGGIE_CHALLENGE_CALLBACK,
         Kind::ReadCallback => REGGIE_READ_CALLBACK,
         Kind::RewindCallback => REGGIE_REWIND_CALLBACK,
@@ -226,5 +272,16 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::DigestMismatch => REGGIE_DIGEST_MISMATCH,
         Kind::PartialContent => REGGIE_PARTIAL_CONTENT,
         Kind::NextPageRefused => REGGIE_NEXT_PAGE_REFUSED,
+        Kind::NotFound => REGGIE_NOT_FOUND,
+        Kind::Unauthorized => REGGIE_UNAUTHORIZED,
+        Kind::Denied => REGGIE_DENIED,
+        Kind::Unsupported => REGGIE_UNSUPPORTED,
+        Kind::SizeMismatch => REGGIE_SIZE_MISMATCH,
+        Kind::InvalidManifest => REGGIE_INVALID_MANIFEST,
+        Kind::NoPlatform => REGGIE_NO_PLATFORM,
+        Kind::RangeIgnored => REGGIE_RANGE_IGNORED,
+        Kind::UploadLost => REGGIE_UPLOAD_LOST,
+        Kind::BlobMissing => REGGIE_BLOB_MISSING,
+        Kind::ListEndless => REGGIE_LIST_ENDLESS,
     }
 }

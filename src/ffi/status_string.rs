@@ -36,6 +36,10 @@ fn describe(status: reggie_status) -> &'static CStr {
         REGGIE_UNKNOWN_ALGORITHM => c"unknown digest algorithm",
         REGGIE_LENGTH_MISMATCH => c"Content-Length differs from the body",
         REGGIE_BUSY => c"handle is in use by another call",
+        REGGIE_INVALID_PLATFORM => c"invalid platform",
+        REGGIE_INVALID_EXPORT => c"invalid upload export",
+        REGGIE_INVALID_JSON => c"invalid JSON",
+        REGGIE_INVALID_MEDIA_TYPE => c"invalid media type",
         REGGIE_NO_MEMORY => c"out of memory",
         REGGIE_PANIC => c"bug in libreggie",
         REGGIE_FILE => c"local file or descriptor failed",
@@ -45,6 +49,9 @@ fn describe(status: reggie_status) -> &'static CStr {
         REGGIE_CANCELLED => c"call was cancelled",
         REGGIE_DEADLINE => c"call exceeded its time limit",
         REGGIE_CREDENTIAL_HELPER => c"credential helper failed",
+        REGGIE_LOCKED => c"file is locked by another process or thread",
+        REGGIE_SOURCE_CHANGED => c"source file changed",
+        REGGIE_NO_STATE_FOLDER => c"no state directory",
         REGGIE_CHALLENGE_CALLBACK => c"stopped by the challenge callback",
         REGGIE_READ_CALLBACK => c"stopped by the read callback",
         REGGIE_REWIND_CALLBACK => c"stopped by the rewind callback",
@@ -80,6 +87,17 @@ fn describe(status: reggie_status) -> &'static CStr {
         REGGIE_DIGEST_MISMATCH => c"content does not match its digest",
         REGGIE_PARTIAL_CONTENT => c"response has only part of the content",
         REGGIE_NEXT_PAGE_REFUSED => c"next page is at another server",
+        REGGIE_NOT_FOUND => c"not found in the registry",
+        REGGIE_UNAUTHORIZED => c"credentials required",
+        REGGIE_DENIED => c"access denied",
+        REGGIE_UNSUPPORTED => c"not supported by the registry",
+        REGGIE_SIZE_MISMATCH => c"content has the wrong size",
+        REGGIE_INVALID_MANIFEST => c"invalid manifest",
+        REGGIE_NO_PLATFORM => c"no match for the platform",
+        REGGIE_RANGE_IGNORED => c"range requests not supported",
+        REGGIE_UPLOAD_LOST => c"upload lost by the registry",
+        REGGIE_BLOB_MISSING => c"manifest refers to missing content",
+        REGGIE_LIST_ENDLESS => c"list has too many pages",
         _ => c"unknown status",
     }
 }
@@ -91,8 +109,11 @@ fn describe(status: reggie_status) -> &'static CStr {
 /// - 0: REGGIE_OK
 /// - EINVAL: invalid arguments, and REGGIE_CALLBACK_MISUSE
 /// - EILSEQ: REGGIE_INVALID_UTF8
-/// - EBUSY: REGGIE_BUSY
-/// - ENOTSUP: REGGIE_UNKNOWN_ALGORITHM
+/// - EBUSY: REGGIE_BUSY and REGGIE_LOCKED
+/// - ENOTSUP: REGGIE_UNKNOWN_ALGORITHM, REGGIE_NO_STATE_FOLDER,
+///   REGGIE_UNSUPPORTED and REGGIE_RANGE_IGNORED
+/// - ENOENT: REGGIE_NOT_FOUND, REGGIE_NO_PLATFORM and REGGIE_BLOB_MISSING
+/// - ESTALE: REGGIE_SOURCE_CHANGED and REGGIE_UPLOAD_LOST
 /// - ENOMEM: REGGIE_NO_MEMORY
 /// - ENOTRECOVERABLE: REGGIE_PANIC
 /// - ESPIPE: REGGIE_BODY_NOT_REWINDABLE
@@ -103,12 +124,14 @@ fn describe(status: reggie_status) -> &'static CStr {
 /// - ECONNREFUSED: REGGIE_CONNECT and REGGIE_PROXY
 /// - ECONNRESET: the connection ended early
 /// - EPROTO: REGGIE_TLS and REGGIE_PROTOCOL
-/// - EACCES: a certificate, redirect, address, token or realm was refused
-/// - ELOOP: REGGIE_TOO_MANY_REDIRECTS
+/// - EACCES: a certificate, redirect, address, token or realm was refused;
+///   REGGIE_UNAUTHORIZED and REGGIE_DENIED
+/// - ELOOP: REGGIE_TOO_MANY_REDIRECTS and REGGIE_LIST_ENDLESS
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
 /// - EREMOTEIO: REGGIE_HTTP_STATUS
-/// - EBADMSG: REGGIE_DIGEST_MISMATCH and REGGIE_PARTIAL_CONTENT
+/// - EBADMSG: REGGIE_DIGEST_MISMATCH, REGGIE_PARTIAL_CONTENT,
+///   REGGIE_SIZE_MISMATCH and REGGIE_INVALID_MANIFEST
 /// - EIO: REGGIE_FILE, REGGIE_BODY_LENGTH, REGGIE_CREDENTIAL_HELPER, and
 ///   numbers that are not a status
 ///
@@ -138,10 +161,19 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_INVALID_PROXY
         | REGGIE_INVALID_CLIENT_CERTIFICATE
         | REGGIE_INVALID_CREDENTIALS_FILE
-        | REGGIE_CALLBACK_MISUSE => libc::EINVAL,
+        | REGGIE_CALLBACK_MISUSE
+        | REGGIE_INVALID_PLATFORM
+        | REGGIE_INVALID_EXPORT
+        | REGGIE_INVALID_JSON
+        | REGGIE_INVALID_MEDIA_TYPE => libc::EINVAL,
         REGGIE_INVALID_UTF8 => libc::EILSEQ,
-        REGGIE_BUSY => libc::EBUSY,
-        REGGIE_UNKNOWN_ALGORITHM => libc::ENOTSUP,
+        REGGIE_BUSY | REGGIE_LOCKED => libc::EBUSY,
+        REGGIE_SOURCE_CHANGED | REGGIE_UPLOAD_LOST => libc::ESTALE,
+        REGGIE_NOT_FOUND | REGGIE_NO_PLATFORM | REGGIE_BLOB_MISSING => libc::ENOENT,
+        REGGIE_UNKNOWN_ALGORITHM
+        | REGGIE_NO_STATE_FOLDER
+        | REGGIE_UNSUPPORTED
+        | REGGIE_RANGE_IGNORED => libc::ENOTSUP,
         REGGIE_NO_MEMORY => libc::ENOMEM,
         REGGIE_PANIC => libc::ENOTRECOVERABLE,
         REGGIE_FILE | REGGIE_BODY_LENGTH | REGGIE_CREDENTIAL_HELPER => libc::EIO,
@@ -169,12 +201,17 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_ADDRESS_REFUSED
         | REGGIE_TOKEN_REFUSED
         | REGGIE_REALM_REFUSED
-        | REGGIE_NEXT_PAGE_REFUSED => libc::EACCES,
-        REGGIE_TOO_MANY_REDIRECTS => libc::ELOOP,
+        | REGGIE_NEXT_PAGE_REFUSED
+        | REGGIE_UNAUTHORIZED
+        | REGGIE_DENIED => libc::EACCES,
+        REGGIE_TOO_MANY_REDIRECTS | REGGIE_LIST_ENDLESS => libc::ELOOP,
         REGGIE_RETRY_LATER => libc::EAGAIN,
         REGGIE_NO_ERRORS | REGGIE_NO_HEADER => libc::ENODATA,
         REGGIE_HTTP_STATUS => libc::EREMOTEIO,
-        REGGIE_DIGEST_MISMATCH | REGGIE_PARTIAL_CONTENT => libc::EBADMSG,
+        REGGIE_DIGEST_MISMATCH
+        | REGGIE_PARTIAL_CONTENT
+        | REGGIE_SIZE_MISMATCH
+        | REGGIE_INVALID_MANIFEST => libc::EBADMSG,
         _ => return None,
     })
 }

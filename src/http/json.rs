@@ -6,7 +6,15 @@ use serde_json::value::RawValue;
 
 /// Whether a string is one JSON value. Any number is valid, whatever its size.
 pub(crate) fn is_valid(text: &str) -> bool {
-    serde_json::from_str::<&RawValue>(text).is_ok()
+    check(text).is_ok()
+}
+
+/// The same, with the problem and its line and column.
+pub(crate) fn check(text: &str) -> Result<(), String> {
+    match serde_json::from_str::<&RawValue>(text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 // The input of the functions below must be valid JSON.

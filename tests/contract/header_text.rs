@@ -59,6 +59,10 @@ const PARTS: &[(&str, &str, &[&str])] = &[
         &["config_observe", "exchange"],
     ),
     ("digests", "Digests", &["digest"]),
+    ("references", "References", &["reference"]),
+    ("descriptors", "Descriptors and platforms", &["descriptor"]),
+    ("manifests", "Manifests", &["manifest"]),
+    ("json", "JSON", &["json"]),
 ];
 
 /// Stands before a function whose result must not be ignored.
