@@ -18,6 +18,7 @@ mod waiter;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -224,6 +225,11 @@ impl Authenticator {
             state.basic.insert(repository, authorization.clone());
         }
         Ok(authorization)
+    }
+
+    /// How long an authorization is used from now on, if it is a token.
+    pub(crate) fn time_left(&self, authorization: &Authorization) -> Option<Duration> {
+        self.tokens.time_left(authorization)
     }
 
     /// Forgets an authorization that the registry rejected.

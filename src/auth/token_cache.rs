@@ -1,7 +1,7 @@
 //! The tokens of a client, and the requests for tokens that are in flight.
 
 use std::sync::PoisonError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::authorization::{Authorization, bearer};
 use super::flight::{Flight, Outcome};
@@ -101,6 +101,14 @@ impl Tokens {
         tokens
             .find(|token| token.expires > now && token.serves(required))
             .map(|token| bearer(&token.value))
+    }
+
+    /// How long a token is used from now on.
+    pub(crate) fn time_left(&self, authorization: &Authorization) -> Option<Duration> {
+        let state = self.state();
+        let mut tokens = state.tokens.iter();
+        let token = tokens.find(|token| bearer(&token.value) == *authorization)?;
+        Some(token.expires.saturating_duration_since(Instant::now()))
     }
 
     /// Removes a token that the registry rejected.

@@ -88,8 +88,7 @@ impl Sink for MemorySink<'_> {
 }
 
 fn too_large(max: usize) -> Error {
-    let message =
-        format!("the body is larger than the {max} bytes that the setting max_body_memory allows");
+    let message = format!("the body is larger than the {max} bytes that are allowed in memory");
     Error::new(Kind::BodyTooLarge, message)
 }
 

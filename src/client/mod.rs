@@ -3,13 +3,13 @@
 
 mod deliver;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::deliver::{deliver, expected_digest, with_response};
 use crate::auth::scope::Scopes;
 use crate::auth::{Authorization, Subject};
-use crate::config::{Config, Times};
+use crate::config::{Config, OwnTimes, Times};
 use crate::engine::retry::{Attempt, Decision, Outcome, Retries};
 use crate::engine::warnings::Warnings;
 use crate::engine::{Engine, EngineResponse, retry};
@@ -17,6 +17,7 @@ use crate::error::{Error, Kind};
 use crate::http::template;
 use crate::log::Level;
 use crate::os::call_scope::CallScope;
+use crate::os::cancel::Cancel;
 use crate::os::transfer::TransferMeter;
 use crate::request::Request;
 use crate::request::address::Address;
@@ -67,11 +68,16 @@ impl Client {
     /// Sets the repository of `<name>` for later requests.
     pub fn set_default_name(&self, name: &str) -> Result<(), Error> {
         template::check_value(Kind::InvalidName, "default name", name)?;
-        *self.default_name() = Some(name.to_owned());
+        *self.lock_name() = Some(name.to_owned());
         Ok(())
     }
 
-    fn default_name(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+    /// The repository of `<name>`, if it was set.
+    pub(crate) fn default_name(&self) -> Option<String> {
+        self.lock_name().clone()
+    }
+
+    fn lock_name(&self) -> MutexGuard<'_, Option<String>> {
         self.default_name
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -79,8 +85,7 @@ impl Client {
 
     /// A request to this client's registry.
     pub fn request(&self, method: &str, path: &str) -> Result<Request, Error> {
-        let default_name = self.default_name().clone();
-        Request::new(&self.engine.address, default_name, method, path)
+        Request::new(&self.engine.address, self.default_name(), method, path)
     }
 
     /// Sends a request and delivers the body of its response to the request's
@@ -99,6 +104,21 @@ impl Client {
         self.open_in(&call, request)
     }
 
+    /// A call that may send several requests. The client's limits of each step
+    /// apply, but not its limit of a call.
+    pub(crate) fn begin(&self, cancel: Option<Cancel>, timeout: Option<Duration>) -> Call {
+        let own = OwnTimes {
+            call: Some(timeout),
+            ..OwnTimes::default()
+        };
+        Call::new(self.times.begin(&own, cancel))
+    }
+
+    /// The number of retries, if it was set.
+    pub(crate) fn retries(&self) -> Option<u32> {
+        self.config.retry.tries
+    }
+
     /// A call with the client's limits, or those of the request.
     fn call_for(&self, request: &Request) -> Call {
         let mut limits = self.times.begin(&request.times, request.cancel.clone());
@@ -113,7 +133,7 @@ impl Client {
             let mut response = client.attempt(request, execution)?;
             deliver(
                 &client.engine,
-                client.max_body_memory,
+                request.max_body.unwrap_or(client.max_body_memory),
                 request,
                 &mut response,
                 execution,
@@ -142,7 +162,6 @@ impl Client {
 
     /// The authorization for some actions, such as `pull,push`, in a
     /// repository; `None` if the registry requires none.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the content layer"))]
     pub(crate) fn authorization(
         &self,
         call: &Call,
@@ -157,8 +176,17 @@ impl Client {
         self.engine.authorization(&subject, &Execution::new(call))
     }
 
+    /// How long an authorization is used from now on, if it is a token.
+    pub(crate) fn time_left(&self, authorization: &Authorization) -> Option<Duration> {
+        self.engine.time_left(authorization)
+    }
+
+    /// Whether the registry is known to require authorization.
+    pub(crate) fn requires_authorization(&self) -> bool {
+        self.engine.has_challenges()
+    }
+
     /// Forgets an authorization that a server rejected.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the content layer"))]
     pub(crate) fn forget_authorization(&self, authorization: &Authorization) {
         self.engine.forget(authorization);
     }
@@ -189,7 +217,10 @@ impl Client {
                     if let Ok(response) = outcome {
                         response.discard();
                     }
-                    transport::pause(delay, &call.limits)?;
+                    call.note_retry(Some(delay));
+                    let paused = transport::pause(delay, &call.limits);
+                    call.note_retry(None);
+                    paused?;
                     execution.attempt.set(execution.attempt.get() + 1);
                 }
                 None => return outcome,

@@ -32,8 +32,8 @@ pub type RetryCondition = Arc<dyn Fn(&RetryQuestion) -> Result<bool, Error> + Se
 /// The retry settings.
 #[derive(Clone)]
 pub(crate) struct RetrySettings {
-    /// The number of retries.
-    pub(crate) tries: u32,
+    /// The number of retries, if it was set.
+    pub(crate) tries: Option<u32>,
     /// The maximum delay before the first retry.
     pub(crate) base: Duration,
     /// The maximum delay before any retry.
@@ -46,7 +46,7 @@ pub(crate) struct RetrySettings {
 impl Default for RetrySettings {
     fn default() -> RetrySettings {
         RetrySettings {
-            tries: 0,
+            tries: None,
             base: Duration::from_millis(500),
             cap: Duration::from_secs(30),
             retry_after_cap: Duration::from_secs(60),
@@ -59,7 +59,7 @@ impl Config {
     /// Sets how often a failed request is retried; 0 means never.
     pub fn set_retries(&mut self, tries: u32) -> Result<(), Error> {
         check_tries(tries)?;
-        self.retry.tries = tries;
+        self.retry.tries = Some(tries);
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Answering the challenges of the registry.
 
+use std::time::Duration;
+
 use std::sync::PoisonError;
 
 use super::message::{EngineResponse, Send};
@@ -145,6 +147,18 @@ impl Engine {
                 token.map(|(authorization, _)| Some(authorization))
             }
         }
+    }
+
+    /// How long an authorization is used from now on, if it is a token.
+    pub(crate) fn time_left(&self, authorization: &Authorization) -> Option<Duration> {
+        self.auth.time_left(authorization)
+    }
+
+    /// Whether the registry's root has sent a challenge.
+    pub(crate) fn has_challenges(&self) -> bool {
+        let root = self.root();
+        root.as_ref()
+            .is_some_and(|root| !root.challenges.is_empty())
     }
 
     /// Forgets an authorization, so that a new one is obtained.

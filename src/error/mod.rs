@@ -74,6 +74,7 @@ struct Inner {
     errno: i32,
     retry_after: Option<RetryAfter>,
     callback_value: i32,
+    digest: Option<String>,
     unsent: bool,
 }
 
@@ -110,6 +111,7 @@ impl Error {
             errno: 0,
             retry_after: None,
             callback_value: 0,
+            digest: None,
             unsent: false,
         }))
     }
@@ -123,6 +125,12 @@ impl Error {
 
     pub(crate) fn no_memory(what: &str) -> Error {
         Error::new(Kind::NoMemory, format!("{what}: out of memory"))
+    }
+
+    /// The same failure as another kind, which knows more about it.
+    pub(crate) fn with_kind(mut self, kind: Kind) -> Error {
+        self.0.kind = kind;
+        self
     }
 
     pub(crate) fn at(mut self, step: Step) -> Error {
@@ -166,6 +174,14 @@ impl Error {
 
     pub(crate) fn with_callback_value(mut self, value: i32) -> Error {
         self.0.callback_value = value;
+        self
+    }
+
+    /// Names the content that the failure is about, unless it is named.
+    pub(crate) fn with_digest(mut self, digest: &str) -> Error {
+        if self.0.digest.is_none() {
+            self.0.digest = Some(digest.to_owned());
+        }
         self
     }
 
@@ -221,6 +237,11 @@ impl Error {
     /// The registry's own error code, if one was sent.
     pub fn registry_code(&self) -> Option<&str> {
         self.0.registry_code.as_deref()
+    }
+
+    /// The digest of the content that the failure is about.
+    pub fn digest(&self) -> Option<&str> {
+        self.0.digest.as_deref()
     }
 
     /// The system's errno, 0 if there is none.

@@ -32,6 +32,12 @@ pub struct reggie_cancel {
     core: Cancel,
 }
 
+impl reggie_cancel {
+    pub(super) fn core(&self) -> &Cancel {
+        &self.core
+    }
+}
+
 /// Creates a cancel handle.
 ///
 /// On REGGIE_OK, `cancel` must be freed with reggie_cancel_free(). Otherwise

@@ -1,6 +1,7 @@
 //! The client.
 
 use std::ffi::c_char;
+use std::sync::Arc;
 
 use super::config::reggie_config;
 use super::convert::Out;
@@ -16,10 +17,19 @@ use crate::config::Config;
 /// reggie_client_free(). Safe for concurrent use. Requests and responses may
 /// outlive it.
 pub struct reggie_client {
-    core: Client,
+    core: Arc<Client>,
 }
 
 impl reggie_client {
+    pub(super) fn new(core: Arc<Client>) -> reggie_client {
+        reggie_client { core }
+    }
+
+    /// The client, for handles that outlive this one.
+    pub(super) fn shared(&self) -> &Arc<Client> {
+        &self.core
+    }
+
     pub(super) fn core(&self) -> &Client {
         &self.core
     }
@@ -61,7 +71,7 @@ pub unsafe extern "C" fn reggie_client_new(
             Some(config) => Client::new(address, config.core()),
             None => Client::new(address, &Config::new()),
         }?;
-        client.give(reggie_client { core });
+        client.give(reggie_client::new(Arc::new(core)));
         Ok(())
     })
 }
@@ -94,7 +104,7 @@ pub unsafe extern "C" fn reggie_client_derive(
             Some(config) => client.core.derive(config.core()),
             None => client.core.derive(&Config::new()),
         }?;
-        other.give(reggie_client { core });
+        other.give(reggie_client::new(Arc::new(core)));
         Ok(())
     })
 }

@@ -80,6 +80,19 @@ pub extern "C" fn reggie_error_code(error: Option<&reggie_error>) -> *const c_ch
     })
 }
 
+/// Returns the digest of the content that the failure is about, for calls that
+/// transfer content.
+///
+/// Borrowed. Returns NULL if there is none or `error` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_error_digest(error: Option<&reggie_error>) -> *const c_char {
+    guard::value(ptr::null(), || {
+        error.map_or(ptr::null(), |error| {
+            error.strings.lend_if_any(error.core.digest())
+        })
+    })
+}
+
 /// Returns the errno of the system call that failed; 0 if there is none or
 /// `error` is NULL.
 #[unsafe(no_mangle)]

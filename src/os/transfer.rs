@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
-/// The minimum time between two reports while bytes move.
+/// The usual minimum time between two reports while bytes move.
 const MOVING: Duration = Duration::from_millis(100);
 /// The time between two reports while nothing moves.
 const IDLE: Duration = Duration::from_secs(1);
@@ -30,6 +30,8 @@ pub type TransferCallback = Arc<dyn Fn(&Transfer) -> Result<(), Error> + Send + 
 /// Counts what a call transfers and calls the program back when that is due.
 pub(crate) struct TransferMeter {
     callback: TransferCallback,
+    /// The minimum time between two reports while bytes move.
+    moving: Duration,
     state: Mutex<State>,
 }
 
@@ -55,8 +57,17 @@ impl fmt::Debug for TransferMeter {
 
 impl TransferMeter {
     pub(crate) fn new(callback: TransferCallback) -> Arc<TransferMeter> {
+        TransferMeter::with_interval(callback, MOVING)
+    }
+
+    /// Reports that often at most while bytes move.
+    pub(crate) fn with_interval(
+        callback: TransferCallback,
+        moving: Duration,
+    ) -> Arc<TransferMeter> {
         Arc::new(TransferMeter {
             callback,
+            moving,
             state: Mutex::new(State {
                 transfer: Transfer::default(),
                 sent_before: 0,
@@ -118,7 +129,7 @@ impl TransferMeter {
 
     /// When the next report is due.
     pub(crate) fn due(&self) -> Instant {
-        self.state().due()
+        self.state().due(self.moving)
     }
 
     /// Reports if that is due. An error once the callback has stopped the call.
@@ -128,7 +139,7 @@ impl TransferMeter {
             if let Some(error) = &state.stopped {
                 return Err(error.clone());
             }
-            if Instant::now() < state.due() {
+            if Instant::now() < state.due(self.moving) {
                 return Ok(());
             }
         }
@@ -154,8 +165,8 @@ impl TransferMeter {
 }
 
 impl State {
-    fn due(&self) -> Instant {
-        self.reported + if self.moved { MOVING } else { IDLE }
+    fn due(&self, moving: Duration) -> Instant {
+        self.reported + if self.moved { moving } else { IDLE }
     }
 
     fn note_report(&mut self) {

@@ -19,8 +19,12 @@ const PROGRESS_TIME: Duration = Duration::from_secs(60);
 pub(crate) struct Call {
     pub(crate) limits: CallLimits,
     pub(crate) started: Instant,
+    /// Called before the wait for a retry with its time, and after it with none.
+    pub(crate) on_retry: Option<RetryWait>,
     retries: Mutex<RetryBudget>,
 }
+
+type RetryWait = Box<dyn Fn(Option<Duration>) + Send + Sync>;
 
 const _: fn() = || {
     fn is_sync<T: Send + Sync>() {}
@@ -41,6 +45,7 @@ impl Call {
         Call {
             limits,
             started,
+            on_retry: None,
             retries: Mutex::new(RetryBudget {
                 retries: 0,
                 new_bytes: 0,
@@ -59,6 +64,13 @@ impl Call {
         self.limits.stop = Some(stop.clone());
         self.limits.callbacks = Some(queue.into());
         Ok(stop)
+    }
+
+    /// A wait for a retry begins or, without a time, ends.
+    pub(crate) fn note_retry(&self, wait: Option<Duration>) {
+        if let Some(on_retry) = &self.on_retry {
+            on_retry(wait);
+        }
     }
 
     /// Counts bytes of content that the call did not have before.

@@ -52,6 +52,8 @@ pub struct Request {
     pub(crate) progress: Option<TransferCallback>,
     pub(crate) times: OwnTimes,
     retries: Option<u32>,
+    /// The maximum size of a response body in memory, if it is not the client's.
+    pub(crate) max_body: Option<usize>,
     /// The URL comes from a server, as a Location does: the SSRF policy applies
     /// to it. A URL that the caller wrote is none of its business.
     pub(crate) director: Director,
@@ -85,6 +87,7 @@ impl Request {
             progress: None,
             times: OwnTimes::default(),
             retries: None,
+            max_body: None,
             director: Director::Caller,
             follow_redirects: true,
         };

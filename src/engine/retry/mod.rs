@@ -63,7 +63,7 @@ impl Retries {
     ) -> Result<Decision, Error> {
         let settings = &self.settings;
         let host = attempt.host();
-        let max = max.unwrap_or(settings.tries);
+        let max = max.or(settings.tries).unwrap_or(0);
         let field = attempt.retry_after();
         let retry_after = field.map(|field| field.wait);
         if let Some(wait) = retry_after.filter(|_| rules::is_advised(attempt)) {

@@ -192,7 +192,7 @@ fn tries_are_counted_and_none_unless_set() {
         (2, None, 3, false),
         (2, Some(0), 1, false),
     ] {
-        let retries = retries(|settings| settings.tries = set);
+        let retries = retries(|settings| settings.tries = Some(set));
         let attempt = Attempt {
             number,
             ..answer(503)
@@ -206,7 +206,7 @@ fn tries_are_counted_and_none_unless_set() {
             "{set} {own:?} {number}"
         );
     }
-    assert_eq!(RetrySettings::default().tries, 0);
+    assert_eq!(RetrySettings::default().tries, None);
 }
 
 #[test]
@@ -413,7 +413,7 @@ fn a_condition_can_stop_the_call() {
 fn the_retries_of_a_call_are_shared_by_its_requests_until_it_makes_progress() {
     const MIB: u64 = 1024 * 1024;
     let call = Call::new(CallLimits::default());
-    let retries = retries(|settings| settings.tries = 2);
+    let retries = retries(|settings| settings.tries = Some(2));
     let hosts = ["a.example", "b.example", "c.example"];
     let decide = |host, now| {
         let attempt = Attempt {

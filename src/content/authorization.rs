@@ -1,0 +1,59 @@
+//! Authorization that is passed on to another program.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use zeroize::Zeroizing;
+
+use super::options::Options;
+use super::repository::Repository;
+use super::task::Task;
+use crate::error::{Error, Kind};
+
+/// A known token that expires sooner is replaced.
+const MIN_LEFT: Duration = Duration::from_secs(60);
+
+/// A value for the Authorization header.
+pub(crate) struct Found {
+    /// Empty if the registry requires none.
+    pub(crate) value: Zeroizing<String>,
+    /// Until when it is valid, in seconds of Unix time, if that is known.
+    pub(crate) expires: Option<i64>,
+}
+
+/// Authorization for a repository.
+pub(crate) fn get(
+    repository: &Repository,
+    is_push: bool,
+    options: &Options,
+) -> Result<Found, Error> {
+    let task = Task::new(repository, options);
+    let (client, name) = (task.client(), repository.name());
+    let actions = if is_push { "pull,push" } else { "pull" };
+    let mut value = client.authorization(&task.call, name, actions)?;
+    if let Some(known) = &value
+        && client.time_left(known).is_some_and(|left| left < MIN_LEFT)
+    {
+        client.forget_authorization(known);
+        value = client.authorization(&task.call, name, actions)?;
+    }
+    match value {
+        Some(value) => Ok(Found {
+            expires: client.time_left(&value).and_then(unix_time_after),
+            value,
+        }),
+        None if client.requires_authorization() => {
+            let message = format!("repository {name}: the registry requires credentials");
+            Err(Error::new(Kind::Unauthorized, message))
+        }
+        None => Ok(Found {
+            value: Zeroizing::default(),
+            expires: None,
+        }),
+    }
+}
+
+fn unix_time_after(left: Duration) -> Option<i64> {
+    let end = SystemTime::now().checked_add(left)?;
+    let seconds = end.duration_since(UNIX_EPOCH).ok()?.as_secs();
+    i64::try_from(seconds).ok()
+}

@@ -1,0 +1,200 @@
+//! Lists of names, page by page: tags and repositories.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::json::Json;
+use super::options::Options;
+use super::reference;
+use super::repository::Repository;
+use super::task::Task;
+use crate::client::Client;
+use crate::error::{Error, Kind};
+use crate::http::url;
+use crate::log::redact::shown;
+use crate::request::response::Response;
+
+/// What a list names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Subject {
+    Tags,
+    Repositories,
+}
+
+/// A list whose pages are requested as they are needed.
+pub(crate) struct Names {
+    subject: Subject,
+    repository: Repository,
+    options: Options,
+    pages: Pages,
+    /// Of the current page, last name first.
+    page: Vec<String>,
+    previous: Option<String>,
+    left_out: usize,
+}
+
+/// Which pages were requested, so that no list is endless.
+pub(super) struct Pages {
+    /// The path of the next page.
+    next: Option<String>,
+    seen: HashSet<String>,
+    max: Option<usize>,
+}
+
+impl Names {
+    /// The tags of a repository that follow a tag.
+    pub(crate) fn tags(repository: &Repository, after: Option<&str>, options: &Options) -> Names {
+        Names::new(Subject::Tags, repository, after, options)
+    }
+
+    /// The repositories of a registry that follow a name.
+    pub(crate) fn catalog(client: &Arc<Client>, after: Option<&str>, options: &Options) -> Names {
+        let repository = Repository::of_registry(client);
+        Names::new(Subject::Repositories, &repository, after, options)
+    }
+
+    fn new(
+        subject: Subject,
+        repository: &Repository,
+        after: Option<&str>,
+        options: &Options,
+    ) -> Names {
+        let (size, max) = options.pages();
+        Names {
+            subject,
+            repository: repository.clone(),
+            options: options.clone(),
+            pages: Pages::new(first_page(subject, Some(size), after), max),
+            page: Vec::new(),
+            previous: after.map(str::to_owned),
+            left_out: 0,
+        }
+    }
+
+    /// The next name; `None` at the end. After a transient failure it may be
+    /// called again.
+    pub(crate) fn next(&mut self) -> Result<Option<&str>, Error> {
+        loop {
+            while let Some(name) = self.page.pop() {
+                if self.previous.as_deref() != Some(name.as_str()) {
+                    return Ok(Some(self.previous.insert(name)));
+                }
+            }
+            let Some(path) = self.pages.current()? else {
+                return Ok(None);
+            };
+            let response = self.request(&path)?;
+            self.read(&response)?;
+            self.pages.turn(response.next_page());
+        }
+    }
+
+    /// How many invalid names were left out so far.
+    pub(crate) fn left_out(&self) -> usize {
+        self.left_out
+    }
+
+    fn request(&self, path: &str) -> Result<Response, Error> {
+        let task = Task::new(&self.repository, &self.options);
+        let send = |path: &str| {
+            let mut request = task.request("GET", path)?;
+            request.set_header("Accept", b"application/json")?;
+            task.send_checked(&mut request)
+        };
+        let sent = match send(path) {
+            // Some registries allow fewer names per page than others.
+            Err(error) if error.http_status() == 400 && self.pages.is_first() => {
+                send(&first_page(self.subject, None, self.previous.as_deref()))
+            }
+            sent => sent,
+        };
+        let response = sent?;
+        response.check_next_page()?;
+        Ok(response)
+    }
+
+    fn read(&mut self, response: &Response) -> Result<(), Error> {
+        let member = match self.subject {
+            Subject::Tags => "tags",
+            Subject::Repositories => "repositories",
+        };
+        let invalid = |problem: &str| {
+            let message = format!("{}: list of {member}: {problem}", response.host());
+            Error::new(Kind::InvalidJson, message)
+                .with_host(response.host())
+                .with_http_status(response.status())
+        };
+        let json = Json::parse(response.body()).map_err(|error| invalid(error.message()))?;
+        let list = match json.member(member) {
+            // Some registries send null for none.
+            None if matches!(json, Json::Object(_)) => return Ok(()),
+            Some(Json::Array(list)) => list,
+            _ => return Err(invalid("is no list")),
+        };
+        let is_valid = |name: &&str| match self.subject {
+            Subject::Tags => reference::check_tag(name).is_ok(),
+            Subject::Repositories => reference::check_name(name).is_ok(),
+        };
+        let names: Vec<String> = list
+            .iter()
+            .filter_map(Json::string)
+            .filter(is_valid)
+            .map(str::to_owned)
+            .collect();
+        self.left_out += list.len() - names.len();
+        self.page = names;
+        self.page.reverse();
+        Ok(())
+    }
+}
+
+fn first_page(subject: Subject, size: Option<usize>, after: Option<&str>) -> String {
+    let path = match subject {
+        Subject::Tags => "/v2/<name>/tags/list",
+        Subject::Repositories => "/v2/_catalog",
+    };
+    let size = size.map(|size| format!("n={size}"));
+    let after = after.map(|after| format!("last={}", url::encode_query(after)));
+    let query: Vec<String> = size.into_iter().chain(after).collect();
+    match query.is_empty() {
+        true => path.to_owned(),
+        false => format!("{path}?{}", query.join("&")),
+    }
+}
+
+impl Pages {
+    pub(super) fn new(first: String, max: Option<usize>) -> Pages {
+        Pages {
+            next: Some(first),
+            seen: HashSet::new(),
+            max,
+        }
+    }
+
+    /// The page to request; `None` at the end.
+    pub(super) fn current(&self) -> Result<Option<String>, Error> {
+        let Some(next) = &self.next else {
+            return Ok(None);
+        };
+        let endless = |problem: String| Err(Error::new(Kind::ListEndless, problem));
+        if self.seen.contains(next) {
+            return endless(format!("list: comes back to page {}", shown(next)));
+        }
+        match self.max {
+            Some(max) if self.seen.len() >= max => endless(format!("list: more than {max} pages")),
+            _ => Ok(Some(next.clone())),
+        }
+    }
+
+    /// Whether no page was read yet.
+    pub(super) fn is_first(&self) -> bool {
+        self.seen.is_empty()
+    }
+
+    /// The current page was read; another one may follow.
+    pub(super) fn turn(&mut self, next: Option<&str>) {
+        if let Some(read) = std::mem::replace(&mut self.next, next.map(str::to_owned)) {
+            self.seen.insert(read);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Options of calls that transfer content.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::progress::ProgressCallback;
+use super::{manifest, media_type, reference};
+use crate::body::digest::Algorithm;
+use crate::error::{Error, Kind};
+use crate::os::cancel::Cancel;
+
+/// The maximum number of retries that can be set.
+const MAX_RETRIES: u32 = 1000;
+const MAX_PARTS: usize = 16;
+const DEFAULT_PART: usize = 4 * 1024 * 1024;
+const PART_SIZES: std::ops::RangeInclusive<usize> = 64 * 1024..=64 * 1024 * 1024;
+const CHUNK_SIZES: std::ops::RangeInclusive<u64> = 64 * 1024..=1024 * 1024 * 1024;
+const MAX_PAGE_SIZE: usize = 10_000;
+const DEFAULT_INTERVAL: Duration = Duration::from_millis(100);
+
+/// What happens to a file that exists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// It is kept if its digest is right.
+    #[default]
+    Check,
+    /// It is kept if its size is right.
+    Trust,
+    /// It is replaced.
+    Replace,
+}
+
+/// The options of a call; each call has a copy.
+#[derive(Clone)]
+pub(crate) struct Options {
+    pub(crate) cancel: Option<Cancel>,
+    /// Of the whole call.
+    pub(crate) timeout: Option<Duration>,
+    /// Consecutive retries without progress; `None` as the client says.
+    retries: Option<u32>,
+    pub(crate) progress: Option<(ProgressCallback, Duration)>,
+    /// How many parts of a blob are pulled at once, and their size.
+    parts: usize,
+    part_size: usize,
+    /// The maximum size of a blob.
+    pub(crate) max_blob: Option<u64>,
+    max_manifest: usize,
+    manifest_types: Vec<String>,
+    pub(crate) resume: bool,
+    /// How long to wait for another writer; `None` as long as the call may last.
+    pub(crate) lock_timeout: Option<Duration>,
+    pub(crate) existing: Existing,
+    pub(crate) sync: bool,
+    pub(crate) algorithm: Algorithm,
+    /// The size of chunks of uploads; `None` as the registry suits.
+    chunk_size: Option<u64>,
+    pub(crate) state_folder: Option<PathBuf>,
+    mount_from: Vec<String>,
+    page_size: usize,
+    max_pages: Option<usize>,
+    pub(crate) delete_detour: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            cancel: None,
+            timeout: None,
+            retries: None,
+            progress: None,
+            parts: 1,
+            part_size: DEFAULT_PART,
+            max_blob: None,
+            max_manifest: manifest::DEFAULT_MAX_SIZE,
+            manifest_types: Vec::new(),
+            resume: true,
+            lock_timeout: Some(Duration::from_secs(60)),
+            existing: Existing::Check,
+            sync: true,
+            algorithm: Algorithm::Sha256,
+            chunk_size: None,
+            state_folder: None,
+            mount_from: Vec::new(),
+            page_size: 1000,
+            max_pages: Some(10_000),
+            delete_detour: false,
+        }
+    }
+}
+
+impl Options {
+    /// Sets the number of retries without progress; `None` as the client says.
+    pub(crate) fn set_retries(&mut self, retries: Option<u32>) -> Result<(), Error> {
+        if retries.is_some_and(|retries| retries > MAX_RETRIES) {
+            return Err(out_of_range("retries"));
+        }
+        self.retries = retries;
+        Ok(())
+    }
+
+    /// The number of retries without progress, if it was set.
+    pub(crate) fn retries(&self) -> Option<u32> {
+        self.retries
+    }
+
+    /// Sets the progress callback, and the time between two calls.
+    pub(crate) fn set_progress(&mut self, callback: Option<ProgressCallback>, interval: Duration) {
+        let interval = match interval.is_zero() {
+            true => DEFAULT_INTERVAL,
+            false => interval,
+        };
+        self.progress = callback.map(|callback| (callback, interval));
+    }
+
+    /// Sets how many parts of a blob are pulled at once; a size of 0 is the
+    /// default.
+    pub(crate) fn set_parts(&mut self, parts: usize, size: usize) -> Result<(), Error> {
+        let size = match size {
+            0 => DEFAULT_PART,
+            size => size,
+        };
+        if !(1..=MAX_PARTS).contains(&parts) || !PART_SIZES.contains(&size) {
+            return Err(out_of_range("parts or their size"));
+        }
+        (self.parts, self.part_size) = (parts, size);
+        Ok(())
+    }
+
+    /// How many parts of a blob are pulled at once, and their size.
+    pub(crate) fn parts(&self) -> (usize, usize) {
+        (self.parts, self.part_size)
+    }
+
+    pub(crate) fn set_max_manifest(&mut self, bytes: usize) -> Result<(), Error> {
+        if bytes == 0 {
+            return Err(out_of_range("maximum size of a manifest"));
+        }
+        self.max_manifest = bytes;
+        Ok(())
+    }
+
+    pub(crate) fn max_manifest(&self) -> usize {
+        self.max_manifest
+    }
+
+    pub(crate) fn add_manifest_type(&mut self, media_type: &str) -> Result<(), Error> {
+        media_type::check(media_type)?;
+        self.manifest_types.push(media_type.to_owned());
+        Ok(())
+    }
+
+    pub(crate) fn manifest_types(&self) -> &[String] {
+        &self.manifest_types
+    }
+
+    /// Sets the size of chunks; `None` as the registry suits.
+    pub(crate) fn set_chunk_size(&mut self, bytes: Option<u64>) -> Result<(), Error> {
+        if bytes.is_some_and(|bytes| !CHUNK_SIZES.contains(&bytes)) {
+            return Err(out_of_range("chunk size"));
+        }
+        self.chunk_size = bytes;
+        Ok(())
+    }
+
+    pub(crate) fn chunk_size(&self) -> Option<u64> {
+        self.chunk_size
+    }
+
+    pub(crate) fn add_mount_from(&mut self, name: &str) -> Result<(), Error> {
+        reference::check_name(name)
+            .map_err(|problem| Error::new(Kind::InvalidReference, problem))?;
+        self.mount_from.push(name.to_owned());
+        Ok(())
+    }
+
+    /// Repositories of the same registry from which blobs may be mounted.
+    pub(crate) fn mount_from(&self) -> &[String] {
+        &self.mount_from
+    }
+
+    /// Sets the number of names of a page, and of pages; `None` for no limit.
+    pub(crate) fn set_pages(&mut self, size: usize, max: Option<usize>) -> Result<(), Error> {
+        if !(1..=MAX_PAGE_SIZE).contains(&size) {
+            return Err(out_of_range("page size"));
+        }
+        (self.page_size, self.max_pages) = (size, max);
+        Ok(())
+    }
+
+    /// The number of names of a page, and of pages.
+    pub(crate) fn pages(&self) -> (usize, Option<usize>) {
+        (self.page_size, self.max_pages)
+    }
+}
+
+fn out_of_range(what: &str) -> Error {
+    Error::new(Kind::InvalidArgument, format!("{what}: out of range"))
+}

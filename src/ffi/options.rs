@@ -1,0 +1,465 @@
+//! Options of calls that transfer content.
+
+use std::ffi::{c_char, c_int, c_void};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::callback::{Registration, reggie_free_callback};
+use super::cancel::reggie_cancel;
+use super::progress::{progress, reggie_progress_callback};
+use super::status::reggie_status;
+use super::{convert, guard};
+use crate::content::digest::Algorithm;
+use crate::content::options::{Existing, Options};
+use crate::error::{Error, Kind};
+
+/// Existing file: its digest is computed, and the blob is pulled only if the
+/// digest differs.
+pub const REGGIE_EXISTING_CHECK: c_int = 0;
+/// Existing file: the blob is pulled only if the size differs. For caches whose
+/// files are named by digest.
+pub const REGGIE_EXISTING_TRUST: c_int = 1;
+/// Existing file: it is always replaced.
+pub const REGGIE_EXISTING_REPLACE: c_int = 2;
+
+/// Options for calls. NULL in place of a handle selects the defaults.
+///
+/// Created by reggie_options_new(); freed by reggie_options_free(). Each call
+/// copies the options it is given: they may be changed or freed afterwards.
+/// Setters are not safe for concurrent use. Passing the options to concurrent
+/// calls is safe; their callbacks may then be called concurrently. Options that
+/// do not apply to a call are ignored. A setter that fails leaves the setting
+/// unchanged.
+pub struct reggie_options {
+    core: Mutex<Arc<Options>>,
+}
+
+/// The options of a call; the defaults for NULL.
+pub(super) fn of(options: Option<&reggie_options>) -> Arc<Options> {
+    options.map_or_else(Arc::default, reggie_options::get)
+}
+
+impl reggie_options {
+    fn get(&self) -> Arc<Options> {
+        let core = self.core.lock();
+        Arc::clone(&core.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Options) -> Result<(), Error>) -> Result<(), Error> {
+        let mut core = Options::clone(&self.get());
+        change(&mut core)?;
+        let place = self.core.lock();
+        let earlier = {
+            let mut place = place.unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *place, Arc::new(core))
+        };
+        // Without the lock: it may free a callback's userdata.
+        drop(earlier);
+        Ok(())
+    }
+}
+
+/// The body of a setter.
+fn set(
+    options: Option<&reggie_options>,
+    change: impl FnOnce(&mut Options) -> Result<(), Error>,
+) -> reggie_status {
+    guard::status(|| convert::required(options, "options")?.change(change))
+}
+
+/// Creates options with the defaults.
+///
+/// The caller must free the handle with reggie_options_free(). Returns NULL
+/// only on an internal error of the library.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_new() -> Option<Box<reggie_options>> {
+    guard::value(None, || {
+        Some(Box::new(reggie_options {
+            core: Mutex::default(),
+        }))
+    })
+}
+
+/// Frees options. NULL is ignored.
+///
+/// Calls and handles that use the options keep them.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_free(options: Option<Box<reggie_options>>) {
+    guard::value((), || drop(options));
+}
+
+/// Sets the cancel handle for calls and for reading from handles they open.
+///
+/// Applies to all calls. NULL removes it. Default: none.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_set_cancel(
+    options: Option<&reggie_options>,
+    cancel: Option<&reggie_cancel>,
+) -> reggie_status {
+    set(options, |core| {
+        core.cancel = cancel.map(|cancel| cancel.core().clone());
+        Ok(())
+    })
+}
+
+/// Sets the time limit for a whole call, including all retries.
+///
+/// A call that takes longer returns REGGIE_DEADLINE. The time limits of the
+/// client still apply to each request, except for reggie_config_set_timeout(),
+/// which is ignored. For a blob, an upload or a list, the limit applies to each
+/// call. 0 means no limit. Default: 0.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `milliseconds` is negative.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_set_timeout(
+    options: Option<&reggie_options>,
+    milliseconds: i64,
+) -> reggie_status {
+    set(options, |core| {
+        core.timeout = convert::time(milliseconds, "milliseconds")?;
+        Ok(())
+    })
+}
+
+/// Sets the maximum number of consecutive retries without progress.
+///
+/// `tries` is 0 to 1000, or -1 for the value of reggie_config_set_retries() if
+/// it was set, else 5. Progress resets the count: 1 MiB of new data, or any new
+/// data after 60 seconds. Data transferred again is not progress.
+/// reggie_config_set_retry_delays() sets the delay between retries. Default: -1.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `tries` is out of range.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_set_retries(
+    options: Option<&reggie_options>,
+    tries: c_int,
+) -> reggie_status {
+    set(options, |core| {
+        core.set_retries(match tries {
+            -1 => None,
+            tries => Some(convert::unsigned(tries, "tries")?),
+        })
+    })
+}
+
+/// Sets the progress callback.
+///
+/// It is called at the beginning and the end of each transfer, in between at
+/// most once every `interval_ms` milliseconds (0 means 100), and after each
+/// second in which nothing was transferred, whatever the call is waiting for. A
+/// `callback` of NULL removes it and frees `userdata`. Calls and handles that
+/// already began keep the earlier callback; the last of them frees its
+/// userdata.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `interval_ms` is negative.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_set_progress_callback(
+    options: Option<&reggie_options>,
+    interval_ms: i64,
+    callback: reggie_progress_callback,
+    userdata: *mut c_void,
+    free_userdata: reggie_free_callback,
+) -> reggie_status {
+    let registration = Registration::new(userdata, free_userdata);
+    let callback = progress(callback, registration);
+    set(options, |core| {
+        let interval = convert::unsigned(interval_ms, "interval_ms")?;
+        core.set_progress(callback, Duration::from_millis(interval));
+        Ok(())
+    })
+}
+
+/// Sets how many parts of one blob are pulled concurrently, and their size.
+///
+/// `parts` is 1 to 16; `part_size` is 64 KiB to 64 MiB, or 0 for 4 MiB. Applies
+/// to blobs of known size with at least two parts. Data is delivered in order;
+/// parts that arrive early are kept in memory, at most `parts` of them. If the
+/// registry does not support range requests, the blob is pulled as if `parts`
+/// were 1. Default: 1, one connection for each blob.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `parts` or `part_size` is out of range.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_set_ranges(
+    options: Option<&reggie_options>,
+    parts: usize,
+    part_size: usize,
+) -> reggie_status {
+    set(options, |core| core.set_parts(parts, part_size))
+}
+
+/// Sets the maximum size of a blob in bytes.
+///
+/// It applies regardless of what the descriptor and the server say. A larger
+/// blob fails with REGGIE_SIZE_MISMATCH, immediately if its size is known. 0
+/// means no limit. Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_set_max_blob(
+    options: Option<&reggie_options>,
+    bytes: u64,
+) -> reggie_status {
+    set(options, |core| {
+        core.max_blob = (bytes > 0).then_some(bytes);
+        Ok(())
+    })
+}
+
+/// Sets the maximum size of a manifest in bytes.
+///
+/// A larger manifest fails with REGGIE_BODY_TOO_LARGE. Default: 4 MiB, the size
+/// that registries accept.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `bytes` is 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_set_max_manifest(
+    options: Option<&reggie_options>,
+    bytes: usize,
+) -> reggie_status {
+    set(options, |core| core.set_max_manifest(bytes))
+}
+
+/// Adds a media type of manifests that may be pulled.
+///
+/// It is accepted in addition to those of OCI and Docker. May be called several
+/// times.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_MEDIA_TYPE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_options_add_manifest_type(
+    options: Option<&reggie_options>,
+    media_type: *const c_char,
+) -> reggie_status {
+    set(options, |core| {
+        // SAFETY: the caller's string, or NULL.
+        core.add_manifest_type(unsafe { convert::text(media_type, "media_type") }?)
+    })
+}
+
+/// Sets whether an interrupted pull to a file can be resumed.
+///
+/// If `resume` is nonzero, what was pulled is kept in a partial file when the
+/// call fails or the process ends, and the next pull resumes from it. If
+/// `resume` is 0, nothing is kept. Default: nonzero.
+///
+/// The partial file is stored next to the file. Its name is the name of the
+/// file, a dot, the first 16 characters of the digest's hex, and ".partial". It
+/// always contains a prefix of the blob, and its digest is recomputed before
+/// more is appended. One process or thread at a time writes to it; others wait
+/// as set by reggie_options_set_lock_timeout(). If the file system has no
+/// working locks, each writes to a file of its own and nothing is kept.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_set_resume(
+    options: Option<&reggie_options>,
+    resume: c_int,
+) -> reggie_status {
+    set(options, |core| {
+        core.resume = resume != 0;
+        Ok(())
+    })
+}
+
+/// Sets the time limit for waiting for another process or thread.
+///
+/// Applies while another process or thread pulls to the same file or writes to
+/// the same layout. If the limit is exceeded, the call fails with
+/// REGGIE_LOCKED. When the other has finished, its result is used. The limit
+/// restarts whenever the file of the other grows. -1 means no limit other than
+/// the time limit of the call. Default: 60 seconds.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `milliseconds` is below -1.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_set_lock_timeout(
+    options: Option<&reggie_options>,
+    milliseconds: i64,
+) -> reggie_status {
+    set(options, |core| {
+        core.lock_timeout = match milliseconds {
+            -1 => None,
+            milliseconds => {
+                let milliseconds = convert::unsigned(milliseconds, "milliseconds")?;
+                Some(Duration::from_millis(milliseconds))
+            }
+        };
+        Ok(())
+    })
+}
+
+/// Sets what happens to an existing file.
+///
+/// `what` is REGGIE_EXISTING_CHECK, REGGIE_EXISTING_TRUST or
+/// REGGIE_EXISTING_REPLACE. Default: REGGIE_EXISTING_CHECK.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `what` is none of these.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_set_existing(
+    options: Option<&reggie_options>,
+    what: c_int,
+) -> reggie_status {
+    set(options, |core| {
+        core.existing = match what {
+            REGGIE_EXISTING_CHECK => Existing::Check,
+            REGGIE_EXISTING_TRUST => Existing::Trust,
+            REGGIE_EXISTING_REPLACE => Existing::Replace,
+            _ => {
+                let message = format!("what: {what} is not REGGIE_EXISTING_*");
+                return Err(Error::new(Kind::InvalidArgument, message));
+            }
+        };
+        Ok(())
+    })
+}
+
+/// Sets whether a file is synced to disk before it gets its final name.
+///
+/// If `sync` is nonzero, a power failure leaves no corrupt file. If `sync` is
+/// 0, this is guaranteed only for the end of the process, not for a power
+/// failure. Default: nonzero.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_set_sync(
+    options: Option<&reggie_options>,
+    sync: c_int,
+) -> reggie_status {
+    set(options, |core| {
+        core.sync = sync != 0;
+        Ok(())
+    })
+}
+
+/// Sets the digest algorithm for pushed and built content.
+///
+/// `algorithm` is REGGIE_SHA256, REGGIE_SHA384 or REGGIE_SHA512. Few registries
+/// accept REGGIE_SHA384 or REGGIE_SHA512. Default: REGGIE_SHA256.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_UNKNOWN_ALGORITHM.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_options_set_algorithm(
+    options: Option<&reggie_options>,
+    algorithm: *const c_char,
+) -> reggie_status {
+    set(options, |core| {
+        // SAFETY: the caller's string, or NULL.
+        let algorithm = unsafe { convert::text(algorithm, "algorithm") }?;
+        core.algorithm = Algorithm::from_name(algorithm)?;
+        Ok(())
+    })
+}
+
+/// Sets how many bytes are uploaded in one request.
+///
+/// `bytes` is 64 KiB to 1 GiB, or 0. With 0, a blob of known length and digest
+/// is uploaded in one request, and anything else in chunks of 8 MiB. If a
+/// registry requires longer or shorter chunks, it gets them, and the client
+/// remembers the size. An incremental upload keeps one chunk in memory.
+/// Default: 0.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `bytes` is out of range.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_set_chunk_size(
+    options: Option<&reggie_options>,
+    bytes: u64,
+) -> reggie_status {
+    set(options, |core| {
+        core.set_chunk_size((bytes > 0).then_some(bytes))
+    })
+}
+
+/// Sets the state directory, in which pushes may keep files.
+///
+/// The directory is the program's own and must exist. It holds the sessions of
+/// uploads, from which the next push of the same content to the same place
+/// resumes, in this process or another; and the data of incremental uploads to
+/// registries that do not support chunked uploads. The files are readable only
+/// by the current user. They are removed when they are no longer needed, and
+/// after one week. NULL means no state directory: an interrupted push is then
+/// resumed only within the same call. `path` may contain any bytes except NUL.
+/// Default: NULL.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `options` is NULL, or
+/// REGGIE_INVALID_ARGUMENT if `path` is empty.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_options_set_state_folder(
+    options: Option<&reggie_options>,
+    path: *const c_char,
+) -> reggie_status {
+    set(options, |core| {
+        // SAFETY: the caller's string, or NULL.
+        let path = unsafe { convert::optional_path(path, "path") }?;
+        core.state_folder = path.map(Into::into);
+        Ok(())
+    })
+}
+
+/// Adds a repository of the same registry from which to mount blobs.
+///
+/// A push or a copy may mount a blob from it instead of sending it. May be
+/// called several times. A copy within one registry tries its source
+/// automatically.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_REFERENCE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_options_add_mount_from(
+    options: Option<&reggie_options>,
+    name: *const c_char,
+) -> reggie_status {
+    set(options, |core| {
+        // SAFETY: the caller's string, or NULL.
+        core.add_mount_from(unsafe { convert::text(name, "name") }?)
+    })
+}
+
+/// Sets the page size of lists and the maximum number of pages.
+///
+/// `page_size` is the number of names to request for each page, 1 to 10000.
+/// `max_pages` is the maximum number of pages to read; 0 means no limit. If a
+/// registry rejects the page size, the request is sent without one.
+/// Default: 1000 and 10000.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if a
+/// value is out of range.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_set_pages(
+    options: Option<&reggie_options>,
+    page_size: usize,
+    max_pages: usize,
+) -> reggie_status {
+    set(options, |core| {
+        core.set_pages(page_size, (max_pages > 0).then_some(max_pages))
+    })
+}
+
+/// Sets whether reggie_tag_delete() may delete a tag through a dummy manifest.
+///
+/// If `detour` is nonzero and the registry cannot delete a tag, a dummy
+/// manifest is pushed to the tag and then deleted. Anyone who pulls the tag in
+/// the meantime gets the dummy manifest, and a tag that is pushed in the
+/// meantime is lost. Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_options_set_delete_detour(
+    options: Option<&reggie_options>,
+    detour: c_int,
+) -> reggie_status {
+    set(options, |core| {
+        core.delete_detour = detour != 0;
+        Ok(())
+    })
+}
