@@ -10,33 +10,33 @@ use crate::os::transfer::{Transfer, TransferMeter};
 /// What has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    Begin = 1,
-    Move = 2,
+    Begin,
+    Move,
     /// Nothing was transferred for a second.
-    Wait = 3,
+    Wait,
     /// The transfer starts over.
-    Restart = 4,
-    End = 5,
-    Skip = 6,
-    Fail = 7,
+    Restart,
+    End,
+    Skip,
+    Fail,
     /// The call is done.
-    Done = 8,
+    Done,
 }
 
 /// What a transfer does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Reads a local file to compute its digest.
-    Check = 1,
+    Check,
     #[default]
-    Pull = 2,
-    Push = 3,
+    Pull,
+    Push,
     /// The registry stores what it has received.
-    Commit = 4,
+    Commit,
     /// Waits before a retry.
-    Retry = 5,
+    Retry,
     /// Waits for another writer of the same file.
-    Lock = 6,
+    Lock,
 }
 
 /// A snapshot for the callback.

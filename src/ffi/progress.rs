@@ -9,7 +9,7 @@ use super::descriptor::reggie_descriptor;
 use super::status::REGGIE_UNKNOWN_SIZE;
 use super::strings::Strings;
 use super::{callback, convert, guard};
-use crate::content::progress::{ProgressCallback, Snapshot};
+use crate::content::progress::{Event, Phase, ProgressCallback, Snapshot};
 use crate::error::Kind;
 
 /// Progress event: the transfer of a blob or manifest begins.
@@ -104,7 +104,16 @@ where
 /// More may be added. Returns 0 if `progress` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_progress_event(progress: Option<&reggie_progress>) -> c_int {
-    number(progress, 0, |core| core.event as c_int)
+    number(progress, 0, |core| match core.event {
+        Event::Begin => REGGIE_PROGRESS_BEGIN,
+        Event::Move => REGGIE_PROGRESS_MOVE,
+        Event::Wait => REGGIE_PROGRESS_WAIT,
+        Event::Restart => REGGIE_PROGRESS_RESTART,
+        Event::End => REGGIE_PROGRESS_END,
+        Event::Skip => REGGIE_PROGRESS_SKIP,
+        Event::Fail => REGGIE_PROGRESS_FAIL,
+        Event::Done => REGGIE_PROGRESS_DONE,
+    })
 }
 
 /// Returns the phase: REGGIE_PHASE_CHECK or one of those after it.
@@ -112,7 +121,14 @@ pub extern "C" fn reggie_progress_event(progress: Option<&reggie_progress>) -> c
 /// More may be added. Returns 0 if `progress` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_progress_phase(progress: Option<&reggie_progress>) -> c_int {
-    number(progress, 0, |core| core.phase as c_int)
+    number(progress, 0, |core| match core.phase {
+        Phase::Check => REGGIE_PHASE_CHECK,
+        Phase::Pull => REGGIE_PHASE_PULL,
+        Phase::Push => REGGIE_PHASE_PUSH,
+        Phase::Commit => REGGIE_PHASE_COMMIT,
+        Phase::Retry => REGGIE_PHASE_RETRY,
+        Phase::Lock => REGGIE_PHASE_LOCK,
+    })
 }
 
 /// Returns the descriptor of the content.

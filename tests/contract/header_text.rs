@@ -63,6 +63,15 @@ const PARTS: &[(&str, &str, &[&str])] = &[
     ("descriptors", "Descriptors and platforms", &["descriptor"]),
     ("manifests", "Manifests", &["manifest"]),
     ("json", "JSON", &["json"]),
+    ("repositories", "Repositories", &["repository"]),
+    ("options", "Options of content calls", &["options"]),
+    ("progress", "Progress of content calls", &["progress"]),
+    (
+        "manifest_transfers",
+        "Pulling manifests",
+        &["manifest_transfer"],
+    ),
+    ("lists", "Lists", &["names"]),
 ];
 
 /// Stands before a function whose result must not be ignored.

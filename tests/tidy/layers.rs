@@ -24,7 +24,7 @@ pub(crate) const LAYERS: &[Layer<'static>] = &[
     ("auth", &["error", "os", "log", "http", "config"]),
     ("engine", &["error", "os", "log", "http", "body", "config", "transport", "request", "auth"]),
     ("client", &["error", "os", "log", "http", "body", "config", "transport", "request", "auth", "engine"]),
-    ("content", &["body"]),
+    ("content", &["error", "os", "log", "http", "body", "config", "request", "client"]),
     ("ffi", &["error", "os", "log", "http", "body", "config", "request", "client", "content"]),
 ];
 
