@@ -1,7 +1,8 @@
 //! The bodies of requests, and the outputs of response bodies.
 
 pub mod digest;
-mod file_sink;
+pub(crate) mod file_sink;
+pub(crate) mod final_path;
 pub(crate) mod output;
 pub(crate) mod section;
 pub(crate) mod sink;

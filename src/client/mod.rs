@@ -3,6 +3,7 @@
 
 mod deliver;
 
+use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -119,6 +120,11 @@ impl Client {
         self.config.retry.tries
     }
 
+    /// The maximum number of connections to a host, if there is one.
+    pub(crate) fn max_connections(&self) -> Option<usize> {
+        self.config.network.max_connections.map(NonZero::get)
+    }
+
     /// A call with the client's limits, or those of the request.
     fn call_for(&self, request: &Request) -> Call {
         let mut limits = self.times.begin(&request.times, request.cancel.clone());
@@ -158,6 +164,29 @@ impl Client {
             }
             Ok(response)
         })
+    }
+
+    /// Waits until a request may be sent again after the body of its response
+    /// was lost. Nothing of the body is sent again, so that what was delivered
+    /// does not matter. `attempt` is the number of the attempt that failed.
+    /// Returns the error if there is no retry.
+    pub(crate) fn pause_before_retry(
+        &self,
+        call: &Call,
+        request: &Request,
+        attempt: u32,
+        error: Error,
+    ) -> Result<(), Error> {
+        let execution = Execution::new(call);
+        execution.attempt.set(attempt);
+        let outcome = Err(error);
+        let delay = self.retry_delay(request, &outcome, &execution);
+        let delay = delay.map_err(|error| self.engine.log.secrets().scrub_error(error))?;
+        match (delay, outcome) {
+            (Some(delay), _) => pause(delay, call),
+            (None, Err(error)) => Err(error),
+            (None, Ok(_)) => Ok(()),
+        }
     }
 
     /// The authorization for some actions, such as `pull,push`, in a
@@ -217,10 +246,7 @@ impl Client {
                     if let Ok(response) = outcome {
                         response.discard();
                     }
-                    call.note_retry(Some(delay));
-                    let paused = transport::pause(delay, &call.limits);
-                    call.note_retry(None);
-                    paused?;
+                    pause(delay, call)?;
                     execution.attempt.set(execution.attempt.get() + 1);
                 }
                 None => return outcome,
@@ -302,6 +328,14 @@ impl Client {
         }
         Ok(response)
     }
+}
+
+/// Waits before a retry.
+fn pause(delay: Duration, call: &Call) -> Result<(), Error> {
+    call.note_retry(Some(delay));
+    let paused = transport::pause(delay, &call.limits);
+    call.note_retry(None);
+    paused
 }
 
 #[cfg(test)]

@@ -26,8 +26,12 @@ pub(crate) fn get(
     is_push: bool,
     options: &Options,
 ) -> Result<Found, Error> {
-    let task = Task::new(repository, options);
-    let (client, name) = (task.client(), repository.name());
+    get_in(&Task::new(repository, options), is_push)
+}
+
+/// Authorization for the repository of a call.
+pub(super) fn get_in(task: &Task, is_push: bool) -> Result<Found, Error> {
+    let (client, name) = (task.client(), task.repository.name());
     let actions = if is_push { "pull,push" } else { "pull" };
     let mut value = client.authorization(&task.call, name, actions)?;
     if let Some(known) = &value

@@ -147,6 +147,11 @@ impl Progress {
         });
     }
 
+    /// Sets the size of the content, once it is known.
+    pub(crate) fn set_total(&self, total: u64) {
+        self.change(|state| state.now.total = Some(total));
+    }
+
     /// Counts bytes that were in place before the call.
     pub(crate) fn resume(&self, bytes: u64) {
         self.change(|state| (state.now.done, state.now.resumed) = (bytes, bytes));

@@ -37,6 +37,12 @@ pub enum Step {
     Deliver,
     /// Waiting before a retry.
     Wait,
+    /// Reading a local file to compute its digest.
+    Check,
+    /// Waiting for another writer of the same file.
+    Lock,
+    /// Comparing content with its digest and size.
+    Verify,
 }
 
 impl Step {
@@ -55,6 +61,9 @@ impl Step {
             Step::Retry => "retry",
             Step::Wait => "wait",
             Step::Deliver => "deliver",
+            Step::Check => "check",
+            Step::Lock => "lock",
+            Step::Verify => "verify",
         }
     }
 }

@@ -257,6 +257,9 @@
     reason = "the comments are those of the header"
 )]
 
+mod blob;
+mod blob_pull;
+mod bytes;
 mod callback;
 mod cancel;
 mod client;
@@ -280,6 +283,7 @@ mod guard;
 mod headers;
 mod json;
 mod library;
+mod location;
 mod manifest;
 mod manifest_transfer;
 mod names;

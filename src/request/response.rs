@@ -22,6 +22,7 @@ use crate::http::url::syntax::text_of_header;
 use crate::http::{oci_error, server_message};
 use crate::log::redact;
 use crate::log::secrets::{Secret, Secrets};
+use crate::os::deadline::CallLimits;
 use crate::transport::{ExchangeStats, RawResponse};
 
 /// The response to a request: its head, which does not change once the call has
@@ -171,6 +172,28 @@ impl Response {
     /// unread rest of an open body is dropped with its connection.
     pub fn set_body(&mut self, body: Vec<u8>) {
         self.body = ResponseBody::from(body);
+    }
+
+    /// Passes the unread body to `sink`, piece by piece, without copying.
+    pub(crate) fn deliver(
+        &mut self,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Response { head, body } = self;
+        match &mut body.content {
+            Content::Kept(kept) => sink(&kept[body.position..]),
+            Content::Delivered(_) => Ok(()),
+            Content::Open(raw) => raw
+                .deliver(sink)
+                .map_err(|error| head.secrets.scrub_error(head.named(error))),
+        }
+    }
+
+    /// Sets the limits of the call that reads on in the body.
+    pub(crate) fn set_limits(&mut self, limits: &CallLimits) {
+        if let Content::Open(body) = &mut self.body.content {
+            body.set_limits(limits);
+        }
     }
 
     /// Reads more of the body; 0 = the end.
@@ -339,6 +362,26 @@ impl ResponseHead {
         range::of_content(value).filter(|_| self.status == 206)
     }
 
+    /// The part of the content that the body has according to its
+    /// Content-Range, whatever the status, and even without a unit.
+    pub(crate) fn stated_range(&self) -> Option<ContentRange> {
+        self.headers
+            .text("content-range")
+            .and_then(range::of_content_leniently)
+    }
+
+    /// The length of the content, if the response says that the requested range
+    /// is not in it.
+    pub(crate) fn unsatisfied_length(&self) -> Option<u64> {
+        let value = self.headers.text("content-range")?;
+        range::of_unsatisfied(value).filter(|_| self.status == 416)
+    }
+
+    /// Whether the end of the body can be told from a lost connection.
+    pub(crate) fn is_delimited(&self) -> bool {
+        self.length.is_some() || self.headers.contains("transfer-encoding")
+    }
+
     /// The rate limit of the registry.
     pub fn rate_limit(&self) -> Option<RateLimit> {
         rate_limit::read(&self.headers)
@@ -400,11 +443,15 @@ impl ResponseHead {
                 Ok(count)
             }
             Content::Delivered(_) => Ok(0),
-            Content::Open(raw) => raw.read(buffer).map_err(|error| {
-                let error = error.with_http_status(self.status).with_host(&self.host);
-                self.secrets.scrub_error(error)
-            }),
+            Content::Open(raw) => raw
+                .read(buffer)
+                .map_err(|error| self.secrets.scrub_error(self.named(error))),
         }
+    }
+
+    /// An error that occurred while the body was read.
+    fn named(&self, error: Error) -> Error {
+        error.with_http_status(self.status).with_host(&self.host)
     }
 }
 

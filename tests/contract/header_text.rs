@@ -71,6 +71,11 @@ const PARTS: &[(&str, &str, &[&str])] = &[
         "Pulling manifests",
         &["manifest_transfer"],
     ),
+    (
+        "blob_pulls",
+        "Downloading blobs",
+        &["blob_pull", "blob", "bytes", "location"],
+    ),
     ("lists", "Lists", &["names"]),
 ];
 
