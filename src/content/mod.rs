@@ -1,17 +1,17 @@
 //! Content of registries: references, descriptors, manifests, JSON, digests.
 
-pub(crate) mod authorization;
-pub(crate) mod descriptor;
-pub(crate) mod json;
-pub(crate) mod manifest;
-pub(crate) mod manifest_pull;
-pub(crate) mod media_type;
-pub(crate) mod names;
-pub(crate) mod options;
-pub(crate) mod platform;
-pub(crate) mod progress;
-pub(crate) mod reference;
-pub(crate) mod repository;
+pub mod authorization;
+pub mod descriptor;
+pub mod json;
+pub mod manifest;
+pub mod manifest_pull;
+pub mod media_type;
+pub mod names;
+pub mod options;
+pub mod platform;
+pub mod progress;
+pub mod reference;
+pub mod repository;
 pub(crate) mod task;
 
 pub use crate::body::digest;
