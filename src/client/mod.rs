@@ -2,12 +2,14 @@
 //! requests.
 
 mod deliver;
+mod memory;
 
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::deliver::{deliver, expected_digest, with_response};
+use self::memory::Memory;
 use crate::auth::scope::Scopes;
 use crate::auth::{Authorization, Subject};
 use crate::config::{Config, OwnTimes, Times};
@@ -35,6 +37,7 @@ pub struct Client {
     times: Times,
     warnings: Warnings,
     retries: Retries,
+    memory: Memory,
 }
 
 impl Client {
@@ -63,6 +66,7 @@ impl Client {
             times: config.times.clone(),
             warnings: Warnings::new(config.warning.clone()),
             retries: Retries::new(&config.retry),
+            memory: Memory::default(),
         })
     }
 
@@ -113,6 +117,16 @@ impl Client {
             ..OwnTimes::default()
         };
         Call::new(self.times.begin(&own, cancel))
+    }
+
+    /// What users of the client know about the registry, one value of each type.
+    pub(crate) fn known<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.memory.get()
+    }
+
+    /// The error without secrets that a server has repeated.
+    pub(crate) fn scrub(&self, error: Error) -> Error {
+        self.engine.log.secrets().scrub_error(error)
     }
 
     /// The number of retries, if it was set.
@@ -229,7 +243,7 @@ impl Client {
         attempt: impl Fn(&Client, &mut Request, &Execution) -> Result<Response, Error>,
     ) -> Result<Response, Error> {
         self.attempts(call, request, attempt)
-            .map_err(|error| self.engine.log.secrets().scrub_error(error))
+            .map_err(|error| self.scrub(error))
     }
 
     fn attempts(

@@ -20,7 +20,7 @@ const SHOWN_DIGEST: usize = 12;
 
 /// Pulls a blob into memory, if it has at most `max` bytes. `head` bytes precede
 /// it, which are the caller's.
-pub(crate) fn to_memory(
+pub fn to_memory(
     repository: &Repository,
     blob: &Descriptor,
     head: usize,
@@ -40,7 +40,7 @@ pub(crate) fn to_memory(
 }
 
 /// Pulls a blob to a descriptor of the caller.
-pub(crate) fn to_descriptor(
+pub fn to_descriptor(
     repository: &Repository,
     blob: &Descriptor,
     fd: RawFd,
@@ -50,7 +50,7 @@ pub(crate) fn to_descriptor(
 }
 
 /// Pulls a blob to a callback of the caller.
-pub(crate) fn to_callback(
+pub fn to_callback(
     repository: &Repository,
     blob: &Descriptor,
     callback: Box<dyn WriteSink>,

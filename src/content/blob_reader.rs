@@ -19,7 +19,7 @@ use crate::error::Error;
 const PIECE: usize = 64 * 1024;
 
 /// A blob that is open.
-pub(crate) struct Blob {
+pub struct Blob {
     repository: Repository,
     descriptor: Descriptor,
     size: Option<u64>,
@@ -28,7 +28,7 @@ pub(crate) struct Blob {
 
 impl Blob {
     /// Opens a blob; finds out its size if it is unknown.
-    pub(crate) fn open(
+    pub fn open(
         repository: &Repository,
         descriptor: &Descriptor,
         options: Arc<Options>,
@@ -47,13 +47,13 @@ impl Blob {
     }
 
     /// The size, if it is known.
-    pub(crate) fn size(&self) -> Option<u64> {
+    pub fn size(&self) -> Option<u64> {
         self.size
     }
 
     /// Reads at an offset. Returns less than the size of the buffer only at the
     /// end of the blob.
-    pub(crate) fn read_at(
+    pub fn read_at(
         &self,
         buffer: &mut [u8],
         offset: u64,
@@ -79,7 +79,7 @@ impl Blob {
     }
 
     /// Reads the blob from its beginning.
-    pub(crate) fn reader(&self) -> Reader {
+    pub fn reader(&self) -> Reader {
         let digest = self.descriptor.digest();
         Reader {
             download: Download::new(digest, self.size, self.options.max_blob, 0),
@@ -91,7 +91,7 @@ impl Blob {
 }
 
 /// Where a blob is read from its beginning.
-pub(crate) struct Reader {
+pub struct Reader {
     download: Download,
     verified: Option<Verified>,
     /// How the blob ended. After a failure nothing more is returned of it.
@@ -121,7 +121,7 @@ impl Verified {
 
 impl Reader {
     /// Reads the next bytes of a blob; 0 = the end.
-    pub(crate) fn read(&mut self, blob: &Blob, buffer: &mut [u8]) -> Result<usize, Error> {
+    pub fn read(&mut self, blob: &Blob, buffer: &mut [u8]) -> Result<usize, Error> {
         if buffer.is_empty() {
             return Ok(0);
         }

@@ -12,7 +12,7 @@ use crate::request::response::Response;
 
 /// The size of a blob; `None` if the registry does not report it. An error if
 /// the blob does not exist.
-pub(crate) fn stat(
+pub fn stat(
     repository: &Repository,
     digest: &str,
     options: &Options,
@@ -73,11 +73,7 @@ fn is_empty(digest: &Digest) -> bool {
 }
 
 /// Deletes a blob.
-pub(crate) fn delete(
-    repository: &Repository,
-    digest: &str,
-    options: &Options,
-) -> Result<(), Error> {
+pub fn delete(repository: &Repository, digest: &str, options: &Options) -> Result<(), Error> {
     let digest = Digest::parse(digest)?;
     let task = Task::new(repository, options);
     let requests = task.requests();

@@ -17,7 +17,7 @@ use crate::body::final_path::FinalPath;
 use crate::error::{Error, Kind};
 
 /// Pulls a blob to a file, which appears once it is verified.
-pub(crate) fn to_path(
+pub fn to_path(
     repository: &Repository,
     blob: &Descriptor,
     path: &Path,

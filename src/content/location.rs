@@ -14,7 +14,7 @@ use crate::http::headers::Headers;
 use crate::http::url::{Scheme, Url};
 
 /// Where a blob is, and what must be sent along.
-pub(crate) struct Location {
+pub struct Location {
     repository: Repository,
     url: String,
     headers: Headers,
@@ -24,7 +24,7 @@ pub(crate) struct Location {
 
 /// Gets the location of a blob. With `follow`, that is where the registry
 /// redirects to.
-pub(crate) fn locate(
+pub fn locate(
     repository: &Repository,
     blob: &Descriptor,
     follow: bool,
@@ -91,21 +91,21 @@ fn with_authorization(task: &Task, url: &Url) -> Result<Location, Error> {
 }
 
 impl Location {
-    pub(crate) fn url(&self) -> &str {
+    pub fn url(&self) -> &str {
         &self.url
     }
 
-    pub(crate) fn headers(&self) -> &Headers {
+    pub fn headers(&self) -> &Headers {
         &self.headers
     }
 
     /// Until when it is valid, in seconds of Unix time, if that is known.
-    pub(crate) fn expires(&self) -> Option<i64> {
+    pub fn expires(&self) -> Option<i64> {
         self.expires
     }
 
     /// A server has rejected the location with this status.
-    pub(crate) fn refused(&self, http_status: u16) {
+    pub fn refused(&self, http_status: u16) {
         // A signed URL is requested anew each time.
         if let Some(authorization) = self
             .authorization
