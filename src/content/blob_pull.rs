@@ -18,8 +18,8 @@ use crate::error::{Error, Kind, Step};
 /// How many characters of a digest name it.
 const SHOWN_DIGEST: usize = 12;
 
-/// Pulls a blob into memory, if it has at most `max` bytes. `head` bytes precede
-/// it, which are the caller's.
+/// Pulls a blob into memory, if it has at most `max` bytes. `head` bytes for
+/// the caller precede it.
 pub fn to_memory(
     repository: &Repository,
     blob: &Descriptor,
@@ -84,7 +84,7 @@ pub(super) fn in_call<T>(
     let pulled = begin(&task, blob)
         .and_then(|()| body(&task))
         .map_err(|error| named(error, blob));
-    task.progress.done(pulled)
+    task.finish(pulled)
 }
 
 /// An error about a blob.

@@ -74,8 +74,7 @@ impl Blob {
         };
         let task = Task::new(&self.repository, options.unwrap_or(&self.options));
         let read = range_fetch::fetch(&task.requests(), &part, buffer);
-        task.progress
-            .done(read.map_err(|error| named(error, &self.descriptor)))
+        task.finish(read.map_err(|error| named(error, &self.descriptor)))
     }
 
     /// Reads the blob from its beginning.
@@ -132,7 +131,7 @@ impl Reader {
         self.download.set_limits(&task.call.limits);
         loop {
             if let Err(error) = self.receive(&task, blob) {
-                let failed = task.progress.done(Err(named(error, &blob.descriptor)));
+                let failed = task.finish(Err(named(error, &blob.descriptor)));
                 // Not even what was received before is returned.
                 self.verified = None;
                 self.end = Some(failed);
@@ -183,7 +182,7 @@ impl Reader {
         }
         verified.sink.commit()?;
         task.progress.end()?;
-        self.end = Some(task.progress.done(Ok(())));
+        self.end = Some(task.finish(Ok(())));
         Ok(())
     }
 }

@@ -2,7 +2,6 @@
 
 use super::download::stated_range;
 use super::options::Options;
-use super::progress::Phase;
 use super::repository::Repository;
 use super::requests::Requests;
 use super::task::{self, Task};
@@ -19,11 +18,9 @@ pub fn stat(
 ) -> Result<Option<u64>, Error> {
     let digest = Digest::parse(digest)?;
     let task = Task::new(repository, options);
-    let name = digest.as_str();
-    let found = task.progress.begin(Phase::Pull, None, name, None);
-    let found = found.and_then(|()| size(&task.requests(), &digest));
+    let found = size(&task.requests(), &digest);
     let found = found.map_err(|error| error.with_digest(digest.as_str()));
-    task.progress.done(found)
+    task.finish(found)
 }
 
 /// Sends a HEAD request, and a GET request for one byte if that is refused.
@@ -34,13 +31,13 @@ pub(super) fn size(requests: &Requests, digest: &Digest) -> Result<Option<u64>, 
     let status = response.status();
     if (200..300).contains(&status) {
         // Some servers send 0 for any blob.
-        return Ok(match response.content_length() {
+        return Ok(match response.stated_length() {
             Some(0) | None => is_empty(digest).then_some(0),
             length => length,
         });
     }
-    let is_answer_of_registry = response.url() == own;
-    if (status == 404 && is_answer_of_registry) || is_transient_status(status) {
+    let is_of_registry = response.url() == own;
+    if (status == 404 && is_of_registry) || is_transient_status(status) {
         task::check(&response)?;
     }
     // The signed URL of a store may be valid for GET only, and some servers do
@@ -82,5 +79,5 @@ pub fn delete(repository: &Repository, digest: &str, options: &Options) -> Resul
         .and_then(|mut request| requests.send(&mut request))
         .and_then(|response| task::check(&response))
         .map_err(|error| error.with_digest(digest.as_str()));
-    task.progress.done(deleted)
+    task.finish(deleted)
 }

@@ -64,7 +64,7 @@ impl Download {
             max,
             offset,
             body: None,
-            // Even for an empty blob the registry is asked.
+            // Even for an empty blob a request is sent.
             is_begun: offset > 0,
             is_without_ranges: false,
             is_resumed: offset > 0,
@@ -107,7 +107,7 @@ impl Download {
         self.is_begun && self.body.is_none() && self.size == Some(self.offset)
     }
 
-    /// Another call goes on with the download.
+    /// Another call continues the download.
     pub(super) fn set_limits(&mut self, limits: &CallLimits) {
         if let Some(body) = &mut self.body {
             body.response.set_limits(limits);
@@ -379,9 +379,9 @@ pub(super) fn stated_range(response: &Response) -> Option<ContentRange> {
     }
 }
 
-pub(super) fn other_range(response: &Response, range: ContentRange, wanted: u64) -> Error {
+pub(super) fn other_range(response: &Response, range: ContentRange, first: u64) -> Error {
     let message = format!(
-        "{}: sent bytes {} to {}, requested from byte {wanted} on",
+        "{}: sent bytes {} to {}, requested from byte {first} on",
         response.host(),
         range.first,
         range.last

@@ -78,8 +78,11 @@ fn to_partial_file(task: &Task, blob: &Descriptor, partial: &mut PartialFile) ->
         let prefix = partial.prefix(task, blob.digest(), blob.size())?;
         receive(task, blob, &mut *partial, Some(prefix))
     });
-    if matches!(&pulled, Err(error) if error.kind() == Kind::DigestMismatch) {
-        partial.remove();
+    match pulled.as_ref().map_err(Error::kind) {
+        Err(Kind::DigestMismatch) => partial.remove(),
+        // A server that contradicts itself is not trusted.
+        Err(Kind::SizeMismatch) => partial.undo()?,
+        _ => {}
     }
     pulled
 }

@@ -32,7 +32,7 @@ pub fn locate(
 ) -> Result<Location, Error> {
     let task = Task::new(repository, options);
     let located = locate_in(&task, blob, follow).map_err(|error| named(error, blob));
-    task.progress.done(located)
+    task.finish(located)
 }
 
 fn locate_in(task: &Task, blob: &Descriptor, follow: bool) -> Result<Location, Error> {
@@ -91,10 +91,12 @@ fn with_authorization(task: &Task, url: &Url) -> Result<Location, Error> {
 }
 
 impl Location {
+    /// The complete URL.
     pub fn url(&self) -> &str {
         &self.url
     }
 
+    /// The fields to send along.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }
@@ -106,7 +108,7 @@ impl Location {
 
     /// A server has rejected the location with this status.
     pub fn refused(&self, http_status: u16) {
-        // A signed URL is requested anew each time.
+        // A new signed URL is requested each time.
         if let Some(authorization) = self
             .authorization
             .as_ref()

@@ -22,7 +22,8 @@ use crate::body::final_path::{FinalPath, NEW_FILE_MODE, PRIVATE_MODE};
 use crate::body::sink::Sink;
 use crate::error::{Error, Kind, Step};
 use crate::os::deadline::StepLimit;
-use crate::os::{file_lock, sys_file, wait, write_back};
+use crate::os::sys::file::file_owner;
+use crate::os::{file_lock, wait, write_back};
 
 /// The maximum length of a file name.
 const MAX_NAME: usize = 255;
@@ -35,14 +36,16 @@ pub(super) struct PartialFile<'a> {
     name: PathBuf,
     place: &'a FinalPath,
     size: u64,
+    /// What earlier calls have left.
+    kept: u64,
     is_synced: bool,
-    /// The process that has locked it: a forked child leaves it alone.
+    /// The process that has locked it: a forked child must not use it.
     process: u32,
     is_committed: bool,
     is_useless: bool,
 }
 
-/// What became of a partial file.
+/// The state of a partial file.
 pub(super) enum Opened<'a> {
     Locked(PartialFile<'a>),
     /// Another call has removed it or given it its final name.
@@ -100,6 +103,7 @@ impl<'a> PartialFile<'a> {
             name,
             place,
             size: 0,
+            kept: 0,
             is_synced: task.options.sync,
             process: std::process::id(),
             is_committed: false,
@@ -170,7 +174,7 @@ impl<'a> PartialFile<'a> {
         if self.size > 0 {
             task.progress.set_phase(Phase::Check);
             let size = file_check::digest(task, &self.file, self.size, &mut digester, self.place)?;
-            self.size = size;
+            (self.size, self.kept) = (size, size);
             task.progress.resume(size);
         }
         Ok(Prefix {
@@ -181,7 +185,13 @@ impl<'a> PartialFile<'a> {
 
     /// Drops what is there.
     pub(super) fn restart(&mut self) -> Result<(), Error> {
+        self.kept = 0;
         self.cut(0)
+    }
+
+    /// Drops what this call has received.
+    pub(super) fn undo(&mut self) -> Result<(), Error> {
+        self.cut(self.kept)
     }
 
     fn cut(&mut self, size: u64) -> Result<(), Error> {
@@ -234,9 +244,8 @@ fn lock(task: &Task, place: &FinalPath, file: &File, try_lock: TryLock) -> Resul
 
 /// Whether an existing file may be what an earlier call of this user has left.
 fn is_usable(file: &File) -> bool {
-    file.metadata().is_ok_and(|about| {
-        about.is_file() && about.nlink() == 1 && about.uid() == sys_file::file_owner()
-    })
+    file.metadata()
+        .is_ok_and(|about| about.is_file() && about.nlink() == 1 && about.uid() == file_owner())
 }
 
 /// The name of the partial file.

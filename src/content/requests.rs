@@ -1,7 +1,6 @@
 //! The requests of a call, which its worker threads send too.
 
 use super::repository::Repository;
-use super::task;
 use crate::body::digest::Digest;
 use crate::client::Client;
 use crate::error::Error;

@@ -17,7 +17,6 @@ pub(crate) mod step_clock;
 pub(crate) mod subprocess;
 pub(crate) mod sync;
 pub(crate) mod sys;
-pub(crate) mod sys_file;
 pub(crate) mod text_encoding;
 pub(crate) mod transfer;
 pub(crate) mod wait;

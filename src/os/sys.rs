@@ -6,6 +6,8 @@
 
 #![expect(unsafe_code, reason = "system calls")]
 
+pub(crate) mod file;
+
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;

@@ -4,15 +4,15 @@
 use std::fs::File;
 use std::os::fd::AsRawFd;
 
-use super::sys_file;
+use super::sys::file;
 
 /// How much is written at a time.
 const PIECE: u64 = 32 * 1024 * 1024;
 
 /// Called after a file has grown from `before` to `now` bytes.
-pub(crate) fn start(file: &File, before: u64, now: u64) {
+pub(crate) fn start(written: &File, before: u64, now: u64) {
     if let Some((offset, length)) = due(before, now) {
-        sys_file::start_write_back(file.as_raw_fd(), offset, length);
+        file::start_write_back(written.as_raw_fd(), offset, length);
     }
 }
 

@@ -189,7 +189,7 @@ impl Response {
         }
     }
 
-    /// Sets the limits of the call that reads on in the body.
+    /// Sets the limits of the call that reads the rest of the body.
     pub(crate) fn set_limits(&mut self, limits: &CallLimits) {
         if let Content::Open(body) = &mut self.body.content {
             body.set_limits(limits);
@@ -304,6 +304,16 @@ impl ResponseHead {
         self.length
     }
 
+    /// The Content-Length as it was sent. In the response to a HEAD request it is
+    /// that of the content, without a body.
+    pub(crate) fn stated_length(&self) -> Option<u64> {
+        let mut fields = self.headers.all("content-length");
+        let value = fields.next()?;
+        let is_same = fields.all(|other| other == value);
+        let digits = std::str::from_utf8(value).ok().filter(|_| is_same)?;
+        digits.trim().parse().ok()
+    }
+
     /// Path and query of the Location header, relative to the client's address;
     /// `None` at another origin or without the header.
     pub fn relative_location(&self) -> Option<&str> {
@@ -377,7 +387,7 @@ impl ResponseHead {
         range::of_unsatisfied(value).filter(|_| self.status == 416)
     }
 
-    /// Whether the end of the body can be told from a lost connection.
+    /// Whether the end of the body can be distinguished from a lost connection.
     pub(crate) fn is_delimited(&self) -> bool {
         self.length.is_some() || self.headers.contains("transfer-encoding")
     }

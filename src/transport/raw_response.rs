@@ -112,7 +112,7 @@ impl RawBody {
         self.length
     }
 
-    /// Sets the limits of the call that reads on.
+    /// Sets the limits of the call that reads the rest.
     pub(crate) fn set_limits(&mut self, limits: &CallLimits) {
         self.limits = Arc::new(self.limits.for_call(limits));
         if let BodyState::Open { connection, .. } = &mut self.state {

@@ -40,6 +40,10 @@ static struct {
     reggie_manifest *manifest;
     reggie_json *json;
     reggie_names *names;
+    reggie_blob *blob;
+    reggie_location *location;
+    uint8_t *bytes;
+    uint64_t length;
     const char *entry;
     char *text;
     int64_t number;
@@ -103,6 +107,12 @@ static inline void check_failure(const char *file, int line, const char *call,
                 sizeof out.manifest);
     check_place(file, line, call, "&out.json", &out.json, sizeof out.json);
     check_place(file, line, call, "&out.names", &out.names, sizeof out.names);
+    check_place(file, line, call, "&out.blob", &out.blob, sizeof out.blob);
+    check_place(file, line, call, "&out.location", &out.location,
+                sizeof out.location);
+    check_place(file, line, call, "&out.bytes", &out.bytes, sizeof out.bytes);
+    check_place(file, line, call, "&out.length", &out.length,
+                sizeof out.length);
     check_place(file, line, call, "&out.entry", &out.entry, sizeof out.entry);
     check_place(file, line, call, "&out.number", &out.number,
                 sizeof out.number);

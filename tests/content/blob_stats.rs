@@ -63,6 +63,9 @@ fn odd(head: impl Fn(&mut Conn) + Send + Sync + 'static) -> RawServer {
         while let Some(request) = conn.read_request() {
             match request.method.as_str() {
                 "HEAD" => head(conn),
+                _ if !request.target.contains("/blobs/") => {
+                    conn.respond("404 Not Found", &[], b"");
+                }
                 _ => {
                     assert_eq!(request.header("range"), Some("bytes=0-0"));
                     let range = [("Content-Range", "bytes 0-0/1000")];

@@ -98,6 +98,7 @@ fn every_argument_of_every_function_is_checked() {
         ("arguments_options", server.url()),
         ("arguments_documents", server.url()),
         ("arguments_content", server.url()),
+        ("arguments_blobs", server.url()),
     ] {
         let program = build_linked(name, false);
         all += &run(&program, "main", &[&address, "1048576"]);

@@ -1,7 +1,5 @@
 //! System calls on files that the standard library does not offer.
 
-#![expect(unsafe_code, reason = "system calls")]
-
 use std::os::fd::RawFd;
 
 /// Starts to write part of a file to disk. Only a hint: failures show in
