@@ -6,16 +6,28 @@
 # FOLDER contains the examples. See common.h for credentials.
 set -eu
 
+# What push_pull pushes: {}.
+blob=sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
 for example in \
     "push_pull $2 reggie/example v1" \
     "push_pull $2" \
     "list_tags $2" \
     "show_errors $2" \
     "auth $2" \
-    "stream_blob $2 reggie/example 16"
+    "stream_blob $2 reggie/example 16" \
+    "pull_blob $2 reggie/example $blob $folder/blob" \
+    "mount_read $2 reggie/example $blob 4"
 do
     echo "--- $example"
     # None of these words contains spaces.
     # shellcheck disable=SC2086
     "$1"/$example
 done
+
+if [ -x "$1/own_loop" ]; then
+    echo "--- own_loop"
+    "$1/own_loop" "$2" reggie/example "$blob" "$blob"
+fi

@@ -16,6 +16,8 @@ const EXAMPLES: [&str; 5] = [
     "stream_blob",
 ];
 const README: &str = "readme";
+/// Examples that pull a blob. The last one needs libcurl.
+const BLOB_EXAMPLES: [&str; 3] = ["pull_blob", "mount_read", "own_loop"];
 /// Where the examples put things unless told otherwise.
 const NAME: &str = "reggie/example";
 /// The digest of the blob that push_pull pushes: `{}`.
@@ -29,8 +31,20 @@ fn source(name: &str) -> PathBuf {
         .join(format!("{name}.c"))
 }
 
+/// How an example is built.
+fn build_options(name: &str) -> BuildOptions {
+    let arguments = match name {
+        "own_loop" => vec!["-lcurl".to_owned()],
+        _ => Vec::new(),
+    };
+    BuildOptions {
+        arguments,
+        ..BuildOptions::default()
+    }
+}
+
 fn build(name: &str) -> Program {
-    Program::build(source(name), &BuildOptions::default())
+    Program::build(source(name), &build_options(name))
         .unwrap_or_else(|errors| panic!("{name}: {errors}"))
 }
 
@@ -156,6 +170,23 @@ fn all(target: &Target) {
     let pushed = lines[0].strip_prefix("pushed ").expect("a digest");
     assert_eq!(lines[1], format!("pulled {pushed}, 4194304 bytes"));
 
+    let folder = temp::folder();
+    let file = folder.path().join("blob");
+    let path = file.to_str().expect("a path in UTF-8");
+    let output = target.run("pull_blob", &[NAME, pushed, path]);
+    assert_eq!((output.stderr.as_str(), output.stdout.as_str()), ("", ""));
+    assert_eq!(std::fs::metadata(&file).expect("a file").len(), 4_194_304);
+    let output = target.run("mount_read", &[NAME, pushed, "4"]);
+    assert_eq!(output.stderr, "");
+    assert!(
+        output.stdout.ends_with(" bytes in 64 reads\n"),
+        "{}",
+        output.stdout
+    );
+    let output = target.run("own_loop", &[NAME, pushed, DIGEST]);
+    assert_eq!(output.stderr, "");
+    assert_eq!(output.stdout.matches(": verified\n").count(), 2);
+
     if !target.credentials && target.ca.is_none() {
         let output = target.run(README, &[NAME]);
         assert_eq!(output.stderr, "");
@@ -271,6 +302,31 @@ fn a_failure_is_one_line_and_an_exit_status() {
 }
 
 #[test]
+fn a_blob_that_cannot_be_pulled_is_a_failure() {
+    let registry = embedded_registry::Registry::start(Options::default());
+    let url = registry.url();
+    let folder = temp::folder();
+    let path = folder.path().join("blob");
+    let path = path.to_str().expect("a path in UTF-8");
+    for name in BLOB_EXAMPLES {
+        let program = build(name);
+        let more: &[&str] = if name == "pull_blob" { &[path] } else { &[] };
+        let arguments = [&[url, NAME, DIGEST], more].concat();
+        let output = run_checked(&program, &arguments, &[]);
+        assert_eq!(output.status.code(), Some(1), "{name}: {output:?}");
+        assert!(output.stderr.contains("404"), "{name}: {output:?}");
+    }
+}
+
+#[test]
+fn the_examples_about_blobs_have_fewer_than_100_lines() {
+    for name in BLOB_EXAMPLES {
+        let text = std::fs::read_to_string(source(name)).expect("the source");
+        assert!(text.lines().count() < 100, "{name}");
+    }
+}
+
+#[test]
 fn every_compiler_takes_them_without_a_warning() {
     for (compiler, standard) in [
         (Compiler::Gcc, "c99"),
@@ -280,11 +336,11 @@ fn every_compiler_takes_them_without_a_warning() {
         if !compiler.is_at_hand() {
             continue;
         }
-        for name in EXAMPLES.into_iter().chain([README]) {
+        for name in EXAMPLES.into_iter().chain([README]).chain(BLOB_EXAMPLES) {
             let options = BuildOptions {
                 compiler,
                 standard,
-                ..BuildOptions::default()
+                ..build_options(name)
             };
             if let Err(errors) = Program::build(source(name), &options) {
                 panic!("{name}, {compiler:?}: {errors}");

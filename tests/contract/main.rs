@@ -330,6 +330,26 @@ fn large_blobs_take_constant_memory() {
 }
 
 #[test]
+fn blobs_are_pulled_by_all_ways_and_belong_to_the_caller() {
+    let folder = temp::folder();
+    let path = folder.path().join("blob").display().to_string();
+    let size = 300_000;
+    let registries = [Options::default(), Options::default().tls()].map(Registry::start);
+    let places = registries.each_ref().map(|registry| {
+        let digest = registry.put_synthetic_blob("a/b", size, 3);
+        let url = registry.url().to_owned();
+        vec![
+            url,
+            registry_ca(registry),
+            digest,
+            size.to_string(),
+            path.clone(),
+        ]
+    });
+    everywhere_and_linked_statically("blobs", &places);
+}
+
+#[test]
 fn credentials_come_from_a_callback_files_and_helpers() {
     let server = server(false);
     let folder = temp::folder();
