@@ -1,8 +1,6 @@
 /*
  * Reads a blob at any offset from several threads, as a file system does that
- * mounts it.
- *
- *     mount_read URL REPOSITORY DIGEST [THREADS]
+ * mounts it: mount_read URL REPOSITORY DIGEST [THREADS]
  */
 #define _POSIX_C_SOURCE 200809L
 #include "common.h"
@@ -45,7 +43,7 @@ static int read_all(size_t threads)
 {
     pthread_t started[MAX_THREADS];
     size_t total = 0, i;
-    int ok = 1;
+    int ok;
 
     for (i = 0; i < threads; i++)
         if (pthread_create(&started[i], NULL, read_blocks, (void *)i) != 0)
@@ -87,7 +85,8 @@ int main(int argc, char **argv)
         status = reggie_descriptor_new(argv[3], REGGIE_UNKNOWN_SIZE, NULL,
                                        &descriptor, &error);
     if (status == REGGIE_OK)
-        status = reggie_blob_open(repository, descriptor, NULL, &opened, &error);
+        status = reggie_blob_open(repository, descriptor, NULL, &opened,
+                                  &error);
     blob = opened;
     ok = succeeded("blob", status, error) && read_all(threads);
     reggie_error_free(error);

@@ -1,13 +1,9 @@
-/*
- * Downloads blobs with libcurl's multi interface from where libreggie locates
- * them, and verifies them: own_loop URL REPOSITORY DIGEST...
- */
+/* own_loop URL REPOSITORY DIGEST...: downloads blobs with libcurl's multi
+ * interface from where libreggie locates them, and verifies them. */
 #include "common.h"
 
 #include <curl/curl.h>
 #include <string.h>
-
-#define MAX_BLOBS 16
 
 struct transfer {
     reggie_digester *digester;
@@ -50,7 +46,7 @@ static void add(CURLM *loop, const reggie_location *place,
 int main(int argc, char **argv)
 {
     reggie_client *client = argc > 3 ? new_client(argv[1], argv[2]) : NULL;
-    struct transfer transfers[MAX_BLOBS] = {{NULL, NULL, NULL}}, *one;
+    struct transfer transfers[16] = {{NULL, NULL, NULL}}, *one;
     reggie_repository *repository = NULL;
     reggie_error *error = NULL;
     reggie_status status;
@@ -59,7 +55,7 @@ int main(int argc, char **argv)
     int ok, running = 1, left, i;
 
     status = reggie_repository_new(client, NULL, &repository, &error);
-    for (i = 0; status == REGGIE_OK && i < MAX_BLOBS && i + 3 < argc; i++) {
+    for (i = 0; status == REGGIE_OK && i < 16 && i + 3 < argc; i++) {
         reggie_descriptor *blob = NULL;
         reggie_location *place = NULL;
 

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Builder};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::download::Download;
 use super::range_fetch::{self, Part};
+use super::repository::Repository;
 use super::requests::Requests;
 use super::task::Task;
 use crate::body::digest::Digest;
@@ -46,53 +47,78 @@ pub(super) fn deliver(
     let (Ok(stop), Ok(wake)) = (call.allow_workers(), Event::new()) else {
         return Ok(());
     };
-    let digest = download.digest().clone();
-    let plan = Plan {
-        digest: &digest,
-        begin: download.offset(),
-        end: download.offset() + left,
-        part_size: part_size as u64,
-        window: parts as u64,
-    };
-    let shared = Shared {
-        plan,
-        requests: Requests::new(task.repository, &call, task.retries()),
+    let shared = Arc::new(Shared {
+        plan: Plan {
+            digest: download.digest().clone(),
+            begin: download.offset(),
+            end: download.offset() + left,
+            part_size: part_size as u64,
+            window: parts as u64,
+        },
+        repository: task.repository.clone(),
+        call,
+        retries: task.retries(),
         state: Mutex::default(),
         changed: Condvar::new(),
         wake,
-    };
-    let received = thread::scope(|scope| {
-        let _stop = Stop {
-            shared: &shared,
-            stop,
-        };
-        let mut running = 0;
-        for number in 0..workers {
-            let builder = Builder::new()
-                .name(format!("reggie-range-{number}"))
-                .stack_size(STACK);
-            let work = || shared.work();
-            let spawned = with_signals_blocked(|| builder.spawn_scoped(scope, work));
-            if spawned.is_err() {
-                // The others do its work.
-                break;
-            }
-            running += 1;
-        }
-        match running {
-            0 => Ok(()),
-            _ => pass_on(task, &shared, download, sink),
-        }
     });
-    match received {
+    let workers = Workers::start(&shared, workers, stop);
+    if workers.threads.is_empty() {
+        return Ok(());
+    }
+    match pass_on(task, &shared, download, sink) {
         Err(error) if error.kind() == Kind::RangeIgnored => Ok(()),
         other => other,
     }
 }
 
+/// The worker threads. They end when this is dropped, however the calling
+/// thread ends.
+struct Workers<'a> {
+    shared: &'a Shared,
+    threads: Vec<JoinHandle<()>>,
+    stop: Cancel,
+    /// The process that has the threads.
+    process: u32,
+}
+
+impl<'a> Workers<'a> {
+    /// Starts as many threads as can be created.
+    fn start(shared: &'a Arc<Shared>, count: usize, stop: Cancel) -> Workers<'a> {
+        let start = |number| {
+            let shared = Arc::clone(shared);
+            let builder = Builder::new()
+                .name(format!("reggie-range-{number}"))
+                .stack_size(STACK);
+            with_signals_blocked(|| builder.spawn(move || shared.work())).ok()
+        };
+        Workers {
+            threads: (0..count).map_while(start).collect(),
+            shared,
+            stop,
+            process: std::process::id(),
+        }
+    }
+}
+
+impl Drop for Workers<'_> {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            return;
+        }
+        self.shared.state().is_stopped = true;
+        self.shared.changed.notify_all();
+        self.stop.trigger();
+        for thread in self.threads.drain(..) {
+            // A panic is reported as a failure.
+            let _ = thread.join();
+        }
+    }
+}
+
 /// How a blob is divided into parts.
-struct Plan<'a> {
-    digest: &'a Digest,
+struct Plan {
+    digest: Digest,
     begin: u64,
     end: u64,
     part_size: u64,
@@ -100,7 +126,7 @@ struct Plan<'a> {
     window: u64,
 }
 
-impl Plan<'_> {
+impl Plan {
     fn count(&self) -> u64 {
         (self.end - self.begin).div_ceil(self.part_size)
     }
@@ -114,9 +140,11 @@ impl Plan<'_> {
 }
 
 /// What the threads share.
-struct Shared<'a> {
-    plan: Plan<'a>,
-    requests: Requests<'a>,
+struct Shared {
+    plan: Plan,
+    repository: Repository,
+    call: Call,
+    retries: u32,
     state: Mutex<State>,
     /// Wakes the workers.
     changed: Condvar,
@@ -139,21 +167,7 @@ struct State {
     is_stopped: bool,
 }
 
-/// Ends the workers, however the calling thread ends.
-struct Stop<'a, 'b> {
-    shared: &'a Shared<'b>,
-    stop: Cancel,
-}
-
-impl Drop for Stop<'_, '_> {
-    fn drop(&mut self) {
-        self.shared.state().is_stopped = true;
-        self.shared.changed.notify_all();
-        self.stop.trigger();
-    }
-}
-
-impl Shared<'_> {
+impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -205,12 +219,13 @@ impl Shared<'_> {
             .map_err(|_| Error::no_memory("buffer for a range"))?;
         buffer.resize(length, 0);
         let part = Part {
-            digest: self.plan.digest,
+            digest: &self.plan.digest,
             size: Some(self.plan.end),
             offset,
             on_range: &|| self.confirm(),
         };
-        range_fetch::fetch(&self.requests, &part, &mut buffer)?;
+        let requests = Requests::new(&self.repository, &self.call, self.retries);
+        range_fetch::fetch(&requests, &part, &mut buffer)?;
         Ok(buffer)
     }
 
@@ -224,7 +239,7 @@ impl Shared<'_> {
 
     /// Waits for a part that a worker receives.
     fn wait_for(&self, task: &Task, index: u64) -> Result<Vec<u8>, Error> {
-        let limits = &self.requests.call().limits;
+        let limits = &self.call.limits;
         let interval = task
             .options
             .progress
@@ -270,7 +285,7 @@ fn pass_on(
     download: &mut Download,
     sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let limits = &shared.requests.call().limits;
+    let limits = &shared.call.limits;
     for index in 0..shared.plan.count() {
         let part = shared.wait_for(task, index)?;
         for piece in part.chunks(PIECE) {
