@@ -157,7 +157,8 @@ static void reads(reggie_repository *repository, const reggie_descriptor *blob)
 
 static void run(void *context)
 {
-    reggie_client *client = check_client(arguments[2], arguments[3], NULL);
+    reggie_config *config = reggie_config_new();
+    reggie_client *client = check_client(arguments[2], arguments[3], config);
     reggie_repository *repository = NULL;
     reggie_descriptor *blob = NULL;
     reggie_location *location = NULL;
@@ -168,6 +169,7 @@ static void run(void *context)
     size = strtoull(arguments[5], NULL, 10);
     CHECK_OK(reggie_repository_new(client, "a/b", &repository, &error), error);
     reggie_client_free(client);
+    reggie_config_free(config);
     CHECK_OK(reggie_descriptor_new(arguments[4], size, NULL, &blob, &error),
              error);
     CHECK_OK(reggie_blob_stat(repository, arguments[4], NULL, &found, &error),
