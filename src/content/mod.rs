@@ -2,16 +2,24 @@
 
 pub mod authorization;
 pub mod descriptor;
+mod empty_blob;
 pub mod json;
 pub mod manifest;
+pub mod manifest_delete;
 pub mod manifest_pull;
+pub mod manifest_push;
 pub mod media_type;
 pub mod names;
 pub mod options;
 pub mod platform;
 pub mod progress;
+pub(crate) mod recent_uploads;
 pub mod reference;
+pub mod referrers;
+mod referrers_support;
+mod referrers_tag;
 pub mod repository;
+mod tag_lock;
 pub(crate) mod task;
 
 pub use crate::body::digest;

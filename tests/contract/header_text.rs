@@ -68,10 +68,10 @@ const PARTS: &[(&str, &str, &[&str])] = &[
     ("options", "Options of content calls", &["options"]),
     (
         "manifest_transfers",
-        "Pulling manifests",
+        "Pulling, pushing and deleting manifests",
         &["manifest_transfer"],
     ),
-    ("lists", "Lists", &["names"]),
+    ("lists", "Lists", &["names", "referrers"]),
 ];
 
 /// Stands before a function whose result must not be ignored.

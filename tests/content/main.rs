@@ -1,0 +1,13 @@
+//! Content: manifests, lists and referrers.
+
+mod documents;
+mod list_quirks;
+mod lists;
+mod manifest_deletes;
+mod manifest_lies;
+mod manifest_pulls;
+mod manifest_pushes;
+mod manifest_quirks;
+mod referrers;
+mod referrers_quirks;
+mod scripted;
