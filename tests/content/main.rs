@@ -8,6 +8,8 @@ mod manifest_lies;
 mod manifest_pulls;
 mod manifest_pushes;
 mod manifest_quirks;
+mod peers;
 mod referrers;
 mod referrers_quirks;
+mod registries;
 mod scripted;
