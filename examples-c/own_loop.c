@@ -3,7 +3,6 @@
 #include "common.h"
 
 #include <curl/curl.h>
-#include <string.h>
 
 struct transfer {
     reggie_digester *digester;
@@ -78,13 +77,11 @@ int main(int argc, char **argv)
         curl_multi_poll(loop, NULL, 0, 1000, NULL);
     while ((message = curl_multi_info_read(loop, &left)) != NULL) {
         CURL *curl = message->easy_handle;
-        char *digest = NULL;
 
         curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)&one);
-        ok = reggie_digester_finish(one->digester, &digest, NULL) == REGGIE_OK
-            && strcmp(digest, one->digest) == 0 && ok;
-        printf("%s: %s\n", one->digest, ok ? "verified" : "wrong content");
-        reggie_string_free(digest);
+        status = reggie_digester_check(one->digester, one->digest, NULL);
+        printf("%s: %s\n", one->digest, reggie_status_string(status));
+        ok = ok && status == REGGIE_OK;
         reggie_digester_free(one->digester);
         curl_slist_free_all(one->fields);
         curl_multi_remove_handle(loop, curl);

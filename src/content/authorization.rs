@@ -22,7 +22,8 @@ pub struct Found {
 
 /// Authorization for a repository.
 pub fn get(repository: &Repository, is_push: bool, options: &Options) -> Result<Found, Error> {
-    get_in(&Task::new(repository, options), is_push)
+    let task = Task::new(repository, options);
+    get_in(&task, is_push).map_err(|error| task.completed(error))
 }
 
 /// Authorization for the repository of a call.

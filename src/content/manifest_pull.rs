@@ -15,7 +15,7 @@ use crate::log::redact::shown;
 use crate::request::Request;
 use crate::request::response::Response;
 
-const PATH: &str = "/v2/<name>/manifests/<reference>";
+pub(super) const PATH: &str = "/v2/<name>/manifests/<reference>";
 
 /// How many indexes may be nested.
 const MAX_NESTED: usize = 4;
@@ -220,7 +220,7 @@ fn head_descriptor(response: &Response, target: &Target) -> Option<Descriptor> {
     is_known.then(|| Descriptor::of(digest, Some(size), media_type.to_owned()))
 }
 
-fn request(task: &Task, method: &str, target: &Target) -> Result<Request, Error> {
+pub(super) fn request(task: &Task, method: &str, target: &Target) -> Result<Request, Error> {
     let mut request = task.request(method, PATH)?;
     request.set_reference(target.as_str())?;
     request.set_header("Accept", accept(task.options).as_bytes())?;

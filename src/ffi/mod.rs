@@ -291,6 +291,7 @@ mod options;
 mod progress;
 mod redirect;
 mod reference;
+mod referrers;
 mod repository;
 mod request;
 mod request_body;
@@ -330,4 +331,5 @@ const _: fn() = || {
     shared::<response::reggie_response>();
     exclusive::<digest::reggie_digester>();
     exclusive::<names::reggie_names>();
+    exclusive::<referrers::reggie_referrers>();
 };

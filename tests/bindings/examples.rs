@@ -185,7 +185,7 @@ fn all(target: &Target) {
     );
     let output = target.run("own_loop", &[NAME, pushed, DIGEST]);
     assert_eq!(output.stderr, "");
-    assert_eq!(output.stdout.matches(": verified\n").count(), 2);
+    assert_eq!(output.stdout.lines().count(), 2);
 
     if !target.credentials && target.ca.is_none() {
         let output = target.run(README, &[NAME]);

@@ -44,6 +44,8 @@ static struct {
     reggie_location *location;
     uint8_t *bytes;
     uint64_t length;
+    reggie_referrers *referrers;
+    const reggie_descriptor *current;
     const char *entry;
     char *text;
     int64_t number;
@@ -113,6 +115,10 @@ static inline void check_failure(const char *file, int line, const char *call,
     check_place(file, line, call, "&out.bytes", &out.bytes, sizeof out.bytes);
     check_place(file, line, call, "&out.length", &out.length,
                 sizeof out.length);
+    check_place(file, line, call, "&out.referrers", &out.referrers,
+                sizeof out.referrers);
+    check_place(file, line, call, "&out.current", &out.current,
+                sizeof out.current);
     check_place(file, line, call, "&out.entry", &out.entry, sizeof out.entry);
     check_place(file, line, call, "&out.number", &out.number,
                 sizeof out.number);

@@ -1,4 +1,4 @@
-//! The content layer: what users come for.
+//! The content layer: blobs, manifests, lists and referrers.
 
 mod blob_file_locks;
 mod blob_files;
@@ -12,3 +12,16 @@ mod blob_real_registries;
 mod blob_resumption;
 mod blob_server;
 mod blob_stats;
+mod documents;
+mod list_quirks;
+mod lists;
+mod manifest_deletes;
+mod manifest_lies;
+mod manifest_pulls;
+mod manifest_pushes;
+mod manifest_quirks;
+mod peers;
+mod referrers;
+mod referrers_quirks;
+mod registries;
+mod scripted;

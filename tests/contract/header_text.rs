@@ -68,7 +68,7 @@ const PARTS: &[(&str, &str, &[&str])] = &[
     ("options", "Options of content calls", &["options"]),
     (
         "manifest_transfers",
-        "Pulling manifests",
+        "Pulling, pushing and deleting manifests",
         &["manifest_transfer"],
     ),
     (
@@ -76,7 +76,7 @@ const PARTS: &[(&str, &str, &[&str])] = &[
         "Downloading blobs",
         &["blob_pull", "blob", "bytes", "location"],
     ),
-    ("lists", "Lists", &["names"]),
+    ("lists", "Lists", &["names", "referrers"]),
 ];
 
 /// Stands before a function whose result must not be ignored.
