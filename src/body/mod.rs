@@ -5,7 +5,7 @@ mod file_sink;
 pub(crate) mod output;
 pub(crate) mod section;
 pub(crate) mod sink;
-mod sizeless;
+pub(crate) mod sizeless;
 pub(crate) mod verify;
 
 use std::fmt;

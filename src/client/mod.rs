@@ -2,11 +2,13 @@
 //! requests.
 
 mod deliver;
+pub(crate) mod upload_limits;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::deliver::{deliver, expected_digest, with_response};
+use self::upload_limits::{HostLimits, UploadLimits};
 use crate::auth::scope::Scopes;
 use crate::auth::{Authorization, Subject};
 use crate::config::{Config, OwnTimes, Times};
@@ -22,6 +24,7 @@ use crate::os::transfer::TransferMeter;
 use crate::request::Request;
 use crate::request::address::Address;
 use crate::request::call::{Call, Execution};
+use crate::request::location::Location;
 use crate::request::response::{Account, Content, Response};
 use crate::transport;
 
@@ -34,6 +37,7 @@ pub struct Client {
     times: Times,
     warnings: Warnings,
     retries: Retries,
+    upload_limits: HostLimits,
 }
 
 impl Client {
@@ -62,7 +66,18 @@ impl Client {
             times: config.times.clone(),
             warnings: Warnings::new(config.warning.clone()),
             retries: Retries::new(&config.retry),
+            upload_limits: HostLimits::default(),
         })
+    }
+
+    /// The registry's address, as a URL.
+    pub(crate) fn address(&self) -> String {
+        self.engine.address.to_string()
+    }
+
+    /// The registry's host and port.
+    pub(crate) fn host(&self) -> String {
+        self.engine.address.origin().authority()
     }
 
     /// Sets the repository of `<name>` for later requests.
@@ -191,6 +206,69 @@ impl Client {
         self.engine.forget(authorization);
     }
 
+    /// Waits until the caller may go on after a failure, with a request that
+    /// depends on what was transferred: nothing that the other side has is sent
+    /// again, so that methods and delivered data do not matter. `attempt` is the
+    /// number of the attempt that failed; `error` may be that of a response.
+    /// Returns the error if there is no retry.
+    pub(crate) fn pause_before_retry(
+        &self,
+        call: &Call,
+        request: &Request,
+        attempt: u32,
+        error: Error,
+    ) -> Result<(), Error> {
+        let own = self.engine.address.origin().authority();
+        let host = error.host().unwrap_or(&own).to_owned();
+        let outcome = match (error.kind(), error.http_status()) {
+            (Kind::HttpStatus, status) => Outcome::Response {
+                status,
+                retry_after: error.retry_after_field(),
+            },
+            _ => Outcome::Failure(&error),
+        };
+        let attempt = Attempt {
+            number: attempt,
+            method: request.method(),
+            host: &host,
+            outcome,
+            unsent: true,
+            repeatable: true,
+            delivered: false,
+        };
+        let now = Instant::now();
+        match self
+            .retries
+            .decide(&attempt, request.retries(), call, now)?
+        {
+            Decision::Retry(delay) if !call.ends_within(delay) => {
+                self.engine.log.note(&call.limits, Level::Info, || {
+                    format!("{host}: goes on in {} ms", delay.as_millis())
+                });
+                pause(delay, call)
+            }
+            Decision::TooLong(wait) if error.kind() == Kind::HttpStatus => {
+                Err(retry::too_long(&host, error.http_status(), wait))
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Remembers the repository of an upload that another process began.
+    pub(crate) fn remember_upload(&self, location: &Location, repository: &str) {
+        self.engine.remember_upload(location.url(), repository);
+    }
+
+    /// What uploads to a host have shown about it.
+    pub(crate) fn upload_limits(&self, host: &str) -> UploadLimits {
+        self.upload_limits.of(host)
+    }
+
+    /// Changes what is known about uploads to a host.
+    pub(crate) fn note_upload_limits(&self, host: &str, change: impl FnOnce(&mut UploadLimits)) {
+        self.upload_limits.change(host, change);
+    }
+
     /// Makes attempts as far as the settings allow retries. No error that it
     /// returns shows a secret, not even one that a server repeats.
     fn retrying(
@@ -217,10 +295,7 @@ impl Client {
                     if let Ok(response) = outcome {
                         response.discard();
                     }
-                    call.note_retry(Some(delay));
-                    let paused = transport::pause(delay, &call.limits);
-                    call.note_retry(None);
-                    paused?;
+                    pause(delay, call)?;
                     execution.attempt.set(execution.attempt.get() + 1);
                 }
                 None => return outcome,
@@ -302,6 +377,14 @@ impl Client {
         }
         Ok(response)
     }
+}
+
+/// Waits before a retry.
+fn pause(delay: Duration, call: &Call) -> Result<(), Error> {
+    call.note_retry(Some(delay));
+    let paused = transport::pause(delay, &call.limits);
+    call.note_retry(None);
+    paused
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use super::options::Options;
 use super::progress::Progress;
 use super::repository::Repository;
 use crate::client::Client;
-use crate::error::{Error, Kind};
+use crate::client::upload_limits::UploadLimits;
+use crate::error::{Error, Kind, Step};
 use crate::os::call_scope::CallScope;
 use crate::request::Request;
 use crate::request::call::Call;
@@ -25,8 +26,17 @@ pub(crate) struct Task<'a> {
 
 impl<'a> Task<'a> {
     pub(crate) fn new(repository: &'a Repository, options: &'a Options) -> Task<'a> {
-        let client = repository.client();
         let progress = Progress::new(options.progress.as_ref());
+        Task::with_progress(repository, options, progress)
+    }
+
+    /// A call that goes on with a transfer that another call has begun.
+    pub(crate) fn with_progress(
+        repository: &'a Repository,
+        options: &'a Options,
+        progress: Progress,
+    ) -> Task<'a> {
+        let client = repository.client();
         let mut call = client.begin(options.cancel.clone(), options.timeout);
         call.limits.transfer = progress.meter();
         let waits = progress.clone();
@@ -60,6 +70,16 @@ impl<'a> Task<'a> {
         request.set_header("Accept-Encoding", b"identity")?;
         request.set_retries(Some(self.retries()))?;
         Ok(request)
+    }
+
+    /// What is known about uploads to the registry.
+    pub(crate) fn upload_limits(&self) -> UploadLimits {
+        self.client().upload_limits(&self.client().host())
+    }
+
+    /// An error if the call must end. Reports progress if that is due.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.call.limits.check(Step::Prepare)
     }
 
     /// Sends a request, and returns its response whatever its status.

@@ -257,6 +257,7 @@
     reason = "the comments are those of the header"
 )]
 
+mod blob_push;
 mod callback;
 mod cancel;
 mod client;
@@ -302,6 +303,7 @@ mod slot;
 mod status;
 mod status_string;
 mod strings;
+mod upload;
 
 #[cfg(test)]
 mod tests;

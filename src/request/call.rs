@@ -74,7 +74,6 @@ impl Call {
     }
 
     /// Counts bytes of content that the call did not have before.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the content layer"))]
     pub(crate) fn note_progress(&self, bytes: u64) {
         let mut budget = self.retries();
         budget.new_bytes = budget.new_bytes.saturating_add(bytes);
