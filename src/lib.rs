@@ -5,7 +5,7 @@ mod auth;
 mod body;
 mod client;
 mod config;
-mod content;
+pub mod content;
 mod engine;
 mod error;
 mod ffi;

@@ -2,13 +2,13 @@
 //! requests.
 
 mod deliver;
-pub(crate) mod upload_limits;
+mod memory;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::deliver::{deliver, expected_digest, with_response};
-use self::upload_limits::{HostLimits, UploadLimits};
+use self::memory::Memory;
 use crate::auth::scope::Scopes;
 use crate::auth::{Authorization, Subject};
 use crate::config::{Config, OwnTimes, Times};
@@ -37,7 +37,7 @@ pub struct Client {
     times: Times,
     warnings: Warnings,
     retries: Retries,
-    upload_limits: HostLimits,
+    memory: Memory,
 }
 
 impl Client {
@@ -66,7 +66,7 @@ impl Client {
             times: config.times.clone(),
             warnings: Warnings::new(config.warning.clone()),
             retries: Retries::new(&config.retry),
-            upload_limits: HostLimits::default(),
+            memory: Memory::default(),
         })
     }
 
@@ -127,6 +127,16 @@ impl Client {
             ..OwnTimes::default()
         };
         Call::new(self.times.begin(&own, cancel))
+    }
+
+    /// What users of the client know about the registry, one value of each type.
+    pub(crate) fn known<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.memory.get()
+    }
+
+    /// The error without secrets that a server has repeated.
+    pub(crate) fn scrub(&self, error: Error) -> Error {
+        self.engine.log.secrets().scrub_error(error)
     }
 
     /// The number of retries, if it was set.
@@ -259,16 +269,6 @@ impl Client {
         self.engine.remember_upload(location.url(), repository);
     }
 
-    /// What uploads to a host have shown about it.
-    pub(crate) fn upload_limits(&self, host: &str) -> UploadLimits {
-        self.upload_limits.of(host)
-    }
-
-    /// Changes what is known about uploads to a host.
-    pub(crate) fn note_upload_limits(&self, host: &str, change: impl FnOnce(&mut UploadLimits)) {
-        self.upload_limits.change(host, change);
-    }
-
     /// Makes attempts as far as the settings allow retries. No error that it
     /// returns shows a secret, not even one that a server repeats.
     fn retrying(
@@ -278,7 +278,7 @@ impl Client {
         attempt: impl Fn(&Client, &mut Request, &Execution) -> Result<Response, Error>,
     ) -> Result<Response, Error> {
         self.attempts(call, request, attempt)
-            .map_err(|error| self.engine.log.secrets().scrub_error(error))
+            .map_err(|error| self.scrub(error))
     }
 
     fn attempts(

@@ -13,19 +13,15 @@ use crate::error::{Error, Kind};
 const MIN_LEFT: Duration = Duration::from_secs(60);
 
 /// A value for the Authorization header.
-pub(crate) struct Found {
+pub struct Found {
     /// Empty if the registry requires none.
-    pub(crate) value: Zeroizing<String>,
+    pub value: Zeroizing<String>,
     /// Until when it is valid, in seconds of Unix time, if that is known.
-    pub(crate) expires: Option<i64>,
+    pub expires: Option<i64>,
 }
 
 /// Authorization for a repository.
-pub(crate) fn get(
-    repository: &Repository,
-    is_push: bool,
-    options: &Options,
-) -> Result<Found, Error> {
+pub fn get(repository: &Repository, is_push: bool, options: &Options) -> Result<Found, Error> {
     let task = Task::new(repository, options);
     let (client, name) = (task.client(), repository.name());
     let actions = if is_push { "pull,push" } else { "pull" };

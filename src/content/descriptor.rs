@@ -8,7 +8,7 @@ use crate::error::{Error, Kind};
 
 /// A descriptor (OCI Image Specification, Content Descriptors).
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Descriptor {
+pub struct Descriptor {
     digest: Digest,
     size: Option<u64>,
     media_type: String,
@@ -21,10 +21,11 @@ pub(crate) struct Descriptor {
 
 /// Names and values, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Annotations(Vec<(String, String)>);
+pub struct Annotations(Vec<(String, String)>);
 
 impl Descriptor {
-    pub(crate) fn new(
+    /// A descriptor; without a media type, of arbitrary bytes.
+    pub fn new(
         digest: &str,
         size: Option<u64>,
         media_type: Option<&str>,
@@ -35,7 +36,8 @@ impl Descriptor {
         Ok(Descriptor::of(digest, size, media_type.to_owned()))
     }
 
-    pub(crate) fn of(digest: Digest, size: Option<u64>, media_type: String) -> Descriptor {
+    /// A descriptor of content that is known to be so.
+    pub fn of(digest: Digest, size: Option<u64>, media_type: String) -> Descriptor {
         Descriptor {
             digest,
             size,
@@ -49,7 +51,7 @@ impl Descriptor {
     }
 
     /// Reads a descriptor; the error says which member is wrong.
-    pub(crate) fn of_json(json: &Json) -> Result<Descriptor, String> {
+    pub fn of_json(json: &Json) -> Result<Descriptor, String> {
         if !matches!(json, Json::Object(_)) {
             return Err("is not an object".to_owned());
         }
@@ -99,46 +101,55 @@ impl Descriptor {
         is_right.then_some(data)
     }
 
-    pub(crate) fn digest(&self) -> &Digest {
+    /// The digest.
+    pub fn digest(&self) -> &Digest {
         &self.digest
     }
 
-    pub(crate) fn size(&self) -> Option<u64> {
+    /// The size, if it is known.
+    pub fn size(&self) -> Option<u64> {
         self.size
     }
 
-    pub(crate) fn media_type(&self) -> &str {
+    /// The media type.
+    pub fn media_type(&self) -> &str {
         &self.media_type
     }
 
-    pub(crate) fn artifact_type(&self) -> Option<&str> {
+    /// The artifact type, if there is one.
+    pub fn artifact_type(&self) -> Option<&str> {
         self.artifact_type.as_deref()
     }
 
-    pub(crate) fn platform(&self) -> Option<&Platform> {
+    /// The platform, if there is one.
+    pub fn platform(&self) -> Option<&Platform> {
         self.platform.as_ref()
     }
 
     /// The content, if it is embedded.
-    pub(crate) fn data(&self) -> Option<&[u8]> {
+    pub fn data(&self) -> Option<&[u8]> {
         self.data.as_deref()
     }
 
-    pub(crate) fn urls(&self) -> &[String] {
+    /// Where else the content is said to be.
+    pub fn urls(&self) -> &[String] {
         &self.urls
     }
 
-    pub(crate) fn annotations(&self) -> &Annotations {
+    /// The annotations.
+    pub fn annotations(&self) -> &Annotations {
         &self.annotations
     }
 
-    pub(crate) fn set_media_type(&mut self, media_type: &str) -> Result<(), Error> {
+    /// Sets the media type.
+    pub fn set_media_type(&mut self, media_type: &str) -> Result<(), Error> {
         media_type::check(media_type)?;
         media_type.clone_into(&mut self.media_type);
         Ok(())
     }
 
-    pub(crate) fn set_artifact_type(&mut self, artifact_type: Option<&str>) -> Result<(), Error> {
+    /// Sets or removes the artifact type.
+    pub fn set_artifact_type(&mut self, artifact_type: Option<&str>) -> Result<(), Error> {
         artifact_type.map_or(Ok(()), media_type::check)?;
         self.artifact_type = artifact_type.map(str::to_owned);
         Ok(())
@@ -149,19 +160,21 @@ impl Descriptor {
         self.artifact_type = artifact_type.map(str::to_owned);
     }
 
-    pub(crate) fn set_platform(&mut self, platform: Option<&str>) -> Result<(), Error> {
+    /// Sets or removes the platform.
+    pub fn set_platform(&mut self, platform: Option<&str>) -> Result<(), Error> {
         self.platform = platform.map(Platform::parse).transpose()?;
         Ok(())
     }
 
-    pub(crate) fn set_annotation(&mut self, name: &str, value: Option<&str>) -> Result<(), Error> {
+    /// Sets or removes an annotation.
+    pub fn set_annotation(&mut self, name: &str, value: Option<&str>) -> Result<(), Error> {
         self.annotations.set(name, value)
     }
 }
 
 impl Annotations {
     /// Reads annotations, of which there may be none.
-    pub(crate) fn of_json(json: Option<&Json>) -> Result<Annotations, String> {
+    pub fn of_json(json: Option<&Json>) -> Result<Annotations, String> {
         let mut annotations = Annotations::default();
         match json {
             None => Ok(annotations),
@@ -178,23 +191,25 @@ impl Annotations {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// The number of annotations.
+    pub fn count(&self) -> usize {
         self.0.len()
     }
 
     /// Name and value at an index.
-    pub(crate) fn at(&self, index: usize) -> Option<(&str, &str)> {
+    pub fn at(&self, index: usize) -> Option<(&str, &str)> {
         let (name, value) = self.0.get(index)?;
         Some((name, value))
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    /// The value of an annotation.
+    pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
 
     /// Sets a value or removes it.
-    pub(crate) fn set(&mut self, name: &str, value: Option<&str>) -> Result<(), Error> {
+    pub fn set(&mut self, name: &str, value: Option<&str>) -> Result<(), Error> {
         if name.is_empty() {
             return Err(Error::new(
                 Kind::InvalidArgument,
@@ -260,7 +275,7 @@ mod tests {
             (least.size(), least.media_type()),
             (None, media_type::OCTETS)
         );
-        assert_eq!((least.platform(), least.annotations().len()), (None, 0));
+        assert_eq!((least.platform(), least.annotations().count()), (None, 0));
     }
 
     #[test]

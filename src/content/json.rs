@@ -8,20 +8,24 @@ const MAX_DEPTH: usize = 64;
 
 /// A JSON value. Members keep their order, also those of the same name.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Json {
+pub enum Json {
+    /// null
     Null,
+    /// true or false
     Boolean(bool),
     /// As it was written.
     Number(String),
     /// Without NUL.
     String(String),
+    /// An array.
     Array(Vec<Json>),
+    /// An object: its members, in order.
     Object(Vec<(String, Json)>),
 }
 
 impl Json {
     /// Parses JSON (RFC 8259).
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Json, Error> {
+    pub fn parse(bytes: &[u8]) -> Result<Json, Error> {
         let text = str::from_utf8(bytes).map_err(|error| {
             let place = place(bytes, error.valid_up_to());
             invalid(&format!("not UTF-8 at {place}"))
@@ -36,7 +40,7 @@ impl Json {
     }
 
     /// The last member of that name.
-    pub(crate) fn get(&self, key: &str) -> Option<&Json> {
+    pub fn get(&self, key: &str) -> Option<&Json> {
         match self {
             Json::Object(members) => members
                 .iter()
@@ -48,18 +52,20 @@ impl Json {
     }
 
     /// The last member of that name, unless it is null.
-    pub(crate) fn member(&self, key: &str) -> Option<&Json> {
+    pub fn member(&self, key: &str) -> Option<&Json> {
         self.get(key).filter(|value| **value != Json::Null)
     }
 
-    pub(crate) fn string(&self) -> Option<&str> {
+    /// The value of a string.
+    pub fn string(&self) -> Option<&str> {
         match self {
             Json::String(text) => Some(text),
             _ => None,
         }
     }
 
-    pub(crate) fn array(&self) -> Option<&[Json]> {
+    /// The values of an array.
+    pub fn array(&self) -> Option<&[Json]> {
         match self {
             Json::Array(values) => Some(values),
             _ => None,
@@ -67,7 +73,7 @@ impl Json {
     }
 
     /// The value of a whole number, however it is written.
-    pub(crate) fn integer(&self) -> Option<i64> {
+    pub fn integer(&self) -> Option<i64> {
         let Json::Number(text) = self else {
             return None;
         };

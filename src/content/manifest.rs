@@ -10,11 +10,11 @@ use crate::log::redact::shown;
 
 /// The size that registries accept (OCI Distribution Specification, Pushing
 /// Manifests).
-pub(crate) const DEFAULT_MAX_SIZE: usize = 4 * 1024 * 1024;
+pub const DEFAULT_MAX_SIZE: usize = 4 * 1024 * 1024;
 
 /// A manifest and what it refers to.
 #[derive(Clone, Debug)]
-pub(crate) struct Manifest {
+pub struct Manifest {
     bytes: Vec<u8>,
     descriptor: Descriptor,
     config: Option<Descriptor>,
@@ -28,7 +28,7 @@ pub(crate) struct Manifest {
 impl Manifest {
     /// Parses a manifest of at most `max` bytes, which are kept. `media_type` is
     /// that of its Content-Type; without one, the manifest states it itself.
-    pub(crate) fn parse_up_to(
+    pub fn parse_up_to(
         bytes: &[u8],
         media_type: Option<&str>,
         max: usize,
@@ -42,7 +42,7 @@ impl Manifest {
     }
 
     /// Parses a manifest whose digest has an algorithm.
-    pub(crate) fn parse(
+    pub fn parse(
         bytes: Vec<u8>,
         media_type: Option<&str>,
         algorithm: Algorithm,
@@ -75,51 +75,59 @@ impl Manifest {
         })
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
+    /// The bytes as they were received.
+    pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    pub(crate) fn descriptor(&self) -> &Descriptor {
+    /// Its digest, size, media type and artifact type.
+    pub fn descriptor(&self) -> &Descriptor {
         &self.descriptor
     }
 
-    pub(crate) fn is_index(&self) -> bool {
+    /// Whether it is an index or a Docker manifest list.
+    pub fn is_index(&self) -> bool {
         media_type::is_index(self.descriptor.media_type())
     }
 
     /// The artifactType, else the media type of the config.
-    pub(crate) fn artifact_type(&self) -> Option<&str> {
+    pub fn artifact_type(&self) -> Option<&str> {
         self.descriptor.artifact_type()
     }
 
-    pub(crate) fn config(&self) -> Option<&Descriptor> {
+    /// The config of an image.
+    pub fn config(&self) -> Option<&Descriptor> {
         self.config.as_ref()
     }
 
-    pub(crate) fn layers(&self) -> &[Descriptor] {
+    /// The layers of an image.
+    pub fn layers(&self) -> &[Descriptor] {
         &self.layers
     }
 
     /// The manifests of an index.
-    pub(crate) fn entries(&self) -> &[Descriptor] {
+    pub fn entries(&self) -> &[Descriptor] {
         &self.entries
     }
 
-    pub(crate) fn subject(&self) -> Option<&Descriptor> {
+    /// The manifest that this one is about.
+    pub fn subject(&self) -> Option<&Descriptor> {
         self.subject.as_ref()
     }
 
-    pub(crate) fn annotations(&self) -> &Annotations {
+    /// Its own annotations.
+    pub fn annotations(&self) -> &Annotations {
         &self.annotations
     }
 
-    pub(crate) fn json(&self) -> &Json {
+    /// All of it, as JSON.
+    pub fn json(&self) -> &Json {
         &self.json
     }
 
     /// The number of the entry of an index that suits a platform best; among
     /// equals, the first.
-    pub(crate) fn select(&self, platform: &Platform) -> Option<usize> {
+    pub fn select(&self, platform: &Platform) -> Option<usize> {
         let mut best: Option<(u32, usize)> = None;
         for (index, entry) in self.entries.iter().enumerate() {
             let found = entry.platform().filter(|_| is_image(entry));
@@ -133,7 +141,7 @@ impl Manifest {
     }
 
     /// The platforms of an index, for messages.
-    pub(crate) fn platforms(&self) -> Vec<String> {
+    pub fn platforms(&self) -> Vec<String> {
         let images = self.entries.iter().filter(|entry| is_image(entry));
         images
             .filter_map(Descriptor::platform)

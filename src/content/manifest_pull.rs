@@ -22,14 +22,16 @@ const MAX_NESTED: usize = 4;
 
 /// A tag or a digest that names a manifest.
 #[derive(Clone, Debug)]
-pub(crate) enum Target {
+pub enum Target {
+    /// A tag.
     Tag(String),
+    /// A digest.
     Digest(Digest),
 }
 
 impl Target {
     /// Parses a tag or a digest; `None` is the target of the repository.
-    pub(crate) fn parse(text: Option<&str>, repository: &Repository) -> Result<Target, Error> {
+    pub fn parse(text: Option<&str>, repository: &Repository) -> Result<Target, Error> {
         let text = text.unwrap_or(repository.target());
         let invalid = |problem| Error::new(Kind::InvalidReference, problem);
         if text.contains(':') {
@@ -42,14 +44,16 @@ impl Target {
         Ok(Target::Tag(text.to_owned()))
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// The tag or the digest.
+    pub fn as_str(&self) -> &str {
         match self {
             Target::Tag(tag) => tag,
             Target::Digest(digest) => digest.as_str(),
         }
     }
 
-    pub(crate) fn digest(&self) -> Option<&Digest> {
+    /// The digest, unless it is a tag.
+    pub fn digest(&self) -> Option<&Digest> {
         match self {
             Target::Tag(_) => None,
             Target::Digest(digest) => Some(digest),
@@ -58,7 +62,7 @@ impl Target {
 }
 
 /// Pulls a manifest by tag or digest.
-pub(crate) fn pull(
+pub fn pull(
     repository: &Repository,
     reference: Option<&str>,
     options: &Options,
@@ -69,7 +73,7 @@ pub(crate) fn pull(
 }
 
 /// Pulls the manifest for a platform, through nested indexes.
-pub(crate) fn resolve(
+pub fn resolve(
     repository: &Repository,
     reference: Option<&str>,
     platform: Option<&str>,
@@ -164,7 +168,7 @@ fn fetch_in(task: &Task, target: &Target) -> Result<Manifest, Error> {
 }
 
 /// The descriptor of a manifest, without its content.
-pub(crate) fn stat(
+pub fn stat(
     repository: &Repository,
     reference: Option<&str>,
     options: &Options,

@@ -3,18 +3,24 @@
 use crate::error::{Error, Kind};
 use crate::log::redact::shown;
 
-pub(crate) const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-pub(crate) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
-pub(crate) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
-pub(crate) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
-pub(crate) const EMPTY: &str = "application/vnd.oci.empty.v1+json";
-pub(crate) const OCTETS: &str = "application/octet-stream";
+/// OCI image manifest.
+pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// OCI image index.
+pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+/// Docker image manifest.
+pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+/// Docker manifest list.
+pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+/// Empty content, which is always `{}`.
+pub const EMPTY: &str = "application/vnd.oci.empty.v1+json";
+/// Arbitrary bytes.
+pub const OCTETS: &str = "application/octet-stream";
 
 /// The maximum length of a type and of a subtype (RFC 6838, section 4.2).
 const MAX_PART: usize = 127;
 
 /// Checks a media type that the program sets.
-pub(crate) fn check(text: &str) -> Result<(), Error> {
+pub fn check(text: &str) -> Result<(), Error> {
     if is_valid(text) {
         return Ok(());
     }
@@ -23,7 +29,7 @@ pub(crate) fn check(text: &str) -> Result<(), Error> {
 }
 
 /// Whether a string is a type and a subtype, without parameters.
-pub(crate) fn is_valid(text: &str) -> bool {
+pub fn is_valid(text: &str) -> bool {
     text.split_once('/')
         .is_some_and(|(kind, subtype)| is_part(kind) && is_part(subtype))
 }
@@ -37,27 +43,27 @@ fn is_part(text: &str) -> bool {
 }
 
 /// The media type of a Content-Type, without its parameters.
-pub(crate) fn of_field(value: &str) -> &str {
+pub fn of_field(value: &str) -> &str {
     value.split(';').next().unwrap_or_default().trim_ascii()
 }
 
 /// Whether two media types are the same; they have no case.
-pub(crate) fn is_same(one: &str, other: &str) -> bool {
+pub fn is_same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
 /// Whether a media type is that of an index or a Docker manifest list.
-pub(crate) fn is_index(text: &str) -> bool {
+pub fn is_index(text: &str) -> bool {
     is_same(text, OCI_INDEX) || is_same(text, DOCKER_LIST)
 }
 
 /// Whether a media type is that of an image manifest.
-pub(crate) fn is_image(text: &str) -> bool {
+pub fn is_image(text: &str) -> bool {
     is_same(text, OCI_MANIFEST) || is_same(text, DOCKER_MANIFEST)
 }
 
 /// Whether a media type is that of a manifest of Docker's schema 1.
-pub(crate) fn is_schema_1(text: &str) -> bool {
+pub fn is_schema_1(text: &str) -> bool {
     ["json", "prettyjws"].into_iter().any(|suffix| {
         let known = format!("application/vnd.docker.distribution.manifest.v1+{suffix}");
         is_same(text, &known)
@@ -65,7 +71,7 @@ pub(crate) fn is_schema_1(text: &str) -> bool {
 }
 
 /// Whether a media type says nothing about what a manifest is.
-pub(crate) fn is_generic(text: &str) -> bool {
+pub fn is_generic(text: &str) -> bool {
     [
         "",
         "application/json",

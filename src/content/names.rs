@@ -22,7 +22,7 @@ enum Subject {
 }
 
 /// A list whose pages are requested as they are needed.
-pub(crate) struct Names {
+pub struct Names {
     subject: Subject,
     repository: Repository,
     options: Options,
@@ -43,12 +43,12 @@ pub(super) struct Pages {
 
 impl Names {
     /// The tags of a repository that follow a tag.
-    pub(crate) fn tags(repository: &Repository, after: Option<&str>, options: &Options) -> Names {
+    pub fn tags(repository: &Repository, after: Option<&str>, options: &Options) -> Names {
         Names::new(Subject::Tags, repository, after, options)
     }
 
     /// The repositories of a registry that follow a name.
-    pub(crate) fn catalog(client: &Arc<Client>, after: Option<&str>, options: &Options) -> Names {
+    pub fn catalog(client: &Arc<Client>, after: Option<&str>, options: &Options) -> Names {
         let repository = Repository::of_registry(client);
         Names::new(Subject::Repositories, &repository, after, options)
     }
@@ -73,7 +73,7 @@ impl Names {
 
     /// The next name; `None` at the end. After a transient failure it may be
     /// called again.
-    pub(crate) fn next(&mut self) -> Result<Option<&str>, Error> {
+    pub fn next(&mut self) -> Result<Option<&str>, Error> {
         loop {
             while let Some(name) = self.page.pop() {
                 if self.previous.as_deref() != Some(name.as_str()) {
@@ -90,7 +90,7 @@ impl Names {
     }
 
     /// How many invalid names were left out so far.
-    pub(crate) fn left_out(&self) -> usize {
+    pub fn left_out(&self) -> usize {
         self.left_out
     }
 

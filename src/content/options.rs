@@ -20,7 +20,7 @@ const DEFAULT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What happens to a file that exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Existing {
+pub enum Existing {
     /// It is kept if its digest is right.
     #[default]
     Check,
@@ -32,33 +32,41 @@ pub(crate) enum Existing {
 
 /// The options of a call; each call has a copy.
 #[derive(Clone)]
-pub(crate) struct Options {
-    pub(crate) cancel: Option<Cancel>,
+pub struct Options {
+    /// Cancels the call.
+    pub cancel: Option<Cancel>,
     /// Of the whole call.
-    pub(crate) timeout: Option<Duration>,
+    pub timeout: Option<Duration>,
     /// Consecutive retries without progress; `None` as the client says.
     retries: Option<u32>,
-    pub(crate) progress: Option<(ProgressCallback, Duration)>,
+    /// Called with events, and how often at most.
+    pub progress: Option<(ProgressCallback, Duration)>,
     /// How many parts of a blob are pulled at once, and their size.
     parts: usize,
     part_size: usize,
     /// The maximum size of a blob.
-    pub(crate) max_blob: Option<u64>,
+    pub max_blob: Option<u64>,
     max_manifest: usize,
     manifest_types: Vec<String>,
-    pub(crate) resume: bool,
+    /// Whether an interrupted pull leaves a partial file.
+    pub resume: bool,
     /// How long to wait for another writer; `None` as long as the call may last.
-    pub(crate) lock_timeout: Option<Duration>,
-    pub(crate) existing: Existing,
-    pub(crate) sync: bool,
-    pub(crate) algorithm: Algorithm,
+    pub lock_timeout: Option<Duration>,
+    /// What happens to an existing file.
+    pub existing: Existing,
+    /// Whether a file is synced before it gets its name.
+    pub sync: bool,
+    /// The digest algorithm of pushed content.
+    pub algorithm: Algorithm,
     /// The size of chunks of uploads; `None` as the registry suits.
     chunk_size: Option<u64>,
-    pub(crate) state_folder: Option<PathBuf>,
+    /// The directory for the state of pushes.
+    pub state_folder: Option<PathBuf>,
     mount_from: Vec<String>,
     page_size: usize,
     max_pages: Option<usize>,
-    pub(crate) delete_detour: bool,
+    /// Whether a tag may be deleted through a dummy manifest.
+    pub delete_detour: bool,
 }
 
 impl Default for Options {
@@ -90,7 +98,7 @@ impl Default for Options {
 
 impl Options {
     /// Sets the number of retries without progress; `None` as the client says.
-    pub(crate) fn set_retries(&mut self, retries: Option<u32>) -> Result<(), Error> {
+    pub fn set_retries(&mut self, retries: Option<u32>) -> Result<(), Error> {
         if retries.is_some_and(|retries| retries > MAX_RETRIES) {
             return Err(out_of_range("retries"));
         }
@@ -99,12 +107,12 @@ impl Options {
     }
 
     /// The number of retries without progress, if it was set.
-    pub(crate) fn retries(&self) -> Option<u32> {
+    pub fn retries(&self) -> Option<u32> {
         self.retries
     }
 
     /// Sets the progress callback, and the time between two calls.
-    pub(crate) fn set_progress(&mut self, callback: Option<ProgressCallback>, interval: Duration) {
+    pub fn set_progress(&mut self, callback: Option<ProgressCallback>, interval: Duration) {
         let interval = match interval.is_zero() {
             true => DEFAULT_INTERVAL,
             false => interval,
@@ -114,7 +122,7 @@ impl Options {
 
     /// Sets how many parts of a blob are pulled at once; a size of 0 is the
     /// default.
-    pub(crate) fn set_parts(&mut self, parts: usize, size: usize) -> Result<(), Error> {
+    pub fn set_parts(&mut self, parts: usize, size: usize) -> Result<(), Error> {
         let size = match size {
             0 => DEFAULT_PART,
             size => size,
@@ -127,11 +135,12 @@ impl Options {
     }
 
     /// How many parts of a blob are pulled at once, and their size.
-    pub(crate) fn parts(&self) -> (usize, usize) {
+    pub fn parts(&self) -> (usize, usize) {
         (self.parts, self.part_size)
     }
 
-    pub(crate) fn set_max_manifest(&mut self, bytes: usize) -> Result<(), Error> {
+    /// Sets the maximum size of a manifest.
+    pub fn set_max_manifest(&mut self, bytes: usize) -> Result<(), Error> {
         if bytes == 0 {
             return Err(out_of_range("maximum size of a manifest"));
         }
@@ -139,22 +148,25 @@ impl Options {
         Ok(())
     }
 
-    pub(crate) fn max_manifest(&self) -> usize {
+    /// The maximum size of a manifest.
+    pub fn max_manifest(&self) -> usize {
         self.max_manifest
     }
 
-    pub(crate) fn add_manifest_type(&mut self, media_type: &str) -> Result<(), Error> {
+    /// Accepts manifests of another media type.
+    pub fn add_manifest_type(&mut self, media_type: &str) -> Result<(), Error> {
         media_type::check(media_type)?;
         self.manifest_types.push(media_type.to_owned());
         Ok(())
     }
 
-    pub(crate) fn manifest_types(&self) -> &[String] {
+    /// Media types that are accepted in addition.
+    pub fn manifest_types(&self) -> &[String] {
         &self.manifest_types
     }
 
     /// Sets the size of chunks; `None` as the registry suits.
-    pub(crate) fn set_chunk_size(&mut self, bytes: Option<u64>) -> Result<(), Error> {
+    pub fn set_chunk_size(&mut self, bytes: Option<u64>) -> Result<(), Error> {
         if bytes.is_some_and(|bytes| !CHUNK_SIZES.contains(&bytes)) {
             return Err(out_of_range("chunk size"));
         }
@@ -162,11 +174,13 @@ impl Options {
         Ok(())
     }
 
-    pub(crate) fn chunk_size(&self) -> Option<u64> {
+    /// The size of chunks, if it was set.
+    pub fn chunk_size(&self) -> Option<u64> {
         self.chunk_size
     }
 
-    pub(crate) fn add_mount_from(&mut self, name: &str) -> Result<(), Error> {
+    /// Adds a repository from which blobs may be mounted.
+    pub fn add_mount_from(&mut self, name: &str) -> Result<(), Error> {
         reference::check_name(name)
             .map_err(|problem| Error::new(Kind::InvalidReference, problem))?;
         self.mount_from.push(name.to_owned());
@@ -174,12 +188,12 @@ impl Options {
     }
 
     /// Repositories of the same registry from which blobs may be mounted.
-    pub(crate) fn mount_from(&self) -> &[String] {
+    pub fn mount_from(&self) -> &[String] {
         &self.mount_from
     }
 
     /// Sets the number of names of a page, and of pages; `None` for no limit.
-    pub(crate) fn set_pages(&mut self, size: usize, max: Option<usize>) -> Result<(), Error> {
+    pub fn set_pages(&mut self, size: usize, max: Option<usize>) -> Result<(), Error> {
         if !(1..=MAX_PAGE_SIZE).contains(&size) {
             return Err(out_of_range("page size"));
         }
@@ -188,7 +202,7 @@ impl Options {
     }
 
     /// The number of names of a page, and of pages.
-    pub(crate) fn pages(&self) -> (usize, Option<usize>) {
+    pub fn pages(&self) -> (usize, Option<usize>) {
         (self.page_size, self.max_pages)
     }
 }

@@ -10,7 +10,7 @@ use crate::os::processor;
 
 /// An operating system with the architecture of a processor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Platform {
+pub struct Platform {
     os: String,
     os_version: Option<String>,
     architecture: String,
@@ -20,7 +20,7 @@ pub(crate) struct Platform {
 impl Platform {
     /// Parses `os[(version)]/architecture[/variant]`. Common other names of
     /// architectures are accepted.
-    pub(crate) fn parse(text: &str) -> Result<Platform, Error> {
+    pub fn parse(text: &str) -> Result<Platform, Error> {
         read(text).ok_or_else(|| {
             let message = format!("platform {}: is not os/architecture[/variant]", shown(text));
             Error::new(Kind::InvalidPlatform, message)
@@ -28,13 +28,13 @@ impl Platform {
     }
 
     /// The same; `None` is the platform of this machine.
-    pub(crate) fn parse_or_host(text: Option<&str>) -> Result<Platform, Error> {
+    pub fn parse_or_host(text: Option<&str>) -> Result<Platform, Error> {
         text.map_or_else(|| Ok(Platform::host().clone()), Platform::parse)
     }
 
     /// The platform member of a descriptor; `None` if it lacks what is required
     /// (OCI Image Specification, Image Index).
-    pub(crate) fn of_json(json: &Json) -> Option<Platform> {
+    pub fn of_json(json: &Json) -> Option<Platform> {
         let text = |name| {
             let text = json.member(name).and_then(Json::string);
             text.filter(|text| !text.is_empty()).map(str::to_owned)
@@ -48,7 +48,7 @@ impl Platform {
     }
 
     /// The platform of this machine.
-    pub(crate) fn host() -> &'static Platform {
+    pub fn host() -> &'static Platform {
         static HOST: OnceLock<Platform> = OnceLock::new();
         HOST.get_or_init(|| {
             let (architecture, variant) = processor::architecture();
@@ -68,7 +68,7 @@ impl Platform {
 
     /// How well something for platform `other` suits this one; larger is better.
     /// `None` if it does not.
-    pub(crate) fn rank(&self, other: &Platform) -> Option<u32> {
+    pub fn rank(&self, other: &Platform) -> Option<u32> {
         let (wanted, found) = (self.normal(), other.normal());
         if found.is_unknown()
             || (&wanted.os, &wanted.architecture) != (&found.os, &found.architecture)

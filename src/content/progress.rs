@@ -9,15 +9,20 @@ use crate::os::transfer::{Transfer, TransferMeter};
 
 /// What has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub enum Event {
+    /// A transfer begins.
     Begin,
+    /// Bytes were transferred.
     Move,
     /// Nothing was transferred for a second.
     Wait,
     /// The transfer starts over.
     Restart,
+    /// The content is in place and verified.
     End,
+    /// The content existed.
     Skip,
+    /// The transfer has failed.
     Fail,
     /// The call is done.
     Done,
@@ -25,11 +30,13 @@ pub(crate) enum Event {
 
 /// What a transfer does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Phase {
+pub enum Phase {
     /// Reads a local file to compute its digest.
     Check,
+    /// Pulls.
     #[default]
     Pull,
+    /// Pushes.
     Push,
     /// The registry stores what it has received.
     Commit,
@@ -41,22 +48,27 @@ pub(crate) enum Phase {
 
 /// A snapshot for the callback.
 #[derive(Clone, Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) event: Event,
-    pub(crate) phase: Phase,
-    pub(crate) item: Option<Descriptor>,
-    pub(crate) name: String,
+pub struct Snapshot {
+    /// What has happened.
+    pub event: Event,
+    /// What the transfer does.
+    pub phase: Phase,
+    /// The content, if its digest is known.
+    pub item: Option<Descriptor>,
+    /// A name for display.
+    pub name: String,
     /// Bytes that are in place, of the total.
-    pub(crate) done: u64,
-    pub(crate) total: Option<u64>,
+    pub done: u64,
+    /// The size, if it is known.
+    pub total: Option<u64>,
     /// Bytes that were in place before the call.
-    pub(crate) resumed: u64,
+    pub resumed: u64,
     /// Until the next retry.
-    pub(crate) wait: Duration,
+    pub wait: Duration,
 }
 
 /// Called with each event; an error stops the call.
-pub(crate) type ProgressCallback = Arc<dyn Fn(&Snapshot) -> Result<(), Error> + Send + Sync>;
+pub type ProgressCallback = Arc<dyn Fn(&Snapshot) -> Result<(), Error> + Send + Sync>;
 
 /// The progress of one call. Used on the calling thread only.
 #[derive(Clone)]
@@ -82,6 +94,7 @@ struct State {
 }
 
 impl Progress {
+    /// The progress of a call, reported to a callback if there is one.
     pub(crate) fn new(settings: Option<&(ProgressCallback, Duration)>) -> Progress {
         Progress(settings.map(|(callback, interval)| {
             Arc::new(Reporter {
@@ -135,6 +148,7 @@ impl Progress {
         })
     }
 
+    /// The transfer does something else.
     pub(crate) fn set_phase(&self, phase: Phase) {
         self.change(|state| {
             state.now.phase = phase;

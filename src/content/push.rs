@@ -7,10 +7,12 @@ use super::descriptor::Descriptor;
 use super::media_type;
 use super::options::Options;
 use super::progress::Phase;
-use super::push_content::{self, Content, MemoryContent, SharedBytes};
+pub use super::push_content::SharedBytes;
+use super::push_content::{self, Content, MemoryContent};
 use super::push_stream::{SpooledContent, Stream, StreamContent};
 use super::repository::Repository;
 use super::task::Task;
+use super::upload_limits;
 use super::upload_sender::{Mode, Sender};
 use super::upload_session::{Mounted, Session, exists};
 use super::upload_state::{StateFile, spool};
@@ -20,22 +22,29 @@ use crate::error::{Error, Kind};
 use crate::os::descriptor;
 
 /// What is pushed.
-pub(crate) enum Source {
+pub enum Source {
+    /// A regular file.
     Path(PathBuf),
     /// A descriptor of the caller, from its current offset.
     Descriptor {
+        /// It stays open during the call.
         fd: RawFd,
+        /// The number of bytes; `None` for all up to the end.
         length: Option<u64>,
     },
+    /// Bytes in memory.
     Memory(SharedBytes),
+    /// Bytes that the caller supplies.
     Callback {
+        /// Where they come from.
         source: Box<dyn ReadSource>,
+        /// The number of bytes; `None` for all up to the end.
         length: Option<u64>,
     },
 }
 
 /// Pushes a blob. Without a digest, it is computed.
-pub(crate) fn push(
+pub fn push(
     repository: &Repository,
     source: Source,
     digest: Option<&str>,
@@ -52,7 +61,7 @@ pub(crate) fn push(
 }
 
 /// Mounts a blob of another repository; false if it has to be sent.
-pub(crate) fn mount(
+pub fn mount(
     repository: &Repository,
     digest: &str,
     from: &str,
@@ -201,7 +210,7 @@ fn mount_any(task: &Task, digest: &Digest) -> Result<Option<Mounted>, Error> {
 
 /// Whether the content is sent in one request.
 fn mode(task: &Task, content: &dyn Content, digest: Option<&Digest>, fits: bool) -> Mode {
-    let limits = task.upload_limits();
+    let limits = upload_limits::of(task, &task.client().host());
     let (Some(size), Some(_)) = (content.size(), digest) else {
         return Mode::Chunks;
     };

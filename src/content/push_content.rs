@@ -52,7 +52,7 @@ pub(super) trait Content {
 }
 
 /// Bytes in memory, shared with the bodies of requests.
-pub(super) type SharedBytes = Arc<dyn BorrowedBytes + Send + Sync>;
+pub type SharedBytes = Arc<dyn BorrowedBytes + Send + Sync>;
 
 impl BorrowedBytes for Vec<u8> {
     fn bytes(&self) -> &[u8] {

@@ -19,7 +19,7 @@ const MAX_TAG: usize = 128;
 
 /// A parsed reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reference {
+pub struct Reference {
     /// `http` or `https` if the reference says so.
     scheme: Option<&'static str>,
     registry: String,
@@ -32,7 +32,7 @@ impl Reference {
     /// Parses `[http[s]://][registry/]name[:tag][@digest]`. A reference without a
     /// registry belongs to `default_registry`, by default Docker Hub; if that is
     /// empty, it is an error.
-    pub(crate) fn parse(text: &str, default_registry: Option<&str>) -> Result<Reference, Error> {
+    pub fn parse(text: &str, default_registry: Option<&str>) -> Result<Reference, Error> {
         read(text, default_registry).map_err(|problem| {
             let message = format!("reference {}: {problem}", shown(text));
             Error::new(Kind::InvalidReference, message)
@@ -40,12 +40,12 @@ impl Reference {
     }
 
     /// As usually written, such as `docker.io`.
-    pub(crate) fn registry(&self) -> &str {
+    pub fn registry(&self) -> &str {
         &self.registry
     }
 
     /// The address for a client.
-    pub(crate) fn address(&self) -> String {
+    pub fn address(&self) -> String {
         match self.scheme {
             None if self.registry == DOCKER_HUB => DOCKER_HUB_ADDRESS.to_owned(),
             Some("https") if self.registry == DOCKER_HUB => DOCKER_HUB_ADDRESS.to_owned(),
@@ -55,20 +55,23 @@ impl Reference {
         }
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// The repository, such as `library/alpine`.
+    pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(crate) fn tag(&self) -> Option<&str> {
+    /// The tag, if there is one.
+    pub fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
     }
 
-    pub(crate) fn digest(&self) -> Option<&str> {
+    /// The digest, if there is one.
+    pub fn digest(&self) -> Option<&str> {
         self.digest.as_ref().map(Digest::as_str)
     }
 
     /// What to request: the digest, else the tag, else `latest`.
-    pub(crate) fn target(&self) -> &str {
+    pub fn target(&self) -> &str {
         self.digest().or(self.tag()).unwrap_or("latest")
     }
 }
@@ -187,7 +190,7 @@ fn read_digest(text: &str) -> Result<Digest, String> {
 }
 
 /// Checks a repository name (OCI Distribution Specification, Pulling manifests).
-pub(crate) fn check_name(name: &str) -> Result<(), String> {
+pub fn check_name(name: &str) -> Result<(), String> {
     let problem = |why: &str| Err(format!("repository name {} {why}", shown(name)));
     if name.is_empty() {
         return Err("has no repository name".to_owned());
@@ -236,7 +239,7 @@ fn is_component(component: &str) -> bool {
 }
 
 /// Checks a tag (OCI Distribution Specification, Pulling manifests).
-pub(crate) fn check_tag(tag: &str) -> Result<(), String> {
+pub fn check_tag(tag: &str) -> Result<(), String> {
     let problem = |why: &str| Err(format!("tag {} {why}", shown(tag)));
     let mut bytes = tag.bytes();
     match bytes.next() {

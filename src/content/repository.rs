@@ -9,7 +9,7 @@ use crate::error::{Error, Kind};
 
 /// A repository, and what a missing reference means there. Cheap to copy.
 #[derive(Clone)]
-pub(crate) struct Repository {
+pub struct Repository {
     client: Arc<Client>,
     name: Arc<str>,
     target: Arc<str>,
@@ -17,7 +17,7 @@ pub(crate) struct Repository {
 
 impl Repository {
     /// A repository of a client's registry; without a name, that of the client.
-    pub(crate) fn new(client: &Arc<Client>, name: Option<&str>) -> Result<Repository, Error> {
+    pub fn new(client: &Arc<Client>, name: Option<&str>) -> Result<Repository, Error> {
         let name = match name {
             Some(name) => name.to_owned(),
             None => client
@@ -34,7 +34,7 @@ impl Repository {
     }
 
     /// The repository of a reference, with a client of its own.
-    pub(crate) fn open(text: &str, config: &Config) -> Result<Repository, Error> {
+    pub fn open(text: &str, config: &Config) -> Result<Repository, Error> {
         let reference = Reference::parse(text, None)?;
         let client = Client::new(&reference.address(), config)?;
         Ok(Repository {
@@ -45,7 +45,7 @@ impl Repository {
     }
 
     /// No repository: for requests to the registry itself.
-    pub(crate) fn of_registry(client: &Arc<Client>) -> Repository {
+    pub fn of_registry(client: &Arc<Client>) -> Repository {
         Repository {
             client: Arc::clone(client),
             name: "".into(),
@@ -53,16 +53,18 @@ impl Repository {
         }
     }
 
-    pub(crate) fn client(&self) -> &Arc<Client> {
+    /// The client of its registry.
+    pub fn client(&self) -> &Arc<Client> {
         &self.client
     }
 
-    pub(crate) fn name(&self) -> &str {
+    /// Its name, such as `library/alpine`.
+    pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The tag or digest that a missing reference means.
-    pub(crate) fn target(&self) -> &str {
+    pub fn target(&self) -> &str {
         &self.target
     }
 }

@@ -5,7 +5,6 @@ use super::options::Options;
 use super::progress::Progress;
 use super::repository::Repository;
 use crate::client::Client;
-use crate::client::upload_limits::UploadLimits;
 use crate::error::{Error, Kind, Step};
 use crate::os::call_scope::CallScope;
 use crate::request::Request;
@@ -70,11 +69,6 @@ impl<'a> Task<'a> {
         request.set_header("Accept-Encoding", b"identity")?;
         request.set_retries(Some(self.retries()))?;
         Ok(request)
-    }
-
-    /// What is known about uploads to the registry.
-    pub(crate) fn upload_limits(&self) -> UploadLimits {
-        self.client().upload_limits(&self.client().host())
     }
 
     /// An error if the call must end. Reports progress if that is due.

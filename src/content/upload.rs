@@ -23,7 +23,7 @@ use crate::os::deadline::CallLimits;
 use crate::request::Request;
 
 /// A blob that is pushed while it is produced.
-pub(crate) struct Upload {
+pub struct Upload {
     repository: Repository,
     options: Options,
     progress: Progress,
@@ -34,7 +34,7 @@ pub(crate) struct Upload {
 
 impl Upload {
     /// Begins an upload.
-    pub(crate) fn begin(repository: &Repository, options: &Options) -> Result<Upload, Error> {
+    pub fn begin(repository: &Repository, options: &Options) -> Result<Upload, Error> {
         let progress = Progress::new(options.progress.as_ref());
         let task = Task::with_progress(repository, options, progress.clone());
         let begun = progress
@@ -70,12 +70,12 @@ impl Upload {
     }
 
     /// How many bytes were accepted.
-    pub(crate) fn offset(&self) -> u64 {
+    pub fn offset(&self) -> u64 {
         self.written.end()
     }
 
     /// Appends bytes. After a failure, those beyond the offset were not accepted.
-    pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
         self.check_open()?;
         let progress = self.progress.clone();
         let task = Task::with_progress(&self.repository, &self.options, progress);
@@ -107,7 +107,7 @@ impl Upload {
     }
 
     /// Makes what was written a blob. Without options, those of the upload apply.
-    pub(crate) fn commit(
+    pub fn commit(
         &mut self,
         digest: Option<&str>,
         options: Option<&Options>,
@@ -144,7 +144,7 @@ impl Upload {
     }
 
     /// Tells the registry to discard the upload.
-    pub(crate) fn abort(&mut self) -> Result<(), Error> {
+    pub fn abort(&mut self) -> Result<(), Error> {
         self.check_open()?;
         self.has_ended = true;
         let progress = self.progress.clone();
@@ -156,7 +156,7 @@ impl Upload {
     }
 
     /// A string from which [`Upload::import`] resumes the upload.
-    pub(crate) fn export(&self) -> Result<String, Error> {
+    pub fn export(&self) -> Result<String, Error> {
         self.check_open()?;
         let Written { start, digest, .. } = &self.written;
         let (session, digest) = match &self.sender.session {
@@ -176,11 +176,7 @@ impl Upload {
     }
 
     /// Resumes an exported upload.
-    pub(crate) fn import(
-        repository: &Repository,
-        text: &str,
-        options: &Options,
-    ) -> Result<Upload, Error> {
+    pub fn import(repository: &Repository, text: &str, options: &Options) -> Result<Upload, Error> {
         let export = Export::parse(text)?;
         export.check_repository(&repository.client().address(), repository.name())?;
         let digest = StoredDigest::of_text(&export.digest_state).ok_or_else(|| {

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::progress::Phase;
 use super::push_content::Content;
 use super::task::{self, Task};
+use super::upload_limits;
 use super::upload_session::{Received, Session, exists, received};
 use crate::body::digest::Digest;
 use crate::error::{Error, Kind};
@@ -128,8 +129,8 @@ impl Sender {
     /// The size of the next chunk.
     pub(super) fn chunk_size(&self, task: &Task) -> u64 {
         let limits = match &self.session {
-            Some(session) => task.client().upload_limits(session.host()),
-            None => task.upload_limits(),
+            Some(session) => upload_limits::of(task, session.host()),
+            None => upload_limits::of(task, &task.client().host()),
         };
         let wanted = task.options.chunk_size().unwrap_or(DEFAULT_CHUNK);
         let size = wanted.max(limits.min_chunk.unwrap_or(0));
@@ -230,7 +231,7 @@ impl Sender {
         let Some(session) = &self.session else {
             return Ok(Next::Continue);
         };
-        if task.client().upload_limits(session.host()).whole_only {
+        if upload_limits::of(task, session.host()).whole_only {
             return Ok(Next::WholeOnly);
         }
         let mut request = session.content_request(task, "PATCH", length)?;
@@ -341,8 +342,7 @@ impl Sender {
         }
         self.mode_is_final = true;
         if let Some(session) = &self.session {
-            task.client()
-                .note_upload_limits(session.host(), |limits| limits.whole_only = true);
+            upload_limits::note(task, session.host(), |limits| limits.whole_only = true);
         }
         Ok(Next::WholeOnly)
     }
@@ -355,8 +355,7 @@ impl Sender {
             _ => return Err(error),
         };
         if let Some(session) = &self.session {
-            task.client()
-                .note_upload_limits(session.host(), |limits| limits.max_chunk = Some(max));
+            upload_limits::note(task, session.host(), |limits| limits.max_chunk = Some(max));
         }
         Ok(Next::Continue)
     }
@@ -513,7 +512,7 @@ impl Sender {
             (413, _) if self.mode == Mode::Whole && rest > MIN_CHUNK && !self.mode_is_final => {
                 self.mode_is_final = true;
                 if let Some(session) = &self.session {
-                    task.client().note_upload_limits(session.host(), |limits| {
+                    upload_limits::note(task, session.host(), |limits| {
                         limits.max_whole = Some(rest / 2);
                     });
                 }

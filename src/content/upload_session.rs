@@ -1,6 +1,7 @@
 //! An upload at a registry: the requests that begin, continue and end it.
 
 use super::task::{self, Task};
+use super::upload_limits;
 use crate::body::digest::{Algorithm, Digest};
 use crate::error::{Error, Kind};
 use crate::request::Request;
@@ -90,7 +91,7 @@ impl Session {
         if let Some(min) = response.headers().text("oci-chunk-min-length")
             && let Ok(min) = min.trim().parse::<u64>()
         {
-            task.client().note_upload_limits(&host, |limits| {
+            upload_limits::note(task, &host, |limits| {
                 limits.min_chunk = Some(min).filter(|min| *min <= MAX_MIN_CHUNK);
                 limits.whole_only |= limits.min_chunk.is_none();
             });

@@ -13,7 +13,7 @@ use super::upload_export::Export;
 use super::upload_session::Session;
 use crate::body::digest::{Algorithm, Digest, of_bytes};
 use crate::error::{Error, Kind, with_path};
-use crate::os::{descriptor, file};
+use crate::os::{descriptor, file_lock, subprocess};
 
 /// After this time a file is removed.
 const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -59,7 +59,7 @@ impl StateFile {
             let Some(found) = open_own(&state.path).map_err(failed)? else {
                 return Ok(Some((state, None)));
             };
-            if !file::try_lock(&found).map_err(failed)? {
+            if !file_lock::try_lock(&found).map_err(failed)? {
                 return Ok(None);
             }
             if !is_at(&found, &state.path) {
@@ -102,13 +102,21 @@ impl StateFile {
         };
         let folder = self.path.parent().unwrap_or(Path::new("."));
         let (mut file, path) = create(folder, TEMPORARY)?;
-        let written = file::try_lock(&file)
+        let written = file_lock::try_lock(&file)
             .and_then(|_| file.write_all(export.to_text().as_bytes()))
             .and_then(|()| fs::rename(&path, &self.path));
         if written.is_err() {
             let _ = fs::remove_file(&path);
         }
         written.map(|()| file)
+    }
+}
+
+impl Drop for StateFile {
+    fn drop(&mut self) {
+        if let Some(file) = &self.current {
+            file_lock::unlock(file);
+        }
     }
 }
 
@@ -148,7 +156,7 @@ fn open_own(path: &Path) -> io::Result<Option<File>> {
     match opened {
         Ok(file) => {
             let about = file.metadata()?;
-            match about.is_file() && about.uid() == file::user() {
+            match about.is_file() && about.uid() == subprocess::user() {
                 true => Ok(Some(file)),
                 false => Err(io::Error::other("not a regular file of this user")),
             }
@@ -181,7 +189,7 @@ fn remove_old(folder: &Path) -> Result<(), Error> {
         let age = modified.ok().and_then(|at| now.duration_since(at).ok());
         if age.is_some_and(|age| age > LIFETIME)
             && let Ok(Some(file)) = open_own(&entry.path())
-            && file::try_lock(&file).unwrap_or(false)
+            && file_lock::try_lock(&file).unwrap_or(false)
         {
             let _ = fs::remove_file(entry.path());
         }

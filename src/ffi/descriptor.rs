@@ -236,7 +236,7 @@ pub extern "C" fn reggie_descriptor_annotations_count(
     descriptor: Option<&reggie_descriptor>,
 ) -> usize {
     guard::value(0, || {
-        descriptor.map_or(0, |descriptor| descriptor.core.annotations().len())
+        descriptor.map_or(0, |descriptor| descriptor.core.annotations().count())
     })
 }
 

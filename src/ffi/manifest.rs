@@ -255,7 +255,7 @@ pub extern "C" fn reggie_manifest_subject(
 /// Returns 0 if `manifest` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_manifest_annotations_count(manifest: Option<&reggie_manifest>) -> usize {
-    count(manifest, |core| core.annotations().len())
+    count(manifest, |core| core.annotations().count())
 }
 
 /// Returns the name of the annotation at `index`, counting from 0.

@@ -6,9 +6,6 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use rustix::fs::FlockOperation;
-use rustix::io::Errno;
-
 use super::{descriptor, sys};
 
 /// Opens a regular file and returns it with its length. Anything else is an
@@ -32,20 +29,6 @@ pub(crate) fn open(path: &Path) -> io::Result<(File, u64)> {
 /// Reads at an offset. 0 = the end.
 pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     sys::pread(file.as_raw_fd(), buffer, offset)
-}
-
-/// Locks a file unless it is locked (flock), and returns whether it is ours.
-pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
-    match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(true),
-        Err(Errno::WOULDBLOCK) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// The user that the process runs as.
-pub(crate) fn user() -> u32 {
-    sys::user()
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub(crate) mod descriptor;
 pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod file;
+pub(crate) mod file_lock;
 pub(crate) mod processor;
 pub(crate) mod step_clock;
 pub(crate) mod subprocess;

@@ -9,7 +9,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn retries(change: impl FnOnce(&mut RetrySettings)) -> Retries {
     let mut settings = RetrySettings {
-        tries: 5,
+        tries: Some(5),
         ..RetrySettings::default()
     };
     change(&mut settings);

@@ -3,20 +3,22 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use super::task::Task;
+
 /// The maximum number of hosts that are stored.
 const MAX_HOSTS: usize = 64;
 const MIB: u64 = 1024 * 1024;
 
 /// How a host accepts uploads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct UploadLimits {
+pub(super) struct UploadLimits {
     /// The least size of a chunk that is not the last one.
-    pub(crate) min_chunk: Option<u64>,
-    pub(crate) max_chunk: Option<u64>,
+    pub(super) min_chunk: Option<u64>,
+    pub(super) max_chunk: Option<u64>,
     /// It accepts a blob in one request only.
-    pub(crate) whole_only: bool,
+    pub(super) whole_only: bool,
     /// The maximum size of a blob in one request; larger ones are sent in chunks.
-    pub(crate) max_whole: Option<u64>,
+    pub(super) max_whole: Option<u64>,
 }
 
 impl UploadLimits {
@@ -40,18 +42,28 @@ impl UploadLimits {
     }
 }
 
+/// What is known about uploads to a host.
+pub(super) fn of(task: &Task, host: &str) -> UploadLimits {
+    task.client().known::<HostLimits>().of(host)
+}
+
+/// Changes what is known about uploads to a host.
+pub(super) fn note(task: &Task, host: &str, change: impl FnOnce(&mut UploadLimits)) {
+    task.client().known::<HostLimits>().change(host, change);
+}
+
 /// The limits of each host.
 #[derive(Debug, Default)]
-pub(super) struct HostLimits(Mutex<HashMap<String, UploadLimits>>);
+struct HostLimits(Mutex<HashMap<String, UploadLimits>>);
 
 impl HostLimits {
-    pub(super) fn of(&self, host: &str) -> UploadLimits {
+    fn of(&self, host: &str) -> UploadLimits {
         let hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = hosts.get(host).copied();
         found.unwrap_or_else(|| UploadLimits::known(host))
     }
 
-    pub(super) fn change(&self, host: &str, change: impl FnOnce(&mut UploadLimits)) {
+    fn change(&self, host: &str, change: impl FnOnce(&mut UploadLimits)) {
         let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if hosts.len() >= MAX_HOSTS && !hosts.contains_key(host) {
             // They can be found out again.

@@ -1,0 +1,4 @@
+//! Content: pushing blobs and uploading them incrementally.
+
+mod push;
+mod pushing;
