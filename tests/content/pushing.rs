@@ -35,7 +35,9 @@ pub(crate) fn repository_with(url: &str, config: &Config) -> Repository {
 
 /// Bytes without a period of a power of two.
 pub(crate) fn content(size: usize) -> Vec<u8> {
-    (0..size).map(|at| (at % 251) as u8 ^ (at / 251) as u8).collect()
+    (0..size)
+        .map(|at| (at % 251) as u8 ^ (at / 251) as u8)
+        .collect()
 }
 
 pub(crate) fn digest(content: &[u8]) -> String {
@@ -88,7 +90,9 @@ impl ReadSource for Callback {
 /// Options with chunks as small as possible.
 pub(crate) fn small_chunks() -> Options {
     let mut options = Options::default();
-    options.set_chunk_size(Some(SMALL as u64)).expect("in range");
+    options
+        .set_chunk_size(Some(SMALL as u64))
+        .expect("in range");
     options
 }
 

@@ -199,7 +199,11 @@ impl Registry {
     /// Removes a blob from a repository.
     pub fn delete_blob(&self, name: &str, digest: &str) {
         if let Some(digest) = Digest::parse(digest) {
-            self.shared.store().repository_mut(name).blobs.remove(&digest);
+            self.shared
+                .store()
+                .repository_mut(name)
+                .blobs
+                .remove(&digest);
         }
     }
 
