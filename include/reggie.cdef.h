@@ -30,6 +30,10 @@ enum {
     REGGIE_UNKNOWN_ALGORITHM = 18,
     REGGIE_LENGTH_MISMATCH = 19,
     REGGIE_BUSY = 20,
+    REGGIE_INVALID_PLATFORM = 21,
+    REGGIE_INVALID_EXPORT = 22,
+    REGGIE_INVALID_JSON = 23,
+    REGGIE_INVALID_MEDIA_TYPE = 24,
     REGGIE_NO_MEMORY = 101,
     REGGIE_PANIC = 102,
     REGGIE_FILE = 103,
@@ -39,6 +43,9 @@ enum {
     REGGIE_CANCELLED = 107,
     REGGIE_DEADLINE = 108,
     REGGIE_CREDENTIAL_HELPER = 109,
+    REGGIE_LOCKED = 110,
+    REGGIE_SOURCE_CHANGED = 111,
+    REGGIE_NO_STATE_FOLDER = 112,
     REGGIE_CHALLENGE_CALLBACK = 201,
     REGGIE_READ_CALLBACK = 202,
     REGGIE_REWIND_CALLBACK = 203,
@@ -74,6 +81,17 @@ enum {
     REGGIE_DIGEST_MISMATCH = 1009,
     REGGIE_PARTIAL_CONTENT = 1010,
     REGGIE_NEXT_PAGE_REFUSED = 1011,
+    REGGIE_NOT_FOUND = 1012,
+    REGGIE_UNAUTHORIZED = 1013,
+    REGGIE_DENIED = 1014,
+    REGGIE_UNSUPPORTED = 1015,
+    REGGIE_SIZE_MISMATCH = 1016,
+    REGGIE_INVALID_MANIFEST = 1017,
+    REGGIE_NO_PLATFORM = 1018,
+    REGGIE_RANGE_IGNORED = 1019,
+    REGGIE_UPLOAD_LOST = 1020,
+    REGGIE_BLOB_MISSING = 1021,
+    REGGIE_LIST_ENDLESS = 1022,
     REGGIE_TIME_RESOLVE = 1,
     REGGIE_TIME_CONNECT = 2,
     REGGIE_TIME_TLS = 3,
@@ -94,7 +112,31 @@ enum {
     REGGIE_PURPOSE_CHALLENGE = 2,
     REGGIE_PURPOSE_TOKEN = 3,
     REGGIE_PURPOSE_REDIRECT = 4,
-    REGGIE_PURPOSE_RETRY = 5
+    REGGIE_PURPOSE_RETRY = 5,
+    REGGIE_JSON_NONE = 0,
+    REGGIE_JSON_NULL = 1,
+    REGGIE_JSON_BOOLEAN = 2,
+    REGGIE_JSON_NUMBER = 3,
+    REGGIE_JSON_STRING = 4,
+    REGGIE_JSON_ARRAY = 5,
+    REGGIE_JSON_OBJECT = 6,
+    REGGIE_PROGRESS_BEGIN = 1,
+    REGGIE_PROGRESS_MOVE = 2,
+    REGGIE_PROGRESS_WAIT = 3,
+    REGGIE_PROGRESS_RESTART = 4,
+    REGGIE_PROGRESS_END = 5,
+    REGGIE_PROGRESS_SKIP = 6,
+    REGGIE_PROGRESS_FAIL = 7,
+    REGGIE_PROGRESS_DONE = 8,
+    REGGIE_PHASE_CHECK = 1,
+    REGGIE_PHASE_PULL = 2,
+    REGGIE_PHASE_PUSH = 3,
+    REGGIE_PHASE_COMMIT = 4,
+    REGGIE_PHASE_RETRY = 5,
+    REGGIE_PHASE_LOCK = 6,
+    REGGIE_EXISTING_CHECK = 0,
+    REGGIE_EXISTING_TRUST = 1,
+    REGGIE_EXISTING_REPLACE = 2
 };
 
 static const uint64_t REGGIE_UNKNOWN_SIZE = 18446744073709551615u;
@@ -103,12 +145,20 @@ typedef struct reggie_cancel reggie_cancel;
 typedef struct reggie_client reggie_client;
 typedef struct reggie_config reggie_config;
 typedef struct reggie_credential reggie_credential;
+typedef struct reggie_descriptor reggie_descriptor;
 typedef struct reggie_digester reggie_digester;
 typedef struct reggie_error reggie_error;
 typedef struct reggie_errors reggie_errors;
 typedef struct reggie_exchange reggie_exchange;
 typedef struct reggie_headers reggie_headers;
+typedef struct reggie_json reggie_json;
+typedef struct reggie_manifest reggie_manifest;
+typedef struct reggie_names reggie_names;
+typedef struct reggie_options reggie_options;
+typedef struct reggie_progress reggie_progress;
 typedef struct reggie_redirect reggie_redirect;
+typedef struct reggie_reference reggie_reference;
+typedef struct reggie_repository reggie_repository;
 typedef struct reggie_request reggie_request;
 typedef struct reggie_response reggie_response;
 typedef void (*reggie_free_callback)(void *userdata);
@@ -125,6 +175,7 @@ const char *reggie_error_message(const reggie_error *error);
 const char *reggie_error_step(const reggie_error *error);
 int reggie_error_http_status(const reggie_error *error);
 const char *reggie_error_code(const reggie_error *error);
+const char *reggie_error_digest(const reggie_error *error);
 int reggie_error_errno(const reggie_error *error);
 const char *reggie_error_host(const reggie_error *error);
 int64_t reggie_error_retry_after(const reggie_error *error);
@@ -563,3 +614,187 @@ reggie_status reggie_digester_finish(reggie_digester *digester,
                                      char **digest,
                                      reggie_error **error);
 void reggie_digester_free(reggie_digester *digester);
+reggie_status reggie_reference_parse(const char *text,
+                                     const char *default_registry,
+                                     reggie_reference **reference,
+                                     reggie_error **error);
+void reggie_reference_free(reggie_reference *reference);
+const char *reggie_reference_registry(const reggie_reference *reference);
+const char *reggie_reference_address(const reggie_reference *reference);
+const char *reggie_reference_name(const reggie_reference *reference);
+const char *reggie_reference_tag(const reggie_reference *reference);
+const char *reggie_reference_digest(const reggie_reference *reference);
+const char *reggie_reference_target(const reggie_reference *reference);
+const char *reggie_reference_string(const reggie_reference *reference);
+reggie_status reggie_descriptor_new(const char *digest,
+                                    uint64_t size,
+                                    const char *media_type,
+                                    reggie_descriptor **descriptor,
+                                    reggie_error **error);
+reggie_status reggie_descriptor_copy(const reggie_descriptor *descriptor,
+                                     reggie_descriptor **copy,
+                                     reggie_error **error);
+void reggie_descriptor_free(reggie_descriptor *descriptor);
+const char *reggie_descriptor_digest(const reggie_descriptor *descriptor);
+uint64_t reggie_descriptor_size(const reggie_descriptor *descriptor);
+const char *reggie_descriptor_media_type(const reggie_descriptor *descriptor);
+const char *reggie_descriptor_artifact_type(const reggie_descriptor *descriptor);
+const char *reggie_descriptor_platform(const reggie_descriptor *descriptor);
+const uint8_t *reggie_descriptor_data(const reggie_descriptor *descriptor);
+size_t reggie_descriptor_urls_count(const reggie_descriptor *descriptor);
+const char *reggie_descriptor_url(const reggie_descriptor *descriptor,
+                                  size_t index);
+size_t reggie_descriptor_annotations_count(const reggie_descriptor *descriptor);
+const char *reggie_descriptor_annotation_name(const reggie_descriptor *descriptor,
+                                              size_t index);
+const char *reggie_descriptor_annotation(const reggie_descriptor *descriptor,
+                                         const char *name);
+reggie_status reggie_descriptor_set_media_type(reggie_descriptor *descriptor,
+                                               const char *media_type);
+reggie_status reggie_descriptor_set_artifact_type(reggie_descriptor *descriptor,
+                                                  const char *artifact_type);
+reggie_status reggie_descriptor_set_platform(reggie_descriptor *descriptor,
+                                             const char *platform);
+reggie_status reggie_descriptor_set_annotation(reggie_descriptor *descriptor,
+                                               const char *name,
+                                               const char *value);
+const char *reggie_platform_host(void);
+reggie_status reggie_manifest_parse(const uint8_t *bytes,
+                                    size_t size,
+                                    const char *media_type,
+                                    reggie_manifest **manifest,
+                                    reggie_error **error);
+void reggie_manifest_free(reggie_manifest *manifest);
+const uint8_t *reggie_manifest_bytes(const reggie_manifest *manifest);
+size_t reggie_manifest_size(const reggie_manifest *manifest);
+const reggie_descriptor *reggie_manifest_descriptor(const reggie_manifest *manifest);
+int reggie_manifest_is_index(const reggie_manifest *manifest);
+const char *reggie_manifest_artifact_type(const reggie_manifest *manifest);
+const reggie_descriptor *reggie_manifest_config(const reggie_manifest *manifest);
+size_t reggie_manifest_layers_count(const reggie_manifest *manifest);
+const reggie_descriptor *reggie_manifest_layer(const reggie_manifest *manifest,
+                                               size_t index);
+size_t reggie_manifest_entries_count(const reggie_manifest *manifest);
+const reggie_descriptor *reggie_manifest_entry(const reggie_manifest *manifest,
+                                               size_t index);
+const reggie_descriptor *reggie_manifest_select(const reggie_manifest *manifest,
+                                                const char *platform);
+const reggie_descriptor *reggie_manifest_subject(const reggie_manifest *manifest);
+size_t reggie_manifest_annotations_count(const reggie_manifest *manifest);
+const char *reggie_manifest_annotation_name(const reggie_manifest *manifest,
+                                            size_t index);
+const char *reggie_manifest_annotation(const reggie_manifest *manifest,
+                                       const char *name);
+const reggie_json *reggie_manifest_json(const reggie_manifest *manifest);
+reggie_status reggie_json_parse(const uint8_t *bytes,
+                                size_t size,
+                                reggie_json **json,
+                                reggie_error **error);
+void reggie_json_free(reggie_json *json);
+int reggie_json_kind(const reggie_json *json);
+const reggie_json *reggie_json_get(const reggie_json *json, const char *key);
+size_t reggie_json_count(const reggie_json *json);
+const reggie_json *reggie_json_at(const reggie_json *json, size_t index);
+const char *reggie_json_key(const reggie_json *json, size_t index);
+const char *reggie_json_string(const reggie_json *json);
+int64_t reggie_json_integer(const reggie_json *json, int64_t otherwise);
+int reggie_json_boolean(const reggie_json *json, int otherwise);
+reggie_status reggie_repository_new(const reggie_client *client,
+                                    const char *name,
+                                    reggie_repository **repository,
+                                    reggie_error **error);
+reggie_status reggie_repository_open(const char *text,
+                                     const reggie_config *config,
+                                     reggie_repository **repository,
+                                     reggie_error **error);
+void reggie_repository_free(reggie_repository *repository);
+const char *reggie_repository_name(const reggie_repository *repository);
+const char *reggie_repository_target(const reggie_repository *repository);
+const reggie_client *reggie_repository_client(const reggie_repository *repository);
+reggie_status reggie_repository_authorization(const reggie_repository *repository,
+                                              int push,
+                                              const reggie_options *options,
+                                              char **value,
+                                              int64_t *expires,
+                                              reggie_error **error);
+typedef int (*reggie_progress_callback)(void *userdata,
+                                        const reggie_progress *progress);
+int reggie_progress_event(const reggie_progress *progress);
+int reggie_progress_phase(const reggie_progress *progress);
+const reggie_descriptor *reggie_progress_item(const reggie_progress *progress);
+const char *reggie_progress_name(const reggie_progress *progress);
+uint64_t reggie_progress_done(const reggie_progress *progress);
+uint64_t reggie_progress_total(const reggie_progress *progress);
+uint64_t reggie_progress_resumed(const reggie_progress *progress);
+int64_t reggie_progress_wait_ms(const reggie_progress *progress);
+reggie_options *reggie_options_new(void);
+void reggie_options_free(reggie_options *options);
+reggie_status reggie_options_set_cancel(reggie_options *options,
+                                        const reggie_cancel *cancel);
+reggie_status reggie_options_set_timeout(reggie_options *options,
+                                         int64_t milliseconds);
+reggie_status reggie_options_set_retries(reggie_options *options,
+                                         int tries);
+reggie_status reggie_options_set_progress_callback(reggie_options *options,
+                                                   int64_t interval_ms,
+                                                   reggie_progress_callback callback,
+                                                   void *userdata,
+                                                   reggie_free_callback free_userdata);
+reggie_status reggie_options_set_ranges(reggie_options *options,
+                                        size_t parts,
+                                        size_t part_size);
+reggie_status reggie_options_set_max_blob(reggie_options *options,
+                                          uint64_t bytes);
+reggie_status reggie_options_set_max_manifest(reggie_options *options,
+                                              size_t bytes);
+reggie_status reggie_options_add_manifest_type(reggie_options *options,
+                                               const char *media_type);
+reggie_status reggie_options_set_resume(reggie_options *options, int resume);
+reggie_status reggie_options_set_lock_timeout(reggie_options *options,
+                                              int64_t milliseconds);
+reggie_status reggie_options_set_existing(reggie_options *options, int what);
+reggie_status reggie_options_set_sync(reggie_options *options, int sync);
+reggie_status reggie_options_set_algorithm(reggie_options *options,
+                                           const char *algorithm);
+reggie_status reggie_options_set_chunk_size(reggie_options *options,
+                                            uint64_t bytes);
+reggie_status reggie_options_set_state_folder(reggie_options *options,
+                                              const char *path);
+reggie_status reggie_options_add_mount_from(reggie_options *options,
+                                            const char *name);
+reggie_status reggie_options_set_pages(reggie_options *options,
+                                       size_t page_size,
+                                       size_t max_pages);
+reggie_status reggie_options_set_delete_detour(reggie_options *options,
+                                               int detour);
+reggie_status reggie_manifest_pull(const reggie_repository *repository,
+                                   const char *reference,
+                                   const reggie_options *options,
+                                   reggie_manifest **manifest,
+                                   reggie_error **error);
+reggie_status reggie_manifest_resolve(const reggie_repository *repository,
+                                      const char *reference,
+                                      const char *platform,
+                                      const reggie_options *options,
+                                      reggie_manifest **manifest,
+                                      reggie_error **error);
+reggie_status reggie_manifest_stat(const reggie_repository *repository,
+                                   const char *reference,
+                                   const reggie_options *options,
+                                   reggie_descriptor **descriptor,
+                                   reggie_error **error);
+reggie_status reggie_tags_open(const reggie_repository *repository,
+                               const char *after,
+                               const reggie_options *options,
+                               reggie_names **names,
+                               reggie_error **error);
+reggie_status reggie_catalog_open(const reggie_client *client,
+                                  const char *after,
+                                  const reggie_options *options,
+                                  reggie_names **names,
+                                  reggie_error **error);
+reggie_status reggie_names_next(reggie_names *names,
+                                const char **name,
+                                reggie_error **error);
+size_t reggie_names_left_out(const reggie_names *names);
+void reggie_names_free(reggie_names *names);

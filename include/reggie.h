@@ -276,6 +276,15 @@
  * - Redirects
  * - Logging and tracing
  * - Digests
+ * - References
+ * - Descriptors and platforms
+ * - Manifests
+ * - JSON
+ * - Repositories
+ * - Progress of content calls
+ * - Options of content calls
+ * - Pulling manifests
+ * - Lists
  */
 
 /**
@@ -343,6 +352,21 @@
 /// Digest algorithm: SHA-512.
 #define REGGIE_SHA512 "sha512"
 
+/// Media type: OCI image manifest.
+#define REGGIE_OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
+/// Media type: OCI image index.
+#define REGGIE_OCI_INDEX "application/vnd.oci.image.index.v1+json"
+/// Media type: Docker image manifest.
+#define REGGIE_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
+/// Media type: Docker manifest list.
+#define REGGIE_DOCKER_LIST "application/vnd.docker.distribution.manifest.list.v2+json"
+/// Media type: empty content, which is always "{}".
+#define REGGIE_EMPTY "application/vnd.oci.empty.v1+json"
+/// Media type: arbitrary bytes of unknown type.
+#define REGGIE_OCTETS "application/octet-stream"
+/// Annotation: the file name of a layer.
+#define REGGIE_TITLE "org.opencontainers.image.title"
+
 /** @} */
 
 #ifdef __cplusplus
@@ -395,6 +419,16 @@ typedef struct reggie_config reggie_config;
 /// there is no credential; if several are set, the last one is used.
 typedef struct reggie_credential reggie_credential;
 
+/// A descriptor of content: its digest, size, media type, and more.
+///
+/// Created by reggie_descriptor_new(), reggie_descriptor_copy(), and functions
+/// that push or stat; freed by reggie_descriptor_free(). Descriptors returned
+/// by getters belong to their handle: they must not be freed and are valid as
+/// long as the handle. Reading a descriptor is safe for concurrent use;
+/// changing one is not. Its strings are borrowed; valid until the descriptor is
+/// changed or freed.
+typedef struct reggie_descriptor reggie_descriptor;
+
 /// Computes a digest incrementally.
 ///
 /// Created by reggie_digester_new(); freed by reggie_digester_free().
@@ -439,11 +473,65 @@ typedef struct reggie_exchange reggie_exchange;
 /// not only UTF-8 (RFC 9110, section 5.5).
 typedef struct reggie_headers reggie_headers;
 
+/// A parsed JSON value.
+///
+/// For example, the config of an image or the detail of an error. Created by
+/// reggie_json_parse(); freed by reggie_json_free(). Immutable. Safe for
+/// concurrent use. Everything in it is borrowed; valid until it is freed.
+/// Values in it must not be freed. All getters accept NULL as a missing value,
+/// so that calls can be nested.
+typedef struct reggie_json reggie_json;
+
+/// A manifest: an image, an artifact or an index, kept byte for byte.
+///
+/// Created by reggie_manifest_pull(), reggie_manifest_resolve() and
+/// reggie_manifest_parse(); freed by reggie_manifest_free(). Immutable. Safe for
+/// concurrent use. Its strings, bytes and descriptors are borrowed; valid until
+/// the manifest is freed.
+typedef struct reggie_manifest reggie_manifest;
+
+/// A list of names (tags or repositories), fetched page by page.
+///
+/// Created by reggie_tags_open() and reggie_catalog_open(); freed by
+/// reggie_names_free(). Not safe for concurrent use.
+typedef struct reggie_names reggie_names;
+
+/// Options for calls. NULL in place of a handle selects the defaults.
+///
+/// Created by reggie_options_new(); freed by reggie_options_free(). Each call
+/// copies the options it is given: they may be changed or freed afterwards.
+/// Setters are not safe for concurrent use. Passing the options to concurrent
+/// calls is safe; their callbacks may then be called concurrently. Options that
+/// do not apply to a call are ignored. A setter that fails leaves the setting
+/// unchanged.
+typedef struct reggie_options reggie_options;
+
+/// A progress event, passed to a reggie_progress_callback.
+///
+/// Owned by the library. The event and its strings are valid until the callback
+/// returns.
+typedef struct reggie_progress reggie_progress;
+
 /// A redirect (RFC 9110, section 15.4).
 ///
 /// Passed to a reggie_redirect_callback. Owned by the library. The redirect and
 /// its strings are valid until the callback returns.
 typedef struct reggie_redirect reggie_redirect;
+
+/// A parsed reference such as "ghcr.io/org/app:1.2".
+///
+/// It consists of a registry, a repository, and a tag or a digest. Created by
+/// reggie_reference_parse(); freed by reggie_reference_free(). Immutable. Safe
+/// for concurrent use. Its strings are borrowed; valid until the reference is
+/// freed.
+typedef struct reggie_reference reggie_reference;
+
+/// A place that stores content: a repository of a registry.
+///
+/// Created by reggie_repository_new() and reggie_repository_open(); freed by
+/// reggie_repository_free(). Safe for concurrent use. It keeps what it needs of its client, which may be freed
+/// first. Creating one sends nothing and is cheap.
+typedef struct reggie_repository reggie_repository;
 
 /// A request: method, path, headers, body, and the output of the response body.
 ///
@@ -596,6 +684,18 @@ typedef int32_t reggie_status;
 /// Handle that is in use by a running call.
 #define REGGIE_BUSY 20
 
+/// Invalid platform.
+#define REGGIE_INVALID_PLATFORM 21
+
+/// Invalid upload export, or an export from another repository.
+#define REGGIE_INVALID_EXPORT 22
+
+/// Invalid JSON, or JSON that is nested too deeply.
+#define REGGIE_INVALID_JSON 23
+
+/// Invalid media type.
+#define REGGIE_INVALID_MEDIA_TYPE 24
+
 /// Out of memory.
 #define REGGIE_NO_MEMORY 101
 
@@ -623,6 +723,16 @@ typedef int32_t reggie_status;
 
 /// Credential helper that failed, timed out or returned invalid output.
 #define REGGIE_CREDENTIAL_HELPER 109
+
+/// Lock timeout: another process or thread is using the same file.
+#define REGGIE_LOCKED 110
+
+/// Source file that changed during the push or does not match its digest.
+#define REGGIE_SOURCE_CHANGED 111
+
+/// No state directory to keep the blob in until it is complete, for a
+/// registry that does not support chunked uploads.
+#define REGGIE_NO_STATE_FOLDER 112
 
 /// Call stopped by the challenge callback.
 #define REGGIE_CHALLENGE_CALLBACK 201
@@ -735,6 +845,41 @@ typedef int32_t reggie_status;
 /// Next page of a list that is at another server, or an invalid Link header.
 #define REGGIE_NEXT_PAGE_REFUSED 1011
 
+/// No such repository, manifest, tag or blob in the registry (404).
+#define REGGIE_NOT_FOUND 1012
+
+/// Credentials, or different credentials, required by the registry (401).
+#define REGGIE_UNAUTHORIZED 1013
+
+/// Access denied by the registry (403).
+#define REGGIE_DENIED 1014
+
+/// Operation not supported by the registry.
+#define REGGIE_UNSUPPORTED 1015
+
+/// Received content that is longer or shorter than expected.
+#define REGGIE_SIZE_MISMATCH 1016
+
+/// Manifest that is not JSON, contradicts itself or its media type, or refers
+/// to content by an invalid digest.
+#define REGGIE_INVALID_MANIFEST 1017
+
+/// No match for the platform in an index.
+#define REGGIE_NO_PLATFORM 1018
+
+/// Range requests for the blob not supported by the registry.
+#define REGGIE_RANGE_IGNORED 1019
+
+/// Upload lost by the registry, with data that cannot be read again.
+#define REGGIE_UPLOAD_LOST 1020
+
+/// Manifest rejected by the registry because content that it refers to is
+/// missing.
+#define REGGIE_BLOB_MISSING 1021
+
+/// List that loops or has more pages than the limit.
+#define REGGIE_LIST_ENDLESS 1022
+
 /// Returns a short description of a status.
 ///
 /// Static; must not be freed. Never NULL, even if the number is not a status.
@@ -747,8 +892,11 @@ const char *reggie_status_string(reggie_status status);
 /// - 0: REGGIE_OK
 /// - EINVAL: invalid arguments, and REGGIE_CALLBACK_MISUSE
 /// - EILSEQ: REGGIE_INVALID_UTF8
-/// - EBUSY: REGGIE_BUSY
-/// - ENOTSUP: REGGIE_UNKNOWN_ALGORITHM
+/// - EBUSY: REGGIE_BUSY and REGGIE_LOCKED
+/// - ENOTSUP: REGGIE_UNKNOWN_ALGORITHM, REGGIE_NO_STATE_FOLDER,
+///   REGGIE_UNSUPPORTED and REGGIE_RANGE_IGNORED
+/// - ENOENT: REGGIE_NOT_FOUND, REGGIE_NO_PLATFORM and REGGIE_BLOB_MISSING
+/// - ESTALE: REGGIE_SOURCE_CHANGED and REGGIE_UPLOAD_LOST
 /// - ENOMEM: REGGIE_NO_MEMORY
 /// - ENOTRECOVERABLE: REGGIE_PANIC
 /// - ESPIPE: REGGIE_BODY_NOT_REWINDABLE
@@ -759,12 +907,14 @@ const char *reggie_status_string(reggie_status status);
 /// - ECONNREFUSED: REGGIE_CONNECT and REGGIE_PROXY
 /// - ECONNRESET: the connection ended early
 /// - EPROTO: REGGIE_TLS and REGGIE_PROTOCOL
-/// - EACCES: a certificate, redirect, address, token or realm was refused
-/// - ELOOP: REGGIE_TOO_MANY_REDIRECTS
+/// - EACCES: a certificate, redirect, address, token or realm was refused;
+///   REGGIE_UNAUTHORIZED and REGGIE_DENIED
+/// - ELOOP: REGGIE_TOO_MANY_REDIRECTS and REGGIE_LIST_ENDLESS
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
 /// - EREMOTEIO: REGGIE_HTTP_STATUS
-/// - EBADMSG: REGGIE_DIGEST_MISMATCH and REGGIE_PARTIAL_CONTENT
+/// - EBADMSG: REGGIE_DIGEST_MISMATCH, REGGIE_PARTIAL_CONTENT,
+///   REGGIE_SIZE_MISMATCH and REGGIE_INVALID_MANIFEST
 /// - EIO: REGGIE_FILE, REGGIE_BODY_LENGTH, REGGIE_CREDENTIAL_HELPER, and
 ///   numbers that are not a status
 ///
@@ -818,6 +968,12 @@ int reggie_error_http_status(const reggie_error *error);
 ///
 /// Borrowed. Returns NULL if there is none or `error` is NULL.
 const char *reggie_error_code(const reggie_error *error);
+
+/// Returns the digest of the content that the failure is about, for calls that
+/// transfer content.
+///
+/// Borrowed. Returns NULL if there is none or `error` is NULL.
+const char *reggie_error_digest(const reggie_error *error);
 
 /// Returns the errno of the system call that failed; 0 if there is none or
 /// `error` is NULL.
@@ -3058,6 +3214,1013 @@ reggie_status reggie_digester_finish(reggie_digester *digester,
 
 /// Frees a digester. NULL is ignored.
 void reggie_digester_free(reggie_digester *digester);
+
+/** @} */
+
+/* --------------------------------------------------------------- References */
+
+/**
+ * @defgroup reggie_references References
+ * @{
+ */
+
+/// Parses a reference: [http[s]://][registry/]name[:tag][@digest].
+///
+/// The first component is the registry if it contains a dot, a colon or an
+/// upper-case letter, or is "localhost"; IPv6 addresses are enclosed in
+/// brackets. Otherwise the registry is `default_registry`, or docker.io if
+/// `default_registry` is NULL; if `default_registry` is "", a string without a
+/// registry is rejected. At docker.io, a name of a single component is prefixed
+/// with "library/". The name may be up to 255 characters long.
+///
+/// On REGGIE_OK, the caller must free `reference` with reggie_reference_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_REFERENCE.
+REGGIE_MUST_USE
+reggie_status reggie_reference_parse(const char *text,
+                                     const char *default_registry,
+                                     reggie_reference **reference,
+                                     reggie_error **error);
+
+/// Frees a reference. NULL is ignored.
+void reggie_reference_free(reggie_reference *reference);
+
+/// Returns the registry as usually written, such as "docker.io".
+///
+/// Includes the port if there is one. Borrowed; valid until the reference is
+/// freed. Returns NULL if `reference` is NULL.
+const char *reggie_reference_registry(const reggie_reference *reference);
+
+/// Returns the address for a client, such as "https://registry-1.docker.io".
+///
+/// The scheme is that of the parsed string. If it has none, the scheme is http
+/// for localhost and loopback addresses, and https for all others. Borrowed;
+/// valid until the reference is freed. Returns NULL if `reference` is NULL.
+const char *reggie_reference_address(const reggie_reference *reference);
+
+/// Returns the repository name, such as "library/alpine".
+///
+/// Borrowed; valid until the reference is freed. Returns NULL if `reference` is
+/// NULL.
+const char *reggie_reference_name(const reggie_reference *reference);
+
+/// Returns the tag.
+///
+/// Borrowed; valid until the reference is freed. Returns NULL if absent or if
+/// `reference` is NULL.
+const char *reggie_reference_tag(const reggie_reference *reference);
+
+/// Returns the digest.
+///
+/// Borrowed; valid until the reference is freed. Returns NULL if absent or if
+/// `reference` is NULL.
+const char *reggie_reference_digest(const reggie_reference *reference);
+
+/// Returns what to request: the digest, or else the tag, or else "latest".
+///
+/// Borrowed; valid until the reference is freed. Returns NULL if `reference` is
+/// NULL.
+const char *reggie_reference_target(const reggie_reference *reference);
+
+/// Returns the full reference, such as "docker.io/library/alpine:latest".
+///
+/// Starts with http:// or https:// if the parsed string did. Parsing it yields
+/// the same reference. Borrowed; valid until the reference is freed. Returns
+/// NULL if `reference` is NULL.
+const char *reggie_reference_string(const reggie_reference *reference);
+
+/** @} */
+
+/* ------------------------------------------------ Descriptors and platforms */
+
+/**
+ * @defgroup reggie_descriptors Descriptors and platforms
+ * @{
+ */
+
+/// Creates a descriptor.
+///
+/// `size` may be REGGIE_UNKNOWN_SIZE. A `media_type` of NULL means
+/// REGGIE_OCTETS.
+///
+/// On REGGIE_OK, the caller must free `descriptor` with
+/// reggie_descriptor_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_DIGEST or REGGIE_INVALID_MEDIA_TYPE.
+REGGIE_MUST_USE
+reggie_status reggie_descriptor_new(const char *digest,
+                                    uint64_t size,
+                                    const char *media_type,
+                                    reggie_descriptor **descriptor,
+                                    reggie_error **error);
+
+/// Copies a descriptor, to keep or change a borrowed one.
+///
+/// On REGGIE_OK, the caller must free `copy` with reggie_descriptor_free().
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+REGGIE_MUST_USE
+reggie_status reggie_descriptor_copy(const reggie_descriptor *descriptor,
+                                     reggie_descriptor **copy,
+                                     reggie_error **error);
+
+/// Frees a descriptor that the caller owns. NULL is ignored.
+void reggie_descriptor_free(reggie_descriptor *descriptor);
+
+/// Returns the digest, such as "sha256:e3b0c442...".
+///
+/// It is always a valid digest. Borrowed; valid until the descriptor is changed
+/// or freed. Returns NULL if `descriptor` is NULL.
+const char *reggie_descriptor_digest(const reggie_descriptor *descriptor);
+
+/// Returns the size in bytes.
+///
+/// Returns REGGIE_UNKNOWN_SIZE if unknown or if `descriptor` is NULL.
+uint64_t reggie_descriptor_size(const reggie_descriptor *descriptor);
+
+/// Returns the media type.
+///
+/// Borrowed; valid until the descriptor is changed or freed. Returns NULL if
+/// `descriptor` is NULL.
+const char *reggie_descriptor_media_type(const reggie_descriptor *descriptor);
+
+/// Returns the artifact type.
+///
+/// Borrowed; valid until the descriptor is changed or freed. Returns NULL if
+/// absent or if `descriptor` is NULL.
+const char *reggie_descriptor_artifact_type(const reggie_descriptor *descriptor);
+
+/// Returns the platform.
+///
+/// For example, "linux/arm64/v8" or "windows(10.0.17763)/amd64". Borrowed;
+/// valid until the descriptor is changed or freed. Returns NULL if absent or if
+/// `descriptor` is NULL.
+const char *reggie_descriptor_platform(const reggie_descriptor *descriptor);
+
+/// Returns the content embedded in the descriptor.
+///
+/// This is the data field (OCI Image Specification), if it matches the digest.
+/// Pulls then send nothing. Its size is reggie_descriptor_size(). Borrowed;
+/// valid until the descriptor is changed or freed. Returns NULL if absent or if
+/// `descriptor` is NULL.
+const uint8_t *reggie_descriptor_data(const reggie_descriptor *descriptor);
+
+/// Returns the number of URLs.
+///
+/// Returns 0 if `descriptor` is NULL.
+size_t reggie_descriptor_urls_count(const reggie_descriptor *descriptor);
+
+/// Returns the URL at `index`, counting from 0.
+///
+/// It is untrusted: anyone may have written it. Borrowed; valid until the
+/// descriptor is changed or freed. Returns NULL if absent or if `descriptor` is
+/// NULL.
+const char *reggie_descriptor_url(const reggie_descriptor *descriptor,
+                                  size_t index);
+
+/// Returns the number of annotations.
+///
+/// Returns 0 if `descriptor` is NULL.
+size_t reggie_descriptor_annotations_count(const reggie_descriptor *descriptor);
+
+/// Returns the name of the annotation at `index`, counting from 0.
+///
+/// Borrowed; valid until the descriptor is changed or freed. Returns NULL if
+/// absent or if `descriptor` is NULL.
+const char *reggie_descriptor_annotation_name(const reggie_descriptor *descriptor,
+                                              size_t index);
+
+/// Returns the value of the annotation `name`, such as REGGIE_TITLE.
+///
+/// Borrowed; valid until the descriptor is changed or freed. Returns NULL if
+/// absent or if an argument is NULL.
+const char *reggie_descriptor_annotation(const reggie_descriptor *descriptor,
+                                         const char *name);
+
+/// Sets the media type.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_MEDIA_TYPE.
+reggie_status reggie_descriptor_set_media_type(reggie_descriptor *descriptor,
+                                               const char *media_type);
+
+/// Sets the artifact type. NULL removes it.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `descriptor` is NULL,
+/// REGGIE_INVALID_UTF8 or REGGIE_INVALID_MEDIA_TYPE.
+reggie_status reggie_descriptor_set_artifact_type(reggie_descriptor *descriptor,
+                                                  const char *artifact_type);
+
+/// Sets the platform. NULL removes it.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `descriptor` is NULL,
+/// REGGIE_INVALID_UTF8 or REGGIE_INVALID_PLATFORM.
+reggie_status reggie_descriptor_set_platform(reggie_descriptor *descriptor,
+                                             const char *platform);
+
+/// Sets an annotation. A `value` of NULL removes it.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `descriptor` or `name` is NULL,
+/// REGGIE_INVALID_UTF8, or REGGIE_INVALID_ARGUMENT if `name` is empty.
+reggie_status reggie_descriptor_set_annotation(reggie_descriptor *descriptor,
+                                               const char *name,
+                                               const char *value);
+
+/// Returns the host platform, such as "linux/amd64" or "linux/arm/v7".
+///
+/// Static; must not be freed.
+const char *reggie_platform_host(void);
+
+/** @} */
+
+/* ---------------------------------------------------------------- Manifests */
+
+/**
+ * @defgroup reggie_manifests Manifests
+ * @{
+ */
+
+/// Creates a manifest from bytes, which are kept unchanged.
+///
+/// A `media_type` of NULL means the one that the bytes state. A manifest of a
+/// type unknown to the library must be a JSON object; it has a config, layers
+/// and a subject if it contains those of an OCI manifest.
+///
+/// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_ARGUMENT if `size` is impossibly large,
+/// REGGIE_INVALID_MANIFEST or REGGIE_BODY_TOO_LARGE.
+REGGIE_MUST_USE
+reggie_status reggie_manifest_parse(const uint8_t *bytes,
+                                    size_t size,
+                                    const char *media_type,
+                                    reggie_manifest **manifest,
+                                    reggie_error **error);
+
+/// Frees a manifest. NULL is ignored.
+void reggie_manifest_free(reggie_manifest *manifest);
+
+/// Returns the bytes as pulled, parsed or built, followed by a NUL.
+///
+/// Their size is reggie_manifest_size(). Borrowed; valid until the manifest is
+/// freed. Returns NULL if `manifest` is NULL.
+const uint8_t *reggie_manifest_bytes(const reggie_manifest *manifest);
+
+/// Returns the size in bytes, without the NUL that follows.
+///
+/// Returns 0 if `manifest` is NULL.
+size_t reggie_manifest_size(const reggie_manifest *manifest);
+
+/// Returns the descriptor of the manifest.
+///
+/// It contains the digest, size, media type and artifact type. Borrowed; valid
+/// until the manifest is freed. Returns NULL if `manifest` is NULL.
+const reggie_descriptor *reggie_manifest_descriptor(const reggie_manifest *manifest);
+
+/// Returns 1 for an index or a Docker manifest list, else 0.
+///
+/// Returns 0 if `manifest` is NULL.
+int reggie_manifest_is_index(const reggie_manifest *manifest);
+
+/// Returns the artifactType, or else the media type of the config.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if both are absent
+/// or if `manifest` is NULL.
+const char *reggie_manifest_artifact_type(const reggie_manifest *manifest);
+
+/// Returns the descriptor of the config.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL for an index or if
+/// `manifest` is NULL.
+const reggie_descriptor *reggie_manifest_config(const reggie_manifest *manifest);
+
+/// Returns the number of layers.
+///
+/// Returns 0 for an index or if `manifest` is NULL.
+size_t reggie_manifest_layers_count(const reggie_manifest *manifest);
+
+/// Returns the layer at `index`, counting from 0, lowest layer first.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if absent or if
+/// `manifest` is NULL.
+const reggie_descriptor *reggie_manifest_layer(const reggie_manifest *manifest,
+                                               size_t index);
+
+/// Returns the number of manifests in an index.
+///
+/// Returns 0 if the manifest is not an index or if `manifest` is NULL.
+size_t reggie_manifest_entries_count(const reggie_manifest *manifest);
+
+/// Returns the manifest at `index`, counting from 0, in an index.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if absent or if
+/// `manifest` is NULL.
+const reggie_descriptor *reggie_manifest_entry(const reggie_manifest *manifest,
+                                               size_t index);
+
+/// Selects the manifest for a platform from an index.
+///
+/// A `platform` of NULL means the host platform. A missing variant matches any
+/// variant: "linux/arm64/v8" finds "linux/arm64", and vice versa. Among several
+/// variants of arm, the highest that the platform can run is selected. Among
+/// equal matches, the first is selected. Entries that are not images, such as
+/// attestations, are skipped.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if nothing
+/// matches, if `platform` is invalid, or if `manifest` is NULL.
+const reggie_descriptor *reggie_manifest_select(const reggie_manifest *manifest,
+                                                const char *platform);
+
+/// Returns the subject: the manifest that this one is about.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if absent or if
+/// `manifest` is NULL.
+const reggie_descriptor *reggie_manifest_subject(const reggie_manifest *manifest);
+
+/// Returns the number of annotations of the manifest itself.
+///
+/// Returns 0 if `manifest` is NULL.
+size_t reggie_manifest_annotations_count(const reggie_manifest *manifest);
+
+/// Returns the name of the annotation at `index`, counting from 0.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if absent or if
+/// `manifest` is NULL.
+const char *reggie_manifest_annotation_name(const reggie_manifest *manifest,
+                                            size_t index);
+
+/// Returns the value of the annotation `name`.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if absent or if an
+/// argument is NULL.
+const char *reggie_manifest_annotation(const reggie_manifest *manifest,
+                                       const char *name);
+
+/// Returns the whole manifest as JSON, for fields that have no getter.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if `manifest` is
+/// NULL.
+const reggie_json *reggie_manifest_json(const reggie_manifest *manifest);
+
+/** @} */
+
+/* --------------------------------------------------------------------- JSON */
+
+/**
+ * @defgroup reggie_json JSON
+ * @{
+ */
+
+/// JSON kind: none, the kind of a missing value.
+#define REGGIE_JSON_NONE 0
+
+/// JSON kind: null.
+#define REGGIE_JSON_NULL 1
+
+/// JSON kind: true or false.
+#define REGGIE_JSON_BOOLEAN 2
+
+/// JSON kind: number.
+#define REGGIE_JSON_NUMBER 3
+
+/// JSON kind: string.
+#define REGGIE_JSON_STRING 4
+
+/// JSON kind: array.
+#define REGGIE_JSON_ARRAY 5
+
+/// JSON kind: object.
+#define REGGIE_JSON_OBJECT 6
+
+/// Parses JSON, such as the config of an image.
+///
+/// Values may be nested up to 64 levels deep. The bytes are not needed
+/// afterwards.
+///
+/// On REGGIE_OK, the caller must free `json` with reggie_json_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
+/// is impossibly large, or REGGIE_INVALID_JSON with the line and column in the
+/// message.
+REGGIE_MUST_USE
+reggie_status reggie_json_parse(const uint8_t *bytes,
+                                size_t size,
+                                reggie_json **json,
+                                reggie_error **error);
+
+/// Frees a handle created by reggie_json_parse(). NULL is ignored.
+void reggie_json_free(reggie_json *json);
+
+/// Returns the kind of a value: REGGIE_JSON_NULL or one of those after it.
+///
+/// Returns REGGIE_JSON_NONE if `json` is NULL.
+int reggie_json_kind(const reggie_json *json);
+
+/// Returns the value of the member `key` of an object.
+///
+/// If the key occurs more than once, the last member is returned. Borrowed;
+/// valid as long as `json`. Returns NULL if absent, if `json` is not an object,
+/// or if an argument is NULL.
+const reggie_json *reggie_json_get(const reggie_json *json, const char *key);
+
+/// Returns the number of values in an array or an object.
+///
+/// Returns 0 for any other kind or if `json` is NULL.
+size_t reggie_json_count(const reggie_json *json);
+
+/// Returns the value at `index`, counting from 0, of an array or an object.
+///
+/// Borrowed; valid as long as `json`. Returns NULL if absent or if `json` is
+/// NULL.
+const reggie_json *reggie_json_at(const reggie_json *json, size_t index);
+
+/// Returns the key of the member at `index`, counting from 0, of an object.
+///
+/// Borrowed; valid as long as `json`. Returns NULL if absent or if `json` is
+/// NULL.
+const char *reggie_json_key(const reggie_json *json, size_t index);
+
+/// Returns the value of a string, with U+FFFD in place of NUL.
+///
+/// Borrowed; valid as long as `json`. Returns NULL for any other kind or if
+/// `json` is NULL.
+const char *reggie_json_string(const reggie_json *json);
+
+/// Returns the value of a whole number.
+///
+/// Returns `otherwise` for any other value or if `json` is NULL.
+int64_t reggie_json_integer(const reggie_json *json, int64_t otherwise);
+
+/// Returns 1 for true and 0 for false.
+///
+/// Returns `otherwise` for any other value or if `json` is NULL.
+int reggie_json_boolean(const reggie_json *json, int otherwise);
+
+/** @} */
+
+/* ------------------------------------------------------------- Repositories */
+
+/**
+ * @defgroup reggie_repositories Repositories
+ * @{
+ */
+
+/// Creates a repository of a registry.
+///
+/// `name` is the repository name, such as "myorg/myrepo"; NULL means the
+/// client's current default name. The target is "latest".
+///
+/// On REGGIE_OK, the caller must free `repository` with
+/// reggie_repository_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_REFERENCE, or REGGIE_MISSING_VALUE if there is no name.
+REGGIE_MUST_USE
+reggie_status reggie_repository_new(const reggie_client *client,
+                                    const char *name,
+                                    reggie_repository **repository,
+                                    reggie_error **error);
+
+/// Creates a repository from a reference string, with a client for it.
+///
+/// `text` is parsed as by reggie_reference_parse(); `config` is as for
+/// reggie_client_new(). The target is that of the reference. Programs that
+/// access a registry often should create one client and use
+/// reggie_repository_new(), so that connections and tokens are shared: each
+/// call of this function creates a client of its own. Pass
+/// reggie_repository_client() to reggie_repository_new() to share it. Credential
+/// files are read only if `config` says so.
+///
+/// On REGGIE_OK, the caller must free `repository` with
+/// reggie_repository_free().
+///
+/// Returns any status returned by reggie_reference_parse() or
+/// reggie_client_new().
+REGGIE_MUST_USE
+reggie_status reggie_repository_open(const char *text,
+                                     const reggie_config *config,
+                                     reggie_repository **repository,
+                                     reggie_error **error);
+
+/// Frees a repository. NULL is ignored.
+///
+/// Handles created with it remain usable. No call that uses it may be running.
+void reggie_repository_free(reggie_repository *repository);
+
+/// Returns the name, such as "library/alpine".
+///
+/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
+/// is NULL.
+const char *reggie_repository_name(const reggie_repository *repository);
+
+/// Returns the tag or digest that a reference of NULL means.
+///
+/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
+/// is NULL.
+const char *reggie_repository_target(const reggie_repository *repository);
+
+/// Returns the client, for requests of the program's own.
+///
+/// Must not be freed; reggie_client_derive() creates a client that may be kept.
+/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
+/// is NULL.
+const reggie_client *reggie_repository_client(const reggie_repository *repository);
+
+/// Gets the Authorization header value for requests to the repository.
+///
+/// For programs that pass it on to another program. If `push` is nonzero, the
+/// value allows pushing. Sends a request to the token server unless a known
+/// token is valid for at least another minute.
+///
+/// On REGGIE_OK, the caller must free `value` with reggie_string_free(); it is
+/// "" if the registry requires no authorization. `expires` is the Unix time in
+/// seconds until which the value is valid, or -1 if unknown.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_UNAUTHORIZED if the registry
+/// requires credentials and there are none, or any status returned by
+/// reggie_client_do().
+REGGIE_MUST_USE
+reggie_status reggie_repository_authorization(const reggie_repository *repository,
+                                              int push,
+                                              const reggie_options *options,
+                                              char **value,
+                                              int64_t *expires,
+                                              reggie_error **error);
+
+/** @} */
+
+/* ------------------------------------------------ Progress of content calls */
+
+/**
+ * @defgroup reggie_progress Progress of content calls
+ * @{
+ */
+
+/// Progress event: the transfer of a blob or manifest begins.
+#define REGGIE_PROGRESS_BEGIN 1
+
+/// Progress event: bytes were transferred.
+#define REGGIE_PROGRESS_MOVE 2
+
+/// Progress event: nothing was transferred for one second. Lets programs check
+/// for signals and process window events.
+#define REGGIE_PROGRESS_WAIT 3
+
+/// Progress event: the transfer restarts from the beginning because the
+/// existing data was unusable. Only at this event does reggie_progress_done()
+/// decrease.
+#define REGGIE_PROGRESS_RESTART 4
+
+/// Progress event: the content is in place and verified.
+#define REGGIE_PROGRESS_END 5
+
+/// Progress event: the content already existed, was mounted, or was left out.
+#define REGGIE_PROGRESS_SKIP 6
+
+/// Progress event: the transfer failed.
+#define REGGIE_PROGRESS_FAIL 7
+
+/// Progress event: the call is done.
+#define REGGIE_PROGRESS_DONE 8
+
+/// Phase: a local file is being read to compute its digest.
+#define REGGIE_PHASE_CHECK 1
+
+/// Phase: content is being pulled.
+#define REGGIE_PHASE_PULL 2
+
+/// Phase: content is being pushed.
+#define REGGIE_PHASE_PUSH 3
+
+/// Phase: the registry is storing content that it has received.
+#define REGGIE_PHASE_COMMIT 4
+
+/// Phase: waiting before the next retry; see reggie_progress_wait_ms().
+#define REGGIE_PHASE_RETRY 5
+
+/// Phase: waiting for another process or thread that is pulling to the same
+/// file.
+#define REGGIE_PHASE_LOCK 6
+
+/// Reports progress.
+///
+/// Runs on the thread that made the call, one at a time for each call. Returns
+/// 0 to continue, or any other value to stop the call, which then returns
+/// REGGIE_PROGRESS_CALLBACK.
+typedef int (*reggie_progress_callback)(void *userdata,
+                                        const reggie_progress *progress);
+
+/// Returns the event: REGGIE_PROGRESS_BEGIN or one of those after it.
+///
+/// More may be added. Returns 0 if `progress` is NULL.
+int reggie_progress_event(const reggie_progress *progress);
+
+/// Returns the phase: REGGIE_PHASE_CHECK or one of those after it.
+///
+/// More may be added. Returns 0 if `progress` is NULL.
+int reggie_progress_phase(const reggie_progress *progress);
+
+/// Returns the descriptor of the content.
+///
+/// At REGGIE_PROGRESS_DONE, it is what the item or the call was about: a blob,
+/// or the manifest with everything it refers to. Borrowed; valid until the
+/// callback returns. Returns NULL if the digest is not known yet or if
+/// `progress` is NULL.
+const reggie_descriptor *reggie_progress_item(const reggie_progress *progress);
+
+/// Returns a name for display.
+///
+/// It is the title, the name of the file, the tag, or the first characters of
+/// the digest. Borrowed; valid until the callback returns. Returns "" if
+/// `progress` is NULL.
+const char *reggie_progress_name(const reggie_progress *progress);
+
+/// Returns how many bytes of the content are in place.
+///
+/// Decreases only at REGGIE_PROGRESS_RESTART; bytes that are sent or fetched
+/// again are not counted again. Returns 0 if `progress` is NULL.
+uint64_t reggie_progress_done(const reggie_progress *progress);
+
+/// Returns the size of the content in bytes.
+///
+/// Returns REGGIE_UNKNOWN_SIZE if unknown or if `progress` is NULL.
+uint64_t reggie_progress_total(const reggie_progress *progress);
+
+/// Returns how many bytes of the content were in place before the call.
+///
+/// Returns 0 if `progress` is NULL.
+uint64_t reggie_progress_resumed(const reggie_progress *progress);
+
+/// Returns the time until the next retry in milliseconds.
+///
+/// Returns 0 if not waiting for a retry or if `progress` is NULL.
+int64_t reggie_progress_wait_ms(const reggie_progress *progress);
+
+/** @} */
+
+/* ------------------------------------------------- Options of content calls */
+
+/**
+ * @defgroup reggie_options Options of content calls
+ * @{
+ */
+
+/// Existing file: its digest is computed, and the blob is pulled only if the
+/// digest differs.
+#define REGGIE_EXISTING_CHECK 0
+
+/// Existing file: the blob is pulled only if the size differs. For caches whose
+/// files are named by digest.
+#define REGGIE_EXISTING_TRUST 1
+
+/// Existing file: it is always replaced.
+#define REGGIE_EXISTING_REPLACE 2
+
+/// Creates options with the defaults.
+///
+/// The caller must free the handle with reggie_options_free(). Returns NULL
+/// only on an internal error of the library.
+reggie_options *reggie_options_new(void);
+
+/// Frees options. NULL is ignored.
+///
+/// Calls and handles that use the options keep them.
+void reggie_options_free(reggie_options *options);
+
+/// Sets the cancel handle for calls and for reading from handles they open.
+///
+/// Applies to all calls. NULL removes it. Default: none.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_cancel(reggie_options *options,
+                                        const reggie_cancel *cancel);
+
+/// Sets the time limit for a whole call, including all retries.
+///
+/// A call that takes longer returns REGGIE_DEADLINE. The time limits of the
+/// client still apply to each request, except for reggie_config_set_timeout(),
+/// which is ignored. For a blob, an upload or a list, the limit applies to each
+/// call. 0 means no limit. Default: 0.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `milliseconds` is negative.
+reggie_status reggie_options_set_timeout(reggie_options *options,
+                                         int64_t milliseconds);
+
+/// Sets the maximum number of consecutive retries without progress.
+///
+/// `tries` is 0 to 1000, or -1 for the value of reggie_config_set_retries() if
+/// it was set, else 5. Progress resets the count: 1 MiB of new data, or any new
+/// data after 60 seconds. Data transferred again is not progress.
+/// reggie_config_set_retry_delays() sets the delay between retries. Default: -1.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `tries` is out of range.
+reggie_status reggie_options_set_retries(reggie_options *options,
+                                         int tries);
+
+/// Sets the progress callback.
+///
+/// It is called at the beginning and the end of each transfer, in between at
+/// most once every `interval_ms` milliseconds (0 means 100), and after each
+/// second in which nothing was transferred, whatever the call is waiting for. A
+/// `callback` of NULL removes it and frees `userdata`. Calls and handles that
+/// already began keep the earlier callback; the last of them frees its
+/// userdata.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `interval_ms` is negative.
+reggie_status reggie_options_set_progress_callback(reggie_options *options,
+                                                   int64_t interval_ms,
+                                                   reggie_progress_callback callback,
+                                                   void *userdata,
+                                                   reggie_free_callback free_userdata);
+
+/// Sets how many parts of one blob are pulled concurrently, and their size.
+///
+/// `parts` is 1 to 16; `part_size` is 64 KiB to 64 MiB, or 0 for 4 MiB. Applies
+/// to blobs of known size with at least two parts. Data is delivered in order;
+/// parts that arrive early are kept in memory, at most `parts` of them. If the
+/// registry does not support range requests, the blob is pulled as if `parts`
+/// were 1. Default: 1, one connection for each blob.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `parts` or `part_size` is out of range.
+reggie_status reggie_options_set_ranges(reggie_options *options,
+                                        size_t parts,
+                                        size_t part_size);
+
+/// Sets the maximum size of a blob in bytes.
+///
+/// It applies regardless of what the descriptor and the server say. A larger
+/// blob fails with REGGIE_SIZE_MISMATCH, immediately if its size is known. 0
+/// means no limit. Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_max_blob(reggie_options *options,
+                                          uint64_t bytes);
+
+/// Sets the maximum size of a manifest in bytes.
+///
+/// A larger manifest fails with REGGIE_BODY_TOO_LARGE. Default: 4 MiB, the size
+/// that registries accept.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `bytes` is 0.
+reggie_status reggie_options_set_max_manifest(reggie_options *options,
+                                              size_t bytes);
+
+/// Adds a media type of manifests that may be pulled.
+///
+/// It is accepted in addition to those of OCI and Docker. May be called several
+/// times.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_MEDIA_TYPE.
+reggie_status reggie_options_add_manifest_type(reggie_options *options,
+                                               const char *media_type);
+
+/// Sets whether an interrupted pull to a file can be resumed.
+///
+/// If `resume` is nonzero, what was pulled is kept in a partial file when the
+/// call fails or the process ends, and the next pull resumes from it. If
+/// `resume` is 0, nothing is kept. Default: nonzero.
+///
+/// The partial file is stored next to the file. Its name is the name of the
+/// file, a dot, the first 16 characters of the digest's hex, and ".partial". It
+/// always contains a prefix of the blob, and its digest is recomputed before
+/// more is appended. One process or thread at a time writes to it; others wait
+/// as set by reggie_options_set_lock_timeout(). If the file system has no
+/// working locks, each writes to a file of its own and nothing is kept.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_resume(reggie_options *options, int resume);
+
+/// Sets the time limit for waiting for another process or thread.
+///
+/// Applies while another process or thread pulls to the same file. If the limit
+/// is exceeded, the call fails with REGGIE_LOCKED. When the other has finished,
+/// its result is used. The limit restarts whenever the file of the other grows.
+/// -1 means no limit other than the time limit of the call. Default: 60 seconds.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `milliseconds` is below -1.
+reggie_status reggie_options_set_lock_timeout(reggie_options *options,
+                                              int64_t milliseconds);
+
+/// Sets what happens to an existing file.
+///
+/// `what` is REGGIE_EXISTING_CHECK, REGGIE_EXISTING_TRUST or
+/// REGGIE_EXISTING_REPLACE. Default: REGGIE_EXISTING_CHECK.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `what` is none of these.
+reggie_status reggie_options_set_existing(reggie_options *options, int what);
+
+/// Sets whether a file is synced to disk before it gets its final name.
+///
+/// If `sync` is nonzero, a power failure leaves no corrupt file. If `sync` is
+/// 0, this is guaranteed only for the end of the process, not for a power
+/// failure. Default: nonzero.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_sync(reggie_options *options, int sync);
+
+/// Sets the digest algorithm for pushed and built content.
+///
+/// `algorithm` is REGGIE_SHA256, REGGIE_SHA384 or REGGIE_SHA512. Few registries
+/// accept REGGIE_SHA384 or REGGIE_SHA512. Default: REGGIE_SHA256.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_UNKNOWN_ALGORITHM.
+reggie_status reggie_options_set_algorithm(reggie_options *options,
+                                           const char *algorithm);
+
+/// Sets how many bytes are uploaded in one request.
+///
+/// `bytes` is 64 KiB to 1 GiB, or 0. With 0, a blob of known length and digest
+/// is uploaded in one request, and anything else in chunks of 8 MiB. If a
+/// registry requires longer or shorter chunks, it gets them, and the client
+/// remembers the size. An incremental upload keeps one chunk in memory.
+/// Default: 0.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `bytes` is out of range.
+reggie_status reggie_options_set_chunk_size(reggie_options *options,
+                                            uint64_t bytes);
+
+/// Sets the state directory, in which pushes may keep files.
+///
+/// The directory is the program's own and must exist. It holds the sessions of
+/// uploads, from which the next push of the same content to the same place
+/// resumes, in this process or another; and the data of incremental uploads to
+/// registries that do not support chunked uploads. The files are readable only
+/// by the current user. They are removed when they are no longer needed, and
+/// after one week. NULL means no state directory: an interrupted push is then
+/// resumed only within the same call. `path` may contain any bytes except NUL.
+/// Default: NULL.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `options` is NULL, or
+/// REGGIE_INVALID_ARGUMENT if `path` is empty.
+reggie_status reggie_options_set_state_folder(reggie_options *options,
+                                              const char *path);
+
+/// Adds a repository of the same registry from which to mount blobs.
+///
+/// A push may mount a blob from it instead of sending it. May be called several
+/// times.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_REFERENCE.
+reggie_status reggie_options_add_mount_from(reggie_options *options,
+                                            const char *name);
+
+/// Sets the page size of lists and the maximum number of pages.
+///
+/// `page_size` is the number of names to request for each page, 1 to 10000.
+/// `max_pages` is the maximum number of pages to read; 0 means no limit. If a
+/// registry rejects the page size, the request is sent without one.
+/// Default: 1000 and 10000.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if a
+/// value is out of range.
+reggie_status reggie_options_set_pages(reggie_options *options,
+                                       size_t page_size,
+                                       size_t max_pages);
+
+/// Sets whether reggie_tag_delete() may delete a tag through a dummy manifest.
+///
+/// If `detour` is nonzero and the registry cannot delete a tag, a dummy
+/// manifest is pushed to the tag and then deleted. Anyone who pulls the tag in
+/// the meantime gets the dummy manifest, and a tag that is pushed in the
+/// meantime is lost. Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_delete_detour(reggie_options *options,
+                                               int detour);
+
+/** @} */
+
+/* -------------------------------------------------------- Pulling manifests */
+
+/**
+ * @defgroup reggie_manifest_transfers Pulling manifests
+ * @{
+ */
+
+/// Pulls a manifest.
+///
+/// `reference` is a tag or a digest; NULL means the target of the repository.
+/// An index is returned as such.
+///
+/// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_REFERENCE, REGGIE_NOT_FOUND, REGGIE_UNAUTHORIZED,
+/// REGGIE_DENIED, REGGIE_INVALID_MANIFEST, REGGIE_UNSUPPORTED for a manifest of
+/// Docker schema 1, REGGIE_DIGEST_MISMATCH, REGGIE_BODY_TOO_LARGE,
+/// REGGIE_HTTP_STATUS, or any status returned by reggie_client_do().
+REGGIE_MUST_USE
+reggie_status reggie_manifest_pull(const reggie_repository *repository,
+                                   const char *reference,
+                                   const reggie_options *options,
+                                   reggie_manifest **manifest,
+                                   reggie_error **error);
+
+/// Pulls the manifest for a platform.
+///
+/// If the reference points to an index, pulls the manifest that
+/// reggie_manifest_select() selects from it, through up to 4 levels of nested
+/// indexes. If it points to any other manifest, pulls that one. A `platform` of
+/// NULL means the host platform. Otherwise like reggie_manifest_pull().
+///
+/// Also returns REGGIE_INVALID_PLATFORM, or REGGIE_NO_PLATFORM with the
+/// available platforms in the message.
+REGGIE_MUST_USE
+reggie_status reggie_manifest_resolve(const reggie_repository *repository,
+                                      const char *reference,
+                                      const char *platform,
+                                      const reggie_options *options,
+                                      reggie_manifest **manifest,
+                                      reggie_error **error);
+
+/// Gets the descriptor of a manifest without pulling it.
+///
+/// The descriptor contains the digest, size and media type. Sends a HEAD
+/// request, which Docker Hub does not count as a pull, or a GET request if the
+/// registry does not handle HEAD properly.
+///
+/// On REGGIE_OK, the caller must free `descriptor` with
+/// reggie_descriptor_free().
+///
+/// Returns any status returned by reggie_manifest_pull().
+REGGIE_MUST_USE
+reggie_status reggie_manifest_stat(const reggie_repository *repository,
+                                   const char *reference,
+                                   const reggie_options *options,
+                                   reggie_descriptor **descriptor,
+                                   reggie_error **error);
+
+/** @} */
+
+/* -------------------------------------------------------------------- Lists */
+
+/**
+ * @defgroup reggie_lists Lists
+ * @{
+ */
+
+/// Lists the tags of a repository that follow `after`, or all if NULL.
+///
+/// Nothing is sent before reggie_names_next(). The list does not need the
+/// repository afterwards.
+///
+/// On REGGIE_OK, the caller must free `names` with reggie_names_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_INVALID_UTF8.
+REGGIE_MUST_USE
+reggie_status reggie_tags_open(const reggie_repository *repository,
+                               const char *after,
+                               const reggie_options *options,
+                               reggie_names **names,
+                               reggie_error **error);
+
+/// Lists the repositories of a registry that follow `after`, or all if NULL.
+///
+/// Many registries do not provide this list, or not to everyone. Otherwise like
+/// reggie_tags_open().
+REGGIE_MUST_USE
+reggie_status reggie_catalog_open(const reggie_client *client,
+                                  const char *after,
+                                  const reggie_options *options,
+                                  reggie_names **names,
+                                  reggie_error **error);
+
+/// Gets the next name, and requests the next page when necessary.
+///
+/// Strings that are not valid tags or names are left out. A name that equals
+/// the previous one is not returned again. On REGGIE_OK, `name` is borrowed;
+/// valid until the next call or until the list is freed. It is NULL at the end
+/// of the list. May be called again after a transient failure.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_NOT_FOUND,
+/// REGGIE_LIST_ENDLESS, REGGIE_UNSUPPORTED, or any status returned by
+/// reggie_manifest_pull().
+REGGIE_MUST_USE
+reggie_status reggie_names_next(reggie_names *names,
+                                const char **name,
+                                reggie_error **error);
+
+/// Returns how many invalid tags or names were left out so far.
+///
+/// Returns 0 if `names` is NULL.
+size_t reggie_names_left_out(const reggie_names *names);
+
+/// Frees a list. NULL is ignored.
+void reggie_names_free(reggie_names *names);
 
 /** @} */
 

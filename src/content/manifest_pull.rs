@@ -69,7 +69,7 @@ pub fn pull(
 ) -> Result<Manifest, Error> {
     let target = Target::parse(reference, repository)?;
     let task = Task::new(repository, options);
-    task.progress.done(fetch_with_progress(&task, &target))
+    task.finish(fetch_with_progress(&task, &target))
 }
 
 /// Pulls the manifest for a platform, through nested indexes.
@@ -82,26 +82,28 @@ pub fn resolve(
     let target = Target::parse(reference, repository)?;
     let platform = Platform::parse_or_host(platform)?;
     let task = Task::new(repository, options);
-    task.progress.done(resolve_in(&task, target, &platform))
+    task.finish(resolve_in(&task, target, &platform))
 }
 
 fn resolve_in(task: &Task, target: Target, platform: &Platform) -> Result<Manifest, Error> {
     let mut manifest = fetch_with_progress(task, &target)?;
-    for _ in 0..=MAX_NESTED {
-        if !manifest.is_index() {
-            return Ok(manifest);
+    let mut nested = 0;
+    while manifest.is_index() {
+        if nested > MAX_NESTED {
+            let message = format!(
+                "manifest {}: more than {MAX_NESTED} nested indexes",
+                target.as_str()
+            );
+            return Err(Error::new(Kind::InvalidManifest, message));
         }
+        nested += 1;
         let Some(next) = manifest.select(platform).or_else(|| only_index(&manifest)) else {
             return Err(no_platform(&manifest, platform));
         };
         let next = manifest.entries()[next].clone();
         manifest = fetch_with_progress(task, &Target::Digest(next.digest().clone()))?;
     }
-    let message = format!(
-        "manifest {}: more than {MAX_NESTED} nested indexes",
-        target.as_str()
-    );
-    Err(Error::new(Kind::InvalidManifest, message))
+    Ok(manifest)
 }
 
 /// The only entry without a platform that is an index.
@@ -180,7 +182,10 @@ pub fn stat(
         Ok(None) => fetch(&task, &target).map(|manifest| manifest.descriptor().clone()),
         Err(error) => Err(error),
     };
-    task.progress.done(found)
+    if let Ok(found) = &found {
+        task.progress.set_item(found);
+    }
+    task.finish(found)
 }
 
 /// What a HEAD request tells; `None` if a GET request has to tell.
@@ -208,7 +213,10 @@ fn head_descriptor(response: &Response, target: &Target) -> Option<Descriptor> {
     };
     let size = response.content_length().filter(|size| *size > 0)?;
     let media_type = content_type(response)?;
-    let is_known = media_type::is_valid(media_type) && !media_type::is_generic(media_type);
+    // The error for schema 1 comes from a GET request.
+    let is_known = media_type::is_valid(media_type)
+        && !media_type::is_generic(media_type)
+        && !media_type::is_schema_1(media_type);
     is_known.then(|| Descriptor::of(digest, Some(size), media_type.to_owned()))
 }
 

@@ -1,6 +1,7 @@
 //! Lists of names, page by page: tags and repositories.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use super::json::Json;
@@ -37,7 +38,10 @@ pub struct Names {
 pub(super) struct Pages {
     /// The path of the next page.
     next: Option<String>,
-    seen: HashSet<String>,
+    /// Hashes of the paths of the pages that were read: a server decides how long
+    /// its paths are.
+    seen: HashSet<u64>,
+    hasher: RandomState,
     max: Option<usize>,
 }
 
@@ -83,9 +87,12 @@ impl Names {
             let Some(path) = self.pages.current()? else {
                 return Ok(None);
             };
-            let response = self.request(&path)?;
-            self.read(&response)?;
-            self.pages.turn(response.next_page());
+            let response = self.request(&path).and_then(|response| {
+                self.read(&response)?;
+                Ok(response)
+            });
+            let response = response.map_err(|error| self.repository.client().scrub(error))?;
+            self.pages.advance(response.next_page());
         }
     }
 
@@ -108,7 +115,11 @@ impl Names {
             }
             sent => sent,
         };
-        let response = sent?;
+        let response = sent.map_err(|error| match (self.subject, error.kind()) {
+            // Of a registry, not of a repository in it.
+            (Subject::Repositories, Kind::NotFound) => error.with_kind(Kind::Unsupported),
+            _ => error,
+        })?;
         response.check_next_page()?;
         Ok(response)
     }
@@ -135,13 +146,18 @@ impl Names {
             Subject::Tags => reference::check_tag(name).is_ok(),
             Subject::Repositories => reference::check_name(name).is_ok(),
         };
-        let names: Vec<String> = list
+        let mut names: Vec<String> = list
             .iter()
             .filter_map(Json::string)
             .filter(is_valid)
             .map(str::to_owned)
             .collect();
         self.left_out += list.len() - names.len();
+        // Some registries always send the list from its beginning.
+        let after = self.previous.as_ref().filter(|_| self.pages.is_first());
+        if let Some(at) = names.iter().position(|name| Some(name) == after) {
+            names.drain(..=at);
+        }
         self.page = names;
         self.page.reverse();
         Ok(())
@@ -167,6 +183,7 @@ impl Pages {
         Pages {
             next: Some(first),
             seen: HashSet::new(),
+            hasher: RandomState::new(),
             max,
         }
     }
@@ -177,7 +194,7 @@ impl Pages {
             return Ok(None);
         };
         let endless = |problem: String| Err(Error::new(Kind::ListEndless, problem));
-        if self.seen.contains(next) {
+        if self.seen.contains(&self.hasher.hash_one(next)) {
             return endless(format!("list: comes back to page {}", shown(next)));
         }
         match self.max {
@@ -192,9 +209,9 @@ impl Pages {
     }
 
     /// The current page was read; another one may follow.
-    pub(super) fn turn(&mut self, next: Option<&str>) {
+    pub(super) fn advance(&mut self, next: Option<&str>) {
         if let Some(read) = std::mem::replace(&mut self.next, next.map(str::to_owned)) {
-            self.seen.insert(read);
+            self.seen.insert(self.hasher.hash_one(read));
         }
     }
 }

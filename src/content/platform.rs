@@ -61,7 +61,7 @@ impl Platform {
         })
     }
 
-    /// Whether it stands for no platform, as that of attestations does.
+    /// Whether it is no platform, as that of attestations does.
     fn is_unknown(&self) -> bool {
         self.os == "unknown" || self.architecture == "unknown"
     }
@@ -69,19 +69,19 @@ impl Platform {
     /// How well something for platform `other` suits this one; larger is better.
     /// `None` if it does not.
     pub fn rank(&self, other: &Platform) -> Option<u32> {
-        let (wanted, found) = (self.normal(), other.normal());
+        let (target, found) = (self.normal(), other.normal());
         if found.is_unknown()
-            || (&wanted.os, &wanted.architecture) != (&found.os, &found.architecture)
+            || (&target.os, &target.architecture) != (&found.os, &found.architecture)
         {
             return None;
         }
-        let version = match (&wanted.os_version, &found.os_version) {
+        let version = match (&target.os_version, &found.os_version) {
             (None, _) => 0,
-            (Some(wanted), Some(found)) if has_prefix(found, wanted) => 1,
+            (Some(target), Some(found)) if has_prefix(found, target) => 1,
             (Some(_), Some(_)) => return None,
             (Some(_), None) => 0,
         };
-        Some(2 * wanted.rank_of_variant(&found)? + version)
+        Some(2 * target.rank_of_variant(&found)? + version)
     }
 
     fn rank_of_variant(&self, found: &Platform) -> Option<u32> {
@@ -91,11 +91,11 @@ impl Platform {
         if self.variant == found.variant {
             return Some(EXACT);
         }
-        let usual = usual_level(&self.architecture);
-        let wanted = self.variant.as_deref().map_or(usual, level);
-        let level = found.variant.as_deref().map_or(usual, level);
-        match (wanted, level) {
-            (Some(wanted), Some(level)) if level <= wanted => Some(RUNS + level),
+        let default = default_level(&self.architecture);
+        let target = self.variant.as_deref().map_or(default, level);
+        let level = found.variant.as_deref().map_or(default, level);
+        match (target, level) {
+            (Some(target), Some(level)) if level <= target => Some(RUNS + level),
             // Without a variant, it may still run.
             _ if self.variant.is_none() || found.variant.is_none() => Some(UNSURE),
             _ => None,
@@ -144,12 +144,12 @@ fn read(text: &str) -> Option<Platform> {
         Some((os, version)) => (os, Some(version.strip_suffix(')')?)),
         None => (os, None),
     };
-    let words = [Some(os), os_version, Some(architecture), variant];
+    let components = [Some(os), os_version, Some(architecture), variant];
     let is_word = |word: &str| {
         let is_part = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         !word.is_empty() && word.chars().all(is_part)
     };
-    if !words.into_iter().flatten().all(is_word) {
+    if !components.into_iter().flatten().all(is_word) {
         return None;
     }
     let platform = Platform {
@@ -189,7 +189,7 @@ fn level(variant: &str) -> Option<u32> {
 }
 
 /// The level of an architecture without a variant.
-fn usual_level(architecture: &str) -> Option<u32> {
+fn default_level(architecture: &str) -> Option<u32> {
     match architecture {
         "arm" => Some(7),
         "arm64" => Some(8),
@@ -258,10 +258,10 @@ mod tests {
         }
     }
 
-    /// The platform among `found` that suits `wanted` best.
-    fn best<'a>(wanted: &str, found: &[&'a str]) -> Option<&'a str> {
-        let wanted = Platform::parse(wanted).expect(wanted);
-        let rank = |text: &str| wanted.rank(&Platform::parse(text).expect(text));
+    /// The platform among `found` that suits `target` best.
+    fn best<'a>(target: &str, found: &[&'a str]) -> Option<&'a str> {
+        let target = Platform::parse(target).expect(target);
+        let rank = |text: &str| target.rank(&Platform::parse(text).expect(text));
         let mut best: Option<(u32, &str)> = None;
         for text in found {
             if let Some(rank) = rank(text)
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn the_best_platform_that_runs_is_chosen() {
         let arm = ["linux/arm/v5", "linux/arm/v6", "linux/arm/v7"];
-        for (wanted, found, expected) in [
+        for (target, found, expected) in [
             (
                 "linux/amd64",
                 &["linux/arm64", "linux/amd64"][..],
@@ -325,7 +325,7 @@ mod tests {
                 Some("windows(10.0.17763)/amd64"),
             ),
         ] {
-            assert_eq!(best(wanted, found), expected, "{wanted} {found:?}");
+            assert_eq!(best(target, found), expected, "{target} {found:?}");
         }
         let first = ["linux/amd64", "linux/x86_64"];
         assert_eq!(best("linux/amd64", &first), Some(first[0]));

@@ -87,6 +87,8 @@ struct State {
     /// The registry stores the content once it has this body.
     is_last: bool,
     retry_at: Option<Instant>,
+    /// A transfer has begun and not ended.
+    active: bool,
     moved: bool,
     reported: Instant,
     /// The callback has stopped the call.
@@ -114,6 +116,7 @@ impl Progress {
                     base: 0,
                     is_last: false,
                     retry_at: None,
+                    active: false,
                     moved: false,
                     reported: Instant::now(),
                     stopped: None,
@@ -192,7 +195,7 @@ impl Progress {
         self.change(|state| state.reached(done));
     }
 
-    /// The call waits before a retry; `None` = it goes on.
+    /// The call waits before a retry; `None` = it continues.
     pub(crate) fn retries_in(&self, wait: Option<Duration>) {
         self.change(|state| state.retry_at = wait.map(|wait| Instant::now() + wait));
     }
@@ -226,12 +229,19 @@ impl Progress {
     /// The end of a call: `FAIL` if it has failed, and `DONE`. A program that
     /// stops the call even now makes it fail.
     pub(crate) fn done<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
-        if result.is_err() {
+        if result.is_err() && self.is_active() {
             // The first failure counts.
             let _ = self.emit(Event::Fail, |_| {});
         }
         let done = self.emit(Event::Done, |_| {});
         result.and_then(|value| done.map(|()| value))
+    }
+
+    /// Whether a transfer has begun and not ended.
+    fn is_active(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|reporter| reporter.state().active)
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
@@ -289,6 +299,11 @@ impl Reporter {
             if let Some(error) = &state.stopped {
                 return Err(error.clone());
             }
+            match event {
+                Event::Begin => state.active = true,
+                Event::End | Event::Skip | Event::Fail => state.active = false,
+                _ => {}
+            }
             state.moved = false;
             state.reported = Instant::now();
             state.snapshot(event)
@@ -344,6 +359,30 @@ mod tests {
             }
         });
         (Progress::new(Some(&(callback, interval))), seen)
+    }
+
+    #[test]
+    fn only_a_transfer_that_has_begun_can_fail() {
+        let (progress, seen) = progress(Duration::ZERO, u64::MAX);
+        let failed = || Err(Error::new(Kind::NotFound, "x"));
+        progress.done::<()>(failed()).expect_err("failed");
+        for is_ended in [true, false] {
+            progress
+                .begin(Phase::Pull, None, "", Some(1))
+                .expect("not stopped");
+            if is_ended {
+                progress.end().expect("not stopped");
+            }
+            progress.done::<()>(failed()).expect_err("failed");
+        }
+        let events: Vec<Event> = events(&seen).iter().map(|(event, _)| *event).collect();
+        let ended = [Event::Begin, Event::End, Event::Done];
+        let expected = [
+            &[Event::Done][..],
+            &ended,
+            &[Event::Begin, Event::Fail, Event::Done],
+        ];
+        assert_eq!(events, expected.concat());
     }
 
     fn events(seen: &Seen) -> Vec<(Event, u64)> {

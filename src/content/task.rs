@@ -81,6 +81,12 @@ impl<'a> Task<'a> {
         self.client().execute_in(&self.call, request)
     }
 
+    /// Ends the call: reports its end, and removes secrets from an error.
+    pub(crate) fn finish<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        let result = result.map_err(|error| self.client().scrub(error));
+        self.progress.done(result)
+    }
+
     /// Sends a request, and fails unless its response is a success.
     pub(crate) fn send_checked(&self, request: &mut Request) -> Result<Response, Error> {
         let response = self.send(request)?;

@@ -39,7 +39,7 @@ pub struct reggie_json {
 enum Node {
     Null,
     Boolean(bool),
-    /// Its value if it is whole.
+    /// The value of a whole number.
     Number(Option<i64>),
     String(CString),
     Array(Vec<reggie_json>),

@@ -17,10 +17,10 @@ use crate::content::platform::Platform;
 
 /// A manifest: an image, an artifact or an index, kept byte for byte.
 ///
-/// Created by reggie_manifest_pull(), reggie_manifest_resolve(),
-/// reggie_manifest_parse() and the builder; freed by reggie_manifest_free().
-/// Immutable. Safe for concurrent use. Its strings, bytes and descriptors are
-/// borrowed; valid until the manifest is freed.
+/// Created by reggie_manifest_pull(), reggie_manifest_resolve() and
+/// reggie_manifest_parse(); freed by reggie_manifest_free(). Immutable. Safe for
+/// concurrent use. Its strings, bytes and descriptors are borrowed; valid until
+/// the manifest is freed.
 pub struct reggie_manifest {
     core: Manifest,
     /// The bytes and a NUL.

@@ -94,10 +94,12 @@ pub extern "C" fn reggie_options_free(options: Option<Box<reggie_options>>) {
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_options_set_cancel(
-    options: Option<&reggie_options>,
+pub unsafe extern "C" fn reggie_options_set_cancel(
+    options: *mut reggie_options,
     cancel: Option<&reggie_cancel>,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         core.cancel = cancel.map(|cancel| cancel.core().clone());
         Ok(())
@@ -114,10 +116,12 @@ pub extern "C" fn reggie_options_set_cancel(
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `milliseconds` is negative.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_options_set_timeout(
-    options: Option<&reggie_options>,
+pub unsafe extern "C" fn reggie_options_set_timeout(
+    options: *mut reggie_options,
     milliseconds: i64,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         core.timeout = convert::time(milliseconds, "milliseconds")?;
         Ok(())
@@ -134,10 +138,12 @@ pub extern "C" fn reggie_options_set_timeout(
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `tries` is out of range.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_options_set_retries(
-    options: Option<&reggie_options>,
+pub unsafe extern "C" fn reggie_options_set_retries(
+    options: *mut reggie_options,
     tries: c_int,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         core.set_retries(match tries {
             -1 => None,
@@ -158,13 +164,15 @@ pub extern "C" fn reggie_options_set_retries(
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `interval_ms` is negative.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_options_set_progress_callback(
-    options: Option<&reggie_options>,
+pub unsafe extern "C" fn reggie_options_set_progress_callback(
+    options: *mut reggie_options,
     interval_ms: i64,
     callback: reggie_progress_callback,
     userdata: *mut c_void,
     free_userdata: reggie_free_callback,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     let registration = Registration::new(userdata, free_userdata);
     let callback = progress(callback, registration);
     set(options, |core| {
@@ -185,11 +193,13 @@ pub extern "C" fn reggie_options_set_progress_callback(
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `parts` or `part_size` is out of range.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_options_set_ranges(
-    options: Option<&reggie_options>,
+pub unsafe extern "C" fn reggie_options_set_ranges(
+    options: *mut reggie_options,
     parts: usize,
     part_size: usize,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| core.set_parts(parts, part_size))
 }
 
@@ -201,10 +211,12 @@ pub extern "C" fn reggie_options_set_ranges(
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_options_set_max_blob(
-    options: Option<&reggie_options>,
+pub unsafe extern "C" fn reggie_options_set_max_blob(
+    options: *mut reggie_options,
     bytes: u64,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         core.max_blob = (bytes > 0).then_some(bytes);
         Ok(())
@@ -219,10 +231,12 @@ pub extern "C" fn reggie_options_set_max_blob(
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `bytes` is 0.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_options_set_max_manifest(
-    options: Option<&reggie_options>,
+pub unsafe extern "C" fn reggie_options_set_max_manifest(
+    options: *mut reggie_options,
     bytes: usize,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| core.set_max_manifest(bytes))
 }
 
@@ -235,9 +249,11 @@ pub extern "C" fn reggie_options_set_max_manifest(
 /// REGGIE_INVALID_MEDIA_TYPE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_options_add_manifest_type(
-    options: Option<&reggie_options>,
+    options: *mut reggie_options,
     media_type: *const c_char,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         // SAFETY: the caller's string, or NULL.
         core.add_manifest_type(unsafe { convert::text(media_type, "media_type") }?)
@@ -259,10 +275,12 @@ pub unsafe extern "C" fn reggie_options_add_manifest_type(
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_options_set_resume(
-    options: Option<&reggie_options>,
+pub unsafe extern "C" fn reggie_options_set_resume(
+    options: *mut reggie_options,
     resume: c_int,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         core.resume = resume != 0;
         Ok(())
@@ -271,19 +289,20 @@ pub extern "C" fn reggie_options_set_resume(
 
 /// Sets the time limit for waiting for another process or thread.
 ///
-/// Applies while another process or thread pulls to the same file or writes to
-/// the same layout. If the limit is exceeded, the call fails with
-/// REGGIE_LOCKED. When the other has finished, its result is used. The limit
-/// restarts whenever the file of the other grows. -1 means no limit other than
-/// the time limit of the call. Default: 60 seconds.
+/// Applies while another process or thread pulls to the same file. If the limit
+/// is exceeded, the call fails with REGGIE_LOCKED. When the other has finished,
+/// its result is used. The limit restarts whenever the file of the other grows.
+/// -1 means no limit other than the time limit of the call. Default: 60 seconds.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `milliseconds` is below -1.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_options_set_lock_timeout(
-    options: Option<&reggie_options>,
+pub unsafe extern "C" fn reggie_options_set_lock_timeout(
+    options: *mut reggie_options,
     milliseconds: i64,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         core.lock_timeout = match milliseconds {
             -1 => None,
@@ -304,10 +323,12 @@ pub extern "C" fn reggie_options_set_lock_timeout(
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `what` is none of these.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_options_set_existing(
-    options: Option<&reggie_options>,
+pub unsafe extern "C" fn reggie_options_set_existing(
+    options: *mut reggie_options,
     what: c_int,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         core.existing = match what {
             REGGIE_EXISTING_CHECK => Existing::Check,
@@ -330,10 +351,12 @@ pub extern "C" fn reggie_options_set_existing(
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_options_set_sync(
-    options: Option<&reggie_options>,
+pub unsafe extern "C" fn reggie_options_set_sync(
+    options: *mut reggie_options,
     sync: c_int,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         core.sync = sync != 0;
         Ok(())
@@ -349,9 +372,11 @@ pub extern "C" fn reggie_options_set_sync(
 /// REGGIE_UNKNOWN_ALGORITHM.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_options_set_algorithm(
-    options: Option<&reggie_options>,
+    options: *mut reggie_options,
     algorithm: *const c_char,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         // SAFETY: the caller's string, or NULL.
         let algorithm = unsafe { convert::text(algorithm, "algorithm") }?;
@@ -371,10 +396,12 @@ pub unsafe extern "C" fn reggie_options_set_algorithm(
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `bytes` is out of range.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_options_set_chunk_size(
-    options: Option<&reggie_options>,
+pub unsafe extern "C" fn reggie_options_set_chunk_size(
+    options: *mut reggie_options,
     bytes: u64,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         core.set_chunk_size((bytes > 0).then_some(bytes))
     })
@@ -395,9 +422,11 @@ pub extern "C" fn reggie_options_set_chunk_size(
 /// REGGIE_INVALID_ARGUMENT if `path` is empty.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_options_set_state_folder(
-    options: Option<&reggie_options>,
+    options: *mut reggie_options,
     path: *const c_char,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::optional_path(path, "path") }?;
@@ -408,17 +437,18 @@ pub unsafe extern "C" fn reggie_options_set_state_folder(
 
 /// Adds a repository of the same registry from which to mount blobs.
 ///
-/// A push or a copy may mount a blob from it instead of sending it. May be
-/// called several times. A copy within one registry tries its source
-/// automatically.
+/// A push may mount a blob from it instead of sending it. May be called several
+/// times.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
 /// REGGIE_INVALID_REFERENCE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_options_add_mount_from(
-    options: Option<&reggie_options>,
+    options: *mut reggie_options,
     name: *const c_char,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         // SAFETY: the caller's string, or NULL.
         core.add_mount_from(unsafe { convert::text(name, "name") }?)
@@ -435,11 +465,13 @@ pub unsafe extern "C" fn reggie_options_add_mount_from(
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if a
 /// value is out of range.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_options_set_pages(
-    options: Option<&reggie_options>,
+pub unsafe extern "C" fn reggie_options_set_pages(
+    options: *mut reggie_options,
     page_size: usize,
     max_pages: usize,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         core.set_pages(page_size, (max_pages > 0).then_some(max_pages))
     })
@@ -454,10 +486,12 @@ pub extern "C" fn reggie_options_set_pages(
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_options_set_delete_detour(
-    options: Option<&reggie_options>,
+pub unsafe extern "C" fn reggie_options_set_delete_detour(
+    options: *mut reggie_options,
     detour: c_int,
 ) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
     set(options, |core| {
         core.delete_detour = detour != 0;
         Ok(())

@@ -29,8 +29,7 @@ pub const REGGIE_PROGRESS_END: c_int = 5;
 pub const REGGIE_PROGRESS_SKIP: c_int = 6;
 /// Progress event: the transfer failed.
 pub const REGGIE_PROGRESS_FAIL: c_int = 7;
-/// Progress event: a batch item is done, or the whole call if it is not part of
-/// a batch.
+/// Progress event: the call is done.
 pub const REGGIE_PROGRESS_DONE: c_int = 8;
 
 /// Phase: a local file is being read to compute its digest.

@@ -16,11 +16,10 @@ use crate::content::authorization;
 use crate::content::repository::Repository;
 use crate::error::Error;
 
-/// A place that stores content: a registry's repository or an OCI image layout.
+/// A place that stores content: a repository of a registry.
 ///
-/// Created by reggie_repository_new(), reggie_repository_open() and
-/// reggie_repository_open_layout(); freed by reggie_repository_free(). Safe for
-/// concurrent use. It keeps what it needs of its client, which may be freed
+/// Created by reggie_repository_new() and reggie_repository_open(); freed by
+/// reggie_repository_free(). Safe for concurrent use. It keeps what it needs of its client, which may be freed
 /// first. Creating one sends nothing and is cheap.
 pub struct reggie_repository {
     core: Repository,
@@ -120,8 +119,7 @@ pub unsafe extern "C" fn reggie_repository_open(
 
 /// Frees a repository. NULL is ignored.
 ///
-/// Blobs, uploads, lists and batches created with it remain usable. No call
-/// that uses it may be running.
+/// Handles created with it remain usable. No call that uses it may be running.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_repository_free(repository: Option<Box<reggie_repository>>) {
     guard::value((), || drop(repository));
@@ -129,8 +127,8 @@ pub extern "C" fn reggie_repository_free(repository: Option<Box<reggie_repositor
 
 /// Returns the name, such as "library/alpine".
 ///
-/// Borrowed; valid until the repository is freed. Returns NULL for a layout or
-/// if `repository` is NULL.
+/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
+/// is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_repository_name(repository: Option<&reggie_repository>) -> *const c_char {
     guard::value(ptr::null(), || {
@@ -142,8 +140,8 @@ pub extern "C" fn reggie_repository_name(repository: Option<&reggie_repository>)
 
 /// Returns the tag or digest that a reference of NULL means.
 ///
-/// Borrowed; valid until the repository is freed. Returns NULL for a layout
-/// that does not have exactly one manifest or if `repository` is NULL.
+/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
+/// is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_repository_target(
     repository: Option<&reggie_repository>,
@@ -158,8 +156,8 @@ pub extern "C" fn reggie_repository_target(
 /// Returns the client, for requests of the program's own.
 ///
 /// Must not be freed; reggie_client_derive() creates a client that may be kept.
-/// Borrowed; valid until the repository is freed. Returns NULL for a layout or
-/// if `repository` is NULL.
+/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
+/// is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_repository_client(
     repository: Option<&reggie_repository>,
@@ -179,9 +177,9 @@ pub extern "C" fn reggie_repository_client(
 /// "" if the registry requires no authorization. `expires` is the Unix time in
 /// seconds until which the value is valid, or -1 if unknown.
 ///
-/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_UNSUPPORTED for a layout,
-/// REGGIE_UNAUTHORIZED if the registry requires credentials and there are none,
-/// or any status returned by reggie_client_do().
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_UNAUTHORIZED if the registry
+/// requires credentials and there are none, or any status returned by
+/// reggie_client_do().
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_repository_authorization(
@@ -196,9 +194,10 @@ pub unsafe extern "C" fn reggie_repository_authorization(
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
         // SAFETY: the caller's out-pointer, or NULL.
-        let value = unsafe { Out::new(value, ptr::null_mut(), "value") }?;
+        let value = unsafe { Out::new(value, ptr::null_mut(), "value") };
         // SAFETY: the caller's out-pointer, or NULL.
-        let expires = unsafe { Out::new(expires, -1, "expires") }?;
+        let expires = unsafe { Out::new(expires, 0, "expires") };
+        let (value, expires) = (value?, expires?);
         let repository = required(repository)?;
         let found = authorization::get(repository, push != 0, &options::of(options))?;
         expires.set(found.expires.unwrap_or(-1));

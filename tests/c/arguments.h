@@ -34,7 +34,15 @@ static struct {
     reggie_response *response;
     reggie_errors *errors;
     reggie_digester *digester;
+    reggie_reference *reference;
+    reggie_repository *repository;
+    reggie_descriptor *descriptor;
+    reggie_manifest *manifest;
+    reggie_json *json;
+    reggie_names *names;
+    const char *entry;
     char *text;
+    int64_t number;
     size_t got;
 } out;
 
@@ -85,6 +93,19 @@ static inline void check_failure(const char *file, int line, const char *call,
     check_place(file, line, call, "&out.errors", &out.errors, sizeof out.errors);
     check_place(file, line, call, "&out.digester", &out.digester,
                 sizeof out.digester);
+    check_place(file, line, call, "&out.reference", &out.reference,
+                sizeof out.reference);
+    check_place(file, line, call, "&out.repository", &out.repository,
+                sizeof out.repository);
+    check_place(file, line, call, "&out.descriptor", &out.descriptor,
+                sizeof out.descriptor);
+    check_place(file, line, call, "&out.manifest", &out.manifest,
+                sizeof out.manifest);
+    check_place(file, line, call, "&out.json", &out.json, sizeof out.json);
+    check_place(file, line, call, "&out.names", &out.names, sizeof out.names);
+    check_place(file, line, call, "&out.entry", &out.entry, sizeof out.entry);
+    check_place(file, line, call, "&out.number", &out.number,
+                sizeof out.number);
     check_place(file, line, call, "&out.text", &out.text, sizeof out.text);
     check_place(file, line, call, "&out.got", &out.got, sizeof out.got);
     if (!strstr(call, "&error")) {
@@ -123,19 +144,27 @@ static inline void tell(const char *call)
 
 /* A call with `text` gives these statuses, and refuses a NULL. */
 #define TAKES(call, empty, big, utf8, crlf)                                    \
+    TAKES_SO(#call, call, (void)0, REGGIE_NULL_ARGUMENT, empty, big, utf8, crlf)
+
+/* The same, where NULL gives a status too. Each success is followed by `end`. */
+#define TAKES_NULL(call, end, null, empty, big, utf8, crlf)                    \
+    TAKES_SO(#call, call, end, null, empty, big, utf8, crlf)
+#define TAKES_SO(words, call, end, null, empty, big, utf8, crlf)               \
     do {                                                                       \
         const reggie_status wanted_[] = {empty, big, utf8, crlf};              \
-        const char *text = NULL;                                               \
         int i_;                                                                \
-        FAILS_SO(#call, REGGIE_NULL_ARGUMENT, call);                           \
-        for (i_ = 0; i_ < TEXTS; i_++) {                                       \
-            reggie_status status_ = wanted_[i_ < CRLF ? i_ : CRLF];            \
-            text = texts[i_];                                                  \
+        tell(words);                                                           \
+        for (i_ = -1; i_ < TEXTS; i_++) {                                      \
+            const char *text = i_ < 0 ? NULL : texts[i_];                      \
+            reggie_status status_ =                                            \
+                i_ < 0 ? (null) : wanted_[i_ < CRLF ? i_ : CRLF];              \
             poison();                                                          \
-            if (status_ == REGGIE_OK)                                          \
-                check_number(__FILE__, __LINE__, #call, REGGIE_OK, call);      \
-            else                                                               \
-                check_failure(__FILE__, __LINE__, #call, status_, call);       \
+            if (status_ != REGGIE_OK) {                                        \
+                check_failure(__FILE__, __LINE__, words, status_, call);       \
+                continue;                                                      \
+            }                                                                  \
+            check_number(__FILE__, __LINE__, words, REGGIE_OK, call);          \
+            end;                                                               \
         }                                                                      \
     } while (0)
 

@@ -35,6 +35,16 @@ static void texts(void)
     CHECK_TEXT("sha256", REGGIE_SHA256);
     CHECK_TEXT("sha384", REGGIE_SHA384);
     CHECK_TEXT("sha512", REGGIE_SHA512);
+    CHECK_TEXT("application/vnd.oci.image.manifest.v1+json",
+               REGGIE_OCI_MANIFEST);
+    CHECK_TEXT("application/vnd.oci.image.index.v1+json", REGGIE_OCI_INDEX);
+    CHECK_TEXT("application/vnd.docker.distribution.manifest.v2+json",
+               REGGIE_DOCKER_MANIFEST);
+    CHECK_TEXT("application/vnd.docker.distribution.manifest.list.v2+json",
+               REGGIE_DOCKER_LIST);
+    CHECK_TEXT("application/vnd.oci.empty.v1+json", REGGIE_EMPTY);
+    CHECK_TEXT("application/octet-stream", REGGIE_OCTETS);
+    CHECK_TEXT("org.opencontainers.image.title", REGGIE_TITLE);
     CHECK(REGGIE_UNKNOWN_SIZE == UINT64_MAX);
 }
 

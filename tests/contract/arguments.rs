@@ -64,7 +64,7 @@ fn split(arguments: &str) -> Vec<String> {
 
 /// The arguments that have to stand for a parameter, any of each list.
 fn wanted(parameter: &str) -> Vec<&'static [&'static str]> {
-    let is_text = parameter.starts_with("const char *");
+    let is_text = parameter.starts_with("const char *") && parameter.matches('*').count() == 1;
     match parameter.rsplit([' ', '*']).next() {
         Some("userdata") => vec![],
         Some("index") => vec![&["index"]],
@@ -95,6 +95,9 @@ fn every_argument_of_every_function_is_checked() {
         ("arguments_credentials", server.url()),
         ("arguments_retry", server.url()),
         ("arguments_times", server.url()),
+        ("arguments_options", server.url()),
+        ("arguments_documents", server.url()),
+        ("arguments_content", server.url()),
     ] {
         let program = build_linked(name, false);
         all += &run(&program, "main", &[&address, "1048576"]);

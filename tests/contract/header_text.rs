@@ -64,8 +64,8 @@ const PARTS: &[(&str, &str, &[&str])] = &[
     ("manifests", "Manifests", &["manifest"]),
     ("json", "JSON", &["json"]),
     ("repositories", "Repositories", &["repository"]),
-    ("options", "Options of content calls", &["options"]),
     ("progress", "Progress of content calls", &["progress"]),
+    ("options", "Options of content calls", &["options"]),
     (
         "manifest_transfers",
         "Pulling manifests",

@@ -93,8 +93,19 @@ fn constants_and_functions_say_the_same() {
     let statuses = header.lines().filter_map(|line| {
         let (name, number) = line.strip_prefix("#define REGGIE_")?.split_once(' ')?;
         let other = [
+            "EXISTING_",
             "IP_",
+            "JSON_",
             "LOG_",
+            "PHASE_",
+            "PROGRESS_BEGIN",
+            "PROGRESS_DONE",
+            "PROGRESS_END",
+            "PROGRESS_FAIL",
+            "PROGRESS_MOVE",
+            "PROGRESS_RESTART",
+            "PROGRESS_SKIP",
+            "PROGRESS_WAIT",
             "PURPOSE_",
             "REDIRECT_FOLLOW",
             "REDIRECT_RETURN",
