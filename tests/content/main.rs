@@ -1,4 +1,8 @@
 //! Content: pushing blobs and uploading them incrementally.
 
 mod push;
+mod push_breaks;
+mod push_failures;
+mod push_quirks;
 mod pushing;
+mod quirky;
