@@ -4,5 +4,7 @@ mod push;
 mod push_breaks;
 mod push_failures;
 mod push_quirks;
+mod push_state;
 mod pushing;
 mod quirky;
+mod uploads;
