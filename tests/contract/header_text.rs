@@ -71,6 +71,8 @@ const PARTS: &[(&str, &str, &[&str])] = &[
         "Pulling manifests",
         &["manifest_transfer"],
     ),
+    ("blob_pushes", "Pushing blobs", &["blob_push"]),
+    ("uploads", "Incremental uploads", &["upload"]),
     ("lists", "Lists", &["names"]),
 ];
 
