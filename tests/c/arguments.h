@@ -40,10 +40,12 @@ static struct {
     reggie_manifest *manifest;
     reggie_json *json;
     reggie_names *names;
+    reggie_upload *upload;
     const char *entry;
     char *text;
     int64_t number;
     size_t got;
+    int flag;
 } out;
 
 /* Makes the large texts, whose size a program is told. */
@@ -103,6 +105,8 @@ static inline void check_failure(const char *file, int line, const char *call,
                 sizeof out.manifest);
     check_place(file, line, call, "&out.json", &out.json, sizeof out.json);
     check_place(file, line, call, "&out.names", &out.names, sizeof out.names);
+    check_place(file, line, call, "&out.upload", &out.upload, sizeof out.upload);
+    check_place(file, line, call, "&out.flag", &out.flag, sizeof out.flag);
     check_place(file, line, call, "&out.entry", &out.entry, sizeof out.entry);
     check_place(file, line, call, "&out.number", &out.number,
                 sizeof out.number);
