@@ -122,11 +122,6 @@ impl Digester {
         }
     }
 
-    /// The algorithm.
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
     /// Appends content.
     pub fn update(&mut self, bytes: &[u8]) {
         self.context.update(bytes);

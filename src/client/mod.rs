@@ -216,7 +216,7 @@ impl Client {
         self.engine.forget(authorization);
     }
 
-    /// Waits until the caller may go on after a failure, with a request that
+    /// Waits until the caller may continue after a failure, with a request that
     /// depends on what was transferred: nothing that the other side has is sent
     /// again, so that methods and delivered data do not matter. `attempt` is the
     /// number of the attempt that failed; `error` may be that of a response.
@@ -253,7 +253,7 @@ impl Client {
         {
             Decision::Retry(delay) if !call.ends_within(delay) => {
                 self.engine.log.note(&call.limits, Level::Info, || {
-                    format!("{host}: goes on in {} ms", delay.as_millis())
+                    format!("{host}: continue in {} ms", delay.as_millis())
                 });
                 pause(delay, call)
             }

@@ -1,7 +1,7 @@
 //! Pushing blobs.
 
 use std::os::fd::RawFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::descriptor::Descriptor;
 use super::media_type;
@@ -13,11 +13,11 @@ use super::push_stream::{SpooledContent, Stream, StreamContent};
 use super::repository::Repository;
 use super::task::Task;
 use super::upload_limits;
-use super::upload_sender::{Mode, Sender};
+use super::upload_sender::{self, Mode, Sender};
 use super::upload_session::{Mounted, Session, exists};
 use super::upload_state::{StateFile, spool};
 use crate::body::ReadSource;
-use crate::body::digest::Digest;
+use crate::body::digest::{Algorithm, Digest};
 use crate::error::{Error, Kind};
 use crate::os::descriptor;
 
@@ -74,8 +74,7 @@ pub fn mount(
     let result = match Session::mount(&task, &digest, from) {
         Ok(Mounted::Yes) => Ok(true),
         Ok(Mounted::No(session)) => {
-            // Registries discard it by themselves if this fails.
-            let _ = session.abort(&task);
+            session.discard(&task);
             Ok(false)
         }
         Err(error) => Err(error.with_digest(digest.as_str())),
@@ -85,7 +84,9 @@ pub fn mount(
 
 fn push_in(task: &Task, source: Source, digest: Option<Digest>) -> Result<Descriptor, Error> {
     let name = source.name(digest.as_ref());
-    let mut content = source.open(task)?;
+    let algorithm = digest.as_ref().map(Digest::algorithm);
+    let algorithm = algorithm.unwrap_or(task.options.algorithm);
+    let mut content = source.open(task, algorithm)?;
     let content = content.as_mut();
     let phase = match digest {
         Some(_) => Phase::Push,
@@ -94,10 +95,10 @@ fn push_in(task: &Task, source: Source, digest: Option<Digest>) -> Result<Descri
     task.progress.begin(phase, None, &name, content.size())?;
     let digest = match digest {
         Some(digest) => Some(digest),
-        None => computed(task, content)?,
+        None => computed(task, content, algorithm)?,
     };
     task.progress.set_phase(Phase::Push);
-    let chunk = Sender::new(None, Mode::Chunks).chunk_size(task);
+    let chunk = upload_sender::chunk_size(task, &task.client().host());
     let fits = content.prepare(0, chunk, &task.call.limits)? < chunk
         || content.size().is_some_and(|size| size <= chunk);
     let digest = match (digest, content.digest()) {
@@ -110,22 +111,27 @@ fn push_in(task: &Task, source: Source, digest: Option<Digest>) -> Result<Descri
         let descriptor = described(digest.clone(), size);
         task.progress.set_item(&descriptor);
         if exists(task, digest)? {
-            task.progress.skip()?;
-            return Ok(descriptor);
+            return skip(task, descriptor);
         }
         match mount_any(task, digest)? {
-            Some(Mounted::Yes) => {
-                task.progress.skip()?;
-                return Ok(descriptor);
-            }
+            Some(Mounted::Yes) => return skip(task, descriptor),
             Some(Mounted::No(begun)) => session = Some(begun),
             None => {}
         }
     }
     let mode = mode(task, content, digest.as_ref(), fits);
-    let mut sender = sender(task, content, digest.as_ref(), mode, session)?;
+    let mut sender = match state_of(task, content, digest.as_ref(), mode)? {
+        Some((state, earlier)) => resumed(task, content, state, earlier, session, algorithm),
+        None => Sender::new(session, mode, algorithm),
+    };
     let sent = sender.run(task, content, digest.as_ref());
-    let digest = sent.map_err(|error| explain(task, content, digest.as_ref(), error))?;
+    let digest = match sent {
+        Ok(digest) => digest,
+        Err(error) => {
+            sender.give_up(task, &error);
+            return Err(explain(task, content, digest.as_ref(), error));
+        }
+    };
     let descriptor = described(digest, content.size().unwrap_or(sender.offset()));
     task.progress.set_item(&descriptor);
     task.progress.end()?;
@@ -151,8 +157,7 @@ impl Source {
         }
     }
 
-    fn open(self, task: &Task) -> Result<Box<dyn Content>, Error> {
-        let algorithm = task.options.algorithm;
+    fn open(self, task: &Task, algorithm: Algorithm) -> Result<Box<dyn Content>, Error> {
         let stream = match self {
             Source::Path(path) => return push_content::open_path(&path),
             Source::Memory(bytes) => return Ok(Box::new(MemoryContent::new(bytes))),
@@ -177,8 +182,12 @@ impl Source {
 }
 
 /// The digest of content that can be read again.
-fn computed(task: &Task, content: &mut dyn Content) -> Result<Option<Digest>, Error> {
-    let digest = content.hash(task, task.options.algorithm)?;
+fn computed(
+    task: &Task,
+    content: &mut dyn Content,
+    algorithm: Algorithm,
+) -> Result<Option<Digest>, Error> {
+    let digest = content.hash(task, algorithm)?;
     content.check_unchanged()?;
     digest.map(|digest| Digest::parse(&digest)).transpose()
 }
@@ -191,13 +200,13 @@ fn mount_any(task: &Task, digest: &Digest) -> Result<Option<Mounted>, Error> {
         match Session::mount(task, digest, from) {
             Ok(Mounted::Yes) => {
                 if let Some(session) = session {
-                    let _ = session.abort(task);
+                    session.discard(task);
                 }
                 return Ok(Some(Mounted::Yes));
             }
             Ok(Mounted::No(begun)) => {
                 if let Some(earlier) = session.replace(begun) {
-                    let _ = earlier.abort(task);
+                    earlier.discard(task);
                 }
             }
             // The blob can be sent without a mount.
@@ -215,47 +224,72 @@ fn mode(task: &Task, content: &dyn Content, digest: Option<&Digest>, fits: bool)
         return Mode::Chunks;
     };
     let wants_chunks = task.options.chunk_size().is_some() || task.options.state_folder.is_some();
-    let is_wanted = fits || (content.is_repeatable() && !wants_chunks) || limits.whole_only;
+    let is_preferred = fits || (content.is_repeatable() && !wants_chunks) || limits.whole_only;
     let is_possible = fits || content.is_repeatable();
-    match is_wanted && is_possible && limits.max_whole.is_none_or(|max| size <= max) {
+    match is_preferred && is_possible && limits.max_whole.is_none_or(|max| size <= max) {
         true => Mode::Whole,
         false => Mode::Chunks,
     }
 }
 
-/// A sender, which resumes what another process began, if it is known.
-fn sender(
+/// The state of a push, which another process may have begun; `None` if this
+/// push has none.
+fn state_of(
     task: &Task,
     content: &dyn Content,
     digest: Option<&Digest>,
     mode: Mode,
-    session: Option<Session>,
-) -> Result<Sender, Error> {
-    let (Mode::Chunks, true, Some(digest), Some(size), Some(folder)) = (
-        mode,
-        content.is_repeatable(),
-        digest,
-        content.size(),
-        &task.options.state_folder,
-    ) else {
-        return Ok(Sender::new(session, mode));
-    };
+) -> Result<Option<(StateFile, Option<Session>)>, Error> {
+    let folder = task.options.state_folder.as_ref();
+    match (folder, digest) {
+        (Some(folder), Some(digest)) if mode == Mode::Chunks && content.is_repeatable() => {
+            open_state(task, folder, digest)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn open_state(
+    task: &Task,
+    folder: &Path,
+    digest: &Digest,
+) -> Result<Option<(StateFile, Option<Session>)>, Error> {
     let (registry, name) = (task.client().address(), task.repository.name());
-    let Some((mut state, earlier)) = StateFile::open(folder, &registry, name, digest)? else {
-        return Ok(Sender::new(session, mode));
-    };
-    let mut sender = match (session, earlier) {
-        (session, Some(earlier)) => {
+    StateFile::open(folder, &registry, name, digest)
+}
+
+/// A sender that stores its state, and continues what another process began.
+fn resumed(
+    task: &Task,
+    content: &dyn Content,
+    mut state: StateFile,
+    earlier: Option<Session>,
+    session: Option<Session>,
+    algorithm: Algorithm,
+) -> Sender {
+    let mut sender = match earlier {
+        Some(earlier) => {
             if let Some(session) = session {
-                let _ = session.abort(task);
+                session.discard(task);
             }
             earlier.remember(task);
-            Sender::resuming(earlier, size)
+            Sender::resuming(earlier, content.size().unwrap_or(0), algorithm)
         }
-        (session, None) => Sender::new(session, mode),
+        None => Sender::new(session, Mode::Chunks, algorithm),
     };
     sender.keep_with(Box::new(move |session| state.save(session)));
-    Ok(sender)
+    sender
+}
+
+/// Ends a push of a blob that is in the repository.
+fn skip(task: &Task, blob: Descriptor) -> Result<Descriptor, Error> {
+    if let Some(folder) = &task.options.state_folder
+        && let Ok(Some((mut state, _))) = open_state(task, folder, blob.digest())
+    {
+        state.save(None);
+    }
+    task.progress.skip()?;
+    Ok(blob)
 }
 
 /// Whether a failure is due to a source that has changed.

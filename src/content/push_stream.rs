@@ -282,19 +282,17 @@ impl Content for StreamContent {
         lock(&self.stream).digest()
     }
 
-    fn hash(&mut self, task: &Task, _: Algorithm) -> Result<Option<String>, Error> {
+    fn hash(&mut self, task: &Task, algorithm: Algorithm) -> Result<Option<String>, Error> {
         let mut stream = lock(&self.stream);
-        if !stream.can_rewind() {
-            return Ok(None);
-        }
-        if stream.hashed > 0 {
-            // Again, to find out whether the content has changed.
-            stream.rewind()?;
+        if stream.can_rewind() {
+            if stream.position > 0 {
+                stream.rewind()?;
+            }
             stream.hashed = 0;
-            stream.digester = Digester::new(stream.digester.algorithm());
+            stream.digester = Digester::new(algorithm);
+            let mut buffer = buffer(BUFFER_SIZE)?;
+            while stream.read(&mut buffer, &task.call.limits)? > 0 {}
         }
-        let mut buffer = buffer(BUFFER_SIZE)?;
-        while stream.read(&mut buffer, &task.call.limits)? > 0 {}
         Ok(stream.digest())
     }
 

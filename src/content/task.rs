@@ -29,7 +29,7 @@ impl<'a> Task<'a> {
         Task::with_progress(repository, options, progress)
     }
 
-    /// A call that goes on with a transfer that another call has begun.
+    /// A call that continues a transfer that another call has begun.
     pub(crate) fn with_progress(
         repository: &'a Repository,
         options: &'a Options,

@@ -22,6 +22,11 @@ use crate::error::{Error, Kind};
 use crate::os::deadline::CallLimits;
 use crate::request::Request;
 
+const _: fn() = || {
+    fn is_send<T: Send>() {}
+    is_send::<Upload>();
+};
+
 /// A blob that is pushed while it is produced.
 pub struct Upload {
     repository: Repository,
@@ -41,7 +46,7 @@ impl Upload {
             .begin(Phase::Push, None, "", None)
             .and_then(|()| Session::begin(&task, options.algorithm));
         let session = begun.or_else(|error| progress.done(Err(error)))?;
-        let sender = Sender::new(Some(session), Mode::Chunks);
+        let sender = Sender::new(Some(session), Mode::Chunks, options.algorithm);
         let digest = StoredDigest::new(options.algorithm);
         Ok(Upload::new(
             repository,
@@ -192,7 +197,7 @@ impl Upload {
         let (start, session) = found.or_else(|error| progress.done(Err(error)))?;
         progress.resume(start);
         let written = Written::new(start, digest);
-        let sender = Sender::after_import(session);
+        let sender = Sender::after_import(session, options.algorithm);
         Ok(Upload::new(repository, &options, progress, sender, written))
     }
 
@@ -222,7 +227,7 @@ fn resume(task: &Task, export: Export, algorithm: Algorithm) -> Result<(u64, Ses
     let start = export.session.as_ref().map_or(0, |session| session.offset);
     if let Some(mut session) = export.session {
         session.remember(task);
-        match session.ask(task)? {
+        match session.request_offset(task)? {
             Received::Bytes(offset) if offset >= start => return Ok((start, session.at(offset))),
             _ if start == 0 => {}
             _ => {

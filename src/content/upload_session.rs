@@ -67,7 +67,7 @@ impl Session {
     pub(super) fn begin(task: &Task, algorithm: Algorithm) -> Result<Session, Error> {
         let mut request = task.request("POST", UPLOADS)?;
         if algorithm != Algorithm::Sha256 {
-            // Registries compute SHA-256 unless they are told.
+            // Without this, registries compute SHA-256.
             request.set_query("digest-algorithm", algorithm.name())?;
         }
         let response = task.send_checked(&mut request)?;
@@ -142,8 +142,8 @@ impl Session {
         Ok(())
     }
 
-    /// Asks the registry how much it has.
-    pub(super) fn ask(&mut self, task: &Task) -> Result<Received, Error> {
+    /// Requests how much the registry has.
+    pub(super) fn request_offset(&mut self, task: &Task) -> Result<Received, Error> {
         let mut request = self.request(task, "GET")?;
         request.set_retries(Some(task.retries()))?;
         let response = task.send(&mut request)?;
@@ -157,7 +157,15 @@ impl Session {
         }
     }
 
-    /// Discards the upload.
+    /// Discards an upload that is no longer needed. If that fails, the registry
+    /// discards it by itself after some time.
+    pub(super) fn discard(&self, task: &Task) {
+        if let Ok(mut request) = self.request(task, "DELETE") {
+            let _ = task.send(&mut request);
+        }
+    }
+
+    /// Tells the registry to discard the upload.
     pub(super) fn abort(&self, task: &Task) -> Result<(), Error> {
         let mut request = self.request(task, "DELETE")?;
         request.set_retries(Some(task.retries()))?;
@@ -174,7 +182,7 @@ impl Session {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Received {
     Bytes(u64),
-    /// Nothing or a single byte, which `0-0` may stand for; or it does not say.
+    /// Nothing or a single byte, since `0-0` may mean either; or it does not say.
     Unclear,
     UnknownUpload,
 }

@@ -29,7 +29,7 @@ pub(super) struct StateFile {
     path: PathBuf,
     registry: String,
     repository: String,
-    /// The file under that path, if it is ours.
+    /// The file under that path, if this push has locked it.
     current: Option<File>,
 }
 
@@ -173,7 +173,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     opened.is_some() && opened == fs::symlink_metadata(path).map(identity).ok()
 }
 
-/// Removes files that nobody has changed for a long time.
+/// Removes files that were not changed for a long time.
 fn remove_old(folder: &Path) -> Result<(), Error> {
     let failed = |error| Error::io(Kind::File, with_path("state directory", folder), &error);
     let now = SystemTime::now();

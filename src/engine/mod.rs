@@ -279,7 +279,7 @@ impl Engine {
         }
     }
 
-    /// Remembers the repository of an upload, unless its URL tells it.
+    /// Remembers the repository of an upload, unless it is in its URL.
     pub(crate) fn remember_upload(&self, url: &Url, repository: &str) {
         let target = self.address.relative(url).and_then(scope::Target::of_path);
         if url.is_at(self.address.origin_ref()) && target.is_none() {

@@ -188,6 +188,18 @@ fn a_blob_that_exists_is_not_sent() {
     assert_eq!(methods(&registry), ["HEAD", "HEAD"]);
 }
 
+/// Its size is 0.
+#[test]
+fn a_file_without_a_size_is_pushed() {
+    let registry = Registry::start(RegistryOptions::default());
+    let path = std::path::Path::new("/proc/version");
+    let bytes = std::fs::read(path).expect("read");
+    let repository = repository(registry.url());
+    let source = Source::Path(path.to_owned());
+    push_ok(&repository, source, &bytes, &Options::default());
+    assert_eq!(registry.blob("team/app", &digest(&bytes)), Some(bytes));
+}
+
 #[test]
 fn other_algorithms() {
     let registry = Registry::start(RegistryOptions::default());
@@ -201,6 +213,15 @@ fn other_algorithms() {
         let pushed = push::push(&repository, source, None, &options).expect("pushed");
         assert_eq!(pushed.digest().as_str(), expected);
     }
+    // That of a given digest, too.
+    registry.delete_blob("team/app", &expected);
+    let pushed = push::push(
+        &repository,
+        memory(&bytes),
+        Some(&expected),
+        &small_chunks(),
+    );
+    pushed.expect("pushed");
     let posts = of_method(&registry, "POST");
     assert!(
         posts
@@ -234,18 +255,16 @@ fn lengths_and_digests_that_are_wrong() {
     assert_kind(push(source, None), Kind::File);
     assert_kind(push(memory(&bytes), Some("sha256:0")), Kind::InvalidDigest);
     // The registry compares, and the source is hashed to find out who is wrong.
-    for can_rewind in [false, true] {
-        let source = Callback::source(&bytes, None, can_rewind);
-        let error = assert_kind(
-            push(source, Some(&other)),
-            match can_rewind {
-                true => Kind::SourceChanged,
-                false => Kind::DigestMismatch,
-            },
-        );
-        assert_eq!(error.digest(), Some(other.as_str()));
+    let sha512 = reggie::digest::of_bytes(Algorithm::Sha512, b"other");
+    for other in [&other, &sha512] {
+        for can_rewind in [false, true] {
+            let source = Callback::source(&bytes, None, can_rewind);
+            let error = assert_kind(push(source, Some(other)), Kind::SourceChanged);
+            assert_eq!(error.digest(), Some(other.as_str()));
+        }
     }
     let error = assert_kind(push(memory(&bytes), Some(&other)), Kind::SourceChanged);
     assert!(error.message().contains(&digest(&bytes)), "{error}");
     assert_eq!(registry.blob("team/app", &other), None);
+    assert_eq!(registry.open_uploads(), 0);
 }

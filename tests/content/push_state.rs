@@ -67,6 +67,24 @@ fn the_next_push_resumes() {
     assert_eq!(registry.open_uploads(), 0);
 }
 
+/// The process was killed after the commit.
+#[test]
+fn the_state_of_a_blob_that_exists_is_removed() {
+    let registry = Registry::start(RegistryOptions::default());
+    let folder = support::temp::folder();
+    let bytes = content(4 * SMALL);
+    interrupt(&registry, folder.path(), &bytes, 2);
+    registry.put_blob("team/app", bytes.clone());
+    let options = with_state(folder.path());
+    push_ok(
+        &repository(registry.url()),
+        memory(&bytes),
+        &bytes,
+        &options,
+    );
+    assert!(files(folder.path()).is_empty());
+}
+
 /// Only the same content to the same place.
 #[test]
 fn another_push_does_not_resume() {
