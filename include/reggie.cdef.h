@@ -158,6 +158,7 @@ typedef struct reggie_options reggie_options;
 typedef struct reggie_progress reggie_progress;
 typedef struct reggie_redirect reggie_redirect;
 typedef struct reggie_reference reggie_reference;
+typedef struct reggie_referrers reggie_referrers;
 typedef struct reggie_repository reggie_repository;
 typedef struct reggie_request reggie_request;
 typedef struct reggie_response reggie_response;
@@ -614,6 +615,9 @@ reggie_status reggie_digester_update(reggie_digester *digester,
 reggie_status reggie_digester_finish(reggie_digester *digester,
                                      char **digest,
                                      reggie_error **error);
+reggie_status reggie_digester_check(reggie_digester *digester,
+                                    const char *digest,
+                                    reggie_error **error);
 void reggie_digester_free(reggie_digester *digester);
 reggie_status reggie_reference_parse(const char *text,
                                      const char *default_registry,
@@ -784,6 +788,20 @@ reggie_status reggie_manifest_stat(const reggie_repository *repository,
                                    const reggie_options *options,
                                    reggie_descriptor **descriptor,
                                    reggie_error **error);
+reggie_status reggie_manifest_push(const reggie_repository *repository,
+                                   const reggie_manifest *manifest,
+                                   const char *const *tags,
+                                   size_t count,
+                                   const reggie_options *options,
+                                   reggie_error **error);
+reggie_status reggie_manifest_delete(const reggie_repository *repository,
+                                     const char *digest,
+                                     const reggie_options *options,
+                                     reggie_error **error);
+reggie_status reggie_tag_delete(const reggie_repository *repository,
+                                const char *tag,
+                                const reggie_options *options,
+                                reggie_error **error);
 reggie_status reggie_blob_push_path(const reggie_repository *repository,
                                     const char *path,
                                     const char *digest,
@@ -859,3 +877,13 @@ reggie_status reggie_names_next(reggie_names *names,
                                 reggie_error **error);
 size_t reggie_names_left_out(const reggie_names *names);
 void reggie_names_free(reggie_names *names);
+reggie_status reggie_referrers_open(const reggie_repository *repository,
+                                    const char *digest,
+                                    const char *artifact_type,
+                                    const reggie_options *options,
+                                    reggie_referrers **referrers,
+                                    reggie_error **error);
+reggie_status reggie_referrers_next(reggie_referrers *referrers,
+                                    const reggie_descriptor **descriptor,
+                                    reggie_error **error);
+void reggie_referrers_free(reggie_referrers *referrers);

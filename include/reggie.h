@@ -283,7 +283,7 @@
  * - Repositories
  * - Progress of content calls
  * - Options of content calls
- * - Pulling manifests
+ * - Pulling, pushing and deleting manifests
  * - Pushing blobs
  * - Incremental uploads
  * - Lists
@@ -527,6 +527,13 @@ typedef struct reggie_redirect reggie_redirect;
 /// for concurrent use. Its strings are borrowed; valid until the reference is
 /// freed.
 typedef struct reggie_reference reggie_reference;
+
+/// A list of referrers, fetched page by page.
+///
+/// The referrers of a manifest are the manifests that have it as their subject.
+/// Created by reggie_referrers_open(); freed by reggie_referrers_free(). Not
+/// safe for concurrent use.
+typedef struct reggie_referrers reggie_referrers;
 
 /// A place that stores content: a repository of a registry.
 ///
@@ -3194,9 +3201,10 @@ reggie_status reggie_digest_file(const char *algorithm,
 
 /// Creates a digester.
 ///
-/// `algorithm` is as for reggie_digest_bytes(). On REGGIE_OK, `digester` must
-/// be freed with reggie_digester_free(). Otherwise returns
-/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_UNKNOWN_ALGORITHM.
+/// `algorithm` is as for reggie_digest_bytes(), or a digest, whose algorithm is
+/// used. On REGGIE_OK, `digester` must be freed with reggie_digester_free().
+/// Otherwise returns REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_UNKNOWN_ALGORITHM, or REGGIE_INVALID_DIGEST for an invalid digest.
 REGGIE_MUST_USE
 reggie_status reggie_digester_new(const char *algorithm,
                                   reggie_digester **digester,
@@ -3220,6 +3228,20 @@ REGGIE_MUST_USE
 reggie_status reggie_digester_finish(reggie_digester *digester,
                                      char **digest,
                                      reggie_error **error);
+
+/// Finishes a digester and compares the result with a digest.
+///
+/// For content that a program receives by its own means. The digester can then
+/// only be freed.
+///
+/// Returns REGGIE_OK if the digests match, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ARGUMENT if the digester is already
+/// finished, REGGIE_INVALID_DIGEST if `digest` is invalid or of another
+/// algorithm, or REGGIE_DIGEST_MISMATCH.
+REGGIE_MUST_USE
+reggie_status reggie_digester_check(reggie_digester *digester,
+                                    const char *digest,
+                                    reggie_error **error);
 
 /// Frees a digester. NULL is ignored.
 void reggie_digester_free(reggie_digester *digester);
@@ -4113,10 +4135,10 @@ reggie_status reggie_options_set_delete_detour(reggie_options *options,
 
 /** @} */
 
-/* -------------------------------------------------------- Pulling manifests */
+/* ---------------------------------- Pulling, pushing and deleting manifests */
 
 /**
- * @defgroup reggie_manifest_transfers Pulling manifests
+ * @defgroup reggie_manifest_transfers Pulling, pushing and deleting manifests
  * @{
  */
 
@@ -4172,6 +4194,61 @@ reggie_status reggie_manifest_stat(const reggie_repository *repository,
                                    const reggie_options *options,
                                    reggie_descriptor **descriptor,
                                    reggie_error **error);
+
+/// Pushes a manifest under `count` tags, or by digest only if `count` is 0.
+///
+/// One of the tags may be the digest of the manifest, which sets no tag. The
+/// content that the manifest refers to must exist, except for the empty blob
+/// "{}", which is pushed if it is missing.
+///
+/// Each tag is set by one PUT request. A tag that already points to this
+/// manifest is left unchanged, so that registries with immutable tags accept the
+/// push. If the manifest has a subject and the registry does not support the
+/// referrers API, the referrers tag (OCI Distribution Specification, Referrers
+/// Tag Schema) is updated too. Tags before the one that failed are set.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_ARGUMENT if `count` is impossibly large,
+/// REGGIE_INVALID_REFERENCE, REGGIE_DIGEST_MISMATCH for the digest of another
+/// manifest, REGGIE_BLOB_MISSING, REGGIE_UNAUTHORIZED, REGGIE_DENIED,
+/// REGGIE_UNSUPPORTED, REGGIE_HTTP_STATUS, REGGIE_BUSY in a callback of another
+/// call that is updating the same referrers tag, or any status returned by
+/// reggie_client_do().
+REGGIE_MUST_USE
+reggie_status reggie_manifest_push(const reggie_repository *repository,
+                                   const reggie_manifest *manifest,
+                                   const char *const *tags,
+                                   size_t count,
+                                   const reggie_options *options,
+                                   reggie_error **error);
+
+/// Deletes a manifest by digest, with all tags that point to it.
+///
+/// If it has a subject, it is removed from the referrers tag.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_DIGEST for a tag, REGGIE_NOT_FOUND, REGGIE_UNSUPPORTED,
+/// REGGIE_BUSY as for reggie_manifest_push(), or any status returned by
+/// reggie_manifest_pull().
+REGGIE_MUST_USE
+reggie_status reggie_manifest_delete(const reggie_repository *repository,
+                                     const char *digest,
+                                     const reggie_options *options,
+                                     reggie_error **error);
+
+/// Deletes a tag.
+///
+/// The manifest and its other tags are left unchanged.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_REFERENCE, REGGIE_NOT_FOUND, REGGIE_UNSUPPORTED if the
+/// registry cannot delete tags (see reggie_options_set_delete_detour()), or any
+/// status returned by reggie_manifest_pull().
+REGGIE_MUST_USE
+reggie_status reggie_tag_delete(const reggie_repository *repository,
+                                const char *tag,
+                                const reggie_options *options,
+                                reggie_error **error);
 
 /** @} */
 
@@ -4449,6 +4526,43 @@ size_t reggie_names_left_out(const reggie_names *names);
 
 /// Frees a list. NULL is ignored.
 void reggie_names_free(reggie_names *names);
+
+/// Lists the referrers of the manifest with the given digest.
+///
+/// Lists those of the given artifact type, or all if `artifact_type` is NULL.
+/// The list comes from the referrers API, or from the referrers tag if the
+/// registry does not support the API. Nothing is sent before
+/// reggie_referrers_next(). The list does not need the repository afterwards.
+///
+/// On REGGIE_OK, the caller must free `referrers` with reggie_referrers_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_DIGEST.
+REGGIE_MUST_USE
+reggie_status reggie_referrers_open(const reggie_repository *repository,
+                                    const char *digest,
+                                    const char *artifact_type,
+                                    const reggie_options *options,
+                                    reggie_referrers **referrers,
+                                    reggie_error **error);
+
+/// Gets the next referrer, and requests the next page when necessary.
+///
+/// The descriptor has the artifact type and annotations as far as the list
+/// contains them. Sizes in such lists may be wrong. Entries that are no valid
+/// descriptors are left out. On REGGIE_OK, `descriptor` is borrowed; valid until
+/// the next call or until the list is freed. It is NULL at the end of the list,
+/// on the first call if there are no referrers. May be called again after a
+/// transient failure.
+///
+/// Returns any status returned by reggie_names_next().
+REGGIE_MUST_USE
+reggie_status reggie_referrers_next(reggie_referrers *referrers,
+                                    const reggie_descriptor **descriptor,
+                                    reggie_error **error);
+
+/// Frees a list. NULL is ignored.
+void reggie_referrers_free(reggie_referrers *referrers);
 
 /** @} */
 

@@ -127,6 +127,21 @@ impl Digester {
         self.context.update(bytes);
     }
 
+    /// An error unless this is the digest of all content.
+    pub fn check(self, digest: &Digest) -> Result<(), Error> {
+        if self.algorithm != digest.algorithm() {
+            let (own, other) = (self.algorithm.name(), digest.as_str());
+            let message = format!("digest {other}: not of the algorithm {own}");
+            return Err(Error::new(Kind::InvalidDigest, message));
+        }
+        let found = self.finish();
+        if found == digest.as_str() {
+            return Ok(());
+        }
+        let message = format!("content has the digest {found}, not {}", digest.as_str());
+        Err(Error::new(Kind::DigestMismatch, message).with_digest(digest.as_str()))
+    }
+
     /// Returns the digest of all content, such as `sha256:e3b0c442...`.
     pub fn finish(self) -> String {
         let digest = self.context.finish();
@@ -136,6 +151,14 @@ impl Digester {
             let _ = write!(text, "{byte:02x}");
         }
         text
+    }
+}
+
+/// The algorithm of a name or of a whole digest.
+pub fn algorithm_of(text: &str) -> Result<Algorithm, Error> {
+    match text.contains(':') {
+        true => Ok(Digest::parse(text)?.algorithm()),
+        false => Algorithm::from_name(text),
     }
 }
 

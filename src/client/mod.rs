@@ -70,11 +70,6 @@ impl Client {
         })
     }
 
-    /// The registry's address, as a URL.
-    pub(crate) fn address(&self) -> String {
-        self.engine.address.to_string()
-    }
-
     /// The registry's host and port.
     pub(crate) fn host(&self) -> String {
         self.engine.address.origin().authority()
@@ -137,6 +132,23 @@ impl Client {
     /// The error without secrets that a server has repeated.
     pub(crate) fn scrub(&self, error: Error) -> Error {
         self.engine.log.secrets().scrub_error(error)
+    }
+
+    /// The registry's address, as a URL.
+    pub(crate) fn address(&self) -> String {
+        self.engine.address.to_string()
+    }
+
+    /// Waits before a retry that the caller has decided on; false if there is
+    /// none left.
+    pub(crate) fn wait_for_retry(&self, call: &Call, max: u32) -> Result<bool, Error> {
+        let Some(delay) = self.retries.take_delay(call, max) else {
+            return Ok(false);
+        };
+        call.note_retry(Some(delay));
+        let paused = transport::pause(delay, &call.limits);
+        call.note_retry(None);
+        paused.map(|()| true)
     }
 
     /// The number of retries, if it was set.

@@ -23,7 +23,11 @@ pub struct Found {
 /// Authorization for a repository.
 pub fn get(repository: &Repository, is_push: bool, options: &Options) -> Result<Found, Error> {
     let task = Task::new(repository, options);
-    let (client, name) = (task.client(), repository.name());
+    get_in(&task, is_push).map_err(|error| task.completed(error))
+}
+
+fn get_in(task: &Task, is_push: bool) -> Result<Found, Error> {
+    let (client, name) = (task.client(), task.repository.name());
     let actions = if is_push { "pull,push" } else { "pull" };
     let mut value = client.authorization(&task.call, name, actions)?;
     if let Some(known) = &value

@@ -366,7 +366,7 @@ mod tests {
     #[test]
     fn unknown_types_are_carried() {
         let text = r#"{"mediaType":"x/y","layers":"text","config":BLOB,"subject":{}}"#;
-        let manifest = parse(text, Some("x/y; a=b").map(media_type::of_field)).expect("valid");
+        let manifest = parse(text, Some(media_type::of_field("x/y; a=b"))).expect("valid");
         assert_eq!(manifest.descriptor().media_type(), "x/y");
         assert!(manifest.config().is_some());
         assert_eq!((manifest.layers().len(), manifest.subject()), (0, None));

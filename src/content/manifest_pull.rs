@@ -15,7 +15,7 @@ use crate::log::redact::shown;
 use crate::request::Request;
 use crate::request::response::Response;
 
-const PATH: &str = "/v2/<name>/manifests/<reference>";
+pub(super) const PATH: &str = "/v2/<name>/manifests/<reference>";
 
 /// How many indexes may be nested.
 const MAX_NESTED: usize = 4;
@@ -211,7 +211,9 @@ fn head_descriptor(response: &Response, target: &Target) -> Option<Descriptor> {
         (None, Some(stated)) => stated,
         (None, None) => return None,
     };
-    let size = response.content_length().filter(|size| *size > 0)?;
+    // Of the content: a response to HEAD has no body.
+    let size = headers.text("content-length")?.parse().ok();
+    let size = size.filter(|size| *size > 0)?;
     let media_type = content_type(response)?;
     // The error for schema 1 comes from a GET request.
     let is_known = media_type::is_valid(media_type)
@@ -220,7 +222,7 @@ fn head_descriptor(response: &Response, target: &Target) -> Option<Descriptor> {
     is_known.then(|| Descriptor::of(digest, Some(size), media_type.to_owned()))
 }
 
-fn request(task: &Task, method: &str, target: &Target) -> Result<Request, Error> {
+pub(super) fn request(task: &Task, method: &str, target: &Target) -> Result<Request, Error> {
     let mut request = task.request(method, PATH)?;
     request.set_reference(target.as_str())?;
     request.set_header("Accept", accept(task.options).as_bytes())?;

@@ -68,7 +68,7 @@ impl Names {
             subject,
             repository: repository.clone(),
             options: options.clone(),
-            pages: Pages::new(first_page(subject, Some(size), after), max),
+            pages: Pages::new(first_page(subject, repository, Some(size), after), max),
             page: Vec::new(),
             previous: after.map(str::to_owned),
             left_out: 0,
@@ -77,6 +77,7 @@ impl Names {
 
     /// The next name; `None` at the end. After a transient failure it may be
     /// called again.
+    #[expect(clippy::should_implement_trait, reason = "it can fail, and lends")]
     pub fn next(&mut self) -> Result<Option<&str>, Error> {
         loop {
             while let Some(name) = self.page.pop() {
@@ -87,12 +88,10 @@ impl Names {
             let Some(path) = self.pages.current()? else {
                 return Ok(None);
             };
-            let response = self.request(&path).and_then(|response| {
-                self.read(&response)?;
-                Ok(response)
-            });
-            let response = response.map_err(|error| self.repository.client().scrub(error))?;
-            self.pages.advance(response.next_page());
+            let (repository, options) = (self.repository.clone(), self.options.clone());
+            let task = Task::new(&repository, &options);
+            self.read_page(&task, &path)
+                .map_err(|error| task.completed(error))?;
         }
     }
 
@@ -101,8 +100,14 @@ impl Names {
         self.left_out
     }
 
-    fn request(&self, path: &str) -> Result<Response, Error> {
-        let task = Task::new(&self.repository, &self.options);
+    fn read_page(&mut self, task: &Task, path: &str) -> Result<(), Error> {
+        let response = self.request(task, path)?;
+        self.read(&response)?;
+        self.pages.advance(response.next_page());
+        Ok(())
+    }
+
+    fn request(&self, task: &Task, path: &str) -> Result<Response, Error> {
         let send = |path: &str| {
             let mut request = task.request("GET", path)?;
             request.set_header("Accept", b"application/json")?;
@@ -111,7 +116,8 @@ impl Names {
         let sent = match send(path) {
             // Some registries allow fewer names per page than others.
             Err(error) if error.http_status() == 400 && self.pages.is_first() => {
-                send(&first_page(self.subject, None, self.previous.as_deref()))
+                let after = self.previous.as_deref();
+                send(&first_page(self.subject, &self.repository, None, after))
             }
             sent => sent,
         };
@@ -164,16 +170,21 @@ impl Names {
     }
 }
 
-fn first_page(subject: Subject, size: Option<usize>, after: Option<&str>) -> String {
+fn first_page(
+    subject: Subject,
+    repository: &Repository,
+    size: Option<usize>,
+    after: Option<&str>,
+) -> String {
     let path = match subject {
-        Subject::Tags => "/v2/<name>/tags/list",
-        Subject::Repositories => "/v2/_catalog",
+        Subject::Tags => format!("/v2/{}/tags/list", repository.name()),
+        Subject::Repositories => "/v2/_catalog".to_owned(),
     };
     let size = size.map(|size| format!("n={size}"));
     let after = after.map(|after| format!("last={}", url::encode_query(after)));
     let query: Vec<String> = size.into_iter().chain(after).collect();
     match query.is_empty() {
-        true => path.to_owned(),
+        true => path,
         false => format!("{path}?{}", query.join("&")),
     }
 }

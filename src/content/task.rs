@@ -81,10 +81,21 @@ impl<'a> Task<'a> {
         self.client().execute_in(&self.call, request)
     }
 
-    /// Ends the call: reports its end, and removes secrets from an error.
+    /// Ends the call: reports its end, and completes its error.
     pub(crate) fn finish<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
-        let result = result.map_err(|error| self.client().scrub(error));
-        self.progress.done(result)
+        self.progress
+            .done(result.map_err(|error| self.completed(error)))
+    }
+
+    /// The error of the call, without secrets. That of a token server means what
+    /// it would mean from the registry.
+    pub(crate) fn completed(&self, error: Error) -> Error {
+        let error = self.client().scrub(error);
+        match (error.kind(), error.http_status()) {
+            (Kind::TokenRefused, 401) => error.with_kind(Kind::Unauthorized),
+            (Kind::TokenRefused, 403) => error.with_kind(Kind::Denied),
+            _ => error,
+        }
     }
 
     /// Sends a request, and fails unless its response is a success.

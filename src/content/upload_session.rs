@@ -1,5 +1,6 @@
 //! An upload at a registry: the requests that begin, continue and end it.
 
+use super::recent_uploads;
 use super::task::{self, Task};
 use super::upload_limits;
 use crate::body::digest::{Algorithm, Digest};
@@ -81,7 +82,10 @@ impl Session {
         request.set_query("from", from)?;
         let response = task.send_checked(&mut request)?;
         match response.status() {
-            201 => Ok(Mounted::Yes),
+            201 => {
+                recent_uploads::record(task.repository, digest);
+                Ok(Mounted::Yes)
+            }
             _ => Session::of(task, &response).map(Mounted::No),
         }
     }

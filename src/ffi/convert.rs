@@ -60,6 +60,31 @@ pub(super) unsafe fn optional_text<'a>(
     unsafe { text(value, what) }.map(Some)
 }
 
+/// Strings, each of which is required; NULL is valid if there are none.
+///
+/// # Safety
+///
+/// `values` is NULL or has `count` pointers, each as for [`text`].
+pub(super) unsafe fn texts<'a>(
+    values: *const *const c_char,
+    count: usize,
+    what: &str,
+) -> Result<Vec<&'a str>, Error> {
+    let size = count.saturating_mul(size_of::<*const c_char>());
+    let values = checked(values.cast_mut().cast(), size, what)?;
+    let values = match count {
+        0 => &[],
+        // SAFETY: not NULL, not larger than any object, and the rest is as above.
+        _ => unsafe { slice::from_raw_parts(values.as_ptr().cast_const().cast(), count) },
+    };
+    let mut found = Vec::new();
+    for &value in values {
+        // SAFETY: as above.
+        found.push(unsafe { text(value, what) }?);
+    }
+    Ok(found)
+}
+
 /// A required string of any bytes but NUL.
 ///
 /// # Safety

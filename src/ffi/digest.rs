@@ -7,7 +7,7 @@ use super::error_handle::{ErrorOut, reggie_error};
 use super::status::reggie_status;
 use super::{convert, guard};
 use crate::content::digest;
-use crate::content::digest::{Algorithm, Digester};
+use crate::content::digest::{Algorithm, Digest, Digester};
 use crate::error::{Error, Kind};
 
 /// Computes a digest incrementally.
@@ -83,9 +83,10 @@ pub unsafe extern "C" fn reggie_digest_file(
 
 /// Creates a digester.
 ///
-/// `algorithm` is as for reggie_digest_bytes(). On REGGIE_OK, `digester` must
-/// be freed with reggie_digester_free(). Otherwise returns
-/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_UNKNOWN_ALGORITHM.
+/// `algorithm` is as for reggie_digest_bytes(), or a digest, whose algorithm is
+/// used. On REGGIE_OK, `digester` must be freed with reggie_digester_free().
+/// Otherwise returns REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_UNKNOWN_ALGORITHM, or REGGIE_INVALID_DIGEST for an invalid digest.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_digester_new(
@@ -100,7 +101,7 @@ pub unsafe extern "C" fn reggie_digester_new(
         let digester = unsafe { Out::handle(digester, "digester") }?;
         // SAFETY: the caller's string, or NULL.
         let algorithm = unsafe { convert::text(algorithm, "algorithm") }?;
-        let core = Some(Digester::new(Algorithm::from_name(algorithm)?));
+        let core = Some(Digester::new(digest::algorithm_of(algorithm)?));
         digester.give(reggie_digester { core });
         Ok(())
     })
@@ -146,6 +147,32 @@ pub unsafe extern "C" fn reggie_digester_finish(
         let digester = convert::required(digester, "digester")?;
         digest.give_text(digester.core.take().ok_or_else(finished)?.finish());
         Ok(())
+    })
+}
+
+/// Finishes a digester and compares the result with a digest.
+///
+/// For content that a program receives by its own means. The digester can then
+/// only be freed.
+///
+/// Returns REGGIE_OK if the digests match, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ARGUMENT if the digester is already
+/// finished, REGGIE_INVALID_DIGEST if `digest` is invalid or of another
+/// algorithm, or REGGIE_DIGEST_MISMATCH.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_digester_check(
+    digester: Option<&mut reggie_digester>,
+    digest: *const c_char,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: the caller's out-pointer, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        let digester = convert::required(digester, "digester")?;
+        // SAFETY: the caller's string, or NULL.
+        let digest = Digest::parse(unsafe { convert::text(digest, "digest") }?)?;
+        digester.core.take().ok_or_else(finished)?.check(&digest)
     })
 }
 

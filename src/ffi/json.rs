@@ -68,7 +68,7 @@ impl reggie_json {
         let Node::Object(members) = &self.node else {
             return None;
         };
-        let found = members.iter().rev().find(|(name, _)| &**name == key);
+        let found = members.iter().rev().find(|(name, _)| **name == *key);
         found.map(|(_, value)| value)
     }
 

@@ -53,6 +53,10 @@ impl reggie_manifest {
             core,
         }
     }
+
+    pub(super) fn core(&self) -> &Manifest {
+        &self.core
+    }
 }
 
 /// A descriptor of a manifest that may be missing.

@@ -1,4 +1,4 @@
-//! Manifests: pulling.
+//! Manifests: pulling, pushing, deleting.
 
 use std::ffi::c_char;
 
@@ -10,7 +10,7 @@ use super::options::{self, reggie_options};
 use super::repository::{self, reggie_repository};
 use super::status::reggie_status;
 use super::{convert, guard};
-use crate::content::manifest_pull;
+use crate::content::{manifest_delete, manifest_pull, manifest_push};
 
 /// Pulls a manifest.
 ///
@@ -113,5 +113,97 @@ pub unsafe extern "C" fn reggie_manifest_stat(
         let core = manifest_pull::stat(repository, reference, &options::of(options))?;
         descriptor.give(reggie_descriptor::new(core));
         Ok(())
+    })
+}
+
+/// Pushes a manifest under `count` tags, or by digest only if `count` is 0.
+///
+/// One of the tags may be the digest of the manifest, which sets no tag. The
+/// content that the manifest refers to must exist, except for the empty blob
+/// "{}", which is pushed if it is missing.
+///
+/// Each tag is set by one PUT request. A tag that already points to this
+/// manifest is left unchanged, so that registries with immutable tags accept the
+/// push. If the manifest has a subject and the registry does not support the
+/// referrers API, the referrers tag (OCI Distribution Specification, Referrers
+/// Tag Schema) is updated too. Tags before the one that failed are set.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_ARGUMENT if `count` is impossibly large,
+/// REGGIE_INVALID_REFERENCE, REGGIE_DIGEST_MISMATCH for the digest of another
+/// manifest, REGGIE_BLOB_MISSING, REGGIE_UNAUTHORIZED, REGGIE_DENIED,
+/// REGGIE_UNSUPPORTED, REGGIE_HTTP_STATUS, REGGIE_BUSY in a callback of another
+/// call that is updating the same referrers tag, or any status returned by
+/// reggie_client_do().
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_manifest_push(
+    repository: Option<&reggie_repository>,
+    manifest: Option<&reggie_manifest>,
+    tags: *const *const c_char,
+    count: usize,
+    options: Option<&reggie_options>,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: the caller's out-pointer, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        let repository = repository::required(repository)?;
+        let manifest = convert::required(manifest, "manifest")?;
+        // SAFETY: the caller's strings, or NULL.
+        let tags = unsafe { convert::texts(tags, count, "tags") }?;
+        manifest_push::push(repository, manifest.core(), &tags, &options::of(options))
+    })
+}
+
+/// Deletes a manifest by digest, with all tags that point to it.
+///
+/// If it has a subject, it is removed from the referrers tag.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_DIGEST for a tag, REGGIE_NOT_FOUND, REGGIE_UNSUPPORTED,
+/// REGGIE_BUSY as for reggie_manifest_push(), or any status returned by
+/// reggie_manifest_pull().
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_manifest_delete(
+    repository: Option<&reggie_repository>,
+    digest: *const c_char,
+    options: Option<&reggie_options>,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: the caller's out-pointer, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        let repository = repository::required(repository)?;
+        // SAFETY: the caller's string, or NULL.
+        let digest = unsafe { convert::text(digest, "digest") }?;
+        manifest_delete::delete(repository, digest, &options::of(options))
+    })
+}
+
+/// Deletes a tag.
+///
+/// The manifest and its other tags are left unchanged.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_REFERENCE, REGGIE_NOT_FOUND, REGGIE_UNSUPPORTED if the
+/// registry cannot delete tags (see reggie_options_set_delete_detour()), or any
+/// status returned by reggie_manifest_pull().
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_tag_delete(
+    repository: Option<&reggie_repository>,
+    tag: *const c_char,
+    options: Option<&reggie_options>,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: the caller's out-pointer, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        let repository = repository::required(repository)?;
+        // SAFETY: the caller's string, or NULL.
+        let tag = unsafe { convert::text(tag, "tag") }?;
+        manifest_delete::delete_tag(repository, tag, &options::of(options))
     })
 }

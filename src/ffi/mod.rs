@@ -288,6 +288,7 @@ mod options;
 mod progress;
 mod redirect;
 mod reference;
+mod referrers;
 mod repository;
 mod request;
 mod request_body;
@@ -328,4 +329,5 @@ const _: fn() = || {
     shared::<response::reggie_response>();
     exclusive::<digest::reggie_digester>();
     exclusive::<names::reggie_names>();
+    exclusive::<referrers::reggie_referrers>();
 };

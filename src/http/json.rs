@@ -17,6 +17,12 @@ pub(crate) fn check(text: &str) -> Result<(), String> {
     }
 }
 
+/// A string as JSON.
+pub(crate) fn quote(text: &str) -> String {
+    // Writing a string does not fail.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
 // The input of the functions below must be valid JSON.
 
 /// Names and values of an object; none if it is something else.

@@ -41,6 +41,8 @@ static struct {
     reggie_json *json;
     reggie_names *names;
     reggie_upload *upload;
+    reggie_referrers *referrers;
+    const reggie_descriptor *current;
     const char *entry;
     char *text;
     int64_t number;
@@ -107,6 +109,10 @@ static inline void check_failure(const char *file, int line, const char *call,
     check_place(file, line, call, "&out.names", &out.names, sizeof out.names);
     check_place(file, line, call, "&out.upload", &out.upload, sizeof out.upload);
     check_place(file, line, call, "&out.flag", &out.flag, sizeof out.flag);
+    check_place(file, line, call, "&out.referrers", &out.referrers,
+                sizeof out.referrers);
+    check_place(file, line, call, "&out.current", &out.current,
+                sizeof out.current);
     check_place(file, line, call, "&out.entry", &out.entry, sizeof out.entry);
     check_place(file, line, call, "&out.number", &out.number,
                 sizeof out.number);

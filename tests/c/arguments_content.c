@@ -108,6 +108,100 @@ static void manifests(const reggie_repository *repository)
           reggie_manifest_stat(repository, "a", NULL, &out.descriptor, NULL));
 }
 
+static reggie_manifest *manifest_parsed(void)
+{
+    static const char image[] =
+        "{\"schemaVersion\":2,\"config\":{\"digest\":\"" DIGEST "\"}}";
+
+    WORKS(reggie_manifest_parse((const uint8_t *)image, sizeof image - 1,
+                                REGGIE_OCI_MANIFEST, &out.manifest, NULL));
+    return out.manifest;
+}
+
+/* The server says yes to everything, without a digest that would be wrong. */
+static void pushes(const reggie_repository *repository)
+{
+    reggie_manifest *manifest = manifest_parsed();
+    const char *tags[2] = {"v1", NULL};
+    const char *text;
+    size_t i;
+
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_manifest_push(NULL, manifest, tags, 1, NULL, &error));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_manifest_push(repository, NULL, tags, 1, NULL, &error));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_manifest_push(repository, manifest, NULL, 1, NULL, &error));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_manifest_push(repository, manifest, tags, 2, NULL, &error));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_manifest_push(repository, manifest, tags, (size_t)-1, NULL,
+                               &error));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_manifest_push(repository, manifest, tags, (size_t)-1 / 8, NULL,
+                               NULL));
+    for (i = 0; i < TEXTS; i++) {
+        tags[1] = text = texts[i];
+        FAILS(i == UTF8 ? REGGIE_INVALID_UTF8 : REGGIE_INVALID_REFERENCE,
+              reggie_manifest_push(repository, manifest, tags, 2, NULL,
+                                   &error));
+    }
+    (void)text;
+    tags[1] = DIGEST;
+    FAILS(REGGIE_DIGEST_MISMATCH,
+          reggie_manifest_push(repository, manifest, tags, 2, NULL, &error));
+    WORKS(reggie_manifest_push(repository, manifest, tags, 1, NULL, &error));
+    WORKS(reggie_manifest_push(repository, manifest, NULL, 0, NULL, NULL));
+    reggie_manifest_free(manifest);
+}
+
+static void deletes(const reggie_repository *repository)
+{
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_manifest_delete(NULL, DIGEST, NULL, &error));
+    TAKES(reggie_manifest_delete(repository, text, NULL, &error),
+          REGGIE_INVALID_DIGEST, REGGIE_INVALID_DIGEST, REGGIE_INVALID_UTF8,
+          REGGIE_INVALID_DIGEST);
+    WORKS(reggie_manifest_delete(repository, DIGEST, NULL, NULL));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_tag_delete(NULL, "v1", NULL, &error));
+    TAKES(reggie_tag_delete(repository, text, NULL, &error),
+          REGGIE_INVALID_REFERENCE, REGGIE_INVALID_REFERENCE,
+          REGGIE_INVALID_UTF8, REGGIE_INVALID_REFERENCE);
+    WORKS(reggie_tag_delete(repository, "v1", NULL, NULL));
+}
+
+static void referrers(const reggie_repository *repository)
+{
+    reggie_referrers *list;
+
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_referrers_open(NULL, DIGEST, NULL, NULL, &out.referrers,
+                                &error));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_referrers_open(repository, DIGEST, NULL, NULL, NULL, &error));
+    TAKES(reggie_referrers_open(repository, text, NULL, NULL, &out.referrers,
+                                &error),
+          REGGIE_INVALID_DIGEST, REGGIE_INVALID_DIGEST, REGGIE_INVALID_UTF8,
+          REGGIE_INVALID_DIGEST);
+    TAKES_NULL(reggie_referrers_open(repository, DIGEST, text, NULL,
+                                     &out.referrers, &error),
+               reggie_referrers_free(out.referrers), REGGIE_OK, REGGIE_OK,
+               REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_OK);
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_referrers_next(NULL, &out.current, &error));
+    RETURNS(reggie_referrers_free(NULL));
+    WORKS(reggie_referrers_open(repository, DIGEST, NULL, NULL, &out.referrers,
+                                NULL));
+    list = out.referrers;
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_referrers_next(list, NULL, &error));
+    /* Neither the response nor the content of the tag is a list. */
+    WORKS(reggie_referrers_next(list, &out.current, &error));
+    CHECK(out.current == NULL);
+    WORKS(reggie_referrers_next(list, &out.current, NULL));
+    CHECK(out.current == NULL);
+    reggie_referrers_free(list);
+}
+
 static void lists(const reggie_repository *repository)
 {
     const reggie_client *client = reggie_repository_client(repository);
@@ -156,7 +250,10 @@ static void run(void *address)
     GIVES_NULL(reggie_error_digest(NULL));
     authorization(repository);
     manifests(repository);
+    pushes(repository);
+    deletes(repository);
     lists(repository);
+    referrers(repository);
     no_list(repository);
     reggie_repository_free(repository);
 }

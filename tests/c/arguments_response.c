@@ -5,6 +5,9 @@
  */
 #include "arguments.h"
 
+#define EMPTY_SHA256                                                           \
+    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
 static void nothing_for_null(void)
 {
     uint8_t byte = 0;
@@ -151,6 +154,32 @@ static void digests(void)
     FAILS(REGGIE_INVALID_ARGUMENT,
           reggie_digester_finish(digester, &out.text, NULL));
     FAILS(REGGIE_INVALID_ARGUMENT, reggie_digester_update(digester, &byte, 1));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_digester_check(digester, EMPTY_SHA256, &error));
+    reggie_digester_free(digester);
+
+    FAILS(REGGIE_INVALID_DIGEST,
+          reggie_digester_new("sha256:12", &out.digester, &error));
+    WORKS(reggie_digester_new(EMPTY_SHA256, &out.digester, &error));
+    digester = out.digester;
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_digester_check(NULL, EMPTY_SHA256, &error));
+    TAKES(reggie_digester_check(digester, text, &error), REGGIE_INVALID_DIGEST,
+          REGGIE_INVALID_DIGEST, REGGIE_INVALID_UTF8, REGGIE_INVALID_DIGEST);
+    WORKS(reggie_digester_check(digester, EMPTY_SHA256, &error));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_digester_check(digester, EMPTY_SHA256, NULL));
+    reggie_digester_free(digester);
+    WORKS(reggie_digester_new("sha256", &out.digester, NULL));
+    digester = out.digester;
+    WORKS(reggie_digester_update(digester, &byte, 1));
+    FAILS(REGGIE_DIGEST_MISMATCH,
+          reggie_digester_check(digester, EMPTY_SHA256, &error));
+    reggie_digester_free(digester);
+    WORKS(reggie_digester_new("sha512", &out.digester, NULL));
+    digester = out.digester;
+    FAILS(REGGIE_INVALID_DIGEST,
+          reggie_digester_check(digester, EMPTY_SHA256, &error));
     reggie_digester_free(digester);
     RETURNS(reggie_digester_free(NULL));
 }

@@ -1,5 +1,13 @@
-//! Content: pushing blobs and uploading them incrementally.
+//! Content: pushing and uploading blobs; manifests, lists and referrers.
 
+mod documents;
+mod list_quirks;
+mod lists;
+mod manifest_deletes;
+mod manifest_lies;
+mod manifest_pulls;
+mod manifest_pushes;
+mod manifest_quirks;
 mod push;
 mod push_breaks;
 mod push_failures;
@@ -8,4 +16,7 @@ mod push_quirks;
 mod push_state;
 mod pushing;
 mod quirky;
+mod referrers;
+mod referrers_quirks;
+mod scripted;
 mod uploads;

@@ -68,12 +68,12 @@ const PARTS: &[(&str, &str, &[&str])] = &[
     ("options", "Options of content calls", &["options"]),
     (
         "manifest_transfers",
-        "Pulling manifests",
+        "Pulling, pushing and deleting manifests",
         &["manifest_transfer"],
     ),
     ("blob_pushes", "Pushing blobs", &["blob_push"]),
     ("uploads", "Incremental uploads", &["upload"]),
-    ("lists", "Lists", &["names"]),
+    ("lists", "Lists", &["names", "referrers"]),
 ];
 
 /// Stands before a function whose result must not be ignored.

@@ -4,6 +4,7 @@ use super::{MIN_CHUNK, Mode, Sender, is_unknown_upload, no_state_folder};
 use crate::body::digest::Digest;
 use crate::content::progress::Phase;
 use crate::content::push_content::Content;
+use crate::content::recent_uploads;
 use crate::content::task::{self, Task};
 use crate::content::upload_limits;
 use crate::content::upload_session::{Received, exists};
@@ -89,6 +90,7 @@ impl Sender {
             }
         };
         if (200..300).contains(&response.status()) {
+            recent_uploads::record(task.repository, digest);
             self.session = None;
             self.progressed(task, offset + rest);
             self.keep();
@@ -160,6 +162,7 @@ impl Sender {
     fn is_committed(&mut self, task: &Task, digest: &Digest) -> Result<bool, Error> {
         let is_there = exists(task, digest)?;
         if is_there {
+            recent_uploads::record(task.repository, digest);
             self.session = None;
             self.keep();
         }

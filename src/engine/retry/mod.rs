@@ -101,6 +101,15 @@ impl Retries {
         Ok(Decision::Retry(wait))
     }
 
+    /// Takes a retry that the caller has decided on, and returns the delay before
+    /// it; `None` if there is none left.
+    pub(crate) fn take_delay(&self, call: &Call, max: u32) -> Option<Duration> {
+        let number = call.take_retry(max)?;
+        let settings = &self.settings;
+        let random = backoff::random();
+        Some(backoff::delay(settings.base, settings.cap, number, random))
+    }
+
     /// Counts a request that succeeded.
     pub(crate) fn succeeded(&self, host: &str, now: Instant) {
         self.with_hosts(|hosts| hosts.refill(host, now));

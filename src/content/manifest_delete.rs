@@ -1,0 +1,118 @@
+//! Deleting manifests and tags.
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+use super::empty_blob;
+use super::manifest::{DEFAULT_MAX_SIZE, Manifest};
+use super::manifest_pull::{self, PATH, Target};
+use super::manifest_push;
+use super::media_type;
+use super::options::Options;
+use super::reference;
+use super::referrers_support;
+use super::referrers_tag::{self, Change};
+use super::repository::Repository;
+use super::task::{self, Task};
+use crate::body::digest::Digest;
+use crate::error::{Error, Kind};
+
+/// Deletes a manifest with all its tags, and removes it from the referrers tag of
+/// its subject.
+pub fn delete(repository: &Repository, digest: &str, options: &Options) -> Result<(), Error> {
+    let digest = Digest::parse(digest)?;
+    let task = Task::new(repository, options);
+    let deleted = delete_in(&task, &digest).map_err(|error| error.with_digest(digest.as_str()));
+    task.finish(deleted)
+}
+
+fn delete_in(task: &Task, digest: &Digest) -> Result<(), Error> {
+    let target = Target::Digest(digest.clone());
+    let subject = match referrers_support::known(task) {
+        Some(true) => None,
+        _ => subject_of(task, &target)?,
+    };
+    send(task, &target)?;
+    match subject {
+        Some(subject) if !referrers_support::is_supported(task, &subject)? => {
+            referrers_tag::update(task, &subject, &Change::Remove(digest))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The subject of a manifest that can be read; the others have none.
+fn subject_of(task: &Task, target: &Target) -> Result<Option<Digest>, Error> {
+    match manifest_pull::fetch(task, target) {
+        Ok(manifest) => Ok(manifest.subject().map(|subject| subject.digest().clone())),
+        Err(error) => match error.kind() {
+            Kind::InvalidManifest
+            | Kind::Unsupported
+            | Kind::BodyTooLarge
+            | Kind::DigestMismatch => Ok(None),
+            _ => Err(error),
+        },
+    }
+}
+
+/// Deletes a tag. The manifest and its other tags stay.
+pub fn delete_tag(repository: &Repository, tag: &str, options: &Options) -> Result<(), Error> {
+    reference::check_tag(tag).map_err(|problem| Error::new(Kind::InvalidReference, problem))?;
+    let target = Target::Tag(tag.to_owned());
+    let task = Task::new(repository, options);
+    let deleted = match send(&task, &target) {
+        Err(error) if is_unsupported(&error) && options.delete_detour => detour(&task, &target),
+        Err(error) if is_unsupported(&error) => Err(error.with_kind(Kind::Unsupported)),
+        result => result,
+    };
+    task.finish(deleted)
+}
+
+/// Some registries take the tag for an invalid digest.
+fn is_unsupported(error: &Error) -> bool {
+    error.kind() == Kind::Unsupported || error.http_status() == 400
+}
+
+fn send(task: &Task, target: &Target) -> Result<(), Error> {
+    let mut request = task.request("DELETE", PATH)?;
+    request.set_reference(target.as_str())?;
+    task::check(&task.send(&mut request)?)
+}
+
+/// Deletes a tag together with a dummy manifest that it is made to point to.
+fn detour(task: &Task, target: &Target) -> Result<(), Error> {
+    // To be restored; and a tag that does not exist must not be created.
+    let before = manifest_pull::fetch(task, target)?;
+    let dummy = dummy(&before)?;
+    empty_blob::push_for(task, &dummy)?;
+    manifest_push::put(task, &dummy, target)?;
+    let digest = dummy.descriptor().digest().clone();
+    send(task, &Target::Digest(digest)).map_err(|error| {
+        match manifest_push::put(task, &before, target) {
+            Ok(()) => error,
+            Err(_) => {
+                let tag = target.as_str();
+                error.with_more(&format!("; tag {tag} points to a dummy manifest now"))
+            }
+        }
+    })
+}
+
+/// A manifest that nothing else has: it is deleted with all its tags.
+fn dummy(before: &Manifest) -> Result<Manifest, Error> {
+    let mut unique = [0; 16];
+    SystemRandom::new()
+        .fill(&mut unique)
+        .map_err(|_| Error::new(Kind::NoMemory, "dummy manifest: no random numbers"))?;
+    let unique: String = unique.iter().map(|byte| format!("{byte:02x}")).collect();
+    let empty = format!(
+        r#"{{"mediaType":"{}","digest":"{}","size":2}}"#,
+        media_type::EMPTY,
+        empty_blob::DIGEST
+    );
+    let text = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{}","config":{empty},"layers":[{empty}],"annotations":{{"deleted":"{}","unique":"{unique}"}}}}"#,
+        media_type::OCI_MANIFEST,
+        before.descriptor().digest().as_str()
+    );
+    Manifest::parse_up_to(text.as_bytes(), None, DEFAULT_MAX_SIZE)
+}

@@ -1,0 +1,155 @@
+//! The referrers of a manifest: the manifests that have it as their subject.
+
+use std::collections::VecDeque;
+
+use super::descriptor::Descriptor;
+use super::manifest_pull::{self, Target};
+use super::names::Pages;
+use super::options::Options;
+use super::referrers_support::{self, Page};
+use super::referrers_tag::{self, Tagged};
+use super::repository::Repository;
+use super::task::Task;
+use crate::body::digest::Digest;
+use crate::error::{Error, Kind};
+use crate::http::url;
+use crate::request::response::Response;
+
+/// A list whose pages are requested as they are needed.
+pub struct Referrers {
+    repository: Repository,
+    options: Options,
+    list: List,
+    /// The referrer that was returned last.
+    current: Option<Descriptor>,
+}
+
+struct List {
+    subject: Digest,
+    artifact_type: Option<String>,
+    pages: Pages,
+    /// The rest of the current page.
+    page: VecDeque<Descriptor>,
+    /// The registry has selected the artifact type.
+    is_filtered: bool,
+}
+
+impl Referrers {
+    /// The referrers of a manifest, of any artifact type or of one.
+    pub fn new(
+        repository: &Repository,
+        digest: &str,
+        artifact_type: Option<&str>,
+        options: &Options,
+    ) -> Result<Referrers, Error> {
+        let (_, max_pages) = options.pages();
+        let subject = Digest::parse(digest)?;
+        let mut first_page = referrers_support::path(repository, &subject);
+        if let Some(artifact_type) = artifact_type {
+            first_page += &format!("?artifactType={}", url::encode_query(artifact_type));
+        }
+        Ok(Referrers {
+            repository: repository.clone(),
+            options: options.clone(),
+            list: List {
+                subject,
+                artifact_type: artifact_type.map(str::to_owned),
+                pages: Pages::new(first_page, max_pages),
+                page: VecDeque::new(),
+                is_filtered: false,
+            },
+            current: None,
+        })
+    }
+
+    /// The next referrer; `None` at the end. After a transient failure it may be
+    /// called again.
+    #[expect(clippy::should_implement_trait, reason = "it can fail, and lends")]
+    pub fn next(&mut self) -> Result<Option<&Descriptor>, Error> {
+        let task = Task::new(&self.repository, &self.options);
+        let found = self.list.next(&task).map_err(|error| {
+            let error = error.with_digest(self.list.subject.as_str());
+            task.completed(error)
+        });
+        self.current = found?;
+        Ok(self.current.as_ref())
+    }
+}
+
+impl List {
+    fn next(&mut self, task: &Task) -> Result<Option<Descriptor>, Error> {
+        loop {
+            while let Some(entry) = self.page.front_mut() {
+                let is_included = match self.artifact_type.as_deref() {
+                    Some(artifact_type) if !self.is_filtered => {
+                        set_missing_type(task, entry)?;
+                        entry.artifact_type() == Some(artifact_type)
+                    }
+                    _ => true,
+                };
+                let entry = self.page.pop_front();
+                if is_included {
+                    return Ok(entry);
+                }
+            }
+            let Some(path) = self.pages.current()? else {
+                return Ok(None);
+            };
+            self.read_page(task, &path)?;
+        }
+    }
+
+    fn read_page(&mut self, task: &Task, path: &str) -> Result<(), Error> {
+        if self.pages.is_first() && referrers_support::known(task) == Some(false) {
+            return self.read_tag(task);
+        }
+        let response = task.send(&mut referrers_support::request(task, path)?)?;
+        let page = match self.pages.is_first() {
+            true => referrers_support::first_page(task, &response)?,
+            false => referrers_support::page(&response)?,
+        };
+        let Page::Entries(entries) = page else {
+            return self.read_tag(task);
+        };
+        response.check_next_page()?;
+        self.page = entries.into();
+        self.is_filtered = is_filtered(&response);
+        self.pages.advance(response.next_page());
+        Ok(())
+    }
+
+    fn read_tag(&mut self, task: &Task) -> Result<(), Error> {
+        self.page = match referrers_tag::read(task, &self.subject)? {
+            Tagged::Index(index) => index.entries().into(),
+            Tagged::Nothing | Tagged::Content(_) => VecDeque::new(),
+        };
+        self.is_filtered = false;
+        self.pages.advance(None);
+        Ok(())
+    }
+}
+
+fn is_filtered(response: &Response) -> bool {
+    let applied = response.headers().text("oci-filters-applied");
+    let mut applied = applied.unwrap_or_default().split(',');
+    applied.any(|filter| filter.trim_ascii() == "artifactType")
+}
+
+/// Finds out the artifact type that some clients leave out of referrers tags.
+fn set_missing_type(task: &Task, entry: &mut Descriptor) -> Result<(), Error> {
+    if entry.artifact_type().is_some() {
+        return Ok(());
+    }
+    let target = Target::Digest(entry.digest().clone());
+    match manifest_pull::fetch(task, &target) {
+        Ok(manifest) => entry.set_found_artifact_type(manifest.artifact_type()),
+        // It has none that could be known.
+        Err(error)
+            if matches!(
+                error.kind(),
+                Kind::NotFound | Kind::InvalidManifest | Kind::Unsupported
+            ) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
