@@ -44,7 +44,8 @@ fn push_by_every_way(registry: &Registry, repository: &Repository, size: usize, 
     file.write_all(&padded).expect("written");
     file.seek(SeekFrom::Start(5)).expect("seekable");
     let fd = file.as_raw_fd();
-    let ways: Vec<(&str, Box<dyn Fn() -> Source>)> = vec![
+    type Way<'a> = (&'a str, Box<dyn Fn() -> Source + 'a>);
+    let ways: Vec<Way> = vec![
         ("memory", Box::new(|| memory(&bytes))),
         ("path", Box::new(|| Source::Path(path.clone()))),
         ("fd", Box::new(|| Source::Descriptor { fd, length })),

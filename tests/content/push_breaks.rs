@@ -2,11 +2,10 @@
 
 use std::net::SocketAddr;
 
-use embedded_registry::{Ending, Fault, Options as RegistryOptions, Registry, Rule};
+use embedded_registry::{Options as RegistryOptions, Registry};
 use reggie::content::options::Options;
 use reggie::content::push;
 use reggie::content::push::Source;
-use reggie::content::upload::Upload;
 use reggie::{Client, Kind};
 use support::cutter::{Cut, Cutter};
 use support::registries::{DockerForm, DockerRegistry, Olareg, OlaregForm};

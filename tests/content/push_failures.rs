@@ -25,7 +25,8 @@ fn stream(bytes: &[u8]) -> Source {
 #[test]
 fn a_failure_of_any_request_is_overcome() {
     let bytes = content(3 * SMALL);
-    let faults: [(&str, fn() -> Fault); 5] = [
+    type Named = (&'static str, fn() -> Fault);
+    let faults: [Named; 5] = [
         ("closed", || Fault::hang_up(Ending::Close)),
         ("reset", || Fault::hang_up(Ending::Reset)),
         ("503", || Fault::status(503)),
