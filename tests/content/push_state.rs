@@ -162,7 +162,7 @@ fn a_push_leaves_the_state_of_a_running_push_alone() {
     let folder = support::temp::folder();
     let bytes = content(4 * SMALL);
     let options = with_state(folder.path());
-    let inner = options.clone();
+    let (inner, inner_seen) = observed(options.clone());
     let url = registry.url().to_owned();
     let same = bytes.clone();
     let mut outer = options;
@@ -181,6 +181,8 @@ fn a_push_leaves_the_state_of_a_running_push_alone() {
     push_ok(&repository(registry.url()), memory(&bytes), &bytes, &outer);
     assert_eq!(registry.blob("team/app", &digest(&bytes)), Some(bytes));
     assert!(files(folder.path()).is_empty());
+    let inner_seen = inner_seen.lock().expect("no panic");
+    assert_eq!(inner_seen.last().map(|one| one.resumed), Some(0));
 }
 
 #[test]

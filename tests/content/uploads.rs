@@ -6,6 +6,7 @@ use reggie::content::options::Options;
 use reggie::content::repository::Repository;
 use reggie::content::upload::Upload;
 use reggie::digest::{Algorithm, of_bytes};
+use support::raw_server::RawServer;
 use support::registries::{DockerForm, DockerRegistry, Olareg, OlaregForm};
 
 use super::pushing::*;
@@ -146,6 +147,38 @@ fn exports_that_cannot_be_imported() {
     upload.abort().expect("aborted");
     let mut upload = import(&repository, &text).expect("an upload");
     write_rest(&mut upload, b"all", 1);
+}
+
+/// The URL of the upload does not name the repository, and the challenge names
+/// no scope.
+#[test]
+fn an_imported_upload_gets_the_token_of_its_repository() {
+    let server = RawServer::start(|conn| {
+        while let Some(request) = conn.read_request() {
+            let host = request.header("host").expect("a host");
+            if request.target.starts_with("/token") {
+                let scope = "scope=repository:team/app:pull%2Cpush";
+                let token = match request.target.contains(scope) {
+                    true => "push",
+                    false => "none",
+                };
+                let body = format!(r#"{{"token":"{token}"}}"#);
+                conn.respond("200 OK", &[], body.as_bytes());
+            } else if request.header("authorization") != Some("Bearer push") {
+                let challenge = format!("Bearer realm=\"http://{host}/token\"");
+                let headers = [("WWW-Authenticate", challenge.as_str())];
+                conn.respond("401 Unauthorized", &headers, b"{}");
+            } else {
+                let headers = [("Location", "/opaque/1"), ("Range", "0-65535")];
+                conn.respond("202 Accepted", &headers, b"");
+            }
+        }
+    });
+    let mut upload = begin(&repository(&server.url()), &small_chunks());
+    upload.write(&content(SMALL)).expect("written");
+    let text = upload.export().expect("a string");
+    let upload = import(&repository(&server.url()), &text).expect("an upload");
+    assert_eq!(upload.offset(), SMALL as u64);
 }
 
 #[test]
