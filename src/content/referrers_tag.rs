@@ -77,6 +77,10 @@ pub(super) fn update(task: &Task, subject: &Digest, change: &Change) -> Result<(
     let _lock = TagLock::acquire(task, &tag)?;
     let mut status = 0;
     for round in 0..=REREADS {
+        if round > 1 {
+            // Others write the tag too, or the registry does not show it yet.
+            task.client().wait_for_retry(&task.call, task.retries())?;
+        }
         let index = match read(task, subject)? {
             Tagged::Nothing => Index::default(),
             Tagged::Index(index) => index,
@@ -90,10 +94,6 @@ pub(super) fn update(task: &Task, subject: &Digest, change: &Change) -> Result<(
         };
         if round == REREADS {
             break;
-        }
-        if round > 0 {
-            // Others write the tag too, or the registry does not have it yet.
-            task.client().wait_for_retry(&task.call, task.retries())?;
         }
         status = write(task, &tag, &text, index.etag.as_deref())?;
     }

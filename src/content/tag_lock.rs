@@ -1,7 +1,6 @@
 //! One writer of a referrers tag at a time in this process: each of them reads the
 //! list, changes it and writes it back.
 
-use std::collections::HashMap;
 use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,10 +9,16 @@ use crate::error::{Error, Kind, Step};
 use crate::os::deadline::StepLimit;
 use crate::os::event::Event;
 
-/// The tags that are being written, each with those that wait for it.
-static WRITERS: Mutex<Option<HashMap<Place, Vec<Arc<Event>>>>> = Mutex::new(None);
+/// The tags that are being written. There are few at a time.
+static WRITERS: Mutex<Vec<Writer>> = Mutex::new(Vec::new());
 
-/// A tag. After a fork the parent's writers are none of the child's.
+struct Writer {
+    place: Place,
+    waiting: Vec<Arc<Event>>,
+}
+
+/// The process and the tag: after a fork, the parent's writers are none of the
+/// child's.
 type Place = (u32, String);
 
 /// Ends when it is dropped.
@@ -40,8 +45,13 @@ impl TagLock {
 
 impl Drop for TagLock {
     fn drop(&mut self) {
-        let waiting = writers().get_or_insert_default().remove(&self.0);
-        for event in waiting.unwrap_or_default() {
+        let mut writers = writers();
+        let (ended, others) = std::mem::take(&mut *writers)
+            .into_iter()
+            .partition(|writer| writer.place == self.0);
+        *writers = others;
+        let ended: Vec<Writer> = ended;
+        for event in ended.iter().flat_map(|writer| &writer.waiting) {
             event.happen();
         }
     }
@@ -50,9 +60,11 @@ impl Drop for TagLock {
 /// Begins to write a tag; if another call does so, returns an event to wait for.
 fn enter(place: &Place, task: &Task) -> Result<Option<Arc<Event>>, Error> {
     let mut writers = writers();
-    let writers = writers.get_or_insert_default();
-    let Some(waiting) = writers.get_mut(place) else {
-        writers.insert(place.clone(), Vec::new());
+    let Some(writer) = writers.iter_mut().find(|writer| writer.place == *place) else {
+        writers.push(Writer {
+            place: place.clone(),
+            waiting: Vec::new(),
+        });
         return Ok(None);
     };
     if task.call.limits.is_nested {
@@ -62,10 +74,10 @@ fn enter(place: &Place, task: &Task) -> Result<Option<Arc<Event>>, Error> {
     }
     let event = Event::new().map_err(|error| Error::io(Kind::NoMemory, "event", &error))?;
     let event = Arc::new(event);
-    waiting.push(Arc::clone(&event));
+    writer.waiting.push(Arc::clone(&event));
     Ok(Some(event))
 }
 
-fn writers() -> MutexGuard<'static, Option<HashMap<Place, Vec<Arc<Event>>>>> {
+fn writers() -> MutexGuard<'static, Vec<Writer>> {
     WRITERS.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,8 @@
 //! Referrers: with the API and with the referrers tag.
 
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
 use embedded_registry::{Options as RegistryOptions, Registry};
 use reggie::content::descriptor::Descriptor;
 use reggie::content::manifest::Manifest;
@@ -7,11 +10,15 @@ use reggie::content::manifest_delete::delete;
 use reggie::content::manifest_pull::pull;
 use reggie::content::manifest_push::push;
 use reggie::content::options::Options;
+use reggie::content::progress::{Event, Snapshot};
 use reggie::content::referrers::Referrers;
 use reggie::content::repository::Repository;
-use reggie::{Error, Kind};
+use reggie::{Cancel, Error, Kind};
+use support::raw_request::RawRequest;
+use support::raw_server::RawServer;
 
 use crate::documents::*;
+use crate::scripted::{Reply, serve};
 
 /// The referrers of a manifest, of an artifact type.
 pub(crate) fn referrers_of(
@@ -156,6 +163,88 @@ fn concurrent_pushes_lose_no_entry() {
     let digest = subject.descriptor().digest().as_str();
     let found = referrers_of(&repository, digest, None).expect("a list");
     assert_eq!(found.len(), manifests.len());
+}
+
+/// A registry without the API that responds to no request for the referrers tag
+/// before it may.
+fn slow_registry(may_respond: Arc<(Mutex<bool>, Condvar)>) -> RawServer {
+    serve(move |request| match request.method.as_str() {
+        "PUT" => Reply::new(201, ""),
+        "HEAD" if request.target.contains("/blobs/") => Reply::new(200, ""),
+        "GET" if request.target.contains("/manifests/sha256-") => {
+            let (lock, changed) = &*may_respond;
+            let mut may = lock.lock().expect("no panic");
+            while !*may {
+                may = changed.wait(may).expect("no panic");
+            }
+            Reply::new(403, "")
+        }
+        _ => Reply::new(404, ""),
+    })
+}
+
+#[test]
+fn a_call_in_a_callback_does_not_wait_for_the_call_that_calls_back() {
+    let gate: Arc<(Mutex<bool>, Condvar)> = Arc::default();
+    let server = slow_registry(Arc::clone(&gate));
+    let repository = repository(&server.url());
+    let manifest = referrer("a/b", &parse(&artifact("sub/ject", "")), "1");
+    let nested: Arc<Mutex<Option<Kind>>> = Arc::default();
+    let mut options = Options::default();
+    let callback = {
+        let (repository, manifest) = (repository.clone(), manifest.clone());
+        let (nested, gate) = (Arc::clone(&nested), Arc::clone(&gate));
+        move |snapshot: &Snapshot| {
+            // Nothing has been received for a second: the tag is being read.
+            if snapshot.event == Event::Wait {
+                let pushed = push(&repository, &manifest, &[], &Options::default());
+                *nested.lock().expect("no panic") = pushed.err().map(|error| error.kind());
+                *gate.0.lock().expect("no panic") = true;
+                gate.1.notify_all();
+            }
+            Ok(())
+        }
+    };
+    options.set_progress(Some(Arc::new(callback)), Duration::ZERO);
+    let error = push(&repository, &manifest, &[], &options).expect_err("refused");
+    assert_eq!(error.kind(), Kind::Denied, "{error}");
+    assert_eq!(*nested.lock().expect("no panic"), Some(Kind::Busy));
+}
+
+#[test]
+fn the_wait_for_another_writer_can_be_cancelled() {
+    let gate: Arc<(Mutex<bool>, Condvar)> = Arc::default();
+    let server = slow_registry(Arc::clone(&gate));
+    let repository = repository(&server.url());
+    let manifest = referrer("a/b", &parse(&artifact("sub/ject", "")), "1");
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| push(&repository, &manifest, &[], &Options::default()));
+        let is_reading = |request: &RawRequest| request.target.contains("/manifests/sha256-");
+        while !server.requests().iter().any(is_reading) {
+            std::thread::yield_now();
+        }
+        let cancel = Cancel::new().expect("a handle");
+        let mut options = Options::default();
+        options.cancel = Some(cancel.clone());
+        let before = server.requests().len();
+        let second = scope.spawn({
+            let (repository, manifest) = (&repository, &manifest);
+            move || push(repository, manifest, &[], &options)
+        });
+        // Of the blob and of the manifest.
+        assert!(server.wait_for_requests(before + 2, Duration::from_secs(60)));
+        cancel.trigger();
+        let error = second.join().expect("no panic").expect_err("cancelled");
+        assert_eq!(error.kind(), Kind::Cancelled);
+        *gate.0.lock().expect("no panic") = true;
+        gate.1.notify_all();
+        first.join().expect("no panic").expect_err("refused");
+    });
+    let reads = server.requests();
+    let reads = reads
+        .iter()
+        .filter(|r| r.target.contains("/manifests/sha256-"));
+    assert_eq!(reads.count(), 1);
 }
 
 #[test]

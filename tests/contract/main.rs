@@ -37,6 +37,15 @@ fn userdata_is_freed_exactly_once() {
 }
 
 #[test]
+fn manifests_and_lists_belong_to_the_caller() {
+    for has_referrers in [true, false] {
+        let options = Options::default().referrers(has_referrers);
+        let registry = Registry::start(options);
+        everywhere("content", &[vec![registry.url().to_owned()]]);
+    }
+}
+
+#[test]
 fn callbacks_decide_what_a_call_does() {
     let servers = servers();
     everywhere("callbacks", &servers.each_ref().map(whereabouts));
