@@ -259,6 +259,7 @@
 
 mod blob;
 mod blob_pull;
+mod blob_push;
 mod bytes;
 mod callback;
 mod cancel;
@@ -307,6 +308,7 @@ mod slot;
 mod status;
 mod status_string;
 mod strings;
+mod upload;
 
 #[cfg(test)]
 mod tests;

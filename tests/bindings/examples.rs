@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use embedded_registry::Options;
+use embedded_registry::{Ending, Fault, Options, Recorded, Rule};
+use reggie::digest::{Algorithm, of_bytes};
 use support::c::{BuildOptions, Compiler, Output, Program};
 use support::registries::{DockerForm, DockerRegistry, Olareg, OlaregForm};
 use support::{registries, temp};
@@ -267,6 +268,47 @@ fn a_file_of_the_callers_is_streamed_too_and_stays() {
     assert_eq!(std::fs::read(&file).expect("the source"), before);
 }
 
+/// It is killed at each of some places, and then completes the upload.
+#[test]
+fn an_upload_is_resumed_by_the_next_run() {
+    const SIZE: usize = 20 << 20;
+    let program = build("resume_upload");
+    let registry = embedded_registry::Registry::start(Options::default());
+    let folder = temp::folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (file, state) = (path("file"), path("state"));
+    let bytes = vec![b'a'; SIZE];
+    std::fs::write(&file, &bytes).expect("written");
+    let arguments = [registry.url(), NAME, file.as_str(), state.as_str()];
+    for chunks in [0, 1] {
+        let stall = Rule::new(Fault::hang_up(Ending::Stall)).method("PATCH");
+        registry.add_rule(stall.skip(chunks));
+        registry.clear_requests();
+        let mut child = program.command(&arguments).spawn().expect("a child");
+        let is_stalled = |requests: &[Recorded]| {
+            let chunk = |one: &&Recorded| one.method == "PATCH";
+            requests.iter().filter(chunk).count() as u64 == chunks + 1
+        };
+        while !is_stalled(&registry.requests()) {
+            assert!(child.try_wait().expect("a child").is_none(), "ended");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        registry.clear_rules();
+    }
+    let output = run_checked(&program, &arguments, &[]);
+    output.expect_success();
+    let from = format!("from byte {}\ncomplete\n", 8 << 20);
+    assert_eq!(
+        (output.stdout.as_str(), output.stderr.as_str()),
+        (from.as_str(), "")
+    );
+    let digest = of_bytes(Algorithm::Sha256, &bytes);
+    assert_eq!(registry.blob(NAME, &digest), Some(bytes));
+    assert!(!Path::new(&state).exists());
+}
+
 #[test]
 fn a_failure_is_one_line_and_an_exit_status() {
     let basic = Options::default().basic(registries::USER, registries::PASSWORD);
@@ -336,7 +378,8 @@ fn every_compiler_takes_them_without_a_warning() {
         if !compiler.is_at_hand() {
             continue;
         }
-        for name in EXAMPLES.into_iter().chain([README]).chain(BLOB_EXAMPLES) {
+        let more = [README, "resume_upload"].into_iter().chain(BLOB_EXAMPLES);
+        for name in EXAMPLES.into_iter().chain(more) {
             let options = BuildOptions {
                 compiler,
                 standard,
