@@ -203,29 +203,6 @@ impl Client {
         })
     }
 
-    /// Waits until a request may be sent again after the body of its response
-    /// was lost. Nothing of the body is sent again, so that what was delivered
-    /// does not matter. `attempt` is the number of the attempt that failed.
-    /// Returns the error if there is no retry.
-    pub(crate) fn pause_before_retry(
-        &self,
-        call: &Call,
-        request: &Request,
-        attempt: u32,
-        error: Error,
-    ) -> Result<(), Error> {
-        let execution = Execution::new(call);
-        execution.attempt.set(attempt);
-        let outcome = Err(error);
-        let delay = self.retry_delay(request, &outcome, &execution);
-        let delay = delay.map_err(|error| self.engine.log.secrets().scrub_error(error))?;
-        match (delay, outcome) {
-            (Some(delay), _) => pause(delay, call),
-            (None, Err(error)) => Err(error),
-            (None, Ok(_)) => Ok(()),
-        }
-    }
-
     /// The authorization for some actions, such as `pull,push`, in a
     /// repository; `None` if the registry requires none.
     pub(crate) fn authorization(
