@@ -12,7 +12,12 @@ for example in \
     "list_tags $2" \
     "show_errors $2" \
     "auth $2" \
-    "stream_blob $2 reggie/example 16"
+    "stream_blob $2 reggie/example 16" \
+    "tags $2/reggie/example:v1 v2" \
+    "tags $2/reggie/example" \
+    "referrers $2/reggie/example:v1 text/plain note" \
+    "referrers $2/reggie/example:v1" \
+    "inspect $2/reggie/example:v1"
 do
     echo "--- $example"
     # None of these words contains spaces.
