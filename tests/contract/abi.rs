@@ -33,6 +33,20 @@ fn symbols_appeared_in_a_version_up_to_this_one() {
     }
 }
 
+#[test]
+fn packages_have_the_version_of_the_library() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (file, start) in [
+        ("packaging/debian/changelog", "libreggie ("),
+        ("packaging/libreggie.spec", "Version:        "),
+    ] {
+        let text = read(file);
+        let found = text.lines().find_map(|line| line.strip_prefix(start));
+        let found = found.and_then(|rest| rest.split('-').next());
+        assert_eq!(found, Some(version), "{file}");
+    }
+}
+
 /// Runs packaging/abi in a copy of what it reads.
 fn abi(tree: &Path, arguments: &[&str]) -> Output {
     Command::new(tree.join("packaging/abi"))
