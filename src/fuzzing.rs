@@ -185,8 +185,7 @@ fn headers_of(fields: &[(&str, &[u8])]) -> Headers {
 
 /// The delay in Retry-After, by a local clock at this time.
 pub fn retry_after(fields: &[(&str, &[u8])], now: u32) -> Option<Duration> {
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.into());
-    retry_after::read(&headers_of(fields), now).map(|field| field.wait)
+    retry_after::read(&headers_of(fields), now.into()).map(|field| field.wait)
 }
 
 /// Limit, remaining and window.

@@ -1,7 +1,5 @@
 //! Requests to token servers.
 
-use std::time::SystemTime;
-
 use zeroize::Zeroizing;
 
 use super::Engine;
@@ -15,6 +13,7 @@ use crate::auth::{Authorization, Subject, basic, token};
 use crate::body::Body;
 use crate::config::Credential;
 use crate::error::{Error, Kind, Step};
+use crate::http::date;
 use crate::http::header::retry_after;
 use crate::http::headers::Headers;
 use crate::http::hooks::Purpose;
@@ -266,7 +265,7 @@ impl Engine {
         let headers = &response.raw.headers;
         let grant = token::read_response(status, headers.text("date"), &body, &host);
         let grant = grant.map_err(|error| {
-            let wait = retry_after::read(headers, SystemTime::now());
+            let wait = retry_after::read(headers, date::now());
             self.scrub(error.with_retry_after(wait))
         });
         Ok((status, grant))

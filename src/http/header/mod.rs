@@ -15,15 +15,15 @@ fn number(text: &str) -> Option<u64> {
 
 /// A number as servers send them where an integer is specified: also negative,
 /// with a fraction, with an exponent, or of any size.
-fn decimal(text: &str) -> Option<f64> {
+pub(crate) fn decimal(text: &str) -> Option<f64> {
     let is_number = |byte: u8| byte.is_ascii_digit() || b".eE+-".contains(&byte);
     let digits = text.strip_prefix('-').unwrap_or(text);
     let begins = digits.starts_with(|first: char| first.is_ascii_digit());
-    let found: f64 = match begins && digits.bytes().all(is_number) {
-        true => text.parse().ok()?,
-        false => return None,
-    };
-    Some(found)
+    if begins && digits.bytes().all(is_number) {
+        text.parse().ok()
+    } else {
+        None
+    }
 }
 
 /// A whole number that is not negative, rounded down; the maximum if it is too
