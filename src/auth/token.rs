@@ -133,7 +133,7 @@ pub(crate) fn by_post(
 
 /// Whether a status may mean that the server does not support this form, rather
 /// than that the credentials are wrong: servers use many statuses for it.
-pub(crate) fn is_not_spoken(form: Form, status: u16) -> bool {
+pub(crate) fn may_be_unsupported(form: Form, status: u16) -> bool {
     match form {
         Form::Post => matches!(status, 400 | 401 | 404 | 405),
         Form::Get => matches!(status, 404 | 405),

@@ -171,7 +171,7 @@ impl Engine {
         let mut refusal = None;
         for form in forms {
             self.log.note(execution.limits(), Level::Info, || {
-                let way = match form {
+                let method = match form {
                     Form::Get => "GET",
                     Form::Post => "POST",
                 };
@@ -181,7 +181,7 @@ impl Engine {
                 } else {
                     &scopes
                 };
-                format!("token from {host} by {way} for {scopes}")
+                format!("token from {host} by {method} for {scopes}")
             });
             let (status, grant) =
                 self.request_in_form(realm, token_request, credential, form, execution)?;
@@ -192,7 +192,7 @@ impl Engine {
                 }
                 // The user should read the error of the first form.
                 Err(error) => {
-                    let tries_next = token::is_not_spoken(form, status);
+                    let tries_next = token::may_be_unsupported(form, status);
                     let error = refusal.get_or_insert(error);
                     if !tries_next {
                         return Err(error.clone());
@@ -203,7 +203,7 @@ impl Engine {
         let none = || {
             Error::new(
                 Kind::TokenRefused,
-                format!("token from {host}: no way to ask"),
+                format!("token from {host}: no form of request is possible"),
             )
         };
         Err(refusal.unwrap_or_else(none))

@@ -204,8 +204,8 @@ mod tests {
         );
         assert!(about_names(&names(1000)).ends_with("7.registry.example and 992 more"));
         let long = ["DnsName(\"".to_owned() + &"a".repeat(10_000) + "\n\")"];
-        let told = about_names(&long);
-        assert!(told.len() < 100 && !told.contains('\n'), "{told}");
+        let message = about_names(&long);
+        assert!(message.len() < 100 && !message.contains('\n'), "{message}");
     }
 
     #[test]

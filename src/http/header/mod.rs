@@ -8,7 +8,7 @@ pub(crate) mod retry_after;
 pub(crate) mod warning;
 
 /// A number that consists only of digits: no sign, no spaces.
-fn number(text: &str) -> Option<u64> {
+pub(crate) fn number(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
 }
