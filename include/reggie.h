@@ -101,9 +101,9 @@
  * Callbacks may use the library, including the same client, but must not free a
  * handle that the call uses. A call made in a callback does not wait for other
  * calls: it requests its own token, runs its own credential helper, and may exceed
- * reggie_config_set_max_connections(). Callbacks must return normally: a C++ exception that
- * leaves a callback aborts the process, and longjmp() and pthread_exit() are not
- * allowed.
+ * reggie_config_set_max_connections(). Callbacks must return normally: a C++
+ * exception that leaves a callback aborts the process, and longjmp() and
+ * pthread_exit() are not allowed.
  *
  * Time
  * ----
@@ -694,8 +694,9 @@ typedef int32_t reggie_status;
 /// HTTP status, if any.
 #define REGGIE_PROXY 311
 
-/// Redirect or challenge to a more private network than the server that sent
-/// it; see reggie_config_add_allowed_network().
+/// Redirect or challenge to a more private network than that of the server that
+/// sent it, or request to a cloud metadata address; see
+/// reggie_config_add_allowed_network().
 #define REGGIE_ADDRESS_REFUSED 312
 
 /// More redirects than allowed.
@@ -759,7 +760,8 @@ const char *reggie_status_string(reggie_status status);
 /// - ECONNREFUSED: REGGIE_CONNECT and REGGIE_PROXY
 /// - ECONNRESET: the connection ended early
 /// - EPROTO: REGGIE_TLS and REGGIE_PROTOCOL
-/// - EACCES: a certificate, redirect, address, token or realm was refused
+/// - EACCES: a certificate, redirect, address, token, realm or next page was
+///   refused
 /// - ELOOP: REGGIE_TOO_MANY_REDIRECTS
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
@@ -1250,8 +1252,8 @@ reggie_status reggie_request_set_body_path_section(reggie_request *request,
                                                    uint64_t length);
 
 /// Sets the body: the next `length` bytes from a file descriptor, starting at
-/// its current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its
-/// end with chunked transfer coding (RFC 9112, section 7.1), which many
+/// its current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to
+/// its end with chunked transfer coding (RFC 9112, section 7.1), which many
 /// registries reject.
 ///
 /// The descriptor remains owned by the caller and must stay open until the
