@@ -13,6 +13,7 @@ use crate::auth::secret_json::{SecretJson, field};
 use crate::config::credential::Credential;
 use crate::error::{Error, Kind, Step, describe, server_text};
 use crate::log::redact;
+use crate::log::scrub::scrub;
 use crate::os::deadline::CallLimits;
 use crate::os::subprocess;
 
@@ -143,7 +144,8 @@ fn read(result: &HelperResult) -> Result<Option<Credential>, String> {
             let output_lines = if output_lines.is_empty() {
                 "no output".to_owned()
             } else {
-                output_lines.join("; ")
+                let secrets = json.as_deref().map(redact::secret_members);
+                scrub(&output_lines.join("; "), &secrets.unwrap_or_default())
             };
             return Err(match result.code {
                 Some(code) => format!("failed with {code}: {output_lines}"),
@@ -236,6 +238,12 @@ mod tests {
             ),
             (Some(1), "", "", "failed with 1: no output"),
             (Some(1), secret, "gone", "failed with 1: gone"),
+            (
+                Some(1),
+                secret,
+                "cannot keep pass",
+                "failed with 1: cannot keep [redacted]",
+            ),
             (None, "", "killed", "failed: killed"),
         ] {
             let expected = Err(expected.to_owned());
