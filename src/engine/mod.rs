@@ -24,6 +24,7 @@ use crate::http::cookies::CookieJar;
 use crate::http::headers::Headers;
 use crate::http::hooks::{Purpose, ResponseCallback, SendCallback};
 use crate::http::redirect::RedirectCallback;
+use crate::http::url::syntax::text_of_header;
 use crate::http::url::{Origin, Url};
 use crate::log::Log;
 use crate::log::secrets::Secrets;
@@ -240,7 +241,7 @@ impl Engine {
         if !matches!(status, 200..300 | 416) {
             return;
         }
-        let location = response.raw.headers.text("location");
+        let location = response.raw.headers.get("location").map(text_of_header);
         let may_end = matches!(method, "PUT" | "DELETE");
         if location.is_none() && !may_end && auth.repository.is_none() {
             return;
@@ -262,7 +263,7 @@ impl Engine {
             uploads.forget(url);
             return;
         }
-        let location = location.and_then(|location| response.url.resolve(location).ok());
+        let location = location.and_then(|location| response.url.resolve(&location).ok());
         let next = location.as_ref().unwrap_or(url);
         if !next.is_at(own) {
             return;
