@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::lifetime;
 use super::scope::Scopes;
 use super::secret_json::{SecretJson, field};
-use super::{clock, lifetime};
 use crate::config::credential::{Credential, MAX_SECRET};
 use crate::error::{Error, Kind};
+use crate::http::date;
 use crate::http::server_message;
 use crate::http::server_message::ServerMessage;
 use crate::http::url::{Url, encode_query};
@@ -133,7 +134,7 @@ pub(crate) fn by_post(
 
 /// Whether a status may mean that the server does not support this form, rather
 /// than that the credentials are wrong: servers use many statuses for it.
-pub(crate) fn is_not_spoken(form: Form, status: u16) -> bool {
+pub(crate) fn may_be_unsupported(form: Form, status: u16) -> bool {
     match form {
         Form::Post => matches!(status, 400 | 401 | 404 | 405),
         Form::Get => matches!(status, 404 | 405),
@@ -188,11 +189,11 @@ pub(crate) fn read_response(
     #[cfg(reggie_test_log)]
     crate::log::test_log::secret("token", token);
     let issued = match member("issued_at") {
-        Some(Value::String(text)) => clock::any_date(text),
-        Some(Value::Number(number)) => clock::any_date(&number.to_string()),
+        Some(Value::String(text)) => date::any(text),
+        Some(Value::Number(number)) => date::any(&number.to_string()),
         _ => None,
     };
-    let age = lifetime::age(issued, date.and_then(clock::http_date), clock::now());
+    let age = lifetime::age(issued, date.and_then(date::http_date), date::now());
     Ok(Grant {
         token: Zeroizing::new(token.to_owned()),
         expires: Instant::now() + lifetime::time_left(lifetime, age),

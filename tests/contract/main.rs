@@ -268,10 +268,6 @@ fn what_a_server_sends_does_not_decide_about_memory() {
 }
 
 #[test]
-#[cfg_attr(
-    reggie_test_log,
-    ignore = "the debug log, which is on then, allocates without such checks"
-)]
 fn a_call_without_memory_fails_and_the_client_goes_on() {
     if !Compiler::System.is_at_hand() {
         return;

@@ -1,6 +1,7 @@
 //! How the end of a response's body is found (RFC 9112, section 6.3).
 
 use super::head::{Head, Version};
+use crate::http::header::number;
 use crate::http::headers::Headers;
 use crate::log::redact::shown;
 
@@ -27,8 +28,8 @@ pub(crate) fn of_response(method: &str, head: &Head) -> Result<(Framing, bool), 
         return Ok((Framing::None, persists));
     }
     if is_chunked(head)? {
-        // The length is ignored, and the connection closed, in case somebody on
-        // the way went by the length.
+        // The length is ignored (RFC 9112, section 6.3), and the connection
+        // closed, in case a proxy used the length.
         return Ok((Framing::Chunked, persists && length.is_none()));
     }
     match length {
@@ -46,10 +47,7 @@ pub(crate) fn says_close(headers: &Headers) -> bool {
 fn length(headers: &Headers) -> Result<Option<u64>, String> {
     let mut length = None;
     for member in members(headers, "content-length") {
-        let digits = std::str::from_utf8(member)
-            .ok()
-            .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
-        let Some(number) = digits.and_then(|text| text.parse::<u64>().ok()) else {
+        let Some(number) = std::str::from_utf8(member).ok().and_then(number) else {
             let member = String::from_utf8_lossy(member);
             return Err(format!("content-length {} is not valid", shown(&member)));
         };
@@ -103,7 +101,7 @@ mod tests {
     use super::*;
     use crate::http::message::head::HeadParser;
 
-    /// The framing of a response to GET with these lines.
+    /// The framing of a response with these lines.
     fn framing(method: &str, lines: &str) -> Result<(Framing, bool), String> {
         let head = format!("HTTP/1.1 200 OK\r\n{lines}\r\n");
         framing_of(method, &head)

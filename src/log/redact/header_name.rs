@@ -28,6 +28,23 @@ pub(crate) fn is_secret_header(name: &str) -> bool {
         "saml", "csrf", "xsrf", "pat", "cred", "creds", "sso", "ticket",
     ];
     const NAMES: [&str; 3] = ["x-registry-config", "x-jfrog-art-api", "authentication"];
+    /// Usual names that are none of these, to skip the search.
+    const PUBLIC: [&str; 8] = [
+        "accept",
+        "content-length",
+        "content-range",
+        "content-type",
+        "host",
+        "if-none-match",
+        "range",
+        "user-agent",
+    ];
+    if PUBLIC
+        .iter()
+        .any(|public| name.eq_ignore_ascii_case(public))
+    {
+        return false;
+    }
     let name = name.to_ascii_lowercase();
     PARTS.iter().any(|part| name.contains(part))
         || NAMES.contains(&name.as_str())
