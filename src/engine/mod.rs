@@ -25,6 +25,7 @@ use crate::http::cookies::CookieJar;
 use crate::http::headers::Headers;
 use crate::http::hooks::{Purpose, ResponseCallback, SendCallback};
 use crate::http::redirect::RedirectCallback;
+use crate::http::url::syntax::text_of_header;
 use crate::http::url::{Origin, Url};
 use crate::log::Log;
 use crate::log::secrets::Secrets;
@@ -236,7 +237,7 @@ impl Engine {
     /// Follows an upload to the URL where it continues.
     fn note_upload(&self, method: &str, url: &Url, auth: &AuthState, response: &EngineResponse) {
         let status = response.raw.status;
-        let location = response.raw.headers.text("location");
+        let location = response.raw.headers.get("location").map(text_of_header);
         let own = self.address.origin_ref();
         let is_ours = url.is_at(own) && !response.left_origin;
         let may_matter = location.is_some() || uploads::may_end(method);
@@ -249,7 +250,7 @@ impl Engine {
         let Some(repository) = auth.repository.as_ref().or(of_path.as_ref()) else {
             return;
         };
-        let location = location.and_then(|location| response.url.resolve(location).ok());
+        let location = location.and_then(|location| response.url.resolve(&location).ok());
         let next = location.as_ref().unwrap_or(url);
         self.auth.uploads.follow(&UploadStep {
             method,

@@ -182,6 +182,7 @@ impl Engine {
         if let Some(cookies) = &self.cookies
             && let Some(sent) = cookies.header(url)
         {
+            sent_secrets::add_cookies(self.log.secrets(), &sent);
             // One field for all (RFC 6265, section 5.4), the caller's first.
             let own: Vec<&[u8]> = headers.all("cookie").collect();
             let all = [own.as_slice(), &[sent.as_bytes()]]

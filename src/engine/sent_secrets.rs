@@ -21,6 +21,19 @@ pub(super) fn add_headers(secrets: &Secrets, headers: &Headers) {
     }
 }
 
+/// Minimum length of a cookie's value that is a secret, in bytes: servers also set
+/// cookies such as `lang=en`.
+const MIN_COOKIE: usize = 8;
+
+/// Registers the cookies of the cookie jar.
+pub(super) fn add_cookies(secrets: &Secrets, sent: &str) {
+    for value in of_header("cookie", sent) {
+        if value.len() >= MIN_COOKIE {
+            secrets.add(value);
+        }
+    }
+}
+
 /// Registers the values of query parameters that look like secrets, such as the
 /// signature of a signed URL.
 pub(super) fn add_query(secrets: &Secrets, url: &Url) {
@@ -99,6 +112,15 @@ mod tests {
             add_headers(&secrets, &headers);
             assert_eq!(sorted(&secrets), expected, "{name}: {value}");
         }
+    }
+
+    #[test]
+    fn long_cookies_of_the_jar_are_secrets() {
+        let secrets = Secrets::default();
+        add_cookies(&secrets, "lang=en; sid=\"0123-session\"");
+        let held = secrets.hold();
+        let found: Vec<&str> = held.iter().map(|secret| secret.as_str()).collect();
+        assert_eq!(found, ["0123-session"]);
     }
 
     #[test]

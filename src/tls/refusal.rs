@@ -122,7 +122,9 @@ fn about_certificate(why: &CertificateError) -> String {
             return about_names(presented);
         }
         CertificateError::BadEncoding => "it cannot be parsed",
-        CertificateError::BadSignature => "its signature is wrong",
+        CertificateError::BadSignature => {
+            "its signature is wrong, or by an RSA key of less than 2048 bits"
+        }
         CertificateError::UnsupportedSignatureAlgorithmContext {
             signature_algorithm_id,
             ..

@@ -63,6 +63,8 @@ fn lookup_aside(
     let name = host.to_owned();
     let work = move || {
         let found = lookup(&name, port);
+        // Without descriptors, getaddrinfo reports that the name is unknown.
+        let found = found.map_err(|error| finished.try_clone().err().unwrap_or(error));
         // Closing this end wakes the waiting thread.
         drop(finished);
         found

@@ -108,7 +108,10 @@ impl Contents {
         if text.iter().all(u8::is_ascii_whitespace) {
             return Ok(Contents::default());
         }
-        let json = SecretJson::parse(&text).ok_or("not json")?;
+        let json = SecretJson::parse(&text).ok_or_else(|| match std::str::from_utf8(&text) {
+            Ok(_) => "not json",
+            Err(_) => "neither UTF-8 nor UTF-16",
+        })?;
         let file = match &*json {
             Value::Null => return Ok(Contents::default()),
             Value::Object(file) => file,

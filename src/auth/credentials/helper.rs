@@ -13,6 +13,7 @@ use crate::auth::secret_json::{SecretJson, field};
 use crate::config::credential::Credential;
 use crate::error::{Error, Kind, Step, describe, server_text};
 use crate::log::redact;
+use crate::log::scrub::scrub;
 use crate::os::deadline::CallLimits;
 use crate::os::subprocess;
 
@@ -139,7 +140,10 @@ fn read(result: &HelperResult) -> Result<Option<Credential>, String> {
             outputs.retain(|output| !output.is_empty());
             let shown = match outputs.as_slice() {
                 [] => "no output".to_owned(),
-                outputs => outputs.join("; "),
+                outputs => {
+                    let secrets = json.as_deref().map(redact::secret_members);
+                    scrub(&outputs.join("; "), &secrets.unwrap_or_default())
+                }
             };
             return Err(match result.code {
                 Some(code) => format!("failed with {code}: {shown}"),
@@ -232,6 +236,12 @@ mod tests {
             ),
             (Some(1), "", "", "failed with 1: no output"),
             (Some(1), secret, "gone", "failed with 1: gone"),
+            (
+                Some(1),
+                secret,
+                "cannot keep pass",
+                "failed with 1: cannot keep [redacted]",
+            ),
             (None, "", "killed", "failed: killed"),
         ] {
             let expected = Err(expected.to_owned());

@@ -127,6 +127,31 @@ fn redact_json(text: &str) -> String {
     }
 }
 
+/// The strings in JSON that are secrets, by the names of the members that they
+/// are in.
+pub(crate) fn secret_members(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(key, member)| match is_secret_key(key) {
+                true => strings(member),
+                false => secret_members(member),
+            })
+            .collect(),
+        Value::Array(elements) => elements.iter().flat_map(secret_members).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn strings(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(elements) => elements.iter().flat_map(strings).collect(),
+        Value::Object(members) => members.values().flat_map(strings).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// Redacts in place; returns whether anything was redacted. The parser limits
 /// the depth.
 fn redact_value(value: &mut Value) -> bool {
@@ -163,6 +188,18 @@ fn redact_value(value: &mut Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_in_json() {
+        let json = serde_json::json!({
+            "error": "no",
+            "Access_Token": "one",
+            "data": [{"Secret": ["two", {"x": "three"}], "Username": "me"}, 4],
+        });
+        let mut found = secret_members(&json);
+        found.sort_unstable();
+        assert_eq!(found, ["one", "three", "two"]);
+    }
 
     #[test]
     fn bodies() {
