@@ -129,30 +129,20 @@ impl Transport {
             director,
             host,
         } = outgoing;
-        let unsent = |error| Failure {
-            error,
-            race: false,
-            unsent: true,
-        };
         let text = url.for_server();
         let origin = Arc::clone(url.origin_ref());
         let route = Arc::new(Route::new(&origin, &self.shared.proxies));
-        let forwarder = route.forwarder().cloned();
         let mut headers = Cow::Borrowed(headers);
-        if let Some(login) = forwarder.as_ref().and_then(|proxy| proxy.authorization()) {
+        if let Some(login) = route.forwarder().and_then(|proxy| proxy.authorization()) {
             headers
                 .to_mut()
                 .set("Proxy-Authorization", login.as_bytes());
         }
-        let head = text.len()
-            + headers
-                .iter()
-                .map(|(n, v)| n.len() + v.len() + 4)
-                .sum::<usize>();
-        if head > MAX_HEAD {
-            let message = format!("request head of more than {MAX_HEAD} bytes");
-            return Err(unsent(Error::new(Kind::InvalidHeader, message)));
-        }
+        let head = head_size(&text, &headers).map_err(|error| Failure {
+            error,
+            race: false,
+            unsent: true,
+        })?;
         let length = match framing {
             Framing::None => 0,
             Framing::Length(length) => length,
@@ -191,42 +181,67 @@ impl Transport {
         };
         let sent = request_sender::send(&self.config, &operation, &head, body, framing);
         body.end();
-        let mut connection = sent.map_err(|failed| of_sending(failed, &operation))?;
-        let origin = &operation.origin;
-        let response = response_head::receive(&mut connection).map_err(|failed| Failure {
-            race: operation.was_reused() && !connection.heard() && failed.is_end(),
-            unsent: false,
-            error: failure::of_head(failed, origin, &connection),
-        })?;
-        let status = response.status;
-        let refused = |error: Error| Failure {
-            error: error
-                .with_host(&origin.authority())
-                .with_http_status(status),
-            race: false,
-            unsent: false,
-        };
-        if let Some(proxy) = forwarder
-            && status == 407
-        {
-            return Err(refused(tunnel::refused(&proxy, &url.authority(), 407, "")));
-        }
-        let (body, persists) = framing::of_response(method, &response).map_err(|why| {
-            let message = format!("response of {}: {why}", origin.authority());
-            refused(Error::new(Kind::Protocol, message))
-        })?;
-        let keep = persists && !framing::says_close(&headers);
-        let stats = operation.stats(&connection);
-        let director = Director::Server(class_of_server(origin, connection.address()));
-        Ok(RawResponse {
-            status,
-            version: response.version,
-            stats,
-            director,
-            body: RawBody::new(connection, operation, status, body, keep),
-            headers: response.headers,
-        })
+        let connection = sent.map_err(|failed| of_sending(failed, &operation))?;
+        let keeps_open = !framing::says_close(&headers);
+        receive(connection, operation, method, keeps_open)
     }
+}
+
+/// The approximate size of a request head; an error if it is too large.
+fn head_size(url: &str, headers: &Headers) -> Result<usize, Error> {
+    let fields = headers.iter();
+    let fields = fields.map(|(name, value)| name.len() + value.len() + ": \r\n".len());
+    let size = url.len() + fields.sum::<usize>();
+    if size > MAX_HEAD {
+        let message = format!("request head of more than {MAX_HEAD} bytes");
+        return Err(Error::new(Kind::InvalidHeader, message));
+    }
+    Ok(size)
+}
+
+/// Receives the head of a response, which says how its body is read. If
+/// `keeps_open`, the connection can be reused, unless the response forbids it.
+fn receive(
+    mut connection: Box<Connection>,
+    operation: Arc<Operation>,
+    method: &str,
+    keeps_open: bool,
+) -> Result<RawResponse, Failure> {
+    let origin = &operation.origin;
+    let response = response_head::receive(&mut connection).map_err(|failed| Failure {
+        race: operation.was_reused() && !connection.heard() && failed.is_end(),
+        unsent: false,
+        error: failure::of_head(failed, origin, &connection),
+    })?;
+    let status = response.status;
+    let refused = |error: Error| Failure {
+        error: error
+            .with_host(&origin.authority())
+            .with_http_status(status),
+        race: false,
+        unsent: false,
+    };
+    if let Some(proxy) = operation.route.forwarder()
+        && status == 407
+    {
+        let host = &operation.exchange_limits.host;
+        return Err(refused(tunnel::refused(proxy, host, status, "")));
+    }
+    let (body, persists) = framing::of_response(method, &response).map_err(|why| {
+        let message = format!("response of {}: {why}", origin.authority());
+        refused(Error::new(Kind::Protocol, message))
+    })?;
+    let keep = persists && keeps_open;
+    let stats = operation.stats(&connection);
+    let director = Director::Server(class_of_server(origin, connection.address()));
+    Ok(RawResponse {
+        status,
+        version: response.version,
+        stats,
+        director,
+        body: RawBody::new(connection, operation, status, body, keep),
+        headers: response.headers,
+    })
 }
 
 fn of_sending(failed: SendFailure, operation: &Operation) -> Failure {
