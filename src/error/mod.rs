@@ -121,6 +121,14 @@ impl Error {
         error
     }
 
+    /// The error that an I/O error carries, such as that of a time limit; otherwise
+    /// a failure of the system.
+    pub(crate) fn of_io(kind: Kind, what: impl fmt::Display, error: io::Error) -> Error {
+        error
+            .downcast::<Error>()
+            .unwrap_or_else(|error| Error::io(kind, what, &error))
+    }
+
     pub(crate) fn no_memory(what: &str) -> Error {
         Error::new(Kind::NoMemory, format!("{what}: out of memory"))
     }

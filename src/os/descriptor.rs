@@ -18,10 +18,6 @@ fn read_failed(fd: RawFd, error: &io::Error) -> Error {
     Error::io(Kind::File, body_name(fd), error)
 }
 
-fn write_failed(fd: RawFd, error: &io::Error) -> Error {
-    Error::io(Kind::File, format_args!("output descriptor {fd}"), error)
-}
-
 /// Moves a newly opened file off the descriptors 0, 1 and 2.
 pub(crate) use super::sys::above_standard;
 /// Reserves free descriptors among 0 to 2 while other code opens files.
@@ -55,13 +51,16 @@ pub(crate) fn read(fd: RawFd, buffer: &mut [u8], limits: &CallLimits) -> Result<
     let (events, step) = (wait::READABLE, Step::Send);
     ready(fd, events, step, limits)
         .and_then(|()| when_ready(fd, events, step, limits, || sys::read(fd, buffer)))
-        .map_err(|error| ours_or(error, |error| read_failed(fd, error).at(step)))
+        .map_err(|error| Error::of_io(Kind::File, body_name(fd), error).at(step))
 }
 
 /// Writes all of `data` without raising SIGPIPE. Blocks only within the limits,
 /// even if the descriptor is a full pipe.
 pub(crate) fn write_all(fd: RawFd, data: &[u8], limits: &CallLimits) -> Result<(), Error> {
-    write_pieces(fd, data, limits).map_err(|error| ours_or(error, |error| write_failed(fd, error)))
+    write_pieces(fd, data, limits).map_err(|error| {
+        let what = format_args!("output descriptor {fd}");
+        Error::of_io(Kind::File, what, error)
+    })
 }
 
 fn write_pieces(fd: RawFd, mut data: &[u8], limits: &CallLimits) -> io::Result<()> {
@@ -104,11 +103,4 @@ fn when_ready(
 
 fn ready(fd: RawFd, events: i16, step: Step, limits: &CallLimits) -> io::Result<()> {
     wait::wait(fd, events, limits, StepLimit::none(step), None).map(|_| ())
-}
-
-/// The end of the call, or the failure of the descriptor.
-fn ours_or(error: io::Error, failed: impl Fn(&io::Error) -> Error) -> Error {
-    error
-        .downcast::<Error>()
-        .unwrap_or_else(|error| failed(&error))
 }

@@ -270,11 +270,8 @@ pub(crate) fn pause(time: Duration, limits: &CallLimits) -> Result<(), Error> {
     let Some(until) = Instant::now().checked_add(time) else {
         return Ok(());
     };
-    wait::sleep(until, limits, StepLimit::none(Step::Wait)).map_err(|error| {
-        error
-            .downcast::<Error>()
-            .unwrap_or_else(|error| Error::io(Kind::Receive, "wait", &error))
-    })
+    wait::sleep(until, limits, StepLimit::none(Step::Wait))
+        .map_err(|error| Error::of_io(Kind::Receive, "wait", error))
 }
 
 /// Maximum size of a request head, in bytes.
