@@ -237,12 +237,14 @@ impl Engine {
     /// Follows an upload to the URL where it continues.
     fn note_upload(&self, method: &str, url: &Url, auth: &AuthState, response: &EngineResponse) {
         let status = response.raw.status;
-        let location = response.raw.headers.get("location").map(text_of_header);
-        let own = self.address.origin_ref();
-        let is_ours = url.is_at(own) && !response.left_origin;
+        let location = response.raw.headers.get("location");
+        // Most responses are none of this, so check the cheapest first.
         let may_matter = location.is_some() || uploads::may_end(method);
-        if !is_ours || !uploads::may_continue(status) || !(may_matter || auth.repository.is_some())
-        {
+        if !uploads::may_continue(status) || !(may_matter || auth.repository.is_some()) {
+            return;
+        }
+        let own = self.address.origin_ref();
+        if response.left_origin || !url.is_at(own) {
             return;
         }
         let subject = self.subject(method, url);
@@ -250,7 +252,8 @@ impl Engine {
         let Some(repository) = auth.repository.as_ref().or(of_path.as_ref()) else {
             return;
         };
-        let location = location.and_then(|location| response.url.resolve(&location).ok());
+        let location =
+            location.and_then(|location| response.url.resolve(&text_of_header(location)).ok());
         let next = location.as_ref().unwrap_or(url);
         self.auth.uploads.follow(&UploadStep {
             method,
