@@ -146,6 +146,6 @@ pub enum Kind {
     DigestMismatch = 1009,
     /// 206 response where a complete body is required.
     PartialContent = 1010,
-    /// Next page of a list that is at another server.
+    /// Next page of a list that is at another server, or an invalid Link header.
     NextPageRefused = 1011,
 }

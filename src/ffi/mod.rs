@@ -96,9 +96,9 @@
 //! Callbacks may use the library, including the same client, but must not free a
 //! handle that the call uses. A call made in a callback does not wait for other
 //! calls: it requests its own token, runs its own credential helper, and may exceed
-//! reggie_config_set_max_connections(). Callbacks must return normally: a C++ exception that
-//! leaves a callback aborts the process, and longjmp() and pthread_exit() are not
-//! allowed.
+//! reggie_config_set_max_connections(). Callbacks must return normally: a C++
+//! exception that leaves a callback aborts the process, and longjmp() and
+//! pthread_exit() are not allowed.
 //!
 //! # Time
 //!

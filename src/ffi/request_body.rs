@@ -239,8 +239,8 @@ pub unsafe extern "C" fn reggie_request_set_body_path_section(
 }
 
 /// Sets the body: the next `length` bytes from a file descriptor, starting at
-/// its current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its
-/// end with chunked transfer coding (RFC 9112, section 7.1), which many
+/// its current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to
+/// its end with chunked transfer coding (RFC 9112, section 7.1), which many
 /// registries reject.
 ///
 /// The descriptor remains owned by the caller and must stay open until the
