@@ -20,9 +20,40 @@ fn seconds(time: SystemTime) -> i64 {
     }
 }
 
-/// An HTTP date (RFC 9110, section 5.6.7).
+/// An HTTP date (RFC 9110, section 5.6.7), or one of its variants that curl
+/// accepts too: with another zone, in another case, without the day of the week.
 pub(crate) fn http_date(text: &str) -> Option<i64> {
-    httpdate::parse_http_date(text.trim()).ok().map(seconds)
+    let text = text.trim();
+    let exact = httpdate::parse_http_date(text).ok().map(seconds);
+    exact.or_else(|| mail_date(&text.to_ascii_uppercase()))
+}
+
+/// A date of RFC 5322, section 3.3, in upper case, such as
+/// `SUN, 6 NOV 1994 08:49:37 +0100`.
+fn mail_date(text: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] = [
+        "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+    ];
+    let number = |text: &str, lengths: std::ops::RangeInclusive<usize>| {
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_valid = is_number && lengths.contains(&text.len());
+        is_valid.then(|| text.parse::<i64>().ok()).flatten()
+    };
+    let text = text.split_once(',').map_or(text, |(_, date)| date);
+    let mut words = text.split_whitespace();
+    let (day, month, year) = (words.next()?, words.next()?, words.next()?);
+    let month = MONTHS.iter().position(|name| *name == month)?;
+    let (day, year) = (number(day, 1..=2)?, number(year, 4..=4)?);
+    let mut time = words.next()?.splitn(3, ':');
+    let (hour, minute) = (number(time.next()?, 1..=2)?, number(time.next()?, 2..=2)?);
+    let second = time.next().map_or(Some(0), |text| number(text, 2..=2))?;
+    let is_valid = (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
+    if !is_valid {
+        return None;
+    }
+    let offset = offset(words.next().unwrap_or_default())?;
+    let month = i64::try_from(month).ok()? + 1;
+    Some(days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset)
 }
 
 /// The seconds of a Unix time, which may be in milliseconds.
@@ -137,6 +168,33 @@ pub(crate) fn utc(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn http_dates() {
+        for (text, expected) in [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(784_111_777)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(784_111_777)),
+            ("Sun Nov  6 08:49:37 1994", Some(784_111_777)),
+            ("sun, 06 nov 1994 08:49:37 gmt", Some(784_111_777)),
+            ("Sun, 6 Nov 1994 08:49:37 UTC", Some(784_111_777)),
+            ("06 Nov 1994 08:49:37 +0000", Some(784_111_777)),
+            ("Sun, 06 Nov 1994 09:49:37 +0100", Some(784_111_777)),
+            ("Sun, 06 Nov 1994 03:49:37 -0500", Some(784_111_777)),
+            ("Sun, 06 Nov 1994 08:49:37", Some(784_111_777)),
+            ("Sun, 06 Nov 1994 08:49 GMT", Some(784_111_740)),
+            ("Sun, 06 Nov 1994 08:49:37 EST", None),
+            ("Sun, 06 Nov 94 08:49:37 +0000", None),
+            ("Sun, 32 Nov 1994 08:49:37 +0000", None),
+            ("Sun, 06 Now 1994 08:49:37 +0000", None),
+            ("Sun, +6 Nov 1994 08:49:37 +0000", None),
+            ("Sun, 06 Nov 1994 24:49:37 +0000", None),
+            ("Sun, 06 Nov 1994", None),
+            ("Sun,", None),
+            ("", None),
+        ] {
+            assert_eq!(http_date(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn dates() {
