@@ -185,7 +185,7 @@ fn headers_of(fields: &[(&str, &[u8])]) -> Headers {
 
 /// The delay in Retry-After, by a local clock at this time.
 pub fn retry_after(fields: &[(&str, &[u8])], now: u32) -> Option<Duration> {
-    retry_after::read(&headers_of(fields), now.into()).map(|field| field.wait)
+    retry_after::read(&headers_of(fields), || now.into()).map(|field| field.wait)
 }
 
 /// Limit, remaining and window.

@@ -265,7 +265,7 @@ impl Engine {
         let headers = &response.raw.headers;
         let grant = token::read_response(status, headers.text("date"), &body, &host);
         let grant = grant.map_err(|error| {
-            let wait = retry_after::read(headers, date::now());
+            let wait = retry_after::read(headers, date::now);
             self.scrub(error.with_retry_after(wait))
         });
         Ok((status, grant))

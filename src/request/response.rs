@@ -120,7 +120,7 @@ impl Response {
                 .iter()
                 .map(|text| secrets.scrub(text))
                 .collect(),
-            retry_after: retry_after::read(&raw.headers, date::now()),
+            retry_after: retry_after::read(&raw.headers, date::now),
             length: raw.body.length(),
             headers: raw.headers,
             host,

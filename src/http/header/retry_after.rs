@@ -15,8 +15,8 @@ const MAX_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const MIN_UNIX_TIME: f64 = 1e9;
 
 /// How long the server asks clients to wait, counted from the response; zero
-/// for a time in the past. `now` is in seconds since 1970.
-pub(crate) fn read(headers: &Headers, now: i64) -> Option<RetryAfter> {
+/// for a time in the past. `now` returns the seconds since 1970.
+pub(crate) fn read(headers: &Headers, now: impl Fn() -> i64) -> Option<RetryAfter> {
     let value = headers.text("retry-after")?;
     let value = value.trim_matches([' ', '\t', '"']);
     // Compare a time, which is by the server's clock, with the server's Date.
@@ -24,7 +24,7 @@ pub(crate) fn read(headers: &Headers, now: i64) -> Option<RetryAfter> {
         headers
             .text("date")
             .and_then(date::http_date)
-            .unwrap_or(now) as f64
+            .unwrap_or_else(&now) as f64
     };
     let (seconds, is_unix_time) = match decimal(value) {
         Some(number) if number >= MIN_UNIX_TIME => (date::unix_seconds(number) - sent(), true),
@@ -56,7 +56,7 @@ mod tests {
             headers.add("Date", sent.as_bytes());
         }
         let now = date::http_date("Sun, 06 Nov 1994 08:49:37 GMT").expect("a date");
-        read(&headers, now).map(|field| field.wait.as_millis())
+        read(&headers, || now).map(|field| field.wait.as_millis())
     }
 
     #[test]
@@ -124,11 +124,11 @@ mod tests {
         for (value, expected) in [("1784111807000", true), ("1784111807", true), ("30", false)] {
             let mut headers = Headers::default();
             headers.add("Retry-After", value.as_bytes());
-            let field = read(&headers, date::now()).expect("a time");
+            let field = read(&headers, date::now).expect("a time");
             assert_eq!(field.is_unix_time, expected, "{value}");
         }
         assert_eq!(milliseconds("1.5", None), Some(1500));
         assert_eq!(milliseconds("0.0005", None), Some(0));
-        assert_eq!(read(&Headers::default(), date::now()), None);
+        assert_eq!(read(&Headers::default(), date::now), None);
     }
 }
