@@ -1,4 +1,4 @@
-//! Uploads whose URL does not tell their repository: registries may return any
+//! Uploads whose URL does not name their repository: registries may return any
 //! Location for an upload.
 
 use std::collections::VecDeque;
@@ -55,7 +55,7 @@ pub(crate) struct UploadStep<'a> {
     pub(crate) next_path: Option<&'a str>,
 }
 
-/// Whether a response with this status may tell where an upload continues. A 416
+/// Whether a response with this status may contain where an upload continues. A 416
 /// does so after a chunk that did not fit.
 pub(crate) fn may_continue(status: u16) -> bool {
     matches!(status, 200..300 | 416)
@@ -85,7 +85,7 @@ impl Uploads {
     }
 
     /// Forgets an upload that has ended, and remembers the repository of one whose
-    /// next URL does not tell it.
+    /// next URL does not name it.
     pub(crate) fn follow(&self, step: &UploadStep) {
         let is_end = step.method == "DELETE" || (step.method == "PUT" && step.status == 201);
         if is_end {
@@ -97,7 +97,7 @@ impl Uploads {
             self.forget(step.url);
         }
         match step.next_path.and_then(scope::Target::of_path) {
-            // The path tells it, or is not that of an upload.
+            // The path names it, or is not that of an upload.
             Some(target) if target.name == step.repository || !target.is_upload => {}
             _ => self.remember(next, step.repository),
         }
@@ -200,7 +200,7 @@ mod tests {
                 Some("/up/3?part=2"),
                 &["/up/3?part=2"],
             ),
-            // The path tells the repository, or another one.
+            // The path names the repository, or another one.
             (
                 "PATCH",
                 202,

@@ -40,18 +40,18 @@ fn mail_date(text: &str) -> Option<i64> {
         is_valid.then(|| text.parse::<i64>().ok()).flatten()
     };
     let text = text.split_once(',').map_or(text, |(_, date)| date);
-    let mut words = text.split_whitespace();
-    let (day, month, year) = (words.next()?, words.next()?, words.next()?);
+    let mut parts = text.split_whitespace();
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
     let month = MONTHS.iter().position(|name| *name == month)?;
     let (day, year) = (number(day, 1..=2)?, number(year, 4..=4)?);
-    let mut time = words.next()?.splitn(3, ':');
+    let mut time = parts.next()?.splitn(3, ':');
     let (hour, minute) = (number(time.next()?, 1..=2)?, number(time.next()?, 2..=2)?);
     let second = time.next().map_or(Some(0), |text| number(text, 2..=2))?;
     let is_valid = (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
     if !is_valid {
         return None;
     }
-    let offset = offset(words.next().unwrap_or_default())?;
+    let offset = offset(parts.next().unwrap_or_default())?;
     let month = i64::try_from(month).ok()? + 1;
     Some(days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset)
 }

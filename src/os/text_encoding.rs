@@ -76,7 +76,7 @@ impl std::ops::Deref for Text<'_> {
     }
 }
 
-/// Removes the byte-order mark of a text file, and converts UTF-16. Unknown
+/// Removes the byte-order mark of a file, and converts UTF-16. Unknown
 /// encodings are returned unchanged; UTF-32 is an error.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Text<'_>, &'static str> {
     match detect(bytes) {

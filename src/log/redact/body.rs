@@ -50,7 +50,7 @@ pub(crate) fn body(content_type: Option<&str>, body: &[u8], cap: usize) -> Optio
     Some(escape(&shown, cap, true))
 }
 
-/// The beginning of a text. If it is shortened, it does not end in a word, which
+/// The beginning of a body. If it is shortened, it does not end in a word, which
 /// could be part of a secret.
 fn beginning(text: &str) -> &str {
     if text.len() <= MAX_TEXT {
