@@ -174,8 +174,10 @@ impl Engine {
             url: String::new(),
             status: 0,
             headers: Headers::default(),
+            log: None,
         };
         if self.send_callback.is_some() || self.response_callback.is_some() {
+            hook.log = Some(self.log.downgrade());
             hook.method = method.to_owned();
             hook.url = url.as_str().to_owned();
         }

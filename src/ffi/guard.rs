@@ -1,7 +1,7 @@
 //! The guard around the body of every exported function: failures become
 //! statuses, and no panic crosses into C.
 
-use std::any::Any;
+use std::any::{Any, type_name};
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::sync::Once;
@@ -11,6 +11,8 @@ use super::error_handle::ErrorOut;
 use super::status;
 use super::status::{REGGIE_OK, reggie_status};
 use crate::error::{Error, Kind, server_text};
+use crate::log::{Level, Log};
+use crate::os::deadline::CallLimits;
 use crate::os::step_clock::CallbackTime;
 
 #[cfg(not(panic = "unwind"))]
@@ -36,6 +38,55 @@ pub(super) fn status(body: impl FnOnce() -> Result<(), Error>) -> reggie_status 
         Ok(()) => REGGIE_OK,
         Err(failure) => status::of(failure.kind()),
     }
+}
+
+/// A handle with a log, which shows what is wrong with an argument.
+pub(super) trait HasLog {
+    /// The log; `None` if it no longer exists.
+    fn log(&self) -> Option<Log>;
+}
+
+/// Runs a body as [`call`] does, and logs invalid arguments.
+pub(super) fn logged_call<H: HasLog, F: FnOnce() -> Result<(), Error>>(
+    handle: Option<&H>,
+    error: ErrorOut,
+    body: F,
+) -> reggie_status {
+    call(error, || logged(handle, body))
+}
+
+/// Runs a body as [`status`] does, and logs invalid arguments.
+pub(super) fn logged_status<H: HasLog, F: FnOnce() -> Result<(), Error>>(
+    handle: Option<&H>,
+    body: F,
+) -> reggie_status {
+    status(|| logged(handle, body))
+}
+
+fn logged<H: HasLog, F: FnOnce() -> Result<(), Error>>(
+    handle: Option<&H>,
+    body: F,
+) -> Result<(), Error> {
+    let result = body();
+    if let Err(error) = &result
+        && error.kind().is_argument()
+        && let Some(log) = handle.and_then(HasLog::log)
+    {
+        let function = function_of(type_name::<F>());
+        log.note(&CallLimits::default(), Level::Debug, || {
+            format!("{function}: {error}")
+        });
+    }
+    result
+}
+
+/// The exported function that a closure is in. The name of its type is a path
+/// such as `reggie::ffi::request::reggie_request_set_name::{{closure}}`.
+fn function_of(closure: &'static str) -> &'static str {
+    let mut parts = closure.split("::");
+    parts
+        .find(|part| part.starts_with("reggie_"))
+        .unwrap_or("libreggie")
 }
 
 /// Runs a body that cannot fail; returns `otherwise` after a panic.
