@@ -46,7 +46,7 @@ pub(super) trait HasLog {
     fn log(&self) -> Option<Log>;
 }
 
-/// Runs a body as [`call`] does, and logs invalid arguments.
+/// Runs a body as [`call()`] does, and logs invalid arguments.
 pub(super) fn logged_call<H: HasLog, F: FnOnce() -> Result<(), Error>>(
     handle: Option<&H>,
     error: ErrorOut,
@@ -55,7 +55,7 @@ pub(super) fn logged_call<H: HasLog, F: FnOnce() -> Result<(), Error>>(
     call(error, || logged(handle, body))
 }
 
-/// Runs a body as [`status`] does, and logs invalid arguments.
+/// Runs a body as [`status()`] does, and logs invalid arguments.
 pub(super) fn logged_status<H: HasLog, F: FnOnce() -> Result<(), Error>>(
     handle: Option<&H>,
     body: F,
