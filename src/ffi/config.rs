@@ -30,14 +30,21 @@ impl reggie_config {
     }
 
     pub(super) fn core_mut(&mut self) -> &mut Config {
-        Arc::make_mut(self.core.get_mut().unwrap_or_else(PoisonError::into_inner))
+        unshared(self.core.get_mut().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Changes the settings. `change` must not run or drop a callback.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Config) -> T) -> T {
         let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-        change(Arc::make_mut(&mut core))
+        change(unshared(&mut core))
     }
+}
+
+/// The settings without those who look at them. Not inlined, since it has the code that
+/// copies settings and there are many setters.
+#[inline(never)]
+fn unshared(core: &mut Arc<Config>) -> &mut Config {
+    Arc::make_mut(core)
 }
 
 impl HasLog for reggie_config {

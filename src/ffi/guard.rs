@@ -68,16 +68,24 @@ fn logged<H: HasLog, F: FnOnce() -> Result<(), Error>>(
     body: F,
 ) -> Result<(), Error> {
     let result = body();
-    if let Err(error) = &result
-        && error.kind().is_argument()
-        && let Some(log) = handle.and_then(HasLog::log)
+    if let (Err(error), Some(handle)) = (&result, handle) {
+        report(handle, type_name::<F>(), error);
+    }
+    result
+}
+
+/// Not generic, since there are many bodies.
+#[cold]
+#[inline(never)]
+fn report(handle: &dyn HasLog, closure: &'static str, error: &Error) {
+    if error.kind().is_argument()
+        && let Some(log) = handle.log()
     {
-        let function = function_of(type_name::<F>());
+        let function = function_of(closure);
         log.note(&CallLimits::default(), Level::Debug, || {
             format!("{function}: {error}")
         });
     }
-    result
 }
 
 /// The exported function that a closure is in. The name of its type is a path
