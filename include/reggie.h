@@ -2877,8 +2877,9 @@ const reggie_headers *reggie_redirect_headers(const reggie_redirect *redirect);
 ///
 /// `level` is REGGIE_LOG_ERROR, REGGIE_LOG_WARNING, REGGIE_LOG_INFO or
 /// REGGIE_LOG_DEBUG. The message is valid during the call; it may have several
-/// lines and does not end with a newline. May be called concurrently from
-/// several threads.
+/// lines and does not end with a newline. Invalid arguments of calls that it
+/// makes about an invalid argument are not logged. May be called concurrently
+/// from several threads.
 typedef void (*reggie_log_callback)(void *userdata,
                                     int level,
                                     const char *message);

@@ -5,6 +5,7 @@ use std::any::{Any, type_name};
 use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::sync::Once;
+use std::thread::LocalKey;
 use std::{panic, thread};
 
 use super::error_handle::ErrorOut;
@@ -22,6 +23,9 @@ thread_local! {
     /// Whether this thread runs code of the library: then the panic hook
     /// prints nothing.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread logs an invalid argument: then a log callback that
+    /// passes one itself is not called about it, and so on for ever.
+    static REPORTING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs a body that reports failures by a status and an error object.
@@ -79,8 +83,10 @@ fn logged<H: HasLog, F: FnOnce() -> Result<(), Error>>(
 #[inline(never)]
 fn report(handle: &dyn HasLog, closure: &'static str, error: &Error) {
     if error.kind().is_argument()
+        && !REPORTING.get()
         && let Some(log) = handle.log()
     {
+        let _mark = Mark::set(&REPORTING, true);
         let function = function_of(closure);
         log.note(&CallLimits::default(), Level::Debug, || {
             format!("{function}: {error}")
@@ -105,7 +111,7 @@ pub(super) fn value<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
 /// Runs a callback, whose panics are reported as usual, and whose time counts
 /// towards no limit of a step.
 pub(super) fn outside<T>(body: impl FnOnce() -> T) -> T {
-    let _mark = Mark::set(false);
+    let _mark = Mark::set(&INSIDE, false);
     let _time = CallbackTime::start();
     body()
 }
@@ -116,7 +122,7 @@ fn caught<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     if !thread::panicking() {
         HOOK.call_once(set_hook);
     }
-    let _mark = Mark::set(true);
+    let _mark = Mark::set(&INSIDE, true);
     // Unwinding is safe: what a panic leaves half done is in a handle, whose
     // slot restores what it lent.
     let caught = panic::catch_unwind(AssertUnwindSafe(|| {
@@ -150,21 +156,23 @@ fn of_panic(payload: &(dyn Any + Send)) -> Error {
     Error::new(Kind::Panic, message)
 }
 
-/// Sets the thread's mark, and restores the earlier one when dropped.
+/// Sets a mark of the thread, and restores the earlier one when dropped.
 struct Mark {
+    mark: &'static LocalKey<Cell<bool>>,
     before: bool,
 }
 
 impl Mark {
-    fn set(inside: bool) -> Mark {
+    fn set(mark: &'static LocalKey<Cell<bool>>, value: bool) -> Mark {
         Mark {
-            before: INSIDE.replace(inside),
+            mark,
+            before: mark.replace(value),
         }
     }
 }
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        INSIDE.set(self.before);
+        self.mark.set(self.before);
     }
 }

@@ -22,8 +22,12 @@ static void on_message(void *userdata, int level, const char *message)
     log->count++;
     log->level = level;
     snprintf(log->text, sizeof log->text, "%s", message);
-    if (log->config != NULL)
-        CHECK_OK(reggie_config_set_user_agent(log->config, "other"), NULL);
+    if (log->config == NULL)
+        return;
+    CHECK_OK(reggie_config_set_user_agent(log->config, "other"), NULL);
+    /* Its own invalid argument is not logged, or this would not end. */
+    CHECK_NUMBER(REGGIE_INVALID_HEADER,
+                 reggie_config_set_user_agent(log->config, "\n"));
 }
 
 static void on_free(void *userdata)
