@@ -116,7 +116,8 @@ install: all $(DOC:%=install-%)
 	for file in reggie-config.cmake reggie-config-version.cmake; do \
 		$(fill) packaging/$$file.in >'$(DESTDIR)$(CMAKEDIR)'/$$file || exit 1; \
 	done
-	$(INSTALL) -m 644 LICENSE-APACHE LICENSE-MIT CHANGELOG.md '$(DESTDIR)$(DOCDIR)'
+	$(INSTALL) -m 644 LICENSE-APACHE LICENSE-MIT packaging/THIRD-PARTY-LICENSES CHANGELOG.md \
+		'$(DESTDIR)$(DOCDIR)'
 	@[ -n '$(DESTDIR)' ] || echo "As root, run ldconfig if programs do not find $(SONAME)."
 
 install-doc: doc

@@ -1,7 +1,7 @@
 //! Header fields, in order; names are case-insensitive.
 
+use crate::error::position::{byte_at, first_byte};
 use crate::error::{Error, Kind};
-use crate::log::redact::shown;
 
 /// Header fields (RFC 9110, section 5) of a request or a response.
 #[derive(Clone, Debug, Default)]
@@ -125,17 +125,19 @@ impl Headers {
 /// tab.
 pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), Error> {
     check_name(name)?;
-    if value
-        .iter()
-        .any(|&byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f)
-    {
-        let message = format!("header {name}: the value has a control character");
+    let is_control = |byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f;
+    if let Some(wrong) = first_byte(value, is_control) {
+        let message = format!("header {name}: the value has a control character, {wrong}");
         return Err(Error::new(Kind::InvalidHeader, message));
     }
     // Spaces around a value are not part of it and would be lost.
-    let blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
-    if blank(value.first()) || blank(value.last()) {
-        let message = format!("header {name}: the value starts or ends with white space");
+    let is_blank = |at: &usize| matches!(value.get(*at), Some(b' ' | b'\t'));
+    if let Some(at) = [0, value.len().saturating_sub(1)]
+        .into_iter()
+        .find(is_blank)
+    {
+        let wrong = byte_at(value, at);
+        let message = format!("header {name}: the value starts or ends with white space, {wrong}");
         return Err(Error::new(Kind::InvalidHeader, message));
     }
     Ok(())
@@ -143,8 +145,9 @@ pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), Error> {
 
 /// Checks the name of a field before it is sent.
 pub(crate) fn check_name(name: &str) -> Result<(), Error> {
-    if !is_token(name) {
-        let message = format!("header name {} is not a token", shown(name));
+    if let Some(problem) = token_problem(name) {
+        // Without the name, which may be a secret: a value by mistake.
+        let message = format!("header name: {problem}");
         return Err(Error::new(Kind::InvalidHeader, message));
     }
     // A second framing header would enable request smuggling; the body
@@ -159,13 +162,17 @@ pub(crate) fn check_name(name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a string is a token (RFC 9110, section 5.6.2).
-pub(crate) fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 65_535
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+/// Why a string is not a token (RFC 9110, section 5.6.2).
+pub(crate) fn token_problem(text: &str) -> Option<String> {
+    let is_invalid =
+        |byte: u8| !byte.is_ascii_alphanumeric() && !b"!#$%&'*+-.^_`|~".contains(&byte);
+    match text.len() {
+        0 => Some("is empty".to_owned()),
+        65_536.. => Some(format!("has {} bytes, more than 65535", text.len())),
+        _ => {
+            first_byte(text.as_bytes(), is_invalid).map(|wrong| format!("is not a token, {wrong}"))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -191,6 +191,12 @@ fn debug_goes_to_stderr_without_secrets() {
 }
 
 #[test]
+fn the_log_says_which_byte_of_an_argument_is_invalid() {
+    let servers = servers();
+    everywhere("argument_log", &servers.each_ref().map(whereabouts));
+}
+
+#[test]
 fn handles_move_from_thread_to_thread() {
     let servers = servers();
     everywhere("moves", &servers.each_ref().map(whereabouts));
