@@ -1315,8 +1315,8 @@ reggie_status reggie_request_remove_body(reggie_request *request);
 /// reggie_config_set_max_body_memory(). This is the default.
 ///
 /// All outputs apply to responses whose HTTP status is 2xx; the body of any
-/// other response is kept in memory. They do not apply to a 204 response or to
-/// the response to a HEAD request, which have no body. Returns REGGIE_OK,
+/// other response is kept in memory. They do not apply to 204 and 205 responses or
+/// to the response to a HEAD request, which have no body. Returns REGGIE_OK,
 /// REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 reggie_status reggie_request_set_output_memory(reggie_request *request);
 
@@ -1332,6 +1332,10 @@ reggie_status reggie_request_set_output_memory(reggie_request *request);
 /// last component of the path must not be a symbolic link, and only a regular
 /// file that belongs to the user is replaced; otherwise the call returns
 /// REGGIE_FILE.
+///
+/// A relative path starts from the working directory at the time the response
+/// arrives; the file is created in that directory even if the working directory
+/// changes or the directory is renamed before the body is complete.
 ///
 /// A 206 response, which has only part of the content, does not replace the
 /// file: the call returns REGGIE_PARTIAL_CONTENT. Use
@@ -1375,8 +1379,8 @@ reggie_status reggie_request_set_output_callback(reggie_request *request,
 ///
 /// Only a complete body is verified: that of a 2xx response. Not verified are
 /// the body of any other response, such as the error list of a 404, which can be
-/// read as usual, so check the HTTP status; a 204 response and the response to a
-/// HEAD request, which have no body; the header fields; and, in any case, the
+/// read as usual, so check the HTTP status; 204 and 205 responses and the response
+/// to a HEAD request, which have no body; the header fields; and, in any case, the
 /// responses to requests without an expected digest. A 206 response has only
 /// part of the content: the call fails with REGGIE_PARTIAL_CONTENT before
 /// anything is delivered.
@@ -1719,8 +1723,9 @@ reggie_status reggie_response_set_body(reggie_response *response,
 /// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_BUSY,
 /// REGGIE_CANCELLED, REGGIE_DEADLINE if the call exceeded its time limit,
 /// REGGIE_TIMEOUT if the transfer stalled, REGGIE_RECEIVE, REGGIE_TRUNCATED if
-/// the server closed the connection early, REGGIE_TLS or REGGIE_PROTOCOL; the
-/// rest of the body is then lost.
+/// the server closed the connection early, REGGIE_TLS, REGGIE_PROTOCOL,
+/// REGGIE_DIGEST_MISMATCH, REGGIE_PROGRESS_CALLBACK or REGGIE_NO_MEMORY; the rest
+/// of the body is then lost, and later reads fail too.
 REGGIE_MUST_USE
 reggie_status reggie_response_read(reggie_response *response,
                                    uint8_t *buffer,
@@ -1854,7 +1859,7 @@ const char *reggie_response_remote_address(const reggie_response *response);
 /// Returns -1 if `which` is invalid or `response` is NULL.
 int64_t reggie_response_time(const reggie_response *response, int which);
 
-/// Returns the number of bytes of the body received so far, wherever they went:
+/// Returns the number of bytes of the body delivered so far, wherever they went:
 /// with reggie_response_read(), those read; with reggie_client_do(), all. 0 if
 /// `response` is NULL.
 uint64_t reggie_response_body_size(const reggie_response *response);
@@ -2064,7 +2069,8 @@ reggie_status reggie_config_set_stall_limit(reggie_config *config,
 ///
 /// `attempt` is the number of attempts so far, at least 1; `method` is the
 /// method; `http_status` is the HTTP status of the response, or 0 if there was
-/// none; `failure` is the failure, or REGGIE_OK if there was a response;
+/// none; `failure` is the failure, or REGGIE_OK if the response was received.
+/// Both are set if the head of a response was received but its body failed.
 /// `would_retry` is 1 if the request would be retried, else 0. On entry,
 /// `retry` has the same value as `would_retry`; set it to 1 or 0. Strings are
 /// valid during the call.

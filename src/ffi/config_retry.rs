@@ -15,7 +15,8 @@ use crate::error::Kind;
 ///
 /// `attempt` is the number of attempts so far, at least 1; `method` is the
 /// method; `http_status` is the HTTP status of the response, or 0 if there was
-/// none; `failure` is the failure, or REGGIE_OK if there was a response;
+/// none; `failure` is the failure, or REGGIE_OK if the response was received.
+/// Both are set if the head of a response was received but its body failed.
 /// `would_retry` is 1 if the request would be retried, else 0. On entry,
 /// `retry` has the same value as `would_retry`; set it to 1 or 0. Strings are
 /// valid during the call.

@@ -48,8 +48,8 @@ impl WriteSink for Sink {
 /// reggie_config_set_max_body_memory(). This is the default.
 ///
 /// All outputs apply to responses whose HTTP status is 2xx; the body of any
-/// other response is kept in memory. They do not apply to a 204 response or to
-/// the response to a HEAD request, which have no body. Returns REGGIE_OK,
+/// other response is kept in memory. They do not apply to 204 and 205 responses or
+/// to the response to a HEAD request, which have no body. Returns REGGIE_OK,
 /// REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_request_set_output_memory(
@@ -77,6 +77,10 @@ pub unsafe extern "C" fn reggie_request_set_output_memory(
 /// last component of the path must not be a symbolic link, and only a regular
 /// file that belongs to the user is replaced; otherwise the call returns
 /// REGGIE_FILE.
+///
+/// A relative path starts from the working directory at the time the response
+/// arrives; the file is created in that directory even if the working directory
+/// changes or the directory is renamed before the body is complete.
 ///
 /// A 206 response, which has only part of the content, does not replace the
 /// file: the call returns REGGIE_PARTIAL_CONTENT. Use
@@ -161,8 +165,8 @@ pub unsafe extern "C" fn reggie_request_set_output_callback(
 ///
 /// Only a complete body is verified: that of a 2xx response. Not verified are
 /// the body of any other response, such as the error list of a 404, which can be
-/// read as usual, so check the HTTP status; a 204 response and the response to a
-/// HEAD request, which have no body; the header fields; and, in any case, the
+/// read as usual, so check the HTTP status; 204 and 205 responses and the response
+/// to a HEAD request, which have no body; the header fields; and, in any case, the
 /// responses to requests without an expected digest. A 206 response has only
 /// part of the content: the call fails with REGGIE_PARTIAL_CONTENT before
 /// anything is delivered.

@@ -197,12 +197,12 @@ impl ResponseBody {
         }
     }
 
-    /// How many bytes were received so far.
+    /// How many bytes the caller has so far.
     pub(crate) fn size(&self) -> u64 {
         match &self.content {
             Content::Kept(body) => body.len() as u64,
             Content::Delivered(size) => *size,
-            Content::Open(body) => body.received(),
+            Content::Open(body) => body.returned(),
         }
     }
 }
