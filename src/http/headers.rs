@@ -125,10 +125,7 @@ impl Headers {
 /// tab.
 pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), Error> {
     check_name(name)?;
-    if value
-        .iter()
-        .any(|&byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f)
-    {
+    if value.iter().any(is_control) {
         let message = format!("header {name}: the value has a control character");
         return Err(Error::new(Kind::InvalidHeader, message));
     }
@@ -139,6 +136,27 @@ pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), Error> {
         return Err(Error::new(Kind::InvalidHeader, message));
     }
     Ok(())
+}
+
+/// Checks all fields of a request, wherever they come from: none may add
+/// another one, and there is one Host at most.
+pub(crate) fn check_all(headers: &Headers) -> Result<(), Error> {
+    for (name, value) in headers.iter() {
+        if !is_token(name) || value.iter().any(is_control) {
+            let message = format!("header {} cannot be sent", shown(name));
+            return Err(Error::new(Kind::InvalidHeader, message));
+        }
+    }
+    if headers.all("host").count() > 1 {
+        let message = "header host: set more than once";
+        return Err(Error::new(Kind::InvalidHeader, message));
+    }
+    Ok(())
+}
+
+/// Whether a value cannot contain a byte.
+fn is_control(byte: &u8) -> bool {
+    *byte < 0x20 && *byte != b'\t' || *byte == 0x7f
 }
 
 /// Checks the name of a field before it is sent.
@@ -198,6 +216,12 @@ mod tests {
             ("expect", b"100-continue"),
         ] {
             let error = check(name, value).expect_err(name);
+            assert_eq!(error.kind(), Kind::InvalidHeader, "{name}");
+        }
+        for (name, value) in [("a:", &b"x"[..]), ("a", b"x\r\ny: z")] {
+            let mut headers = Headers::default();
+            headers.add(name, value);
+            let error = check_all(&headers).expect_err(name);
             assert_eq!(error.kind(), Kind::InvalidHeader, "{name}");
         }
         check("X-Any", b"tab\tand \xe9 and \xff").expect("obs-text is allowed");
