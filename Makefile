@@ -33,6 +33,8 @@ STATICDIR := $(LIBDIR)/reggie-static
 
 CARGO ?= cargo
 CARGOFLAGS ?=
+# Passed to rustc for the library itself.
+RUSTCFLAGS ?=
 TARGET ?=
 DOXYGEN ?= doxygen
 PYTHON ?= python3
@@ -48,28 +50,34 @@ INSTALL ?= install
 # flags change.
 BUILDDIR ?= target/package
 compiled := $(BUILDDIR)/$(if $(TARGET),$(TARGET)/)release
+# Compiled at once, since most of the time is link-time optimisation. There are no
+# shared libraries in Rust's target for musl.
+comma := ,
+crate_types := $(if $(findstring musl,$(TARGET)),,cdylib$(comma))staticlib
 cargo_home := $(or $(CARGO_HOME),$(HOME)/.cargo)
 # The libraries must not depend on where they were built.
 remap := --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(cargo_home)=cargo
 build = CARGO_TARGET_DIR='$(BUILDDIR)' RUSTFLAGS='$(strip $(RUSTFLAGS) $(remap))' \
 	$(CARGO) rustc --release --locked --lib $(CARGOFLAGS) \
-	$(if $(TARGET),--target '$(TARGET)') --crate-type
-sources := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
+	$(if $(TARGET),--target '$(TARGET)') --crate-type $(crate_types) -- $(RUSTCFLAGS)
+sources := Cargo.toml Cargo.lock build.rs curves/Cargo.toml $(shell find src curves/src -name '*.rs')
 
 .PHONY: all doc install install-doc uninstall check dist clean
 .DELETE_ON_ERROR:
 
 all: $(BUILDDIR)/$(SONAME) $(BUILDDIR)/libreggie.a $(DOC)
 
-$(BUILDDIR)/$(SONAME): $(sources)
-	$(build) cdylib
+$(compiled)/built: $(sources)
+	$(build)
+	touch '$@'
+
+$(BUILDDIR)/$(SONAME): $(compiled)/built
 	cp '$(compiled)/libreggie.so' '$@'
 
 # Only the C functions stay global, so that a program can link other Rust
 # libraries too. Bitcode, which only rustc can use, and the debug information of
 # Rust's standard library are removed.
-$(BUILDDIR)/libreggie.a: $(sources)
-	$(build) staticlib
+$(BUILDDIR)/libreggie.a: $(compiled)/built
 	$(LD) -r --whole-archive --force-group-allocation \
 		-o '$(BUILDDIR)/reggie.o' '$(compiled)/libreggie.a'
 	$(OBJCOPY) --wildcard --strip-debug --remove-section=.llvmbc --remove-section=.llvmcmd \

@@ -125,8 +125,7 @@ impl Headers {
 /// tab.
 pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), Error> {
     check_name(name)?;
-    let is_control = |byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f;
-    if let Some(wrong) = first_byte(value, is_control) {
+    if let Some(wrong) = first_byte(value, |byte| is_control(&byte)) {
         let message = format!("header {name}: the value has a control character, {wrong}");
         return Err(Error::new(Kind::InvalidHeader, message));
     }
@@ -141,6 +140,28 @@ pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), Error> {
         return Err(Error::new(Kind::InvalidHeader, message));
     }
     Ok(())
+}
+
+/// Checks all fields of a request, wherever they come from: none may add
+/// another one, and there is one Host at most.
+pub(crate) fn check_all(headers: &Headers) -> Result<(), Error> {
+    for (name, value) in headers.iter() {
+        if token_problem(name).is_some() || value.iter().any(is_control) {
+            // Without the name, as below.
+            let message = "header: a name or a value cannot be sent";
+            return Err(Error::new(Kind::InvalidHeader, message));
+        }
+    }
+    if headers.all("host").count() > 1 {
+        let message = "header host: set more than once";
+        return Err(Error::new(Kind::InvalidHeader, message));
+    }
+    Ok(())
+}
+
+/// Whether a value cannot contain a byte.
+fn is_control(byte: &u8) -> bool {
+    *byte < 0x20 && *byte != b'\t' || *byte == 0x7f
 }
 
 /// Checks the name of a field before it is sent.
@@ -205,6 +226,12 @@ mod tests {
             ("expect", b"100-continue"),
         ] {
             let error = check(name, value).expect_err(name);
+            assert_eq!(error.kind(), Kind::InvalidHeader, "{name}");
+        }
+        for (name, value) in [("a:", &b"x"[..]), ("a", b"x\r\ny: z")] {
+            let mut headers = Headers::default();
+            headers.add(name, value);
+            let error = check_all(&headers).expect_err(name);
             assert_eq!(error.kind(), Kind::InvalidHeader, "{name}");
         }
         check("X-Any", b"tab\tand \xe9 and \xff").expect("obs-text is allowed");
