@@ -3,6 +3,7 @@
 //! They run in their main thread, in a thread with a stack of 128 KiB and in a
 //! child, and under valgrind, some also linked with the static library.
 
+mod abi;
 mod arguments;
 mod cdef;
 mod header;
