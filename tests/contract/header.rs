@@ -363,14 +363,6 @@ fn man_finds_the_installed_pages(folder: &Path) {
     }
 }
 
-fn read_symbols() -> Vec<String> {
-    let symbols = read("symbols.txt");
-    let names = symbols
-        .lines()
-        .filter_map(|line| line.split_whitespace().next());
-    names.map(str::to_owned).collect()
-}
-
 const VERSION_PROGRAM: &str = r#"
 #include <stdio.h>
 #include <string.h>
