@@ -136,6 +136,14 @@ install-doc: doc
 	cp -r '$(BUILDDIR)/doc/html' '$(DESTDIR)$(DOCDIR)'
 	$(INSTALL) -m 644 docs/programs/* '$(DESTDIR)$(DOCDIR)/examples'
 
+# Removed if they are empty. What systems have in any case, such as
+# /usr/local/include, stays.
+directories := '$(PKGCONFIGDIR)' '$(LIBDIR)/cmake' '$(MANDIR)/man3' '$(MANDIR)/man7'
+ifeq ($(filter /usr /usr/local,$(PREFIX)),)
+directories += '$(INCLUDEDIR)' '$(DATADIR)/doc'
+parents := -p
+endif
+
 uninstall:
 	rm -f '$(DESTDIR)$(INCLUDEDIR)/reggie.h' '$(DESTDIR)$(INCLUDEDIR)/reggie.cdef.h' \
 		'$(DESTDIR)$(MANDIR)'/man3/reggie.3 '$(DESTDIR)$(MANDIR)'/man3/reggie_*.3 \
@@ -146,9 +154,11 @@ uninstall:
 		'$(DESTDIR)$(PKGCONFIGDIR)/reggie.pc' \
 		'$(DESTDIR)$(PKGCONFIGDIR)/reggie-static.pc'
 	rm -rf '$(DESTDIR)$(STATICDIR)' '$(DESTDIR)$(CMAKEDIR)' '$(DESTDIR)$(DOCDIR)'
-	-rmdir -p --ignore-fail-on-non-empty '$(DESTDIR)$(PKGCONFIGDIR)' \
-		'$(DESTDIR)$(LIBDIR)/cmake' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(DATADIR)/doc' \
-		'$(DESTDIR)$(MANDIR)/man3' '$(DESTDIR)$(MANDIR)/man7'
+	cd '$(DESTDIR)/' && for directory in $(directories); do \
+		directory=$${directory#/}; \
+		[ ! -d "$$directory" ] || \
+			rmdir $(parents) --ignore-fail-on-non-empty "$$directory" || exit 1; \
+	done
 
 check:
 	$(CARGO) test --workspace --locked $(CARGOFLAGS)
