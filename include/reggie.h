@@ -46,6 +46,11 @@
  * reggie_response_range(), have no such parameter; they return only a status.
  * There is no per-thread or per-handle last error.
  *
+ * If an argument is invalid, the log at level REGGIE_LOG_DEBUG says so: it names the
+ * function, the argument and, in strings, the first invalid byte and its offset, but
+ * contains no secrets. This is the log of the config, or of the client that created
+ * the request, as long as that client exists.
+ *
  * All other out-pointers are required. On failure, they are set to NULL or 0.
  *
  * Any function may return REGGIE_NO_MEMORY or REGGIE_PANIC, even if its comment
@@ -101,9 +106,9 @@
  * Callbacks may use the library, including the same client, but must not free a
  * handle that the call uses. A call made in a callback does not wait for other
  * calls: it requests its own token, runs its own credential helper, and may exceed
- * reggie_config_set_max_connections(). Callbacks must return normally: a C++ exception that
- * leaves a callback aborts the process, and longjmp() and pthread_exit() are not
- * allowed.
+ * reggie_config_set_max_connections(). Callbacks must return normally: a C++
+ * exception that leaves a callback aborts the process, and longjmp() and
+ * pthread_exit() are not allowed.
  *
  * Time
  * ----
@@ -392,7 +397,8 @@ typedef struct reggie_config reggie_config;
 /// Receives the result of a reggie_credential_callback.
 ///
 /// Owned by the library; valid until the callback returns. If nothing is set,
-/// there is no credential; if several are set, the last one is used.
+/// there is no credential; if several are set, the last one is used. If one is
+/// refused and the callback stops the call, the message of the error says why.
 typedef struct reggie_credential reggie_credential;
 
 /// Computes a digest incrementally.
@@ -501,7 +507,7 @@ uint32_t reggie_version_number(void);
 
 /// Returns a line that describes the library: its version, the libraries it
 /// contains and their versions, the target platform and the supported
-/// protocols, such as "libreggie/1.2.3 rustls/0.23.40 ring/0.17.14 ureq/3.5.2
+/// protocols, such as "libreggie/1.2.3 rustls/0.23.40 ring/0.17.14
 /// (x86_64-unknown-linux-gnu) HTTP/1.1 TLS/1.2 TLS/1.3". More may be appended
 /// in later versions.
 ///
@@ -694,8 +700,9 @@ typedef int32_t reggie_status;
 /// HTTP status, if any.
 #define REGGIE_PROXY 311
 
-/// Redirect or challenge to a more private network than the server that sent
-/// it; see reggie_config_add_allowed_network().
+/// Redirect or challenge to a more private network than that of the server that
+/// sent it, or request to a cloud metadata address; see
+/// reggie_config_add_allowed_network().
 #define REGGIE_ADDRESS_REFUSED 312
 
 /// More redirects than allowed.
@@ -759,7 +766,8 @@ const char *reggie_status_string(reggie_status status);
 /// - ECONNREFUSED: REGGIE_CONNECT and REGGIE_PROXY
 /// - ECONNRESET: the connection ended early
 /// - EPROTO: REGGIE_TLS and REGGIE_PROTOCOL
-/// - EACCES: a certificate, redirect, address, token or realm was refused
+/// - EACCES: a certificate, redirect, address, token, realm or next page was
+///   refused
 /// - ELOOP: REGGIE_TOO_MANY_REDIRECTS
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
@@ -1250,8 +1258,8 @@ reggie_status reggie_request_set_body_path_section(reggie_request *request,
                                                    uint64_t length);
 
 /// Sets the body: the next `length` bytes from a file descriptor, starting at
-/// its current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its
-/// end with chunked transfer coding (RFC 9112, section 7.1), which many
+/// its current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to
+/// its end with chunked transfer coding (RFC 9112, section 7.1), which many
 /// registries reject.
 ///
 /// The descriptor remains owned by the caller and must stay open until the
@@ -1315,8 +1323,8 @@ reggie_status reggie_request_remove_body(reggie_request *request);
 /// reggie_config_set_max_body_memory(). This is the default.
 ///
 /// All outputs apply to responses whose HTTP status is 2xx; the body of any
-/// other response is kept in memory. They do not apply to a 204 response or to
-/// the response to a HEAD request, which have no body. Returns REGGIE_OK,
+/// other response is kept in memory. They do not apply to 204 and 205 responses or
+/// to the response to a HEAD request, which have no body. Returns REGGIE_OK,
 /// REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 reggie_status reggie_request_set_output_memory(reggie_request *request);
 
@@ -1332,6 +1340,10 @@ reggie_status reggie_request_set_output_memory(reggie_request *request);
 /// last component of the path must not be a symbolic link, and only a regular
 /// file that belongs to the user is replaced; otherwise the call returns
 /// REGGIE_FILE.
+///
+/// A relative path starts from the working directory at the time the response
+/// arrives; the file is created in that directory even if the working directory
+/// changes or the directory is renamed before the body is complete.
 ///
 /// A 206 response, which has only part of the content, does not replace the
 /// file: the call returns REGGIE_PARTIAL_CONTENT. Use
@@ -1375,8 +1387,8 @@ reggie_status reggie_request_set_output_callback(reggie_request *request,
 ///
 /// Only a complete body is verified: that of a 2xx response. Not verified are
 /// the body of any other response, such as the error list of a 404, which can be
-/// read as usual, so check the HTTP status; a 204 response and the response to a
-/// HEAD request, which have no body; the header fields; and, in any case, the
+/// read as usual, so check the HTTP status; 204 and 205 responses and the response
+/// to a HEAD request, which have no body; the header fields; and, in any case, the
 /// responses to requests without an expected digest. A 206 response has only
 /// part of the content: the call fails with REGGIE_PARTIAL_CONTENT before
 /// anything is delivered.
@@ -1719,8 +1731,9 @@ reggie_status reggie_response_set_body(reggie_response *response,
 /// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_BUSY,
 /// REGGIE_CANCELLED, REGGIE_DEADLINE if the call exceeded its time limit,
 /// REGGIE_TIMEOUT if the transfer stalled, REGGIE_RECEIVE, REGGIE_TRUNCATED if
-/// the server closed the connection early, REGGIE_TLS or REGGIE_PROTOCOL; the
-/// rest of the body is then lost.
+/// the server closed the connection early, REGGIE_TLS, REGGIE_PROTOCOL,
+/// REGGIE_DIGEST_MISMATCH, REGGIE_PROGRESS_CALLBACK or REGGIE_NO_MEMORY; the rest
+/// of the body is then lost, and later reads fail too.
 REGGIE_MUST_USE
 reggie_status reggie_response_read(reggie_response *response,
                                    uint8_t *buffer,
@@ -1854,7 +1867,7 @@ const char *reggie_response_remote_address(const reggie_response *response);
 /// Returns -1 if `which` is invalid or `response` is NULL.
 int64_t reggie_response_time(const reggie_response *response, int which);
 
-/// Returns the number of bytes of the body received so far, wherever they went:
+/// Returns the number of bytes of the body delivered so far, wherever they went:
 /// with reggie_response_read(), those read; with reggie_client_do(), all. 0 if
 /// `response` is NULL.
 uint64_t reggie_response_body_size(const reggie_response *response);
@@ -2064,7 +2077,8 @@ reggie_status reggie_config_set_stall_limit(reggie_config *config,
 ///
 /// `attempt` is the number of attempts so far, at least 1; `method` is the
 /// method; `http_status` is the HTTP status of the response, or 0 if there was
-/// none; `failure` is the failure, or REGGIE_OK if there was a response;
+/// none; `failure` is the failure, or REGGIE_OK if the response was received.
+/// Both are set if the head of a response was received but its body failed.
 /// `would_retry` is 1 if the request would be retried, else 0. On entry,
 /// `retry` has the same value as `would_retry`; set it to 1 or 0. Strings are
 /// valid during the call.
@@ -2842,7 +2856,7 @@ const reggie_headers *reggie_redirect_headers(const reggie_redirect *redirect);
 /// Log level: what the client does on its own, such as requesting tokens.
 #define REGGIE_LOG_INFO 3
 
-/// Log level: every request and response.
+/// Log level: every request and response, and invalid arguments.
 #define REGGIE_LOG_DEBUG 4
 
 /// Purpose: the first attempt of a request.
@@ -2865,8 +2879,9 @@ const reggie_headers *reggie_redirect_headers(const reggie_redirect *redirect);
 ///
 /// `level` is REGGIE_LOG_ERROR, REGGIE_LOG_WARNING, REGGIE_LOG_INFO or
 /// REGGIE_LOG_DEBUG. The message is valid during the call; it may have several
-/// lines and does not end with a newline. May be called concurrently from
-/// several threads.
+/// lines and does not end with a newline. Invalid arguments of calls that it
+/// makes about an invalid argument are not logged. May be called concurrently
+/// from several threads.
 typedef void (*reggie_log_callback)(void *userdata,
                                     int level,
                                     const char *message);
@@ -2890,8 +2905,9 @@ typedef int (*reggie_exchange_callback)(void *userdata,
 
 /// If `debug` is not 0, logs each request and response: the first line, the
 /// headers, and the beginning of bodies that are text. Credentials, tokens and
-/// signatures in URLs are removed. The output goes to the log callback,
-/// regardless of its level, or to stderr if there is none. Default: 0.
+/// signatures in URLs are removed. Also logs why an argument is invalid. The
+/// output goes to the log callback, regardless of its level, or to stderr if
+/// there is none. Default: 0.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_config_set_debug(reggie_config *config, int debug);

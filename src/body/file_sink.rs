@@ -3,17 +3,18 @@
 //! file that belongs to the user is replaced, and it keeps its mode, group and
 //! access control list.
 
-use std::fs::{File, Metadata, Permissions};
-use std::io::Write;
-use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::fs::{File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::{fs, io};
+
+use rustix::fs::{FileType, Stat};
 
 use super::sink::Sink;
 use crate::error::{Error, Kind, Step, with_path};
-use crate::os::{descriptor, file};
+use crate::os::directory::Directory;
 
 /// Makes the names of this process's temporary files unique.
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -29,72 +30,89 @@ const KEPT_MODE: u32 = 0o777;
 /// is committed. Dropped before, it is removed.
 pub(crate) struct FileSink {
     file: File,
+    directory: Directory,
+    /// Its name while it is written, and its final name.
     temporary: PathBuf,
+    name: PathBuf,
+    /// As the program gave it, for messages.
     path: PathBuf,
     is_committed: bool,
 }
 
 impl FileSink {
     pub(crate) fn create(path: &Path) -> Result<FileSink, Error> {
-        let replaced = existing(path)?;
+        let name = name(path)?;
+        let parent = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let directory = Directory::open(parent).map_err(|error| failed(path, &error))?;
+        let replaced = existing(&directory, name, path)?;
         let mode = match replaced {
             Some(_) => PRIVATE_MODE,
             None => NEW_FILE_MODE,
         };
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
+        let (file, temporary) =
+            temporary(&directory, mode).map_err(|error| failed(path, &error))?;
+        let sink = FileSink {
+            file,
+            directory,
+            temporary,
+            name: name.to_owned(),
+            path: path.to_owned(),
+            is_committed: false,
         };
-        loop {
-            let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let temporary = directory.join(format!(".reggie-{}-{number}", std::process::id()));
-            let created = File::options()
-                .write(true)
-                .create_new(true)
-                .mode(mode)
-                .open(&temporary)
-                .and_then(descriptor::above_standard);
-            let file = match created {
-                Ok(file) => file,
-                // Left behind by a killed process of the same number.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                Err(error) => return Err(failed(path, &error)),
-            };
-            let sink = FileSink {
-                file,
-                temporary,
-                path: path.to_owned(),
-                is_committed: false,
-            };
-            sink.check_owner(replaced.as_ref())?;
-            return Ok(sink);
-        }
+        sink.check_owner(replaced.as_ref())?;
+        Ok(sink)
     }
 
     /// A new file belongs to whom files of this process belong to.
-    fn check_owner(&self, replaced: Option<&Metadata>) -> Result<(), Error> {
+    fn check_owner(&self, replaced: Option<&Stat>) -> Result<(), Error> {
         let Some(replaced) = replaced else {
             return Ok(());
         };
         let own = self.file.metadata().map_err(|e| failed(&self.path, &e))?;
-        if own.uid() == replaced.uid() {
+        if own.uid() == replaced.st_uid {
             return Ok(());
         }
         Err(refused(&self.path, "belongs to another user"))
     }
-}
 
-impl FileSink {
     /// Copies the access rights of the file that is replaced, without adding any.
-    fn resemble(&self, replaced: &Metadata) -> io::Result<()> {
-        let mut mode = replaced.mode() & KEPT_MODE;
-        if self.file.metadata()?.gid() != replaced.gid()
-            && fchown(&self.file, None, Some(replaced.gid())).is_err()
+    fn resemble(&self, replaced: &Stat) -> io::Result<()> {
+        let mut mode = replaced.st_mode & KEPT_MODE;
+        if self.file.metadata()?.gid() != replaced.st_gid
+            && fchown(&self.file, None, Some(replaced.st_gid)).is_err()
         {
             mode = for_another_group(mode);
         }
-        file::copy_acl(&self.path, self.file.as_fd())?;
+        self.directory
+            .copy_acl(&self.name, &self.path, &self.file)?;
         self.file.set_permissions(Permissions::from_mode(mode))
+    }
+}
+
+/// The last component of a path, which is to name a file.
+fn name(path: &Path) -> Result<&Path, Error> {
+    let bytes = path.as_os_str().as_bytes();
+    match path.file_name() {
+        // file_name() ignores them.
+        Some(name) if !bytes.ends_with(b"/") && !bytes.ends_with(b"/.") => Ok(Path::new(name)),
+        _ => Err(refused(path, "not a regular file")),
+    }
+}
+
+/// Creates a file with a name of its own.
+fn temporary(directory: &Directory, mode: u32) -> io::Result<(File, PathBuf)> {
+    loop {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = PathBuf::from(format!(".reggie-{}-{number}", std::process::id()));
+        match directory.create(&name, mode) {
+            Ok(file) => return Ok((file, name)),
+            // Left behind by a killed process of the same number.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -113,13 +131,15 @@ impl Sink for FileSink {
 
     fn commit(&mut self) -> Result<(), Error> {
         let failed = |error: io::Error| failed(&self.path, &error);
-        // The path may have changed since.
-        let replaced = existing(&self.path)?;
+        // The name may have been taken since.
+        let replaced = existing(&self.directory, &self.name, &self.path)?;
         self.check_owner(replaced.as_ref())?;
         if let Some(replaced) = replaced {
             self.resemble(&replaced).map_err(failed)?;
         }
-        fs::rename(&self.temporary, &self.path).map_err(failed)?;
+        self.directory
+            .rename(&self.temporary, &self.name)
+            .map_err(failed)?;
         self.is_committed = true;
         Ok(())
     }
@@ -133,19 +153,18 @@ impl Drop for FileSink {
     fn drop(&mut self) {
         if !self.is_committed {
             // Ignored: an earlier error is being returned.
-            let _ = fs::remove_file(&self.temporary);
+            let _ = self.directory.remove(&self.temporary);
         }
     }
 }
 
 /// The file that would be replaced, if there is one; an error if it must not be.
-fn existing(path: &Path) -> Result<Option<Metadata>, Error> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_symlink() => Err(refused(path, "is a symbolic link")),
-        Ok(metadata) if !metadata.is_file() => Err(refused(path, "not a regular file")),
-        Ok(metadata) => Ok(Some(metadata)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed(path, &error)),
+fn existing(directory: &Directory, name: &Path, path: &Path) -> Result<Option<Stat>, Error> {
+    let found = directory.find(name).map_err(|error| failed(path, &error))?;
+    match found.map(|found| FileType::from_raw_mode(found.st_mode)) {
+        Some(FileType::Symlink) => Err(refused(path, "is a symbolic link")),
+        None | Some(FileType::RegularFile) => Ok(found),
+        Some(_) => Err(refused(path, "not a regular file")),
     }
 }
 
@@ -161,9 +180,10 @@ fn failed(path: &Path, error: &io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::symlink;
 
-    use crate::os::sys::acl;
+    use crate::os::acl;
 
     fn names(directory: &Path) -> Vec<String> {
         let entries = fs::read_dir(directory).expect("a directory");
@@ -177,6 +197,10 @@ mod tests {
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).expect("a file").mode() & 0o7777
+    }
+
+    fn sink_mode(sink: &FileSink) -> u32 {
+        sink.file.metadata().expect("a file").mode() & 0o7777
     }
 
     fn refusal(path: &Path) -> String {
@@ -217,7 +241,7 @@ mod tests {
             fs::write(&path, b"old").expect("written");
             fs::set_permissions(&path, Permissions::from_mode(old)).expect("set");
             let mut sink = FileSink::create(&path).expect("created");
-            assert_eq!(mode(&sink.temporary), 0o600, "{old:o}");
+            assert_eq!(sink_mode(&sink), 0o600, "{old:o}");
             sink.write(b"new").expect("written");
             assert_eq!(fs::read(&path).expect("the file"), b"old");
             sink.commit().expect("committed");
@@ -245,7 +269,7 @@ mod tests {
             return;
         }
         let mut sink = FileSink::create(&path).expect("created");
-        assert_eq!(mode(&sink.temporary) & 0o077, 0);
+        assert_eq!(sink_mode(&sink) & 0o077, 0);
         sink.commit().expect("committed");
         drop(sink);
         assert_eq!(fs::metadata(&path).expect("a file").gid(), 12345);
@@ -278,7 +302,7 @@ mod tests {
         assert!(before.is_some());
         let replace = || {
             let mut sink = FileSink::create(&path).expect("created");
-            assert_eq!(mode(&sink.temporary) & 0o077, 0);
+            assert_eq!(sink_mode(&sink) & 0o077, 0);
             sink.commit().expect("committed");
         };
         replace();
@@ -354,6 +378,42 @@ mod tests {
         assert!(refusal(&path).ends_with("belongs to another user"));
         assert_eq!(fs::read(&path).expect("the file"), b"old");
         assert_eq!(names(directory.path()), ["blob"]);
+    }
+
+    #[test]
+    fn a_directory_that_is_renamed_gets_the_file_and_keeps_no_temporary_one() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let [before, after] = ["before", "after"].map(|name| directory.path().join(name));
+        for is_committed in [true, false] {
+            fs::create_dir(&before).expect("created");
+            let mut sink = FileSink::create(&before.join("blob")).expect("created");
+            fs::rename(&before, &after).expect("renamed");
+            // Another directory may have its name by now.
+            fs::create_dir(&before).expect("created");
+            sink.write(b"whole").expect("written");
+            if is_committed {
+                sink.commit().expect("committed");
+            }
+            drop(sink);
+            assert!(names(&before).is_empty());
+            let expected: &[&str] = if is_committed { &["blob"] } else { &[] };
+            assert_eq!(names(&after), expected);
+            fs::remove_dir(&before).expect("removed");
+            fs::remove_dir_all(&after).expect("removed");
+        }
+    }
+
+    #[test]
+    fn a_path_that_names_a_directory_is_refused() {
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::create_dir(directory.path().join("there")).expect("created");
+        for name in ["new/", "new/.", "there", "there/", "there/.", "there/.."] {
+            let found = refusal(&directory.path().join(name));
+            assert!(found.ends_with("not a regular file"), "{name}: {found}");
+        }
+        assert_eq!(names(directory.path()), ["there"]);
+        refusal(Path::new("/"));
+        refusal(Path::new(".."));
     }
 
     #[test]

@@ -65,9 +65,11 @@ pub(super) fn deliver(
 }
 
 /// Whether the response body is written to the output of its request. Other
-/// bodies are kept in the response; HEAD and 204 responses have none.
+/// bodies are kept in the response; HEAD, 204 and 205 responses have none.
 fn has_output(request: &Request, response: &Response) -> bool {
-    (200..300).contains(&response.status) && response.status != 204 && request.method() != "HEAD"
+    (200..300).contains(&response.status)
+        && !matches!(response.status, 204 | 205)
+        && request.method() != "HEAD"
 }
 
 /// The digest that the body of a response must have, if any.

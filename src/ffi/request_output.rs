@@ -48,16 +48,17 @@ impl WriteSink for Sink {
 /// reggie_config_set_max_body_memory(). This is the default.
 ///
 /// All outputs apply to responses whose HTTP status is 2xx; the body of any
-/// other response is kept in memory. They do not apply to a 204 response or to
-/// the response to a HEAD request, which have no body. Returns REGGIE_OK,
+/// other response is kept in memory. They do not apply to 204 and 205 responses or
+/// to the response to a HEAD request, which have no body. Returns REGGIE_OK,
 /// REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_request_set_output_memory(
     request: *mut reggie_request,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         request.change(|core| {
             core.set_output_memory();
             Ok(())
@@ -78,6 +79,10 @@ pub unsafe extern "C" fn reggie_request_set_output_memory(
 /// file that belongs to the user is replaced; otherwise the call returns
 /// REGGIE_FILE.
 ///
+/// A relative path starts from the working directory at the time the response
+/// arrives; the file is created in that directory even if the working directory
+/// changes or the directory is renamed before the body is complete.
+///
 /// A 206 response, which has only part of the content, does not replace the
 /// file: the call returns REGGIE_PARTIAL_CONTENT. Use
 /// reggie_request_set_output_fd() for ranges.
@@ -89,9 +94,10 @@ pub unsafe extern "C" fn reggie_request_set_output_path(
     request: *mut reggie_request,
     path: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
         request.change(|core| {
@@ -114,9 +120,10 @@ pub unsafe extern "C" fn reggie_request_set_output_fd(
     request: *mut reggie_request,
     fd: c_int,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         request.change(|core| {
             core.set_output_descriptor(fd);
             Ok(())
@@ -135,11 +142,12 @@ pub unsafe extern "C" fn reggie_request_set_output_callback(
     userdata: *mut c_void,
     free_userdata: reggie_free_callback,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
         let registration = Registration::new(userdata, free_userdata);
         let sink = Sink::new(write, registration)?;
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+        let request = convert::required(request, "request")?;
         request.change(|core| {
             core.set_output_sink(Box::new(sink));
             Ok(())
@@ -161,8 +169,8 @@ pub unsafe extern "C" fn reggie_request_set_output_callback(
 ///
 /// Only a complete body is verified: that of a 2xx response. Not verified are
 /// the body of any other response, such as the error list of a 404, which can be
-/// read as usual, so check the HTTP status; a 204 response and the response to a
-/// HEAD request, which have no body; the header fields; and, in any case, the
+/// read as usual, so check the HTTP status; 204 and 205 responses and the response
+/// to a HEAD request, which have no body; the header fields; and, in any case, the
 /// responses to requests without an expected digest. A 206 response has only
 /// part of the content: the call fails with REGGIE_PARTIAL_CONTENT before
 /// anything is delivered.
@@ -176,9 +184,10 @@ pub unsafe extern "C" fn reggie_request_set_expected_digest(
     request: *mut reggie_request,
     digest: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let digest = unsafe { convert::optional_text(digest, "digest") }?;
         request.change(|core| core.set_expected_digest(digest))

@@ -26,7 +26,7 @@ use crate::request::response::{Content, Response, ResponseBody, ResponseHead};
 pub struct reggie_response {
     pub(super) head: Arc<ResponseHead>,
     body: Slot<ResponseBody>,
-    /// How much of the body was received, also while it is read.
+    /// How much of the body the caller has, also while it is read.
     pub(super) body_size: AtomicU64,
     headers: reggie_headers,
     strings: Strings,
@@ -311,8 +311,9 @@ pub unsafe extern "C" fn reggie_response_set_body(
 /// REGGIE_INVALID_ARGUMENT if the size is impossible, REGGIE_BUSY,
 /// REGGIE_CANCELLED, REGGIE_DEADLINE if the call exceeded its time limit,
 /// REGGIE_TIMEOUT if the transfer stalled, REGGIE_RECEIVE, REGGIE_TRUNCATED if
-/// the server closed the connection early, REGGIE_TLS or REGGIE_PROTOCOL; the
-/// rest of the body is then lost.
+/// the server closed the connection early, REGGIE_TLS, REGGIE_PROTOCOL,
+/// REGGIE_DIGEST_MISMATCH, REGGIE_PROGRESS_CALLBACK or REGGIE_NO_MEMORY; the rest
+/// of the body is then lost, and later reads fail too.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_response_read(

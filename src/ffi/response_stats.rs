@@ -84,7 +84,7 @@ pub extern "C" fn reggie_response_time(response: Option<&reggie_response>, which
     })
 }
 
-/// Returns the number of bytes of the body received so far, wherever they went:
+/// Returns the number of bytes of the body delivered so far, wherever they went:
 /// with reggie_response_read(), those read; with reggie_client_do(), all. 0 if
 /// `response` is NULL.
 #[unsafe(no_mangle)]

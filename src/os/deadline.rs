@@ -81,9 +81,7 @@ pub(crate) struct CallLimits {
 impl CallLimits {
     /// An error if the call must end. For loops that may never wait.
     pub(crate) fn check(&self, step: Step) -> Result<(), Error> {
-        if self.cancels().any(Cancel::is_triggered) {
-            return Err(cancelled(step));
-        }
+        self.check_cancelled(step)?;
         if let Some((end, given)) = self.deadline
             && Instant::now() >= end
         {
@@ -91,6 +89,14 @@ impl CallLimits {
         }
         if let Some(transfer) = &self.transfer {
             transfer.check().map_err(|error| error.at(step))?;
+        }
+        Ok(())
+    }
+
+    /// An error if the call was cancelled.
+    pub(crate) fn check_cancelled(&self, step: Step) -> Result<(), Error> {
+        if self.cancels().any(Cancel::is_triggered) {
+            return Err(cancelled(step));
         }
         Ok(())
     }

@@ -31,9 +31,6 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result
     sys::pread(file.as_raw_fd(), buffer, offset)
 }
 
-/// Gives an open file the access control list of the file at a path, or none.
-pub(crate) use super::sys::acl::copy as copy_acl;
-
 #[cfg(test)]
 mod tests {
     use super::*;

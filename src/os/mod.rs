@@ -1,12 +1,14 @@
 //! The operating system: system calls, waiting, cancellation, deadlines,
 //! callbacks, descriptors, files and subprocesses.
 
+pub(crate) mod acl;
 pub(crate) mod call_scope;
 pub(crate) mod callback_queue;
 mod callbacks;
 pub(crate) mod cancel;
 pub(crate) mod deadline;
 pub(crate) mod descriptor;
+pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod file;
 pub(crate) mod step_clock;

@@ -6,8 +6,6 @@
 
 #![expect(unsafe_code, reason = "system calls")]
 
-pub(crate) mod acl;
-
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;

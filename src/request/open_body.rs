@@ -19,8 +19,10 @@ pub(crate) struct OpenBody {
 struct VerifiedReader {
     sink: VerifyingSink<QueueSink>,
     buffer: Vec<u8>,
-    /// How the body ended.
+    /// How the body ended. After a failure nothing more is returned of it.
     end: Option<Result<(), Error>>,
+    /// How many bytes were returned.
+    returned: u64,
 }
 
 impl OpenBody {
@@ -43,12 +45,17 @@ impl OpenBody {
             sink: VerifyingSink::new(QueueSink::default(), expected, self.raw.length())?,
             buffer,
             end: None,
+            returned: 0,
         });
         Ok(())
     }
 
-    pub(crate) fn received(&self) -> u64 {
-        self.raw.received()
+    /// How many bytes the caller has.
+    pub(crate) fn returned(&self) -> u64 {
+        match &self.verified {
+            Some(verified) => verified.returned,
+            None => self.raw.received(),
+        }
     }
 
     pub(crate) fn into_raw(self) -> RawBody {
@@ -70,17 +77,22 @@ impl VerifiedReader {
         loop {
             let count = self.sink.sink().take(buffer);
             if count > 0 {
+                self.returned += count as u64;
                 return Ok(count);
             }
             match &self.end {
                 Some(Ok(())) => return Ok(0),
                 Some(Err(error)) => return Err(error.clone()),
-                None => {}
+                None => self.end = self.receive(raw).transpose(),
             }
-            match raw.read(&mut self.buffer)? {
-                0 => self.end = Some(self.sink.commit()),
-                received => self.sink.write(&self.buffer[..received])?,
-            }
+        }
+    }
+
+    /// Receives the next piece; `Ok(Some(()))` at the verified end.
+    fn receive(&mut self, raw: &mut RawBody) -> Result<Option<()>, Error> {
+        match raw.read(&mut self.buffer)? {
+            0 => self.sink.commit().map(Some),
+            received => self.sink.write(&self.buffer[..received]).map(|()| None),
         }
     }
 }

@@ -41,7 +41,7 @@ const WORTH_WAITING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct RawBody {
     state: BodyState,
-    operation: Arc<Operation>,
+    operation: Box<Operation>,
     /// Of the response.
     status: u16,
     length: Option<u64>,
@@ -69,7 +69,7 @@ impl RawBody {
     /// The body that follows on a connection.
     pub(super) fn new(
         mut connection: Box<Connection>,
-        operation: Arc<Operation>,
+        operation: Box<Operation>,
         status: u16,
         framing: Framing,
         keep: bool,
@@ -146,7 +146,7 @@ impl RawBody {
             self.check()?;
             let mut outcome = Ok(());
             let result = match &mut self.state {
-                BodyState::End => return self.report_end(),
+                BodyState::End => return self.complete(),
                 BodyState::Failed => return Err(self.failed_before()),
                 BodyState::Open {
                     connection, reader, ..
@@ -174,11 +174,23 @@ impl RawBody {
         }
     }
 
-    /// Reports to the program, once, that the body is received.
+    /// Called when a sink has the whole body. The sink may have cancelled the
+    /// call while it took the last piece.
+    fn complete(&mut self) -> Result<(), Error> {
+        let call = &self.operation.exchange_limits.call;
+        let cancelled = call.check_cancelled(Step::Receive);
+        cancelled.map_err(|error| self.named(error))?;
+        self.report_end()
+    }
+
+    /// Reports to the program, once, that the body is received. The program may
+    /// stop the call even then.
     fn report_end(&mut self) -> Result<(), Error> {
         self.transfer.take().map_or(Ok(()), |transfer| {
-            let reported = transfer.report();
-            reported.map_err(|error| self.named(error.at(Step::Receive)))
+            transfer.report().map_err(|error| {
+                self.fail();
+                self.named(error.at(Step::Receive))
+            })
         })
     }
 

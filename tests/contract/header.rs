@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::{c, programs, temp};
@@ -317,6 +317,7 @@ fn make_doc_writes_html_and_man_pages_without_warnings() {
     assert!(read("man/man7/reggie-tls.7").contains("reggie_config_add_ca_file"));
     assert!(read("man/man7/reggie-auth.7").contains("docker login"));
     if at_hand("man") {
+        man_finds_the_installed_pages(folder.path());
         for section in ["man3", "man7"] {
             for entry in doc.join("man").join(section).read_dir().expect("pages") {
                 let mut man = Command::new("man");
@@ -330,6 +331,35 @@ fn make_doc_writes_html_and_man_pages_without_warnings() {
                 );
             }
         }
+    }
+}
+
+/// What the documentation says that man can be called with works once the pages in
+/// `folder` are installed.
+fn man_finds_the_installed_pages(folder: &Path) {
+    let manual = folder.join("man");
+    run(Command::new("make")
+        .current_dir(root())
+        .args(["-s", "install-doc"])
+        .arg(format!("BUILDDIR={}", folder.display()))
+        .arg(format!("MANDIR={}", manual.display()))
+        .arg(format!("DOCDIR={}", folder.join("installed").display())));
+    for (arguments, text) in [
+        (["3", "reggie"].as_slice(), "How to follow pages"),
+        (&["reggie_client_new"], "Creates a client"),
+        (&["reggie_config"], "The settings of a client"),
+        (&["reggie-errors"], "REGGIE_INVALID_HEADER"),
+        (&["reggie-tls"], "reggie_config_add_ca_file"),
+        (&["reggie-auth"], "docker login"),
+    ] {
+        let page = run(Command::new("man")
+            .args(arguments)
+            .env("MANPATH", &manual)
+            .env("MANWIDTH", "200")
+            .env("MANPAGER", "cat"));
+        // Without hyphens that are not those of ASCII.
+        let page = page.replace('\u{2010}', "-");
+        assert!(page.contains(text), "man {arguments:?}: {page}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, mpsc};
 
+use reggie::digest::{Algorithm, of_bytes};
 use reggie::{Client, Config, Error, Kind, Request, Step, Transfer};
 use support::raw_conn::Conn;
 use support::raw_server::RawServer;
@@ -200,4 +201,32 @@ fn the_bytes_of_token_requests_are_not_counted() {
         ..Transfer::default()
     };
     assert_eq!(last(&seen), whole);
+}
+
+#[test]
+fn a_read_that_was_stopped_at_the_end_returns_no_more() {
+    let server = server(b"hello");
+    let client = client(&server);
+    let right = of_bytes(Algorithm::Sha256, b"hello");
+    for digest in [Some(right.as_str()), None] {
+        let mut request = client.request("GET", "/").expect("a request");
+        request.set_expected_digest(digest).expect("a digest");
+        request.set_progress_callback(Some(Arc::new(|_| Err(stop()))));
+        let mut response = client.open(&mut request).expect("a response");
+        let mut buffer = [0; 10];
+        let mut received = 0;
+        let error = loop {
+            match response.read(&mut buffer) {
+                Ok(0) => panic!("not stopped"),
+                Ok(count) => received += count,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), Kind::InvalidAddress);
+        let withheld = if digest.is_some() { 5 } else { 0 };
+        assert_eq!(received, 5 - withheld);
+        assert_eq!(response.body_size(), received as u64);
+        response.read(&mut buffer).expect_err("no end");
+        response.read(&mut buffer).expect_err("no end");
+    }
 }

@@ -9,7 +9,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::{Arc, Mutex};
 
 use reggie::digest::{Algorithm, of_bytes};
-use reggie::{BorrowedBytes, Client, Config, Error, Kind, Request, WriteSink};
+use reggie::{BorrowedBytes, Cancel, Client, Config, Error, Kind, Request, WriteSink};
 use support::raw_server::RawServer;
 
 const WITHHELD: usize = 64 * 1024;
@@ -45,6 +45,7 @@ fn server() -> RawServer {
                 }
                 "part" => conn.respond("206 Partial Content", &range, &content),
                 "nothing" => conn.send(b"HTTP/1.1 204 No Content\r\n\r\n"),
+                "reset" => conn.respond("205 Reset Content", &[], b""),
                 "missing" => conn.respond("404 Not Found", &[], &content),
                 "head" => conn.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"),
                 "echo" => conn.respond("200 OK", &[], &request.body),
@@ -125,7 +126,10 @@ fn to_reader(client: &Client, request: &mut Request) -> Delivery {
                 assert_eq!(response.read(&mut buffer).expect("the end"), 0);
                 return (content, Ok(()));
             }
-            Ok(count) => content.extend_from_slice(&buffer[..count]),
+            Ok(count) => {
+                content.extend_from_slice(&buffer[..count]);
+                assert_eq!(response.body_size(), content.len() as u64);
+            }
             Err(error) => {
                 let again = response.read(&mut buffer).expect_err("no end");
                 assert!([error.kind(), Kind::Receive].contains(&again.kind()));
@@ -285,6 +289,7 @@ fn responses_without_a_complete_body_are_not_verified_and_make_no_file() {
     let path = directory.path().join("blob");
     for (method, target) in [
         ("GET", "/nothing"),
+        ("GET", "/reset"),
         ("HEAD", "/head"),
         ("GET", "/missing/10"),
     ] {
@@ -306,6 +311,37 @@ fn responses_without_a_complete_body_are_not_verified_and_make_no_file() {
         assert_eq!(delivered, content, "{target}");
     }
     assert_eq!(server.connections(), 1);
+}
+
+/// Cancels the call that delivers to it.
+struct CancelAt(usize, Cancel);
+
+impl WriteSink for CancelAt {
+    fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+        self.0 = self.0.saturating_sub(piece.len());
+        if self.0 == 0 {
+            self.1.trigger();
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_call_cancelled_by_its_output_fails_even_at_the_last_piece() {
+    let server = server();
+    let client = client(&server);
+    for framing in ["length", "chunked", "close"] {
+        for size in [10, LARGE] {
+            let target = format!("/{framing}/{size}");
+            let mut request = client.request("GET", &target).expect("a request");
+            let cancel = Cancel::new().expect("a handle");
+            request.set_cancel(Some(cancel.clone()));
+            request.set_output_sink(Box::new(CancelAt(size, cancel)));
+            let error = client.execute(&mut request).expect_err("cancelled");
+            assert_eq!(error.kind(), Kind::Cancelled, "{target}");
+            assert_eq!(error.http_status(), 200, "{target}");
+        }
+    }
 }
 
 #[test]

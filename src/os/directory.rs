@@ -1,0 +1,93 @@
+//! Files by their names in an open directory, which stays the same directory
+//! when it is renamed or the process changes its working directory.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use super::{acl, descriptor};
+
+/// An open directory.
+#[derive(Debug)]
+pub(crate) struct Directory(OwnedFd);
+
+impl Directory {
+    pub(crate) fn open(path: &Path) -> io::Result<Directory> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = rustix::fs::open(path, flags, Mode::empty())?;
+        descriptor::above_standard(fd).map(Directory)
+    }
+
+    /// Creates a file for writing; an error if the name is taken.
+    pub(crate) fn create(&self, name: &Path, mode: u32) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&self.0, name, flags, Mode::from_raw_mode(mode))?;
+        descriptor::above_standard(File::from(fd))
+    }
+
+    /// What has that name, if anything has. Symbolic links are not followed.
+    pub(crate) fn find(&self, name: &Path) -> io::Result<Option<Stat>> {
+        match rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(found) => Ok(Some(found)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Renames a file; replaces what has the new name.
+    pub(crate) fn rename(&self, name: &Path, to: &Path) -> io::Result<()> {
+        Ok(rustix::fs::renameat(&self.0, name, &self.0, to)?)
+    }
+
+    pub(crate) fn remove(&self, name: &Path) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?)
+    }
+
+    /// Gives an open file the access control list of the file with that name, or
+    /// none. `path` is the path of that file as the caller knows it.
+    pub(crate) fn copy_acl(&self, name: &Path, path: &Path, file: &File) -> io::Result<()> {
+        // No system call reads it by directory and name.
+        let here = PathBuf::from(format!("/proc/self/fd/{}", self.0.as_raw_fd()));
+        match acl::copy(&here.join(name), file) {
+            // /proc is not mounted.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => acl::copy(path, file),
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::fs;
+
+    #[test]
+    fn a_directory_stays_the_same_when_it_is_renamed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (before, after) = (folder.path().join("before"), folder.path().join("after"));
+        fs::create_dir(&before).expect("created");
+        let directory = Directory::open(&before).expect("a directory");
+        let [first, second] = ["first", "second"].map(Path::new);
+        directory.create(first, 0o600).expect("created");
+        fs::rename(&before, &after).expect("renamed");
+        assert!(directory.create(first, 0o600).is_err(), "exists");
+        assert!(directory.find(first).expect("found").is_some());
+        directory.rename(first, second).expect("renamed");
+        assert!(directory.find(first).expect("read").is_none());
+        assert!(after.join("second").is_file());
+        directory.remove(second).expect("removed");
+        assert_eq!(fs::read_dir(&after).expect("a directory").count(), 0);
+    }
+
+    #[test]
+    fn only_directories_are_opened() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let error = Directory::open(file.path()).expect_err("no directory");
+        assert_eq!(error.raw_os_error(), Some(libc::ENOTDIR));
+    }
+}
