@@ -46,6 +46,11 @@
  * reggie_response_range(), have no such parameter; they return only a status.
  * There is no per-thread or per-handle last error.
  *
+ * If an argument is invalid, the log at level REGGIE_LOG_DEBUG says so: it names the
+ * function, the argument and, in strings, the first invalid byte and its offset, but
+ * contains no secrets. This is the log of the config, or of the client that created
+ * the request, as long as that client exists.
+ *
  * All other out-pointers are required. On failure, they are set to NULL or 0.
  *
  * Any function may return REGGIE_NO_MEMORY or REGGIE_PANIC, even if its comment
@@ -392,7 +397,8 @@ typedef struct reggie_config reggie_config;
 /// Receives the result of a reggie_credential_callback.
 ///
 /// Owned by the library; valid until the callback returns. If nothing is set,
-/// there is no credential; if several are set, the last one is used.
+/// there is no credential; if several are set, the last one is used. If one is
+/// refused and the callback stops the call, the message of the error says why.
 typedef struct reggie_credential reggie_credential;
 
 /// Computes a digest incrementally.
@@ -501,7 +507,7 @@ uint32_t reggie_version_number(void);
 
 /// Returns a line that describes the library: its version, the libraries it
 /// contains and their versions, the target platform and the supported
-/// protocols, such as "libreggie/1.2.3 rustls/0.23.40 ring/0.17.14 ureq/3.5.2
+/// protocols, such as "libreggie/1.2.3 rustls/0.23.40 ring/0.17.14
 /// (x86_64-unknown-linux-gnu) HTTP/1.1 TLS/1.2 TLS/1.3". More may be appended
 /// in later versions.
 ///
@@ -2850,7 +2856,7 @@ const reggie_headers *reggie_redirect_headers(const reggie_redirect *redirect);
 /// Log level: what the client does on its own, such as requesting tokens.
 #define REGGIE_LOG_INFO 3
 
-/// Log level: every request and response.
+/// Log level: every request and response, and invalid arguments.
 #define REGGIE_LOG_DEBUG 4
 
 /// Purpose: the first attempt of a request.
@@ -2873,8 +2879,9 @@ const reggie_headers *reggie_redirect_headers(const reggie_redirect *redirect);
 ///
 /// `level` is REGGIE_LOG_ERROR, REGGIE_LOG_WARNING, REGGIE_LOG_INFO or
 /// REGGIE_LOG_DEBUG. The message is valid during the call; it may have several
-/// lines and does not end with a newline. May be called concurrently from
-/// several threads.
+/// lines and does not end with a newline. Invalid arguments of calls that it
+/// makes about an invalid argument are not logged. May be called concurrently
+/// from several threads.
 typedef void (*reggie_log_callback)(void *userdata,
                                     int level,
                                     const char *message);
@@ -2898,8 +2905,9 @@ typedef int (*reggie_exchange_callback)(void *userdata,
 
 /// If `debug` is not 0, logs each request and response: the first line, the
 /// headers, and the beginning of bodies that are text. Credentials, tokens and
-/// signatures in URLs are removed. The output goes to the log callback,
-/// regardless of its level, or to stderr if there is none. Default: 0.
+/// signatures in URLs are removed. Also logs why an argument is invalid. The
+/// output goes to the log callback, regardless of its level, or to stderr if
+/// there is none. Default: 0.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_config_set_debug(reggie_config *config, int debug);

@@ -250,6 +250,7 @@ impl Engine {
             url: used(target.url.as_str()),
             status: 0,
             headers: Headers::default(),
+            log: is_used.then(|| self.log.downgrade()),
         }
     }
 

@@ -149,3 +149,10 @@ pub enum Kind {
     /// Next page of a list that is at another server, or an invalid Link header.
     NextPageRefused = 1011,
 }
+
+impl Kind {
+    /// Whether an argument of the caller's is invalid, or what it names.
+    pub(crate) fn is_argument(self) -> bool {
+        (self as i32) < Kind::NoMemory as i32
+    }
+}

@@ -2,6 +2,7 @@
 //! and whether trying again can help.
 
 mod kind;
+pub(crate) mod position;
 
 use std::path::Path;
 use std::time::Duration;

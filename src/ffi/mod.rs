@@ -46,6 +46,11 @@
 //! reggie_response_range(), have no such parameter; they return only a status.
 //! There is no per-thread or per-handle last error.
 //!
+//! If an argument is invalid, the log at level REGGIE_LOG_DEBUG says so: it names the
+//! function, the argument and, in strings, the first invalid byte and its offset, but
+//! contains no secrets. This is the log of the config, or of the client that created
+//! the request, as long as that client exists.
+//!
 //! All other out-pointers are required. On failure, they are set to NULL or 0.
 //!
 //! Any function may return REGGIE_NO_MEMORY or REGGIE_PANIC, even if its comment

@@ -41,7 +41,7 @@ const WORTH_WAITING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct RawBody {
     state: BodyState,
-    operation: Arc<Operation>,
+    operation: Box<Operation>,
     /// Of the response.
     status: u16,
     length: Option<u64>,
@@ -69,7 +69,7 @@ impl RawBody {
     /// The body that follows on a connection.
     pub(super) fn new(
         mut connection: Box<Connection>,
-        operation: Arc<Operation>,
+        operation: Box<Operation>,
         status: u16,
         framing: Framing,
         keep: bool,

@@ -3,6 +3,7 @@
 //! They run in their main thread, in a thread with a stack of 128 KiB and in a
 //! child, and under valgrind, some also linked with the static library.
 
+mod abi;
 mod arguments;
 mod cdef;
 mod header;
@@ -188,6 +189,12 @@ fn debug_goes_to_stderr_without_secrets() {
     if let Some(output) = program.valgrind(&["main", &url], &[]) {
         output.expect_success();
     }
+}
+
+#[test]
+fn the_log_says_which_byte_of_an_argument_is_invalid() {
+    let servers = servers();
+    everywhere("argument_log", &servers.each_ref().map(whereabouts));
 }
 
 #[test]

@@ -225,7 +225,7 @@ mod tests {
                 Some(0),
                 r#"{"Username":"me","Secret":"a\u0000b"}"#,
                 "",
-                "password: has a NUL character",
+                "password: has a NUL character, byte 0x00 at offset 1",
             ),
             (Some(2), "locked\n", "", "failed with 2: locked"),
             (
