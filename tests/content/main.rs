@@ -1,5 +1,6 @@
 //! Content: manifests, lists and referrers.
 
+mod authorizations;
 mod documents;
 mod list_quirks;
 mod lists;
