@@ -6,6 +6,11 @@
 # FOLDER contains the examples. See common.h for credentials.
 set -eu
 
+# What push_pull pushes: {}.
+blob=sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
 for example in \
     "push_pull $2 reggie/example v1" \
     "push_pull $2" \
@@ -13,6 +18,8 @@ for example in \
     "show_errors $2" \
     "auth $2" \
     "stream_blob $2 reggie/example 16" \
+    "pull_blob $2 reggie/example $blob $folder/blob" \
+    "mount_read $2 reggie/example $blob 4" \
     "tags $2/reggie/example:v1 v2" \
     "tags $2/reggie/example" \
     "referrers $2/reggie/example:v1 text/plain note" \
@@ -24,3 +31,8 @@ do
     # shellcheck disable=SC2086
     "$1"/$example
 done
+
+if [ -x "$1/own_loop" ]; then
+    echo "--- own_loop"
+    "$1/own_loop" "$2" reggie/example "$blob" "$blob"
+fi

@@ -141,6 +141,7 @@ enum {
 
 static const uint64_t REGGIE_UNKNOWN_SIZE = 18446744073709551615u;
 
+typedef struct reggie_blob reggie_blob;
 typedef struct reggie_cancel reggie_cancel;
 typedef struct reggie_client reggie_client;
 typedef struct reggie_config reggie_config;
@@ -152,6 +153,7 @@ typedef struct reggie_errors reggie_errors;
 typedef struct reggie_exchange reggie_exchange;
 typedef struct reggie_headers reggie_headers;
 typedef struct reggie_json reggie_json;
+typedef struct reggie_location reggie_location;
 typedef struct reggie_manifest reggie_manifest;
 typedef struct reggie_names reggie_names;
 typedef struct reggie_options reggie_options;
@@ -801,6 +803,69 @@ reggie_status reggie_tag_delete(const reggie_repository *repository,
                                 const char *tag,
                                 const reggie_options *options,
                                 reggie_error **error);
+reggie_status reggie_blob_pull_to_path(const reggie_repository *repository,
+                                       const reggie_descriptor *blob,
+                                       const char *path,
+                                       const reggie_options *options,
+                                       reggie_error **error);
+reggie_status reggie_blob_pull_to_fd(const reggie_repository *repository,
+                                     const reggie_descriptor *blob,
+                                     int fd,
+                                     const reggie_options *options,
+                                     reggie_error **error);
+reggie_status reggie_blob_pull_to_callback(const reggie_repository *repository,
+                                           const reggie_descriptor *blob,
+                                           reggie_write_callback write,
+                                           void *userdata,
+                                           const reggie_options *options,
+                                           reggie_error **error);
+reggie_status reggie_blob_pull_to_memory(const reggie_repository *repository,
+                                         const reggie_descriptor *blob,
+                                         size_t max_size,
+                                         const reggie_options *options,
+                                         uint8_t **bytes,
+                                         size_t *size,
+                                         reggie_error **error);
+reggie_status reggie_blob_stat(const reggie_repository *repository,
+                               const char *digest,
+                               const reggie_options *options,
+                               uint64_t *size,
+                               reggie_error **error);
+reggie_status reggie_blob_delete(const reggie_repository *repository,
+                                 const char *digest,
+                                 const reggie_options *options,
+                                 reggie_error **error);
+reggie_status reggie_blob_open(const reggie_repository *repository,
+                               const reggie_descriptor *blob,
+                               const reggie_options *options,
+                               reggie_blob **handle,
+                               reggie_error **error);
+void reggie_blob_free(reggie_blob *handle);
+uint64_t reggie_blob_size(const reggie_blob *handle);
+reggie_status reggie_blob_read(reggie_blob *handle,
+                               uint8_t *buffer,
+                               size_t size,
+                               size_t *got,
+                               reggie_error **error);
+reggie_status reggie_blob_pread(const reggie_blob *handle,
+                                uint8_t *buffer,
+                                size_t size,
+                                uint64_t offset,
+                                const reggie_options *options,
+                                size_t *got,
+                                reggie_error **error);
+void reggie_bytes_free(uint8_t *bytes);
+reggie_status reggie_blob_locate(const reggie_repository *repository,
+                                 const reggie_descriptor *blob,
+                                 int follow,
+                                 const reggie_options *options,
+                                 reggie_location **location,
+                                 reggie_error **error);
+void reggie_location_free(reggie_location *location);
+const char *reggie_location_url(const reggie_location *location);
+const reggie_headers *reggie_location_headers(const reggie_location *location);
+int64_t reggie_location_expires(const reggie_location *location);
+void reggie_location_refused(const reggie_location *location, int http_status);
 reggie_status reggie_tags_open(const reggie_repository *repository,
                                const char *after,
                                const reggie_options *options,

@@ -339,6 +339,7 @@
  * - Progress of content calls
  * - Options of content calls
  * - Pulling, pushing and deleting manifests
+ * - Downloading blobs
  * - Lists
  */
 
@@ -435,6 +436,14 @@ extern "C" {
  * @{
  */
 
+/// A blob opened for reading.
+///
+/// reggie_blob_read() reads it from the beginning; reggie_blob_pread() reads at
+/// any offset and is safe for concurrent use. Created by reggie_blob_open();
+/// freed by reggie_blob_free(). A blob can be read for days: tokens and signed
+/// URLs are renewed when they have expired.
+typedef struct reggie_blob reggie_blob;
+
 /// Cancels calls from another thread or from a signal handler.
 ///
 /// Created by reggie_cancel_new(); freed by reggie_cancel_free().
@@ -516,10 +525,12 @@ typedef struct reggie_errors reggie_errors;
 /// its URL may contain a signature.
 typedef struct reggie_exchange reggie_exchange;
 
-/// The header fields of a request, a response, an exchange or a redirect.
+/// The header fields of a request, a response, an exchange, a redirect or a
+/// location.
 ///
 /// Returned by reggie_request_headers(), reggie_response_headers(),
-/// reggie_exchange_headers() and reggie_redirect_headers(). Belongs to that
+/// reggie_exchange_headers(), reggie_redirect_headers() and
+/// reggie_location_headers(). Belongs to that
 /// handle: it must not be freed, is valid as long as the handle, and is safe
 /// for concurrent use where the handle is. Its strings are borrowed; valid
 /// until the handle is freed or, for a request, until it is changed or sent.
@@ -536,6 +547,14 @@ typedef struct reggie_headers reggie_headers;
 /// Values in it must not be freed. All getters accept NULL as a missing value,
 /// so that calls can be nested.
 typedef struct reggie_json reggie_json;
+
+/// A location from which a program can download a blob by its own means.
+///
+/// It consists of a URL and the header fields to send. Created by
+/// reggie_blob_locate(); freed by reggie_location_free(). Immutable. Safe for
+/// concurrent use. Its strings are borrowed; valid until the location is freed.
+/// They are secrets: they contain signatures and tokens.
+typedef struct reggie_location reggie_location;
 
 /// A manifest: an image, an artifact or an index, kept byte for byte.
 ///
@@ -1015,7 +1034,8 @@ const char *reggie_error_message(const reggie_error *error);
 
 /// Returns the step in which the call failed: "prepare", "resolve", "connect",
 /// "tls", "send", "receive", "credentials", "token", "redirect", "retry",
-/// "wait" or "deliver". Later versions may add steps.
+/// "wait", "deliver", "check" (of a local file), "lock" or "verify". Later
+/// versions may add steps.
 ///
 /// Borrowed. Returns "" if `error` is NULL.
 const char *reggie_error_step(const reggie_error *error);
@@ -4297,6 +4317,218 @@ reggie_status reggie_tag_delete(const reggie_repository *repository,
                                 const char *tag,
                                 const reggie_options *options,
                                 reggie_error **error);
+
+/** @} */
+
+/* -------------------------------------------------------- Downloading blobs */
+
+/**
+ * @defgroup reggie_blob_pulls Downloading blobs
+ * @{
+ */
+
+/// Pulls a blob to a file.
+///
+/// The file appears, or replaces an existing one, once it is complete and
+/// verified. Its parent directories must exist. Existing data is used: the file
+/// itself as set by reggie_options_set_existing(), and a partial file as set by
+/// reggie_options_set_resume(). `path` may contain any bytes except NUL, and
+/// must not be a directory, device or pipe.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `path`
+/// is empty, REGGIE_FILE, REGGIE_LOCKED, REGGIE_NOT_FOUND, REGGIE_UNAUTHORIZED,
+/// REGGIE_DENIED, REGGIE_DIGEST_MISMATCH, REGGIE_SIZE_MISMATCH,
+/// REGGIE_HTTP_STATUS, REGGIE_CANCELLED, REGGIE_DEADLINE,
+/// REGGIE_PROGRESS_CALLBACK, or any status returned by reggie_client_do().
+REGGIE_MUST_USE
+reggie_status reggie_blob_pull_to_path(const reggie_repository *repository,
+                                       const reggie_descriptor *blob,
+                                       const char *path,
+                                       const reggie_options *options,
+                                       reggie_error **error);
+
+/// Pulls a blob to a file descriptor: a file, a pipe or a socket.
+///
+/// Writing starts at the current offset. After a failure, part of the blob may
+/// have been written. The file descriptor remains the caller's and may be
+/// non-blocking. If its other end is closed, the call fails without raising
+/// SIGPIPE. Otherwise like reggie_blob_pull_to_path().
+REGGIE_MUST_USE
+reggie_status reggie_blob_pull_to_fd(const reggie_repository *repository,
+                                     const reggie_descriptor *blob,
+                                     int fd,
+                                     const reggie_options *options,
+                                     reggie_error **error);
+
+/// Pulls a blob and passes it to a callback, piece by piece, in order.
+///
+/// The data must not be trusted until the call has returned REGGIE_OK.
+/// Otherwise like reggie_blob_pull_to_path().
+///
+/// Also returns REGGIE_WRITE_CALLBACK.
+REGGIE_MUST_USE
+reggie_status reggie_blob_pull_to_callback(const reggie_repository *repository,
+                                           const reggie_descriptor *blob,
+                                           reggie_write_callback write,
+                                           void *userdata,
+                                           const reggie_options *options,
+                                           reggie_error **error);
+
+/// Pulls a blob of at most `max_size` bytes into memory.
+///
+/// A larger blob fails with REGGIE_BODY_TOO_LARGE. The data is followed by a
+/// NUL, which is not included in `size`. Otherwise like
+/// reggie_blob_pull_to_path().
+///
+/// On REGGIE_OK, the caller must free `bytes` with reggie_bytes_free(); it is
+/// never NULL.
+REGGIE_MUST_USE
+reggie_status reggie_blob_pull_to_memory(const reggie_repository *repository,
+                                         const reggie_descriptor *blob,
+                                         size_t max_size,
+                                         const reggie_options *options,
+                                         uint8_t **bytes,
+                                         size_t *size,
+                                         reggie_error **error);
+
+/// Checks whether a blob exists, and gets its size.
+///
+/// `size` may be NULL. On REGGIE_OK, it is the size in bytes, or
+/// REGGIE_UNKNOWN_SIZE if the registry did not report it.
+///
+/// Returns REGGIE_OK if the blob exists, REGGIE_NOT_FOUND if it does not,
+/// REGGIE_INVALID_DIGEST, or any status returned by reggie_blob_pull_to_path().
+REGGIE_MUST_USE
+reggie_status reggie_blob_stat(const reggie_repository *repository,
+                               const char *digest,
+                               const reggie_options *options,
+                               uint64_t *size,
+                               reggie_error **error);
+
+/// Deletes a blob.
+///
+/// Returns REGGIE_OK, REGGIE_INVALID_DIGEST, REGGIE_NOT_FOUND,
+/// REGGIE_UNSUPPORTED, or any status returned by reggie_blob_pull_to_path().
+REGGIE_MUST_USE
+reggie_status reggie_blob_delete(const reggie_repository *repository,
+                                 const char *digest,
+                                 const reggie_options *options,
+                                 reggie_error **error);
+
+/// Opens a blob for reading.
+///
+/// Requests the size of the blob if it is unknown; otherwise sends nothing. The
+/// options also apply to reading. The handle does not need the repository
+/// afterwards.
+///
+/// On REGGIE_OK, the caller must free `handle` with reggie_blob_free().
+///
+/// Returns any status returned by reggie_blob_stat().
+REGGIE_MUST_USE
+reggie_status reggie_blob_open(const reggie_repository *repository,
+                               const reggie_descriptor *blob,
+                               const reggie_options *options,
+                               reggie_blob **handle,
+                               reggie_error **error);
+
+/// Frees a blob and closes its connections. NULL is ignored.
+///
+/// No call that uses it may be running.
+void reggie_blob_free(reggie_blob *handle);
+
+/// Returns the size in bytes.
+///
+/// Returns REGGIE_UNKNOWN_SIZE if the registry did not report it or if `handle`
+/// is NULL.
+uint64_t reggie_blob_size(const reggie_blob *handle);
+
+/// Reads the next bytes of a blob into `buffer`.
+///
+/// `got` is the number of bytes read: 1 to `size`, or 0 at the end of the blob.
+/// If the digest or the size does not match, the read that would return the
+/// last bytes fails instead. After a failure, all further reads fail.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
+/// is impossibly large, or any status returned by
+/// reggie_blob_pull_to_callback().
+REGGIE_MUST_USE
+reggie_status reggie_blob_read(reggie_blob *handle,
+                               uint8_t *buffer,
+                               size_t size,
+                               size_t *got,
+                               reggie_error **error);
+
+/// Reads `size` bytes at `offset` into `buffer`.
+///
+/// `got` is less than `size` only at the end of the blob. Safe for concurrent
+/// use: each call uses a connection of its own, limited by
+/// reggie_config_set_max_connections(). Nothing is cached. A part of a blob
+/// cannot be verified: for that, the content must contain digests of its own.
+/// `options` may be NULL to use those of reggie_blob_open(); other options
+/// apply to this call, for example a cancel handle of its own.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
+/// is impossibly large, REGGIE_RANGE_IGNORED, or any status returned by
+/// reggie_blob_pull_to_callback().
+REGGIE_MUST_USE
+reggie_status reggie_blob_pread(const reggie_blob *handle,
+                                uint8_t *buffer,
+                                size_t size,
+                                uint64_t offset,
+                                const reggie_options *options,
+                                size_t *got,
+                                reggie_error **error);
+
+/// Frees bytes returned through an out-pointer. NULL is ignored.
+void reggie_bytes_free(uint8_t *bytes);
+
+/// Gets the location of a blob, for programs that download it themselves.
+///
+/// reggie_digester_check() verifies what they received. If `follow` is nonzero,
+/// a request is sent to the registry, and the location is the target of its
+/// redirect, such as a signed URL, or the registry's own URL if there is none.
+/// If `follow` is 0, the location is always the registry's own URL, and nothing
+/// is sent if the token is known; this is for programs that follow redirects
+/// themselves, without sending the header fields to another host.
+///
+/// On REGGIE_OK, the caller must free `location` with reggie_location_free().
+///
+/// Returns REGGIE_OK, REGGIE_UNSUPPORTED for a layout, or any status returned
+/// by reggie_blob_stat().
+REGGIE_MUST_USE
+reggie_status reggie_blob_locate(const reggie_repository *repository,
+                                 const reggie_descriptor *blob,
+                                 int follow,
+                                 const reggie_options *options,
+                                 reggie_location **location,
+                                 reggie_error **error);
+
+/// Frees a location. NULL is ignored.
+void reggie_location_free(reggie_location *location);
+
+/// Returns the complete URL.
+///
+/// Borrowed; valid until the location is freed. Returns NULL if `location` is
+/// NULL.
+const char *reggie_location_url(const reggie_location *location);
+
+/// Returns the header fields to send along, such as Authorization.
+///
+/// Borrowed; valid until the location is freed. Returns NULL if `location` is
+/// NULL.
+const reggie_headers *reggie_location_headers(const reggie_location *location);
+
+/// Returns the expiry time as Unix time in seconds.
+///
+/// It is taken from the token or the signature. Returns -1 if unknown or if
+/// `location` is NULL.
+int64_t reggie_location_expires(const reggie_location *location);
+
+/// Reports that a location was rejected with `http_status`, 401 or 403.
+///
+/// The token or URL of the location is discarded, so that the next
+/// reggie_blob_locate() requests a new one. Sends nothing. NULL is ignored.
+void reggie_location_refused(const reggie_location *location, int http_status);
 
 /** @} */
 

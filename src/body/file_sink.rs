@@ -1,109 +1,67 @@
-//! Files that are created or replaced by what is received. One rule for all
-//! output paths: the last component must not be a symbolic link, only a regular
-//! file that belongs to the user is replaced, and it keeps its mode, group and
-//! access control list.
+//! Files that are created or replaced by what is received.
 
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{FileType, Stat};
-
+use super::final_path::{FinalPath, NEW_FILE_MODE, PRIVATE_MODE};
 use super::sink::Sink;
-use crate::error::{Error, Kind, Step, with_path};
+use crate::error::Error;
 use crate::os::directory::Directory;
+use crate::os::write_back;
 
 /// Makes the names of this process's temporary files unique.
 static NEXT: AtomicU64 = AtomicU64::new(0);
-
-/// The mode of new files, of which the umask is subtracted.
-const NEW_FILE_MODE: u32 = 0o666;
-/// The mode of a file that replaces another, while it is written.
-const PRIVATE_MODE: u32 = 0o600;
-/// Set-user-ID and set-group-ID are not kept: write(2) would clear them too.
-const KEPT_MODE: u32 = 0o777;
 
 /// A temporary file in the directory of the final path, which it takes when it
 /// is committed. Dropped before, it is removed.
 pub(crate) struct FileSink {
     file: File,
-    directory: Directory,
-    /// Its name while it is written, and its final name.
+    place: Arc<FinalPath>,
+    /// Its name while it is written.
     temporary: PathBuf,
-    name: PathBuf,
-    /// As the program gave it, for messages.
-    path: PathBuf,
+    is_synced: bool,
+    written: u64,
+    /// The process that created it: a forked child does not remove it.
+    process: u32,
     is_committed: bool,
 }
 
 impl FileSink {
     pub(crate) fn create(path: &Path) -> Result<FileSink, Error> {
-        let name = name(path)?;
-        let parent = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let directory = Directory::open(parent).map_err(|error| failed(path, &error))?;
-        let replaced = existing(&directory, name, path)?;
-        let mode = match replaced {
-            Some(_) => PRIVATE_MODE,
-            None => NEW_FILE_MODE,
-        };
+        FileSink::at(Arc::new(FinalPath::open(path)?))
+    }
+
+    /// A sink for a file in a directory that is open already.
+    pub(crate) fn at(place: Arc<FinalPath>) -> Result<FileSink, Error> {
+        let replaced = place.existing()?;
+        let mode = replaced.map_or(NEW_FILE_MODE, |_| PRIVATE_MODE);
         let (file, temporary) =
-            temporary(&directory, mode).map_err(|error| failed(path, &error))?;
+            temporary(place.directory(), mode).map_err(|error| place.failed(&error))?;
         let sink = FileSink {
             file,
-            directory,
+            place,
             temporary,
-            name: name.to_owned(),
-            path: path.to_owned(),
+            is_synced: false,
+            written: 0,
+            process: std::process::id(),
             is_committed: false,
         };
-        sink.check_owner(replaced.as_ref())?;
+        sink.place.check_owner(&sink.file, replaced.as_ref())?;
         Ok(sink)
     }
 
-    /// A new file belongs to whom files of this process belong to.
-    fn check_owner(&self, replaced: Option<&Stat>) -> Result<(), Error> {
-        let Some(replaced) = replaced else {
-            return Ok(());
-        };
-        let own = self.file.metadata().map_err(|e| failed(&self.path, &e))?;
-        if own.uid() == replaced.st_uid {
-            return Ok(());
-        }
-        Err(refused(&self.path, "belongs to another user"))
-    }
-
-    /// Copies the access rights of the file that is replaced, without adding any.
-    fn resemble(&self, replaced: &Stat) -> io::Result<()> {
-        let mut mode = replaced.st_mode & KEPT_MODE;
-        if self.file.metadata()?.gid() != replaced.st_gid
-            && fchown(&self.file, None, Some(replaced.st_gid)).is_err()
-        {
-            mode = for_another_group(mode);
-        }
-        self.directory
-            .copy_acl(&self.name, &self.path, &self.file)?;
-        self.file.set_permissions(Permissions::from_mode(mode))
-    }
-}
-
-/// The last component of a path, which is to name a file.
-fn name(path: &Path) -> Result<&Path, Error> {
-    let bytes = path.as_os_str().as_bytes();
-    match path.file_name() {
-        // file_name() ignores them.
-        Some(name) if !bytes.ends_with(b"/") && !bytes.ends_with(b"/.") => Ok(Path::new(name)),
-        _ => Err(refused(path, "not a regular file")),
+    /// Writes the file to disk before it gets its final name.
+    pub(crate) fn synced(mut self, is_synced: bool) -> FileSink {
+        self.is_synced = is_synced;
+        self
     }
 }
 
 /// Creates a file with a name of its own.
-fn temporary(directory: &Directory, mode: u32) -> io::Result<(File, PathBuf)> {
+pub(crate) fn temporary(directory: &Directory, mode: u32) -> io::Result<(File, PathBuf)> {
     loop {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = PathBuf::from(format!(".reggie-{}-{number}", std::process::id()));
@@ -116,30 +74,22 @@ fn temporary(directory: &Directory, mode: u32) -> io::Result<(File, PathBuf)> {
     }
 }
 
-/// The mode for a file whose group cannot be kept: its new group has the rights
-/// of others only.
-fn for_another_group(mode: u32) -> u32 {
-    mode & !0o070 | mode & 0o070 & ((mode & 0o007) << 3)
-}
-
 impl Sink for FileSink {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.file
             .write_all(piece)
-            .map_err(|error| failed(&self.path, &error))
+            .map_err(|error| self.place.failed(&error))?;
+        let before = self.written;
+        self.written += piece.len() as u64;
+        if self.is_synced {
+            write_back::start(&self.file, before, self.written);
+        }
+        Ok(())
     }
 
     fn commit(&mut self) -> Result<(), Error> {
-        let failed = |error: io::Error| failed(&self.path, &error);
-        // The name may have been taken since.
-        let replaced = existing(&self.directory, &self.name, &self.path)?;
-        self.check_owner(replaced.as_ref())?;
-        if let Some(replaced) = replaced {
-            self.resemble(&replaced).map_err(failed)?;
-        }
-        self.directory
-            .rename(&self.temporary, &self.name)
-            .map_err(failed)?;
+        self.place
+            .take(&self.temporary, &self.file, self.is_synced)?;
         self.is_committed = true;
         Ok(())
     }
@@ -151,38 +101,21 @@ impl Sink for FileSink {
 
 impl Drop for FileSink {
     fn drop(&mut self) {
-        if !self.is_committed {
+        if !self.is_committed && self.process == std::process::id() {
             // Ignored: an earlier error is being returned.
-            let _ = self.directory.remove(&self.temporary);
+            let _ = self.place.directory().remove(&self.temporary);
         }
     }
-}
-
-/// The file that would be replaced, if there is one; an error if it must not be.
-fn existing(directory: &Directory, name: &Path, path: &Path) -> Result<Option<Stat>, Error> {
-    let found = directory.find(name).map_err(|error| failed(path, &error))?;
-    match found.map(|found| FileType::from_raw_mode(found.st_mode)) {
-        Some(FileType::Symlink) => Err(refused(path, "is a symbolic link")),
-        None | Some(FileType::RegularFile) => Ok(found),
-        Some(_) => Err(refused(path, "not a regular file")),
-    }
-}
-
-fn refused(path: &Path, why: &str) -> Error {
-    let what = with_path("output", path);
-    Error::new(Kind::File, format!("{what}: {why}")).at(Step::Deliver)
-}
-
-fn failed(path: &Path, error: &io::Error) -> Error {
-    Error::io(Kind::File, with_path("output", path), error).at(Step::Deliver)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
-    use std::os::unix::fs::symlink;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
+    use crate::error::{Kind, Step};
     use crate::os::acl;
 
     fn names(directory: &Path) -> Vec<String> {
@@ -274,18 +207,6 @@ mod tests {
         drop(sink);
         assert_eq!(fs::metadata(&path).expect("a file").gid(), 12345);
         assert_eq!(mode(&path), 0o640);
-    }
-
-    #[test]
-    fn another_group_gets_no_more_than_others() {
-        for (mode, expected) in [
-            (0o640, 0o600),
-            (0o664, 0o644),
-            (0o755, 0o755),
-            (0o604, 0o604),
-        ] {
-            assert_eq!(for_another_group(mode), expected, "{mode:o}");
-        }
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The bodies of requests, and the outputs of response bodies.
 
 pub mod digest;
-mod file_sink;
+pub(crate) mod file_sink;
+pub(crate) mod final_path;
 pub(crate) mod output;
 pub(crate) mod section;
 pub(crate) mod sink;
-mod sizeless;
+pub(crate) mod sizeless;
 pub(crate) mod verify;
 
 use std::fmt;

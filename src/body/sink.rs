@@ -43,11 +43,32 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
     }
 }
 
+impl<S: Sink + ?Sized> Sink for &mut S {
+    fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+        (**self).write(piece)
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        (**self).commit()
+    }
+
+    fn is_atomic(&self) -> bool {
+        (**self).is_atomic()
+    }
+
+    fn has_delivered(&self) -> bool {
+        (**self).has_delivered()
+    }
+}
+
 /// Keeps a body in memory, never more than `max` bytes. The announced length
 /// reserves nothing: a server could claim any.
 pub(crate) struct MemorySink<'a> {
     bytes: &'a mut Vec<u8>,
+    /// Of the body.
     max: usize,
+    /// What precedes the body.
+    head: usize,
 }
 
 impl<'a> MemorySink<'a> {
@@ -60,20 +81,22 @@ impl<'a> MemorySink<'a> {
         if length.is_some_and(|length| length > max as u64) {
             return Err(too_large(max));
         }
-        Ok(MemorySink { bytes, max })
+        let head = bytes.len();
+        Ok(MemorySink { bytes, max, head })
     }
 }
 
 impl Sink for MemorySink<'_> {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
-        let MemorySink { bytes, max } = self;
-        if piece.len() > *max - bytes.len() {
+        let MemorySink { bytes, max, head } = self;
+        if piece.len() > *max - (bytes.len() - *head) {
             return Err(too_large(*max));
         }
         let needed = bytes.len() + piece.len();
         if needed > bytes.capacity() {
             // One more byte, for the NUL that the C boundary appends.
-            let target = needed.max(bytes.capacity() * 2).min(*max) + 1;
+            let all = max.saturating_add(*head);
+            let target = needed.max(bytes.capacity() * 2).min(all) + 1;
             bytes
                 .try_reserve_exact(target - bytes.len())
                 .map_err(|_| Error::no_memory("response body"))?;

@@ -29,6 +29,19 @@ impl<S: Sink> VerifyingSink<S> {
         expected: Digest,
         length: Option<u64>,
     ) -> Result<VerifyingSink<S>, Error> {
+        let digester = Digester::new(expected.algorithm());
+        VerifyingSink::resuming(sink, expected, length, digester, 0)
+    }
+
+    /// For a sink that already has the first `released` bytes, which the
+    /// digester has seen.
+    pub(crate) fn resuming(
+        sink: S,
+        expected: Digest,
+        length: Option<u64>,
+        digester: Digester,
+        released: u64,
+    ) -> Result<VerifyingSink<S>, Error> {
         let mut withheld = VecDeque::new();
         if !sink.is_atomic() {
             let size = length.map_or(WITHHELD, |length| {
@@ -40,10 +53,10 @@ impl<S: Sink> VerifyingSink<S> {
         }
         Ok(VerifyingSink {
             sink,
-            digester: Digester::new(expected.algorithm()),
+            digester,
             expected,
             length,
-            released: 0,
+            released,
             withheld,
         })
     }

@@ -4,6 +4,7 @@
 mod deliver;
 mod memory;
 
+use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,7 @@ use crate::os::transfer::TransferMeter;
 use crate::request::Request;
 use crate::request::address::Address;
 use crate::request::call::{Call, Execution};
+use crate::request::location::Location;
 use crate::request::response::{Account, Content, Response};
 use crate::transport;
 
@@ -67,6 +69,11 @@ impl Client {
             retries: Retries::new(&config.retry),
             memory: Memory::default(),
         })
+    }
+
+    /// The registry's host and port.
+    pub(crate) fn host(&self) -> String {
+        self.engine.address.origin().authority()
     }
 
     /// Sets the repository of `<name>` for later requests.
@@ -150,6 +157,11 @@ impl Client {
         self.config.retry.tries
     }
 
+    /// The maximum number of connections to a host, if there is one.
+    pub(crate) fn max_connections(&self) -> Option<usize> {
+        self.config.network.max_connections.map(NonZero::get)
+    }
+
     /// A call with the client's limits, or those of the request.
     fn call_for(&self, request: &Request) -> Call {
         let mut limits = self.times.begin(&request.times, request.cancel.clone());
@@ -222,6 +234,59 @@ impl Client {
         self.engine.forget(authorization);
     }
 
+    /// Waits until the caller may continue after a failure, with a request that
+    /// depends on what was transferred: nothing that the other side has is sent
+    /// again, so that methods and delivered data do not matter. `attempt` is the
+    /// number of the attempt that failed; `error` may be that of a response.
+    /// Returns the error if there is no retry.
+    pub(crate) fn pause_before_retry(
+        &self,
+        call: &Call,
+        request: &Request,
+        attempt: u32,
+        error: Error,
+    ) -> Result<(), Error> {
+        let own = self.engine.address.origin().authority();
+        let host = error.host().unwrap_or(&own).to_owned();
+        let outcome = match (error.kind(), error.http_status()) {
+            (Kind::HttpStatus, status) => Outcome::Response {
+                status,
+                retry_after: error.retry_after_field(),
+            },
+            _ => Outcome::Failure(&error),
+        };
+        let attempt = Attempt {
+            number: attempt,
+            method: request.method(),
+            host: &host,
+            outcome,
+            unsent: true,
+            repeatable: true,
+            delivered: false,
+        };
+        let now = Instant::now();
+        match self
+            .retries
+            .decide(&attempt, request.retries(), call, now)?
+        {
+            Decision::Retry(delay) if !call.ends_within(delay) => {
+                self.engine.log.note(&call.limits, Level::Info, || {
+                    format!("{host}: continue in {} ms", delay.as_millis())
+                });
+                pause(delay, call)
+            }
+            Decision::TooLong(wait) if error.kind() == Kind::HttpStatus => {
+                Err(retry::too_long(&host, error.http_status(), wait))
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Remembers the repository of an upload that another process began.
+    pub(crate) fn remember_upload(&self, location: &Location, repository: &str) {
+        self.engine.remember_upload(location.url(), repository);
+    }
+
     /// Makes attempts as far as the settings allow retries. No error that it
     /// returns shows a secret, not even one that a server repeats.
     fn retrying(
@@ -248,10 +313,7 @@ impl Client {
                     if let Ok(response) = outcome {
                         response.discard();
                     }
-                    call.note_retry(Some(delay));
-                    let paused = transport::pause(delay, &call.limits);
-                    call.note_retry(None);
-                    paused?;
+                    pause(delay, call)?;
                     execution.attempt.set(execution.attempt.get() + 1);
                 }
                 None => return outcome,
@@ -333,6 +395,14 @@ impl Client {
         }
         Ok(response)
     }
+}
+
+/// Waits before a retry.
+fn pause(delay: Duration, call: &Call) -> Result<(), Error> {
+    call.note_retry(Some(delay));
+    let paused = transport::pause(delay, &call.limits);
+    call.note_retry(None);
+    paused
 }
 
 #[cfg(test)]

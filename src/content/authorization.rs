@@ -26,7 +26,8 @@ pub fn get(repository: &Repository, is_push: bool, options: &Options) -> Result<
     get_in(&task, is_push).map_err(|error| task.completed(error))
 }
 
-fn get_in(task: &Task, is_push: bool) -> Result<Found, Error> {
+/// Authorization for the repository of a call.
+pub(super) fn get_in(task: &Task, is_push: bool) -> Result<Found, Error> {
     let (client, name) = (task.client(), task.repository.name());
     let actions = if is_push { "pull,push" } else { "pull" };
     let mut value = client.authorization(&task.call, name, actions)?;

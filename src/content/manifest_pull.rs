@@ -211,9 +211,7 @@ fn head_descriptor(response: &Response, target: &Target) -> Option<Descriptor> {
         (None, Some(stated)) => stated,
         (None, None) => return None,
     };
-    // Of the content: a response to HEAD has no body.
-    let size = headers.text("content-length")?.parse().ok();
-    let size = size.filter(|size| *size > 0)?;
+    let size = response.stated_length().filter(|size| *size > 0)?;
     let media_type = content_type(response)?;
     // The error for schema 1 comes from a GET request.
     let is_known = media_type::is_valid(media_type)

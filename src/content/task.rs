@@ -4,8 +4,9 @@
 use super::options::Options;
 use super::progress::Progress;
 use super::repository::Repository;
+use super::requests::Requests;
 use crate::client::Client;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Step};
 use crate::os::call_scope::CallScope;
 use crate::request::Request;
 use crate::request::call::Call;
@@ -25,8 +26,17 @@ pub(crate) struct Task<'a> {
 
 impl<'a> Task<'a> {
     pub(crate) fn new(repository: &'a Repository, options: &'a Options) -> Task<'a> {
-        let client = repository.client();
         let progress = Progress::new(options.progress.as_ref());
+        Task::with_progress(repository, options, progress)
+    }
+
+    /// A call that continues a transfer that another call has begun.
+    pub(crate) fn with_progress(
+        repository: &'a Repository,
+        options: &'a Options,
+        progress: Progress,
+    ) -> Task<'a> {
+        let client = repository.client();
         let mut call = client.begin(options.cancel.clone(), options.timeout);
         call.limits.transfer = progress.meter();
         let waits = progress.clone();
@@ -50,21 +60,24 @@ impl<'a> Task<'a> {
         set.unwrap_or(DEFAULT_RETRIES)
     }
 
+    /// The requests of the call.
+    pub(crate) fn requests(&self) -> Requests<'_> {
+        Requests::new(self.repository, &self.call, self.retries())
+    }
+
     /// A request whose path has the placeholder of the repository's name.
     pub(crate) fn request(&self, method: &str, path: &str) -> Result<Request, Error> {
-        let mut request = self.client().request(method, path)?;
-        if !self.repository.name().is_empty() {
-            request.set_name(self.repository.name())?;
-        }
-        // Digests and sizes are those of the content itself.
-        request.set_header("Accept-Encoding", b"identity")?;
-        request.set_retries(Some(self.retries()))?;
-        Ok(request)
+        self.requests().request(method, path)
+    }
+
+    /// An error if the call must end. Reports progress if that is due.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.call.limits.check(Step::Prepare)
     }
 
     /// Sends a request, and returns its response whatever its status.
     pub(crate) fn send(&self, request: &mut Request) -> Result<Response, Error> {
-        self.client().execute_in(&self.call, request)
+        self.requests().send(request)
     }
 
     /// Ends the call: reports its end, and completes its error.

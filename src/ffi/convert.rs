@@ -237,6 +237,16 @@ impl<T> Out<T> {
         Ok(Out(place))
     }
 
+    /// Takes an out-pointer that may be NULL, and writes `nothing` to it.
+    ///
+    /// # Safety
+    ///
+    /// As for `new`.
+    pub(super) unsafe fn optional(place: *mut T, nothing: T) -> Option<Out<T>> {
+        // SAFETY: as above.
+        unsafe { Out::new(place, nothing, "") }.ok()
+    }
+
     pub(super) fn set(self, value: T) {
         // SAFETY: promised to `new`.
         unsafe { self.0.write(value) };

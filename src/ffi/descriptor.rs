@@ -45,6 +45,14 @@ impl reggie_descriptor {
     }
 }
 
+/// A required descriptor.
+pub(super) fn required<'a>(
+    descriptor: Option<&'a reggie_descriptor>,
+    what: &str,
+) -> Result<&'a Descriptor, Error> {
+    convert::required(descriptor, what).map(|descriptor| &descriptor.core)
+}
+
 /// Creates a descriptor.
 ///
 /// `size` may be REGGIE_UNKNOWN_SIZE. A `media_type` of NULL means

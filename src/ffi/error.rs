@@ -45,7 +45,8 @@ pub extern "C" fn reggie_error_message(error: Option<&reggie_error>) -> *const c
 
 /// Returns the step in which the call failed: "prepare", "resolve", "connect",
 /// "tls", "send", "receive", "credentials", "token", "redirect", "retry",
-/// "wait" or "deliver". Later versions may add steps.
+/// "wait", "deliver", "check" (of a local file), "lock" or "verify". Later
+/// versions may add steps.
 ///
 /// Borrowed. Returns "" if `error` is NULL.
 #[unsafe(no_mangle)]

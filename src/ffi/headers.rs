@@ -13,10 +13,12 @@ use crate::error::{Error, Kind};
 use crate::http::headers::Headers;
 use crate::request::response::ResponseHead;
 
-/// The header fields of a request, a response, an exchange or a redirect.
+/// The header fields of a request, a response, an exchange, a redirect or a
+/// location.
 ///
 /// Returned by reggie_request_headers(), reggie_response_headers(),
-/// reggie_exchange_headers() and reggie_redirect_headers(). Belongs to that
+/// reggie_exchange_headers(), reggie_redirect_headers() and
+/// reggie_location_headers(). Belongs to that
 /// handle: it must not be freed, is valid as long as the handle, and is safe
 /// for concurrent use where the handle is. Its strings are borrowed; valid
 /// until the handle is freed or, for a request, until it is changed or sent.
@@ -30,7 +32,8 @@ pub struct reggie_headers {
 enum Owner {
     Request(Arc<Slot<RequestState>>),
     Response(Arc<ResponseHead>, Strings),
-    /// Of an exchange or a redirect, whose callback is running.
+    /// Of an exchange or a redirect, whose callback is running; or of a
+    /// location.
     Callback {
         headers: Slot<Headers>,
         strings: Strings,
@@ -59,6 +62,11 @@ impl reggie_headers {
                 can_change,
             },
         }
+    }
+
+    /// Fields that do not change.
+    pub(super) fn fixed(headers: &Headers) -> reggie_headers {
+        reggie_headers::of_callback(headers, false)
     }
 
     /// The fields, after a callback may have changed them.

@@ -309,6 +309,10 @@
     reason = "the comments are those of the header"
 )]
 
+mod blob;
+mod blob_pull;
+mod blob_push;
+mod bytes;
 mod callback;
 mod cancel;
 mod client;
@@ -332,6 +336,7 @@ mod guard;
 mod headers;
 mod json;
 mod library;
+mod location;
 mod manifest;
 mod manifest_transfer;
 mod names;
@@ -355,6 +360,7 @@ mod slot;
 mod status;
 mod status_string;
 mod strings;
+mod upload;
 
 #[cfg(test)]
 mod tests;

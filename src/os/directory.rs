@@ -22,11 +22,43 @@ impl Directory {
         descriptor::above_standard(fd).map(Directory)
     }
 
-    /// Creates a file for writing; an error if the name is taken.
+    /// Creates a file; an error if the name is taken.
     pub(crate) fn create(&self, name: &Path, mode: u32) -> io::Result<File> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(&self.0, name, flags, Mode::from_raw_mode(mode))?;
         descriptor::above_standard(File::from(fd))
+    }
+
+    /// Opens a file to write and read it. Symbolic links are not followed, and
+    /// no pipe or device blocks the call.
+    pub(crate) fn open_to_write(&self, name: &Path) -> io::Result<File> {
+        self.open_file(name, OFlags::RDWR)
+    }
+
+    /// Opens a file to read it, as [`Directory::open_to_write`].
+    pub(crate) fn open_to_read(&self, name: &Path) -> io::Result<File> {
+        self.open_file(name, OFlags::RDONLY)
+    }
+
+    fn open_file(&self, name: &Path, access: OFlags) -> io::Result<File> {
+        let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&self.0, name, flags, Mode::empty())?;
+        descriptor::above_standard(File::from(fd))
+    }
+
+    /// Writes its entries to disk.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = match rustix::fs::openat(&self.0, ".", flags, Mode::empty()) {
+            // Files can be created in it, but it cannot be read.
+            Err(Errno::ACCESS) => return Ok(()),
+            other => other?,
+        };
+        match rustix::fs::fsync(directory) {
+            // Some file systems do not sync directories.
+            Err(Errno::INVAL) | Ok(()) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What has that name, if anything has. Symbolic links are not followed.

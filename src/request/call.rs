@@ -56,7 +56,6 @@ impl Call {
 
     /// Prepares the call for worker threads: their callbacks run on the current
     /// thread, and the result stops them all.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the content layer"))]
     pub(crate) fn allow_workers(&mut self) -> Result<Cancel, Error> {
         let stop = Cancel::new()?;
         let queue = CallbackQueue::new()
@@ -74,7 +73,6 @@ impl Call {
     }
 
     /// Counts bytes of content that the call did not have before.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the content layer"))]
     pub(crate) fn note_progress(&self, bytes: u64) {
         let mut budget = self.retries();
         budget.new_bytes = budget.new_bytes.saturating_add(bytes);

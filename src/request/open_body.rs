@@ -5,6 +5,7 @@ use crate::body::sink::{QueueSink, Sink};
 use crate::body::verify::VerifyingSink;
 use crate::error::Error;
 use crate::os::call_scope::CallScope;
+use crate::os::deadline::CallLimits;
 use crate::transport::RawBody;
 
 /// How much is received at a time of a body that is verified.
@@ -56,6 +57,18 @@ impl OpenBody {
             Some(verified) => verified.returned,
             None => self.raw.received(),
         }
+    }
+
+    /// Passes an unverified body to `sink`, piece by piece, without copying.
+    pub(crate) fn deliver(
+        &mut self,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.raw.deliver(sink)
+    }
+
+    pub(crate) fn set_limits(&mut self, limits: &CallLimits) {
+        self.raw.set_limits(limits);
     }
 
     pub(crate) fn into_raw(self) -> RawBody {

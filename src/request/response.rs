@@ -22,7 +22,8 @@ use crate::http::url::syntax::text_of_header;
 use crate::http::{oci_error, server_message};
 use crate::log::redact;
 use crate::log::secrets::{Secret, Secrets};
-use crate::transport::{ExchangeStats, RawResponse};
+use crate::os::deadline::CallLimits;
+use crate::transport::{Director, ExchangeStats, RawResponse};
 
 /// The response to a request: its head, which does not change once the call has
 /// returned, and its body.
@@ -44,6 +45,8 @@ pub struct ResponseHead {
     retry_after: Option<RetryAfter>,
     host: String,
     url: Url,
+    /// How far the server's URLs may lead.
+    director: Director,
     pub(crate) account: Account,
     secrets: Arc<Secrets>,
     /// Secrets that the response may repeat, which stay known as long as it
@@ -125,6 +128,7 @@ impl Response {
             headers: raw.headers,
             host,
             url,
+            director: raw.director,
             account,
             secrets: Arc::clone(secrets),
             _held: match raw.status {
@@ -173,6 +177,28 @@ impl Response {
         self.body = ResponseBody::from(body);
     }
 
+    /// Passes the unread body to `sink`, piece by piece, without copying.
+    pub(crate) fn deliver(
+        &mut self,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Response { head, body } = self;
+        match &mut body.content {
+            Content::Kept(kept) => sink(&kept[body.position..]),
+            Content::Delivered(_) => Ok(()),
+            Content::Open(raw) => raw
+                .deliver(sink)
+                .map_err(|error| head.secrets.scrub_error(head.named(error))),
+        }
+    }
+
+    /// Sets the limits of the call that reads the rest of the body.
+    pub(crate) fn set_limits(&mut self, limits: &CallLimits) {
+        if let Content::Open(body) = &mut self.body.content {
+            body.set_limits(limits);
+        }
+    }
+
     /// Reads more of the body; 0 = the end.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         self.head.read(&mut self.body, buffer)
@@ -216,6 +242,16 @@ impl ResponseHead {
     /// The URL that sent the response, after redirects.
     pub fn url(&self) -> &str {
         self.url.as_str()
+    }
+
+    /// The same, to resolve what the response refers to.
+    pub(crate) fn origin_url(&self) -> &Url {
+        &self.url
+    }
+
+    /// How far URLs of the response may lead.
+    pub(crate) fn director(&self) -> Director {
+        self.director
     }
 
     /// The number of HTTP requests sent for this response: to the registry, to
@@ -281,6 +317,16 @@ impl ResponseHead {
         self.length
     }
 
+    /// The Content-Length as it was sent. In the response to a HEAD request it is
+    /// that of the content, without a body.
+    pub(crate) fn stated_length(&self) -> Option<u64> {
+        let mut fields = self.headers.all("content-length");
+        let value = fields.next()?;
+        let is_same = fields.all(|other| other == value);
+        let digits = std::str::from_utf8(value).ok().filter(|_| is_same)?;
+        digits.trim().parse().ok()
+    }
+
     /// Path and query of the Location header, relative to the client's address;
     /// `None` at another origin or without the header.
     pub fn relative_location(&self) -> Option<&str> {
@@ -337,6 +383,26 @@ impl ResponseHead {
     pub fn content_range(&self) -> Option<ContentRange> {
         let value = self.headers.text("content-range")?;
         range::of_content(value).filter(|_| self.status == 206)
+    }
+
+    /// The part of the content that the body has according to its
+    /// Content-Range, whatever the status, and even without a unit.
+    pub(crate) fn stated_range(&self) -> Option<ContentRange> {
+        self.headers
+            .text("content-range")
+            .and_then(range::of_content_leniently)
+    }
+
+    /// The length of the content, if the response says that the requested range
+    /// is not in it.
+    pub(crate) fn unsatisfied_length(&self) -> Option<u64> {
+        let value = self.headers.text("content-range")?;
+        range::of_unsatisfied(value).filter(|_| self.status == 416)
+    }
+
+    /// Whether the end of the body can be distinguished from a lost connection.
+    pub(crate) fn is_delimited(&self) -> bool {
+        self.length.is_some() || self.headers.contains("transfer-encoding")
     }
 
     /// The rate limit of the registry.
@@ -400,11 +466,15 @@ impl ResponseHead {
                 Ok(count)
             }
             Content::Delivered(_) => Ok(0),
-            Content::Open(raw) => raw.read(buffer).map_err(|error| {
-                let error = error.with_http_status(self.status).with_host(&self.host);
-                self.secrets.scrub_error(error)
-            }),
+            Content::Open(raw) => raw
+                .read(buffer)
+                .map_err(|error| self.secrets.scrub_error(self.named(error))),
         }
+    }
+
+    /// An error that occurred while the body was read.
+    fn named(&self, error: Error) -> Error {
+        error.with_http_status(self.status).with_host(&self.host)
     }
 }
 

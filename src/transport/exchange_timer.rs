@@ -32,6 +32,18 @@ pub(crate) struct ExchangeLimits {
     pub(crate) end: End,
 }
 
+impl ExchangeLimits {
+    /// The limits of the same exchange within another call.
+    pub(super) fn for_call(&self, call: &CallLimits) -> ExchangeLimits {
+        ExchangeLimits {
+            call: call.clone(),
+            transfer: self.transfer.clone(),
+            host: self.host.clone(),
+            ..*self
+        }
+    }
+}
+
 /// A deadline by the step clock, and the time limit that it results from.
 type End = Option<(Instant, Duration)>;
 

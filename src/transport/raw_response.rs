@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::body_reader::{BodyReader, ReadFailure};
 use super::connection::Connection;
+use super::exchange_timer::ExchangeLimits;
 use super::failure;
 use super::operation::{ExchangeStats, Operation};
 use super::ssrf_policy::Director;
@@ -12,6 +13,7 @@ use crate::error::{Error, Kind, Step};
 use crate::http::headers::Headers;
 use crate::http::message::framing::Framing;
 use crate::http::message::head::Version;
+use crate::os::deadline::CallLimits;
 use crate::os::transfer::TransferMeter;
 
 /// Status and headers of a response, and its unread body.
@@ -42,6 +44,7 @@ const WORTH_WAITING: Duration = Duration::from_secs(1);
 pub(crate) struct RawBody {
     state: BodyState,
     operation: Arc<Operation>,
+    limits: Arc<ExchangeLimits>,
     /// Of the response.
     status: u16,
     length: Option<u64>,
@@ -93,6 +96,7 @@ impl RawBody {
                 reader,
                 keep,
             },
+            limits: Arc::clone(&operation.exchange_limits),
             operation,
             status,
             length,
@@ -106,6 +110,14 @@ impl RawBody {
     /// The announced length.
     pub(crate) fn length(&self) -> Option<u64> {
         self.length
+    }
+
+    /// Sets the limits of the call that reads the rest.
+    pub(crate) fn set_limits(&mut self, limits: &CallLimits) {
+        self.limits = Arc::new(self.limits.for_call(limits));
+        if let BodyState::Open { connection, .. } = &mut self.state {
+            connection.set_limits(&self.limits);
+        }
     }
 
     /// Number of bytes read so far.
@@ -177,8 +189,7 @@ impl RawBody {
     /// Called when a sink has the whole body. The sink may have cancelled the
     /// call while it took the last piece.
     fn complete(&mut self) -> Result<(), Error> {
-        let call = &self.operation.exchange_limits.call;
-        let cancelled = call.check_cancelled(Step::Receive);
+        let cancelled = self.limits.call.check_cancelled(Step::Receive);
         cancelled.map_err(|error| self.named(error))?;
         self.report_end()
     }
@@ -200,7 +211,7 @@ impl RawBody {
         if matches!(self.state, BodyState::End) {
             return Ok(());
         }
-        let ended = self.operation.exchange_limits.call.check(Step::Receive);
+        let ended = self.limits.call.check(Step::Receive);
         ended.map_err(|error| {
             self.fail();
             self.named(error)

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use embedded_registry::Options;
+use embedded_registry::{Ending, Fault, Options, Recorded, Rule};
+use reggie::digest::{Algorithm, of_bytes};
 use support::c::{BuildOptions, Compiler, Output, Program};
 use support::registries::{DockerForm, DockerRegistry, Olareg, OlaregForm};
 use support::{registries, temp};
@@ -18,6 +19,8 @@ const EXAMPLES: [&str; 5] = [
 /// Those that take a reference in place of a URL.
 const OF_REFERENCES: [&str; 3] = ["tags", "referrers", "inspect"];
 const README: &str = "readme";
+/// Examples that pull a blob. The last one needs libcurl.
+const BLOB_EXAMPLES: [&str; 3] = ["pull_blob", "mount_read", "own_loop"];
 /// Where the examples put things unless told otherwise.
 const NAME: &str = "reggie/example";
 /// The digest of the blob that push_pull pushes: `{}`.
@@ -31,8 +34,20 @@ fn source(name: &str) -> PathBuf {
         .join(format!("{name}.c"))
 }
 
+/// How an example is built.
+fn build_options(name: &str) -> BuildOptions {
+    let arguments = match name {
+        "own_loop" => vec!["-lcurl".to_owned()],
+        _ => Vec::new(),
+    };
+    BuildOptions {
+        arguments,
+        ..BuildOptions::default()
+    }
+}
+
 fn build(name: &str) -> Program {
-    Program::build(source(name), &BuildOptions::default())
+    Program::build(source(name), &build_options(name))
         .unwrap_or_else(|errors| panic!("{name}: {errors}"))
 }
 
@@ -163,6 +178,22 @@ fn all(target: &Target) {
     let pushed = lines[0].strip_prefix("pushed ").expect("a digest");
     assert_eq!(lines[1], format!("pulled {pushed}, 4194304 bytes"));
 
+    let folder = temp::folder();
+    let file = folder.path().join("blob");
+    let path = file.to_str().expect("a path in UTF-8");
+    let output = target.run("pull_blob", &[NAME, pushed, path]);
+    assert_eq!((output.stderr.as_str(), output.stdout.as_str()), ("", ""));
+    assert_eq!(std::fs::metadata(&file).expect("a file").len(), 4_194_304);
+    let output = target.run("mount_read", &[NAME, pushed, "4"]);
+    assert_eq!(output.stderr, "");
+    assert!(
+        output.stdout.ends_with(" bytes in 64 reads\n"),
+        "{}",
+        output.stdout
+    );
+    let output = target.run("own_loop", &[NAME, pushed, DIGEST]);
+    assert_eq!(output.stderr, "");
+    assert_eq!(output.stdout.lines().count(), 2);
     let place = format!("{}/{NAME}:v1", target.url);
     let run = |name: &str, more: &[&str]| {
         let output = target.run_at(&place, name, more);
@@ -272,6 +303,47 @@ fn a_file_of_the_callers_is_streamed_too_and_stays() {
     assert_eq!(std::fs::read(&file).expect("the source"), before);
 }
 
+/// It is killed at each of some places, and then completes the upload.
+#[test]
+fn an_upload_is_resumed_by_the_next_run() {
+    const SIZE: usize = 20 << 20;
+    let program = build("resume_upload");
+    let registry = embedded_registry::Registry::start(Options::default());
+    let folder = temp::folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (file, state) = (path("file"), path("state"));
+    let bytes = vec![b'a'; SIZE];
+    std::fs::write(&file, &bytes).expect("written");
+    let arguments = [registry.url(), NAME, file.as_str(), state.as_str()];
+    for chunks in [0, 1] {
+        let stall = Rule::new(Fault::hang_up(Ending::Stall)).method("PATCH");
+        registry.add_rule(stall.skip(chunks));
+        registry.clear_requests();
+        let mut child = program.command(&arguments).spawn().expect("a child");
+        let is_stalled = |requests: &[Recorded]| {
+            let chunk = |one: &&Recorded| one.method == "PATCH";
+            requests.iter().filter(chunk).count() as u64 == chunks + 1
+        };
+        while !is_stalled(&registry.requests()) {
+            assert!(child.try_wait().expect("a child").is_none(), "ended");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        registry.clear_rules();
+    }
+    let output = run_checked(&program, &arguments, &[]);
+    output.expect_success();
+    let from = format!("from byte {}\ncomplete\n", 8 << 20);
+    assert_eq!(
+        (output.stdout.as_str(), output.stderr.as_str()),
+        (from.as_str(), "")
+    );
+    let digest = of_bytes(Algorithm::Sha256, &bytes);
+    assert_eq!(registry.blob(NAME, &digest), Some(bytes));
+    assert!(!Path::new(&state).exists());
+}
+
 #[test]
 fn a_failure_is_one_line_and_an_exit_status() {
     let basic = Options::default().basic(registries::USER, registries::PASSWORD);
@@ -307,6 +379,23 @@ fn a_failure_is_one_line_and_an_exit_status() {
 }
 
 #[test]
+fn a_blob_that_cannot_be_pulled_is_a_failure() {
+    let registry = embedded_registry::Registry::start(Options::default());
+    let url = registry.url();
+    let folder = temp::folder();
+    let path = folder.path().join("blob");
+    let path = path.to_str().expect("a path in UTF-8");
+    for name in BLOB_EXAMPLES {
+        let program = build(name);
+        let more: &[&str] = if name == "pull_blob" { &[path] } else { &[] };
+        let arguments = [&[url, NAME, DIGEST], more].concat();
+        let output = run_checked(&program, &arguments, &[]);
+        assert_eq!(output.status.code(), Some(1), "{name}: {output:?}");
+        assert!(output.stderr.contains("404"), "{name}: {output:?}");
+    }
+}
+
+#[test]
 fn the_failure_of_a_reference_is_one_line_too() {
     let basic = Options::default().basic(registries::USER, registries::PASSWORD);
     let basic = embedded_registry::Registry::start(basic);
@@ -330,6 +419,14 @@ fn the_failure_of_a_reference_is_one_line_too() {
                 "{name}: {lines:?}"
             );
         }
+    }
+}
+
+#[test]
+fn the_examples_about_blobs_have_fewer_than_100_lines() {
+    for name in BLOB_EXAMPLES {
+        let text = std::fs::read_to_string(source(name)).expect("the source");
+        assert!(text.lines().count() < 100, "{name}");
     }
 }
 
@@ -368,11 +465,15 @@ fn every_compiler_takes_them_without_a_warning() {
         if !compiler.is_at_hand() {
             continue;
         }
-        for name in EXAMPLES.into_iter().chain(OF_REFERENCES).chain([README]) {
+        let more = [README, "resume_upload"].into_iter();
+        for name in EXAMPLES
+            .into_iter()
+            .chain(more.chain(BLOB_EXAMPLES).chain(OF_REFERENCES))
+        {
             let options = BuildOptions {
                 compiler,
                 standard,
-                ..BuildOptions::default()
+                ..build_options(name)
             };
             if let Err(errors) = Program::build(source(name), &options) {
                 panic!("{name}, {compiler:?}: {errors}");

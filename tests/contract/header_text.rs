@@ -71,6 +71,13 @@ const PARTS: &[(&str, &str, &[&str])] = &[
         "Pulling, pushing and deleting manifests",
         &["manifest_transfer"],
     ),
+    (
+        "blob_pulls",
+        "Downloading blobs",
+        &["blob_pull", "blob", "bytes", "location"],
+    ),
+    ("blob_pushes", "Pushing blobs", &["blob_push"]),
+    ("uploads", "Incremental uploads", &["upload"]),
     ("lists", "Lists", &["names", "referrers"]),
 ];
 

@@ -97,6 +97,21 @@ fn the_environment_is_read_when_a_client_is_made_if_at_all() {
 }
 
 #[test]
+fn blobs_are_pushed_and_uploaded() {
+    for options in [Options::default(), Options::default().tls()] {
+        let registry = Registry::start(options);
+        let folder = temp::folder();
+        let arguments = vec![
+            registry.url().to_owned(),
+            registry_ca(&registry),
+            folder.path().display().to_string(),
+        ];
+        everywhere("uploads", &[arguments]);
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    }
+}
+
+#[test]
 fn constants_and_functions_say_the_same() {
     let header = read("include/reggie.h");
     let statuses = header.lines().filter_map(|line| {
@@ -336,6 +351,26 @@ fn large_blobs_take_constant_memory() {
     let program = build_linked("stream", false);
     stream(&program, Options::default(), LARGE);
     stream(&program, Options::default().tls(), LARGE / 4);
+}
+
+#[test]
+fn blobs_are_pulled_by_all_ways_and_belong_to_the_caller() {
+    let folder = temp::folder();
+    let path = folder.path().join("blob").display().to_string();
+    let size = 300_000;
+    let registries = [Options::default(), Options::default().tls()].map(Registry::start);
+    let places = registries.each_ref().map(|registry| {
+        let digest = registry.put_synthetic_blob("a/b", size, 3);
+        let url = registry.url().to_owned();
+        vec![
+            url,
+            registry_ca(registry),
+            digest,
+            size.to_string(),
+            path.clone(),
+        ]
+    });
+    everywhere_and_linked_statically("blobs", &places);
 }
 
 #[test]

@@ -46,6 +46,30 @@ pub(crate) fn of_content(value: &str) -> Option<ContentRange> {
     Some(ContentRange { first, last, total })
 }
 
+/// As [`of_content`], also without a unit, and with `=` behind it: the numbers
+/// say enough.
+pub(crate) fn of_content_leniently(value: &str) -> Option<ContentRange> {
+    let value = value.trim();
+    let (numbers, total) = value.split_once('/')?;
+    let numbers = match numbers.get(..5) {
+        Some(unit) if unit.eq_ignore_ascii_case("bytes") => {
+            let rest = numbers[5..].trim_start_matches([' ', '\t']);
+            rest.strip_prefix('=').unwrap_or(rest)
+        }
+        _ => numbers,
+    };
+    of_content(&format!("bytes {numbers}/{total}"))
+}
+
+/// The length of content of which a 416 has no part: `bytes */1000`.
+pub(crate) fn of_unsatisfied(value: &str) -> Option<u64> {
+    let value = value.trim();
+    let unit = value.get(..5)?;
+    let total = value[5..].trim_start().strip_prefix("*/")?;
+    unit.eq_ignore_ascii_case("bytes").then_some(())?;
+    number(total.trim())
+}
+
 fn ends(range: &str) -> Option<(u64, u64)> {
     let (first, last) = range.split_once('-')?;
     let (first, last) = (number(first.trim())?, number(last.trim())?);
@@ -80,6 +104,39 @@ mod tests {
             ("byt\u{e9}=0-9", None),
         ] {
             assert_eq!(of_upload(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn contents_without_a_unit() {
+        let range = |first, last, total| Some(ContentRange { first, last, total });
+        for (value, expected) in [
+            ("0-9/10", range(0, 9, Some(10))),
+            (" 5-9/* ", range(5, 9, None)),
+            ("bytes=0-9/10", range(0, 9, Some(10))),
+            ("Bytes 0-9/10", range(0, 9, Some(10))),
+            ("bytes 0-9/9", None),
+            ("items 0-9/10", None),
+            ("0-9", None),
+            ("*/10", None),
+            ("", None),
+        ] {
+            assert_eq!(of_content_leniently(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn lengths_of_unsatisfied_ranges() {
+        for (value, expected) in [
+            ("bytes */10", Some(10)),
+            ("Bytes */ 0", Some(0)),
+            ("bytes 0-9/10", None),
+            ("items */10", None),
+            ("*/10", None),
+            ("bytes */*", None),
+            ("", None),
+        ] {
+            assert_eq!(of_unsatisfied(value), expected, "{value}");
         }
     }
 

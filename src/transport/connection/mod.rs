@@ -171,6 +171,11 @@ impl Connection {
         self.exchange_limits = exchange_limits;
     }
 
+    /// Sets the limits of the call that reads the rest.
+    pub(crate) fn set_limits(&mut self, exchange_limits: &Arc<ExchangeLimits>) {
+        self.exchange_limits = Arc::clone(exchange_limits);
+    }
+
     pub(crate) fn is_tls(&self) -> bool {
         matches!(self.stream, Stream::Tls(_))
     }

@@ -1,0 +1,162 @@
+//! The final path of what is received. One rule for all output paths: the last
+//! component must not be a symbolic link, only a regular file that belongs to
+//! the user is replaced, and it keeps its mode, group and access control list.
+
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FileType, Stat};
+
+use crate::error::{Error, Kind, Step, with_path};
+use crate::os::directory::Directory;
+
+/// The mode of new files, of which the umask is subtracted.
+pub(crate) const NEW_FILE_MODE: u32 = 0o666;
+/// The mode of a file that replaces another, while it is written.
+pub(crate) const PRIVATE_MODE: u32 = 0o600;
+/// Set-user-ID and set-group-ID are not kept: write(2) would clear them too.
+const KEPT_MODE: u32 = 0o777;
+
+/// A name in an open directory, for a file that is to have it.
+pub(crate) struct FinalPath {
+    directory: Directory,
+    name: PathBuf,
+    /// As the program gave it, for messages.
+    path: PathBuf,
+}
+
+impl FinalPath {
+    pub(crate) fn open(path: &Path) -> Result<FinalPath, Error> {
+        let name = name(path)?;
+        let parent = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let directory = Directory::open(parent).map_err(|error| failed(path, &error))?;
+        Ok(FinalPath {
+            directory,
+            name: name.to_owned(),
+            path: path.to_owned(),
+        })
+    }
+
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The last component.
+    pub(crate) fn name(&self) -> &Path {
+        &self.name
+    }
+
+    /// The file that would be replaced, if there is one; an error if it must
+    /// not be.
+    pub(crate) fn existing(&self) -> Result<Option<Stat>, Error> {
+        let found = self.directory.find(&self.name);
+        let found = found.map_err(|error| self.failed(&error))?;
+        match found.map(|found| FileType::from_raw_mode(found.st_mode)) {
+            Some(FileType::Symlink) => Err(refused(&self.path, "is a symbolic link")),
+            None | Some(FileType::RegularFile) => Ok(found),
+            Some(_) => Err(refused(&self.path, "not a regular file")),
+        }
+    }
+
+    /// A new file belongs to whom files of this process belong to.
+    pub(crate) fn check_owner(&self, new: &File, replaced: Option<&Stat>) -> Result<(), Error> {
+        let Some(replaced) = replaced else {
+            return Ok(());
+        };
+        let own = new.metadata().map_err(|error| self.failed(&error))?;
+        if own.uid() == replaced.st_uid {
+            return Ok(());
+        }
+        Err(refused(&self.path, "belongs to another user"))
+    }
+
+    /// Gives the final name to a file that has another name in the directory;
+    /// if `is_synced`, once it is on disk.
+    pub(crate) fn take(&self, from: &Path, file: &File, is_synced: bool) -> Result<(), Error> {
+        let failed = |error: io::Error| self.failed(&error);
+        // The name may have been taken since.
+        let replaced = self.existing()?;
+        self.check_owner(file, replaced.as_ref())?;
+        if let Some(replaced) = replaced {
+            self.resemble(file, &replaced).map_err(failed)?;
+        }
+        if is_synced {
+            file.sync_all().map_err(failed)?;
+        }
+        self.directory.rename(from, &self.name).map_err(failed)?;
+        match is_synced {
+            true => self.directory.sync().map_err(failed),
+            false => Ok(()),
+        }
+    }
+
+    /// Copies the access rights of the file that is replaced, without adding any.
+    fn resemble(&self, file: &File, replaced: &Stat) -> io::Result<()> {
+        let mut mode = replaced.st_mode & KEPT_MODE;
+        if file.metadata()?.gid() != replaced.st_gid
+            && fchown(file, None, Some(replaced.st_gid)).is_err()
+        {
+            mode = for_another_group(mode);
+        }
+        self.directory.copy_acl(&self.name, &self.path, file)?;
+        file.set_permissions(Permissions::from_mode(mode))
+    }
+
+    /// An error about the file.
+    pub(crate) fn failed(&self, error: &io::Error) -> Error {
+        failed(&self.path, error)
+    }
+
+    /// A file that is not as it must be.
+    pub(crate) fn refused(&self, why: &str) -> Error {
+        refused(&self.path, why)
+    }
+}
+
+/// The last component of a path, which is to name a file.
+fn name(path: &Path) -> Result<&Path, Error> {
+    let bytes = path.as_os_str().as_bytes();
+    match path.file_name() {
+        // file_name() ignores them.
+        Some(name) if !bytes.ends_with(b"/") && !bytes.ends_with(b"/.") => Ok(Path::new(name)),
+        _ => Err(refused(path, "not a regular file")),
+    }
+}
+
+/// The mode for a file whose group cannot be kept: its new group has the rights
+/// of others only.
+fn for_another_group(mode: u32) -> u32 {
+    mode & !0o070 | mode & 0o070 & ((mode & 0o007) << 3)
+}
+
+fn refused(path: &Path, why: &str) -> Error {
+    let what = with_path("output", path);
+    Error::new(Kind::File, format!("{what}: {why}")).at(Step::Deliver)
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    Error::io(Kind::File, with_path("output", path), error).at(Step::Deliver)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_group_gets_no_more_than_others() {
+        for (mode, expected) in [
+            (0o640, 0o600),
+            (0o664, 0o644),
+            (0o755, 0o755),
+            (0o604, 0o604),
+        ] {
+            assert_eq!(for_another_group(mode), expected, "{mode:o}");
+        }
+    }
+}

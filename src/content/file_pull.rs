@@ -1,0 +1,88 @@
+//! Pulling blobs to files.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::fs::Stat;
+
+use super::blob_pull::{in_call, once_more, receive};
+use super::descriptor::Descriptor;
+use super::file_check::is_in_place;
+use super::options::{Existing, Options};
+use super::partial_file::{Opened, PartialFile};
+use super::repository::Repository;
+use super::task::Task;
+use crate::body::file_sink::FileSink;
+use crate::body::final_path::FinalPath;
+use crate::error::{Error, Kind};
+
+/// Pulls a blob to a file, which appears once it is verified.
+pub fn to_path(
+    repository: &Repository,
+    blob: &Descriptor,
+    path: &Path,
+    options: &Options,
+) -> Result<(), Error> {
+    in_call(repository, blob, options, |task| {
+        let place = Arc::new(FinalPath::open(path)?);
+        pull(task, blob, &place)
+    })
+}
+
+fn pull(task: &Task, blob: &Descriptor, place: &Arc<FinalPath>) -> Result<(), Error> {
+    let mut how = task.options.existing;
+    loop {
+        let before = place.existing()?;
+        if is_in_place(task, place, blob.digest(), blob.size(), how)? {
+            return task.progress.skip();
+        }
+        if !task.options.resume || blob.data().is_some() {
+            return to_new_file(task, blob, place);
+        }
+        let opened = PartialFile::open(task, place, blob.digest())?;
+        if is_changed(before.as_ref(), place.existing()?.as_ref()) {
+            // Another call has finished meanwhile: its result is used.
+            how = Existing::Check;
+            continue;
+        }
+        match opened {
+            Opened::Locked(mut partial) => return to_partial_file(task, blob, &mut partial),
+            Opened::Gone => {}
+            Opened::Unusable => return to_new_file(task, blob, place),
+        }
+    }
+}
+
+/// Whether the file of a path has become another one.
+fn is_changed(before: Option<&Stat>, after: Option<&Stat>) -> bool {
+    let identity = |about: &Stat| {
+        let modified = (about.st_mtime, about.st_mtime_nsec);
+        (about.st_dev, about.st_ino, about.st_size, modified)
+    };
+    after.is_some() && before.map(identity) != after.map(identity)
+}
+
+/// Keeps nothing after a failure.
+fn to_new_file(task: &Task, blob: &Descriptor, place: &Arc<FinalPath>) -> Result<(), Error> {
+    once_more(task, |_| {
+        let sink = FileSink::at(Arc::clone(place))?.synced(task.options.sync);
+        receive(task, blob, sink, None)
+    })
+}
+
+fn to_partial_file(task: &Task, blob: &Descriptor, partial: &mut PartialFile) -> Result<(), Error> {
+    let pulled = once_more(task, |is_second| {
+        if is_second {
+            partial.restart()?;
+        }
+        let prefix = partial.prefix(task, blob.digest(), blob.size())?;
+        receive(task, blob, &mut *partial, Some(prefix))
+    });
+    match pulled.as_ref().map_err(Error::kind) {
+        Err(Kind::DigestMismatch) => partial.remove(),
+        // A server that contradicts itself is not trusted.
+        Err(Kind::SizeMismatch) => partial.undo()?,
+        _ => {}
+    }
+    pulled
+}

@@ -1,0 +1,296 @@
+//! Partial files: what was received of a blob, kept for the next pull of it to
+//! the same path.
+//!
+//! A partial file is always a prefix of the blob of its digest. Its own lock
+//! says who writes to it: there is no lock file that could be left behind.
+
+use std::ffi::OsString;
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::blob_pull::Prefix;
+use super::file_check;
+use super::progress::Phase;
+use super::task::Task;
+use crate::body::digest::{Digest, Digester};
+use crate::body::file_sink::temporary;
+use crate::body::final_path::{FinalPath, NEW_FILE_MODE, PRIVATE_MODE};
+use crate::body::sink::Sink;
+use crate::error::{Error, Kind, Step};
+use crate::os::deadline::StepLimit;
+use crate::os::sys::file::file_owner;
+use crate::os::{file_lock, wait, write_back};
+
+/// The maximum length of a file name.
+const MAX_NAME: usize = 255;
+/// How often another's lock is tried.
+const LOCK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// A partial file that this call has locked.
+pub(super) struct PartialFile<'a> {
+    file: File,
+    name: PathBuf,
+    place: &'a FinalPath,
+    size: u64,
+    /// What earlier calls have left.
+    kept: u64,
+    is_synced: bool,
+    /// The process that has locked it: a forked child must not use it.
+    process: u32,
+    is_committed: bool,
+    is_useless: bool,
+}
+
+/// The state of a partial file.
+pub(super) enum Opened<'a> {
+    Locked(PartialFile<'a>),
+    /// Another call has removed it or given it its final name.
+    Gone,
+    /// It belongs to someone else, or locks do not work here.
+    Unusable,
+}
+
+/// Locks a file; false if another has locked it.
+type TryLock<'a> = &'a dyn Fn(&File) -> io::Result<bool>;
+
+impl<'a> PartialFile<'a> {
+    /// Opens or creates the partial file and locks it; waits for another writer.
+    pub(super) fn open(
+        task: &Task,
+        place: &'a FinalPath,
+        digest: &Digest,
+    ) -> Result<Opened<'a>, Error> {
+        PartialFile::open_with(task, place, digest, &file_lock::try_lock)
+    }
+
+    fn open_with(
+        task: &Task,
+        place: &'a FinalPath,
+        digest: &Digest,
+        try_lock: TryLock,
+    ) -> Result<Opened<'a>, Error> {
+        let name = name_of(place.name(), digest);
+        let directory = place.directory();
+        let mode = place.existing()?.map_or(NEW_FILE_MODE, |_| PRIVATE_MODE);
+        let (file, is_new) = match directory.create(&name, mode) {
+            Ok(file) => (file, true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                match directory.open_to_write(&name) {
+                    Ok(file) => (file, false),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        return Ok(Opened::Gone);
+                    }
+                    Err(_) => return Ok(Opened::Unusable),
+                }
+            }
+            Err(error) => return Err(place.failed(&error)),
+        };
+        if !is_new && !is_usable(&file) {
+            return Ok(Opened::Unusable);
+        }
+        if !lock(task, place, &file, try_lock)? {
+            if is_new {
+                let _ = directory.remove(&name);
+            }
+            return Ok(Opened::Unusable);
+        }
+        let mut partial = PartialFile {
+            file,
+            name,
+            place,
+            size: 0,
+            kept: 0,
+            is_synced: task.options.sync,
+            process: std::process::id(),
+            is_committed: false,
+            is_useless: false,
+        };
+        if !partial.has_its_name() {
+            partial.is_committed = true;
+            return Ok(Opened::Gone);
+        }
+        if partial.can_be_locked_again(try_lock) {
+            partial.is_committed = !is_new;
+            return Ok(Opened::Unusable);
+        }
+        let failed = |error: io::Error| place.failed(&error);
+        partial.size = partial.file.metadata().map_err(failed)?.len();
+        if !is_new {
+            partial.set_mode(mode).map_err(failed)?;
+        }
+        Ok(Opened::Locked(partial))
+    }
+
+    /// Whether it was neither renamed nor removed before it was locked.
+    fn has_its_name(&self) -> bool {
+        let found = self.place.directory().find(&self.name);
+        match (found, self.file.metadata()) {
+            (Ok(Some(found)), Ok(own)) => found.st_ino == own.ino() && found.st_dev == own.dev(),
+            _ => false,
+        }
+    }
+
+    /// A lock that can be taken twice is none.
+    fn can_be_locked_again(&self, try_lock: TryLock) -> bool {
+        let again = self.place.directory().open_to_write(&self.name);
+        again
+            .and_then(|again| try_lock(&again))
+            .is_ok_and(|is_locked| is_locked)
+    }
+
+    /// Gives a file of an earlier call the mode of a new one.
+    fn set_mode(&self, mode: u32) -> io::Result<()> {
+        let had = self.file.metadata()?.mode() & 0o777;
+        let mode = match (mode, had) {
+            (PRIVATE_MODE, PRIVATE_MODE) => return Ok(()),
+            (PRIVATE_MODE, _) => PRIVATE_MODE,
+            // The file that it was to replace no longer exists.
+            (_, PRIVATE_MODE) => {
+                let directory = self.place.directory();
+                let (other, name) = temporary(directory, mode)?;
+                directory.remove(&name)?;
+                other.metadata()?.mode() & 0o777
+            }
+            _ => return Ok(()),
+        };
+        self.file.set_permissions(Permissions::from_mode(mode))
+    }
+
+    /// Computes the digest of what is there; at most `max` bytes are kept.
+    pub(super) fn prefix(
+        &mut self,
+        task: &Task,
+        digest: &Digest,
+        max: Option<u64>,
+    ) -> Result<Prefix, Error> {
+        if let Some(max) = max.filter(|max| *max < self.size) {
+            self.cut(max)?;
+        }
+        let mut digester = Digester::new(digest.algorithm());
+        if self.size > 0 {
+            task.progress.set_phase(Phase::Check);
+            let size = file_check::digest(task, &self.file, self.size, &mut digester, self.place)?;
+            (self.size, self.kept) = (size, size);
+            task.progress.resume(size);
+        }
+        Ok(Prefix {
+            digester,
+            size: self.size,
+        })
+    }
+
+    /// Drops what is there.
+    pub(super) fn restart(&mut self) -> Result<(), Error> {
+        self.kept = 0;
+        self.cut(0)
+    }
+
+    /// Drops what this call has received.
+    pub(super) fn undo(&mut self) -> Result<(), Error> {
+        self.cut(self.kept)
+    }
+
+    fn cut(&mut self, size: u64) -> Result<(), Error> {
+        self.file
+            .set_len(size)
+            .map_err(|error| self.place.failed(&error))?;
+        self.size = size;
+        Ok(())
+    }
+
+    /// The file is removed, not kept.
+    pub(super) fn remove(&mut self) {
+        self.is_useless = true;
+    }
+}
+
+/// Locks a file, and waits as long as the options allow while another has
+/// locked it. False if locks do not work.
+fn lock(task: &Task, place: &FinalPath, file: &File, try_lock: TryLock) -> Result<bool, Error> {
+    let limits = &task.call.limits;
+    let timeout = task.options.lock_timeout;
+    let mut since = Instant::now();
+    let mut size = 0;
+    loop {
+        match try_lock(file) {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(_) => return Ok(false),
+        }
+        let now = file.metadata().map_or(size, |about| about.len());
+        if now > size {
+            (size, since) = (now, Instant::now());
+        }
+        let is_over = timeout.is_some_and(|timeout| since.elapsed() >= timeout);
+        // The other may be the call that is calling back.
+        if is_over || limits.is_nested {
+            return Err(place
+                .refused("another call pulls to it")
+                .with_kind(Kind::Locked)
+                .at(Step::Lock));
+        }
+        task.progress.set_phase(Phase::Lock);
+        let until = Instant::now() + LOCK_INTERVAL;
+        wait::sleep(until, limits, StepLimit::none(Step::Lock)).map_err(|error| {
+            let failed = |error| place.failed(&error).at(Step::Lock);
+            error.downcast::<Error>().unwrap_or_else(failed)
+        })?;
+    }
+}
+
+/// Whether an existing file may be what an earlier call of this user has left.
+fn is_usable(file: &File) -> bool {
+    file.metadata()
+        .is_ok_and(|about| about.is_file() && about.nlink() == 1 && about.uid() == file_owner())
+}
+
+/// The name of the partial file.
+fn name_of(name: &Path, digest: &Digest) -> PathBuf {
+    let digest = digest.as_str();
+    let hex = digest.split(':').next_back().unwrap_or(digest);
+    let end = format!(".{}.partial", &hex[..16]);
+    let name = name.as_os_str().as_bytes();
+    let mut name = name[..name.len().min(MAX_NAME - end.len())].to_vec();
+    name.extend_from_slice(end.as_bytes());
+    PathBuf::from(OsString::from_vec(name))
+}
+
+impl Sink for PartialFile<'_> {
+    fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+        self.file
+            .write_all_at(piece, self.size)
+            .map_err(|error| self.place.failed(&error))?;
+        let before = self.size;
+        self.size += piece.len() as u64;
+        if self.is_synced {
+            write_back::start(&self.file, before, self.size);
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        self.place.take(&self.name, &self.file, self.is_synced)?;
+        self.is_committed = true;
+        Ok(())
+    }
+
+    fn is_atomic(&self) -> bool {
+        true
+    }
+}
+
+impl Drop for PartialFile<'_> {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            return;
+        }
+        if !self.is_committed && (self.size == 0 || self.is_useless) {
+            let _ = self.place.directory().remove(&self.name);
+        }
+        file_lock::unlock(&self.file);
+    }
+}

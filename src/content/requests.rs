@@ -1,0 +1,112 @@
+//! The requests of a call, which its worker threads send too.
+
+use super::repository::Repository;
+use crate::body::digest::Digest;
+use crate::client::Client;
+use crate::error::Error;
+use crate::request::Request;
+use crate::request::call::Call;
+use crate::request::response::Response;
+
+const BLOB: &str = "/v2/<name>/blobs/<digest>";
+
+/// How much of the body of an error response is read.
+const MAX_ERROR_BODY: usize = 64 * 1024;
+
+/// Makes and sends requests to a repository within a call.
+#[derive(Clone, Copy)]
+pub(crate) struct Requests<'a> {
+    repository: &'a Repository,
+    call: &'a Call,
+    /// Consecutive retries without progress.
+    retries: u32,
+}
+
+impl<'a> Requests<'a> {
+    pub(super) fn new(repository: &'a Repository, call: &'a Call, retries: u32) -> Requests<'a> {
+        Requests {
+            repository,
+            call,
+            retries,
+        }
+    }
+
+    pub(crate) fn call(&self) -> &'a Call {
+        self.call
+    }
+
+    fn client(&self) -> &'a Client {
+        self.repository.client()
+    }
+
+    /// A request whose path has the placeholder of the repository's name.
+    pub(crate) fn request(&self, method: &str, path: &str) -> Result<Request, Error> {
+        let mut request = self.client().request(method, path)?;
+        if !self.repository.name().is_empty() {
+            request.set_name(self.repository.name())?;
+        }
+        // Digests and sizes are those of the content itself.
+        request.set_header("Accept-Encoding", b"identity")?;
+        request.set_retries(Some(self.retries))?;
+        Ok(request)
+    }
+
+    /// A request for a blob.
+    pub(crate) fn blob(&self, method: &str, digest: &Digest) -> Result<Request, Error> {
+        let mut request = self.request(method, BLOB)?;
+        request.set_digest(digest.as_str())?;
+        Ok(request)
+    }
+
+    /// A request for part of a blob; without a last byte, for the rest.
+    pub(crate) fn part(
+        &self,
+        digest: &Digest,
+        first: u64,
+        last: Option<u64>,
+    ) -> Result<Request, Error> {
+        let mut request = self.blob("GET", digest)?;
+        let range = match last {
+            Some(last) => format!("bytes={first}-{last}"),
+            None => format!("bytes={first}-"),
+        };
+        request.set_header("Range", range.as_bytes())?;
+        Ok(request)
+    }
+
+    /// Sends a request, and returns its response whatever its status.
+    pub(crate) fn send(&self, request: &mut Request) -> Result<Response, Error> {
+        self.client().execute_in(self.call, request)
+    }
+
+    /// Sends a request. The body of a 2xx response is unread; that of any other
+    /// is in memory.
+    pub(crate) fn open(&self, request: &mut Request) -> Result<Response, Error> {
+        let mut response = self.client().open_in(self.call, request)?;
+        if !(200..300).contains(&response.status()) {
+            let body = error_body(&mut response);
+            response.set_body(body);
+        }
+        Ok(response)
+    }
+
+    /// Waits until a request may be sent again after the body of its response
+    /// was lost; returns the error if it may not.
+    pub(crate) fn pause(&self, request: &Request, attempt: u32, error: Error) -> Result<(), Error> {
+        self.client()
+            .pause_before_retry(self.call, request, attempt, error)
+    }
+}
+
+/// What the server says about a failure, as far as it can be read.
+fn error_body(response: &mut Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    let mut piece = [0; 4096];
+    while body.len() < MAX_ERROR_BODY {
+        match response.read(&mut piece) {
+            Ok(0) | Err(_) => break,
+            Ok(count) => body.extend_from_slice(&piece[..count]),
+        }
+    }
+    body
+}
