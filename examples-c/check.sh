@@ -19,7 +19,12 @@ for example in \
     "auth $2" \
     "stream_blob $2 reggie/example 16" \
     "pull_blob $2 reggie/example $blob $folder/blob" \
-    "mount_read $2 reggie/example $blob 4"
+    "mount_read $2 reggie/example $blob 4" \
+    "tags $2/reggie/example:v1 v2" \
+    "tags $2/reggie/example" \
+    "referrers $2/reggie/example:v1 text/plain note" \
+    "referrers $2/reggie/example:v1" \
+    "inspect $2/reggie/example:v1"
 do
     echo "--- $example"
     # None of these words contains spaces.

@@ -109,6 +109,26 @@ static inline reggie_client *new_client(const char *url, const char *name)
     return client;
 }
 
+/*
+ * Opens the repository of a reference such as "ghcr.io/org/app:1.2". Reports a
+ * failure and returns NULL.
+ */
+static inline reggie_repository *open_repository(const char *reference)
+{
+    reggie_config *config = reggie_config_new();
+    reggie_repository *repository = NULL;
+    reggie_error *error = NULL;
+    reggie_status status = set_from_environment(config, &error);
+
+    if (status == REGGIE_OK)
+        status = reggie_repository_open(reference, config, &repository, &error);
+    succeeded("repository", status, error);
+
+    reggie_error_free(error);
+    reggie_config_free(config);
+    return repository;
+}
+
 /* The exit code of main(); output that cannot be written is a failure. */
 static inline int exit_code(int succeeded_so_far)
 {

@@ -46,7 +46,8 @@
  * reggie_response_range(), have no such parameter; they return only a status.
  * There is no per-thread or per-handle last error.
  *
- * All other out-pointers are required. On failure, they are set to NULL or 0.
+ * All other out-pointers are required, unless their comment says that they may be
+ * NULL. On failure, they are set to NULL or 0.
  *
  * Any function may return REGGIE_NO_MEMORY or REGGIE_PANIC, even if its comment
  * does not mention it. If a small allocation fails, the process is aborted.
@@ -114,6 +115,44 @@
  * a signal handler. The limits and the cancel handle of a call apply until the
  * body of its response has been read. A callback that does not return blocks its
  * call.
+ *
+ * Content
+ * -------
+ *
+ * A registry stores blobs, which are arbitrary bytes, and manifests, which are
+ * JSON documents that refer to blobs or to other manifests. Each is identified by
+ * its digest. A descriptor refers to a blob or a manifest by digest, size and media
+ * type. Tags are names for manifests.
+ *
+ * A reggie_repository is a place that stores content. The functions that take one
+ * send as many requests as they need. Their reggie_options apply to the whole
+ * call; NULL means the defaults.
+ *
+ * Verification
+ * ------------
+ *
+ * All pulled content is verified against its digest, and against its size if that
+ * is known; verification cannot be turned off. Digests and names that come from a
+ * registry are validated before they are returned: a digest returned by a getter is
+ * safe to use in a path. Other strings are as the registry sent them.
+ *
+ * Retries
+ * -------
+ *
+ * Calls on a repository recover from transient failures: connections that break,
+ * hang or are refused, tokens that expire, servers that are overloaded. They retry
+ * as set by reggie_options_set_retries(); progress resets the count. By contrast,
+ * reggie_client_do() retries only if configured to.
+ *
+ * HTTP errors
+ * -----------
+ *
+ * Unlike in reggie_client_do(), a 404 response is a failure of a call on a
+ * repository: REGGIE_NOT_FOUND. A 401 response, also that of a token server, is
+ * REGGIE_UNAUTHORIZED, and a 403 response REGGIE_DENIED. Other HTTP statuses that
+ * have no reggie_status of their own are reported as REGGIE_HTTP_STATUS. The error
+ * contains the HTTP status, the error code of the registry, and the digest of the
+ * content that the failure is about.
  *
  * Process
  * -------
@@ -228,11 +267,27 @@
  *         return reggie_request_set_progress_callback(request, show, NULL, NULL);
  *     }
  *
+ * How to push a manifest under another tag
+ * ----------------------------------------
+ *
+ *     const char *tag = "stable";
+ *     reggie_repository *repository = NULL;
+ *     reggie_manifest *manifest = NULL;
+ *     reggie_status status = reggie_repository_open(
+ *         "registry.example/org/app:1.2", config, &repository, error);
+ *
+ *     if (status == REGGIE_OK)
+ *         status = reggie_manifest_pull(repository, NULL, NULL, &manifest, error);
+ *     if (status == REGGIE_OK)
+ *         status = reggie_manifest_push(repository, manifest, &tag, 1, NULL, error);
+ *     reggie_manifest_free(manifest);
+ *     reggie_repository_free(repository);
+ *
  * How to follow pages
  * -------------------
  *
- * Registries return long lists, such as tags, in pages. Send a request for the
- * next page until there is none:
+ * reggie_tags_open() lists tags. Other lists come in pages too. Send a request for
+ * the next page until there is none:
  *
  *     reggie_status status = REGGIE_OK;
  *     const char *page = "/v2/<name>/tags/list?n=100";
@@ -3266,7 +3321,9 @@ void reggie_digester_free(reggie_digester *digester);
  * @{
  */
 
-/// Parses a reference: [http[s]://][registry/]name[:tag][@digest].
+/// Parses a reference such as "ghcr.io/org/app:1.2".
+///
+/// Its form is `[http[s]://][registry/]name[:tag][@digest]`.
 ///
 /// The first component is the registry if it contains a dot, a colon or an
 /// upper-case letter, or is "localhost"; IPv6 addresses are enclosed in

@@ -6,7 +6,7 @@ pub(crate) mod final_path;
 pub(crate) mod output;
 pub(crate) mod section;
 pub(crate) mod sink;
-mod sizeless;
+pub(crate) mod sizeless;
 pub(crate) mod verify;
 
 use std::fmt;

@@ -9,7 +9,7 @@ const PIECE: usize = 64 * 1024;
 
 /// Reads the content of a file whose size is 0 with `read_at`; empty for an
 /// ordinary empty file. Errors call the file `name`.
-pub(super) fn content(
+pub(crate) fn content(
     name: &str,
     read_at: impl Fn(&mut [u8], u64) -> Result<usize, Error>,
 ) -> Result<Vec<u8>, Error> {

@@ -25,6 +25,7 @@ use crate::os::transfer::TransferMeter;
 use crate::request::Request;
 use crate::request::address::Address;
 use crate::request::call::{Call, Execution};
+use crate::request::location::Location;
 use crate::request::response::{Account, Content, Response};
 use crate::transport;
 
@@ -68,6 +69,11 @@ impl Client {
             retries: Retries::new(&config.retry),
             memory: Memory::default(),
         })
+    }
+
+    /// The registry's host and port.
+    pub(crate) fn host(&self) -> String {
+        self.engine.address.origin().authority()
     }
 
     /// Sets the repository of `<name>` for later requests.
@@ -197,29 +203,6 @@ impl Client {
         })
     }
 
-    /// Waits until a request may be sent again after the body of its response
-    /// was lost. Nothing of the body is sent again, so that what was delivered
-    /// does not matter. `attempt` is the number of the attempt that failed.
-    /// Returns the error if there is no retry.
-    pub(crate) fn pause_before_retry(
-        &self,
-        call: &Call,
-        request: &Request,
-        attempt: u32,
-        error: Error,
-    ) -> Result<(), Error> {
-        let execution = Execution::new(call);
-        execution.attempt.set(attempt);
-        let outcome = Err(error);
-        let delay = self.retry_delay(request, &outcome, &execution);
-        let delay = delay.map_err(|error| self.engine.log.secrets().scrub_error(error))?;
-        match (delay, outcome) {
-            (Some(delay), _) => pause(delay, call),
-            (None, Err(error)) => Err(error),
-            (None, Ok(_)) => Ok(()),
-        }
-    }
-
     /// The authorization for some actions, such as `pull,push`, in a
     /// repository; `None` if the registry requires none.
     pub(crate) fn authorization(
@@ -249,6 +232,59 @@ impl Client {
     /// Forgets an authorization that a server rejected.
     pub(crate) fn forget_authorization(&self, authorization: &Authorization) {
         self.engine.forget(authorization);
+    }
+
+    /// Waits until the caller may continue after a failure, with a request that
+    /// depends on what was transferred: nothing that the other side has is sent
+    /// again, so that methods and delivered data do not matter. `attempt` is the
+    /// number of the attempt that failed; `error` may be that of a response.
+    /// Returns the error if there is no retry.
+    pub(crate) fn pause_before_retry(
+        &self,
+        call: &Call,
+        request: &Request,
+        attempt: u32,
+        error: Error,
+    ) -> Result<(), Error> {
+        let own = self.engine.address.origin().authority();
+        let host = error.host().unwrap_or(&own).to_owned();
+        let outcome = match (error.kind(), error.http_status()) {
+            (Kind::HttpStatus, status) => Outcome::Response {
+                status,
+                retry_after: error.retry_after_field(),
+            },
+            _ => Outcome::Failure(&error),
+        };
+        let attempt = Attempt {
+            number: attempt,
+            method: request.method(),
+            host: &host,
+            outcome,
+            unsent: true,
+            repeatable: true,
+            delivered: false,
+        };
+        let now = Instant::now();
+        match self
+            .retries
+            .decide(&attempt, request.retries(), call, now)?
+        {
+            Decision::Retry(delay) if !call.ends_within(delay) => {
+                self.engine.log.note(&call.limits, Level::Info, || {
+                    format!("{host}: continue in {} ms", delay.as_millis())
+                });
+                pause(delay, call)
+            }
+            Decision::TooLong(wait) if error.kind() == Kind::HttpStatus => {
+                Err(retry::too_long(&host, error.http_status(), wait))
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Remembers the repository of an upload that another process began.
+    pub(crate) fn remember_upload(&self, location: &Location, repository: &str) {
+        self.engine.remember_upload(location.url(), repository);
     }
 
     /// Makes attempts as far as the settings allow retries. No error that it

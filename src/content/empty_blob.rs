@@ -1,12 +1,15 @@
 //! The empty blob, `{}` (OCI Image Specification, Guidance for an Empty
 //! Descriptor).
 
+use std::sync::Arc;
+
 use super::manifest::Manifest;
-use super::media_type;
-use super::recent_uploads;
+use super::push_content::MemoryContent;
 use super::task::Task;
+use super::upload_sender::{Mode, Sender};
+use super::upload_session::exists;
 use crate::body::digest::{Digest, of_bytes};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 
 /// Its SHA-256 digest.
 pub(super) const DIGEST: &str =
@@ -28,24 +31,10 @@ pub(super) fn push_for(task: &Task, manifest: &Manifest) -> Result<(), Error> {
 }
 
 fn push(task: &Task, digest: &Digest) -> Result<(), Error> {
-    let mut head = task.request("HEAD", "/v2/<name>/blobs/<digest>")?;
-    head.set_digest(digest.as_str())?;
-    if task.send(&mut head)?.status() == 200 {
+    if exists(task, digest)? {
         return Ok(());
     }
-    // With a slash at the end, which some registries require.
-    let mut begin = task.request("POST", "/v2/<name>/blobs/uploads/")?;
-    begin.set_header("Content-Length", b"0")?;
-    let begun = task.send_checked(&mut begin)?;
-    let Some(location) = begun.relative_location() else {
-        let message = format!("{}: upload without a usable location", begun.host());
-        return Err(Error::new(Kind::Unsupported, message).with_host(begun.host()));
-    };
-    let mut put = task.request("PUT", location)?;
-    put.set_query("digest", digest.as_str())?;
-    put.set_header("Content-Type", media_type::OCTETS.as_bytes())?;
-    put.set_body(CONTENT.to_vec());
-    task.send_checked(&mut put)?;
-    recent_uploads::record(task.repository, digest);
-    Ok(())
+    let mut content = MemoryContent::new(Arc::new(CONTENT.to_vec()));
+    let mut sender = Sender::new(None, Mode::Whole, digest.algorithm());
+    sender.run(task, &mut content, Some(digest)).map(|_| ())
 }

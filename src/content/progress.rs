@@ -84,6 +84,8 @@ struct State {
     now: Snapshot,
     /// Where the bytes of the current request body begin, in the content.
     base: u64,
+    /// The registry stores the content once it has this body.
+    is_last: bool,
     retry_at: Option<Instant>,
     /// A transfer has begun and not ended.
     active: bool,
@@ -112,6 +114,7 @@ impl Progress {
                         wait: Duration::ZERO,
                     },
                     base: 0,
+                    is_last: false,
                     retry_at: None,
                     active: false,
                     moved: false,
@@ -184,7 +187,12 @@ impl Progress {
 
     /// The next request body begins at this offset of the content.
     pub(crate) fn send_from(&self, offset: u64) {
-        self.change(|state| state.base = offset);
+        self.change(|state| (state.base, state.is_last) = (offset, false));
+    }
+
+    /// The same for the last request body.
+    pub(crate) fn send_last_from(&self, offset: u64) {
+        self.change(|state| (state.base, state.is_last) = (offset, true));
     }
 
     /// Sets how many bytes are in place; what is sent again does not count.
@@ -267,6 +275,9 @@ impl Reporter {
             if state.now.phase == Phase::Push {
                 let sent = state.base + transfer.sent;
                 state.reached(sent);
+                if state.is_last && transfer.send_total == Some(transfer.sent) {
+                    state.now.phase = Phase::Commit;
+                }
             }
         }
         self.report_if_due()

@@ -24,7 +24,7 @@ struct Upload {
 }
 
 /// Records that a blob was uploaded.
-pub(crate) fn record(repository: &Repository, digest: &Digest) {
+pub(super) fn record(repository: &Repository, digest: &Digest) {
     let uploads = repository.client().known::<Uploads>();
     uploads.record(repository.name(), digest, Instant::now());
 }

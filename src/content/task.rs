@@ -6,7 +6,7 @@ use super::progress::Progress;
 use super::repository::Repository;
 use super::requests::Requests;
 use crate::client::Client;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Step};
 use crate::os::call_scope::CallScope;
 use crate::request::Request;
 use crate::request::call::Call;
@@ -68,6 +68,11 @@ impl<'a> Task<'a> {
     /// A request whose path has the placeholder of the repository's name.
     pub(crate) fn request(&self, method: &str, path: &str) -> Result<Request, Error> {
         self.requests().request(method, path)
+    }
+
+    /// An error if the call must end. Reports progress if that is due.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.call.limits.check(Step::Prepare)
     }
 
     /// Sends a request, and returns its response whatever its status.

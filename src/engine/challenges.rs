@@ -206,6 +206,7 @@ impl Engine {
                 purpose: Purpose::Token,
                 director: Director::Caller,
                 follow_redirects: true,
+                appends: false,
             },
             &mut Body::default(),
             execution,

@@ -16,6 +16,8 @@ pub(super) struct Send<'a> {
     pub(super) purpose: Purpose,
     pub(super) director: Director,
     pub(super) follow_redirects: bool,
+    /// If the server receives it twice, it may store the body twice.
+    pub(super) appends: bool,
 }
 
 /// A response, and where it came from.

@@ -172,6 +172,7 @@ impl Engine {
                     purpose,
                     director: request.director,
                     follow_redirects: request.follow_redirects,
+                    appends: request.continues_upload || method == "PATCH",
                 },
                 &mut request.body,
                 execution,
@@ -275,6 +276,14 @@ impl Engine {
             // The path tells, or it is something else than an upload.
             Some(target) if target.name == *repository || !target.is_upload => {}
             _ => uploads.remember(next, repository),
+        }
+    }
+
+    /// Remembers the repository of an upload, unless it is in its URL.
+    pub(crate) fn remember_upload(&self, url: &Url, repository: &str) {
+        let target = self.address.relative(url).and_then(scope::Target::of_path);
+        if url.is_at(self.address.origin_ref()) && target.is_none() {
+            self.auth.uploads.remember(url, repository);
         }
     }
 

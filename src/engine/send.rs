@@ -35,6 +35,7 @@ impl Engine {
             mut purpose,
             mut director,
             follow_redirects,
+            appends,
         } = send;
         let mut method = Cow::Borrowed(method);
         let mut first_origin: Option<Origin> = None;
@@ -58,6 +59,7 @@ impl Engine {
                 url: &url,
                 purpose,
                 director,
+                appends,
             };
             let (raw, host) = self.exchange(&target, fields, body, execution)?;
             let finish = |raw, url| {
@@ -162,6 +164,7 @@ impl Engine {
             url,
             purpose,
             director,
+            appends,
         } = target;
         let limits = execution.limits();
         let host = url.authority();
@@ -258,9 +261,8 @@ impl Engine {
                     race,
                     unsent,
                 }) => {
-                    // A PATCH appends: if the first did arrive, the second would
-                    // append twice.
-                    if again || !race || (method == "PATCH" && !unsent) {
+                    // If the first did arrive, the second would append twice.
+                    if again || !race || (appends && !unsent) {
                         self.log.note(limits, Level::Debug, || format!("* {error}"));
                         return Err(self.scrub(error).with_unsent(unsent));
                     }
@@ -307,6 +309,7 @@ struct Target<'a> {
     url: &'a Url,
     purpose: Purpose,
     director: Director,
+    appends: bool,
 }
 
 /// The maximum number of servers that are warned of.

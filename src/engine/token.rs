@@ -257,6 +257,7 @@ impl Engine {
                 purpose: Purpose::Token,
                 director: realm.director,
                 follow_redirects: true,
+                appends: false,
             },
             &mut body,
             execution,

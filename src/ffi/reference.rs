@@ -21,7 +21,9 @@ pub struct reggie_reference {
     strings: Strings,
 }
 
-/// Parses a reference: [http[s]://][registry/]name[:tag][@digest].
+/// Parses a reference such as "ghcr.io/org/app:1.2".
+///
+/// Its form is `[http[s]://][registry/]name[:tag][@digest]`.
 ///
 /// The first component is the registry if it contains a dot, a colon or an
 /// upper-case letter, or is "localhost"; IPv6 addresses are enclosed in

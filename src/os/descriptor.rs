@@ -40,6 +40,18 @@ pub(crate) fn file_size(fd: RawFd) -> Result<u64, Error> {
     }
 }
 
+/// Size and time of change of the regular file that is open there.
+pub(crate) fn file_stamp(fd: RawFd) -> io::Result<(u64, (i64, i64))> {
+    let none = || io::Error::other("not a regular file");
+    sys::regular_file(fd)?.ok_or_else(none)
+}
+
+/// Whether a regular file is open there.
+pub(crate) fn is_regular(fd: RawFd) -> Result<bool, Error> {
+    let found = sys::regular_file(fd).map_err(|error| failed(fd, &error))?;
+    Ok(found.is_some())
+}
+
 /// Reads from a descriptor that may have no data yet. Returns 0 at the end.
 pub(crate) fn read(fd: RawFd, buffer: &mut [u8], limits: &CallLimits) -> Result<usize, Error> {
     // Wait first: a read from a blocking descriptor could not be cancelled.

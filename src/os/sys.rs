@@ -323,6 +323,12 @@ pub(crate) fn position(fd: RawFd) -> io::Result<Option<u64>> {
 /// The size of the regular file that a descriptor of the caller refers to;
 /// `None` if it refers to something else.
 pub(crate) fn regular_file_size(fd: RawFd) -> io::Result<Option<u64>> {
+    Ok(regular_file(fd)?.map(|(size, _)| size))
+}
+
+/// The size of the regular file that is open there, and the time of its last
+/// change in seconds and nanoseconds; `None` if it is no regular file.
+pub(crate) fn regular_file(fd: RawFd) -> io::Result<Option<(u64, (i64, i64))>> {
     // SAFETY: all-zero is a valid value of this type.
     let mut about: libc::stat = unsafe { mem::zeroed() };
     // SAFETY: the result lives for the call.
@@ -330,7 +336,8 @@ pub(crate) fn regular_file_size(fd: RawFd) -> io::Result<Option<u64>> {
         return last();
     }
     let is_file = about.st_mode & libc::S_IFMT == libc::S_IFREG;
-    Ok(is_file.then_some(about.st_size.try_into().unwrap_or(0)))
+    let size = about.st_size.try_into().unwrap_or(0);
+    Ok(is_file.then_some((size, (about.st_mtime, about.st_mtime_nsec))))
 }
 
 /// Whether a write to a full pipe or socket would block.

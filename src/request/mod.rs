@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 pub(crate) mod call;
+pub(crate) mod location;
 pub(crate) mod open_body;
 pub(crate) mod response;
 
@@ -58,6 +59,9 @@ pub struct Request {
     /// to it. A URL that the caller wrote is none of its business.
     pub(crate) director: Director,
     pub(crate) follow_redirects: bool,
+    /// It continues an upload: if the server may have received part of it, only
+    /// the caller knows what to send next.
+    pub(crate) continues_upload: bool,
 }
 
 impl Request {
@@ -90,6 +94,7 @@ impl Request {
             max_body: None,
             director: Director::Caller,
             follow_redirects: true,
+            continues_upload: false,
         };
         request.set_method(method)?;
         request.set_path(path)?;

@@ -23,7 +23,7 @@ use crate::http::{oci_error, server_message};
 use crate::log::redact;
 use crate::log::secrets::{Secret, Secrets};
 use crate::os::deadline::CallLimits;
-use crate::transport::{ExchangeStats, RawResponse};
+use crate::transport::{Director, ExchangeStats, RawResponse};
 
 /// The response to a request: its head, which does not change once the call has
 /// returned, and its body.
@@ -45,6 +45,8 @@ pub struct ResponseHead {
     retry_after: Option<RetryAfter>,
     host: String,
     url: Url,
+    /// How far the server's URLs may lead.
+    director: Director,
     pub(crate) account: Account,
     secrets: Arc<Secrets>,
     /// Secrets that the response may repeat, which stay known as long as it
@@ -126,6 +128,7 @@ impl Response {
             headers: raw.headers,
             host,
             url,
+            director: raw.director,
             account,
             secrets: Arc::clone(secrets),
             _held: match raw.status {
@@ -239,6 +242,16 @@ impl ResponseHead {
     /// The URL that sent the response, after redirects.
     pub fn url(&self) -> &str {
         self.url.as_str()
+    }
+
+    /// The same, to resolve what the response refers to.
+    pub(crate) fn origin_url(&self) -> &Url {
+        &self.url
+    }
+
+    /// How far URLs of the response may lead.
+    pub(crate) fn director(&self) -> Director {
+        self.director
     }
 
     /// The number of HTTP requests sent for this response: to the registry, to

@@ -30,6 +30,20 @@ pub(crate) enum AddressClass {
 
 use AddressClass as Class;
 
+const ALL: [AddressClass; 11] = [
+    Class::Public,
+    Class::Private,
+    Class::Shared,
+    Class::Benchmark,
+    Class::Documentation,
+    Class::Multicast,
+    Class::Reserved,
+    Class::LinkLocal,
+    Class::Loopback,
+    Class::Unspecified,
+    Class::Metadata,
+];
+
 /// The metadata services, by the documentation of their vendors. Many vendors
 /// that are not named use 169.254.169.254 too.
 const METADATA_V4: [Ipv4Addr; 11] = [
@@ -100,6 +114,11 @@ impl AddressClass {
             Class::Unspecified => "unspecified",
             Class::Metadata => "cloud metadata",
         }
+    }
+
+    /// The class with that description.
+    pub(crate) fn from_description(text: &str) -> Option<AddressClass> {
+        ALL.into_iter().find(|class| class.description() == text)
     }
 
     /// How private the class is.

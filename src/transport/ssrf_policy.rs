@@ -25,6 +25,23 @@ pub(crate) enum Director {
     Server(AddressClass),
 }
 
+impl Director {
+    /// A name, to keep it in a string.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Director::Caller => "caller",
+            Director::Server(class) => class.description(),
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Director> {
+        match name {
+            "caller" => Some(Director::Caller),
+            name => AddressClass::from_description(name).map(Director::Server),
+        }
+    }
+}
+
 /// The policy of one client.
 #[derive(Debug)]
 pub(crate) struct SsrfPolicy {

@@ -44,12 +44,14 @@ static struct {
     reggie_location *location;
     uint8_t *bytes;
     uint64_t length;
+    reggie_upload *upload;
     reggie_referrers *referrers;
     const reggie_descriptor *current;
     const char *entry;
     char *text;
     int64_t number;
     size_t got;
+    int flag;
 } out;
 
 /* Makes the large texts, whose size a program is told. */
@@ -115,6 +117,8 @@ static inline void check_failure(const char *file, int line, const char *call,
     check_place(file, line, call, "&out.bytes", &out.bytes, sizeof out.bytes);
     check_place(file, line, call, "&out.length", &out.length,
                 sizeof out.length);
+    check_place(file, line, call, "&out.upload", &out.upload, sizeof out.upload);
+    check_place(file, line, call, "&out.flag", &out.flag, sizeof out.flag);
     check_place(file, line, call, "&out.referrers", &out.referrers,
                 sizeof out.referrers);
     check_place(file, line, call, "&out.current", &out.current,

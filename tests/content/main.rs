@@ -1,5 +1,6 @@
-//! The content layer: blobs, manifests, lists and referrers.
+//! The content layer: blobs, uploads, manifests, lists and referrers.
 
+mod authorizations;
 mod blob_file_locks;
 mod blob_files;
 mod blob_lies;
@@ -21,7 +22,16 @@ mod manifest_pulls;
 mod manifest_pushes;
 mod manifest_quirks;
 mod peers;
+mod push;
+mod push_breaks;
+mod push_failures;
+mod push_memory;
+mod push_quirks;
+mod push_state;
+mod pushing;
+mod quirky;
 mod referrers;
 mod referrers_quirks;
 mod registries;
 mod scripted;
+mod uploads;

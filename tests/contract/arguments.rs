@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use embedded_registry::{Options, Registry};
+
 use crate::programs::{build_linked, read, run, run_in_valgrind};
 use crate::servers::{Refusing, server};
 use support::c::Compiler;
@@ -84,6 +86,7 @@ fn every_argument_of_every_function_is_checked() {
     }
     let server = server(false);
     let refusing = Refusing::new();
+    let registry = Registry::start(Options::default());
     let mut all = String::new();
     for (name, address) in [
         ("arguments_client", refusing.url()),
@@ -99,6 +102,7 @@ fn every_argument_of_every_function_is_checked() {
         ("arguments_documents", server.url()),
         ("arguments_content", server.url()),
         ("arguments_blobs", server.url()),
+        ("arguments_uploads", registry.url().to_owned()),
     ] {
         let program = build_linked(name, false);
         all += &run(&program, "main", &[&address, "1048576"]);

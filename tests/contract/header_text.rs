@@ -76,6 +76,8 @@ const PARTS: &[(&str, &str, &[&str])] = &[
         "Downloading blobs",
         &["blob_pull", "blob", "bytes", "location"],
     ),
+    ("blob_pushes", "Pushing blobs", &["blob_push"]),
+    ("uploads", "Incremental uploads", &["upload"]),
     ("lists", "Lists", &["names", "referrers"]),
 ];
 

@@ -97,6 +97,21 @@ fn the_environment_is_read_when_a_client_is_made_if_at_all() {
 }
 
 #[test]
+fn blobs_are_pushed_and_uploaded() {
+    for options in [Options::default(), Options::default().tls()] {
+        let registry = Registry::start(options);
+        let folder = temp::folder();
+        let arguments = vec![
+            registry.url().to_owned(),
+            registry_ca(&registry),
+            folder.path().display().to_string(),
+        ];
+        everywhere("uploads", &[arguments]);
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    }
+}
+
+#[test]
 fn constants_and_functions_say_the_same() {
     let header = read("include/reggie.h");
     let statuses = header.lines().filter_map(|line| {

@@ -196,6 +196,17 @@ impl Registry {
             .is_some_and(|digest| self.shared.store().blob(name, &digest).is_some())
     }
 
+    /// Removes a blob from a repository.
+    pub fn delete_blob(&self, name: &str, digest: &str) {
+        if let Some(digest) = Digest::parse(digest) {
+            self.shared
+                .store()
+                .repository_mut(name)
+                .blobs
+                .remove(&digest);
+        }
+    }
+
     /// Media type and content of a manifest, by tag or digest.
     pub fn manifest(&self, name: &str, reference: &str) -> Option<(String, Vec<u8>)> {
         let (_, manifest) = self.shared.store().manifest(name, reference)?;

@@ -193,12 +193,18 @@ impl Program {
         arguments: &[A],
         environment: &[(&str, &str)],
     ) -> Output {
+        let mut command = self.command(arguments);
+        command.envs(environment.iter().copied());
+        run_command(command, time)
+    }
+
+    /// The command that runs it.
+    pub fn command<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Command {
         let mut command = Command::new(self.path());
         command
             .args(arguments)
-            .envs(environment.iter().copied())
             .env("LD_LIBRARY_PATH", self.folder.path());
-        run_command(command, time)
+        command
     }
 
     /// Runs it under valgrind, which makes the exit code [`VALGRIND_FOUND`]

@@ -5,6 +5,7 @@ use std::path::Path;
 pub mod c;
 pub mod certificates;
 pub mod child;
+pub mod cutter;
 pub mod namespace;
 pub mod olareg_build;
 pub mod programs;

@@ -1,0 +1,315 @@
+//! Pushing blobs.
+
+use std::os::fd::RawFd;
+use std::path::{Path, PathBuf};
+
+use super::descriptor::Descriptor;
+use super::media_type;
+use super::options::Options;
+use super::progress::Phase;
+pub use super::push_content::SharedBytes;
+use super::push_content::{self, Content, MemoryContent};
+use super::push_stream::{SpooledContent, Stream, StreamContent};
+use super::repository::Repository;
+use super::task::Task;
+use super::upload_limits;
+use super::upload_sender::{self, Mode, Sender};
+use super::upload_session::{Mounted, Session, exists};
+use super::upload_state::{StateFile, spool};
+use crate::body::ReadSource;
+use crate::body::digest::{Algorithm, Digest};
+use crate::error::{Error, Kind};
+use crate::os::descriptor;
+
+/// What is pushed.
+pub enum Source {
+    /// A regular file.
+    Path(PathBuf),
+    /// A descriptor of the caller, from its current offset.
+    Descriptor {
+        /// It stays open during the call.
+        fd: RawFd,
+        /// The number of bytes; `None` for all up to the end.
+        length: Option<u64>,
+    },
+    /// Bytes in memory.
+    Memory(SharedBytes),
+    /// Bytes that the caller supplies.
+    Callback {
+        /// Where they come from.
+        source: Box<dyn ReadSource>,
+        /// The number of bytes; `None` for all up to the end.
+        length: Option<u64>,
+    },
+}
+
+/// Pushes a blob. Without a digest, it is computed.
+pub fn push(
+    repository: &Repository,
+    source: Source,
+    digest: Option<&str>,
+    options: &Options,
+) -> Result<Descriptor, Error> {
+    let digest = digest.map(Digest::parse).transpose()?;
+    let task = Task::new(repository, options);
+    let result = push_in(&task, source, digest.clone());
+    let result = result.map_err(|error| match &digest {
+        Some(digest) => error.with_digest(digest.as_str()),
+        None => error,
+    });
+    task.progress.done(result)
+}
+
+/// Mounts a blob of another repository; false if it has to be sent.
+pub fn mount(
+    repository: &Repository,
+    digest: &str,
+    from: &str,
+    options: &Options,
+) -> Result<bool, Error> {
+    let digest = Digest::parse(digest)?;
+    super::reference::check_name(from)
+        .map_err(|problem| Error::new(Kind::InvalidReference, problem))?;
+    let task = Task::new(repository, options);
+    let result = match Session::mount(&task, &digest, from) {
+        Ok(Mounted::Yes) => Ok(true),
+        Ok(Mounted::No(session)) => {
+            session.discard(&task);
+            Ok(false)
+        }
+        Err(error) => Err(error.with_digest(digest.as_str())),
+    };
+    task.progress.done(result)
+}
+
+fn push_in(task: &Task, source: Source, digest: Option<Digest>) -> Result<Descriptor, Error> {
+    let name = source.name(digest.as_ref());
+    let algorithm = digest.as_ref().map(Digest::algorithm);
+    let algorithm = algorithm.unwrap_or(task.options.algorithm);
+    let mut content = source.open(task, algorithm)?;
+    let content = content.as_mut();
+    let phase = match digest {
+        Some(_) => Phase::Push,
+        None => Phase::Check,
+    };
+    task.progress.begin(phase, None, &name, content.size())?;
+    let digest = match digest {
+        Some(digest) => Some(digest),
+        None => computed(task, content, algorithm)?,
+    };
+    task.progress.set_phase(Phase::Push);
+    let chunk = upload_sender::chunk_size(task, &task.client().host());
+    let fits = content.prepare(0, chunk, &task.call.limits)? < chunk
+        || content.size().is_some_and(|size| size <= chunk);
+    let digest = match (digest, content.digest()) {
+        (Some(digest), _) => Some(digest),
+        (None, Some(digest)) => Some(Digest::parse(&digest)?),
+        (None, None) => None,
+    };
+    let mut session = None;
+    if let (Some(digest), Some(size)) = (&digest, content.size()) {
+        let descriptor = described(digest.clone(), size);
+        task.progress.set_item(&descriptor);
+        if exists(task, digest)? {
+            return skip(task, descriptor);
+        }
+        match mount_any(task, digest)? {
+            Some(Mounted::Yes) => return skip(task, descriptor),
+            Some(Mounted::No(begun)) => session = Some(begun),
+            None => {}
+        }
+    }
+    let mode = mode(task, content, digest.as_ref(), fits);
+    let mut sender = match state_of(task, content, digest.as_ref(), mode)? {
+        Some((state, earlier)) => resumed(task, content, state, earlier, session, algorithm),
+        None => Sender::new(session, mode, algorithm),
+    };
+    let sent = sender.run(task, content, digest.as_ref());
+    let digest = match sent {
+        Ok(digest) => digest,
+        Err(error) => {
+            sender.give_up(task, &error);
+            return Err(explain(task, content, digest.as_ref(), error));
+        }
+    };
+    let descriptor = described(digest, content.size().unwrap_or(sender.offset()));
+    task.progress.set_item(&descriptor);
+    task.progress.end()?;
+    Ok(descriptor)
+}
+
+fn described(digest: Digest, size: u64) -> Descriptor {
+    Descriptor::of(digest, Some(size), media_type::OCTETS.to_owned())
+}
+
+impl Source {
+    /// A name for display.
+    fn name(&self, digest: Option<&Digest>) -> String {
+        /// How many characters of a digest are shown.
+        const SHOWN: usize = 19;
+        match self {
+            Source::Path(path) => path
+                .file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy()
+                .into_owned(),
+            _ => digest.map_or(String::new(), |digest| digest.as_str()[..SHOWN].to_owned()),
+        }
+    }
+
+    fn open(self, task: &Task, algorithm: Algorithm) -> Result<Box<dyn Content>, Error> {
+        let stream = match self {
+            Source::Path(path) => return push_content::open_path(&path),
+            Source::Memory(bytes) => return Ok(Box::new(MemoryContent::new(bytes))),
+            Source::Descriptor { fd, length } => {
+                let start = descriptor::position(fd)?;
+                match start {
+                    Some(start) if descriptor::is_regular(fd)? => {
+                        return push_content::of_descriptor(fd, start, length);
+                    }
+                    _ => Stream::descriptor(fd, start, length, algorithm),
+                }
+            }
+            Source::Callback { source, length } => Stream::callback(source, length, algorithm),
+        };
+        match &task.options.state_folder {
+            Some(folder) if !stream.can_rewind() => {
+                Ok(Box::new(SpooledContent::new(stream, spool(folder)?)))
+            }
+            _ => Ok(Box::new(StreamContent::new(stream, &task.call.limits))),
+        }
+    }
+}
+
+/// The digest of content that can be read again.
+fn computed(
+    task: &Task,
+    content: &mut dyn Content,
+    algorithm: Algorithm,
+) -> Result<Option<Digest>, Error> {
+    let digest = content.hash(task, algorithm)?;
+    content.check_unchanged()?;
+    digest.map(|digest| Digest::parse(&digest)).transpose()
+}
+
+/// Mounts the blob from one of the repositories of the options; `None` if the
+/// registry rejects all mounts.
+fn mount_any(task: &Task, digest: &Digest) -> Result<Option<Mounted>, Error> {
+    let mut session: Option<Session> = None;
+    for from in task.options.mount_from() {
+        match Session::mount(task, digest, from) {
+            Ok(Mounted::Yes) => {
+                if let Some(session) = session {
+                    session.discard(task);
+                }
+                return Ok(Some(Mounted::Yes));
+            }
+            Ok(Mounted::No(begun)) => {
+                if let Some(earlier) = session.replace(begun) {
+                    earlier.discard(task);
+                }
+            }
+            // The blob can be sent without a mount.
+            Err(error) if matches!(error.http_status(), 400..=405) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(session.map(Mounted::No))
+}
+
+/// Whether the content is sent in one request.
+fn mode(task: &Task, content: &dyn Content, digest: Option<&Digest>, fits: bool) -> Mode {
+    let limits = upload_limits::of(task, &task.client().host());
+    let (Some(size), Some(_)) = (content.size(), digest) else {
+        return Mode::Chunks;
+    };
+    let wants_chunks = task.options.chunk_size().is_some() || task.options.state_folder.is_some();
+    let is_preferred = fits || (content.is_repeatable() && !wants_chunks) || limits.whole_only;
+    let is_possible = fits || content.is_repeatable();
+    match is_preferred && is_possible && limits.max_whole.is_none_or(|max| size <= max) {
+        true => Mode::Whole,
+        false => Mode::Chunks,
+    }
+}
+
+/// The state of a push, which another process may have begun; `None` if this
+/// push has none.
+fn state_of(
+    task: &Task,
+    content: &dyn Content,
+    digest: Option<&Digest>,
+    mode: Mode,
+) -> Result<Option<(StateFile, Option<Session>)>, Error> {
+    let folder = task.options.state_folder.as_ref();
+    match (folder, digest) {
+        (Some(folder), Some(digest)) if mode == Mode::Chunks && content.is_repeatable() => {
+            open_state(task, folder, digest)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn open_state(
+    task: &Task,
+    folder: &Path,
+    digest: &Digest,
+) -> Result<Option<(StateFile, Option<Session>)>, Error> {
+    let (registry, name) = (task.client().address(), task.repository.name());
+    StateFile::open(folder, &registry, name, digest)
+}
+
+/// A sender that stores its state, and continues what another process began.
+fn resumed(
+    task: &Task,
+    content: &dyn Content,
+    mut state: StateFile,
+    earlier: Option<Session>,
+    session: Option<Session>,
+    algorithm: Algorithm,
+) -> Sender {
+    let mut sender = match earlier {
+        Some(earlier) => {
+            if let Some(session) = session {
+                session.discard(task);
+            }
+            earlier.remember(task);
+            Sender::resuming(earlier, content.size().unwrap_or(0), algorithm)
+        }
+        None => Sender::new(session, Mode::Chunks, algorithm),
+    };
+    sender.keep_with(Box::new(move |session| state.save(session)));
+    sender
+}
+
+/// Ends a push of a blob that is in the repository.
+fn skip(task: &Task, blob: Descriptor) -> Result<Descriptor, Error> {
+    if let Some(folder) = &task.options.state_folder
+        && let Ok(Some((mut state, _))) = open_state(task, folder, blob.digest())
+    {
+        state.save(None);
+    }
+    task.progress.skip()?;
+    Ok(blob)
+}
+
+/// Whether a failure is due to a source that has changed.
+fn explain(task: &Task, content: &mut dyn Content, digest: Option<&Digest>, error: Error) -> Error {
+    if !matches!(error.kind(), Kind::DigestMismatch | Kind::BodyLength) {
+        return error;
+    }
+    if let Err(changed) = content.check_unchanged() {
+        return changed;
+    }
+    let (Kind::DigestMismatch, Some(digest)) = (error.kind(), digest) else {
+        return error;
+    };
+    task.progress.set_phase(Phase::Check);
+    match content.hash(task, digest.algorithm()) {
+        Ok(Some(found)) if found != digest.as_str() => {
+            let message = format!("source: has digest {found}, not {}", digest.as_str());
+            Error::new(Kind::SourceChanged, message)
+        }
+        Ok(_) => error,
+        Err(failure) => failure,
+    }
+}

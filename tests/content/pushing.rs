@@ -1,0 +1,147 @@
+//! What the tests of pushes share.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use reggie::content::options::Options;
+use reggie::content::progress::{Event, Phase, Snapshot};
+use reggie::content::push::{self, Source};
+use reggie::content::repository::Repository;
+use reggie::digest::{Algorithm, of_bytes};
+use reggie::{Client, Config, Error, Kind, ReadSource};
+
+/// The size of a chunk unless something else was set.
+pub(crate) const CHUNK: usize = 8 * 1024 * 1024;
+/// The least size of a chunk that can be set.
+pub(crate) const SMALL: usize = 64 * 1024;
+
+/// A client that does not wait long before it retries.
+pub(crate) fn config() -> Config {
+    let mut config = Config::new();
+    let (base, cap) = (Duration::from_millis(1), Duration::from_millis(2));
+    config.set_retry_delays(base, cap, Duration::from_secs(60));
+    config
+}
+
+pub(crate) fn repository(url: &str) -> Repository {
+    repository_with(url, &config())
+}
+
+pub(crate) fn repository_with(url: &str, config: &Config) -> Repository {
+    let client = Arc::new(Client::new(url, config).expect("a client"));
+    Repository::new(&client, Some("team/app")).expect("a repository")
+}
+
+/// Bytes without a period of a power of two.
+pub(crate) fn content(size: usize) -> Vec<u8> {
+    (0..size)
+        .map(|at| (at % 251) as u8 ^ (at / 251) as u8)
+        .collect()
+}
+
+pub(crate) fn digest(content: &[u8]) -> String {
+    of_bytes(Algorithm::Sha256, content)
+}
+
+pub(crate) fn memory(content: &[u8]) -> Source {
+    Source::Memory(Arc::new(content.to_vec()))
+}
+
+/// Supplies bytes in pieces of odd sizes.
+pub(crate) struct Callback {
+    content: Vec<u8>,
+    at: usize,
+    can_rewind: bool,
+}
+
+impl Callback {
+    pub(crate) fn source(content: &[u8], length: Option<u64>, can_rewind: bool) -> Source {
+        let source = Box::new(Callback {
+            content: content.to_vec(),
+            at: 0,
+            can_rewind,
+        });
+        Source::Callback { source, length }
+    }
+}
+
+impl ReadSource for Callback {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        const PIECE: usize = 100_003;
+        let rest = &self.content[self.at..];
+        let count = rest.len().min(buffer.len()).min(PIECE);
+        buffer[..count].copy_from_slice(&rest[..count]);
+        self.at += count;
+        Ok(count)
+    }
+
+    fn rewind(&mut self) -> Result<(), Error> {
+        assert!(self.can_rewind, "rewound");
+        self.at = 0;
+        Ok(())
+    }
+
+    fn can_rewind(&self) -> bool {
+        self.can_rewind
+    }
+}
+
+/// Options with chunks as small as possible.
+pub(crate) fn small_chunks() -> Options {
+    let mut options = Options::default();
+    options
+        .set_chunk_size(Some(SMALL as u64))
+        .expect("in range");
+    options
+}
+
+pub(crate) fn with_state(folder: &Path) -> Options {
+    let mut options = small_chunks();
+    options.state_folder = Some(folder.to_owned());
+    options
+}
+
+/// Options with a progress callback that keeps all events.
+pub(crate) fn observed(mut options: Options) -> (Options, Arc<Mutex<Vec<Snapshot>>>) {
+    let seen: Arc<Mutex<Vec<Snapshot>>> = Arc::default();
+    let snapshots = Arc::clone(&seen);
+    let callback = move |snapshot: &Snapshot| {
+        snapshots.lock().expect("no panic").push(snapshot.clone());
+        Ok(())
+    };
+    options.set_progress(Some(Arc::new(callback)), Duration::from_millis(1));
+    (options, seen)
+}
+
+/// Asserts that events of a push are in order, and that it sent this many bytes.
+pub(crate) fn assert_complete(seen: &Mutex<Vec<Snapshot>>, size: u64) {
+    let seen = seen.lock().expect("no panic");
+    let done: Vec<u64> = seen.iter().map(|one| one.done).collect();
+    assert!(done.is_sorted(), "{done:?}");
+    assert!(done.iter().all(|done| *done <= size), "{done:?}");
+    assert_eq!(seen.first().map(|one| one.event), Some(Event::Begin));
+    let [.., end, last] = &seen[..] else {
+        panic!("too few events");
+    };
+    assert_eq!((end.event, last.event), (Event::End, Event::Done));
+    assert_eq!((end.done, end.total), (size, Some(size)));
+    assert!(seen.iter().any(|one| one.phase != Phase::Check));
+}
+
+pub(crate) fn push_ok(repository: &Repository, source: Source, expected: &[u8], options: &Options) {
+    let pushed = push::push(repository, source, None, options).expect("pushed");
+    assert_eq!(pushed.digest().as_str(), digest(expected));
+    assert_eq!(pushed.size(), Some(expected.len() as u64));
+}
+
+#[track_caller]
+pub(crate) fn assert_kind<T>(result: Result<T, Error>, kind: Kind) -> Error {
+    match result {
+        Ok(_) => panic!("succeeded, not {kind:?}"),
+        Err(error) => {
+            assert_eq!(error.kind(), kind, "{error}");
+            error
+        }
+    }
+}
