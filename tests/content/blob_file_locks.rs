@@ -133,18 +133,23 @@ fn the_time_for_a_lock_begins_anew_while_the_other_makes_progress() {
     let path = folder.path().join("blob");
     let (lock, partial) = locked(&path, &server.content);
     let content = server.content.clone();
-    let writer = thread::spawn(move || {
-        for size in 2..12 {
-            thread::sleep(Duration::from_millis(100));
-            fs::write(&partial, &content[..size * 1000]).expect("written");
+    // Longer than the time for the lock: one report each second.
+    let left = std::sync::Mutex::new((Some(lock), 4));
+    let events = Events::default();
+    let mut options = events.options_with(move |snapshot| {
+        let mut left = left.lock().expect("no panic");
+        if snapshot.phase != Phase::Lock || left.0.is_none() {
+            return;
         }
-        drop(lock);
+        left.1 -= 1;
+        fs::write(&partial, &content[..(10 - left.1) * 1000]).expect("written");
+        if left.1 == 0 {
+            left.0 = None;
+        }
     });
-    let mut options = Options::default();
-    options.lock_timeout = Some(Duration::from_millis(600));
+    options.lock_timeout = Some(Duration::from_secs(3));
     server.to_path(&path, &options).expect("pulled");
-    writer.join().expect("no panic");
-    assert_eq!(server.ranges(), [Some("bytes=11000-299999".to_owned())]);
+    assert_eq!(server.ranges(), [Some("bytes=10000-299999".to_owned())]);
 }
 
 /// Makes a call from within a callback.
