@@ -340,6 +340,8 @@
  * - Options of content calls
  * - Pulling, pushing and deleting manifests
  * - Downloading blobs
+ * - Pushing blobs
+ * - Incremental uploads
  * - Lists
  */
 
@@ -637,6 +639,13 @@ typedef struct reggie_request reggie_request;
 /// not be called concurrently. Its strings and its body are borrowed; valid
 /// until the response is freed.
 typedef struct reggie_response reggie_response;
+
+/// An incremental upload: a blob that is pushed while it is being produced.
+///
+/// Its digest is not known in advance. Created by reggie_upload_begin() and
+/// reggie_upload_import(); freed by reggie_upload_free(). Not safe for
+/// concurrent use.
+typedef struct reggie_upload reggie_upload;
 
 /** @} */
 
@@ -4529,6 +4538,225 @@ int64_t reggie_location_expires(const reggie_location *location);
 /// The token or URL of the location is discarded, so that the next
 /// reggie_blob_locate() requests a new one. Sends nothing. NULL is ignored.
 void reggie_location_refused(const reggie_location *location, int http_status);
+
+/** @} */
+
+/* ------------------------------------------------------------ Pushing blobs */
+
+/**
+ * @defgroup reggie_blob_pushes Pushing blobs
+ * @{
+ */
+
+/// Pushes a regular file as a blob.
+///
+/// If the blob already exists, nothing is sent; otherwise it is mounted if
+/// possible. A `digest` of NULL means that the digest is computed first, so
+/// that the file is read twice; a given digest is compared. `path` may contain
+/// any bytes except NUL. `descriptor` may be NULL; its media type is
+/// REGGIE_OCTETS.
+///
+/// On REGGIE_OK, the caller must free `descriptor` with
+/// reggie_descriptor_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_ARGUMENT if `path` is empty, REGGIE_INVALID_DIGEST,
+/// REGGIE_FILE, REGGIE_SOURCE_CHANGED, REGGIE_UNAUTHORIZED, REGGIE_DENIED,
+/// REGGIE_NOT_FOUND if the registry requires the repository to be created
+/// first, REGGIE_DIGEST_MISMATCH if the registry received something else,
+/// REGGIE_HTTP_STATUS, REGGIE_CANCELLED, REGGIE_DEADLINE,
+/// REGGIE_PROGRESS_CALLBACK, or any status returned by reggie_client_do().
+REGGIE_MUST_USE
+reggie_status reggie_blob_push_path(const reggie_repository *repository,
+                                    const char *path,
+                                    const char *digest,
+                                    const reggie_options *options,
+                                    reggie_descriptor **descriptor,
+                                    reggie_error **error);
+
+/// Pushes bytes from a file descriptor as a blob.
+///
+/// `length` is the number of bytes from the current offset; REGGIE_UNKNOWN_SIZE
+/// means all bytes up to the end. A seekable file descriptor is read with
+/// pread(), and its offset does not change. One that is not seekable is
+/// uploaded in chunks; if more than the last chunk is lost in a connection
+/// failure, the upload is lost, unless there is a state directory. Otherwise
+/// like reggie_blob_push_path().
+///
+/// Also returns REGGIE_BODY_LENGTH, REGGIE_UPLOAD_LOST or
+/// REGGIE_NO_STATE_FOLDER.
+REGGIE_MUST_USE
+reggie_status reggie_blob_push_fd(const reggie_repository *repository,
+                                  int fd,
+                                  uint64_t length,
+                                  const char *digest,
+                                  const reggie_options *options,
+                                  reggie_descriptor **descriptor,
+                                  reggie_error **error);
+
+/// Pushes `size` bytes as a blob.
+///
+/// The bytes are not copied and must not be changed during the call. Otherwise
+/// like reggie_blob_push_path().
+REGGIE_MUST_USE
+reggie_status reggie_blob_push_memory(const reggie_repository *repository,
+                                      const uint8_t *bytes,
+                                      size_t size,
+                                      const char *digest,
+                                      const reggie_options *options,
+                                      reggie_descriptor **descriptor,
+                                      reggie_error **error);
+
+/// Pushes bytes supplied by a callback as a blob.
+///
+/// `length` is the number of bytes; REGGIE_UNKNOWN_SIZE means all bytes up to
+/// the end. With `rewind`, the bytes may be read several times. If `rewind` is
+/// NULL, the callback is treated like a file descriptor that is not seekable.
+/// Otherwise like reggie_blob_push_fd().
+///
+/// Also returns REGGIE_READ_CALLBACK, REGGIE_REWIND_CALLBACK or
+/// REGGIE_CALLBACK_MISUSE.
+REGGIE_MUST_USE
+reggie_status reggie_blob_push_callback(const reggie_repository *repository,
+                                        reggie_read_callback read,
+                                        reggie_rewind_callback rewind,
+                                        uint64_t length,
+                                        void *userdata,
+                                        const char *digest,
+                                        const reggie_options *options,
+                                        reggie_descriptor **descriptor,
+                                        reggie_error **error);
+
+/// Mounts a blob from another repository of the same registry.
+///
+/// `from` is the name of the other repository. The blob is then in both, and
+/// none of it is sent. On REGGIE_OK, `mounted` is 1 if the blob was mounted, or
+/// 0 if the registry prefers that it is sent.
+///
+/// Returns REGGIE_OK, REGGIE_INVALID_DIGEST, REGGIE_INVALID_REFERENCE,
+/// REGGIE_UNSUPPORTED for a layout, or any status returned by
+/// reggie_blob_push_path().
+REGGIE_MUST_USE
+reggie_status reggie_blob_mount(const reggie_repository *repository,
+                                const char *digest,
+                                const char *from,
+                                const reggie_options *options,
+                                int *mounted,
+                                reggie_error **error);
+
+/** @} */
+
+/* ------------------------------------------------------ Incremental uploads */
+
+/**
+ * @defgroup reggie_uploads Incremental uploads
+ * @{
+ */
+
+/// Begins an incremental upload.
+///
+/// The handle does not need the repository afterwards.
+///
+/// On REGGIE_OK, the caller must free `upload` with reggie_upload_free().
+///
+/// Returns any status returned by reggie_blob_push_path().
+REGGIE_MUST_USE
+reggie_status reggie_upload_begin(const reggie_repository *repository,
+                                  const reggie_options *options,
+                                  reggie_upload **upload,
+                                  reggie_error **error);
+
+/// Appends `size` bytes to an upload.
+///
+/// The bytes are collected in a chunk; a full chunk is sent before the call
+/// returns. If the registry does not support chunked uploads, everything is
+/// written to a file in the state directory until the upload is committed.
+/// After a failure, the call may be repeated with the same bytes if
+/// reggie_upload_offset() is unchanged.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
+/// is impossibly large or the upload has ended, REGGIE_NO_STATE_FOLDER,
+/// REGGIE_UPLOAD_LOST, or any status returned by reggie_blob_push_path().
+REGGIE_MUST_USE
+reggie_status reggie_upload_write(reggie_upload *upload,
+                                  const uint8_t *bytes,
+                                  size_t size,
+                                  reggie_error **error);
+
+/// Returns how many bytes were accepted: the offset of the next byte.
+///
+/// Returns 0 if `upload` is NULL.
+uint64_t reggie_upload_offset(const reggie_upload *upload);
+
+/// Commits an upload: what was written becomes a blob.
+///
+/// A `digest` of NULL means the computed digest; a given digest is compared
+/// first. The upload has then ended and can only be freed. After a failure, the
+/// call may be repeated unless the error says otherwise. `descriptor` may be
+/// NULL.
+///
+/// On REGGIE_OK, the caller must free `descriptor` with
+/// reggie_descriptor_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_DIGEST,
+/// REGGIE_DIGEST_MISMATCH, or any status returned by reggie_upload_write().
+REGGIE_MUST_USE
+reggie_status reggie_upload_commit(reggie_upload *upload,
+                                   const char *digest,
+                                   const reggie_options *options,
+                                   reggie_descriptor **descriptor,
+                                   reggie_error **error);
+
+/// Aborts an upload and tells the registry to discard it.
+///
+/// The upload has then ended and can only be freed. If the request fails, the
+/// registry discards the upload by itself.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or any status returned by
+/// reggie_client_do().
+REGGIE_MUST_USE
+reggie_status reggie_upload_abort(reggie_upload *upload,
+                                  reggie_error **error);
+
+/// Exports an upload, to be resumed in this process or another.
+///
+/// reggie_upload_import() resumes it. The exported string contains the address
+/// of the upload, what the registry has received, and the state of the digest.
+/// Nothing is sent, and data that is still in memory is not included. The
+/// string is a secret: whoever has it can write to the upload. The upload may
+/// continue afterwards, and the string remains usable.
+///
+/// On REGGIE_OK, the caller must free `text` with reggie_string_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
+/// upload has ended.
+REGGIE_MUST_USE
+reggie_status reggie_upload_export(const reggie_upload *upload,
+                                   char **text,
+                                   reggie_error **error);
+
+/// Resumes an exported upload.
+///
+/// Requests from the registry what it has received. reggie_upload_offset() then
+/// returns the offset from which the data must be written again; it may be
+/// before what had been written at the time of the export.
+///
+/// On REGGIE_OK, the caller must free `upload` with reggie_upload_free().
+///
+/// Returns REGGIE_OK, REGGIE_INVALID_EXPORT, REGGIE_UPLOAD_LOST if the registry
+/// no longer knows the upload, or any status returned by reggie_upload_begin().
+REGGIE_MUST_USE
+reggie_status reggie_upload_import(const reggie_repository *repository,
+                                   const char *text,
+                                   const reggie_options *options,
+                                   reggie_upload **upload,
+                                   reggie_error **error);
+
+/// Frees an upload. NULL is ignored.
+///
+/// An upload that was neither committed nor aborted stays at the registry, for
+/// reggie_upload_import().
+void reggie_upload_free(reggie_upload *upload);
 
 /** @} */
 
