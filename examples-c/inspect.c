@@ -8,6 +8,8 @@
  */
 #include "common.h"
 
+#define MAX_CONFIG ((size_t)4 * 1024 * 1024)
+
 static void print(const char *what, const reggie_descriptor *found)
 {
     printf("%-9s %s %llu ", what, reggie_descriptor_digest(found),
@@ -19,32 +21,19 @@ static void print(const char *what, const reggie_descriptor *found)
 }
 
 static reggie_status print_environment(const reggie_repository *repository,
-                                       const char *digest, reggie_error **error)
+                                       const reggie_descriptor *config,
+                                       reggie_error **error)
 {
-    const reggie_client *client = reggie_repository_client(repository);
-    reggie_request *request = NULL;
-    reggie_response *response = NULL;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
     reggie_json *json = NULL;
     const reggie_json *variables;
     size_t i;
-    reggie_status status = reggie_request_new(
-        client, REGGIE_GET, "/v2/<name>/blobs/<digest>", &request, error);
+    reggie_status status = reggie_blob_pull_to_memory(
+        repository, config, MAX_CONFIG, NULL, &bytes, &size, error);
 
     if (status == REGGIE_OK)
-        status = reggie_request_set_name(request,
-                                         reggie_repository_name(repository));
-    if (status == REGGIE_OK)
-        status = reggie_request_set_digest(request, digest);
-    if (status == REGGIE_OK)
-        status = reggie_request_set_expected_digest(request, digest);
-    if (status == REGGIE_OK)
-        status = reggie_client_do(client, request, &response, error);
-    if (status == REGGIE_OK)
-        status = reggie_response_check(response, error);
-    if (status == REGGIE_OK)
-        status = reggie_json_parse(reggie_response_body(response),
-                                   reggie_response_body_length(response), &json,
-                                   error);
+        status = reggie_json_parse(bytes, size, &json, error);
     /* Getters accept NULL: what is missing has no values. */
     variables = reggie_json_get(reggie_json_get(json, "config"), "Env");
     for (i = 0; i < reggie_json_count(variables); i++) {
@@ -52,8 +41,7 @@ static reggie_status print_environment(const reggie_repository *repository,
         putchar('\n');
     }
     reggie_json_free(json);
-    reggie_response_free(response);
-    reggie_request_free(request);
+    reggie_bytes_free(bytes);
     return status;
 }
 
@@ -84,9 +72,8 @@ int main(int argc, char **argv)
         print("layer", reggie_manifest_layer(image, i));
     if (reggie_manifest_config(image) != NULL) {
         print("config", reggie_manifest_config(image));
-        status = print_environment(
-            repository, reggie_descriptor_digest(reggie_manifest_config(image)),
-            &error);
+        status = print_environment(repository, reggie_manifest_config(image),
+                                   &error);
     }
     if (repository != NULL)
         succeeded("inspect", status, error);

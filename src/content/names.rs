@@ -36,6 +36,8 @@ pub struct Names {
 
 /// Which pages were requested, so that no list is endless.
 pub(super) struct Pages {
+    /// The address of the registry, for messages.
+    registry: String,
     /// The path of the next page.
     next: Option<String>,
     /// Hashes of the paths of the pages that were read: a server decides how long
@@ -68,7 +70,11 @@ impl Names {
             subject,
             repository: repository.clone(),
             options: options.clone(),
-            pages: Pages::new(first_page(subject, repository, Some(size), after), max),
+            pages: Pages::new(
+                repository,
+                first_page(subject, repository, Some(size), after),
+                max,
+            ),
             page: Vec::new(),
             previous: after.map(str::to_owned),
             left_out: 0,
@@ -190,8 +196,9 @@ fn first_page(
 }
 
 impl Pages {
-    pub(super) fn new(first: String, max: Option<usize>) -> Pages {
+    pub(super) fn new(repository: &Repository, first: String, max: Option<usize>) -> Pages {
         Pages {
+            registry: repository.client().address(),
             next: Some(first),
             seen: HashSet::new(),
             hasher: RandomState::new(),
@@ -204,12 +211,15 @@ impl Pages {
         let Some(next) = &self.next else {
             return Ok(None);
         };
-        let endless = |problem: String| Err(Error::new(Kind::ListEndless, problem));
+        let endless = |problem: &str| {
+            let message = format!("{}: list {problem}", self.registry);
+            Err(Error::new(Kind::ListEndless, message))
+        };
         if self.seen.contains(&self.hasher.hash_one(next)) {
-            return endless(format!("list: comes back to page {}", shown(next)));
+            return endless(&format!("comes back to page {}", shown(next)));
         }
         match self.max {
-            Some(max) if self.seen.len() >= max => endless(format!("list: more than {max} pages")),
+            Some(max) if self.seen.len() >= max => endless(&format!("has more than {max} pages")),
             _ => Ok(Some(next.clone())),
         }
     }

@@ -294,3 +294,60 @@ impl Drop for PartialFile<'_> {
         file_lock::unlock(&self.file);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::client::Client;
+    use crate::config::Config;
+    use crate::content::options::Options;
+    use crate::content::repository::Repository;
+
+    const DIGEST: &str = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+
+    #[test]
+    fn a_lock_that_can_be_taken_twice_is_none() {
+        let client = Client::new("http://127.0.0.1:1", &Config::new()).expect("a client");
+        let repository = Repository::new(&Arc::new(client), Some("a/b")).expect("valid");
+        let options = Options::default();
+        let task = Task::new(&repository, &options);
+        let digest = Digest::parse(DIGEST).expect("valid");
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = FinalPath::open(&folder.path().join("blob")).expect("opened");
+        let works: TryLock = &file_lock::try_lock;
+        let twice: TryLock = &|_| Ok(true);
+        let fails: TryLock = &|_| Err(io::ErrorKind::Unsupported.into());
+        for exists in [false, true] {
+            for (try_lock, is_usable) in [(works, true), (twice, false), (fails, false)] {
+                let partial = folder.path().join(name_of(place.name(), &digest));
+                if exists {
+                    std::fs::write(&partial, "begin").expect("written");
+                }
+                let opened = PartialFile::open_with(&task, &place, &digest, try_lock);
+                let is_locked = matches!(opened.expect("opened"), Opened::Locked(_));
+                assert_eq!(is_locked, is_usable);
+                assert_eq!(partial.exists(), exists);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_not_too_long() {
+        let digest = Digest::parse(DIGEST).expect("valid");
+        for (name, expected) in [
+            (
+                "blob".to_owned(),
+                "blob.44136fa355b3678a.partial".to_owned(),
+            ),
+            (
+                "n".repeat(255),
+                "n".repeat(230) + ".44136fa355b3678a.partial",
+            ),
+        ] {
+            let found = name_of(Path::new(&name), &digest);
+            assert_eq!(found, Path::new(&expected));
+        }
+    }
+}

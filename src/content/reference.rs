@@ -33,10 +33,19 @@ impl Reference {
     /// registry belongs to `default_registry`, by default Docker Hub; if that is
     /// empty, it is an error.
     pub fn parse(text: &str, default_registry: Option<&str>) -> Result<Reference, Error> {
-        read(text, default_registry).map_err(|problem| {
+        let invalid = |text: &str, problem: &str| {
             let message = format!("reference {}: {problem}", shown(text));
             Error::new(Kind::InvalidReference, message)
-        })
+        };
+        // A digest has no slash: before the @ may be a password.
+        if let Some((_, after)) = text
+            .rsplit_once('@')
+            .filter(|(_, after)| after.contains('/'))
+        {
+            let text = format!("[redacted]@{after}");
+            return Err(invalid(&text, "contains credentials"));
+        }
+        read(text, default_registry).map_err(|problem| invalid(text, &problem))
     }
 
     /// As usually written, such as `docker.io`.
@@ -425,7 +434,8 @@ mod tests {
             ("r.example/a@sha256:12", "digest"),
             ("r.example/a@md5:12", "digest"),
             (&upper, "digest"),
-            ("user@r.example/a", "digest"),
+            ("user@r.example/a", "contains credentials"),
+            ("https://user:pass@r.example/a", "[redacted]@r.example/a"),
             ("r.example:port/a", "registry"),
             ("r.example:70000/a", "registry"),
             ("[::1/a", "registry"),
@@ -436,6 +446,7 @@ mod tests {
             assert_eq!(error.kind(), Kind::InvalidReference);
             assert!(error.message().contains(words), "{error}");
             assert!(!error.message().contains('\n'), "{error}");
+            assert!(!error.message().contains("pass"), "{error}");
         }
     }
 

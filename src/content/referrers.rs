@@ -54,7 +54,7 @@ impl Referrers {
             list: List {
                 subject,
                 artifact_type: artifact_type.map(str::to_owned),
-                pages: Pages::new(first_page, max_pages),
+                pages: Pages::new(repository, first_page, max_pages),
                 page: VecDeque::new(),
                 is_filtered: false,
             },

@@ -434,9 +434,10 @@ fn the_examples_about_blobs_have_fewer_than_100_lines() {
 fn an_index_is_inspected_for_a_platform() {
     let registry = embedded_registry::Registry::start(Options::default());
     let config = r#"{"config":{"Env":["PATH=/bin","A=\u001b"]}}"#;
+    let size = config.len();
     let config = registry.put_blob(NAME, config);
     let image = "application/vnd.oci.image.manifest.v1+json";
-    let text = format!(r#"{{"schemaVersion":2,"config":{{"digest":"{config}","size":40}}}}"#);
+    let text = format!(r#"{{"schemaVersion":2,"config":{{"digest":"{config}","size":{size}}}}}"#);
     let digest = registry.put_manifest(NAME, "", image, text);
     let entry = |architecture: &str, digest: &str| {
         let platform = format!(r#"{{"os":"linux","architecture":"{architecture}"}}"#);

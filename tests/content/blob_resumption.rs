@@ -301,7 +301,7 @@ fn a_blob_of_unknown_size_goes_on_too() {
                 let body = get.content[..90_000].to_vec();
                 let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n15f90\r\n";
                 get.send(head, &body);
-                get.conn.close();
+                get.cut();
             }
             _ => get.serve(),
         });

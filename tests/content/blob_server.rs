@@ -130,6 +130,16 @@ impl Get<'_> {
         let (head, body) = self.right();
         let body = body[..size.min(body.len())].to_vec();
         self.send(&head, &body);
+        self.cut();
+    }
+
+    /// Ends the connection so that the peer receives what was sent before.
+    pub(crate) fn cut(&mut self) {
+        // With TLS, the end must not be announced.
+        if !self.conn.is_tls() {
+            self.conn.finish();
+            self.conn.wait_for_close();
+        }
         self.conn.close();
     }
 

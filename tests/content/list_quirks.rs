@@ -10,7 +10,9 @@ use crate::scripted::{Reply, requests, serve};
 
 fn list(server: &RawServer) -> (Result<Vec<String>, Error>, usize) {
     let repository = repository(&server.url());
-    let mut names = Names::tags(&repository, None, &Options::default());
+    let mut options = Options::default();
+    options.set_pages(1000, Some(20)).expect("in range");
+    let mut names = Names::tags(&repository, None, &options);
     let mut found = Vec::new();
     loop {
         match names.next() {

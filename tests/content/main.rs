@@ -1,5 +1,6 @@
 //! The content layer: blobs, uploads, manifests, lists and referrers.
 
+mod authorizations;
 mod blob_file_locks;
 mod blob_files;
 mod blob_lies;
