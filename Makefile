@@ -33,6 +33,8 @@ STATICDIR := $(LIBDIR)/reggie-static
 
 CARGO ?= cargo
 CARGOFLAGS ?=
+# Passed to rustc for the library itself.
+RUSTCFLAGS ?=
 TARGET ?=
 DOXYGEN ?= doxygen
 PYTHON ?= python3
@@ -48,28 +50,34 @@ INSTALL ?= install
 # flags change.
 BUILDDIR ?= target/package
 compiled := $(BUILDDIR)/$(if $(TARGET),$(TARGET)/)release
+# Compiled at once, since most of the time is link-time optimisation. There are no
+# shared libraries in Rust's target for musl.
+comma := ,
+crate_types := $(if $(findstring musl,$(TARGET)),,cdylib$(comma))staticlib
 cargo_home := $(or $(CARGO_HOME),$(HOME)/.cargo)
 # The libraries must not depend on where they were built.
 remap := --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(cargo_home)=cargo
 build = CARGO_TARGET_DIR='$(BUILDDIR)' RUSTFLAGS='$(strip $(RUSTFLAGS) $(remap))' \
 	$(CARGO) rustc --release --locked --lib $(CARGOFLAGS) \
-	$(if $(TARGET),--target '$(TARGET)') --crate-type
-sources := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
+	$(if $(TARGET),--target '$(TARGET)') --crate-type $(crate_types) -- $(RUSTCFLAGS)
+sources := Cargo.toml Cargo.lock build.rs curves/Cargo.toml $(shell find src curves/src -name '*.rs')
 
 .PHONY: all doc install install-doc uninstall check dist clean
 .DELETE_ON_ERROR:
 
 all: $(BUILDDIR)/$(SONAME) $(BUILDDIR)/libreggie.a $(DOC)
 
-$(BUILDDIR)/$(SONAME): $(sources)
-	$(build) cdylib
+$(compiled)/built: $(sources)
+	$(build)
+	touch '$@'
+
+$(BUILDDIR)/$(SONAME): $(compiled)/built
 	cp '$(compiled)/libreggie.so' '$@'
 
 # Only the C functions stay global, so that a program can link other Rust
 # libraries too. Bitcode, which only rustc can use, and the debug information of
 # Rust's standard library are removed.
-$(BUILDDIR)/libreggie.a: $(sources)
-	$(build) staticlib
+$(BUILDDIR)/libreggie.a: $(compiled)/built
 	$(LD) -r --whole-archive --force-group-allocation \
 		-o '$(BUILDDIR)/reggie.o' '$(compiled)/libreggie.a'
 	$(OBJCOPY) --wildcard --strip-debug --remove-section=.llvmbc --remove-section=.llvmcmd \
@@ -116,7 +124,8 @@ install: all $(DOC:%=install-%)
 	for file in reggie-config.cmake reggie-config-version.cmake; do \
 		$(fill) packaging/$$file.in >'$(DESTDIR)$(CMAKEDIR)'/$$file || exit 1; \
 	done
-	$(INSTALL) -m 644 LICENSE-APACHE LICENSE-MIT CHANGELOG.md '$(DESTDIR)$(DOCDIR)'
+	$(INSTALL) -m 644 LICENSE-APACHE LICENSE-MIT packaging/THIRD-PARTY-LICENSES CHANGELOG.md \
+		'$(DESTDIR)$(DOCDIR)'
 	@[ -n '$(DESTDIR)' ] || echo "As root, run ldconfig if programs do not find $(SONAME)."
 
 install-doc: doc
@@ -126,6 +135,14 @@ install-doc: doc
 	$(INSTALL) -m 644 '$(BUILDDIR)'/doc/man/man7/* '$(DESTDIR)$(MANDIR)/man7'
 	cp -r '$(BUILDDIR)/doc/html' '$(DESTDIR)$(DOCDIR)'
 	$(INSTALL) -m 644 docs/programs/* '$(DESTDIR)$(DOCDIR)/examples'
+
+# Removed if they are empty. What systems have in any case, such as
+# /usr/local/include, stays.
+directories := '$(PKGCONFIGDIR)' '$(LIBDIR)/cmake' '$(MANDIR)/man3' '$(MANDIR)/man7'
+ifeq ($(filter /usr /usr/local,$(PREFIX)),)
+directories += '$(INCLUDEDIR)' '$(DATADIR)/doc'
+parents := -p
+endif
 
 uninstall:
 	rm -f '$(DESTDIR)$(INCLUDEDIR)/reggie.h' '$(DESTDIR)$(INCLUDEDIR)/reggie.cdef.h' \
@@ -137,9 +154,11 @@ uninstall:
 		'$(DESTDIR)$(PKGCONFIGDIR)/reggie.pc' \
 		'$(DESTDIR)$(PKGCONFIGDIR)/reggie-static.pc'
 	rm -rf '$(DESTDIR)$(STATICDIR)' '$(DESTDIR)$(CMAKEDIR)' '$(DESTDIR)$(DOCDIR)'
-	-rmdir -p --ignore-fail-on-non-empty '$(DESTDIR)$(PKGCONFIGDIR)' \
-		'$(DESTDIR)$(LIBDIR)/cmake' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(DATADIR)/doc' \
-		'$(DESTDIR)$(MANDIR)/man3' '$(DESTDIR)$(MANDIR)/man7'
+	cd '$(DESTDIR)/' && for directory in $(directories); do \
+		directory=$${directory#/}; \
+		[ ! -d "$$directory" ] || \
+			rmdir $(parents) --ignore-fail-on-non-empty "$$directory" || exit 1; \
+	done
 
 check:
 	$(CARGO) test --workspace --locked $(CARGOFLAGS)

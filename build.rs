@@ -10,7 +10,7 @@ use std::{env, fs};
 const SONAME: &str = "libreggie.so.0";
 
 /// The libraries whose versions are reported.
-const REPORTED: [&str; 3] = ["rustls", "ring", "ureq"];
+const REPORTED: [&str; 2] = ["rustls", "ring"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

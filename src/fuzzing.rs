@@ -118,7 +118,7 @@ pub fn token_response(status: u16, date: Option<&str>, body: &[u8]) -> Result<St
         .map_err(|error| error.message().to_owned())
 }
 
-/// The strings of each clue that a credentials file has for a repository. An
+/// The strings of each candidate that a credentials file has for a repository. An
 /// error is the message about the file.
 pub fn credentials_file(
     bytes: &[u8],
@@ -127,21 +127,21 @@ pub fn credentials_file(
 ) -> Result<Vec<Vec<String>>, String> {
     let registry = Url::parse(registry).map_err(|error| error.to_string())?;
     let contents = file::Contents::parse(bytes)?;
-    let clues = contents.clues(&registry.origin(), repository);
-    Ok(clues.iter().map(texts).collect())
+    let candidates = contents.candidates(&registry.origin(), repository);
+    Ok(candidates.iter().map(texts).collect())
 }
 
-fn texts(clue: &file::Clue<'_>) -> Vec<String> {
-    match clue {
-        file::Clue::Helper(name) => vec!["helper".to_owned(), (*name).to_owned()],
-        file::Clue::Broken(why) => vec!["broken".to_owned(), (*why).to_owned()],
-        file::Clue::Credential(Credential::Basic { username, password }) => {
+fn texts(candidate: &file::Candidate<'_>) -> Vec<String> {
+    match candidate {
+        file::Candidate::Helper(name) => vec!["helper".to_owned(), (*name).to_owned()],
+        file::Candidate::Broken(why) => vec!["broken".to_owned(), (*why).to_owned()],
+        file::Candidate::Credential(Credential::Basic { username, password }) => {
             vec!["basic".to_owned(), username.clone(), password.to_string()]
         }
-        file::Clue::Credential(Credential::IdentityToken { username, token }) => {
+        file::Candidate::Credential(Credential::IdentityToken { username, token }) => {
             vec!["identity".to_owned(), username.clone(), token.to_string()]
         }
-        file::Clue::Credential(Credential::BearerToken(token)) => {
+        file::Candidate::Credential(Credential::BearerToken(token)) => {
             vec!["bearer".to_owned(), token.to_string()]
         }
     }
@@ -185,8 +185,7 @@ fn headers_of(fields: &[(&str, &[u8])]) -> Headers {
 
 /// The delay in Retry-After, by a local clock at this time.
 pub fn retry_after(fields: &[(&str, &[u8])], now: u32) -> Option<Duration> {
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.into());
-    retry_after::read(&headers_of(fields), now).map(|field| field.wait)
+    retry_after::read(&headers_of(fields), || now.into()).map(|field| field.wait)
 }
 
 /// Limit, remaining and window.

@@ -1,7 +1,8 @@
 //! ECDSA of hashes that were made elsewhere, with P-256, P-384 and P-521, and
 //! Diffie-Hellman with P-521.
 //!
-//! A crate of its own so that the code, which is generic, is compiled for size.
+//! A crate of its own so that the code, which is generic, is compiled for size. For
+//! the same reason nothing of it is inlined into other crates.
 
 use p521::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 use p521::elliptic_curve::point::AffineCoordinates;
@@ -22,6 +23,7 @@ pub const P521_SIZE: usize = 66;
 
 /// Whether a signature, in DER, is that of a hash by the owner of a public key,
 /// a point in the encoding of SEC 1.
+#[inline(never)]
 pub fn is_valid(curve: Curve, key: &[u8], hash: &[u8], signature: &[u8]) -> bool {
     match curve {
         Curve::P256 => verify(
@@ -66,6 +68,7 @@ pub struct P521Key(p521::ecdsa::SigningKey);
 
 impl P521Key {
     /// The key that is this number; `None` if it is not valid.
+    #[inline(never)]
     pub fn new(number: &[u8]) -> Option<P521Key> {
         if number.len() != P521_SIZE {
             return None;
@@ -75,6 +78,7 @@ impl P521Key {
     }
 
     /// The public key, as an uncompressed point in the encoding of SEC 1.
+    #[inline(never)]
     pub fn public_key(&self) -> Vec<u8> {
         let point = self.0.verifying_key().to_sec1_point(false);
         point.as_bytes().to_vec()
@@ -82,6 +86,7 @@ impl P521Key {
 
     /// The secret shared with the owner of another public key, an uncompressed
     /// point; `None` if it is not valid.
+    #[inline(never)]
     pub fn agree(&self, other: &[u8]) -> Option<Vec<u8>> {
         const UNCOMPRESSED: u8 = 4;
         if other.first() != Some(&UNCOMPRESSED) {
@@ -93,6 +98,7 @@ impl P521Key {
     }
 
     /// The signature of a hash, in DER.
+    #[inline(never)]
     pub fn sign(&self, hash: &[u8]) -> Option<Vec<u8>> {
         let signature: p521::ecdsa::Signature = self.0.sign_prehash(hash).ok()?;
         Some(signature.to_der().as_bytes().to_vec())

@@ -11,14 +11,14 @@ fn check(bytes: &[u8]) {
         "http://registry.example:5000",
     ] {
         for repository in [None, Some("a"), Some("team/app")] {
-            let clues = match credentials_file(bytes, registry, repository) {
-                Ok(clues) => clues,
+            let candidates = match credentials_file(bytes, registry, repository) {
+                Ok(candidates) => candidates,
                 Err(why) => {
                     assert!(!why.contains(char::is_control), "{why:?}");
                     continue;
                 }
             };
-            for clue in clues {
+            for clue in candidates {
                 if clue[0] == "helper" {
                     continue;
                 }

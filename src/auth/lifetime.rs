@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::http::header::decimal;
+
 /// Default and minimum lifetime of a token, in seconds.
 const MIN: u64 = 60;
 /// Maximum time that a token is kept, in seconds.
@@ -19,10 +21,7 @@ pub(super) fn expires_in(value: Option<&Value>) -> u64 {
         _ => return MIN,
     };
     // As in "3600s", the JSON form of a duration in protocol buffers.
-    let digits = text.strip_suffix('s').unwrap_or(&text);
-    // The standard library also parses names, such as "inf".
-    let is_number = !digits.contains(['i', 'I', 'n', 'N']);
-    let seconds: Option<f64> = digits.parse().ok().filter(|_| is_number);
+    let seconds = decimal(text.strip_suffix('s').unwrap_or(&text));
     // The conversion saturates.
     seconds.map_or(MIN, |seconds| (seconds as u64).clamp(MIN, MAX))
 }

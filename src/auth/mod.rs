@@ -3,7 +3,6 @@
 
 mod authorization;
 pub(crate) mod challenge;
-mod clock;
 pub(crate) mod credentials;
 pub(crate) mod flight;
 mod lifetime;

@@ -6,15 +6,17 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::lifetime;
 use super::scope::Scopes;
-use super::secret_json::SecretJson;
-use super::{clock, lifetime};
+use super::secret_json::{SecretJson, field};
 use crate::config::credential::{Credential, MAX_SECRET};
 use crate::error::{Error, Kind};
+use crate::http::date;
 use crate::http::server_message;
 use crate::http::server_message::ServerMessage;
 use crate::http::url::{Url, encode_query};
 use crate::log::redact;
+use crate::log::scrub::scrub;
 
 /// Maximum size of a token server's response, in bytes.
 pub(crate) const MAX_RESPONSE: usize = 1024 * 1024;
@@ -132,7 +134,7 @@ pub(crate) fn by_post(
 
 /// Whether a status may mean that the server does not support this form, rather
 /// than that the credentials are wrong: servers use many statuses for it.
-pub(crate) fn is_not_spoken(form: Form, status: u16) -> bool {
+pub(crate) fn may_be_unsupported(form: Form, status: u16) -> bool {
     match form {
         Form::Post => matches!(status, 400 | 401 | 404 | 405),
         Form::Get => matches!(status, 404 | 405),
@@ -165,13 +167,16 @@ pub(crate) fn read_response(
             None => error,
         }
     };
+    let json = SecretJson::parse(body);
     if is_refusal {
-        let said = sent.line(": ");
+        // It may repeat a token that it grants or refuses.
+        let secrets = json.as_deref().map(redact::secret_members);
+        let said = scrub(&sent.line(": "), &secrets.unwrap_or_default());
         return Err(fail(format!("status {status}{said}")));
     }
-    let json =
-        SecretJson::parse(body).ok_or_else(|| fail("the response is not json".to_owned()))?;
-    let text = |name: &str| json.get(name).and_then(Value::as_str);
+    let json = json.ok_or_else(|| fail("the response is not json".to_owned()))?;
+    let member = |name: &'static str| json.as_object().and_then(|object| field(object, name));
+    let text = |name: &'static str| member(name).and_then(Value::as_str);
     let token = text("access_token")
         .filter(|token| !token.is_empty())
         .or_else(|| text("token").filter(|token| !token.is_empty()));
@@ -180,15 +185,15 @@ pub(crate) fn read_response(
         return Err(fail(format!("the response contains no token{said}")));
     };
     check_token(token).map_err(fail)?;
-    let lifetime = lifetime::expires_in(json.get("expires_in"));
+    let lifetime = lifetime::expires_in(member("expires_in"));
     #[cfg(reggie_test_log)]
     crate::log::test_log::secret("token", token);
-    let issued = match json.get("issued_at") {
-        Some(Value::String(text)) => clock::any_date(text),
-        Some(Value::Number(number)) => clock::any_date(&number.to_string()),
+    let issued = match member("issued_at") {
+        Some(Value::String(text)) => date::any(text),
+        Some(Value::Number(number)) => date::any(&number.to_string()),
         _ => None,
     };
-    let age = lifetime::age(issued, date.and_then(clock::http_date), clock::now());
+    let age = lifetime::age(issued, date.and_then(date::http_date), date::now());
     Ok(Grant {
         token: Zeroizing::new(token.to_owned()),
         expires: Instant::now() + lifetime::time_left(lifetime, age),
@@ -341,6 +346,12 @@ mod tests {
             ok(r#"{"access_token":"","token":"c"}"#).expect("token"),
             "c"
         );
+        // As Go's JSON package compares names.
+        assert_eq!(ok(r#"{"Token":"d","Expires_In":9}"#).expect("token"), "d");
+        assert_eq!(
+            ok(r#"{"ACCESS_TOKEN":"e","token":"f"}"#).expect("token"),
+            "e"
+        );
         for body in [
             "",
             "{}",
@@ -366,6 +377,18 @@ mod tests {
         assert_eq!(
             error.message(),
             "token from auth.example: status 403: DENIED not\\nyou"
+        );
+    }
+
+    #[test]
+    fn a_refusal_does_not_repeat_its_own_token() {
+        let body = br#"{"error":"no scope in t0k3n-abc","data":{"access_token":"t0k3n-abc"}}"#;
+        let error = read_response(400, None, body, "auth.example")
+            .err()
+            .expect("refused");
+        assert_eq!(
+            error.message(),
+            "token from auth.example: status 400: no scope in [redacted]"
         );
     }
 

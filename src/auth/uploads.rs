@@ -1,10 +1,11 @@
-//! Uploads whose URL does not tell their repository: registries may return any
+//! Uploads whose URL does not name their repository: registries may return any
 //! Location for an upload.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::scope;
 use crate::http::url::Url;
 
 /// The maximum number of remembered uploads.
@@ -42,6 +43,29 @@ impl Upload {
     }
 }
 
+/// A request for an upload, and the response to it.
+pub(crate) struct UploadStep<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) status: u16,
+    pub(crate) url: &'a Url,
+    pub(crate) repository: &'a str,
+    /// Where the upload continues, if that is at the registry's origin.
+    pub(crate) next: Option<&'a Url>,
+    /// The path and query of `next` below the registry's address.
+    pub(crate) next_path: Option<&'a str>,
+}
+
+/// Whether a response with this status may contain where an upload continues. A 416
+/// does so after a chunk that did not fit.
+pub(crate) fn may_continue(status: u16) -> bool {
+    matches!(status, 200..300 | 416)
+}
+
+/// Whether a request with this method may end an upload.
+pub(crate) fn may_end(method: &str) -> bool {
+    matches!(method, "PUT" | "DELETE")
+}
+
 impl Uploads {
     /// The repository of an upload. Its URL may have more parameters than the
     /// Location had, such as the digest.
@@ -58,6 +82,25 @@ impl Uploads {
             .find(|upload| url.path_and_query().starts_with(&upload.target))
             .or_else(|| same_path().next())
             .map(|upload| upload.repository.clone())
+    }
+
+    /// Forgets an upload that has ended, and remembers the repository of one whose
+    /// next URL does not name it.
+    pub(crate) fn follow(&self, step: &UploadStep) {
+        let is_end = step.method == "DELETE" || (step.method == "PUT" && step.status == 201);
+        if is_end {
+            self.forget(step.url);
+            return;
+        }
+        let Some(next) = step.next else { return };
+        if next != step.url {
+            self.forget(step.url);
+        }
+        match step.next_path.and_then(scope::Target::of_path) {
+            // The path names it, or is not that of an upload.
+            Some(target) if target.name == step.repository || !target.is_upload => {}
+            _ => self.remember(next, step.repository),
+        }
     }
 
     /// Remembers the repository of an upload.
@@ -79,8 +122,8 @@ impl Uploads {
         self.is_used.store(true, Ordering::Release);
     }
 
-    /// Forgets an upload that has ended, or whose URL was replaced.
-    pub(crate) fn forget(&self, url: &Url) {
+    /// Forgets an upload.
+    fn forget(&self, url: &Url) {
         if self.is_used.load(Ordering::Acquire) {
             let target = url.path_and_query();
             let ended =
@@ -138,6 +181,65 @@ mod tests {
         uploads.forget(&url("/up/2"));
         uploads.forget(&url("/up?id=2"));
         assert_eq!(uploads.repository(&url("/up?id=2")), None);
+    }
+
+    #[test]
+    fn an_upload_is_followed_from_url_to_url() {
+        let own = "/v2/a/blobs/uploads/";
+        let uploads = Uploads::default();
+        for (method, status, from, next, known) in [
+            ("POST", 202, own, Some("/up/1"), &["/up/1"][..]),
+            ("PATCH", 202, "/up/1", Some("/up/2"), &["/up/2"]),
+            ("PATCH", 202, "/up/2", Some("/up/2"), &["/up/2"]),
+            // At another origin.
+            ("PATCH", 202, "/up/2", None, &["/up/2"]),
+            (
+                "PATCH",
+                416,
+                "/up/2",
+                Some("/up/3?part=2"),
+                &["/up/3?part=2"],
+            ),
+            // The path names the repository, or another one.
+            (
+                "PATCH",
+                202,
+                "/up/3?part=2",
+                Some("/v2/a/blobs/uploads/4"),
+                &[],
+            ),
+            (
+                "POST",
+                202,
+                own,
+                Some("/v2/b/blobs/uploads/5"),
+                &["/v2/b/blobs/uploads/5"],
+            ),
+            (
+                "POST",
+                201,
+                own,
+                Some("/v2/a/blobs/sha256:0"),
+                &["/v2/b/blobs/uploads/5"],
+            ),
+            ("PUT", 201, "/v2/b/blobs/uploads/5", Some("/blob/1"), &[]),
+            ("POST", 202, own, Some("/up/6"), &["/up/6"]),
+            ("PUT", 202, "/up/6", Some("/up/7"), &["/up/7"]),
+            ("DELETE", 204, "/up/7", Some("/up/8"), &[]),
+        ] {
+            let (from, next_url) = (url(from), next.map(url));
+            uploads.follow(&UploadStep {
+                method,
+                status,
+                url: &from,
+                repository: "a",
+                next: next_url.as_ref(),
+                next_path: next,
+            });
+            let state = uploads.state();
+            let found = state.uploads.iter().map(|upload| upload.target.as_str());
+            assert!(found.eq(known.iter().copied()), "{method} {from}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use ring::digest;
 
+use crate::error::position::byte_at;
 use crate::error::{Error, Kind, with_path};
 use crate::log::redact::shown;
 use crate::os::file;
@@ -83,11 +84,10 @@ impl Digest {
         if hex.len() != length {
             return refuse(&format!("{name} has {length} hexadecimal digits"));
         }
-        if !hex
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        {
-            return refuse("not in lower-case hexadecimal");
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if let Some(at) = hex.bytes().position(|byte| !is_digit(byte)) {
+            let wrong = byte_at(text, name.len() + 1 + at);
+            return refuse(&format!("not in lower-case hexadecimal, {wrong}"));
         }
         Ok(Digest {
             algorithm,

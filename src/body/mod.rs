@@ -256,7 +256,7 @@ impl Body {
             } => {
                 *position = section.offset;
                 let mut size = descriptor::file_size(*fd)?;
-                let name = descriptor_name(*fd);
+                let name = descriptor::body_name(*fd);
                 if size == 0 {
                     *content = sizeless::content(&name, |buffer, offset| {
                         descriptor::read_at(*fd, buffer, offset)
@@ -395,13 +395,13 @@ impl Body {
                 position,
                 content,
                 ..
-            } if content.is_empty() => (*fd, *position, descriptor_name(*fd)),
+            } if content.is_empty() => (*fd, *position, descriptor::body_name(*fd)),
             BodySource::Descriptor {
                 fd,
                 start: Some(_),
                 position,
                 ..
-            } => (*fd, *position, descriptor_name(*fd)),
+            } => (*fd, *position, descriptor::body_name(*fd)),
             _ => return None,
         };
         Some(FileRest { fd, offset, name })
@@ -451,10 +451,6 @@ fn copy_at(content: &[u8], position: &mut u64, buffer: &mut [u8]) -> usize {
 
 fn file_name(path: &Path) -> String {
     with_path("body", path)
-}
-
-fn descriptor_name(fd: RawFd) -> String {
-    format!("descriptor {fd}")
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::engine::warnings::Warnings;
 use crate::engine::{Engine, EngineResponse, retry};
 use crate::error::{Error, Kind};
 use crate::http::template;
-use crate::log::Level;
+use crate::log::{Level, Log};
 use crate::os::call_scope::CallScope;
 use crate::os::cancel::Cancel;
 use crate::os::transfer::TransferMeter;
@@ -52,6 +52,10 @@ impl Client {
     pub fn derive(&self, config: &Config) -> Result<Client, Error> {
         let address = Arc::clone(&self.engine.address);
         Client::make(address, config, Some((&self.engine, &self.config)))
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.engine.log
     }
 
     fn make(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::error::position::{first_byte, first_char};
 use crate::error::{Error, Kind};
 
 /// Maximum length of a password or token, in bytes.
@@ -40,8 +41,8 @@ impl Credential {
         check_username(username)?;
         // Other control characters are allowed: a JSON key file has several
         // lines.
-        if password.contains('\0') {
-            return refuse("password: has a NUL character");
+        if let Some(wrong) = first_char(password, |c| c == '\0') {
+            return refuse(&format!("password: has a NUL character, {wrong}"));
         }
         check_length("password", password)?;
         #[cfg(reggie_test_log)]
@@ -56,8 +57,11 @@ impl Credential {
     /// servers that support only passwords; it may be empty.
     pub fn identity_token(username: &str, token: &str) -> Result<Credential, Error> {
         check_username(username)?;
-        if token.is_empty() || token.chars().any(char::is_control) {
-            return refuse("identity token: empty, or has a control character");
+        if token.is_empty() {
+            return refuse("identity token: empty");
+        }
+        if let Some(wrong) = first_char(token, char::is_control) {
+            return refuse(&format!("identity token: has a control character, {wrong}"));
         }
         check_length("identity token", token)?;
         #[cfg(reggie_test_log)]
@@ -71,8 +75,11 @@ impl Credential {
     /// A bearer token for the registry.
     pub fn bearer_token(token: &str) -> Result<Credential, Error> {
         // It is sent in a header unchanged.
-        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return refuse("bearer token: empty, or has what no header can hold");
+        if token.is_empty() {
+            return refuse("bearer token: empty");
+        }
+        if let Some(wrong) = first_byte(token.as_bytes(), |byte| !byte.is_ascii_graphic()) {
+            return refuse(&format!("bearer token: not printable ASCII, {wrong}"));
         }
         check_length("bearer token", token)?;
         #[cfg(reggie_test_log)]
@@ -82,11 +89,13 @@ impl Credential {
 }
 
 fn check_username(username: &str) -> Result<(), Error> {
-    if username.chars().any(char::is_control) {
-        return refuse("user name: has a control character");
+    if let Some(wrong) = first_char(username, char::is_control) {
+        return refuse(&format!("user name: has a control character, {wrong}"));
     }
-    if username.contains(':') {
-        return refuse("user name: has a colon, which basic auth cannot carry");
+    if let Some(wrong) = first_char(username, |c| c == ':') {
+        return refuse(&format!(
+            "user name: has a colon, which basic auth cannot carry, {wrong}"
+        ));
     }
     Ok(())
 }

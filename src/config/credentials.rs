@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Config;
 use super::credential::{Credential, CredentialCallback};
 use super::credential_key::CredentialKey;
+use crate::error::position::odd_byte;
 use crate::error::{Error, Kind};
 
 /// The default time limit of a credential helper.
@@ -71,7 +72,9 @@ impl Config {
     /// an earlier one with the same key.
     pub fn add_credential(&mut self, place: &str, credential: Credential) -> Result<(), Error> {
         let place = CredentialKey::parse(place).ok_or_else(|| {
-            let message = "place: not a host, a host with a port, or either with a path";
+            let wrong = odd_byte(place);
+            let message =
+                format!("place: not a host, a host with a port, or either with a path{wrong}");
             Error::new(Kind::InvalidArgument, message)
         })?;
         let set = &mut self.credential_sources.set;

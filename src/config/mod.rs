@@ -18,6 +18,7 @@ use std::fmt;
 
 // Cycle: the files import Config, whose setters they have.
 use self::{observe::WarningCallback, retry::RetrySettings};
+use crate::error::position::first_char;
 use crate::error::{Error, Kind};
 use crate::http::hooks::{ResponseCallback, SendCallback};
 use crate::http::redirect::RedirectCallback;
@@ -140,8 +141,14 @@ impl Config {
 
     /// Sets the scope of token requests, overriding that of challenges.
     pub fn set_auth_scope(&mut self, scope: &str) -> Result<(), Error> {
-        if scope.trim().is_empty() || scope.chars().any(char::is_control) {
-            let message = "auth scope: empty, or has a control character";
+        let problem = match first_char(scope, char::is_control) {
+            Some(wrong) => Some(format!("auth scope: has a control character, {wrong}")),
+            None => scope
+                .trim()
+                .is_empty()
+                .then(|| "auth scope: empty".to_owned()),
+        };
+        if let Some(message) = problem {
             return Err(Error::new(Kind::InvalidCredentials, message));
         }
         self.auth_scope = Some(scope.to_owned());

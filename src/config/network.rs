@@ -8,6 +8,7 @@ use std::time::Duration;
 
 // Cycle: adds the setters of one subject to Config; see config/mod.rs.
 use super::Config;
+use crate::error::position::{first_char, odd_byte, offset_in};
 use crate::error::{Error, Kind};
 use crate::proxy;
 use crate::proxy::host_rules::HostRule;
@@ -127,15 +128,19 @@ impl Config {
 
     /// Sets the hosts for which no proxy is used, overriding the environment.
     pub fn set_no_proxy(&mut self, list: &str) -> Result<(), Error> {
-        let entries: Option<Vec<HostRule>> = match list.chars().any(char::is_control) {
-            true => None,
-            false => proxy::entries(list).collect(),
-        };
-        let entries = entries.ok_or_else(|| {
-            let message = "no_proxy list: an entry is no host, address or network";
-            Error::new(Kind::InvalidArgument, message)
-        })?;
-        self.network.exceptions = Some(entries);
+        let refuse =
+            |why: String| Error::new(Kind::InvalidArgument, format!("no_proxy list: {why}"));
+        if let Some(wrong) = first_char(list, char::is_control) {
+            return Err(refuse(format!("has a control character, {wrong}")));
+        }
+        let entries: Result<Vec<HostRule>, &str> = proxy::entries(list).collect();
+        self.network.exceptions = Some(entries.map_err(|entry| {
+            // Without the entry, which may be a URL with a password by mistake.
+            let offset = offset_in(list, entry);
+            refuse(format!(
+                "the entry at offset {offset} is no host, address or network"
+            ))
+        })?);
         Ok(())
     }
 
@@ -147,7 +152,8 @@ impl Config {
     /// Allows servers to redirect to a host, with or without a port, or a network.
     pub fn add_allowed_network(&mut self, text: &str) -> Result<(), Error> {
         let rule = HostRule::exact(text).ok_or_else(|| {
-            let message = "allowed network: no host, address or network";
+            let wrong = odd_byte(text);
+            let message = format!("allowed network: no host, address or network{wrong}");
             Error::new(Kind::InvalidArgument, message)
         })?;
         self.network.allowed.push(rule);
@@ -157,18 +163,26 @@ impl Config {
     /// Sets the addresses of a host, overriding name resolution. Port 0 means
     /// any port.
     pub fn add_resolve(&mut self, host: &str, port: u16, addresses: &str) -> Result<(), Error> {
-        let refuse = |why: &str| Err(Error::new(Kind::InvalidArgument, why));
+        let refuse = |why: String| Err(Error::new(Kind::InvalidArgument, why));
+        if let Some(wrong) = first_char(host, |c| !c.is_ascii() || c.is_control()) {
+            return refuse(format!("host: cannot be a host's name, {wrong}"));
+        }
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        if host.is_empty() || !host.is_ascii() || host.contains(|c: char| c.is_ascii_control()) {
-            return refuse("host: cannot be a host's name");
+        if host.is_empty() {
+            return refuse("host: is empty".to_owned());
         }
         let mut parsed = Vec::new();
         for text in addresses.split(',').map(str::trim) {
             let bare = text.trim_start_matches('[').trim_end_matches(']');
             match bare.parse() {
                 Ok(address) if parsed.len() < MAX_ADDRESSES => parsed.push(address),
-                Ok(_) => return refuse("addresses: too many"),
-                Err(_) => return refuse("addresses: one is no IPv4 or IPv6 address"),
+                Ok(_) => return refuse(format!("addresses: more than {MAX_ADDRESSES}")),
+                Err(_) => {
+                    let offset = offset_in(addresses, text);
+                    return refuse(format!(
+                        "addresses: the one at offset {offset} is no IPv4 or IPv6 address"
+                    ));
+                }
             }
         }
         self.network.addresses.fixed.push(Fixed {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 // Cycle: adds the setters of one subject to Config; see config/mod.rs.
 use super::Config;
 use crate::http::hooks::{ResponseCallback, SendCallback};
-use crate::log::{Level, LogCallback};
+use crate::log::{Level, Log, LogCallback};
 
 /// Receives a host and its warning: on the calling thread, maybe on several at
 /// once.
@@ -17,6 +17,12 @@ impl Config {
     /// stderr if there is none.
     pub fn set_debug(&mut self, debug: bool) {
         self.debug = debug;
+    }
+
+    /// The log of the setters of these settings, which know no secrets: their
+    /// messages contain none.
+    pub(crate) fn log(&self) -> Log {
+        Log::new(self.log.clone(), self.debug, &Arc::default())
     }
 
     /// Sets the callback for log messages up to `level`. Returns the earlier

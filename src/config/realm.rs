@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 // Cycle: adds the setters of one subject to Config; see config/mod.rs.
 use super::Config;
+use crate::error::position::first_byte;
 use crate::error::{Error, Kind};
 
 /// Decides whether the credentials for a registry may go to a token server:
@@ -14,13 +15,17 @@ impl Config {
     /// Allows credentials to go to a token server at another site than the
     /// registry: by `host`, `host:port`, or `.domain` with all that is under it.
     pub fn add_allowed_realm(&mut self, host: &str) -> Result<(), Error> {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-        if host.trim_matches('.').is_empty() || !host.bytes().all(is_plain) {
-            let message = "allowed realm: not a host, a host with a port or a domain";
-            return Err(Error::new(Kind::InvalidArgument, message));
-        }
-        self.allowed_realms.push(host.to_ascii_lowercase());
-        Ok(())
+        let is_odd = |byte: u8| !byte.is_ascii_alphanumeric() && !b"-._:[]".contains(&byte);
+        let wrong = match first_byte(host.as_bytes(), is_odd) {
+            Some(wrong) => format!(", {wrong}"),
+            None if host.trim_matches('.').is_empty() => String::new(),
+            None => {
+                self.allowed_realms.push(host.to_ascii_lowercase());
+                return Ok(());
+            }
+        };
+        let message = format!("allowed realm: not a host, a host with a port or a domain{wrong}");
+        Err(Error::new(Kind::InvalidArgument, message))
     }
 
     /// Sets the callback that decides about token servers at another site.

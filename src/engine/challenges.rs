@@ -37,6 +37,16 @@ impl Engine {
             }
             return Ok(Some(response));
         }
+        if let Some(sent) = &auth.sent
+            && sent.starts_with("Bearer ")
+            && !auth.is_fresh
+            && self.lacks_scope(&challenges)
+        {
+            self.auth.forget(sent);
+            auth.rejected = auth.sent.take();
+            response.raw.body.drain();
+            return Ok(None);
+        }
         let mut director = response.raw.director;
         if challenges.is_empty() && !subject.is_ping {
             RootChallenges {
@@ -46,15 +56,7 @@ impl Engine {
         }
         if let Some(sent) = auth.sent.take() {
             self.auth.forget(&sent);
-            let was_token = sent.starts_with("Bearer ");
             auth.rejected = Some(sent);
-            // Harbor answers a token that is too narrow by a Basic challenge.
-            // The scope is in the challenge of a request without authorization.
-            let offers_basic = challenges.iter().any(|one| one.scheme == "basic");
-            if was_token && !auth.is_fresh && offers_basic && !challenges.iter().any(is_bearer) {
-                response.raw.body.drain();
-                return Ok(None);
-            }
         }
         match self.auth.reply(&challenges, &subject, auth.scopes.as_ref()) {
             Reply::Unsupported => return Ok(Some(response)),
@@ -86,6 +88,21 @@ impl Engine {
         }
         auth.is_fresh = true;
         Ok(None)
+    }
+
+    /// Whether the challenges that reject a token do not tell the scope that is
+    /// required. It is in the challenge of a request without authorization:
+    /// Harbor answers a token that is too narrow by a Basic challenge, others by
+    /// none.
+    fn lacks_scope(&self, challenges: &[Challenge]) -> bool {
+        match challenges {
+            // Not if the registry has challenges at its root only.
+            [] => self.root().is_none(),
+            _ => {
+                let offers_basic = challenges.iter().any(|one| one.scheme == "basic");
+                offers_basic && !challenges.iter().any(is_bearer)
+            }
+        }
     }
 
     /// A token for one of several alternative challenges. If all fail, the error

@@ -1,6 +1,7 @@
 //! The framing of a request body.
 
 use crate::error::{Error, Kind};
+use crate::http::header::number;
 use crate::http::headers::Headers;
 use crate::transport::Framing;
 
@@ -13,11 +14,8 @@ pub(super) fn frame(
 ) -> Result<Framing, Error> {
     let mut stated = None;
     for value in headers.all("content-length") {
-        let digits = std::str::from_utf8(value)
-            .ok()
-            .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
-            .and_then(|text| text.parse::<u64>().ok());
-        let Some(number) = digits.filter(|_| stated.is_none()) else {
+        let number = std::str::from_utf8(value).ok().and_then(number);
+        let Some(number) = number.filter(|_| stated.is_none()) else {
             let message = "content-length: not one number";
             return Err(Error::new(Kind::LengthMismatch, message));
         };

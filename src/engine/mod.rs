@@ -17,6 +17,7 @@ pub(crate) use self::message::EngineResponse;
 use self::message::Send;
 use crate::auth::challenge::Challenge;
 use crate::auth::scope::Scopes;
+use crate::auth::uploads::{self, UploadStep};
 use crate::auth::{Authenticator, Authorization, Subject, scope};
 use crate::config::Config;
 use crate::error::{Error, Step};
@@ -24,6 +25,7 @@ use crate::http::cookies::CookieJar;
 use crate::http::headers::Headers;
 use crate::http::hooks::{Purpose, ResponseCallback, SendCallback};
 use crate::http::redirect::RedirectCallback;
+use crate::http::url::syntax::text_of_header;
 use crate::http::url::{Origin, Url};
 use crate::log::Log;
 use crate::log::secrets::Secrets;
@@ -233,50 +235,35 @@ impl Engine {
             || self.auth.uploads.repository(url).is_some()
     }
 
-    /// Remembers the repository of an upload, if the Location that the registry
-    /// returned for it does not tell.
+    /// Follows an upload to the URL where it continues.
     fn note_upload(&self, method: &str, url: &Url, auth: &AuthState, response: &EngineResponse) {
         let status = response.raw.status;
-        // A 416 names where the upload continues.
-        if !matches!(status, 200..300 | 416) {
-            return;
-        }
-        let location = response.raw.headers.text("location");
-        let may_end = matches!(method, "PUT" | "DELETE");
-        if location.is_none() && !may_end && auth.repository.is_none() {
+        let location = response.raw.headers.get("location");
+        // Most responses are none of this, so check the cheapest first.
+        let may_matter = location.is_some() || uploads::may_end(method);
+        if !uploads::may_continue(status) || !(may_matter || auth.repository.is_some()) {
             return;
         }
         let own = self.address.origin_ref();
-        if !url.is_at(own) || response.left_origin {
+        if response.left_origin || !url.is_at(own) {
             return;
         }
-        let uploads = &self.auth.uploads;
         let subject = self.subject(method, url);
-        let repository = match &auth.repository {
-            Some(repository) => repository,
-            None => match &subject.repository {
-                Some(repository) if subject.is_upload => repository,
-                _ => return,
-            },
+        let of_path = subject.repository.filter(|_| subject.is_upload);
+        let Some(repository) = auth.repository.as_ref().or(of_path.as_ref()) else {
+            return;
         };
-        if method == "DELETE" || (method == "PUT" && status == 201) {
-            uploads.forget(url);
-            return;
-        }
-        let location = location.and_then(|location| response.url.resolve(location).ok());
+        let location =
+            location.and_then(|location| response.url.resolve(&text_of_header(location)).ok());
         let next = location.as_ref().unwrap_or(url);
-        if !next.is_at(own) {
-            return;
-        }
-        if next != url {
-            uploads.forget(url);
-        }
-        let target = self.address.relative(next).and_then(scope::Target::of_path);
-        match target {
-            // The path tells, or it is something else than an upload.
-            Some(target) if target.name == *repository || !target.is_upload => {}
-            _ => uploads.remember(next, repository),
-        }
+        self.auth.uploads.follow(&UploadStep {
+            method,
+            status,
+            url,
+            repository,
+            next: next.is_at(own).then_some(next),
+            next_path: self.address.relative(next),
+        });
     }
 
     /// Remembers the repository of an upload, unless it is in its URL.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::mem;
+use std::sync::Arc;
 
 use super::Engine;
 use super::frame::frame;
@@ -11,11 +12,12 @@ use crate::auth::realm;
 use crate::body::Body;
 use crate::error::{Error, Kind, Step};
 use crate::http::headers::Headers;
-use crate::http::hooks::{Exchange, Purpose};
+use crate::http::hooks::{Exchange, Purpose, SendCallback};
 use crate::http::redirect;
 use crate::http::redirect::{Redirect, RedirectChoice, RedirectStep};
 use crate::http::url::{Origin, Scheme, Url};
 use crate::log::Level;
+use crate::os::deadline::CallLimits;
 use crate::request::call::Execution;
 use crate::transport::{Director, Failure, Outgoing, RawResponse};
 
@@ -171,27 +173,8 @@ impl Engine {
         let named = |error: Error| error.with_host(&host);
         sent_secrets::add_query(self.log.secrets(), url);
         let mut again = false;
-        let mut hook = Exchange {
-            purpose,
-            method: String::new(),
-            url: String::new(),
-            status: 0,
-            headers: Headers::default(),
-        };
-        if self.send_callback.is_some() || self.response_callback.is_some() {
-            hook.method = method.to_owned();
-            hook.url = url.as_str().to_owned();
-        }
-        if let Some(cookies) = &self.cookies
-            && let Some(sent) = cookies.header(url)
-        {
-            // One field for all (RFC 6265, section 5.4), the caller's first.
-            let own: Vec<&[u8]> = headers.all("cookie").collect();
-            let all = [own.as_slice(), &[sent.as_bytes()]]
-                .concat()
-                .join(&b"; "[..]);
-            headers.set("Cookie", &all);
-        }
+        let mut hook = self.hook(target);
+        self.add_cookies(url, &mut headers);
         // A change by the callback is for one send.
         let unchanged = self.send_callback.is_some().then(|| headers.clone());
         loop {
@@ -203,14 +186,9 @@ impl Engine {
             if again && purpose != Purpose::Token {
                 hook.purpose = Purpose::Retry;
             }
-            if let Some(callback) = self.send_callback.clone() {
+            if let Some(callback) = &self.send_callback {
                 hook.headers = headers;
-                let result;
-                (hook, result) = limits.call_back(Step::Send, move || {
-                    let result = callback(&mut hook);
-                    (hook, result)
-                })?;
-                result.map_err(named)?;
+                hook = call_before_send(callback, hook, limits).map_err(named)?;
                 headers = mem::take(&mut hook.headers);
                 sent_secrets::add_headers(self.log.secrets(), &headers);
                 framing = frame(method, body.is_set(), length, &mut headers).map_err(named)?;
@@ -223,11 +201,7 @@ impl Engine {
             let outgoing = Outgoing {
                 limits,
                 host: &host,
-                awaits_commit: match method {
-                    "PUT" => true,
-                    "POST" | "PATCH" => body.is_set(),
-                    _ => false,
-                },
+                awaits_commit: awaits_commit(method, body),
                 reports_progress: purpose != Purpose::Token,
                 director,
                 method,
@@ -239,21 +213,8 @@ impl Engine {
             execution.sends.set(execution.sends.get() + 1);
             match self.transport.exchange(outgoing, again) {
                 Ok(response) => {
-                    self.log
-                        .note(limits, Level::Debug, || trace::response(&response));
-                    if let Some(cookies) = &self.cookies {
-                        cookies.store(url, &response.headers);
-                    }
-                    if let Some(callback) = self.response_callback.clone() {
-                        hook.status = response.status;
-                        hook.headers = response.headers.clone();
-                        let result = limits.call_back(Step::Receive, move || callback(&hook));
-                        result.and_then(|result| result).map_err(|error| {
-                            named(error)
-                                .with_http_status(response.status)
-                                .at(Step::Receive)
-                        })?;
-                    }
+                    self.note_response(url, &response, hook, limits)
+                        .map_err(named)?;
                     return Ok((response, host));
                 }
                 Err(Failure {
@@ -273,6 +234,66 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// What the callbacks get of an exchange, if there are any.
+    fn hook(&self, target: &Target) -> Exchange {
+        let is_used = self.send_callback.is_some() || self.response_callback.is_some();
+        let used = |text: &str| {
+            if is_used {
+                text.to_owned()
+            } else {
+                String::new()
+            }
+        };
+        Exchange {
+            purpose: target.purpose,
+            method: used(target.method),
+            url: used(target.url.as_str()),
+            status: 0,
+            headers: Headers::default(),
+            log: is_used.then(|| self.log.downgrade()),
+        }
+    }
+
+    /// Adds the cookies of the cookie jar.
+    fn add_cookies(&self, url: &Url, headers: &mut Headers) {
+        if let Some(cookies) = &self.cookies
+            && let Some(sent) = cookies.header(url)
+        {
+            sent_secrets::add_cookies(self.log.secrets(), &sent);
+            // One field for all (RFC 6265, section 5.4), the caller's first.
+            let own: Vec<&[u8]> = headers.all("cookie").collect();
+            let all = [own.as_slice(), &[sent.as_bytes()]]
+                .concat()
+                .join(&b"; "[..]);
+            headers.set("Cookie", &all);
+        }
+    }
+
+    /// Logs a response, stores its cookies and calls the response callback.
+    fn note_response(
+        &self,
+        url: &Url,
+        response: &RawResponse,
+        mut hook: Exchange,
+        limits: &CallLimits,
+    ) -> Result<(), Error> {
+        self.log
+            .note(limits, Level::Debug, || trace::response(response));
+        if let Some(cookies) = &self.cookies {
+            cookies.store(url, &response.headers);
+        }
+        let Some(callback) = self.response_callback.clone() else {
+            return Ok(());
+        };
+        hook.status = response.status;
+        hook.headers = response.headers.clone();
+        let result = limits.call_back(Step::Receive, move || callback(&hook));
+        result.and_then(|result| result).map_err(|error| {
+            let error = error.with_http_status(response.status);
+            error.at(Step::Receive)
+        })
     }
 
     /// Warns once for each server that credentials are sent to it unencrypted.
@@ -300,6 +321,29 @@ impl Engine {
                 )
             });
         }
+    }
+}
+
+/// Calls the send callback, which may change the headers.
+fn call_before_send(
+    callback: &SendCallback,
+    mut hook: Exchange,
+    limits: &CallLimits,
+) -> Result<Exchange, Error> {
+    let callback = Arc::clone(callback);
+    let (hook, result) = limits.call_back(Step::Send, move || {
+        let result = callback(&mut hook);
+        (hook, result)
+    })?;
+    result.map(|()| hook)
+}
+
+/// Whether the server may take the commit timeout to respond.
+fn awaits_commit(method: &str, body: &Body) -> bool {
+    match method {
+        "PUT" => true,
+        "POST" | "PATCH" => body.is_set(),
+        _ => false,
     }
 }
 

@@ -13,11 +13,23 @@ use crate::log::secrets::Secrets;
 /// Registers the values of secret header fields.
 pub(super) fn add_headers(secrets: &Secrets, headers: &Headers) {
     for (name, value) in headers.iter() {
-        let name = name.to_ascii_lowercase();
-        if redact::is_secret_header(&name) {
-            for secret in of_header(&name, &String::from_utf8_lossy(value)) {
+        if redact::is_secret_header(name) {
+            for secret in of_header(name, &String::from_utf8_lossy(value)) {
                 secrets.add(secret);
             }
+        }
+    }
+}
+
+/// Minimum length of a cookie's value that is a secret, in bytes: servers also set
+/// cookies such as `lang=en`.
+const MIN_COOKIE: usize = 8;
+
+/// Registers the cookies of the cookie jar.
+pub(super) fn add_cookies(secrets: &Secrets, sent: &str) {
+    for value in of_header("cookie", sent) {
+        if value.len() >= MIN_COOKIE {
+            secrets.add(value);
         }
     }
 }
@@ -33,14 +45,14 @@ pub(super) fn add_query(secrets: &Secrets, url: &Url) {
 fn of_header(name: &str, value: &str) -> Vec<Zeroizing<String>> {
     let own = |text: &str| Zeroizing::new(text.to_owned());
     let value = value.trim();
-    if name == "cookie" {
+    if name.eq_ignore_ascii_case("cookie") {
         let pairs = value.split(';').map(str::trim);
         let values = pairs.map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
         let values = values.map(|value| value.trim_matches('"'));
         return values.filter(|value| !value.is_empty()).map(own).collect();
     }
     let mut found = vec![own(value)];
-    if name.ends_with("authorization")
+    if name.to_ascii_lowercase().ends_with("authorization")
         && let Some((scheme, credentials)) = value.split_once(' ')
     {
         let credentials = credentials.trim();
@@ -62,6 +74,13 @@ fn of_header(name: &str, value: &str) -> Vec<Zeroizing<String>> {
 mod tests {
     use super::*;
 
+    fn sorted(secrets: &Secrets) -> Vec<String> {
+        let held = secrets.hold();
+        let mut found: Vec<String> = held.iter().map(|secret| secret.to_string()).collect();
+        found.sort();
+        found
+    }
+
     #[test]
     fn what_a_header_has_is_a_secret() {
         for (name, value, expected) in [
@@ -82,7 +101,7 @@ mod tests {
             (
                 "Cookie",
                 "a=one; b=\"two\"; three;",
-                &["one", "two", "three"],
+                &["one", "three", "two"],
             ),
             ("Accept", "text/plain", &[]),
             ("X-Api-Key", "", &[]),
@@ -91,10 +110,17 @@ mod tests {
             headers.add(name, value.as_bytes());
             let secrets = Secrets::default();
             add_headers(&secrets, &headers);
-            let held = secrets.hold();
-            let found: Vec<&str> = held.iter().map(|secret| secret.as_str()).collect();
-            assert_eq!(found, expected, "{name}: {value}");
+            assert_eq!(sorted(&secrets), expected, "{name}: {value}");
         }
+    }
+
+    #[test]
+    fn long_cookies_of_the_jar_are_secrets() {
+        let secrets = Secrets::default();
+        add_cookies(&secrets, "lang=en; sid=\"0123-session\"");
+        let held = secrets.hold();
+        let found: Vec<&str> = held.iter().map(|secret| secret.as_str()).collect();
+        assert_eq!(found, ["0123-session"]);
     }
 
     #[test]
@@ -109,7 +135,7 @@ mod tests {
             ("X-Amz-Date=20260101T000000Z&X-Amz-Expires=900", &[]),
             (
                 "sig=abcdefgh&se=2026-01-01&access_token=12345678",
-                &["abcdefgh", "12345678"],
+                &["12345678", "abcdefgh"],
             ),
             ("_state=0123456789abcdef0123456789abcdef", &[long]),
             ("account=alice&token=x", &[]),
@@ -118,9 +144,7 @@ mod tests {
             let url = Url::parse(&format!("https://r.example/v2/?{query}")).expect("a url");
             let secrets = Secrets::default();
             add_query(&secrets, &url);
-            let held = secrets.hold();
-            let found: Vec<&str> = held.iter().map(|secret| secret.as_str()).collect();
-            assert_eq!(found, expected, "{query}");
+            assert_eq!(sorted(&secrets), expected, "{query}");
         }
     }
 }

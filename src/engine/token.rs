@@ -1,7 +1,5 @@
 //! Requests to token servers.
 
-use std::time::SystemTime;
-
 use zeroize::Zeroizing;
 
 use super::Engine;
@@ -15,6 +13,7 @@ use crate::auth::{Authorization, Subject, basic, token};
 use crate::body::Body;
 use crate::config::Credential;
 use crate::error::{Error, Kind, Step};
+use crate::http::date;
 use crate::http::header::retry_after;
 use crate::http::headers::Headers;
 use crate::http::hooks::Purpose;
@@ -172,7 +171,7 @@ impl Engine {
         let mut refusal = None;
         for form in forms {
             self.log.note(execution.limits(), Level::Info, || {
-                let way = match form {
+                let method = match form {
                     Form::Get => "GET",
                     Form::Post => "POST",
                 };
@@ -182,7 +181,7 @@ impl Engine {
                 } else {
                     &scopes
                 };
-                format!("token from {host} by {way} for {scopes}")
+                format!("token from {host} by {method} for {scopes}")
             });
             let (status, grant) =
                 self.request_in_form(realm, token_request, credential, form, execution)?;
@@ -193,7 +192,7 @@ impl Engine {
                 }
                 // The user should read the error of the first form.
                 Err(error) => {
-                    let tries_next = token::is_not_spoken(form, status);
+                    let tries_next = token::may_be_unsupported(form, status);
                     let error = refusal.get_or_insert(error);
                     if !tries_next {
                         return Err(error.clone());
@@ -204,7 +203,7 @@ impl Engine {
         let none = || {
             Error::new(
                 Kind::TokenRefused,
-                format!("token from {host}: no way to ask"),
+                format!("token from {host}: no form of request is possible"),
             )
         };
         Err(refusal.unwrap_or_else(none))
@@ -267,7 +266,7 @@ impl Engine {
         let headers = &response.raw.headers;
         let grant = token::read_response(status, headers.text("date"), &body, &host);
         let grant = grant.map_err(|error| {
-            let wait = retry_after::read(headers, SystemTime::now());
+            let wait = retry_after::read(headers, date::now);
             self.scrub(error.with_retry_after(wait))
         });
         Ok((status, grant))

@@ -161,7 +161,7 @@ pub enum Kind {
     DigestMismatch = 1009,
     /// 206 response where a complete body is required.
     PartialContent = 1010,
-    /// Next page of a list that is at another server.
+    /// Next page of a list that is at another server, or an invalid Link header.
     NextPageRefused = 1011,
     /// No such repository, manifest, tag or blob in the registry (404).
     NotFound = 1012,
@@ -187,4 +187,11 @@ pub enum Kind {
     BlobMissing = 1021,
     /// List that loops or has more pages than the limit.
     ListEndless = 1022,
+}
+
+impl Kind {
+    /// Whether an argument of the caller's is invalid, or what it names.
+    pub(crate) fn is_argument(self) -> bool {
+        (self as i32) < Kind::NoMemory as i32
+    }
 }

@@ -2,6 +2,7 @@
 //! and whether trying again can help.
 
 mod kind;
+pub(crate) mod position;
 mod step;
 
 use std::path::Path;
@@ -73,6 +74,14 @@ impl Error {
         let mut error = Error::new(kind, format!("{what}: {}", describe(source)));
         error.0.errno = source.raw_os_error().unwrap_or(0);
         error
+    }
+
+    /// The error that an I/O error carries, such as that of a time limit; otherwise
+    /// a failure of the system.
+    pub(crate) fn of_io(kind: Kind, what: impl fmt::Display, error: io::Error) -> Error {
+        error
+            .downcast::<Error>()
+            .unwrap_or_else(|error| Error::io(kind, what, &error))
     }
 
     pub(crate) fn no_memory(what: &str) -> Error {

@@ -98,9 +98,10 @@ pub unsafe extern "C" fn reggie_request_set_cancel(
     request: *mut reggie_request,
     cancel: Option<&reggie_cancel>,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         let cancel = cancel.map(|cancel| cancel.core.clone());
         request.change(|core| {
             core.set_cancel(cancel);

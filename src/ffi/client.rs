@@ -6,10 +6,12 @@ use std::sync::Arc;
 use super::config::reggie_config;
 use super::convert::Out;
 use super::error_handle::{ErrorOut, reggie_error};
+use super::guard::HasLog;
 use super::status::reggie_status;
 use super::{convert, guard};
 use crate::client::Client;
 use crate::config::Config;
+use crate::log::Log;
 
 /// A client for one registry: its settings, connections and tokens.
 ///
@@ -32,6 +34,12 @@ impl reggie_client {
 
     pub(super) fn core(&self) -> &Client {
         &self.core
+    }
+}
+
+impl HasLog for reggie_client {
+    fn log(&self) -> Option<Log> {
+        Some(self.core.log().clone())
     }
 }
 
@@ -62,13 +70,13 @@ pub unsafe extern "C" fn reggie_client_new(
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
+    guard::logged_call(config, error, || {
         // SAFETY: the caller's out-pointer, or NULL.
         let client = unsafe { Out::handle(client, "client") }?;
         // SAFETY: the caller's string, or NULL.
         let address = unsafe { convert::text(address, "address") }?;
         let core = match config {
-            Some(config) => Client::new(address, config.core()),
+            Some(config) => Client::new(address, &config.core()),
             None => Client::new(address, &Config::new()),
         }?;
         client.give(reggie_client::new(Arc::new(core)));
@@ -96,12 +104,12 @@ pub unsafe extern "C" fn reggie_client_derive(
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
+    guard::logged_call(config, error, || {
         // SAFETY: the caller's out-pointer, or NULL.
         let other = unsafe { Out::handle(other, "other") }?;
         let client = convert::required(client, "client")?;
         let core = match config {
-            Some(config) => client.core.derive(config.core()),
+            Some(config) => client.core.derive(&config.core()),
             None => client.core.derive(&Config::new()),
         }?;
         other.give(reggie_client::new(Arc::new(core)));
@@ -125,7 +133,7 @@ pub unsafe extern "C" fn reggie_client_set_default_name(
     client: Option<&reggie_client>,
     name: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
+    guard::logged_status(client, || {
         let client = convert::required(client, "client")?;
         // SAFETY: the caller's string, or NULL.
         let name = unsafe { convert::text(name, "name") }?;

@@ -2,12 +2,14 @@
 
 use std::ffi::{c_char, c_int};
 use std::ptr;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::convert::null;
+use super::guard::HasLog;
 use super::status::reggie_status;
 use super::{convert, guard};
 use crate::config::Config;
 use crate::error::Error;
+use crate::log::Log;
 
 /// The settings of a client.
 ///
@@ -16,16 +18,38 @@ use crate::error::Error;
 /// afterwards. Setters are not safe for concurrent use; creating clients from
 /// the same settings is. A setter that fails leaves the setting unchanged.
 pub struct reggie_config {
-    core: Config,
+    /// Locked for moments only, never while a callback runs, which may use the
+    /// config.
+    core: Mutex<Arc<Config>>,
 }
 
 impl reggie_config {
-    pub(super) fn core(&self) -> &Config {
-        &self.core
+    /// The settings as they are now.
+    pub(super) fn core(&self) -> Arc<Config> {
+        Arc::clone(&self.core.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn core_mut(&mut self) -> &mut Config {
-        &mut self.core
+        unshared(self.core.get_mut().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the settings. `change` must not run or drop a callback.
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Config) -> T) -> T {
+        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        change(unshared(&mut core))
+    }
+}
+
+/// The settings without those who look at them. Not inlined, since it has the code that
+/// copies settings and there are many setters.
+#[inline(never)]
+fn unshared(core: &mut Arc<Config>) -> &mut Config {
+    Arc::make_mut(core)
+}
+
+impl HasLog for reggie_config {
+    fn log(&self) -> Option<Log> {
+        Some(self.core().log())
     }
 }
 
@@ -39,10 +63,9 @@ pub(super) unsafe fn replace_callback<T>(
     set: impl FnOnce(&mut Config) -> T,
 ) -> Result<(), Error> {
     // SAFETY: as above.
-    let config = unsafe { config.as_mut() }.ok_or_else(|| null("config"))?;
-    let earlier = set(&mut config.core);
-    // This may free a userdata, and the function that does so may use the
-    // config: the reference to it must not be used from here on.
+    let config = unsafe { convert::handle(config, "config") }?;
+    let earlier = config.change(set);
+    // This may free a userdata, and the function that does so may use the config.
     drop(earlier);
     Ok(())
 }
@@ -55,7 +78,7 @@ pub(super) unsafe fn replace_callback<T>(
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_config_new() -> *mut reggie_config {
     guard::value(ptr::null_mut(), || {
-        let core = Config::new();
+        let core = Mutex::new(Arc::new(Config::new()));
         Box::into_raw(Box::new(reggie_config { core }))
     })
 }
@@ -73,14 +96,16 @@ pub extern "C" fn reggie_config_free(config: Option<Box<reggie_config>>) {
 /// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_NAME.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_set_default_name(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     name: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let name = unsafe { convert::text(name, "name") }?;
-        config.core.set_default_name(name)
+        config.change(|core| core.set_default_name(name))
     })
 }
 
@@ -91,14 +116,16 @@ pub unsafe extern "C" fn reggie_config_set_default_name(
 /// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_CREDENTIALS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_set_auth_scope(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     scope: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let scope = unsafe { convert::text(scope, "scope") }?;
-        config.core.set_auth_scope(scope)
+        config.change(|core| core.set_auth_scope(scope))
     })
 }
 
@@ -109,14 +136,16 @@ pub unsafe extern "C" fn reggie_config_set_auth_scope(
 /// REGGIE_INVALID_HEADER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_set_user_agent(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     user_agent: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let user_agent = unsafe { convert::text(user_agent, "user_agent") }?;
-        config.core.set_user_agent(user_agent)
+        config.change(|core| core.set_user_agent(user_agent))
     })
 }
 
@@ -132,7 +161,7 @@ pub extern "C" fn reggie_config_set_max_body_memory(
 ) -> reggie_status {
     guard::status(|| {
         let config = convert::required(config, "config")?;
-        config.core.set_max_body_memory(bytes);
+        config.core_mut().set_max_body_memory(bytes);
         Ok(())
     })
 }
@@ -153,7 +182,7 @@ pub extern "C" fn reggie_config_set_cookies(
 ) -> reggie_status {
     guard::status(|| {
         let config = convert::required(config, "config")?;
-        config.core.set_cookies(keep != 0);
+        config.core_mut().set_cookies(keep != 0);
         Ok(())
     })
 }

@@ -36,17 +36,19 @@ use crate::config::Credential;
 /// REGGIE_INVALID_CREDENTIALS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_set_credentials(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     username: *const c_char,
     password: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let username = unsafe { convert::text(username, "username") }?;
         // SAFETY: the caller's string, or NULL.
         let password = unsafe { convert::text(password, "password") }?;
-        config.core_mut().set_credentials(username, password)
+        config.change(|core| core.set_credentials(username, password))
     })
 }
 
@@ -67,12 +69,14 @@ pub unsafe extern "C" fn reggie_config_set_credentials(
 /// invalid, for example a URL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_credentials(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     place: *const c_char,
     username: *const c_char,
     password: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let place = unsafe { convert::text(place, "place") }?;
@@ -81,7 +85,7 @@ pub unsafe extern "C" fn reggie_config_add_credentials(
         // SAFETY: the caller's string, or NULL.
         let password = unsafe { convert::text(password, "password") }?;
         let credential = Credential::password(username, password)?;
-        config.core_mut().add_credential(place, credential)
+        config.change(|core| core.add_credential(place, credential))
     })
 }
 
@@ -97,12 +101,14 @@ pub unsafe extern "C" fn reggie_config_add_credentials(
 /// REGGIE_INVALID_CREDENTIALS or REGGIE_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_identity_token(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     place: *const c_char,
     username: *const c_char,
     token: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let place = unsafe { convert::text(place, "place") }?;
@@ -111,7 +117,7 @@ pub unsafe extern "C" fn reggie_config_add_identity_token(
         // SAFETY: the caller's string, or NULL.
         let token = unsafe { convert::text(token, "token") }?;
         let credential = Credential::identity_token(username.unwrap_or_default(), token)?;
-        config.core_mut().add_credential(place, credential)
+        config.change(|core| core.add_credential(place, credential))
     })
 }
 
@@ -123,18 +129,20 @@ pub unsafe extern "C" fn reggie_config_add_identity_token(
 /// REGGIE_INVALID_CREDENTIALS or REGGIE_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_bearer_token(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     place: *const c_char,
     token: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let place = unsafe { convert::text(place, "place") }?;
         // SAFETY: the caller's string, or NULL.
         let token = unsafe { convert::text(token, "token") }?;
         let credential = Credential::bearer_token(token)?;
-        config.core_mut().add_credential(place, credential)
+        config.change(|core| core.add_credential(place, credential))
     })
 }
 
@@ -183,14 +191,16 @@ pub unsafe extern "C" fn reggie_config_set_credential_callback(
 /// directory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_credentials_file(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     path: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
-        config.core_mut().add_credentials_file(path)
+        config.change(|core| core.add_credentials_file(path))
     })
 }
 
@@ -248,14 +258,16 @@ pub extern "C" fn reggie_config_set_credential_helpers(
 /// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
 /// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_credential_helper_timeout(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_credential_helper_timeout(
+    config: *mut reggie_config,
     milliseconds: i64,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         let time = convert::time(milliseconds, "milliseconds")?;
-        config.core_mut().set_credential_helper_timeout(time);
+        config.change(|core| core.set_credential_helper_timeout(time));
         Ok(())
     })
 }
@@ -272,15 +284,17 @@ pub extern "C" fn reggie_config_set_credential_helper_timeout(
 /// REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if `milliseconds` is
 /// negative.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_credential_helper_cache_time(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_credential_helper_cache_time(
+    config: *mut reggie_config,
     milliseconds: i64,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         let time = convert::time(milliseconds, "milliseconds")?;
         let time = time.unwrap_or_default();
-        config.core_mut().set_credential_helper_cache_time(time);
+        config.change(|core| core.set_credential_helper_cache_time(time));
         Ok(())
     })
 }

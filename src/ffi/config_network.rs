@@ -48,20 +48,22 @@ fn ip_version(number: c_int) -> Option<IpVersion> {
 /// REGGIE_INVALID_PROXY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_set_proxy(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     scheme: *const c_char,
     url: *const c_char,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_call(config, error, || {
         let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let scheme = unsafe { convert::optional_text(scheme, "scheme") }?;
         // SAFETY: the caller's string, or NULL.
         let url = unsafe { convert::optional_text(url, "url") }?;
-        config.core_mut().set_proxy(scheme, url)
+        config.change(|core| core.set_proxy(scheme, url))
     })
 }
 
@@ -79,14 +81,16 @@ pub unsafe extern "C" fn reggie_config_set_proxy(
 /// REGGIE_INVALID_ARGUMENT if an entry is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_set_no_proxy(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     list: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let list = unsafe { convert::text(list, "list") }?;
-        config.core_mut().set_no_proxy(list)
+        config.change(|core| core.set_no_proxy(list))
     })
 }
 
@@ -139,14 +143,16 @@ pub extern "C" fn reggie_config_set_use_environment(
 /// REGGIE_INVALID_ARGUMENT if the text is invalid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_allowed_network(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     text: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let text = unsafe { convert::text(text, "text") }?;
-        config.core_mut().add_allowed_network(text)
+        config.change(|core| core.add_allowed_network(text))
     })
 }
 
@@ -163,12 +169,14 @@ pub unsafe extern "C" fn reggie_config_add_allowed_network(
 /// if there are none or more than 64 addresses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_resolve(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     host: *const c_char,
     port: c_int,
     addresses: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let host = unsafe { convert::text(host, "host") }?;
@@ -178,7 +186,7 @@ pub unsafe extern "C" fn reggie_config_add_resolve(
             let message = format!("port: {port} is not 0 to 65535");
             Error::new(Kind::InvalidArgument, message)
         })?;
-        config.core_mut().add_resolve(host, port, addresses)
+        config.change(|core| core.add_resolve(host, port, addresses))
     })
 }
 
@@ -189,17 +197,19 @@ pub unsafe extern "C" fn reggie_config_add_resolve(
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
 /// version is invalid.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_ip_version(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_ip_version(
+    config: *mut reggie_config,
     version: c_int,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         let version = ip_version(version).ok_or_else(|| {
             let message = format!("version: {version} is not an IP version");
             Error::new(Kind::InvalidArgument, message)
         })?;
-        config.core_mut().set_ip_version(version);
+        config.change(|core| core.set_ip_version(version));
         Ok(())
     })
 }
@@ -211,19 +221,21 @@ pub extern "C" fn reggie_config_set_ip_version(
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
 /// time is negative.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_max_idle_connections(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_max_idle_connections(
+    config: *mut reggie_config,
     per_host: usize,
     idle_ms: i64,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         let idle_ms = u64::try_from(idle_ms).map_err(|_| {
             let message = format!("idle_ms: {idle_ms} is negative");
             Error::new(Kind::InvalidArgument, message)
         })?;
         let time = Duration::from_millis(idle_ms);
-        config.core_mut().set_max_idle_connections(per_host, time);
+        config.change(|core| core.set_max_idle_connections(per_host, time));
         Ok(())
     })
 }

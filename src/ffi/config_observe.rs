@@ -18,15 +18,16 @@ pub const REGGIE_LOG_ERROR: c_int = 1;
 pub const REGGIE_LOG_WARNING: c_int = 2;
 /// Log level: what the client does on its own, such as requesting tokens.
 pub const REGGIE_LOG_INFO: c_int = 3;
-/// Log level: every request and response.
+/// Log level: every request and response, and invalid arguments.
 pub const REGGIE_LOG_DEBUG: c_int = 4;
 
 /// Receives a log message.
 ///
 /// `level` is REGGIE_LOG_ERROR, REGGIE_LOG_WARNING, REGGIE_LOG_INFO or
 /// REGGIE_LOG_DEBUG. The message is valid during the call; it may have several
-/// lines and does not end with a newline. May be called concurrently from
-/// several threads.
+/// lines and does not end with a newline. Invalid arguments of calls that it
+/// makes about an invalid argument are not logged. May be called concurrently
+/// from several threads.
 pub type reggie_log_callback = Option<
     unsafe extern "C-unwind" fn(userdata: *mut c_void, level: c_int, message: *const c_char),
 >;
@@ -77,8 +78,9 @@ fn warning(
 
 /// If `debug` is not 0, logs each request and response: the first line, the
 /// headers, and the beginning of bodies that are text. Credentials, tokens and
-/// signatures in URLs are removed. The output goes to the log callback,
-/// regardless of its level, or to stderr if there is none. Default: 0.
+/// signatures in URLs are removed. Also logs why an argument is invalid. The
+/// output goes to the log callback, regardless of its level, or to stderr if
+/// there is none. Default: 0.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
@@ -110,7 +112,9 @@ pub unsafe extern "C" fn reggie_config_set_log_callback(
     userdata: *mut c_void,
     free_userdata: reggie_free_callback,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let handle = unsafe { config.as_ref() };
+    guard::logged_status(handle, || {
         let registration = Registration::new(userdata, free_userdata);
         let level = self::level(level).ok_or_else(|| {
             let message = format!("level: {level} is not a log level");

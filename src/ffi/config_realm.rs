@@ -59,14 +59,16 @@ fn decides(callback: reggie_realm_callback, registration: Registration) -> Optio
 /// REGGIE_INVALID_ARGUMENT if the host is invalid, for example a URL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_allowed_realm(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     host: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let host = unsafe { convert::text(host, "host") }?;
-        config.core_mut().add_allowed_realm(host)
+        config.change(|core| core.add_allowed_realm(host))
     })
 }
 

@@ -88,14 +88,16 @@ fn retry_condition(
 /// REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the number is
 /// out of range.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_retries(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_retries(
+    config: *mut reggie_config,
     retries: c_int,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         let retries = convert::unsigned(retries, "retries")?;
-        config.core_mut().set_retries(retries)
+        config.change(|core| core.set_retries(retries))
     })
 }
 
@@ -112,22 +114,26 @@ pub extern "C" fn reggie_config_set_retries(
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if an
 /// argument is negative.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_retry_delays(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_retry_delays(
+    config: *mut reggie_config,
     base_ms: i64,
     max_ms: i64,
     max_retry_after_ms: i64,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         let base = convert::unsigned(base_ms, "base_ms")?;
         let max = convert::unsigned(max_ms, "max_ms")?;
         let max_retry_after = convert::unsigned(max_retry_after_ms, "max_retry_after_ms")?;
-        config.core_mut().set_retry_delays(
-            Duration::from_millis(base),
-            Duration::from_millis(max),
-            Duration::from_millis(max_retry_after),
-        );
+        config.change(|core| {
+            core.set_retry_delays(
+                Duration::from_millis(base),
+                Duration::from_millis(max),
+                Duration::from_millis(max_retry_after),
+            )
+        });
         Ok(())
     })
 }

@@ -16,14 +16,16 @@ use super::{convert, guard};
 /// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
 /// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_timeout(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_timeout(
+    config: *mut reggie_config,
     milliseconds: i64,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         let time = convert::time(milliseconds, "milliseconds")?;
-        config.core_mut().set_timeout(time);
+        config.change(|core| core.set_timeout(time));
         Ok(())
     })
 }
@@ -35,14 +37,16 @@ pub extern "C" fn reggie_config_set_timeout(
 /// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
 /// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_resolve_timeout(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_resolve_timeout(
+    config: *mut reggie_config,
     milliseconds: i64,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         let time = convert::time(milliseconds, "milliseconds")?;
-        config.core_mut().set_resolve_timeout(time);
+        config.change(|core| core.set_resolve_timeout(time));
         Ok(())
     })
 }
@@ -55,14 +59,16 @@ pub extern "C" fn reggie_config_set_resolve_timeout(
 /// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
 /// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_connect_timeout(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_connect_timeout(
+    config: *mut reggie_config,
     milliseconds: i64,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         let time = convert::time(milliseconds, "milliseconds")?;
-        config.core_mut().set_connect_timeout(time);
+        config.change(|core| core.set_connect_timeout(time));
         Ok(())
     })
 }
@@ -73,14 +79,16 @@ pub extern "C" fn reggie_config_set_connect_timeout(
 /// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
 /// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_tls_timeout(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_tls_timeout(
+    config: *mut reggie_config,
     milliseconds: i64,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         let time = convert::time(milliseconds, "milliseconds")?;
-        config.core_mut().set_tls_timeout(time);
+        config.change(|core| core.set_tls_timeout(time));
         Ok(())
     })
 }
@@ -100,14 +108,16 @@ pub extern "C" fn reggie_config_set_tls_timeout(
 /// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
 /// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_first_byte_timeout(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_first_byte_timeout(
+    config: *mut reggie_config,
     milliseconds: i64,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         let time = convert::time(milliseconds, "milliseconds")?;
-        config.core_mut().set_first_byte_timeout(time);
+        config.change(|core| core.set_first_byte_timeout(time));
         Ok(())
     })
 }
@@ -122,14 +132,16 @@ pub extern "C" fn reggie_config_set_first_byte_timeout(
 /// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
 /// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_commit_timeout(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_commit_timeout(
+    config: *mut reggie_config,
     milliseconds: i64,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         let time = convert::time(milliseconds, "milliseconds")?;
-        config.core_mut().set_commit_timeout(time);
+        config.change(|core| core.set_commit_timeout(time));
         Ok(())
     })
 }
@@ -148,15 +160,17 @@ pub extern "C" fn reggie_config_set_commit_timeout(
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
 /// window is negative.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_stall_limit(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_stall_limit(
+    config: *mut reggie_config,
     bytes_per_second: u64,
     window_ms: i64,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         let window = convert::time(window_ms, "window_ms")?.unwrap_or_default();
-        config.core_mut().set_stall_limit(bytes_per_second, window);
+        config.change(|core| core.set_stall_limit(bytes_per_second, window));
         Ok(())
     })
 }

@@ -118,17 +118,19 @@ pub extern "C" fn reggie_config_set_system_trust(
 /// file cannot be read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_ca_file(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     path: *const c_char,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
-        let config = convert::required(config, "config")?.core_mut();
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_call(config, error, || {
+        let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
-        config.add_ca_file(path)
+        config.change(|core| core.add_ca_file(path))
     })
 }
 
@@ -142,17 +144,19 @@ pub unsafe extern "C" fn reggie_config_add_ca_file(
 /// something cannot be read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_ca_folder(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     path: *const c_char,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
-        let config = convert::required(config, "config")?.core_mut();
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_call(config, error, || {
+        let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
-        config.add_ca_folder(path)
+        config.change(|core| core.add_ca_folder(path))
     })
 }
 
@@ -163,18 +167,20 @@ pub unsafe extern "C" fn reggie_config_add_ca_folder(
 /// is impossible, or REGGIE_INVALID_CERTIFICATES.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_ca_memory(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     certificates: *const u8,
     size: usize,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
-        let config = convert::required(config, "config")?.core_mut();
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_call(config, error, || {
+        let config = convert::required(config, "config")?;
         // SAFETY: the caller's bytes, or NULL.
         let certificates = unsafe { convert::slice(certificates, size, "certificates") }?;
-        config.add_ca_memory(certificates)
+        config.change(|core| core.add_ca_memory(certificates))
     })
 }
 
@@ -199,7 +205,7 @@ pub unsafe extern "C" fn reggie_config_add_ca_memory(
 /// key does not match the certificate; the error names the file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_client_certificate_file(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     registry: *const c_char,
     certificate_path: *const c_char,
     key_path: *const c_char,
@@ -207,15 +213,17 @@ pub unsafe extern "C" fn reggie_config_add_client_certificate_file(
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
-        let config = convert::required(config, "config")?.core_mut();
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_call(config, error, || {
+        let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let registry = unsafe { convert::optional_text(registry, "registry") }?;
         // SAFETY: the caller's string, or NULL.
         let certificate = unsafe { convert::path(certificate_path, "certificate_path") }?;
         // SAFETY: the caller's string, or NULL.
         let key = unsafe { convert::optional_path(key_path, "key_path") }?;
-        config.add_client_certificate_file(registry, certificate, key)
+        config.change(|core| core.add_client_certificate_file(registry, certificate, key))
     })
 }
 
@@ -229,7 +237,7 @@ pub unsafe extern "C" fn reggie_config_add_client_certificate_file(
 /// REGGIE_INVALID_CLIENT_CERTIFICATE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_client_certificate_memory(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     registry: *const c_char,
     certificate: *const u8,
     certificate_size: usize,
@@ -239,15 +247,17 @@ pub unsafe extern "C" fn reggie_config_add_client_certificate_memory(
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
-        let config = convert::required(config, "config")?.core_mut();
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_call(config, error, || {
+        let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let registry = unsafe { convert::optional_text(registry, "registry") }?;
         // SAFETY: the caller's bytes, or NULL.
         let certificate = unsafe { convert::slice(certificate, certificate_size, "certificate") }?;
         // SAFETY: the caller's bytes, or NULL.
         let key = unsafe { convert::slice(key, key_size, "key") }?;
-        config.add_client_certificate_memory(registry, certificate, key)
+        config.change(|core| core.add_client_certificate_memory(registry, certificate, key))
     })
 }
 
@@ -298,17 +308,19 @@ pub unsafe extern "C" fn reggie_config_set_certificate_callback(
 /// is not a readable directory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_add_certs_folder(
-    config: Option<&mut reggie_config>,
+    config: *mut reggie_config,
     path: *const c_char,
     error: *mut *mut reggie_error,
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
-        let config = convert::required(config, "config")?.core_mut();
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_call(config, error, || {
+        let config = convert::required(config, "config")?;
         // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
-        config.add_certs_folder(path)
+        config.change(|core| core.add_certs_folder(path))
     })
 }
 
@@ -336,17 +348,19 @@ pub extern "C" fn reggie_config_use_default_certs_folders(
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
 /// version is invalid.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_min_tls_version(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_min_tls_version(
+    config: *mut reggie_config,
     version: c_int,
 ) -> reggie_status {
-    guard::status(|| {
-        let config = convert::required(config, "config")?.core_mut();
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
+        let config = convert::required(config, "config")?;
         let version = tls_version(version).ok_or_else(|| {
             let message = format!("version: {version} is not a TLS version");
             Error::new(Kind::InvalidArgument, message)
         })?;
-        config.set_min_tls_version(version);
+        config.change(|core| core.set_min_tls_version(version));
         Ok(())
     })
 }

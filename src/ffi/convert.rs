@@ -9,6 +9,7 @@ use std::ptr::NonNull;
 use std::time::Duration;
 use std::{ptr, slice, str};
 
+use crate::error::position::byte_at;
 use crate::error::{Error, Kind};
 
 /// The error for a required argument that is NULL.
@@ -40,8 +41,13 @@ pub(super) unsafe fn handle<'a, T>(handle: *mut T, what: &str) -> Result<&'a T, 
 pub(super) unsafe fn text<'a>(text: *const c_char, what: &str) -> Result<&'a str, Error> {
     // SAFETY: as above.
     let bytes = unsafe { bytes(text, what) }?;
-    str::from_utf8(bytes)
-        .map_err(|_| Error::new(Kind::InvalidUtf8, format!("{what}: is not valid UTF-8")))
+    str::from_utf8(bytes).map_err(|error| {
+        let wrong = byte_at(bytes, error.valid_up_to());
+        Error::new(
+            Kind::InvalidUtf8,
+            format!("{what}: is not valid UTF-8, {wrong}"),
+        )
+    })
 }
 
 /// A string in UTF-8 that may be NULL.

@@ -8,14 +8,30 @@ use super::convert::{borrowed, c_string};
 use super::status::reggie_status;
 use super::{callback, convert, guard};
 use crate::config::{Credential, CredentialCallback};
-use crate::error::Kind;
+use crate::error::{Error, Kind};
 
 /// Receives the result of a reggie_credential_callback.
 ///
 /// Owned by the library; valid until the callback returns. If nothing is set,
-/// there is no credential; if several are set, the last one is used.
+/// there is no credential; if several are set, the last one is used. If one is
+/// refused and the callback stops the call, the message of the error says why.
 pub struct reggie_credential {
     core: Option<Credential>,
+    /// Why the last one could not be set.
+    refusal: Option<Error>,
+}
+
+impl reggie_credential {
+    fn set(&mut self, credential: Result<Credential, Error>) -> Result<(), Error> {
+        match credential {
+            Ok(credential) => self.core = Some(credential),
+            Err(refusal) => {
+                self.refusal = Some(refusal.clone());
+                return Err(refusal);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Finds the credential for a registry.
@@ -48,14 +64,21 @@ pub(super) fn finds(
         let registry = c_string(registry);
         let repository = repository.map(c_string);
         let repository = borrowed(repository.as_ref());
-        let mut credential = reggie_credential { core: None };
+        let mut credential = reggie_credential {
+            core: None,
+            refusal: None,
+        };
         let userdata = registration.userdata();
         let value = guard::outside(|| {
             let credential = &raw mut credential;
             // SAFETY: the caller registered them together; the rest outlives the call.
             unsafe { callback(userdata, registry.as_ptr(), repository, credential) }
         });
-        callback::result(Kind::CredentialCallback, "credential", value)?;
+        let result = callback::result(Kind::CredentialCallback, "credential", value);
+        result.map_err(|error| match &credential.refusal {
+            Some(refusal) => error.with_more(&format!(": {refusal}")),
+            None => error,
+        })?;
         Ok(credential.core)
     }))
 }
@@ -77,8 +100,7 @@ pub unsafe extern "C" fn reggie_credential_set_password(
         let username = unsafe { convert::text(username, "username") }?;
         // SAFETY: the caller's string, or NULL.
         let password = unsafe { convert::text(password, "password") }?;
-        credential.core = Some(Credential::password(username, password)?);
-        Ok(())
+        credential.set(Credential::password(username, password))
     })
 }
 
@@ -99,11 +121,8 @@ pub unsafe extern "C" fn reggie_credential_set_identity_token(
         let username = unsafe { convert::optional_text(username, "username") }?;
         // SAFETY: the caller's string, or NULL.
         let token = unsafe { convert::text(token, "token") }?;
-        credential.core = Some(Credential::identity_token(
-            username.unwrap_or_default(),
-            token,
-        )?);
-        Ok(())
+        let username = username.unwrap_or_default();
+        credential.set(Credential::identity_token(username, token))
     })
 }
 
@@ -121,7 +140,6 @@ pub unsafe extern "C" fn reggie_credential_set_bearer_token(
         let credential = convert::required(credential, "credential")?;
         // SAFETY: the caller's string, or NULL.
         let token = unsafe { convert::text(token, "token") }?;
-        credential.core = Some(Credential::bearer_token(token)?);
-        Ok(())
+        credential.set(Credential::bearer_token(token))
     })
 }

@@ -92,7 +92,7 @@ impl reggie_exchange {
     fn new(core: &Exchange, can_change: bool) -> reggie_exchange {
         reggie_exchange {
             core: core.clone(),
-            headers: reggie_headers::of_callback(core.headers(), can_change),
+            headers: reggie_headers::of_callback(core.headers(), can_change, core.log.clone()),
             strings: Strings::default(),
         }
     }

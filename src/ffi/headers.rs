@@ -4,6 +4,7 @@ use std::ffi::c_char;
 use std::ptr;
 use std::sync::Arc;
 
+use super::guard::HasLog;
 use super::request_state::RequestState;
 use super::slot::Slot;
 use super::status::reggie_status;
@@ -11,6 +12,7 @@ use super::strings::Strings;
 use super::{convert, guard};
 use crate::error::{Error, Kind};
 use crate::http::headers::Headers;
+use crate::log::{Log, WeakLog};
 use crate::request::response::ResponseHead;
 
 /// The header fields of a request, a response, an exchange, a redirect or a
@@ -27,6 +29,8 @@ use crate::request::response::ResponseHead;
 /// not only UTF-8 (RFC 9110, section 5.5).
 pub struct reggie_headers {
     owner: Owner,
+    /// `None` if it is passed to C as const.
+    log: Option<WeakLog>,
 }
 
 enum Owner {
@@ -42,31 +46,38 @@ enum Owner {
 }
 
 impl reggie_headers {
-    pub(super) fn of_request(state: Arc<Slot<RequestState>>) -> reggie_headers {
+    pub(super) fn of_request(state: Arc<Slot<RequestState>>, log: WeakLog) -> reggie_headers {
         reggie_headers {
             owner: Owner::Request(state),
+            log: Some(log),
         }
     }
 
     pub(super) fn of_response(head: Arc<ResponseHead>) -> reggie_headers {
         reggie_headers {
             owner: Owner::Response(head, Strings::default()),
+            log: None,
         }
     }
 
-    pub(super) fn of_callback(headers: &Headers, can_change: bool) -> reggie_headers {
+    pub(super) fn of_callback(
+        headers: &Headers,
+        can_change: bool,
+        log: Option<WeakLog>,
+    ) -> reggie_headers {
         reggie_headers {
             owner: Owner::Callback {
                 headers: Slot::new(headers.clone()),
                 strings: Strings::default(),
                 can_change,
             },
+            log,
         }
     }
 
     /// Fields that do not change.
     pub(super) fn fixed(headers: &Headers) -> reggie_headers {
-        reggie_headers::of_callback(headers, false)
+        reggie_headers::of_callback(headers, false, None)
     }
 
     /// The fields, after a callback may have changed them.
@@ -101,6 +112,12 @@ impl reggie_headers {
                 Err(Error::new(Kind::InvalidArgument, message))
             }
         }
+    }
+}
+
+impl HasLog for reggie_headers {
+    fn log(&self) -> Option<Log> {
+        self.log.as_ref()?.upgrade()
     }
 }
 
@@ -213,9 +230,10 @@ pub unsafe extern "C" fn reggie_headers_set(
     name: *const c_char,
     value: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let headers = unsafe { convert::handle(headers, "headers") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let headers = unsafe { headers.as_ref() };
+    guard::logged_status(headers, || {
+        let headers = convert::required(headers, "headers")?;
         // SAFETY: the caller's string, or NULL.
         let name = unsafe { convert::text(name, "name") }?;
         // SAFETY: the caller's string, or NULL.
@@ -236,9 +254,10 @@ pub unsafe extern "C" fn reggie_headers_add(
     name: *const c_char,
     value: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let headers = unsafe { convert::handle(headers, "headers") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let headers = unsafe { headers.as_ref() };
+    guard::logged_status(headers, || {
+        let headers = convert::required(headers, "headers")?;
         // SAFETY: the caller's string, or NULL.
         let name = unsafe { convert::text(name, "name") }?;
         // SAFETY: the caller's string, or NULL.
@@ -256,9 +275,10 @@ pub unsafe extern "C" fn reggie_headers_remove(
     headers: *mut reggie_headers,
     name: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let headers = unsafe { convert::handle(headers, "headers") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let headers = unsafe { headers.as_ref() };
+    guard::logged_status(headers, || {
+        let headers = convert::required(headers, "headers")?;
         // SAFETY: the caller's string, or NULL.
         let name = unsafe { convert::text(name, "name") }?;
         headers.change(|headers| {

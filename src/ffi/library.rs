@@ -50,7 +50,7 @@ pub extern "C" fn reggie_version_number() -> u32 {
 
 /// Returns a line that describes the library: its version, the libraries it
 /// contains and their versions, the target platform and the supported
-/// protocols, such as "libreggie/1.2.3 rustls/0.23.40 ring/0.17.14 ureq/3.5.2
+/// protocols, such as "libreggie/1.2.3 rustls/0.23.40 ring/0.17.14
 /// (x86_64-unknown-linux-gnu) HTTP/1.1 TLS/1.2 TLS/1.3". More may be appended
 /// in later versions.
 ///

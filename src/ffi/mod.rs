@@ -46,6 +46,11 @@
 //! reggie_response_range(), have no such parameter; they return only a status.
 //! There is no per-thread or per-handle last error.
 //!
+//! If an argument is invalid, the log at level REGGIE_LOG_DEBUG says so: it names the
+//! function, the argument and, in strings, the first invalid byte and its offset, but
+//! contains no secrets. This is the log of the config, or of the client that created
+//! the request, as long as that client exists.
+//!
 //! All other out-pointers are required, unless their comment says that they may be
 //! NULL. On failure, they are set to NULL or 0.
 //!
@@ -97,9 +102,9 @@
 //! Callbacks may use the library, including the same client, but must not free a
 //! handle that the call uses. A call made in a callback does not wait for other
 //! calls: it requests its own token, runs its own credential helper, and may exceed
-//! reggie_config_set_max_connections(). Callbacks must return normally: a C++ exception that
-//! leaves a callback aborts the process, and longjmp() and pthread_exit() are not
-//! allowed.
+//! reggie_config_set_max_connections(). Callbacks must return normally: a C++
+//! exception that leaves a callback aborts the process, and longjmp() and
+//! pthread_exit() are not allowed.
 //!
 //! # Time
 //!

@@ -76,7 +76,7 @@ impl reggie_redirect {
     fn new(core: &RedirectStep) -> reggie_redirect {
         reggie_redirect {
             core: core.clone(),
-            headers: reggie_headers::of_callback(core.headers(), false),
+            headers: reggie_headers::of_callback(core.headers(), false, None),
             strings: Strings::default(),
         }
     }
@@ -104,17 +104,19 @@ impl reggie_redirect {
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if `max`
 /// is negative.
 #[unsafe(no_mangle)]
-pub extern "C" fn reggie_config_set_max_redirects(
-    config: Option<&mut reggie_config>,
+pub unsafe extern "C" fn reggie_config_set_max_redirects(
+    config: *mut reggie_config,
     max: c_int,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
         let config = convert::required(config, "config")?;
         let max = u32::try_from(max).map_err(|_| {
             let message = format!("max: {max} is negative");
             Error::new(Kind::InvalidArgument, message)
         })?;
-        config.core_mut().set_max_redirects(max);
+        config.change(|core| core.set_max_redirects(max));
         Ok(())
     })
 }

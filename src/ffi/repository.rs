@@ -109,7 +109,7 @@ pub unsafe extern "C" fn reggie_repository_open(
         // SAFETY: the caller's string, or NULL.
         let text = unsafe { convert::text(text, "text") }?;
         let core = match config {
-            Some(config) => Repository::open(text, config.core()),
+            Some(config) => Repository::open(text, &config.core()),
             None => Repository::open(text, &Config::new()),
         }?;
         repository.give(reggie_repository::new(core));

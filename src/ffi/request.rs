@@ -8,6 +8,7 @@ use std::{mem, ptr};
 use super::client::reggie_client;
 use super::convert::Out;
 use super::error_handle::{ErrorOut, reggie_error};
+use super::guard::HasLog;
 use super::headers::reggie_headers;
 use super::request_state::RequestState;
 use super::slot::Slot;
@@ -15,6 +16,7 @@ use super::status::reggie_status;
 use super::strings::Strings;
 use super::{convert, guard, slot};
 use crate::error::Error;
+use crate::log::{Log, WeakLog};
 use crate::request::Request;
 use crate::request::response::Response;
 
@@ -34,15 +36,17 @@ use crate::request::response::Response;
 pub struct reggie_request {
     state: Arc<Slot<RequestState>>,
     headers: reggie_headers,
+    log: WeakLog,
     sending: AtomicBool,
 }
 
 impl reggie_request {
-    fn new(core: Request) -> reggie_request {
+    fn new(core: Request, log: WeakLog) -> reggie_request {
         let state = Arc::new(Slot::new(RequestState::new(core)));
         reggie_request {
-            headers: reggie_headers::of_request(Arc::clone(&state)),
+            headers: reggie_headers::of_request(Arc::clone(&state), log.clone()),
             state,
+            log,
             sending: AtomicBool::new(false),
         }
     }
@@ -91,6 +95,12 @@ impl reggie_request {
     }
 }
 
+impl HasLog for reggie_request {
+    fn log(&self) -> Option<Log> {
+        self.log.upgrade()
+    }
+}
+
 /// Marks the request as no longer being sent when dropped.
 struct Sending<'a>(&'a AtomicBool);
 
@@ -126,7 +136,7 @@ pub unsafe extern "C" fn reggie_request_new(
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
+    guard::logged_call(client, error, || {
         // SAFETY: the caller's out-pointer, or NULL.
         let request = unsafe { Out::handle(request, "request") }?;
         let client = convert::required(client, "client")?;
@@ -135,7 +145,8 @@ pub unsafe extern "C" fn reggie_request_new(
         // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::text(path, "path") }?;
         let core = client.core().request(method, path)?;
-        request.give(reggie_request::new(core));
+        let log = client.core().log().downgrade();
+        request.give(reggie_request::new(core, log));
         Ok(())
     })
 }
@@ -169,9 +180,10 @@ pub unsafe extern "C" fn reggie_request_set_method(
     request: *mut reggie_request,
     method: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let method = unsafe { convert::text(method, "method") }?;
         request.change(|core| core.set_method(method))
@@ -193,9 +205,10 @@ pub unsafe extern "C" fn reggie_request_set_path(
     request: *mut reggie_request,
     path: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::text(path, "path") }?;
         request.change(|core| core.set_path(path))
@@ -223,9 +236,10 @@ pub unsafe extern "C" fn reggie_request_set_name(
     request: *mut reggie_request,
     name: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let name = unsafe { convert::text(name, "name") }?;
         request.change(|core| core.set_name(name))
@@ -250,9 +264,10 @@ pub unsafe extern "C" fn reggie_request_set_reference(
     request: *mut reggie_request,
     reference: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let reference = unsafe { convert::text(reference, "reference") }?;
         request.change(|core| core.set_reference(reference))
@@ -275,9 +290,10 @@ pub unsafe extern "C" fn reggie_request_set_digest(
     request: *mut reggie_request,
     digest: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let digest = unsafe { convert::text(digest, "digest") }?;
         request.change(|core| core.set_digest(digest))
@@ -300,9 +316,10 @@ pub unsafe extern "C" fn reggie_request_set_session_id(
     request: *mut reggie_request,
     session_id: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let session_id = unsafe { convert::text(session_id, "session_id") }?;
         request.change(|core| core.set_session_id(session_id))
@@ -337,9 +354,10 @@ pub unsafe extern "C" fn reggie_request_set_header(
     name: *const c_char,
     value: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let name = unsafe { convert::text(name, "name") }?;
         // SAFETY: the caller's string, or NULL.
@@ -377,7 +395,7 @@ pub unsafe extern "C" fn reggie_request_url(
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
+    guard::logged_call(request, error, || {
         // SAFETY: the caller's out-pointer, or NULL.
         let url = unsafe { Out::handle(url, "url") }?;
         let request = convert::required(request, "request")?;

@@ -136,9 +136,10 @@ pub unsafe extern "C" fn reggie_request_set_body(
     bytes: *const u8,
     size: usize,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's bytes, or NULL.
         let bytes = unsafe { convert::slice(bytes, size, "bytes") }?;
         let mut body = Vec::new();
@@ -170,12 +171,13 @@ pub unsafe extern "C" fn reggie_request_set_body_borrowed(
     userdata: *mut c_void,
     free_userdata: reggie_free_callback,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
         let registration = Registration::new(userdata, free_userdata);
         // SAFETY: the caller's bytes, until the registration is dropped.
         let borrowed = unsafe { Borrowed::new(bytes, size, registration) }?;
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+        let request = convert::required(request, "request")?;
         request.change(|core| {
             core.set_body_borrowed(Box::new(borrowed));
             Ok(())
@@ -199,9 +201,10 @@ pub unsafe extern "C" fn reggie_request_set_body_path(
     request: *mut reggie_request,
     path: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
         request.change(|core| {
@@ -227,9 +230,10 @@ pub unsafe extern "C" fn reggie_request_set_body_path_section(
     offset: u64,
     length: u64,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
         request.change(|core| {
@@ -239,8 +243,8 @@ pub unsafe extern "C" fn reggie_request_set_body_path_section(
 }
 
 /// Sets the body: the next `length` bytes from a file descriptor, starting at
-/// its current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to its
-/// end with chunked transfer coding (RFC 9112, section 7.1), which many
+/// its current offset; or, if `length` is REGGIE_UNKNOWN_SIZE, everything up to
+/// its end with chunked transfer coding (RFC 9112, section 7.1), which many
 /// registries reject.
 ///
 /// The descriptor remains owned by the caller and must stay open until the
@@ -259,9 +263,10 @@ pub unsafe extern "C" fn reggie_request_set_body_fd(
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_call(request, error, || {
+        let request = convert::required(request, "request")?;
         request.change(|core| core.set_body_descriptor(fd, status::known_size(length)))
     })
 }
@@ -288,9 +293,10 @@ pub unsafe extern "C" fn reggie_request_set_body_fd_section(
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_call(request, error, || {
+        let request = convert::required(request, "request")?;
         request
             .change(|core| core.set_body_descriptor_section(fd, offset, status::known_size(length)))
     })
@@ -319,11 +325,12 @@ pub unsafe extern "C" fn reggie_request_set_body_callback(
     userdata: *mut c_void,
     free_userdata: reggie_free_callback,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
         let registration = Registration::new(userdata, free_userdata);
         let source = Source::new(read, rewind, registration)?;
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+        let request = convert::required(request, "request")?;
         request.change(|core| {
             core.set_body_source(Box::new(source), status::known_size(length));
             Ok(())
@@ -337,9 +344,10 @@ pub unsafe extern "C" fn reggie_request_set_body_callback(
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_request_remove_body(request: *mut reggie_request) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         request.change(|core| {
             core.remove_body();
             Ok(())

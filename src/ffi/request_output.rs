@@ -55,9 +55,10 @@ impl WriteSink for Sink {
 pub unsafe extern "C" fn reggie_request_set_output_memory(
     request: *mut reggie_request,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         request.change(|core| {
             core.set_output_memory();
             Ok(())
@@ -93,9 +94,10 @@ pub unsafe extern "C" fn reggie_request_set_output_path(
     request: *mut reggie_request,
     path: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let path = unsafe { convert::path(path, "path") }?;
         request.change(|core| {
@@ -118,9 +120,10 @@ pub unsafe extern "C" fn reggie_request_set_output_fd(
     request: *mut reggie_request,
     fd: c_int,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         request.change(|core| {
             core.set_output_descriptor(fd);
             Ok(())
@@ -139,11 +142,12 @@ pub unsafe extern "C" fn reggie_request_set_output_callback(
     userdata: *mut c_void,
     free_userdata: reggie_free_callback,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
         let registration = Registration::new(userdata, free_userdata);
         let sink = Sink::new(write, registration)?;
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+        let request = convert::required(request, "request")?;
         request.change(|core| {
             core.set_output_sink(Box::new(sink));
             Ok(())
@@ -180,9 +184,10 @@ pub unsafe extern "C" fn reggie_request_set_expected_digest(
     request: *mut reggie_request,
     digest: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let digest = unsafe { convert::optional_text(digest, "digest") }?;
         request.change(|core| core.set_expected_digest(digest))

@@ -22,9 +22,10 @@ pub unsafe extern "C" fn reggie_request_set_query(
     name: *const c_char,
     value: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let name = unsafe { convert::text(name, "name") }?;
         // SAFETY: the caller's string, or NULL.
@@ -44,9 +45,10 @@ pub unsafe extern "C" fn reggie_request_add_query(
     name: *const c_char,
     value: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let name = unsafe { convert::text(name, "name") }?;
         // SAFETY: the caller's string, or NULL.
@@ -64,9 +66,10 @@ pub unsafe extern "C" fn reggie_request_remove_query(
     request: *mut reggie_request,
     name: *const c_char,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         // SAFETY: the caller's string, or NULL.
         let name = unsafe { convert::text(name, "name") }?;
         request.change(|core| {

@@ -68,11 +68,12 @@ pub unsafe extern "C" fn reggie_request_set_challenge_callback(
     userdata: *mut c_void,
     free_userdata: reggie_free_callback,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let handle = unsafe { request.as_ref() };
+    guard::logged_status(handle, || {
         let registration = Registration::new(userdata, free_userdata);
         let callback = challenge(callback, request, registration);
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+        let request = convert::required(handle, "request")?;
         request.change(|core| {
             core.set_challenge_callback(callback);
             Ok(())
@@ -89,9 +90,10 @@ pub unsafe extern "C" fn reggie_request_set_follow_challenge(
     request: *mut reggie_request,
     follow: c_int,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         request.change(|core| {
             core.set_follow_challenge(follow != 0);
             Ok(())
@@ -109,9 +111,10 @@ pub unsafe extern "C" fn reggie_request_set_retries(
     request: *mut reggie_request,
     retries: c_int,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         let retries = match retries {
             -1 => None,
             retries => Some(convert::unsigned(retries, "retries")?),
@@ -130,9 +133,10 @@ pub unsafe extern "C" fn reggie_request_set_timeout(
     request: *mut reggie_request,
     milliseconds: i64,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         let time = convert::time(milliseconds, "milliseconds")?;
         request.change(|core| {
             core.set_timeout(time);
@@ -152,9 +156,10 @@ pub unsafe extern "C" fn reggie_request_set_first_byte_timeout(
     request: *mut reggie_request,
     milliseconds: i64,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         let time = convert::time(milliseconds, "milliseconds")?;
         request.change(|core| {
             core.set_first_byte_timeout(time);
@@ -174,9 +179,10 @@ pub unsafe extern "C" fn reggie_request_set_commit_timeout(
     request: *mut reggie_request,
     milliseconds: i64,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         let time = convert::time(milliseconds, "milliseconds")?;
         request.change(|core| {
             core.set_commit_timeout(time);
@@ -197,9 +203,10 @@ pub unsafe extern "C" fn reggie_request_set_stall_limit(
     bytes_per_second: u64,
     window_ms: i64,
 ) -> reggie_status {
-    guard::status(|| {
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
+        let request = convert::required(request, "request")?;
         let window = convert::time(window_ms, "window_ms")?.unwrap_or_default();
         request.change(|core| {
             core.set_stall_limit(bytes_per_second, window);
@@ -267,11 +274,12 @@ pub unsafe extern "C" fn reggie_request_set_progress_callback(
     userdata: *mut c_void,
     free_userdata: reggie_free_callback,
 ) -> reggie_status {
-    guard::status(|| {
+    // SAFETY: the caller's handle, or NULL.
+    let request = unsafe { request.as_ref() };
+    guard::logged_status(request, || {
         let registration = Registration::new(userdata, free_userdata);
         let callback = transfer(callback, registration);
-        // SAFETY: the caller's handle, or NULL.
-        let request = unsafe { convert::handle(request, "request") }?;
+        let request = convert::required(request, "request")?;
         request.change(|core| {
             core.set_progress_callback(callback);
             Ok(())

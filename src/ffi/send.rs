@@ -43,7 +43,7 @@ pub unsafe extern "C" fn reggie_client_do(
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
+    guard::logged_call(client, error, || {
         // SAFETY: the caller's out-pointer, or NULL.
         let response = unsafe { Out::handle(response, "response") }?;
         let client = convert::required(client, "client")?;
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn reggie_client_open(
 ) -> reggie_status {
     // SAFETY: the caller's out-pointer, or NULL.
     let error = unsafe { ErrorOut::new(error) };
-    guard::call(error, || {
+    guard::logged_call(client, error, || {
         // SAFETY: the caller's out-pointer, or NULL.
         let response = unsafe { Out::handle(response, "response") }?;
         let client = convert::required(client, "client")?;

@@ -135,8 +135,9 @@ pub const REGGIE_TIMEOUT: reggie_status = 310;
 /// Request refused by the proxy, or invalid proxy response; the error has the
 /// HTTP status, if any.
 pub const REGGIE_PROXY: reggie_status = 311;
-/// Redirect or challenge to a more private network than the server that sent
-/// it; see reggie_config_add_allowed_network().
+/// Redirect or challenge to a more private network than that of the server that
+/// sent it, or request to a cloud metadata address; see
+/// reggie_config_add_allowed_network().
 pub const REGGIE_ADDRESS_REFUSED: reggie_status = 312;
 /// More redirects than allowed.
 pub const REGGIE_TOO_MANY_REDIRECTS: reggie_status = 1001;

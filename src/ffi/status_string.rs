@@ -86,7 +86,7 @@ fn describe(status: reggie_status) -> &'static CStr {
         REGGIE_HTTP_STATUS => c"HTTP status is not 2xx",
         REGGIE_DIGEST_MISMATCH => c"content does not match its digest",
         REGGIE_PARTIAL_CONTENT => c"response has only part of the content",
-        REGGIE_NEXT_PAGE_REFUSED => c"next page is at another server",
+        REGGIE_NEXT_PAGE_REFUSED => c"next page is at another server, or Link is invalid",
         REGGIE_NOT_FOUND => c"not found in the registry",
         REGGIE_UNAUTHORIZED => c"credentials required",
         REGGIE_DENIED => c"access denied",
@@ -124,8 +124,8 @@ fn describe(status: reggie_status) -> &'static CStr {
 /// - ECONNREFUSED: REGGIE_CONNECT and REGGIE_PROXY
 /// - ECONNRESET: the connection ended early
 /// - EPROTO: REGGIE_TLS and REGGIE_PROTOCOL
-/// - EACCES: a certificate, redirect, address, token or realm was refused;
-///   REGGIE_UNAUTHORIZED and REGGIE_DENIED
+/// - EACCES: a certificate, redirect, address, token, realm or next page was
+///   refused; REGGIE_UNAUTHORIZED and REGGIE_DENIED
 /// - ELOOP: REGGIE_TOO_MANY_REDIRECTS and REGGIE_LIST_ENDLESS
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER

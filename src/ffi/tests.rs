@@ -280,11 +280,8 @@ fn an_error_place_is_set_and_never_read() {
 fn text_that_is_not_utf8_is_refused() {
     let config = reggie_config_new();
     let word = CString::new(*b"p\xff").expect("no NUL");
-    // SAFETY: the config of this test.
-    let handle = unsafe { &mut *config };
-    // SAFETY: strings of this test.
-    let status =
-        unsafe { reggie_config_set_credentials(Some(handle), c"user".as_ptr(), word.as_ptr()) };
+    // SAFETY: the config and strings of this test.
+    let status = unsafe { reggie_config_set_credentials(config, c"user".as_ptr(), word.as_ptr()) };
     assert_eq!(status, REGGIE_INVALID_UTF8);
     // SAFETY: the config of this test, not used any more.
     reggie_config_free(Some(unsafe { Box::from_raw(config) }));

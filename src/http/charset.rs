@@ -2,17 +2,19 @@
 
 use std::borrow::Cow;
 
-/// Decodes UTF-8 and UTF-16, by the byte-order mark or the first characters, and
-/// otherwise ISO 8859-1 if the content type says so. Invalid sequences become
-/// U+FFFD.
+use crate::os::text_encoding::{Encoded, detect};
+
+/// Decodes UTF-8 and UTF-16, and otherwise ISO 8859-1 if the content type says
+/// so. Invalid sequences become U+FFFD.
 pub(crate) fn decode<'a>(content_type: Option<&str>, body: &'a [u8]) -> Cow<'a, str> {
-    match body {
-        [0xef, 0xbb, 0xbf, rest @ ..] => return String::from_utf8_lossy(rest),
-        [0xff, 0xfe, rest @ ..] => return utf_16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => return utf_16(rest, u16::from_be_bytes),
-        [1..=127, 0, 1..=127, 0, ..] => return utf_16(body, u16::from_le_bytes),
-        [0, 1..=127, 0, 1..=127, ..] => return utf_16(body, u16::from_be_bytes),
-        _ => {}
+    match detect(body) {
+        Encoded::Utf8(text) => return String::from_utf8_lossy(text),
+        Encoded::Utf16(text) => {
+            let characters = text.characters();
+            let valid = |found: Result<char, _>| found.unwrap_or(char::REPLACEMENT_CHARACTER);
+            return Cow::Owned(characters.map(valid).collect());
+        }
+        Encoded::Utf32 | Encoded::Unknown(_) => {}
     }
     match std::str::from_utf8(body) {
         Ok(text) => Cow::Borrowed(text),
@@ -21,13 +23,6 @@ pub(crate) fn decode<'a>(content_type: Option<&str>, body: &'a [u8]) -> Cow<'a, 
         }
         Err(_) => String::from_utf8_lossy(body),
     }
-}
-
-fn utf_16(body: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'_, str> {
-    let units = body.as_chunks().0.iter().map(|pair| unit(*pair));
-    let decoded = char::decode_utf16(units);
-    let text = decoded.map(|character| character.unwrap_or(char::REPLACEMENT_CHARACTER));
-    Cow::Owned(text.collect())
 }
 
 fn is_latin(content_type: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Header fields, in order; names are case-insensitive.
 
+use crate::error::position::{byte_at, first_byte};
 use crate::error::{Error, Kind};
-use crate::log::redact::shown;
 
 /// Header fields (RFC 9110, section 5) of a request or a response.
 #[derive(Clone, Debug, Default)]
@@ -125,26 +125,50 @@ impl Headers {
 /// tab.
 pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), Error> {
     check_name(name)?;
-    if value
-        .iter()
-        .any(|&byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f)
-    {
-        let message = format!("header {name}: the value has a control character");
+    if let Some(wrong) = first_byte(value, |byte| is_control(&byte)) {
+        let message = format!("header {name}: the value has a control character, {wrong}");
         return Err(Error::new(Kind::InvalidHeader, message));
     }
     // Spaces around a value are not part of it and would be lost.
-    let blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
-    if blank(value.first()) || blank(value.last()) {
-        let message = format!("header {name}: the value starts or ends with white space");
+    let is_blank = |at: &usize| matches!(value.get(*at), Some(b' ' | b'\t'));
+    if let Some(at) = [0, value.len().saturating_sub(1)]
+        .into_iter()
+        .find(is_blank)
+    {
+        let wrong = byte_at(value, at);
+        let message = format!("header {name}: the value starts or ends with white space, {wrong}");
         return Err(Error::new(Kind::InvalidHeader, message));
     }
     Ok(())
 }
 
+/// Checks all fields of a request, wherever they come from: none may add
+/// another one, and there is one Host at most.
+pub(crate) fn check_all(headers: &Headers) -> Result<(), Error> {
+    for (name, value) in headers.iter() {
+        if token_problem(name).is_some() || value.iter().any(is_control) {
+            // Without the name, as below.
+            let message = "header: a name or a value cannot be sent";
+            return Err(Error::new(Kind::InvalidHeader, message));
+        }
+    }
+    if headers.all("host").count() > 1 {
+        let message = "header host: set more than once";
+        return Err(Error::new(Kind::InvalidHeader, message));
+    }
+    Ok(())
+}
+
+/// Whether a value cannot contain a byte.
+fn is_control(byte: &u8) -> bool {
+    *byte < 0x20 && *byte != b'\t' || *byte == 0x7f
+}
+
 /// Checks the name of a field before it is sent.
 pub(crate) fn check_name(name: &str) -> Result<(), Error> {
-    if !is_token(name) {
-        let message = format!("header name {} is not a token", shown(name));
+    if let Some(problem) = token_problem(name) {
+        // Without the name, which may be a secret: a value by mistake.
+        let message = format!("header name: {problem}");
         return Err(Error::new(Kind::InvalidHeader, message));
     }
     // A second framing header would enable request smuggling; the body
@@ -159,13 +183,17 @@ pub(crate) fn check_name(name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a string is a token (RFC 9110, section 5.6.2).
-pub(crate) fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 65_535
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+/// Why a string is not a token (RFC 9110, section 5.6.2).
+pub(crate) fn token_problem(text: &str) -> Option<String> {
+    let is_invalid =
+        |byte: u8| !byte.is_ascii_alphanumeric() && !b"!#$%&'*+-.^_`|~".contains(&byte);
+    match text.len() {
+        0 => Some("is empty".to_owned()),
+        65_536.. => Some(format!("has {} bytes, more than 65535", text.len())),
+        _ => {
+            first_byte(text.as_bytes(), is_invalid).map(|wrong| format!("is not a token, {wrong}"))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -198,6 +226,12 @@ mod tests {
             ("expect", b"100-continue"),
         ] {
             let error = check(name, value).expect_err(name);
+            assert_eq!(error.kind(), Kind::InvalidHeader, "{name}");
+        }
+        for (name, value) in [("a:", &b"x"[..]), ("a", b"x\r\ny: z")] {
+            let mut headers = Headers::default();
+            headers.add(name, value);
+            let error = check_all(&headers).expect_err(name);
             assert_eq!(error.kind(), Kind::InvalidHeader, "{name}");
         }
         check("X-Any", b"tab\tand \xe9 and \xff").expect("obs-text is allowed");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::headers::Headers;
 use crate::error::Error;
+use crate::log::WeakLog;
 
 /// The reason for sending a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct Exchange {
     pub(crate) url: String,
     pub(crate) status: u16,
     pub(crate) headers: Headers,
+    /// The client's log, for invalid changes; `None` without callbacks.
+    pub(crate) log: Option<WeakLog>,
 }
 
 impl Exchange {

@@ -59,7 +59,12 @@ pub(crate) fn in_json(body: &[u8]) -> Option<ServerMessage> {
     }
     let list = oci_error::parse(body).unwrap_or_default();
     for error in list {
-        let text = format!("{} {}", error.code(), error.message());
+        let message = match error.message().trim() {
+            // Some registries explain the code there only.
+            "" if !error.code().is_empty() => in_value(error.detail(), 0),
+            message => message.to_owned(),
+        };
+        let text = format!("{} {message}", error.code());
         if !text.trim().is_empty() {
             let code = Some(error.code().to_owned()).filter(|code| !code.is_empty());
             return Some(ServerMessage { code, text });
@@ -135,6 +140,7 @@ fn in_text(content_type: Option<&str>, body: &[u8]) -> Option<String> {
     if !text.starts_with('<') {
         return Some(on_one_line(text));
     }
+    let text = &without_comments(text);
     let lower = text.to_ascii_lowercase();
     let find = |name: &str| {
         element(text, &lower, name)
@@ -158,6 +164,17 @@ fn is_text(text: &str) -> bool {
     };
     let odd = text.chars().filter(is_odd).count();
     !text.contains('\0') && odd * 8 <= text.len()
+}
+
+fn without_comments(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some((before, comment)) = rest.split_once("<!--") {
+        out.push_str(before);
+        rest = comment.split_once("-->").map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The content of the first element of this name.
@@ -263,6 +280,14 @@ mod tests {
             (r#""a string""#, "a string"),
             (r#"{"message":"n","limit":1e400}"#, "n"),
             (r#"{"errors":[{"code":"X","detail":1e400}]}"#, "X"),
+            (
+                r#"{"errors":[{"code":"X","message":"","detail":"why"}]}"#,
+                "X why",
+            ),
+            (
+                r#"{"errors":[{"code":"X","detail":{"reason":"quota"}}]}"#,
+                "X quota",
+            ),
             (r#"{"message":"half \ud800"}"#, "half \u{fffd}"),
             (
                 r#"{"message":"two\nlines\u001b[31m"}"#,
@@ -314,6 +339,12 @@ mod tests {
                 "log in",
             ),
             (html, "<html><titles>no</titles>", "no"),
+            (
+                html,
+                "<!-- <title>old</title> --><html><title>new</title>",
+                "new",
+            ),
+            (html, "<html><!-- unended <title>old</title>", ""),
             (html, "<title>unended", "unended"),
             (
                 Some("application/xml"),

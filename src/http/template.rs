@@ -1,5 +1,6 @@
 //! The placeholders of a request's path: `/v2/<name>/manifests/<reference>`.
 
+use crate::error::position::byte_at;
 use crate::error::{Error, Kind};
 use crate::log::redact::shown;
 
@@ -62,29 +63,39 @@ pub(crate) fn check_value(kind: Kind, what: &str, value: &str) -> Result<(), Err
     let forbidden = |character: char| {
         character.is_control() || character.is_whitespace() || "?#%<>\\\"".contains(character)
     };
-    let problem = if value.is_empty() {
-        "is empty".to_owned()
-    } else if let Some(character) = value.chars().find(|&character| forbidden(character)) {
-        match character {
+    if value.is_empty() {
+        return Err(Error::new(kind, format!("{what} is empty")));
+    }
+    let found = value.char_indices().find(|(_, c)| forbidden(*c));
+    let (problem, offset) = if let Some((offset, character)) = found {
+        let problem = match character {
             _ if character.is_control() => "contains a control character".to_owned(),
             _ if character.is_whitespace() => "contains white space".to_owned(),
             _ => format!("contains {character}"),
-        }
-    } else if value.split('/').any(str::is_empty) {
-        "has an empty segment".to_owned()
-    } else if value
-        .split('/')
-        .any(|segment| segment == "." || segment == "..")
-    {
-        "has a dot segment".to_owned()
+        };
+        (problem, offset)
+    } else if let Some(offset) = segment_at(value, str::is_empty) {
+        ("has an empty segment".to_owned(), offset)
+    } else if let Some(offset) = segment_at(value, |segment| matches!(segment, "." | "..")) {
+        ("has a dot segment".to_owned(), offset)
     } else {
         return Ok(());
     };
-    let message = match value.is_empty() {
-        true => format!("{what} {problem}"),
-        false => format!("{what} {} {problem}", shown(value)),
-    };
+    let wrong = byte_at(value, offset);
+    let message = format!("{what} {} {problem}, {wrong}", shown(value));
     Err(Error::new(kind, message))
+}
+
+/// The offset of the first segment that is invalid.
+fn segment_at(value: &str, is_invalid: impl Fn(&str) -> bool) -> Option<usize> {
+    let mut offset = 0;
+    for segment in value.split('/') {
+        if is_invalid(segment) {
+            return Some(offset);
+        }
+        offset += segment.len() + 1;
+    }
+    None
 }
 
 /// The first `<word>`, with the text before and after it.
@@ -214,6 +225,6 @@ mod tests {
             assert!(error.message().contains(words), "{value:?}: {error}");
         }
         let long = check_value(Kind::InvalidDigest, "digest", &"x ".repeat(5000)).unwrap_err();
-        assert!(long.message().len() < 120, "{long}");
+        assert!(long.message().len() < 150, "{long}");
     }
 }

@@ -6,7 +6,8 @@ pub(crate) mod secrets;
 #[cfg(reggie_test_log)]
 pub(crate) mod test_log;
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Weak};
 
 use self::secrets::Secrets;
 use crate::error::Step;
@@ -38,6 +39,37 @@ pub(crate) struct Log {
     secrets: Arc<Secrets>,
 }
 
+/// The log of a client, which does not keep the client's callback and secrets.
+#[derive(Clone)]
+pub(crate) struct WeakLog {
+    callback: Option<(Level, WeakCallback)>,
+    debug: bool,
+    secrets: Weak<Secrets>,
+}
+
+type WeakCallback = Weak<dyn Fn(Level, &str) + Send + Sync>;
+
+impl WeakLog {
+    /// The log; `None` if the client no longer exists.
+    pub(crate) fn upgrade(&self) -> Option<Log> {
+        let callback = match &self.callback {
+            Some((level, callback)) => Some((*level, callback.upgrade()?)),
+            None => None,
+        };
+        Some(Log {
+            callback,
+            debug: self.debug,
+            secrets: self.secrets.upgrade()?,
+        })
+    }
+}
+
+impl fmt::Debug for WeakLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WeakLog")
+    }
+}
+
 impl Log {
     pub(crate) fn new(
         callback: Option<(Level, LogCallback)>,
@@ -48,6 +80,15 @@ impl Log {
             callback,
             debug,
             secrets: Arc::clone(secrets),
+        }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakLog {
+        let callback = self.callback.as_ref();
+        WeakLog {
+            callback: callback.map(|(level, callback)| (*level, Arc::downgrade(callback))),
+            debug: self.debug,
+            secrets: Arc::downgrade(&self.secrets),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The secrets of a client, which no log line and no error message may show.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use zeroize::Zeroizing;
@@ -22,16 +24,26 @@ pub(crate) struct Secrets(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// In the order of their addition.
-    known: Vec<Known>,
+    hasher: RandomState,
+    /// By hash; of two secrets with the same hash, one is at the next number.
+    known: HashMap<u64, Known>,
+    /// Number and total size of the secrets that are known without an owner.
+    recent: usize,
+    recent_bytes: usize,
+    /// How often a secret was added.
+    additions: u64,
     index: Index,
+    /// The secrets that are not in the index yet.
+    unindexed: Vec<Weak<Zeroizing<String>>>,
 }
 
 #[derive(Debug)]
 struct Known {
     secret: Weak<Zeroizing<String>>,
+    /// The same, if it is among the latest.
     recent: Option<Secret>,
-    is_indexed: bool,
+    /// The number of its last addition.
+    addition: u64,
 }
 
 impl Secrets {
@@ -44,7 +56,7 @@ impl Secrets {
     /// Owns every secret that is known now.
     pub(crate) fn hold(&self) -> Vec<Secret> {
         let state = self.state();
-        state.known.iter().filter_map(Known::get).collect()
+        state.known.values().filter_map(Known::get).collect()
     }
 
     /// Covers every secret in a string.
@@ -66,51 +78,65 @@ impl Secrets {
 
 impl State {
     fn add(&mut self, secret: Zeroizing<String>) -> Secret {
-        let same = self.known.iter().enumerate().find_map(|(place, known)| {
-            let known = known.get().filter(|known| **known == secret)?;
-            Some((place, known))
-        });
-        let (secret, is_indexed) = match same {
-            Some((place, known)) => (known, self.known.remove(place).is_indexed),
-            None => (Arc::new(secret), false),
+        let mut place = self.hasher.hash_one(secret.as_str());
+        let known = loop {
+            match self.known.get(&place).and_then(Known::get) {
+                Some(other) if *other != secret => place = place.wrapping_add(1),
+                found => break found,
+            }
         };
-        self.known.push(Known {
-            secret: Arc::downgrade(&secret),
-            recent: Some(Arc::clone(&secret)),
-            is_indexed,
+        let secret = known.unwrap_or_else(|| {
+            let secret = Arc::new(secret);
+            self.unindexed.push(Arc::downgrade(&secret));
+            secret
         });
-        self.forget_old();
+        self.additions += 1;
+        let before = self.known.insert(
+            place,
+            Known {
+                secret: Arc::downgrade(&secret),
+                recent: Some(Arc::clone(&secret)),
+                addition: self.additions,
+            },
+        );
+        if before.is_none_or(|known| known.recent.is_none()) {
+            self.recent += 1;
+            self.recent_bytes += secret.len();
+            self.forget_old();
+        }
         secret
     }
 
     /// Forgets the older half of the latest secrets if there are too many, so
     /// that the index is not rebuilt for each of them.
     fn forget_old(&mut self) {
-        loop {
-            let recent = self.known.iter().filter_map(|known| known.recent.as_ref());
-            let count = recent.clone().count();
-            let bytes: usize = recent.map(|secret| secret.len()).sum();
-            if count <= 1 || count <= MAX_RECENT && bytes <= MAX_RECENT_BYTES {
-                return;
+        while self.recent > 1 && (self.recent > MAX_RECENT || self.recent_bytes > MAX_RECENT_BYTES)
+        {
+            let recent = self.known.values_mut();
+            let mut recent: Vec<_> = recent.filter(|known| known.recent.is_some()).collect();
+            recent.sort_by_key(|known| known.addition);
+            let old = recent.len().div_ceil(2);
+            for secret in recent
+                .into_iter()
+                .take(old)
+                .filter_map(|known| known.recent.take())
+            {
+                self.recent -= 1;
+                self.recent_bytes -= secret.len();
             }
-            let recent = self.known.iter_mut().filter(|known| known.recent.is_some());
-            for known in recent.take(count.div_ceil(2)) {
-                known.recent = None;
-            }
-            self.known.retain(|known| known.secret.strong_count() > 0);
+            self.known
+                .retain(|_, known| known.secret.strong_count() > 0);
             self.index = Index::default();
-            for known in &mut self.known {
-                known.is_indexed = false;
-            }
+            let known = self.known.values();
+            self.unindexed = known.map(|known| Weak::clone(&known.secret)).collect();
         }
     }
 
     fn update_index(&mut self) {
-        for known in self.known.iter_mut().filter(|known| !known.is_indexed) {
-            if let Some(secret) = known.secret.upgrade() {
+        for secret in self.unindexed.drain(..) {
+            if let Some(secret) = secret.upgrade() {
                 self.index.add(&secret);
             }
-            known.is_indexed = true;
         }
     }
 }
@@ -170,13 +196,10 @@ mod tests {
         for number in 0..1000 {
             add(&secrets, &large(number));
             let state = secrets.state();
-            let bytes: usize = state
-                .known
-                .iter()
-                .filter_map(Known::get)
-                .map(|s| s.len())
-                .sum();
+            let known = state.known.values().filter_map(Known::get);
+            let bytes: usize = known.map(|secret| secret.len()).sum();
             assert!(bytes <= MAX_RECENT_BYTES);
+            assert_eq!(bytes, state.recent_bytes);
         }
         // The latest is known, however large.
         let huge = "y".repeat(MAX_RECENT_BYTES + 1);
@@ -191,5 +214,40 @@ mod tests {
         let first = add(&secrets, "hunter2");
         assert!(Arc::ptr_eq(&first, &add(&secrets, "hunter2")));
         assert_eq!(secrets.hold().len(), 1);
+        assert_eq!(secrets.state().recent, 1);
+    }
+
+    #[test]
+    fn a_secret_that_is_added_again_is_among_the_latest() {
+        let secrets = Secrets::default();
+        for number in 0..2 * MAX_RECENT {
+            add(&secrets, "hunter2");
+            add(&secrets, &format!("secret-{number}"));
+        }
+        assert_eq!(secrets.scrub("hunter2, secret-0"), "[redacted], secret-0");
+    }
+
+    #[test]
+    fn two_secrets_may_have_the_same_hash() {
+        let secrets = Secrets::default();
+        let first = add(&secrets, "hunter2");
+        let place = {
+            let mut state = secrets.state();
+            let place = state.hasher.hash_one("swordfish");
+            let known = state
+                .known
+                .drain()
+                .map(|(_, known)| (place, known))
+                .collect();
+            state.known = known;
+            place
+        };
+        let second = add(&secrets, "swordfish");
+        assert!(Arc::ptr_eq(&second, &add(&secrets, "swordfish")));
+        assert_eq!(secrets.scrub("hunter2 swordfish"), "[redacted] [redacted]");
+        let state = secrets.state();
+        let of = |place| state.known.get(&place).and_then(Known::get);
+        assert_eq!(of(place), Some(first));
+        assert_eq!(of(place.wrapping_add(1)), Some(second));
     }
 }

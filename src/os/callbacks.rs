@@ -56,9 +56,7 @@ impl CallLimits {
         drop(time);
         if let Err(error) = waited {
             queue.remove(job);
-            return Err(error
-                .downcast::<Error>()
-                .unwrap_or_else(|error| Error::io(Kind::Receive, "wait for a callback", &error)));
+            return Err(Error::of_io(Kind::Receive, "wait for a callback", error));
         }
         let result = reply
             .result
@@ -88,11 +86,9 @@ impl CallLimits {
     #[cfg_attr(not(test), expect(dead_code, reason = "for the content layer"))]
     pub(crate) fn serve_callbacks(&self, done: &Event, step: Step) -> Result<(), Error> {
         // The wait runs them.
-        let waited = done.wait(self, StepLimit::none(step)).map_err(|error| {
-            error
-                .downcast::<Error>()
-                .unwrap_or_else(|error| Error::io(Kind::Receive, "wait for workers", &error))
-        });
+        let waited = done
+            .wait(self, StepLimit::none(step))
+            .map_err(|error| Error::of_io(Kind::Receive, "wait for workers", error));
         wait::run_callbacks(self);
         waited
     }

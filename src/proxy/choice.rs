@@ -123,12 +123,12 @@ impl Proxies {
     }
 }
 
-/// The entries of a no_proxy list; `None` for each invalid one.
-pub(crate) fn entries(list: &str) -> impl Iterator<Item = Option<HostRule>> {
+/// The entries of a no_proxy list; as they are where they are invalid.
+pub(crate) fn entries(list: &str) -> impl Iterator<Item = Result<HostRule, &str>> {
     list.split(',')
         .map(str::trim)
         .filter(|entry| !entry.is_empty())
-        .map(HostRule::in_no_proxy)
+        .map(|entry| HostRule::in_no_proxy(entry).ok_or(entry))
 }
 
 #[cfg(test)]

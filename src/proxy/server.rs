@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use crate::error::position::first_char;
 use crate::error::{Error, Kind};
 use crate::http::url::Scheme;
 use crate::http::url::syntax::{AuthorityProblem, canonical_host, split_authority};
@@ -53,8 +54,8 @@ impl Proxy {
     }
 
     fn read(text: &str) -> Result<Proxy, String> {
-        if text.chars().any(|c| c.is_control() || c == ' ') {
-            return Err("contains a space or a control character".to_owned());
+        if let Some(wrong) = first_char(text, |c| c.is_control() || c == ' ') {
+            return Err(format!("contains a space or a control character, {wrong}"));
         }
         let (kind, rest) = match text.split_once("://") {
             None => (ProxyKind::Http, text),

@@ -17,10 +17,10 @@ use crate::body::output::{Output, WriteSink};
 use crate::body::section::Section;
 use crate::body::{Body, BorrowedBytes, ReadSource};
 use crate::config::{OwnTimes, retry, stall};
+use crate::error::position::first_char;
 use crate::error::{Error, Kind};
 use crate::http::headers::Headers;
 use crate::http::template::Values;
-use crate::http::url::syntax::has_control;
 use crate::http::url::{Url, encode_query, socket};
 use crate::http::{headers, template};
 use crate::log::redact;
@@ -108,13 +108,18 @@ impl Request {
 
     /// Sets the method: a token of RFC 9110, its case kept.
     pub fn set_method(&mut self, method: &str) -> Result<(), Error> {
-        // CONNECT opens a tunnel, which is not a request to a registry.
-        if !headers::is_token(method) || method.len() > 64 || method == "CONNECT" {
-            let message = format!("method {} cannot be sent", shown(method));
-            return Err(Error::new(Kind::InvalidMethod, message));
-        }
-        self.method = method.to_owned();
-        Ok(())
+        let problem = match headers::token_problem(method) {
+            None if method.len() > 64 => "has more than 64 bytes".to_owned(),
+            // It opens a tunnel, which is not a request to a registry.
+            None if method == "CONNECT" => "cannot be sent".to_owned(),
+            None => {
+                self.method = method.to_owned();
+                return Ok(());
+            }
+            Some(problem) => problem,
+        };
+        let message = format!("method {}: {problem}", shown(method));
+        Err(Error::new(Kind::InvalidMethod, message))
     }
 
     /// The path or URL as it was given, with its placeholders.
@@ -128,8 +133,8 @@ impl Request {
             let message = format!("path {}: {why}", shown(&redact::url(path)));
             Err(Error::new(Kind::InvalidPath, message))
         };
-        if has_control(path) {
-            return refuse("has a control character");
+        if let Some(wrong) = first_char(path, char::is_control) {
+            return refuse(&format!("has a control character, {wrong}"));
         }
         if !path.starts_with('/') && !is_absolute(path) {
             return refuse("neither begins with a slash nor is an http or https url");

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::address::Address;
 use super::open_body::OpenBody;
@@ -19,7 +19,7 @@ use crate::http::oci_error::OciError;
 use crate::http::server_message::ServerMessage;
 use crate::http::url::Url;
 use crate::http::url::syntax::text_of_header;
-use crate::http::{oci_error, server_message};
+use crate::http::{date, oci_error, server_message};
 use crate::log::redact;
 use crate::log::secrets::{Secret, Secrets};
 use crate::os::deadline::CallLimits;
@@ -123,7 +123,7 @@ impl Response {
                 .iter()
                 .map(|text| secrets.scrub(text))
                 .collect(),
-            retry_after: retry_after::read(&raw.headers, SystemTime::now()),
+            retry_after: retry_after::read(&raw.headers, date::now),
             length: raw.body.length(),
             headers: raw.headers,
             host,

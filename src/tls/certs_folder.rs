@@ -17,10 +17,10 @@ use crate::http::url::{Origin, Scheme};
 
 /// A certs.d directory.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct CredentialKey {
+pub(super) struct CertsFolder {
     path: PathBuf,
     /// A system directory, which this user may not be permitted to read.
-    may_be_closed: bool,
+    may_be_unreadable: bool,
 }
 
 /// The contents of a host's folder.
@@ -32,43 +32,43 @@ pub(super) struct HostFolder {
 
 /// The directories to search: those of the caller first, then the default ones,
 /// the user's before the system's.
-pub(super) fn places(
+pub(super) fn search_path(
     own: &[PathBuf],
     with_defaults: bool,
     home: Option<&Path>,
-) -> Vec<CredentialKey> {
-    let place = |path: PathBuf, may_be_closed| CredentialKey {
+) -> Vec<CertsFolder> {
+    let folder = |path: PathBuf, may_be_unreadable| CertsFolder {
         path,
-        may_be_closed,
+        may_be_unreadable,
     };
-    let mut places: Vec<CredentialKey> =
-        own.iter().map(|path| place(path.clone(), false)).collect();
+    let mut folders: Vec<CertsFolder> =
+        own.iter().map(|path| folder(path.clone(), false)).collect();
     if with_defaults {
         for name in ["containers", "docker"] {
             if let Some(home) = home.filter(|home| home.is_absolute()) {
                 let path = home.join(".config").join(name).join("certs.d");
-                places.push(place(path, true));
+                folders.push(folder(path, true));
             }
-            places.push(place(Path::new("/etc").join(name).join("certs.d"), true));
+            folders.push(folder(Path::new("/etc").join(name).join("certs.d"), true));
         }
     }
-    places
+    folders
 }
 
 /// Reads the folder for `origin` from the first directory that has one.
-pub(super) fn read(places: &[CredentialKey], origin: &Origin) -> Result<Option<HostFolder>, Error> {
+pub(super) fn read(folders: &[CertsFolder], origin: &Origin) -> Result<Option<HostFolder>, Error> {
     if origin.scheme != Scheme::Https {
         return Ok(None);
     }
-    for place in places {
+    for folder in folders {
         for name in names(origin) {
-            let path = place.path.join(name);
+            let path = folder.path.join(name);
             match fs::metadata(&path) {
                 Ok(about) if about.is_dir() => return read_folder(&path).map(Some),
                 Ok(_) => {}
                 Err(error) => match error.kind() {
                     ErrorKind::NotFound | ErrorKind::NotADirectory => {}
-                    ErrorKind::PermissionDenied if place.may_be_closed => {}
+                    ErrorKind::PermissionDenied if folder.may_be_unreadable => {}
                     _ => return Err(unreadable(&path, &error)),
                 },
             }
@@ -162,9 +162,9 @@ mod tests {
         let own = [PathBuf::from("/own")];
         let home = Some(Path::new("/home/someone"));
         let paths = |with_defaults, home| -> Vec<String> {
-            places(&own, with_defaults, home)
+            search_path(&own, with_defaults, home)
                 .iter()
-                .map(|place| place.path.display().to_string())
+                .map(|folder| folder.path.display().to_string())
                 .collect()
         };
         assert_eq!(paths(false, home), ["/own"]);
@@ -186,18 +186,17 @@ mod tests {
     #[test]
     fn a_folder_is_read_whole_and_errors_name_the_file() {
         let base = tempfile::tempdir().expect("a folder");
-        let place = CredentialKey {
+        let folders = [CertsFolder {
             path: base.path().to_owned(),
-            may_be_closed: false,
-        };
-        let places = [place];
+            may_be_unreadable: false,
+        }];
         let origin = Url::parse("https://registry.example:5000")
             .expect("a url")
             .origin();
-        assert!(read(&places, &origin).expect("nothing").is_none());
+        assert!(read(&folders, &origin).expect("nothing").is_none());
         let folder = base.path().join("registry.example:5000");
         fs::create_dir(&folder).expect("made");
-        assert!(read(&places, &origin).expect("an empty folder").is_some());
+        assert!(read(&folders, &origin).expect("an empty folder").is_some());
         for (name, kind) in [
             ("ca.crt", Kind::InvalidCertificates),
             ("client.cert", Kind::InvalidClientCertificate),
@@ -205,14 +204,14 @@ mod tests {
         ] {
             let path = folder.join(name);
             fs::write(&path, b"junk").expect("written");
-            let error = read(&places, &origin).expect_err(name);
+            let error = read(&folders, &origin).expect_err(name);
             assert_eq!(error.kind(), kind, "{error}");
             assert!(error.message().contains(&path.display().to_string()));
             fs::remove_file(&path).expect("removed");
         }
         fs::write(folder.join("notes.txt"), b"junk").expect("written");
-        assert!(read(&places, &origin).expect("a folder").is_some());
+        assert!(read(&folders, &origin).expect("a folder").is_some());
         let plain = Url::parse("http://registry.example:5000").expect("a url");
-        assert!(read(&places, &plain.origin()).expect("no tls").is_none());
+        assert!(read(&folders, &plain.origin()).expect("no tls").is_none());
     }
 }

@@ -40,7 +40,7 @@ pub use self::verify::CertificateCallback;
 #[cfg(fuzzing)]
 pub(crate) use self::algorithm_name::name as algorithm_name;
 
-use self::certs_folder::{CredentialKey, HostFolder};
+use self::certs_folder::{CertsFolder, HostFolder};
 use self::client_auth::Identities;
 use self::clock::SystemClock;
 use self::p521::P521Group;
@@ -129,7 +129,7 @@ pub(crate) struct Tls {
     settings: TlsSettings,
     /// The client's own origin, for client certificates without a host.
     own: Origin,
-    folders: Vec<CredentialKey>,
+    folders: Vec<CertsFolder>,
     /// `None`: the system's certificates are not trusted.
     platform: Option<Platform>,
     provider: Arc<CryptoProvider>,
@@ -190,7 +190,11 @@ impl Tls {
         let key_log = settings.key_log.then(|| variable("SSLKEYLOGFILE"));
         let key_log = key_log.flatten().map(PathBuf::from);
         Ok(Tls {
-            folders: certs_folder::places(&settings.certs_folders, with_defaults, home.as_deref()),
+            folders: certs_folder::search_path(
+                &settings.certs_folders,
+                with_defaults,
+                home.as_deref(),
+            ),
             key_log: key_log.map(open_key_log).transpose()?,
             platform: settings.system_trust.then(|| Platform::new(&variable)),
             settings: settings.clone(),

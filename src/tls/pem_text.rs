@@ -4,14 +4,19 @@ use zeroize::Zeroizing;
 
 use crate::os::text_encoding;
 
-/// The data in UTF-8, without indentation and trailing white space, and with
-/// LF at the end of each line.
+/// The data in UTF-8, without indentation and trailing white space, with LF at
+/// the end of each line, and with the usual label of certificates (RFC 7468,
+/// section 5.1, names the other one).
 pub(super) fn clean(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, &'static str> {
     let text = text_encoding::decode(bytes)?;
     // Allocate once: a growing buffer would leave copies of a key behind.
     let mut lines = Zeroizing::new(Vec::with_capacity(text.len() + 1));
     for line in text.split(|&byte| matches!(byte, b'\n' | b'\r')) {
-        lines.extend_from_slice(line.trim_ascii());
+        lines.extend_from_slice(match line.trim_ascii() {
+            b"-----BEGIN X509 CERTIFICATE-----" => b"-----BEGIN CERTIFICATE-----",
+            b"-----END X509 CERTIFICATE-----" => b"-----END CERTIFICATE-----",
+            line => line,
+        });
         lines.push(b'\n');
     }
     Ok(lines)
@@ -48,6 +53,11 @@ mod tests {
             assert!(has_block(&cleaned, "A") && has_block(&cleaned, ""));
             assert!(!has_block(&cleaned, "B"));
         }
+        let labels = b"-----BEGIN X509 CERTIFICATE-----\n-----END X509 CERTIFICATE-----";
+        assert_eq!(
+            clean(labels).expect("text").as_slice(),
+            b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"
+        );
         assert_eq!(clean(b"a\r\n").expect("text").as_slice(), b"a\n\n\n");
         let wider = b"-\0\0\0-\0\0\0";
         assert_eq!(clean(wider).err(), Some("is UTF-32, save it as UTF-8"));

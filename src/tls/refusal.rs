@@ -7,6 +7,7 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError, Pee
 
 use super::algorithm_name;
 use crate::error::{Error, Kind, server_text};
+use crate::http::date;
 
 /// Maximum number of certificate names in a message.
 const MAX_NAMES: usize = 8;
@@ -110,18 +111,20 @@ fn about_certificate(why: &CertificateError) -> String {
     let known = match why {
         CertificateError::UnknownIssuer => "its issuer is not trusted, and it was not added itself",
         CertificateError::ExpiredContext { time, not_after } => {
-            let (end, now) = (date(not_after), date(time));
+            let (end, now) = (utc(not_after), utc(time));
             return format!("it expired on {end}; the system clock is at {now}");
         }
         CertificateError::NotValidYetContext { time, not_before } => {
-            let (start, now) = (date(not_before), date(time));
+            let (start, now) = (utc(not_before), utc(time));
             return format!("it is not valid before {start}; the system clock is at {now}");
         }
         CertificateError::NotValidForNameContext { presented, .. } => {
             return about_names(presented);
         }
         CertificateError::BadEncoding => "it cannot be parsed",
-        CertificateError::BadSignature => "its signature is wrong",
+        CertificateError::BadSignature => {
+            "its signature is wrong, or by an RSA key of less than 2048 bits"
+        }
         CertificateError::UnsupportedSignatureAlgorithmContext {
             signature_algorithm_id,
             ..
@@ -156,6 +159,10 @@ fn about_certificate(why: &CertificateError) -> String {
     known.to_owned()
 }
 
+fn utc(time: &UnixTime) -> String {
+    date::utc(time.as_secs())
+}
+
 /// For a certificate that is valid for other names, or for none.
 fn about_names(presented: &[String]) -> String {
     if presented.is_empty() {
@@ -181,45 +188,9 @@ fn bare(name: &str) -> &str {
     inner.unwrap_or(name).trim_matches('"')
 }
 
-/// A date and time in UTC, in ISO 8601.
-fn date(time: &UnixTime) -> String {
-    let seconds = time.as_secs();
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Count years from March, so that the leap day is the last day.
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (year, month) = match month < 10 {
-        true => (era * 400 + year, month + 3),
-        false => (era * 400 + year + 1, month - 9),
-    };
-    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
-    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn dates() {
-        for (seconds, expected) in [
-            (0, "1970-01-01 00:00:00 UTC"),
-            (951_782_399, "2000-02-28 23:59:59 UTC"),
-            (951_782_400, "2000-02-29 00:00:00 UTC"),
-            (951_868_800, "2000-03-01 00:00:00 UTC"),
-            (1_009_843_199, "2001-12-31 23:59:59 UTC"),
-            (4_107_542_400, "2100-03-01 00:00:00 UTC"),
-            (253_402_300_799, "9999-12-31 23:59:59 UTC"),
-        ] {
-            let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-            assert_eq!(date(&time), expected);
-        }
-    }
 
     #[test]
     fn names_of_a_certificate_are_shown_up_to_a_number() {
@@ -235,8 +206,8 @@ mod tests {
         );
         assert!(about_names(&names(1000)).ends_with("7.registry.example and 992 more"));
         let long = ["DnsName(\"".to_owned() + &"a".repeat(10_000) + "\n\")"];
-        let told = about_names(&long);
-        assert!(told.len() < 100 && !told.contains('\n'), "{told}");
+        let message = about_names(&long);
+        assert!(message.len() < 100 && !message.contains('\n'), "{message}");
     }
 
     #[test]

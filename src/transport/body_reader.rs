@@ -100,6 +100,10 @@ impl BodyReader {
                 Next::Data(_) | Next::Input => {}
             }
             if !connection.await_input()? {
+                // The body is complete (RFC 9112, section 8).
+                if decoder.has_last_chunk() {
+                    return Ok(0);
+                }
                 return Err(ReadFailure::Truncated("the last chunk is missing".into()));
             }
         }

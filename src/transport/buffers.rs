@@ -1,6 +1,7 @@
 //! The buffers of a connection.
 
-use ureq::unversioned::transport::Buffers;
+use std::ops::Range;
+
 use zeroize::Zeroize;
 
 use crate::error::Error;
@@ -11,29 +12,22 @@ pub(crate) const INPUT_SIZE: usize = crate::http::message::head::MAX_HEAD;
 const HEAD_SIZE: usize = 16 * 1024;
 /// Buffer size for request bodies.
 const BODY_SIZE: usize = 1024 * 1024;
-/// Additional buffer that ureq needs when it reads from a body.
-const TMP_SIZE: usize = 64 * 1024;
 
-/// Input and output buffers of one connection. ureq writes requests to the
-/// output; it does not see the input.
+/// Input and output buffers of one connection.
 #[derive(Debug, Default)]
 pub(crate) struct ConnectionBuffers {
     input: Vec<u8>,
     start: usize,
     end: usize,
     output: Vec<u8>,
-    tmp: Vec<u8>,
 }
 
 impl ConnectionBuffers {
-    /// Allocates the buffers for a request with a head of about `head` bytes and
-    /// a body of `body` bytes.
+    /// Allocates the buffers for a request with a head of at most `head` bytes
+    /// and a body of `body` bytes.
     pub(crate) fn prepare(&mut self, head: usize, body: u64) -> Result<(), Error> {
         let room = usize::try_from(body).unwrap_or(BODY_SIZE).min(BODY_SIZE);
         grow(&mut self.output, HEAD_SIZE.max(head).max(room), SEND)?;
-        if body > 0 {
-            grow(&mut self.tmp, TMP_SIZE, SEND)?;
-        }
         grow(&mut self.input, INPUT_SIZE, RECEIVE)
     }
 
@@ -47,9 +41,14 @@ impl ConnectionBuffers {
         self.start = (self.start + amount).min(self.end);
     }
 
-    /// The first `amount` bytes of the output.
-    pub(crate) fn to_send(&self, amount: usize) -> &[u8] {
-        &self.output[..amount]
+    /// The output, to write to.
+    pub(crate) fn output(&mut self) -> &mut [u8] {
+        &mut self.output
+    }
+
+    /// A part of the output.
+    pub(crate) fn to_send(&self, part: Range<usize>) -> &[u8] {
+        &self.output[part]
     }
 
     /// Writes a message to the start of the output buffer.
@@ -62,24 +61,6 @@ impl ConnectionBuffers {
     /// Overwrites the first `amount` bytes of the output.
     pub(crate) fn wipe(&mut self, amount: usize) {
         self.output[..amount].zeroize();
-    }
-
-    /// Inserts `text` after the method of the request in the output buffer,
-    /// which contains `amount` bytes; returns the new number of bytes.
-    pub(crate) fn insert_after_method(
-        &mut self,
-        text: &[u8],
-        amount: usize,
-    ) -> Result<usize, Error> {
-        let Some(method) = self.output[..amount].iter().position(|&byte| byte == b' ') else {
-            return Ok(amount);
-        };
-        let at = method + 1;
-        let longer = amount + text.len();
-        grow(&mut self.output, longer, SEND)?;
-        self.output.copy_within(at..amount, at + text.len());
-        self.output[at..at + text.len()].copy_from_slice(text);
-        Ok(longer)
     }
 
     /// Free space for input. Moves the pending input to the front first.
@@ -118,7 +99,6 @@ impl ConnectionBuffers {
         if self.output.len() > HEAD_SIZE {
             self.output = Vec::new();
         }
-        self.tmp = Vec::new();
         if self.input.len() > INPUT_SIZE && self.start == self.end {
             self.input = Vec::new();
             self.start = 0;
@@ -142,53 +122,17 @@ pub(super) fn grow(buffer: &mut Vec<u8>, size: usize, name: &str) -> Result<(), 
     Ok(())
 }
 
-/// What ureq may use. Its input is empty, since it does not read responses.
-impl Buffers for ConnectionBuffers {
-    fn output(&mut self) -> &mut [u8] {
-        &mut self.output
-    }
-
-    fn input(&self) -> &[u8] {
-        &[]
-    }
-
-    fn input_append_buf(&mut self) -> &mut [u8] {
-        &mut []
-    }
-
-    fn input_appended(&mut self, _amount: usize) {}
-
-    fn input_consume(&mut self, _amount: usize) {}
-
-    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
-        (&mut self.tmp, &mut self.output)
-    }
-
-    fn can_use_input(&self) -> bool {
-        false
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_request_line_is_made_whole() {
+    fn what_was_put_is_wiped() {
         let mut buffers = ConnectionBuffers::default();
-        let head = b"GET /v2/ HTTP/1.1\r\n\r\n";
-        buffers.put(head).expect("memory");
-        let insert = |buffers: &mut ConnectionBuffers, text: &[u8], amount| {
-            buffers.insert_after_method(text, amount).expect("memory")
-        };
-        let amount = insert(&mut buffers, b"http://r.example", head.len());
-        let expected = b"GET http://r.example/v2/ HTTP/1.1\r\n\r\n";
-        assert_eq!(buffers.to_send(amount), expected);
-        buffers.wipe(amount);
-        assert!(buffers.to_send(amount).iter().all(|&byte| byte == 0));
-        let full = vec![b' '; HEAD_SIZE];
-        buffers.put(&full).expect("memory");
-        assert_eq!(insert(&mut buffers, b"ab", HEAD_SIZE), HEAD_SIZE + 2);
+        buffers.put(b"secret").expect("memory");
+        assert_eq!(buffers.to_send(0..6), b"secret");
+        buffers.wipe(6);
+        assert_eq!(buffers.to_send(0..6), [0; 6]);
     }
 
     #[test]

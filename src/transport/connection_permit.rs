@@ -63,9 +63,7 @@ impl ConnectionPermit {
                     // The permit came too late: pass it on.
                     drop(permit());
                 }
-                Err(error
-                    .downcast::<Error>()
-                    .unwrap_or_else(|error| Error::io(Kind::Connect, &what, &error)))
+                Err(Error::of_io(Kind::Connect, &what, error))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Converts errors of ureq and of the system.
+//! Converts errors of connections, of TLS and of the system.
 
 use std::io;
 
@@ -16,38 +16,18 @@ fn ours(error: io::Error) -> Result<Error, io::Error> {
 }
 
 /// Converts a failure to send a request. `connection` is `None` if there was no
-/// connection; `failed_sending` is false if a step before sending failed.
+/// connection.
 pub(crate) fn of_request(
-    error: ureq::Error,
+    error: io::Error,
     origin: &Origin,
     connection: Option<&Connection>,
-    failed_sending: bool,
 ) -> Error {
     let host = origin.authority();
-    let failed = match error {
-        ureq::Error::Io(error) => match ours(error) {
-            Ok(ours) => ours,
-            Err(_) if is_tls(origin, connection) => response_in_tls(&host),
-            Err(error) => of_tls(&error, &host).unwrap_or_else(|| {
-                let (kind, what) = match failed_sending {
-                    true => (Kind::Send, "send to"),
-                    false => (Kind::Receive, "receive from"),
-                };
-                Error::io(kind, format_args!("{what} {host}"), &error)
-            }),
-        },
-        ureq::Error::BodyExceedsLimit(_) => {
-            let message = format!("send to {host}: the body is longer than its content-length");
-            Error::new(Kind::BodyLength, message)
-        }
-        ureq::Error::Http(error) => {
-            let message = format!("send to {host}: {error}");
-            Error::new(Kind::InvalidPath, message)
-        }
-        other => {
-            let message = format!("send to {host}: {other}").to_lowercase();
-            Error::new(Kind::Protocol, message)
-        }
+    let failed = match ours(error) {
+        Ok(ours) => ours,
+        Err(_) if is_tls(origin, connection) => response_in_tls(&host),
+        Err(error) => of_tls(&error, &host)
+            .unwrap_or_else(|| Error::io(Kind::Send, format_args!("send to {host}"), &error)),
     };
     failed.with_host(&host)
 }

@@ -7,7 +7,7 @@ use crate::body::FileRest;
 use crate::error::{Error, Kind, Step};
 use crate::os::sys;
 
-/// The next bytes of a file, as many as ureq was given of the body's length.
+/// The next bytes of a file.
 #[derive(Debug)]
 pub(crate) struct FilePiece {
     pub(crate) file: FileRest,

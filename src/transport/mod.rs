@@ -1,23 +1,18 @@
-//! Sends requests over our own connections. The only module that uses ureq,
-//! which writes the requests. Responses are parsed by `http::message`: ureq
-//! limits the number of header fields, refuses folded lines and long chunk
-//! extensions, ignores transfer codings that it does not know, and changes the
-//! case of header names.
+//! Sends requests over our own connections.
 
 mod address_class;
 mod body_reader;
 mod buffers;
 mod connection;
 mod connection_permit;
-mod connector;
 mod dial;
-mod exact_body;
 mod exchange_timer;
 mod failure;
 mod file_piece;
 mod operation;
 mod pool;
 mod raw_response;
+mod request_body;
 mod request_sender;
 mod resolve;
 mod response_head;
@@ -36,7 +31,7 @@ use std::time::{Duration, Instant};
 pub(crate) use address_class::AddressClass;
 pub(crate) use operation::ExchangeStats;
 pub(crate) use raw_response::{RawBody, RawResponse};
-pub(crate) use request_sender::Framing;
+pub(crate) use request_body::Framing;
 pub(crate) use ssrf_policy::Director;
 #[cfg(fuzzing)]
 pub(crate) use ssrf_policy::may_name_to_proxy;
@@ -45,14 +40,17 @@ use self::connection::Connection;
 use self::dial::Shared;
 use self::exchange_timer::ExchangeLimits;
 use self::operation::Operation;
-use self::request_sender::{RequestHead, SendFailure};
+use self::request_body::CHUNK_ROOM;
+use self::request_sender::SendFailure;
 use self::route::Route;
 use self::ssrf_policy::class_of_server;
 use crate::body::Body;
 use crate::config::Config;
 use crate::error::{Error, Kind, Step};
+use crate::http::headers;
 use crate::http::headers::Headers;
 use crate::http::message::framing;
+use crate::http::message::request_head::RequestHead;
 use crate::http::url::{Origin, Scheme, Url};
 use crate::log::secrets::Secrets;
 use crate::os::deadline::{CallLimits, StepLimit};
@@ -89,7 +87,6 @@ pub(crate) struct Failure {
 #[derive(Debug)]
 pub(crate) struct Transport {
     shared: Arc<Shared>,
-    config: ureq::config::Config,
 }
 
 impl Transport {
@@ -97,7 +94,6 @@ impl Transport {
     pub(crate) fn sharing(&self) -> Transport {
         Transport {
             shared: Arc::clone(&self.shared),
-            config: self.config.clone(),
         }
     }
 
@@ -110,7 +106,6 @@ impl Transport {
         }
         Ok(Transport {
             shared: Arc::new(shared),
-            config: request_sender::config(),
         })
     }
 
@@ -134,33 +129,37 @@ impl Transport {
             race: false,
             unsent: true,
         };
-        let text = url.for_server();
         let origin = Arc::clone(url.origin_ref());
         let route = Arc::new(Route::new(&origin, &self.shared.proxies));
-        let forwarder = route.forwarder().cloned();
+        let front = route.forwarder().map(|_| origin.to_string());
         let mut headers = Cow::Borrowed(headers);
-        if let Some(login) = forwarder.as_ref().and_then(|proxy| proxy.authorization()) {
+        if let Some(login) = route.forwarder().and_then(|proxy| proxy.authorization()) {
             headers
                 .to_mut()
                 .set("Proxy-Authorization", login.as_bytes());
         }
-        let head = text.len()
-            + headers
-                .iter()
-                .map(|(n, v)| n.len() + v.len() + 4)
-                .sum::<usize>();
-        if head > MAX_HEAD {
+        headers::check_all(&headers).map_err(unsent)?;
+        let head = RequestHead {
+            method,
+            front: front.as_deref().unwrap_or_default(),
+            path_and_query: url.path_and_query(),
+            host: url.host_field(),
+            headers: &headers,
+            chunked: framing == Framing::Chunked,
+        };
+        let size = head.max_size();
+        if size > MAX_HEAD {
             let message = format!("request head of more than {MAX_HEAD} bytes");
             return Err(unsent(Error::new(Kind::InvalidHeader, message)));
         }
-        let length = match framing {
-            Framing::None => 0,
-            Framing::Length(length) => length,
-            Framing::Chunked => u64::MAX,
+        let (length, room) = match framing {
+            Framing::None => (Some(0), 0),
+            Framing::Length(length) => (Some(length), length),
+            Framing::Chunked => (None, CHUNK_ROOM as u64),
         };
         let transfer = limits.transfer.clone().filter(|_| reports_progress);
         if let Some(transfer) = &transfer {
-            transfer.begin_request((framing != Framing::Chunked).then_some(length));
+            transfer.begin_request(length);
         }
         let exchange_limits = ExchangeLimits {
             transfer,
@@ -177,56 +176,63 @@ impl Transport {
             Arc::clone(&self.shared),
             origin,
             route,
-            head + 256,
-            length,
+            size,
+            room,
             exchange_limits,
         );
         operation.fresh = fresh;
         operation.director = director;
-        let operation = Arc::new(operation);
-        let head = RequestHead {
-            method,
-            url: &text,
-            headers: &headers,
-        };
-        let sent = request_sender::send(&self.config, &operation, &head, body, framing);
+        let sent = request_sender::send(&mut operation, &head, body, framing);
         body.end();
-        let mut connection = sent.map_err(|failed| of_sending(failed, &operation))?;
-        let origin = &operation.origin;
-        let response = response_head::receive(&mut connection).map_err(|failed| Failure {
-            race: operation.was_reused() && !connection.heard() && failed.is_end(),
-            unsent: false,
-            error: failure::of_head(failed, origin, &connection),
-        })?;
-        let status = response.status;
-        let refused = |error: Error| Failure {
-            error: error
-                .with_host(&origin.authority())
-                .with_http_status(status),
-            race: false,
-            unsent: false,
-        };
-        if let Some(proxy) = forwarder
-            && status == 407
-        {
-            return Err(refused(tunnel::refused(&proxy, &url.authority(), 407, "")));
-        }
-        let (body, persists) = framing::of_response(method, &response).map_err(|why| {
-            let message = format!("response of {}: {why}", origin.authority());
-            refused(Error::new(Kind::Protocol, message))
-        })?;
-        let keep = persists && !framing::says_close(&headers);
-        let stats = operation.stats(&connection);
-        let director = Director::Server(class_of_server(origin, connection.address()));
-        Ok(RawResponse {
-            status,
-            version: response.version,
-            stats,
-            director,
-            body: RawBody::new(connection, operation, status, body, keep),
-            headers: response.headers,
-        })
+        let connection = sent.map_err(|failed| of_sending(failed, &operation))?;
+        let keeps_open = !framing::says_close(&headers);
+        receive(connection, operation, method, keeps_open)
     }
+}
+
+/// Receives the head of a response, which says how its body is read. If
+/// `keeps_open`, the connection can be reused, unless the response forbids it.
+fn receive(
+    mut connection: Box<Connection>,
+    operation: Operation,
+    method: &str,
+    keeps_open: bool,
+) -> Result<RawResponse, Failure> {
+    let origin = &operation.origin;
+    let response = response_head::receive(&mut connection).map_err(|failed| Failure {
+        race: operation.was_reused() && !connection.heard() && failed.is_end(),
+        unsent: false,
+        error: failure::of_head(failed, origin, &connection),
+    })?;
+    let status = response.status;
+    let refused = |error: Error| Failure {
+        error: error
+            .with_host(&origin.authority())
+            .with_http_status(status),
+        race: false,
+        unsent: false,
+    };
+    if let Some(proxy) = operation.route.forwarder()
+        && status == 407
+    {
+        let host = &operation.exchange_limits.host;
+        return Err(refused(tunnel::refused(proxy, host, status, "")));
+    }
+    let (body, persists) = framing::of_response(method, &response).map_err(|why| {
+        let message = format!("response of {}: {why}", origin.authority());
+        refused(Error::new(Kind::Protocol, message))
+    })?;
+    let keep = persists && keeps_open;
+    let stats = operation.stats(&connection);
+    let director = Director::Server(class_of_server(origin, connection.address()));
+    Ok(RawResponse {
+        status,
+        version: response.version,
+        stats,
+        director,
+        body: RawBody::new(connection, Box::new(operation), status, body, keep),
+        headers: response.headers,
+    })
 }
 
 fn of_sending(failed: SendFailure, operation: &Operation) -> Failure {
@@ -234,20 +240,10 @@ fn of_sending(failed: SendFailure, operation: &Operation) -> Failure {
     let connection = connection.as_deref();
     let heard = connection.is_some_and(Connection::heard);
     Failure {
-        race: operation.was_reused() && !heard && is_end(&error),
+        race: operation.was_reused() && !heard && response_head::is_end(&error),
         unsent: !connection.is_some_and(Connection::spoke),
-        error: failure::of_request(
-            error,
-            &operation.origin,
-            connection,
-            operation.failed_sending(),
-        ),
+        error: failure::of_request(error, &operation.origin, connection),
     }
-}
-
-/// Whether an error means that the connection was closed.
-fn is_end(error: &ureq::Error) -> bool {
-    matches!(error, ureq::Error::Io(error) if response_head::is_end(error))
 }
 
 /// Sleeps within the limits of the call.
@@ -255,11 +251,8 @@ pub(crate) fn pause(time: Duration, limits: &CallLimits) -> Result<(), Error> {
     let Some(until) = Instant::now().checked_add(time) else {
         return Ok(());
     };
-    wait::sleep(until, limits, StepLimit::none(Step::Wait)).map_err(|error| {
-        error
-            .downcast::<Error>()
-            .unwrap_or_else(|error| Error::io(Kind::Receive, "wait", &error))
-    })
+    wait::sleep(until, limits, StepLimit::none(Step::Wait))
+        .map_err(|error| Error::of_io(Kind::Receive, "wait", error))
 }
 
 /// Maximum size of a request head, in bytes.

@@ -1,15 +1,13 @@
-//! The state that an exchange shares with the objects that ureq owns while it
-//! writes the request.
+//! One exchange: a request and its response on one connection.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::connection::Connection;
 use super::connection_permit::ConnectionPermit;
 use super::dial::{ConnectTimes, Shared};
 use super::exchange_timer::ExchangeLimits;
-use super::file_piece::FilePiece;
 use super::route::Route;
 use super::ssrf_policy::Director;
 use crate::error::Error;
@@ -28,36 +26,22 @@ pub(crate) struct ExchangeStats {
     pub(crate) peer: Option<SocketAddr>,
 }
 
-/// One exchange: a request and its response on one connection.
+/// What an exchange needs until its response is read.
 #[derive(Debug)]
 pub(crate) struct Operation {
     pub(crate) shared: Arc<Shared>,
     pub(crate) origin: Arc<Origin>,
     pub(crate) route: Arc<Route>,
     pub(crate) director: Director,
-    /// Approximate size of the request's head, in bytes.
+    /// The maximum size of the request's head, in bytes.
     pub(crate) head: usize,
+    /// The buffer size that its body needs.
     pub(crate) body: u64,
     /// Do not use a kept connection.
     pub(crate) fresh: bool,
     pub(crate) exchange_limits: Arc<ExchangeLimits>,
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// The connection, once ureq has released it.
-    parked: Option<Box<Connection>>,
-    /// The request was sent, or the server has responded before its end.
-    sent: bool,
     reused: bool,
     phases: ConnectTimes,
-    /// The connection is without TLS: the kernel can send files over it.
-    plain: bool,
-    /// What is to be sent in place of what ureq sends next.
-    file_piece: Option<FilePiece>,
-    /// The last failure occurred while sending.
-    failed_sending: bool,
 }
 
 impl Operation {
@@ -78,16 +62,13 @@ impl Operation {
             head,
             body,
             fresh: false,
-            state: Mutex::new(State::default()),
+            reused: false,
+            phases: ConnectTimes::default(),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Takes a kept connection or creates a new one.
-    pub(crate) fn connection(&self) -> Result<Box<Connection>, Error> {
+    pub(crate) fn connection(&mut self) -> Result<Box<Connection>, Error> {
         let ssrf_policy = &self.shared.ssrf_policy;
         if self.route.proxy.is_some() {
             ssrf_policy.check_name(self.director, &self.origin)?;
@@ -117,7 +98,7 @@ impl Operation {
                 .checkout(&self.route)
                 .filter(|kept| may_use(kept))
         };
-        self.state().reused = kept.is_some();
+        self.reused = kept.is_some();
         let mut connection = match kept {
             Some(connection) => connection,
             None => {
@@ -127,21 +108,14 @@ impl Operation {
                     self.director,
                     &self.exchange_limits.call,
                 )?;
-                self.state().phases = phases;
+                self.phases = phases;
                 Box::new(connection)
             }
         };
-        self.state().plain = !connection.is_tls();
         connection.permit = permit;
         connection.begin(Arc::clone(&self.exchange_limits));
         connection.buffers.prepare(self.head, self.body)?;
         Ok(connection)
-    }
-
-    /// Scheme and host to insert before the path, if a proxy reads the request
-    /// (RFC 9112, section 3.2.2).
-    pub(crate) fn forwarded(&self) -> Option<String> {
-        self.route.forwarder().map(|_| self.origin.to_string())
     }
 
     /// Returns a connection to the pool if it can be reused.
@@ -154,63 +128,18 @@ impl Operation {
         }
     }
 
-    /// Stores the connection when ureq releases it.
-    pub(crate) fn park(&self, connection: Box<Connection>) {
-        self.state().parked = Some(connection);
-    }
-
-    /// Takes the stored connection.
-    pub(crate) fn take_parked(&self) -> Option<Box<Connection>> {
-        self.state().parked.take()
-    }
-
     /// The statistics, once the headers were received on `connection`.
     pub(crate) fn stats(&self, connection: &Connection) -> ExchangeStats {
-        let state = self.state();
         ExchangeStats {
-            phases: state.phases,
+            phases: self.phases,
             first_byte: connection.first_byte(),
-            reused: state.reused,
+            reused: self.reused,
             peer: connection.peer(),
         }
     }
 
+    /// Whether a kept connection was used.
     pub(crate) fn was_reused(&self) -> bool {
-        self.state().reused
-    }
-
-    /// Called when the request was sent, or the server has responded before its
-    /// end.
-    pub(crate) fn note_sent(&self) {
-        self.state().sent = true;
-    }
-
-    /// Whether the response can be read.
-    pub(crate) fn is_sent(&self) -> bool {
-        self.state().sent
-    }
-
-    /// Whether the kernel can send files over the connection.
-    pub(crate) fn sends_files(&self) -> bool {
-        self.state().plain
-    }
-
-    /// Leaves a piece of the body to the connection, which sends it in place
-    /// of what ureq sends next.
-    pub(crate) fn hand_over(&self, piece: FilePiece) {
-        self.state().file_piece = Some(piece);
-    }
-
-    /// Takes the piece that is to be sent now.
-    pub(crate) fn take_file_piece(&self) -> Option<FilePiece> {
-        self.state().file_piece.take()
-    }
-
-    pub(crate) fn note_failed_sending(&self) {
-        self.state().failed_sending = true;
-    }
-
-    pub(crate) fn failed_sending(&self) -> bool {
-        self.state().failed_sending
+        self.reused
     }
 }

@@ -43,7 +43,7 @@ const WORTH_WAITING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct RawBody {
     state: BodyState,
-    operation: Arc<Operation>,
+    operation: Box<Operation>,
     limits: Arc<ExchangeLimits>,
     /// Of the response.
     status: u16,
@@ -72,7 +72,7 @@ impl RawBody {
     /// The body that follows on a connection.
     pub(super) fn new(
         mut connection: Box<Connection>,
-        operation: Arc<Operation>,
+        operation: Box<Operation>,
         status: u16,
         framing: Framing,
         keep: bool,

@@ -34,19 +34,12 @@ pub(crate) fn resolve(
     let what = format!("resolve {bare}");
     let limit = limits.limit(Step::Resolve, limits.timeouts.resolve, &what);
     let addresses = lookup_aside(bare, port, limits, limit)
-        .map_err(|error| ours_or(error, Kind::Resolve, &what))?;
+        .map_err(|error| Error::of_io(Kind::Resolve, &what, error))?;
     if addresses.is_empty() {
         let message = format!("resolve {bare}: the name has no address");
         return Err(Error::new(Kind::Resolve, message));
     }
     Ok(addresses)
-}
-
-/// The error of the wait, or else the error of the system.
-fn ours_or(error: io::Error, kind: Kind, what: &str) -> Error {
-    error
-        .downcast::<Error>()
-        .unwrap_or_else(|error| Error::io(kind, what, &error))
 }
 
 fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
@@ -63,6 +56,8 @@ fn lookup_aside(
     let name = host.to_owned();
     let work = move || {
         let found = lookup(&name, port);
+        // Without descriptors, getaddrinfo reports that the name is unknown.
+        let found = found.map_err(|error| finished.try_clone().err().unwrap_or(error));
         // Closing this end wakes the waiting thread.
         drop(finished);
         found
@@ -109,7 +104,7 @@ pub(crate) fn connect(
         }
         let next_at = (!waiting.is_empty()).then(|| Instant::now() + STAGGER);
         if let Some(connected) = first_connected(&mut started, &mut failure, limits, limit, next_at)
-            .map_err(|error| ours_or(error, Kind::Connect, &what))?
+            .map_err(|error| Error::of_io(Kind::Connect, &what, error))?
         {
             return Ok(connected);
         }
@@ -130,7 +125,7 @@ pub(crate) fn connect_unix(
         match sys::connect_unix(path) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 wait::sleep(Instant::now() + pause, limits, limit)
-                    .map_err(|error| ours_or(error, Kind::Connect, &what))?;
+                    .map_err(|error| Error::of_io(Kind::Connect, &what, error))?;
                 pause = MAX_PAUSE.min(pause * 2);
             }
             result => return result.map_err(|error| Error::io(Kind::Connect, &what, &error)),

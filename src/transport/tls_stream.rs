@@ -99,10 +99,8 @@ impl TlsStream {
         limits: &CallLimits,
         limit: StepLimit<'_>,
     ) -> Result<(), Error> {
-        let broken = |error: io::Error| match error.downcast::<Error>() {
-            Ok(ours) => ours,
-            Err(error) => Error::io(Kind::Tls, format_args!("tls with {host}"), &error),
-        };
+        let broken =
+            |error: io::Error| Error::of_io(Kind::Tls, format_args!("tls with {host}"), error);
         loop {
             let UnbufferedStatus { discard, state, .. } = self
                 .session

@@ -127,7 +127,7 @@ mod tests {
     use crate::http::url::Url;
 
     #[test]
-    fn a_tunnel_is_asked_for_by_host_and_port() {
+    fn a_tunnel_is_requested_by_host_and_port() {
         let origin = Url::parse("https://r.example").expect("a url").origin();
         let proxy = Proxy::parse("http://user:pass@p.example").expect("a proxy");
         assert_eq!(

@@ -90,6 +90,7 @@ fn a_location_of_any_form_gets_the_token_of_its_post() {
             "/artifacts-uploads/2?state=b",
         ),
         ("/uploads?id=1", "/uploads?id=2"),
+        ("/\u{e9}/1?x=\u{fc}", "/\u{e9}/2"),
         ("{url}/other/prefix/1", "{url}/v2/team/app/blobs/uploads/2"),
         ("/v2/team/app/blobs/uploads/1", "{url}/moved/2"),
         // Relative to /v2/team/app/blobs/uploads/, and then to /v2/team/app/x/.

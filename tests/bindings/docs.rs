@@ -7,16 +7,8 @@ use std::path::{Path, PathBuf};
 
 use support::root;
 
-/// The documents whose links are checked.
-const DOCUMENTS: [&str; 7] = [
-    "README.md",
-    "CONTRIBUTING.md",
-    "SECURITY.md",
-    "CHANGELOG.md",
-    "bench/README.md",
-    "bindings/go/README.md",
-    "tests/README.md",
-];
+/// Directories whose documents are not ours.
+const OTHER_DIRECTORIES: [&str; 2] = ["target", "vendor"];
 /// Names in the pages that are not names of the library.
 const OTHER_NAMES: [&str; 1] = ["REGGIE_BLESS"];
 
@@ -37,6 +29,23 @@ fn files(directory: &str) -> Vec<PathBuf> {
 fn pages() -> Vec<PathBuf> {
     let is_page = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "md");
     files("docs").into_iter().filter(is_page).collect()
+}
+
+/// All documents below a directory.
+fn documents(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in directory.read_dir().expect("a directory") {
+        let entry = entry.expect("an entry");
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type().expect("a type").is_dir() {
+            if !name.starts_with('.') && !OTHER_DIRECTORIES.contains(&name.as_str()) {
+                found.extend(documents(&entry.path()));
+            }
+        } else if name.ends_with(".md") {
+            found.push(entry.path());
+        }
+    }
+    found
 }
 
 /// The code blocks of a page, with their languages.
@@ -135,8 +144,8 @@ fn links(text: &str) -> Vec<String> {
 
 #[test]
 fn links_lead_to_files_and_headings() {
-    let mut documents: Vec<PathBuf> = DOCUMENTS.iter().map(|path| root().join(path)).collect();
-    documents.extend(pages());
+    let documents = documents(root());
+    assert!(documents.len() > pages().len() + 5, "{documents:?}");
     let mut count = 0;
     for document in documents {
         for link in links(&read(&document)) {

@@ -398,6 +398,10 @@ fn logging_shows_the_log_each_request_and_the_times() {
         "{}",
         output.stderr
     );
+    let output = run("logging", &[registry.url(), "my repo"]);
+    let message = "[debug] reggie_request_set_name: name \"my repo\" contains white space, \
+                   byte 0x20 at offset 2";
+    assert_fails(&output, message);
 }
 
 /// A Python that has cffi: the first in PATH, or the system's.

@@ -59,6 +59,8 @@ static void configs(void)
           REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_HEADER);
     FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_debug(NULL, 1));
     WORKS(reggie_config_set_debug(config, INT_MAX));
+    /* Or invalid arguments would be written to stderr. */
+    WORKS(reggie_config_set_debug(config, 0));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_max_body_memory(NULL, 1));
     WORKS(reggie_config_set_max_body_memory(config, 0));
     WORKS(reggie_config_set_max_body_memory(config, (size_t)-1));

@@ -168,20 +168,35 @@ static int sends_without(const reggie_client *client, int kind, long index)
     return has_failed;
 }
 
-static void run(void *context)
+static void on_log(void *userdata, int level, const char *message)
+{
+    (void)userdata;
+    (void)level;
+    (void)message;
+}
+
+/* Sends each kind of request, or those whose bodies the debug log shows. */
+static void run_with(int logs)
 {
     int kind;
 
-    (void)context;
     for (kind = 0; kind < KINDS; kind++) {
         long index = 0;
         int again = 1;
 
+        if (logs && kind != GET_LONG && kind != PUT_MEMORY)
+            continue;
         failed_calls = 0;
         while (again) {
             reggie_config *config = reggie_config_new();
-            reggie_client *client = check_client(address, certificate, config);
-            reggie_request *request = check_request(client, "GET", "/text");
+            reggie_client *client;
+            reggie_request *request;
+
+            if (logs)
+                CHECK_OK(reggie_config_set_log_callback(config, REGGIE_LOG_DEBUG,
+                             on_log, NULL, NULL), NULL);
+            client = check_client(address, certificate, config);
+            request = check_request(client, "GET", "/text");
 
             again = sends_without(client, kind, index++);
             check_sends(client, request, 200);
@@ -200,12 +215,20 @@ static void run(void *context)
     }
 }
 
+static void run(void *context)
+{
+    (void)context;
+    run_with(0);
+    run_with(1);
+}
+
 int main(int count, char **arguments)
 {
     FILE *temporary = tmpfile();
 
     CHECK_NUMBER(4, count);
     CHECK(temporary != NULL);
+    memset(body, 'a', BODY_SIZE);
     address = arguments[2];
     certificate = arguments[3];
     CHECK_NUMBER(BODY_SIZE, fwrite(body, 1, BODY_SIZE, temporary));

@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::{c, programs, temp};
 
+use crate::abi::symbols;
 use crate::cdef;
 use crate::header_text::{MUST_USE, generated, read, root};
 
@@ -58,7 +59,7 @@ fn run(command: &mut Command) -> String {
 }
 
 /// Whether a program is installed, after a line on stderr if not.
-fn at_hand(program: &str) -> bool {
+pub(crate) fn at_hand(program: &str) -> bool {
     let found = programs::find(program).is_some();
     if !found {
         let line = format!("{program} is not installed: its tests are skipped");
@@ -95,8 +96,13 @@ fn the_declarations_for_bindings_are_those_of_the_header() {
 #[test]
 fn the_symbols_are_the_functions_of_the_header() {
     let declared = functions(&generated());
-    let lines: Vec<&str> = declared.iter().map(String::as_str).collect();
-    golden("symbols.txt", &(lines.join("\n") + "\n"));
+    let known = symbols();
+    let lines = declared.iter().map(|name| {
+        let version = known.get(name).map(String::as_str);
+        // New functions appear in the version that comes next.
+        format!("{name} {}\n", version.unwrap_or(env!("CARGO_PKG_VERSION")))
+    });
+    golden("symbols.txt", &lines.collect::<String>());
     if !at_hand("nm") {
         return;
     }
@@ -302,7 +308,7 @@ fn make_doc_writes_html_and_man_pages_without_warnings() {
     }
     read("html/search/all_0.js");
     assert!(read("man/man3/reggie.3").contains("How to follow pages"));
-    for name in read_symbols() {
+    for name in symbols().into_keys() {
         let page = read(&format!("man/man3/{name}.3"));
         assert!(page.contains(&format!("\n{name} \\- ")), "{page}");
         assert!(page.contains(&format!("{name}(")), "{page}");
@@ -311,6 +317,7 @@ fn make_doc_writes_html_and_man_pages_without_warnings() {
     assert!(read("man/man7/reggie-tls.7").contains("reggie_config_add_ca_file"));
     assert!(read("man/man7/reggie-auth.7").contains("docker login"));
     if at_hand("man") {
+        man_finds_the_installed_pages(folder.path());
         for section in ["man3", "man7"] {
             for entry in doc.join("man").join(section).read_dir().expect("pages") {
                 let mut man = Command::new("man");
@@ -327,12 +334,33 @@ fn make_doc_writes_html_and_man_pages_without_warnings() {
     }
 }
 
-fn read_symbols() -> Vec<String> {
-    let symbols = read("symbols.txt");
-    let names = symbols
-        .lines()
-        .filter_map(|line| line.split_whitespace().next());
-    names.map(str::to_owned).collect()
+/// What the documentation says that man can be called with works once the pages in
+/// `folder` are installed.
+fn man_finds_the_installed_pages(folder: &Path) {
+    let manual = folder.join("man");
+    run(Command::new("make")
+        .current_dir(root())
+        .args(["-s", "install-doc"])
+        .arg(format!("BUILDDIR={}", folder.display()))
+        .arg(format!("MANDIR={}", manual.display()))
+        .arg(format!("DOCDIR={}", folder.join("installed").display())));
+    for (arguments, text) in [
+        (["3", "reggie"].as_slice(), "How to follow pages"),
+        (&["reggie_client_new"], "Creates a client"),
+        (&["reggie_config"], "The settings of a client"),
+        (&["reggie-errors"], "REGGIE_INVALID_HEADER"),
+        (&["reggie-tls"], "reggie_config_add_ca_file"),
+        (&["reggie-auth"], "docker login"),
+    ] {
+        let page = run(Command::new("man")
+            .args(arguments)
+            .env("MANPATH", &manual)
+            .env("MANWIDTH", "200")
+            .env("MANPAGER", "cat"));
+        // Without hyphens that are not those of ASCII.
+        let page = page.replace('\u{2010}', "-");
+        assert!(page.contains(text), "man {arguments:?}: {page}");
+    }
 }
 
 const VERSION_PROGRAM: &str = r#"

@@ -3,6 +3,7 @@
 //! They run in their main thread, in a thread with a stack of 128 KiB and in a
 //! child, and under valgrind, some also linked with the static library.
 
+mod abi;
 mod arguments;
 mod cdef;
 mod header;
@@ -226,6 +227,12 @@ fn debug_goes_to_stderr_without_secrets() {
 }
 
 #[test]
+fn the_log_says_which_byte_of_an_argument_is_invalid() {
+    let servers = servers();
+    everywhere("argument_log", &servers.each_ref().map(whereabouts));
+}
+
+#[test]
 fn handles_move_from_thread_to_thread() {
     let servers = servers();
     everywhere("moves", &servers.each_ref().map(whereabouts));
@@ -303,10 +310,6 @@ fn what_a_server_sends_does_not_decide_about_memory() {
 }
 
 #[test]
-#[cfg_attr(
-    reggie_test_log,
-    ignore = "the debug log, which is on then, allocates without such checks"
-)]
 fn a_call_without_memory_fails_and_the_client_goes_on() {
     if !Compiler::System.is_at_hand() {
         return;

@@ -61,8 +61,20 @@ fn every_message_has_what_and_path_and_errno() {
         (
             put(|request| request.set_output_descriptor(full.as_raw_fd())),
             "deliver",
-            format!("descriptor {}: no space left on device", full.as_raw_fd()),
+            format!(
+                "output descriptor {}: no space left on device",
+                full.as_raw_fd()
+            ),
             libc::ENOSPC,
+        ),
+        (
+            put(|request| {
+                let set = request.set_body_descriptor(full.as_raw_fd(), None);
+                set.expect("it is open");
+            }),
+            "send",
+            format!("body descriptor {}: bad file descriptor", full.as_raw_fd()),
+            libc::EBADF,
         ),
         (
             put(|request| request.set_body_path(path.into())),

@@ -9,6 +9,7 @@ mod early_responses;
 mod error_status;
 mod file_messages;
 mod notes;
+mod other_client;
 mod progress;
 mod real_registries;
 mod redirect_rules;

@@ -198,12 +198,12 @@ fn no_header_goes_out_that_was_not_asked_for() {
     for method in ["GET", "HEAD", "DELETE", "OPTIONS", "propfind"] {
         let request = sent(method, "/v2/", |_| {});
         assert_eq!(request.method, method);
-        assert_eq!(names(&request), ["User-Agent", "host"], "{method}");
+        assert_eq!(names(&request), ["Host", "User-Agent"], "{method}");
         assert_eq!(request.header("user-agent"), Some(version));
     }
     for method in ["POST", "PUT", "PATCH"] {
         let request = sent(method, "/v2/", |_| {});
-        assert_eq!(names(&request), ["Content-Length", "User-Agent", "host"]);
+        assert_eq!(names(&request), ["Content-Length", "Host", "User-Agent"]);
         assert_eq!(request.header("content-length"), Some("0"));
     }
 }
@@ -226,6 +226,20 @@ fn headers_go_out_as_given() {
     assert_eq!(request.header("user-agent"), Some("mine/1"));
     let raw = request.raw.windows(5).any(|bytes| bytes == b"\xff \t x");
     assert!(raw, "{}", request.head);
+}
+
+#[test]
+fn there_is_one_host_header() {
+    let server = server();
+    let client = client(&server);
+    let mut request = client.request("GET", "/v2/").expect("a request");
+    for host in [b"one.example", b"two.example"] {
+        request.add_header("Host", host).expect("a header");
+    }
+    let error = client.execute(&mut request).expect_err("two");
+    assert_eq!(error.kind(), Kind::InvalidHeader);
+    assert_eq!(error.message(), "header host: set more than once");
+    assert_eq!(server.connections(), 0);
 }
 
 #[test]
@@ -371,7 +385,8 @@ fn a_body_of_open_length_is_chunked_by_wish() {
     let request = sent("PATCH", "/", |request| {
         request.set_body_source(Box::new(Pieces(vec![b"ab", b"c", b"de"])), None);
     });
-    assert_eq!(request.body, b"abcde");
+    let chunks = b"\r\n\r\n2\r\nab\r\n1\r\nc\r\n2\r\nde\r\n0\r\n\r\n";
+    assert!(request.raw.ends_with(chunks), "{}", request.head);
     assert_eq!(request.header("content-length"), None);
     assert_eq!(request.header("transfer-encoding"), Some("chunked"));
 }

@@ -214,6 +214,35 @@ fn a_password_shows_nowhere() {
 }
 
 #[test]
+fn a_cookie_of_the_server_shows_nowhere() {
+    let secret = "c00kie-of-the-server";
+    for form in encodings(secret) {
+        let seen = Seen::default();
+        let server = RawServer::start({
+            let form = form.clone();
+            move |conn| {
+                while let Some(request) = conn.read_request() {
+                    let cookie = format!("session={secret}; Path=/");
+                    match request.header("cookie") {
+                        None => conn.respond("200 OK", &[("Set-Cookie", &cookie)], b""),
+                        Some(_) => conn.respond("403 Forbidden", &[], form.as_bytes()),
+                    };
+                }
+            }
+        });
+        let mut config = seen.config();
+        config.set_cookies(true);
+        let client = Client::new(&server.url(), &config).expect("a client");
+        for _ in 0..2 {
+            let mut request = client.request("GET", "/v2/").expect("a request");
+            seen.result(client.execute(&mut request));
+        }
+        assert!(seen.text().contains("403"), "{}", seen.text());
+        seen.shows_none_of(&[secret, &form], &form);
+    }
+}
+
+#[test]
 fn secrets_in_the_programs_headers_and_urls_show_nowhere() {
     let secret = "s3cret-of-the-program";
     for (name, value) in [

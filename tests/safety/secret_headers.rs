@@ -134,3 +134,34 @@ fn other_headers_of_the_program_follow_a_redirect() {
     let host = spy.server().authority();
     assert_eq!(followed.header("host"), Some(host.as_str()));
 }
+
+#[test]
+fn messages_about_invalid_headers_name_a_byte_and_show_no_value() {
+    let client = Client::new("http://127.0.0.1:1", &Config::new()).expect("a client");
+    let mut request = client.request("GET", "/v2/").expect("a request");
+    for (name, value, expected) in [
+        (
+            "Authorization",
+            format!("Bearer {PASSWORD}\n"),
+            format!(
+                "header Authorization: the value has a control character, byte 0x0a at offset {}",
+                7 + PASSWORD.len()
+            ),
+        ),
+        (
+            "X-Api-Key",
+            format!(" {PASSWORD}"),
+            "header X-Api-Key: the value starts or ends with white space, byte 0x20 at offset 0"
+                .to_owned(),
+        ),
+        // Name and value in the wrong order.
+        (
+            &format!("Bearer {PASSWORD}"),
+            "Authorization".to_owned(),
+            "header name: is not a token, byte 0x20 at offset 6".to_owned(),
+        ),
+    ] {
+        let error = request.set_header(name, value.as_bytes());
+        assert_eq!(error.expect_err(name).message(), expected);
+    }
+}

@@ -14,7 +14,7 @@ pub(crate) const LAYERS: &[Layer<'static>] = &[
     ("error", &[]),
     ("os", &["error"]),
     ("log", &["error", "os"]),
-    ("http", &["error", "log"]),
+    ("http", &["error", "os", "log"]),
     ("proxy", &["error", "log", "http"]),
     ("body", &["error", "os", "log"]),
     ("tls", &["error", "os", "http"]),

@@ -108,23 +108,6 @@ fn c_types_are_at_the_c_boundary() {
     assert_none("C types", &tokens_outside(may_use, is_c));
 }
 
-/// In comments too, but for the line that shows which version is linked.
-#[test]
-fn ureq_is_an_affair_of_the_transport() {
-    let mut found = Vec::new();
-    for (file, text) in sources() {
-        if file.starts_with("transport/") || file == "ffi/library.rs" {
-            continue;
-        }
-        for (index, line) in text.lines().enumerate() {
-            if line.contains("ureq") {
-                found.push(format!("src/{file}:{}: {line}", index + 1));
-            }
-        }
-    }
-    assert_none("ureq outside the transport", &found);
-}
-
 #[test]
 fn texts_are_in_plain_english() {
     assert_none("phrases", &style::check_phrases());

@@ -40,7 +40,7 @@ struct Entry {
     place: CredentialKey,
     /// The key as the file has it.
     key: String,
-    holds: Holds,
+    value: EntryValue,
 }
 
 /// The credential helper of a registry.
@@ -53,7 +53,7 @@ struct NamedHelper {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Holds {
+enum EntryValue {
     /// A helper may have it.
     Nothing,
     Credential(Credential),
@@ -61,9 +61,9 @@ enum Holds {
     Broken(String),
 }
 
-/// An entry of a file that applies to a repository.
+/// What a file has for a repository.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Clue<'a> {
+pub(crate) enum Candidate<'a> {
     Credential(&'a Credential),
     Helper(&'a str),
     Broken(&'a str),
@@ -108,7 +108,10 @@ impl Contents {
         if text.iter().all(u8::is_ascii_whitespace) {
             return Ok(Contents::default());
         }
-        let json = SecretJson::parse(&text).ok_or("not json")?;
+        let json = SecretJson::parse(&text).ok_or_else(|| match std::str::from_utf8(&text) {
+            Ok(_) => "not json",
+            Err(_) => "neither UTF-8 nor UTF-16",
+        })?;
         let file = match &*json {
             Value::Null => return Ok(Contents::default()),
             Value::Object(file) => file,
@@ -162,7 +165,11 @@ impl Contents {
     /// The entries for a repository, by precedence: the longest path, the
     /// helper for the registry, the helper for all registries, the registry.
     /// Of several keys for the same place, the most exact one comes first.
-    pub(crate) fn clues(&self, registry: &Origin, repository: Option<&str>) -> Vec<Clue<'_>> {
+    pub(crate) fn candidates(
+        &self,
+        registry: &Origin,
+        repository: Option<&str>,
+    ) -> Vec<Candidate<'_>> {
         let mut fitting: Vec<&Entry> = self
             .entries
             .iter()
@@ -183,20 +190,26 @@ impl Contents {
             .map(|helper| &helper.name)
             .or(self.store.as_ref())
             .filter(|name| !name.is_empty());
-        let clues = of_paths.into_iter().filter_map(|entry| entry.holds.clue());
-        clues
-            .chain(helper.map(|name| Clue::Helper(name)))
-            .chain(of_all.into_iter().filter_map(|entry| entry.holds.clue()))
+        let candidates = of_paths
+            .into_iter()
+            .filter_map(|entry| entry.value.candidate());
+        candidates
+            .chain(helper.map(|name| Candidate::Helper(name)))
+            .chain(
+                of_all
+                    .into_iter()
+                    .filter_map(|entry| entry.value.candidate()),
+            )
             .collect()
     }
 }
 
-impl Holds {
-    fn clue(&self) -> Option<Clue<'_>> {
+impl EntryValue {
+    fn candidate(&self) -> Option<Candidate<'_>> {
         match self {
-            Holds::Nothing => None,
-            Holds::Credential(credential) => Some(Clue::Credential(credential)),
-            Holds::Broken(why) => Some(Clue::Broken(why)),
+            EntryValue::Nothing => None,
+            EntryValue::Credential(credential) => Some(Candidate::Credential(credential)),
+            EntryValue::Broken(why) => Some(Candidate::Broken(why)),
         }
     }
 }
@@ -210,15 +223,15 @@ fn entries<'a>(
         .filter(move |(_, value)| is_entry(value))
         .filter_map(|(key, value)| {
             let place = CredentialKey::of_key(key)?;
-            let holds = match entry(value) {
-                Ok(None) => Holds::Nothing,
-                Ok(Some(credential)) => Holds::Credential(credential),
-                Err(why) => Holds::Broken(format!("the entry for {place}: {why}")),
+            let value = match entry(value) {
+                Ok(None) => EntryValue::Nothing,
+                Ok(Some(credential)) => EntryValue::Credential(credential),
+                Err(why) => EntryValue::Broken(format!("the entry for {place}: {why}")),
             };
             Some(Entry {
                 place,
                 key: key.clone(),
-                holds,
+                value,
             })
         })
 }

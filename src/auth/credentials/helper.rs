@@ -13,6 +13,7 @@ use crate::auth::secret_json::{SecretJson, field};
 use crate::config::credential::Credential;
 use crate::error::{Error, Kind, Step, describe, server_text};
 use crate::log::redact;
+use crate::log::scrub::scrub;
 use crate::os::deadline::CallLimits;
 use crate::os::subprocess;
 
@@ -59,7 +60,7 @@ impl Helpers {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let limit = limits.limit(Step::Credentials, self.timeout, &helper);
         let ended = subprocess::run(command, format!("{key}\n").as_bytes(), limits, limit)
-            .map_err(|error| ended_by(&helper, error))?;
+            .map_err(|error| failure(&helper, error))?;
         read(&HelperResult {
             code: ended.code,
             output: &ended.output,
@@ -105,7 +106,7 @@ fn fail(helper: &str, why: &str) -> Error {
 
 /// Cancellation and deadline of the call stay as they are; other errors become
 /// failures of the helper.
-fn ended_by(helper: &str, error: io::Error) -> Error {
+fn failure(helper: &str, error: io::Error) -> Error {
     match error.downcast::<Error>() {
         Ok(error) if error.kind() == Kind::Timeout => {
             let why = error.message().trim_start_matches(helper);
@@ -135,19 +136,18 @@ fn read(result: &HelperResult) -> Result<Option<Credential>, String> {
             } else {
                 output
             };
-            let output_lines = [output, quoted(result.stderr)];
-            let output_lines: Vec<String> = output_lines
-                .into_iter()
-                .filter(|text| !text.is_empty())
-                .collect();
-            let output_lines = if output_lines.is_empty() {
-                "no output".to_owned()
-            } else {
-                output_lines.join("; ")
+            let mut outputs = vec![output, quoted(result.stderr)];
+            outputs.retain(|output| !output.is_empty());
+            let shown = match outputs.as_slice() {
+                [] => "no output".to_owned(),
+                outputs => {
+                    let secrets = json.as_deref().map(redact::secret_members);
+                    scrub(&outputs.join("; "), &secrets.unwrap_or_default())
+                }
             };
             return Err(match result.code {
-                Some(code) => format!("failed with {code}: {output_lines}"),
-                None => format!("failed: {output_lines}"),
+                Some(code) => format!("failed with {code}: {shown}"),
+                None => format!("failed: {shown}"),
             });
         }
     }
@@ -165,8 +165,8 @@ fn read(result: &HelperResult) -> Result<Option<Credential>, String> {
     of_pair(username, secret).map(Some)
 }
 
-fn quoted(stderr: &[u8]) -> String {
-    let shown = redact::body(Some("text/plain"), stderr, 512).unwrap_or_default();
+fn quoted(output: &[u8]) -> String {
+    let shown = redact::body(Some("text/plain"), output, 512).unwrap_or_default();
     server_text(shown.trim())
 }
 
@@ -175,12 +175,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_of_helpers() {
-        let read = |code, output: &str, output_lines: &str| {
+    fn results_of_helpers() {
+        let read = |code, output: &str, stderr: &str| {
             read(&HelperResult {
                 code,
                 output: output.as_bytes(),
-                stderr: output_lines.as_bytes(),
+                stderr: stderr.as_bytes(),
             })
         };
         let secret = r#"{"ServerURL":"r","Username":"me","Secret":"pass"}"#;
@@ -211,7 +211,7 @@ mod tests {
         let none = "credentials not found in native keychain\n";
         assert_eq!(read(Some(1), none, ""), Ok(None));
         assert_eq!(read(None, none, ""), Ok(None));
-        for (code, output, output_lines, expected) in [
+        for (code, output, stderr, expected) in [
             (Some(0), "", "", "its output is not json"),
             (Some(0), "Secret: pass", "", "its output is not json"),
             (Some(0), "[1]", "", "its output is not json"),
@@ -225,7 +225,7 @@ mod tests {
                 Some(0),
                 r#"{"Username":"me","Secret":"a\u0000b"}"#,
                 "",
-                "password: has a NUL character",
+                "password: has a NUL character, byte 0x00 at offset 1",
             ),
             (Some(2), "locked\n", "", "failed with 2: locked"),
             (
@@ -236,14 +236,16 @@ mod tests {
             ),
             (Some(1), "", "", "failed with 1: no output"),
             (Some(1), secret, "gone", "failed with 1: gone"),
+            (
+                Some(1),
+                secret,
+                "cannot keep pass",
+                "failed with 1: cannot keep [redacted]",
+            ),
             (None, "", "killed", "failed: killed"),
         ] {
             let expected = Err(expected.to_owned());
-            assert_eq!(
-                read(code, output, output_lines),
-                expected,
-                "{output} {output_lines}"
-            );
+            assert_eq!(read(code, output, stderr), expected, "{output} {stderr}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::default_paths;
-use super::file::{self, Clue, Contents};
+use super::file::{self, Candidate, Contents};
 use super::helper::Helpers;
 use super::helper_results::{HelperKey, HelperResults};
 use crate::config::Config;
@@ -192,21 +192,21 @@ impl CredentialStore {
         let Some(contents) = source.read()? else {
             return Ok(None);
         };
-        for clue in contents.clues(registry, repository) {
-            match clue {
-                Clue::Credential(credential) => {
+        for candidate in contents.candidates(registry, repository) {
+            match candidate {
+                Candidate::Credential(credential) => {
                     return Ok(Some(Found {
                         credential: credential.clone(),
                         source: shown.to_string(),
                         is_kept: false,
                     }));
                 }
-                Clue::Broken(why) => {
+                Candidate::Broken(why) => {
                     let message = format!("credentials file {shown}: {why}");
                     let error = Error::new(Kind::InvalidCredentialsFile, message);
                     return Err(error.at(Step::Credentials));
                 }
-                Clue::Helper(name) => {
+                Candidate::Helper(name) => {
                     let named = format!("docker-credential-{name} of {shown}");
                     let Some(helpers) = &self.helpers else {
                         tried.push(format!("{named} (not run: helpers are not allowed)"));

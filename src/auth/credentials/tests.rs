@@ -290,6 +290,10 @@ fn a_file_may_be_in_the_encodings_of_other_systems() {
             b"\xef\xbb\xbf{",
             "error credentials file /config.json: not json",
         ),
+        (
+            b"{\"auths\":{\"caf\xe9\":{}}}",
+            "error credentials file /config.json: neither UTF-8 nor UTF-16",
+        ),
     ] {
         assert_eq!(
             look_in(contents, "https://r.example"),

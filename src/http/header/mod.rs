@@ -8,22 +8,22 @@ pub(crate) mod retry_after;
 pub(crate) mod warning;
 
 /// A number that consists only of digits: no sign, no spaces.
-fn number(text: &str) -> Option<u64> {
+pub(crate) fn number(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
 }
 
 /// A number as servers send them where an integer is specified: also negative,
 /// with a fraction, with an exponent, or of any size.
-fn decimal(text: &str) -> Option<f64> {
+pub(crate) fn decimal(text: &str) -> Option<f64> {
     let is_number = |byte: u8| byte.is_ascii_digit() || b".eE+-".contains(&byte);
     let digits = text.strip_prefix('-').unwrap_or(text);
     let begins = digits.starts_with(|first: char| first.is_ascii_digit());
-    let found: f64 = match begins && digits.bytes().all(is_number) {
-        true => text.parse().ok()?,
-        false => return None,
-    };
-    Some(found)
+    if begins && digits.bytes().all(is_number) {
+        text.parse().ok()
+    } else {
+        None
+    }
 }
 
 /// A whole number that is not negative, rounded down; the maximum if it is too

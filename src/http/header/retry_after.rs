@@ -1,62 +1,44 @@
 //! The `Retry-After` header (RFC 9110, section 10.2.3).
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::decimal;
 use crate::error::RetryAfter;
-use crate::http::date::rfc3339;
+use crate::http::date;
 use crate::http::headers::Headers;
 
 /// The maximum wait that is reported.
 const MAX_WAIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Numbers of this size are a time in seconds since 1970, and even larger ones in
-/// milliseconds: some servers send when to come back.
-const MIN_UNIX_SECONDS: f64 = 1e9;
-const MIN_UNIX_MILLISECONDS: f64 = 1e12;
+/// Numbers of this size are not a number of seconds, but a time since 1970: some
+/// servers send when to come back.
+const MIN_UNIX_TIME: f64 = 1e9;
 
 /// How long the server asks clients to wait, counted from the response; zero
-/// for a time in the past.
-pub(crate) fn read(headers: &Headers, now: SystemTime) -> Option<RetryAfter> {
+/// for a time in the past. `now` returns the seconds since 1970.
+pub(crate) fn read(headers: &Headers, now: impl Fn() -> i64) -> Option<RetryAfter> {
     let value = headers.text("retry-after")?;
     let value = value.trim_matches([' ', '\t', '"']);
-    let until = match decimal(value) {
-        Some(number) if number >= MIN_UNIX_MILLISECONDS => number / 1000.0,
-        Some(number) if number >= MIN_UNIX_SECONDS => number,
-        Some(number) => return Some(seconds(number).into()),
+    // Compare a time, which is by the server's clock, with the server's Date.
+    let sent = || {
+        headers
+            .text("date")
+            .and_then(date::http_date)
+            .unwrap_or_else(&now) as f64
+    };
+    let (seconds, is_unix_time) = match decimal(value) {
+        Some(number) if number >= MIN_UNIX_TIME => (date::unix_seconds(number) - sent(), true),
+        Some(number) => (number, false),
         None => {
-            let until = date(value).or_else(|| rfc3339(value).and_then(since_1970))?;
-            return Some(wait(until, headers, now).into());
+            let until = date::http_date(value).or_else(|| date::rfc3339(value))?;
+            (until as f64 - sent(), false)
         }
     };
-    // A time that overflows is above the maximum too.
-    let until = Duration::try_from_secs_f64(until)
-        .ok()
-        .and_then(|until| UNIX_EPOCH.checked_add(until));
+    let seconds = seconds.clamp(0.0, MAX_WAIT.as_secs_f64());
     Some(RetryAfter {
-        wait: until.map_or(MAX_WAIT, |until| wait(until, headers, now)),
-        is_unix_time: true,
+        wait: Duration::try_from_secs_f64(seconds).unwrap_or(MAX_WAIT),
+        is_unix_time,
     })
-}
-
-/// The time is by the server's clock, so compare it with the server's Date.
-fn wait(until: SystemTime, headers: &Headers, now: SystemTime) -> Duration {
-    let sent = headers.text("date").and_then(date).unwrap_or(now);
-    until.duration_since(sent).unwrap_or_default().min(MAX_WAIT)
-}
-
-fn seconds(number: f64) -> Duration {
-    let seconds = number.clamp(0.0, MAX_WAIT.as_secs_f64());
-    Duration::try_from_secs_f64(seconds).unwrap_or(MAX_WAIT)
-}
-
-fn since_1970(seconds: i64) -> Option<SystemTime> {
-    let seconds = u64::try_from(seconds).unwrap_or_default();
-    UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
-}
-
-fn date(text: &str) -> Option<SystemTime> {
-    httpdate::parse_http_date(text.trim_matches([' ', '\t'])).ok()
 }
 
 #[cfg(test)]
@@ -73,8 +55,8 @@ mod tests {
         if let Some(sent) = sent {
             headers.add("Date", sent.as_bytes());
         }
-        let now = date("Sun, 06 Nov 1994 08:49:37 GMT").expect("a date");
-        read(&headers, now).map(|field| field.wait.as_millis())
+        let now = date::http_date("Sun, 06 Nov 1994 08:49:37 GMT").expect("a date");
+        read(&headers, || now).map(|field| field.wait.as_millis())
     }
 
     #[test]
@@ -142,11 +124,11 @@ mod tests {
         for (value, expected) in [("1784111807000", true), ("1784111807", true), ("30", false)] {
             let mut headers = Headers::default();
             headers.add("Retry-After", value.as_bytes());
-            let field = read(&headers, SystemTime::now()).expect("a time");
+            let field = read(&headers, date::now).expect("a time");
             assert_eq!(field.is_unix_time, expected, "{value}");
         }
         assert_eq!(milliseconds("1.5", None), Some(1500));
         assert_eq!(milliseconds("0.0005", None), Some(0));
-        assert_eq!(read(&Headers::default(), SystemTime::now()), None);
+        assert_eq!(read(&Headers::default(), date::now), None);
     }
 }

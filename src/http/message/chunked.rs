@@ -116,6 +116,14 @@ impl ChunkDecoder {
         }
     }
 
+    /// Whether the last chunk was read, after which no data follows.
+    pub(crate) fn has_last_chunk(&self) -> bool {
+        matches!(
+            self.state,
+            State::TrailerStart | State::Trailer | State::LastEnd | State::End
+        )
+    }
+
     /// Called when `amount` bytes of the chunk's data were taken.
     pub(crate) fn took(&mut self, amount: u64) {
         self.left = self.left.saturating_sub(amount);

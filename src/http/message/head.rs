@@ -108,7 +108,7 @@ impl HeadParser {
     }
 }
 
-/// Checks the size of an incomplete head.
+/// Checks the size of a head of which at least a byte is missing.
 fn within_limit(input: &[u8]) -> Result<(), HeadError> {
     match input.len() < MAX_HEAD {
         true => Ok(()),

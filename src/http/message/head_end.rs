@@ -42,8 +42,8 @@ fn is_line_break(byte: u8) -> bool {
     matches!(byte, b'\r' | b'\n')
 }
 
-/// The status of the first final response in `input`, as soon as it is
-/// complete; that of an interim response only if nothing follows.
+/// The status of the first final response in `input`, as soon as it has
+/// arrived.
 pub(crate) fn early_status(mut input: &[u8]) -> Option<u16> {
     loop {
         let start = input.iter().position(|byte| !is_line_break(*byte))?;

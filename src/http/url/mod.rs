@@ -4,7 +4,6 @@
 pub(crate) mod socket;
 pub(crate) mod syntax;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -184,12 +183,12 @@ impl Url {
         self.origin.is_socket()
     }
 
-    /// The URL as the server knows it; a server behind a Unix domain socket is
+    /// The value of the Host field; a server behind a Unix domain socket is
     /// localhost.
-    pub(crate) fn for_server(&self) -> Cow<'_, str> {
+    pub(crate) fn host_field(&self) -> &str {
         match self.is_socket() {
-            true => Cow::Owned(format!("http://localhost{}", self.path_and_query())),
-            false => Cow::Borrowed(&self.text),
+            true => "localhost",
+            false => &self.text[self.scheme().as_str().len() + "://".len()..self.path_at],
         }
     }
 
@@ -216,7 +215,7 @@ impl Url {
     pub(crate) fn authority(&self) -> String {
         match self.is_socket() {
             true => self.origin.authority(),
-            false => self.text[self.scheme().as_str().len() + "://".len()..self.path_at].to_owned(),
+            false => self.host_field().to_owned(),
         }
     }
 

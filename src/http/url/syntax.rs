@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
+use crate::error::position::first_char;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Scheme {
     Http,
@@ -43,13 +45,14 @@ pub(crate) fn check_text(text: &str) -> Result<(), String> {
         return Err("too long".to_owned());
     }
     if has_control(text) {
-        return Err("contains a control character".to_owned());
+        let wrong = first_char(text, char::is_control).unwrap_or_default();
+        return Err(format!("contains a control character, {wrong}"));
     }
     Ok(())
 }
 
 /// Whether the string contains a C0 or C1 control character.
-pub(crate) fn has_control(text: &str) -> bool {
+fn has_control(text: &str) -> bool {
     match text.is_ascii() {
         // Without early exit, this processes many bytes at once.
         true => text

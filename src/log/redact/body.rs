@@ -8,9 +8,13 @@ use super::key::is_secret_key;
 use super::text::{REDACTED, cover, escape};
 use super::url::{redact_pairs, redact_urls_in};
 
-/// Maximum size of a body that is examined, in bytes: parsed JSON takes many
+/// Maximum size of JSON that is parsed, in bytes: the parsed values take many
 /// times as much memory.
-const BODY_CAP: usize = 1024 * 1024;
+const MAX_JSON: usize = 64 * 1024;
+
+/// Maximum size of other text that is examined, in bytes: more than a log entry
+/// shows, since redaction shortens it.
+const MAX_TEXT: usize = 8 * 1024;
 
 /// The start of a textual body, redacted, at most `cap` bytes; keeps line breaks.
 /// `None` if it is not text.
@@ -22,7 +26,7 @@ pub(crate) fn body(content_type: Option<&str>, body: &[u8], cap: usize) -> Optio
     if body.is_empty() || !(is_json || is_form || kind.is_empty() || kind.starts_with("text/")) {
         return None;
     }
-    let head = &body[..body.len().min(BODY_CAP)];
+    let head = &body[..body.len().min(MAX_JSON)];
     let text = match std::str::from_utf8(head) {
         Ok(text) => Cow::Borrowed(text),
         // Truncated inside a character.
@@ -37,13 +41,25 @@ pub(crate) fn body(content_type: Option<&str>, body: &[u8], cap: usize) -> Optio
         return None;
     }
     let shown = if is_form {
-        redact_pairs(&text)
+        redact_pairs(beginning(&text))
     } else if is_json || text.trim_start().starts_with(['{', '[', '"']) {
         redact_json(&text)
     } else {
-        redact_text(&text)
+        redact_text(beginning(&text))
     };
     Some(escape(&shown, cap, true))
+}
+
+/// The beginning of a body. If it is shortened, it does not end in a word, which
+/// could be part of a secret.
+fn beginning(text: &str) -> &str {
+    if text.len() <= MAX_TEXT {
+        return text;
+    }
+    let end = (0..=MAX_TEXT).rfind(|&at| text.is_char_boundary(at));
+    let start = &text[..end.unwrap_or(0)];
+    let last_space = start.rfind(char::is_whitespace);
+    &start[..last_space.unwrap_or(start.len())]
 }
 
 /// Redacts URLs, credentials that follow the name of an authentication scheme,
@@ -100,7 +116,7 @@ fn redact_json(text: &str) -> String {
         },
         // Truncated or not JSON. An escape could hide the name of a secret.
         Err(_) => {
-            let text = text.replace("\\/", "/");
+            let text = beginning(text).replace("\\/", "/");
             let end = text.find("\\u").unwrap_or(text.len());
             let mut shown = redact_text(&text[..end]);
             if end < text.len() {
@@ -108,6 +124,31 @@ fn redact_json(text: &str) -> String {
             }
             shown
         }
+    }
+}
+
+/// The strings in JSON that are secrets, by the names of the members that they
+/// are in.
+pub(crate) fn secret_members(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(key, member)| match is_secret_key(key) {
+                true => strings(member),
+                false => secret_members(member),
+            })
+            .collect(),
+        Value::Array(elements) => elements.iter().flat_map(secret_members).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn strings(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(elements) => elements.iter().flat_map(strings).collect(),
+        Value::Object(members) => members.values().flat_map(strings).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -147,6 +188,18 @@ fn redact_value(value: &mut Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_in_json() {
+        let json = serde_json::json!({
+            "error": "no",
+            "Access_Token": "one",
+            "data": [{"Secret": ["two", {"x": "three"}], "Username": "me"}, 4],
+        });
+        let mut found = secret_members(&json);
+        found.sort_unstable();
+        assert_eq!(found, ["one", "three", "two"]);
+    }
 
     #[test]
     fn bodies() {
@@ -235,9 +288,16 @@ mod tests {
         assert_eq!(body(None, b"abc\xc3", 9).unwrap(), "abc");
         let large = format!(
             "{{\"a\":\"{}\",\"token\":\"secret\"}}",
-            "b".repeat(BODY_CAP)
+            "b".repeat(MAX_JSON)
         );
         assert_eq!(body(json, large.as_bytes(), 9).unwrap(), "{\"a\":\"bbb...");
+        let long = format!(
+            "{} bearer {}",
+            "a".repeat(MAX_TEXT - 12),
+            "secret".repeat(9)
+        );
+        let shown = body(None, long.as_bytes(), 9000).unwrap();
+        assert!(!shown.contains("secret") && shown.len() > 8000, "{shown}");
         let deep = "[".repeat(100_000);
         assert_eq!(body(json, deep.as_bytes(), 3).unwrap(), "[[[...");
     }

@@ -4,7 +4,7 @@
 /// not show it, and a redirect does not take it to another origin.
 pub(crate) fn is_secret_header(name: &str) -> bool {
     /// Parts of a name.
-    const PARTS: [&str; 13] = [
+    const PARTS: [&str; 16] = [
         "token",
         "secret",
         "password",
@@ -18,13 +18,33 @@ pub(crate) fn is_secret_header(name: &str) -> bool {
         "apikey",
         "bearer",
         "assertion",
+        "passcode",
+        "oauth",
+        "oidc",
     ];
     /// Whole segments of a name.
-    const SEGMENTS: [&str; 15] = [
+    const SEGMENTS: [&str; 20] = [
         "auth", "key", "keys", "pass", "pwd", "pw", "pin", "otp", "jwt", "sid", "sig", "hmac",
-        "saml", "csrf", "xsrf",
+        "saml", "csrf", "xsrf", "pat", "cred", "creds", "sso", "ticket",
     ];
-    const NAMES: [&str; 2] = ["x-registry-config", "x-jfrog-art-api"];
+    const NAMES: [&str; 3] = ["x-registry-config", "x-jfrog-art-api", "authentication"];
+    /// Usual names that are none of these, to skip the search.
+    const PUBLIC: [&str; 8] = [
+        "accept",
+        "content-length",
+        "content-range",
+        "content-type",
+        "host",
+        "if-none-match",
+        "range",
+        "user-agent",
+    ];
+    if PUBLIC
+        .iter()
+        .any(|public| name.eq_ignore_ascii_case(public))
+    {
+        return false;
+    }
     let name = name.to_ascii_lowercase();
     PARTS.iter().any(|part| name.contains(part))
         || NAMES.contains(&name.as_str())
@@ -70,6 +90,15 @@ mod tests {
             "X-JWT",
             "Cf-Access-Jwt-Assertion",
             "X-Hmac",
+            "X-PAT",
+            "X-Creds",
+            "X-Registry-Cred",
+            "X-Passcode",
+            "X-OAuth",
+            "X-Amzn-Oidc-Data",
+            "X-SSO",
+            "X-Ticket",
+            "Authentication",
         ] {
             assert!(is_secret_header(name), "{name}");
         }
@@ -84,6 +113,8 @@ mod tests {
             "Proxy-Authenticate",
             "Authentication-Info",
             "X-Author",
+            "X-Path",
+            "X-Sacred",
             "X-Keyboard",
             "X-Monkey",
             "Passive",

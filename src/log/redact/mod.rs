@@ -8,7 +8,7 @@ mod url;
 
 use std::borrow::Cow;
 
-pub(crate) use self::body::{body, message};
+pub(crate) use self::body::{body, message, secret_members};
 pub(crate) use self::header_name::is_secret_header;
 pub(crate) use self::text::cover;
 use self::text::{REDACTED, escape};
@@ -74,9 +74,15 @@ fn redact_header(name: &str, value: &[u8]) -> String {
         _ => match text.split_once(' ') {
             // Credentials under another name.
             Some((scheme, _)) if is_credential_scheme(scheme) => format!("{scheme} {REDACTED}"),
+            None if is_jwt(&text) => REDACTED.to_owned(),
             _ => redact_urls_in(&text),
         },
     }
+}
+
+/// Whether a value is a JSON Web Token (RFC 7519): its header begins with `{"`.
+fn is_jwt(text: &str) -> bool {
+    text.starts_with("eyJ") && text.matches('.').count() >= 2
 }
 
 fn is_credential_scheme(scheme: &str) -> bool {
@@ -180,6 +186,8 @@ mod tests {
             ("X-Api-Key", "secret", true),
             ("Referer", "https://r.example/?sig=secret", true),
             ("X-Custom", "basic c2VjcmV0", true),
+            ("X-Custom", "eyJhbGciOiJub25lIn0.e30.", true),
+            ("X-Custom", "eyJ.txt", false),
             ("X-Custom", "see https://u:secret@r.example/", true),
             ("X-Custom", long.as_str(), true),
             ("X-Custom", "Bearer", false),

@@ -46,19 +46,33 @@ const MAX_LENGTH: usize = 12;
 /// The code point of the reference after a `&`, and its length. Other names
 /// than those of ASCII characters give U+FFFD.
 pub(super) fn read(text: &[u8]) -> Option<(u32, usize)> {
+    if let Some(number) = text.strip_prefix(b"#") {
+        let (code, length) = numbered(number)?;
+        return Some((code, length + 1));
+    }
     let end = text
         .iter()
         .take(MAX_LENGTH)
         .position(|&byte| byte == b';')?;
     let name = std::str::from_utf8(&text[..end]).ok()?;
-    let code = match name.strip_prefix('#') {
-        Some(number) => match number.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-            None => number.parse().ok()?,
-        },
-        None => named(name)?,
+    Some((named(name)?, end + 1))
+}
+
+/// As [`read`], after `&#`. The semicolon may be missing, as in browsers.
+fn numbered(text: &[u8]) -> Option<(u32, usize)> {
+    let (prefix, radix) = match text.first()? {
+        b'x' | b'X' => (1, 16),
+        _ => (0, 10),
     };
-    Some((code, end + 1))
+    let digits = text[prefix..].iter().take(MAX_LENGTH);
+    let count = digits
+        .take_while(|&&byte| char::from(byte).is_digit(radix))
+        .count();
+    let end = prefix + count;
+    let digits = std::str::from_utf8(&text[prefix..end]).ok()?;
+    let code = u32::from_str_radix(digits, radix).ok()?;
+    let has_end = text.get(end) == Some(&b';');
+    Some((code, end + usize::from(has_end)))
 }
 
 fn named(name: &str) -> Option<u32> {

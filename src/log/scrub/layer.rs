@@ -8,6 +8,9 @@ use zeroize::Zeroizing;
 /// Minimum length of a run of base64 or hexadecimal digits that is decoded.
 const MIN_RUN: usize = 6;
 
+/// Separates what does not belong together. No UTF-8 has this byte.
+const BREAK: u8 = 0xff;
+
 /// Decoded text.
 #[derive(Debug)]
 pub(super) struct Layer {
@@ -82,6 +85,28 @@ impl Layer {
         layers
     }
 
+    /// The bytes that are listed as numbers, such as `[115, 51]`, `73:33` or
+    /// `0x73 0x33`.
+    pub(super) fn listed_bytes(&self) -> [Layer; 2] {
+        [self.listed(decimal_byte), self.listed(hex_byte)]
+    }
+
+    fn listed(&self, byte_of: fn(&[u8]) -> Option<u8>) -> Layer {
+        let mut out = Layer::within(self);
+        let mut start = 0;
+        while start < self.bytes.len() {
+            let rest = self.bytes[start..].iter();
+            let length = rest.take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            if length > 0 {
+                let word = start..start + length;
+                let byte = byte_of(&self.bytes[word.clone()]).unwrap_or(BREAK);
+                out.push(&[byte], self, word);
+            }
+            start += length.max(1);
+        }
+        out
+    }
+
     /// The runs of digits that have `width` bits each, without the first
     /// `offset` digits of each run.
     fn decoded(&self, offset: usize, width: usize, digit: fn(u8) -> Option<u8>) -> Layer {
@@ -92,8 +117,7 @@ impl Layer {
             let length = run.take_while(|byte| digit(**byte).is_some()).count();
             if length >= MIN_RUN {
                 self.decode_run(start + offset..start + length, width, digit, &mut out);
-                // Nothing is found across two runs.
-                out.push(b"\0", self, start..start + length);
+                out.push(&[BREAK], self, start..start + length);
             }
             start += length.max(1);
         }
@@ -121,6 +145,17 @@ impl Layer {
             }
         }
     }
+}
+
+fn decimal_byte(word: &[u8]) -> Option<u8> {
+    std::str::from_utf8(word).ok()?.parse().ok()
+}
+
+fn hex_byte(word: &[u8]) -> Option<u8> {
+    let digits = word.strip_prefix(b"0x").unwrap_or(word);
+    let digits = std::str::from_utf8(digits).ok()?;
+    let is_byte = digits.len() == 2;
+    is_byte.then(|| u8::from_str_radix(digits, 16).ok())?
 }
 
 /// The number of bytes at the start of `bytes` that may split a secret.

@@ -34,8 +34,14 @@ impl Index {
             self.find(&level, 0, &mut found);
             let joined = level.joined();
             self.find(&joined, MIN_SPLIT, &mut found);
-            for decoded in joined.encoded_runs() {
+            let decoded = joined.encoded_runs();
+            for decoded in decoded.into_iter().chain(level.listed_bytes()) {
                 self.find(&decoded, MIN_ENCODED, &mut found);
+                // Without the zeros of UTF-16.
+                self.find(&decoded.joined(), MIN_SPLIT, &mut found);
+                if let Some(plain) = unescape::unescape(&decoded) {
+                    self.find(&plain, MIN_ENCODED, &mut found);
+                }
             }
             match unescape::unescape(&level) {
                 Some(next) => level = next,

@@ -1,8 +1,10 @@
 //! The secrets to search for, and the search.
 
 use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::layer::Layer;
@@ -23,6 +25,10 @@ const MAX_SAME: usize = 16;
 
 /// Length of a set of pairs of bytes, in units of 64 bits.
 const STARTS: usize = 1 << 10;
+
+/// Length of the secrets, in bytes, that are also found if they are encoded
+/// twice, such as a Basic value in a file that is in base64 again.
+const ENCODED_TWICE: RangeInclusive<usize> = 6..=4096;
 
 type Needle = Zeroizing<Vec<u8>>;
 
@@ -53,6 +59,11 @@ impl Index {
             self.add_form(form.joined().bytes());
             level = unescape(&form);
         }
+        if ENCODED_TWICE.contains(&secret.len()) {
+            for form in encoded(secret.as_bytes()) {
+                self.add_needle(&form);
+            }
+        }
     }
 
     fn add_form(&mut self, form: &[u8]) {
@@ -72,6 +83,10 @@ impl Index {
         }
         let twice: String = text.bytes().map(char::from).collect();
         self.add_needle(Zeroizing::new(twice).as_bytes());
+        for bytes_of in [u16::to_le_bytes, u16::to_be_bytes] {
+            let wide: Needle = Zeroizing::new(text.encode_utf16().flat_map(bytes_of).collect());
+            self.add_needle(&wide);
+        }
         // As a decoder writes it that does not know the encoding.
         let unknown = text.replace(|c: char| !c.is_ascii(), "\u{fffd}");
         self.add_needle(Zeroizing::new(unknown).as_bytes());
@@ -141,6 +156,26 @@ impl Index {
             }
         }
     }
+}
+
+/// The digits in base64 and hexadecimal that depend on the secret only, for each
+/// offset that it may have in what is encoded.
+fn encoded(secret: &[u8]) -> Vec<Needle> {
+    let mut forms: Vec<Needle> = (0..3)
+        .map(|offset| {
+            let padded = Zeroizing::new([&[0; 2][..offset], secret].concat());
+            let digits = Zeroizing::new(STANDARD_NO_PAD.encode(&padded));
+            let first = (offset * 8).div_ceil(6);
+            let last = padded.len() * 8 / 6;
+            Zeroizing::new(digits.as_bytes()[first..last].to_vec())
+        })
+        .collect();
+    let hex = secret.iter().flat_map(|&byte| {
+        let digit = |value: u8| b"0123456789abcdef"[usize::from(value)];
+        [digit(byte >> 4), digit(byte & 15)]
+    });
+    forms.push(Zeroizing::new(hex.collect()));
+    forms
 }
 
 /// The word and the bit of a seed's first two bytes.

@@ -69,6 +69,18 @@ fn hex(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
+fn utf_16_bytes(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+fn listed(text: &str, prefix: &str, between: &str) -> String {
+    let bytes: Vec<String> = text
+        .bytes()
+        .map(|byte| format!("{prefix}{byte:02x}"))
+        .collect();
+    bytes.join(between)
+}
+
 /// The forms of a secret, each with a name.
 fn forms(secret: &str) -> Vec<(&'static str, String)> {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -144,6 +156,40 @@ fn forms(secret: &str) -> Vec<(&'static str, String)> {
             STANDARD.encode(format!("{{\"password\":\"{secret}\"}}")),
         ),
         ("base64 in a word", format!("x{base64}")),
+        ("base64 of base64", STANDARD.encode(&base64)),
+        (
+            "base64 of a Basic pair",
+            STANDARD.encode(STANDARD.encode(format!("us:{secret}"))),
+        ),
+        ("base64 of hexadecimal", STANDARD.encode(hex(secret))),
+        ("base64 of JSON, escaped", STANDARD.encode(json(secret))),
+        (
+            "base64 of percent",
+            STANDARD.encode(percent(secret, unreserved, true)),
+        ),
+        ("base64, upper case", base64.to_uppercase()),
+        ("base64 of UTF-16", STANDARD.encode(utf_16_bytes(secret))),
+        (
+            "UTF-16, hexadecimal",
+            utf_16_bytes(secret)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        ),
+        ("bytes, decimal", format!("{:?}", secret.as_bytes())),
+        (
+            "bytes, decimal, with spaces",
+            format!("{:?}", secret.as_bytes()).replace(',', ""),
+        ),
+        ("bytes, hexadecimal", listed(secret, "", ":")),
+        ("bytes, hexadecimal with 0x", listed(secret, "0x", ", ")),
+        (
+            "HTML without semicolons",
+            secret
+                .chars()
+                .map(|c| format!("&#{} ", u32::from(c)))
+                .collect(),
+        ),
         ("hexadecimal", hex(secret)),
         ("hexadecimal, upper case", hex(secret).to_uppercase()),
         ("folded", split(secret, "\r\n\t")),

@@ -182,7 +182,7 @@ impl Connection {
     fn reply_to_peer(&mut self) -> io::Result<()> {
         match &self.stream {
             Stream::Tls(tls) if tls.holds_output() => {
-                self.flush(0)?;
+                self.flush(0..0)?;
                 self.exchange.expecting = false;
                 Ok(())
             }

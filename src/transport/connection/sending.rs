@@ -1,9 +1,8 @@
 //! Sends requests, and watches for an early response.
 
 use std::io;
+use std::ops::Range;
 use std::time::Instant;
-
-use ureq::unversioned::transport::Buffers;
 
 use super::{Connection, Stream, WATCHED};
 use crate::error::Step;
@@ -14,28 +13,27 @@ impl Connection {
     /// Sends a short message, which is zeroized afterwards.
     pub(crate) fn say(&mut self, message: &[u8]) -> io::Result<()> {
         self.buffers.put(message).map_err(io::Error::other)?;
-        let sent = self.send(message.len());
+        let sent = self.send(0..message.len());
         self.buffers.wipe(message.len());
         sent
     }
 
-    /// Sends the first `amount` bytes of the output. If the server rejects the
-    /// request in the meantime, the rest counts as sent, and the response is
-    /// kept for reading.
-    pub(crate) fn send(&mut self, amount: usize) -> io::Result<()> {
-        if !self.may_send(amount)? {
+    /// Sends a part of the output. If the server rejects the request in the
+    /// meantime, the rest counts as sent, and the response is kept for reading.
+    pub(crate) fn send(&mut self, part: Range<usize>) -> io::Result<()> {
+        if !self.may_send(part.len())? {
             return Ok(());
         }
         if let Stream::Tls(tls) = &mut self.stream {
             let mut early = Vec::new();
-            tls.seal(self.buffers.to_send(amount), &mut |piece| {
+            tls.seal(self.buffers.to_send(part.clone()), &mut |piece| {
                 early.extend_from_slice(piece);
             })?;
             if !early.is_empty() {
                 self.hear(&early)?;
             }
         }
-        self.flush(amount)?;
+        self.flush(part)?;
         self.note_sent();
         Ok(())
     }
@@ -52,7 +50,7 @@ impl Connection {
             let rest = &mut self.buffers.output()[sent..piece.length];
             piece.read(rest, sent).map_err(io::Error::other)?;
             self.send_from(sent, piece.length, |connection, sent| {
-                let output = connection.buffers.to_send(piece.length);
+                let output = connection.buffers.to_send(0..piece.length);
                 sys::send(connection.fd(), &output[sent..])
             })?;
         }
@@ -101,13 +99,13 @@ impl Connection {
         }
     }
 
-    pub(super) fn flush(&mut self, amount: usize) -> io::Result<()> {
+    pub(super) fn flush(&mut self, part: Range<usize>) -> io::Result<()> {
         if let Stream::Tls(tls) = &mut self.stream {
             tls.wrap()?;
         }
-        let length = self.wire(amount).len();
+        let length = self.wire(part.clone()).len();
         let sent = self.send_from(0, length, |connection, sent| {
-            sys::send(connection.fd(), &connection.wire(amount)[sent..])
+            sys::send(connection.fd(), &connection.wire(part.clone())[sent..])
         })?;
         if sent == length
             && let Stream::Tls(tls) = &mut self.stream
@@ -117,10 +115,10 @@ impl Connection {
         Ok(())
     }
 
-    /// The bytes to send for the first `amount` bytes of the output.
-    fn wire(&self, amount: usize) -> &[u8] {
+    /// The bytes to send for a part of the output.
+    fn wire(&self, part: Range<usize>) -> &[u8] {
         match &self.stream {
-            Stream::Plain => self.buffers.to_send(amount),
+            Stream::Plain => self.buffers.to_send(part),
             Stream::Tls(tls) => tls.outgoing(),
         }
     }
