@@ -164,6 +164,7 @@ typedef struct reggie_referrers reggie_referrers;
 typedef struct reggie_repository reggie_repository;
 typedef struct reggie_request reggie_request;
 typedef struct reggie_response reggie_response;
+typedef struct reggie_upload reggie_upload;
 typedef void (*reggie_free_callback)(void *userdata);
 const char *reggie_version(void);
 uint32_t reggie_version_number(void);
@@ -866,6 +867,66 @@ const char *reggie_location_url(const reggie_location *location);
 const reggie_headers *reggie_location_headers(const reggie_location *location);
 int64_t reggie_location_expires(const reggie_location *location);
 void reggie_location_refused(const reggie_location *location, int http_status);
+reggie_status reggie_blob_push_path(const reggie_repository *repository,
+                                    const char *path,
+                                    const char *digest,
+                                    const reggie_options *options,
+                                    reggie_descriptor **descriptor,
+                                    reggie_error **error);
+reggie_status reggie_blob_push_fd(const reggie_repository *repository,
+                                  int fd,
+                                  uint64_t length,
+                                  const char *digest,
+                                  const reggie_options *options,
+                                  reggie_descriptor **descriptor,
+                                  reggie_error **error);
+reggie_status reggie_blob_push_memory(const reggie_repository *repository,
+                                      const uint8_t *bytes,
+                                      size_t size,
+                                      const char *digest,
+                                      const reggie_options *options,
+                                      reggie_descriptor **descriptor,
+                                      reggie_error **error);
+reggie_status reggie_blob_push_callback(const reggie_repository *repository,
+                                        reggie_read_callback read,
+                                        reggie_rewind_callback rewind,
+                                        uint64_t length,
+                                        void *userdata,
+                                        const char *digest,
+                                        const reggie_options *options,
+                                        reggie_descriptor **descriptor,
+                                        reggie_error **error);
+reggie_status reggie_blob_mount(const reggie_repository *repository,
+                                const char *digest,
+                                const char *from,
+                                const reggie_options *options,
+                                int *mounted,
+                                reggie_error **error);
+reggie_status reggie_upload_begin(const reggie_repository *repository,
+                                  const reggie_options *options,
+                                  reggie_upload **upload,
+                                  reggie_error **error);
+reggie_status reggie_upload_write(reggie_upload *upload,
+                                  const uint8_t *bytes,
+                                  size_t size,
+                                  reggie_error **error);
+uint64_t reggie_upload_offset(const reggie_upload *upload);
+reggie_status reggie_upload_commit(reggie_upload *upload,
+                                   const char *digest,
+                                   const reggie_options *options,
+                                   reggie_descriptor **descriptor,
+                                   reggie_error **error);
+reggie_status reggie_upload_abort(reggie_upload *upload,
+                                  reggie_error **error);
+reggie_status reggie_upload_export(const reggie_upload *upload,
+                                   char **text,
+                                   reggie_error **error);
+reggie_status reggie_upload_import(const reggie_repository *repository,
+                                   const char *text,
+                                   const reggie_options *options,
+                                   reggie_upload **upload,
+                                   reggie_error **error);
+void reggie_upload_free(reggie_upload *upload);
 reggie_status reggie_tags_open(const reggie_repository *repository,
                                const char *after,
                                const reggie_options *options,
