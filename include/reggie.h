@@ -51,7 +51,8 @@
  * contains no secrets. This is the log of the config, or of the client that created
  * the request, as long as that client exists.
  *
- * All other out-pointers are required. On failure, they are set to NULL or 0.
+ * All other out-pointers are required, unless their comment says that they may be
+ * NULL. On failure, they are set to NULL or 0.
  *
  * Any function may return REGGIE_NO_MEMORY or REGGIE_PANIC, even if its comment
  * does not mention it. If a small allocation fails, the process is aborted.
@@ -119,6 +120,44 @@
  * a signal handler. The limits and the cancel handle of a call apply until the
  * body of its response has been read. A callback that does not return blocks its
  * call.
+ *
+ * Content
+ * -------
+ *
+ * A registry stores blobs, which are arbitrary bytes, and manifests, which are
+ * JSON documents that refer to blobs or to other manifests. Each is identified by
+ * its digest. A descriptor refers to a blob or a manifest by digest, size and media
+ * type. Tags are names for manifests.
+ *
+ * A reggie_repository is a place that stores content. The functions that take one
+ * send as many requests as they need. Their reggie_options apply to the whole
+ * call; NULL means the defaults.
+ *
+ * Verification
+ * ------------
+ *
+ * All pulled content is verified against its digest, and against its size if that
+ * is known; verification cannot be turned off. Digests and names that come from a
+ * registry are validated before they are returned: a digest returned by a getter is
+ * safe to use in a path. Other strings are as the registry sent them.
+ *
+ * Retries
+ * -------
+ *
+ * Calls on a repository recover from transient failures: connections that break,
+ * hang or are refused, tokens that expire, servers that are overloaded. They retry
+ * as set by reggie_options_set_retries(); progress resets the count. By contrast,
+ * reggie_client_do() retries only if configured to.
+ *
+ * HTTP errors
+ * -----------
+ *
+ * Unlike in reggie_client_do(), a 404 response is a failure of a call on a
+ * repository: REGGIE_NOT_FOUND. A 401 response, also that of a token server, is
+ * REGGIE_UNAUTHORIZED, and a 403 response REGGIE_DENIED. Other HTTP statuses that
+ * have no reggie_status of their own are reported as REGGIE_HTTP_STATUS. The error
+ * contains the HTTP status, the error code of the registry, and the digest of the
+ * content that the failure is about.
  *
  * Process
  * -------
@@ -233,11 +272,27 @@
  *         return reggie_request_set_progress_callback(request, show, NULL, NULL);
  *     }
  *
+ * How to push a manifest under another tag
+ * ----------------------------------------
+ *
+ *     const char *tag = "stable";
+ *     reggie_repository *repository = NULL;
+ *     reggie_manifest *manifest = NULL;
+ *     reggie_status status = reggie_repository_open(
+ *         "registry.example/org/app:1.2", config, &repository, error);
+ *
+ *     if (status == REGGIE_OK)
+ *         status = reggie_manifest_pull(repository, NULL, NULL, &manifest, error);
+ *     if (status == REGGIE_OK)
+ *         status = reggie_manifest_push(repository, manifest, &tag, 1, NULL, error);
+ *     reggie_manifest_free(manifest);
+ *     reggie_repository_free(repository);
+ *
  * How to follow pages
  * -------------------
  *
- * Registries return long lists, such as tags, in pages. Send a request for the
- * next page until there is none:
+ * reggie_tags_open() lists tags. Other lists come in pages too. Send a request for
+ * the next page until there is none:
  *
  *     reggie_status status = REGGIE_OK;
  *     const char *page = "/v2/<name>/tags/list?n=100";
@@ -281,6 +336,18 @@
  * - Redirects
  * - Logging and tracing
  * - Digests
+ * - References
+ * - Descriptors and platforms
+ * - Manifests
+ * - JSON
+ * - Repositories
+ * - Progress of content calls
+ * - Options of content calls
+ * - Pulling, pushing and deleting manifests
+ * - Downloading blobs
+ * - Pushing blobs
+ * - Incremental uploads
+ * - Lists
  */
 
 /**
@@ -348,6 +415,21 @@
 /// Digest algorithm: SHA-512.
 #define REGGIE_SHA512 "sha512"
 
+/// Media type: OCI image manifest.
+#define REGGIE_OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
+/// Media type: OCI image index.
+#define REGGIE_OCI_INDEX "application/vnd.oci.image.index.v1+json"
+/// Media type: Docker image manifest.
+#define REGGIE_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
+/// Media type: Docker manifest list.
+#define REGGIE_DOCKER_LIST "application/vnd.docker.distribution.manifest.list.v2+json"
+/// Media type: empty content, which is always "{}".
+#define REGGIE_EMPTY "application/vnd.oci.empty.v1+json"
+/// Media type: arbitrary bytes of unknown type.
+#define REGGIE_OCTETS "application/octet-stream"
+/// Annotation: the file name of a layer.
+#define REGGIE_TITLE "org.opencontainers.image.title"
+
 /** @} */
 
 #ifdef __cplusplus
@@ -360,6 +442,14 @@ extern "C" {
  * @defgroup reggie_handles Handles
  * @{
  */
+
+/// A blob opened for reading.
+///
+/// reggie_blob_read() reads it from the beginning; reggie_blob_pread() reads at
+/// any offset and is safe for concurrent use. Created by reggie_blob_open();
+/// freed by reggie_blob_free(). A blob can be read for days: tokens and signed
+/// URLs are renewed when they have expired.
+typedef struct reggie_blob reggie_blob;
 
 /// Cancels calls from another thread or from a signal handler.
 ///
@@ -401,6 +491,16 @@ typedef struct reggie_config reggie_config;
 /// refused and the callback stops the call, the message of the error says why.
 typedef struct reggie_credential reggie_credential;
 
+/// A descriptor of content: its digest, size, media type, and more.
+///
+/// Created by reggie_descriptor_new(), reggie_descriptor_copy(), and functions
+/// that push or stat; freed by reggie_descriptor_free(). Descriptors returned
+/// by getters belong to their handle: they must not be freed and are valid as
+/// long as the handle. Reading a descriptor is safe for concurrent use;
+/// changing one is not. Its strings are borrowed; valid until the descriptor is
+/// changed or freed.
+typedef struct reggie_descriptor reggie_descriptor;
+
 /// Computes a digest incrementally.
 ///
 /// Created by reggie_digester_new(); freed by reggie_digester_free().
@@ -433,10 +533,12 @@ typedef struct reggie_errors reggie_errors;
 /// its URL may contain a signature.
 typedef struct reggie_exchange reggie_exchange;
 
-/// The header fields of a request, a response, an exchange or a redirect.
+/// The header fields of a request, a response, an exchange, a redirect or a
+/// location.
 ///
 /// Returned by reggie_request_headers(), reggie_response_headers(),
-/// reggie_exchange_headers() and reggie_redirect_headers(). Belongs to that
+/// reggie_exchange_headers(), reggie_redirect_headers() and
+/// reggie_location_headers(). Belongs to that
 /// handle: it must not be freed, is valid as long as the handle, and is safe
 /// for concurrent use where the handle is. Its strings are borrowed; valid
 /// until the handle is freed or, for a request, until it is changed or sent.
@@ -445,11 +547,80 @@ typedef struct reggie_exchange reggie_exchange;
 /// not only UTF-8 (RFC 9110, section 5.5).
 typedef struct reggie_headers reggie_headers;
 
+/// A parsed JSON value.
+///
+/// For example, the config of an image or the detail of an error. Created by
+/// reggie_json_parse(); freed by reggie_json_free(). Immutable. Safe for
+/// concurrent use. Everything in it is borrowed; valid until it is freed.
+/// Values in it must not be freed. All getters accept NULL as a missing value,
+/// so that calls can be nested.
+typedef struct reggie_json reggie_json;
+
+/// A location from which a program can download a blob by its own means.
+///
+/// It consists of a URL and the header fields to send. Created by
+/// reggie_blob_locate(); freed by reggie_location_free(). Immutable. Safe for
+/// concurrent use. Its strings are borrowed; valid until the location is freed.
+/// They are secrets: they contain signatures and tokens.
+typedef struct reggie_location reggie_location;
+
+/// A manifest: an image, an artifact or an index, kept byte for byte.
+///
+/// Created by reggie_manifest_pull(), reggie_manifest_resolve() and
+/// reggie_manifest_parse(); freed by reggie_manifest_free(). Immutable. Safe for
+/// concurrent use. Its strings, bytes and descriptors are borrowed; valid until
+/// the manifest is freed.
+typedef struct reggie_manifest reggie_manifest;
+
+/// A list of names (tags or repositories), fetched page by page.
+///
+/// Created by reggie_tags_open() and reggie_catalog_open(); freed by
+/// reggie_names_free(). Not safe for concurrent use.
+typedef struct reggie_names reggie_names;
+
+/// Options for calls. NULL in place of a handle selects the defaults.
+///
+/// Created by reggie_options_new(); freed by reggie_options_free(). Each call
+/// copies the options it is given: they may be changed or freed afterwards.
+/// Setters are not safe for concurrent use. Passing the options to concurrent
+/// calls is safe; their callbacks may then be called concurrently. Options that
+/// do not apply to a call are ignored. A setter that fails leaves the setting
+/// unchanged.
+typedef struct reggie_options reggie_options;
+
+/// A progress event, passed to a reggie_progress_callback.
+///
+/// Owned by the library. The event and its strings are valid until the callback
+/// returns.
+typedef struct reggie_progress reggie_progress;
+
 /// A redirect (RFC 9110, section 15.4).
 ///
 /// Passed to a reggie_redirect_callback. Owned by the library. The redirect and
 /// its strings are valid until the callback returns.
 typedef struct reggie_redirect reggie_redirect;
+
+/// A parsed reference such as "ghcr.io/org/app:1.2".
+///
+/// It consists of a registry, a repository, and a tag or a digest. Created by
+/// reggie_reference_parse(); freed by reggie_reference_free(). Immutable. Safe
+/// for concurrent use. Its strings are borrowed; valid until the reference is
+/// freed.
+typedef struct reggie_reference reggie_reference;
+
+/// A list of referrers, fetched page by page.
+///
+/// The referrers of a manifest are the manifests that have it as their subject.
+/// Created by reggie_referrers_open(); freed by reggie_referrers_free(). Not
+/// safe for concurrent use.
+typedef struct reggie_referrers reggie_referrers;
+
+/// A place that stores content: a repository of a registry.
+///
+/// Created by reggie_repository_new() and reggie_repository_open(); freed by
+/// reggie_repository_free(). Safe for concurrent use. It keeps what it needs of its client, which may be freed
+/// first. Creating one sends nothing and is cheap.
+typedef struct reggie_repository reggie_repository;
 
 /// A request: method, path, headers, body, and the output of the response body.
 ///
@@ -474,6 +645,13 @@ typedef struct reggie_request reggie_request;
 /// not be called concurrently. Its strings and its body are borrowed; valid
 /// until the response is freed.
 typedef struct reggie_response reggie_response;
+
+/// An incremental upload: a blob that is pushed while it is being produced.
+///
+/// Its digest is not known in advance. Created by reggie_upload_begin() and
+/// reggie_upload_import(); freed by reggie_upload_free(). Not safe for
+/// concurrent use.
+typedef struct reggie_upload reggie_upload;
 
 /** @} */
 
@@ -602,6 +780,18 @@ typedef int32_t reggie_status;
 /// Handle that is in use by a running call.
 #define REGGIE_BUSY 20
 
+/// Invalid platform.
+#define REGGIE_INVALID_PLATFORM 21
+
+/// Invalid upload export, or an export from another repository.
+#define REGGIE_INVALID_EXPORT 22
+
+/// Invalid JSON, or JSON that is nested too deeply.
+#define REGGIE_INVALID_JSON 23
+
+/// Invalid media type.
+#define REGGIE_INVALID_MEDIA_TYPE 24
+
 /// Out of memory.
 #define REGGIE_NO_MEMORY 101
 
@@ -629,6 +819,16 @@ typedef int32_t reggie_status;
 
 /// Credential helper that failed, timed out or returned invalid output.
 #define REGGIE_CREDENTIAL_HELPER 109
+
+/// Lock timeout: another process or thread is using the same file.
+#define REGGIE_LOCKED 110
+
+/// Source file that changed during the push or does not match its digest.
+#define REGGIE_SOURCE_CHANGED 111
+
+/// No state directory to keep the blob in until it is complete, for a
+/// registry that does not support chunked uploads.
+#define REGGIE_NO_STATE_FOLDER 112
 
 /// Call stopped by the challenge callback.
 #define REGGIE_CHALLENGE_CALLBACK 201
@@ -742,6 +942,41 @@ typedef int32_t reggie_status;
 /// Next page of a list that is at another server, or an invalid Link header.
 #define REGGIE_NEXT_PAGE_REFUSED 1011
 
+/// No such repository, manifest, tag or blob in the registry (404).
+#define REGGIE_NOT_FOUND 1012
+
+/// Credentials, or different credentials, required by the registry (401).
+#define REGGIE_UNAUTHORIZED 1013
+
+/// Access denied by the registry (403).
+#define REGGIE_DENIED 1014
+
+/// Operation not supported by the registry.
+#define REGGIE_UNSUPPORTED 1015
+
+/// Received content that is longer or shorter than expected.
+#define REGGIE_SIZE_MISMATCH 1016
+
+/// Manifest that is not JSON, contradicts itself or its media type, or refers
+/// to content by an invalid digest.
+#define REGGIE_INVALID_MANIFEST 1017
+
+/// No match for the platform in an index.
+#define REGGIE_NO_PLATFORM 1018
+
+/// Range requests for the blob not supported by the registry.
+#define REGGIE_RANGE_IGNORED 1019
+
+/// Upload lost by the registry, with data that cannot be read again.
+#define REGGIE_UPLOAD_LOST 1020
+
+/// Manifest rejected by the registry because content that it refers to is
+/// missing.
+#define REGGIE_BLOB_MISSING 1021
+
+/// List that loops or has more pages than the limit.
+#define REGGIE_LIST_ENDLESS 1022
+
 /// Returns a short description of a status.
 ///
 /// Static; must not be freed. Never NULL, even if the number is not a status.
@@ -754,8 +989,11 @@ const char *reggie_status_string(reggie_status status);
 /// - 0: REGGIE_OK
 /// - EINVAL: invalid arguments, and REGGIE_CALLBACK_MISUSE
 /// - EILSEQ: REGGIE_INVALID_UTF8
-/// - EBUSY: REGGIE_BUSY
-/// - ENOTSUP: REGGIE_UNKNOWN_ALGORITHM
+/// - EBUSY: REGGIE_BUSY and REGGIE_LOCKED
+/// - ENOTSUP: REGGIE_UNKNOWN_ALGORITHM, REGGIE_NO_STATE_FOLDER,
+///   REGGIE_UNSUPPORTED and REGGIE_RANGE_IGNORED
+/// - ENOENT: REGGIE_NOT_FOUND, REGGIE_NO_PLATFORM and REGGIE_BLOB_MISSING
+/// - ESTALE: REGGIE_SOURCE_CHANGED and REGGIE_UPLOAD_LOST
 /// - ENOMEM: REGGIE_NO_MEMORY
 /// - ENOTRECOVERABLE: REGGIE_PANIC
 /// - ESPIPE: REGGIE_BODY_NOT_REWINDABLE
@@ -767,12 +1005,13 @@ const char *reggie_status_string(reggie_status status);
 /// - ECONNRESET: the connection ended early
 /// - EPROTO: REGGIE_TLS and REGGIE_PROTOCOL
 /// - EACCES: a certificate, redirect, address, token, realm or next page was
-///   refused
-/// - ELOOP: REGGIE_TOO_MANY_REDIRECTS
+///   refused; REGGIE_UNAUTHORIZED and REGGIE_DENIED
+/// - ELOOP: REGGIE_TOO_MANY_REDIRECTS and REGGIE_LIST_ENDLESS
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
 /// - EREMOTEIO: REGGIE_HTTP_STATUS
-/// - EBADMSG: REGGIE_DIGEST_MISMATCH and REGGIE_PARTIAL_CONTENT
+/// - EBADMSG: REGGIE_DIGEST_MISMATCH, REGGIE_PARTIAL_CONTENT,
+///   REGGIE_SIZE_MISMATCH and REGGIE_INVALID_MANIFEST
 /// - EIO: REGGIE_FILE, REGGIE_BODY_LENGTH, REGGIE_CREDENTIAL_HELPER, and
 ///   numbers that are not a status
 ///
@@ -811,7 +1050,8 @@ const char *reggie_error_message(const reggie_error *error);
 
 /// Returns the step in which the call failed: "prepare", "resolve", "connect",
 /// "tls", "send", "receive", "credentials", "token", "redirect", "retry",
-/// "wait" or "deliver". Later versions may add steps.
+/// "wait", "deliver", "check" (of a local file), "lock" or "verify". Later
+/// versions may add steps.
 ///
 /// Borrowed. Returns "" if `error` is NULL.
 const char *reggie_error_step(const reggie_error *error);
@@ -826,6 +1066,12 @@ int reggie_error_http_status(const reggie_error *error);
 ///
 /// Borrowed. Returns NULL if there is none or `error` is NULL.
 const char *reggie_error_code(const reggie_error *error);
+
+/// Returns the digest of the content that the failure is about, for calls that
+/// transfer content.
+///
+/// Borrowed. Returns NULL if there is none or `error` is NULL.
+const char *reggie_error_digest(const reggie_error *error);
 
 /// Returns the errno of the system call that failed; 0 if there is none or
 /// `error` is NULL.
@@ -3039,9 +3285,10 @@ reggie_status reggie_digest_file(const char *algorithm,
 
 /// Creates a digester.
 ///
-/// `algorithm` is as for reggie_digest_bytes(). On REGGIE_OK, `digester` must
-/// be freed with reggie_digester_free(). Otherwise returns
-/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_UNKNOWN_ALGORITHM.
+/// `algorithm` is as for reggie_digest_bytes(), or a digest, whose algorithm is
+/// used. On REGGIE_OK, `digester` must be freed with reggie_digester_free().
+/// Otherwise returns REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_UNKNOWN_ALGORITHM, or REGGIE_INVALID_DIGEST for an invalid digest.
 REGGIE_MUST_USE
 reggie_status reggie_digester_new(const char *algorithm,
                                   reggie_digester **digester,
@@ -3066,8 +3313,1554 @@ reggie_status reggie_digester_finish(reggie_digester *digester,
                                      char **digest,
                                      reggie_error **error);
 
+/// Finishes a digester and compares the result with a digest.
+///
+/// For content that a program receives by its own means. The digester can then
+/// only be freed.
+///
+/// Returns REGGIE_OK if the digests match, REGGIE_NULL_ARGUMENT,
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_ARGUMENT if the digester is already
+/// finished, REGGIE_INVALID_DIGEST if `digest` is invalid or of another
+/// algorithm, or REGGIE_DIGEST_MISMATCH.
+REGGIE_MUST_USE
+reggie_status reggie_digester_check(reggie_digester *digester,
+                                    const char *digest,
+                                    reggie_error **error);
+
 /// Frees a digester. NULL is ignored.
 void reggie_digester_free(reggie_digester *digester);
+
+/** @} */
+
+/* --------------------------------------------------------------- References */
+
+/**
+ * @defgroup reggie_references References
+ * @{
+ */
+
+/// Parses a reference such as "ghcr.io/org/app:1.2".
+///
+/// Its form is `[http[s]://][registry/]name[:tag][@digest]`.
+///
+/// The first component is the registry if it contains a dot, a colon or an
+/// upper-case letter, or is "localhost"; IPv6 addresses are enclosed in
+/// brackets. Otherwise the registry is `default_registry`, or docker.io if
+/// `default_registry` is NULL; if `default_registry` is "", a string without a
+/// registry is rejected. At docker.io, a name of a single component is prefixed
+/// with "library/". The name may be up to 255 characters long.
+///
+/// On REGGIE_OK, the caller must free `reference` with reggie_reference_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_REFERENCE.
+REGGIE_MUST_USE
+reggie_status reggie_reference_parse(const char *text,
+                                     const char *default_registry,
+                                     reggie_reference **reference,
+                                     reggie_error **error);
+
+/// Frees a reference. NULL is ignored.
+void reggie_reference_free(reggie_reference *reference);
+
+/// Returns the registry as usually written, such as "docker.io".
+///
+/// Includes the port if there is one. Borrowed; valid until the reference is
+/// freed. Returns NULL if `reference` is NULL.
+const char *reggie_reference_registry(const reggie_reference *reference);
+
+/// Returns the address for a client, such as "https://registry-1.docker.io".
+///
+/// The scheme is that of the parsed string. If it has none, the scheme is http
+/// for localhost and loopback addresses, and https for all others. Borrowed;
+/// valid until the reference is freed. Returns NULL if `reference` is NULL.
+const char *reggie_reference_address(const reggie_reference *reference);
+
+/// Returns the repository name, such as "library/alpine".
+///
+/// Borrowed; valid until the reference is freed. Returns NULL if `reference` is
+/// NULL.
+const char *reggie_reference_name(const reggie_reference *reference);
+
+/// Returns the tag.
+///
+/// Borrowed; valid until the reference is freed. Returns NULL if absent or if
+/// `reference` is NULL.
+const char *reggie_reference_tag(const reggie_reference *reference);
+
+/// Returns the digest.
+///
+/// Borrowed; valid until the reference is freed. Returns NULL if absent or if
+/// `reference` is NULL.
+const char *reggie_reference_digest(const reggie_reference *reference);
+
+/// Returns what to request: the digest, or else the tag, or else "latest".
+///
+/// Borrowed; valid until the reference is freed. Returns NULL if `reference` is
+/// NULL.
+const char *reggie_reference_target(const reggie_reference *reference);
+
+/// Returns the full reference, such as "docker.io/library/alpine:latest".
+///
+/// Starts with http:// or https:// if the parsed string did. Parsing it yields
+/// the same reference. Borrowed; valid until the reference is freed. Returns
+/// NULL if `reference` is NULL.
+const char *reggie_reference_string(const reggie_reference *reference);
+
+/** @} */
+
+/* ------------------------------------------------ Descriptors and platforms */
+
+/**
+ * @defgroup reggie_descriptors Descriptors and platforms
+ * @{
+ */
+
+/// Creates a descriptor.
+///
+/// `size` may be REGGIE_UNKNOWN_SIZE. A `media_type` of NULL means
+/// REGGIE_OCTETS.
+///
+/// On REGGIE_OK, the caller must free `descriptor` with
+/// reggie_descriptor_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_DIGEST or REGGIE_INVALID_MEDIA_TYPE.
+REGGIE_MUST_USE
+reggie_status reggie_descriptor_new(const char *digest,
+                                    uint64_t size,
+                                    const char *media_type,
+                                    reggie_descriptor **descriptor,
+                                    reggie_error **error);
+
+/// Copies a descriptor, to keep or change a borrowed one.
+///
+/// On REGGIE_OK, the caller must free `copy` with reggie_descriptor_free().
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+REGGIE_MUST_USE
+reggie_status reggie_descriptor_copy(const reggie_descriptor *descriptor,
+                                     reggie_descriptor **copy,
+                                     reggie_error **error);
+
+/// Frees a descriptor that the caller owns. NULL is ignored.
+void reggie_descriptor_free(reggie_descriptor *descriptor);
+
+/// Returns the digest, such as "sha256:e3b0c442...".
+///
+/// It is always a valid digest. Borrowed; valid until the descriptor is changed
+/// or freed. Returns NULL if `descriptor` is NULL.
+const char *reggie_descriptor_digest(const reggie_descriptor *descriptor);
+
+/// Returns the size in bytes.
+///
+/// Returns REGGIE_UNKNOWN_SIZE if unknown or if `descriptor` is NULL.
+uint64_t reggie_descriptor_size(const reggie_descriptor *descriptor);
+
+/// Returns the media type.
+///
+/// Borrowed; valid until the descriptor is changed or freed. Returns NULL if
+/// `descriptor` is NULL.
+const char *reggie_descriptor_media_type(const reggie_descriptor *descriptor);
+
+/// Returns the artifact type.
+///
+/// Borrowed; valid until the descriptor is changed or freed. Returns NULL if
+/// absent or if `descriptor` is NULL.
+const char *reggie_descriptor_artifact_type(const reggie_descriptor *descriptor);
+
+/// Returns the platform.
+///
+/// For example, "linux/arm64/v8" or "windows(10.0.17763)/amd64". Borrowed;
+/// valid until the descriptor is changed or freed. Returns NULL if absent or if
+/// `descriptor` is NULL.
+const char *reggie_descriptor_platform(const reggie_descriptor *descriptor);
+
+/// Returns the content embedded in the descriptor.
+///
+/// This is the data field (OCI Image Specification), if it matches the digest.
+/// Pulls then send nothing. Its size is reggie_descriptor_size(). Borrowed;
+/// valid until the descriptor is changed or freed. Returns NULL if absent or if
+/// `descriptor` is NULL.
+const uint8_t *reggie_descriptor_data(const reggie_descriptor *descriptor);
+
+/// Returns the number of URLs.
+///
+/// Returns 0 if `descriptor` is NULL.
+size_t reggie_descriptor_urls_count(const reggie_descriptor *descriptor);
+
+/// Returns the URL at `index`, counting from 0.
+///
+/// It is untrusted: anyone may have written it. Borrowed; valid until the
+/// descriptor is changed or freed. Returns NULL if absent or if `descriptor` is
+/// NULL.
+const char *reggie_descriptor_url(const reggie_descriptor *descriptor,
+                                  size_t index);
+
+/// Returns the number of annotations.
+///
+/// Returns 0 if `descriptor` is NULL.
+size_t reggie_descriptor_annotations_count(const reggie_descriptor *descriptor);
+
+/// Returns the name of the annotation at `index`, counting from 0.
+///
+/// Borrowed; valid until the descriptor is changed or freed. Returns NULL if
+/// absent or if `descriptor` is NULL.
+const char *reggie_descriptor_annotation_name(const reggie_descriptor *descriptor,
+                                              size_t index);
+
+/// Returns the value of the annotation `name`, such as REGGIE_TITLE.
+///
+/// Borrowed; valid until the descriptor is changed or freed. Returns NULL if
+/// absent or if an argument is NULL.
+const char *reggie_descriptor_annotation(const reggie_descriptor *descriptor,
+                                         const char *name);
+
+/// Sets the media type.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_MEDIA_TYPE.
+reggie_status reggie_descriptor_set_media_type(reggie_descriptor *descriptor,
+                                               const char *media_type);
+
+/// Sets the artifact type. NULL removes it.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `descriptor` is NULL,
+/// REGGIE_INVALID_UTF8 or REGGIE_INVALID_MEDIA_TYPE.
+reggie_status reggie_descriptor_set_artifact_type(reggie_descriptor *descriptor,
+                                                  const char *artifact_type);
+
+/// Sets the platform. NULL removes it.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `descriptor` is NULL,
+/// REGGIE_INVALID_UTF8 or REGGIE_INVALID_PLATFORM.
+reggie_status reggie_descriptor_set_platform(reggie_descriptor *descriptor,
+                                             const char *platform);
+
+/// Sets an annotation. A `value` of NULL removes it.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `descriptor` or `name` is NULL,
+/// REGGIE_INVALID_UTF8, or REGGIE_INVALID_ARGUMENT if `name` is empty.
+reggie_status reggie_descriptor_set_annotation(reggie_descriptor *descriptor,
+                                               const char *name,
+                                               const char *value);
+
+/// Returns the host platform, such as "linux/amd64" or "linux/arm/v7".
+///
+/// Static; must not be freed.
+const char *reggie_platform_host(void);
+
+/** @} */
+
+/* ---------------------------------------------------------------- Manifests */
+
+/**
+ * @defgroup reggie_manifests Manifests
+ * @{
+ */
+
+/// Creates a manifest from bytes, which are kept unchanged.
+///
+/// A `media_type` of NULL means the one that the bytes state. A manifest of a
+/// type unknown to the library must be a JSON object; it has a config, layers
+/// and a subject if it contains those of an OCI manifest.
+///
+/// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_ARGUMENT if `size` is impossibly large,
+/// REGGIE_INVALID_MANIFEST or REGGIE_BODY_TOO_LARGE.
+REGGIE_MUST_USE
+reggie_status reggie_manifest_parse(const uint8_t *bytes,
+                                    size_t size,
+                                    const char *media_type,
+                                    reggie_manifest **manifest,
+                                    reggie_error **error);
+
+/// Frees a manifest. NULL is ignored.
+void reggie_manifest_free(reggie_manifest *manifest);
+
+/// Returns the bytes as pulled, parsed or built, followed by a NUL.
+///
+/// Their size is reggie_manifest_size(). Borrowed; valid until the manifest is
+/// freed. Returns NULL if `manifest` is NULL.
+const uint8_t *reggie_manifest_bytes(const reggie_manifest *manifest);
+
+/// Returns the size in bytes, without the NUL that follows.
+///
+/// Returns 0 if `manifest` is NULL.
+size_t reggie_manifest_size(const reggie_manifest *manifest);
+
+/// Returns the descriptor of the manifest.
+///
+/// It contains the digest, size, media type and artifact type. Borrowed; valid
+/// until the manifest is freed. Returns NULL if `manifest` is NULL.
+const reggie_descriptor *reggie_manifest_descriptor(const reggie_manifest *manifest);
+
+/// Returns 1 for an index or a Docker manifest list, else 0.
+///
+/// Returns 0 if `manifest` is NULL.
+int reggie_manifest_is_index(const reggie_manifest *manifest);
+
+/// Returns the artifactType, or else the media type of the config.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if both are absent
+/// or if `manifest` is NULL.
+const char *reggie_manifest_artifact_type(const reggie_manifest *manifest);
+
+/// Returns the descriptor of the config.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL for an index or if
+/// `manifest` is NULL.
+const reggie_descriptor *reggie_manifest_config(const reggie_manifest *manifest);
+
+/// Returns the number of layers.
+///
+/// Returns 0 for an index or if `manifest` is NULL.
+size_t reggie_manifest_layers_count(const reggie_manifest *manifest);
+
+/// Returns the layer at `index`, counting from 0, lowest layer first.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if absent or if
+/// `manifest` is NULL.
+const reggie_descriptor *reggie_manifest_layer(const reggie_manifest *manifest,
+                                               size_t index);
+
+/// Returns the number of manifests in an index.
+///
+/// Returns 0 if the manifest is not an index or if `manifest` is NULL.
+size_t reggie_manifest_entries_count(const reggie_manifest *manifest);
+
+/// Returns the manifest at `index`, counting from 0, in an index.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if absent or if
+/// `manifest` is NULL.
+const reggie_descriptor *reggie_manifest_entry(const reggie_manifest *manifest,
+                                               size_t index);
+
+/// Selects the manifest for a platform from an index.
+///
+/// A `platform` of NULL means the host platform. A missing variant matches any
+/// variant: "linux/arm64/v8" finds "linux/arm64", and vice versa. Among several
+/// variants of arm, the highest that the platform can run is selected. Among
+/// equal matches, the first is selected. Entries that are not images, such as
+/// attestations, are skipped.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if nothing
+/// matches, if `platform` is invalid, or if `manifest` is NULL.
+const reggie_descriptor *reggie_manifest_select(const reggie_manifest *manifest,
+                                                const char *platform);
+
+/// Returns the subject: the manifest that this one is about.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if absent or if
+/// `manifest` is NULL.
+const reggie_descriptor *reggie_manifest_subject(const reggie_manifest *manifest);
+
+/// Returns the number of annotations of the manifest itself.
+///
+/// Returns 0 if `manifest` is NULL.
+size_t reggie_manifest_annotations_count(const reggie_manifest *manifest);
+
+/// Returns the name of the annotation at `index`, counting from 0.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if absent or if
+/// `manifest` is NULL.
+const char *reggie_manifest_annotation_name(const reggie_manifest *manifest,
+                                            size_t index);
+
+/// Returns the value of the annotation `name`.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if absent or if an
+/// argument is NULL.
+const char *reggie_manifest_annotation(const reggie_manifest *manifest,
+                                       const char *name);
+
+/// Returns the whole manifest as JSON, for fields that have no getter.
+///
+/// Borrowed; valid until the manifest is freed. Returns NULL if `manifest` is
+/// NULL.
+const reggie_json *reggie_manifest_json(const reggie_manifest *manifest);
+
+/** @} */
+
+/* --------------------------------------------------------------------- JSON */
+
+/**
+ * @defgroup reggie_json JSON
+ * @{
+ */
+
+/// JSON kind: none, the kind of a missing value.
+#define REGGIE_JSON_NONE 0
+
+/// JSON kind: null.
+#define REGGIE_JSON_NULL 1
+
+/// JSON kind: true or false.
+#define REGGIE_JSON_BOOLEAN 2
+
+/// JSON kind: number.
+#define REGGIE_JSON_NUMBER 3
+
+/// JSON kind: string.
+#define REGGIE_JSON_STRING 4
+
+/// JSON kind: array.
+#define REGGIE_JSON_ARRAY 5
+
+/// JSON kind: object.
+#define REGGIE_JSON_OBJECT 6
+
+/// Parses JSON, such as the config of an image.
+///
+/// Values may be nested up to 64 levels deep. The bytes are not needed
+/// afterwards.
+///
+/// On REGGIE_OK, the caller must free `json` with reggie_json_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
+/// is impossibly large, or REGGIE_INVALID_JSON with the line and column in the
+/// message.
+REGGIE_MUST_USE
+reggie_status reggie_json_parse(const uint8_t *bytes,
+                                size_t size,
+                                reggie_json **json,
+                                reggie_error **error);
+
+/// Frees a handle created by reggie_json_parse(). NULL is ignored.
+void reggie_json_free(reggie_json *json);
+
+/// Returns the kind of a value: REGGIE_JSON_NULL or one of those after it.
+///
+/// Returns REGGIE_JSON_NONE if `json` is NULL.
+int reggie_json_kind(const reggie_json *json);
+
+/// Returns the value of the member `key` of an object.
+///
+/// If the key occurs more than once, the last member is returned. Borrowed;
+/// valid as long as `json`. Returns NULL if absent, if `json` is not an object,
+/// or if an argument is NULL.
+const reggie_json *reggie_json_get(const reggie_json *json, const char *key);
+
+/// Returns the number of values in an array or an object.
+///
+/// Returns 0 for any other kind or if `json` is NULL.
+size_t reggie_json_count(const reggie_json *json);
+
+/// Returns the value at `index`, counting from 0, of an array or an object.
+///
+/// Borrowed; valid as long as `json`. Returns NULL if absent or if `json` is
+/// NULL.
+const reggie_json *reggie_json_at(const reggie_json *json, size_t index);
+
+/// Returns the key of the member at `index`, counting from 0, of an object.
+///
+/// Borrowed; valid as long as `json`. Returns NULL if absent or if `json` is
+/// NULL.
+const char *reggie_json_key(const reggie_json *json, size_t index);
+
+/// Returns the value of a string, with U+FFFD in place of NUL.
+///
+/// Borrowed; valid as long as `json`. Returns NULL for any other kind or if
+/// `json` is NULL.
+const char *reggie_json_string(const reggie_json *json);
+
+/// Returns the value of a whole number.
+///
+/// Returns `otherwise` for any other value or if `json` is NULL.
+int64_t reggie_json_integer(const reggie_json *json, int64_t otherwise);
+
+/// Returns 1 for true and 0 for false.
+///
+/// Returns `otherwise` for any other value or if `json` is NULL.
+int reggie_json_boolean(const reggie_json *json, int otherwise);
+
+/** @} */
+
+/* ------------------------------------------------------------- Repositories */
+
+/**
+ * @defgroup reggie_repositories Repositories
+ * @{
+ */
+
+/// Creates a repository of a registry.
+///
+/// `name` is the repository name, such as "myorg/myrepo"; NULL means the
+/// client's current default name. The target is "latest".
+///
+/// On REGGIE_OK, the caller must free `repository` with
+/// reggie_repository_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_REFERENCE, or REGGIE_MISSING_VALUE if there is no name.
+REGGIE_MUST_USE
+reggie_status reggie_repository_new(const reggie_client *client,
+                                    const char *name,
+                                    reggie_repository **repository,
+                                    reggie_error **error);
+
+/// Creates a repository from a reference string, with a client for it.
+///
+/// `text` is parsed as by reggie_reference_parse(); `config` is as for
+/// reggie_client_new(). The target is that of the reference. Programs that
+/// access a registry often should create one client and use
+/// reggie_repository_new(), so that connections and tokens are shared: each
+/// call of this function creates a client of its own. Pass
+/// reggie_repository_client() to reggie_repository_new() to share it. Credential
+/// files are read only if `config` says so.
+///
+/// On REGGIE_OK, the caller must free `repository` with
+/// reggie_repository_free().
+///
+/// Returns any status returned by reggie_reference_parse() or
+/// reggie_client_new().
+REGGIE_MUST_USE
+reggie_status reggie_repository_open(const char *text,
+                                     const reggie_config *config,
+                                     reggie_repository **repository,
+                                     reggie_error **error);
+
+/// Frees a repository. NULL is ignored.
+///
+/// Handles created with it remain usable. No call that uses it may be running.
+void reggie_repository_free(reggie_repository *repository);
+
+/// Returns the name, such as "library/alpine".
+///
+/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
+/// is NULL.
+const char *reggie_repository_name(const reggie_repository *repository);
+
+/// Returns the tag or digest that a reference of NULL means.
+///
+/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
+/// is NULL.
+const char *reggie_repository_target(const reggie_repository *repository);
+
+/// Returns the client, for requests of the program's own.
+///
+/// Must not be freed; reggie_client_derive() creates a client that may be kept.
+/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
+/// is NULL.
+const reggie_client *reggie_repository_client(const reggie_repository *repository);
+
+/// Gets the Authorization header value for requests to the repository.
+///
+/// For programs that pass it on to another program. If `push` is nonzero, the
+/// value allows pushing. Sends a request to the token server unless a known
+/// token is valid for at least another minute.
+///
+/// On REGGIE_OK, the caller must free `value` with reggie_string_free(); it is
+/// "" if the registry requires no authorization. `expires` is the Unix time in
+/// seconds until which the value is valid, or -1 if unknown.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_UNAUTHORIZED if the registry
+/// requires credentials and there are none, or any status returned by
+/// reggie_client_do().
+REGGIE_MUST_USE
+reggie_status reggie_repository_authorization(const reggie_repository *repository,
+                                              int push,
+                                              const reggie_options *options,
+                                              char **value,
+                                              int64_t *expires,
+                                              reggie_error **error);
+
+/** @} */
+
+/* ------------------------------------------------ Progress of content calls */
+
+/**
+ * @defgroup reggie_progress Progress of content calls
+ * @{
+ */
+
+/// Progress event: the transfer of a blob or manifest begins.
+#define REGGIE_PROGRESS_BEGIN 1
+
+/// Progress event: bytes were transferred.
+#define REGGIE_PROGRESS_MOVE 2
+
+/// Progress event: nothing was transferred for one second. Lets programs check
+/// for signals and process window events.
+#define REGGIE_PROGRESS_WAIT 3
+
+/// Progress event: the transfer restarts from the beginning because the
+/// existing data was unusable. Only at this event does reggie_progress_done()
+/// decrease.
+#define REGGIE_PROGRESS_RESTART 4
+
+/// Progress event: the content is in place and verified.
+#define REGGIE_PROGRESS_END 5
+
+/// Progress event: the content already existed, was mounted, or was left out.
+#define REGGIE_PROGRESS_SKIP 6
+
+/// Progress event: the transfer failed.
+#define REGGIE_PROGRESS_FAIL 7
+
+/// Progress event: the call is done.
+#define REGGIE_PROGRESS_DONE 8
+
+/// Phase: a local file is being read to compute its digest.
+#define REGGIE_PHASE_CHECK 1
+
+/// Phase: content is being pulled.
+#define REGGIE_PHASE_PULL 2
+
+/// Phase: content is being pushed.
+#define REGGIE_PHASE_PUSH 3
+
+/// Phase: the registry is storing content that it has received.
+#define REGGIE_PHASE_COMMIT 4
+
+/// Phase: waiting before the next retry; see reggie_progress_wait_ms().
+#define REGGIE_PHASE_RETRY 5
+
+/// Phase: waiting for another process or thread that is pulling to the same
+/// file.
+#define REGGIE_PHASE_LOCK 6
+
+/// Reports progress.
+///
+/// Runs on the thread that made the call, one at a time for each call. Returns
+/// 0 to continue, or any other value to stop the call, which then returns
+/// REGGIE_PROGRESS_CALLBACK.
+typedef int (*reggie_progress_callback)(void *userdata,
+                                        const reggie_progress *progress);
+
+/// Returns the event: REGGIE_PROGRESS_BEGIN or one of those after it.
+///
+/// More may be added. Returns 0 if `progress` is NULL.
+int reggie_progress_event(const reggie_progress *progress);
+
+/// Returns the phase: REGGIE_PHASE_CHECK or one of those after it.
+///
+/// More may be added. Returns 0 if `progress` is NULL.
+int reggie_progress_phase(const reggie_progress *progress);
+
+/// Returns the descriptor of the content.
+///
+/// At REGGIE_PROGRESS_DONE, it is what the item or the call was about: a blob,
+/// or the manifest with everything it refers to. Borrowed; valid until the
+/// callback returns. Returns NULL if the digest is not known yet or if
+/// `progress` is NULL.
+const reggie_descriptor *reggie_progress_item(const reggie_progress *progress);
+
+/// Returns a name for display.
+///
+/// It is the title, the name of the file, the tag, or the first characters of
+/// the digest. Borrowed; valid until the callback returns. Returns "" if
+/// `progress` is NULL.
+const char *reggie_progress_name(const reggie_progress *progress);
+
+/// Returns how many bytes of the content are in place.
+///
+/// Decreases only at REGGIE_PROGRESS_RESTART; bytes that are sent or fetched
+/// again are not counted again. Returns 0 if `progress` is NULL.
+uint64_t reggie_progress_done(const reggie_progress *progress);
+
+/// Returns the size of the content in bytes.
+///
+/// Returns REGGIE_UNKNOWN_SIZE if unknown or if `progress` is NULL.
+uint64_t reggie_progress_total(const reggie_progress *progress);
+
+/// Returns how many bytes of the content were in place before the call.
+///
+/// Returns 0 if `progress` is NULL.
+uint64_t reggie_progress_resumed(const reggie_progress *progress);
+
+/// Returns the time until the next retry in milliseconds.
+///
+/// Returns 0 if not waiting for a retry or if `progress` is NULL.
+int64_t reggie_progress_wait_ms(const reggie_progress *progress);
+
+/** @} */
+
+/* ------------------------------------------------- Options of content calls */
+
+/**
+ * @defgroup reggie_options Options of content calls
+ * @{
+ */
+
+/// Existing file: its digest is computed, and the blob is pulled only if the
+/// digest differs.
+#define REGGIE_EXISTING_CHECK 0
+
+/// Existing file: the blob is pulled only if the size differs. For caches whose
+/// files are named by digest.
+#define REGGIE_EXISTING_TRUST 1
+
+/// Existing file: it is always replaced.
+#define REGGIE_EXISTING_REPLACE 2
+
+/// Creates options with the defaults.
+///
+/// The caller must free the handle with reggie_options_free(). Returns NULL
+/// only on an internal error of the library.
+reggie_options *reggie_options_new(void);
+
+/// Frees options. NULL is ignored.
+///
+/// Calls and handles that use the options keep them.
+void reggie_options_free(reggie_options *options);
+
+/// Sets the cancel handle for calls and for reading from handles they open.
+///
+/// Applies to all calls. NULL removes it. Default: none.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_cancel(reggie_options *options,
+                                        const reggie_cancel *cancel);
+
+/// Sets the time limit for a whole call, including all retries.
+///
+/// A call that takes longer returns REGGIE_DEADLINE. The time limits of the
+/// client still apply to each request, except for reggie_config_set_timeout(),
+/// which is ignored. For a blob, an upload or a list, the limit applies to each
+/// call. 0 means no limit. Default: 0.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `milliseconds` is negative.
+reggie_status reggie_options_set_timeout(reggie_options *options,
+                                         int64_t milliseconds);
+
+/// Sets the maximum number of consecutive retries without progress.
+///
+/// `tries` is 0 to 1000, or -1 for the value of reggie_config_set_retries() if
+/// it was set, else 5. Progress resets the count: 1 MiB of new data, or any new
+/// data after 60 seconds. Data transferred again is not progress.
+/// reggie_config_set_retry_delays() sets the delay between retries. Default: -1.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `tries` is out of range.
+reggie_status reggie_options_set_retries(reggie_options *options,
+                                         int tries);
+
+/// Sets the progress callback.
+///
+/// It is called at the beginning and the end of each transfer, in between at
+/// most once every `interval_ms` milliseconds (0 means 100), and after each
+/// second in which nothing was transferred, whatever the call is waiting for. A
+/// `callback` of NULL removes it and frees `userdata`. Calls and handles that
+/// already began keep the earlier callback; the last of them frees its
+/// userdata.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `interval_ms` is negative.
+reggie_status reggie_options_set_progress_callback(reggie_options *options,
+                                                   int64_t interval_ms,
+                                                   reggie_progress_callback callback,
+                                                   void *userdata,
+                                                   reggie_free_callback free_userdata);
+
+/// Sets how many parts of one blob are pulled concurrently, and their size.
+///
+/// `parts` is 1 to 16; `part_size` is 64 KiB to 64 MiB, or 0 for 4 MiB. Applies
+/// to blobs of known size with at least two parts. Data is delivered in order;
+/// parts that arrive early are kept in memory, at most `parts` of them. If the
+/// registry does not support range requests, the blob is pulled as if `parts`
+/// were 1. Default: 1, one connection for each blob.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `parts` or `part_size` is out of range.
+reggie_status reggie_options_set_ranges(reggie_options *options,
+                                        size_t parts,
+                                        size_t part_size);
+
+/// Sets the maximum size of a blob in bytes.
+///
+/// It applies regardless of what the descriptor and the server say. A larger
+/// blob fails with REGGIE_SIZE_MISMATCH, immediately if its size is known. 0
+/// means no limit. Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_max_blob(reggie_options *options,
+                                          uint64_t bytes);
+
+/// Sets the maximum size of a manifest in bytes.
+///
+/// A larger manifest fails with REGGIE_BODY_TOO_LARGE. Default: 4 MiB, the size
+/// that registries accept.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `bytes` is 0.
+reggie_status reggie_options_set_max_manifest(reggie_options *options,
+                                              size_t bytes);
+
+/// Adds a media type of manifests that may be pulled.
+///
+/// It is accepted in addition to those of OCI and Docker. May be called several
+/// times.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_MEDIA_TYPE.
+reggie_status reggie_options_add_manifest_type(reggie_options *options,
+                                               const char *media_type);
+
+/// Sets whether an interrupted pull to a file can be resumed.
+///
+/// If `resume` is nonzero, what was pulled is kept in a partial file when the
+/// call fails or the process ends, and the next pull resumes from it. If
+/// `resume` is 0, nothing is kept. Default: nonzero.
+///
+/// The partial file is stored next to the file. Its name is the name of the
+/// file, a dot, the first 16 characters of the digest's hex, and ".partial". It
+/// always contains a prefix of the blob, and its digest is recomputed before
+/// more is appended. One process or thread at a time writes to it; others wait
+/// as set by reggie_options_set_lock_timeout(). If the file system has no
+/// working locks, each writes to a file of its own and nothing is kept.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_resume(reggie_options *options, int resume);
+
+/// Sets the time limit for waiting for another process or thread.
+///
+/// Applies while another process or thread pulls to the same file. If the limit
+/// is exceeded, the call fails with REGGIE_LOCKED. When the other has finished,
+/// its result is used. The limit restarts whenever the file of the other grows.
+/// -1 means no limit other than the time limit of the call. Default: 60 seconds.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `milliseconds` is below -1.
+reggie_status reggie_options_set_lock_timeout(reggie_options *options,
+                                              int64_t milliseconds);
+
+/// Sets what happens to an existing file.
+///
+/// `what` is REGGIE_EXISTING_CHECK, REGGIE_EXISTING_TRUST or
+/// REGGIE_EXISTING_REPLACE. Default: REGGIE_EXISTING_CHECK.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `what` is none of these.
+reggie_status reggie_options_set_existing(reggie_options *options, int what);
+
+/// Sets whether a file is synced to disk before it gets its final name.
+///
+/// If `sync` is nonzero, a power failure leaves no corrupt file. If `sync` is
+/// 0, this is guaranteed only for the end of the process, not for a power
+/// failure. Default: nonzero.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_sync(reggie_options *options, int sync);
+
+/// Sets the digest algorithm for pushed and built content.
+///
+/// `algorithm` is REGGIE_SHA256, REGGIE_SHA384 or REGGIE_SHA512. Few registries
+/// accept REGGIE_SHA384 or REGGIE_SHA512. Default: REGGIE_SHA256.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_UNKNOWN_ALGORITHM.
+reggie_status reggie_options_set_algorithm(reggie_options *options,
+                                           const char *algorithm);
+
+/// Sets how many bytes are uploaded in one request.
+///
+/// `bytes` is 64 KiB to 1 GiB, or 0. With 0, a blob of known length and digest
+/// is uploaded in one request, and anything else in chunks of 8 MiB. If a
+/// registry requires longer or shorter chunks, it gets them, and the client
+/// remembers the size. An incremental upload keeps one chunk in memory.
+/// Default: 0.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `bytes` is out of range.
+reggie_status reggie_options_set_chunk_size(reggie_options *options,
+                                            uint64_t bytes);
+
+/// Sets the state directory, in which pushes may keep files.
+///
+/// The directory is the program's own and must exist. It holds the sessions of
+/// uploads, from which the next push of the same content to the same place
+/// resumes, in this process or another; and the data of incremental uploads to
+/// registries that do not support chunked uploads. The files are readable only
+/// by the current user. They are removed when they are no longer needed, and
+/// after one week. NULL means no state directory: an interrupted push is then
+/// resumed only within the same call. `path` may contain any bytes except NUL.
+/// Default: NULL.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `options` is NULL, or
+/// REGGIE_INVALID_ARGUMENT if `path` is empty.
+reggie_status reggie_options_set_state_folder(reggie_options *options,
+                                              const char *path);
+
+/// Adds a repository of the same registry from which to mount blobs.
+///
+/// A push may mount a blob from it instead of sending it. May be called several
+/// times.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_REFERENCE.
+reggie_status reggie_options_add_mount_from(reggie_options *options,
+                                            const char *name);
+
+/// Sets the page size of lists and the maximum number of pages.
+///
+/// `page_size` is the number of names to request for each page, 1 to 10000.
+/// `max_pages` is the maximum number of pages to read; 0 means no limit. If a
+/// registry rejects the page size, the request is sent without one.
+/// Default: 1000 and 10000.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if a
+/// value is out of range.
+reggie_status reggie_options_set_pages(reggie_options *options,
+                                       size_t page_size,
+                                       size_t max_pages);
+
+/// Sets whether reggie_tag_delete() may delete a tag through a dummy manifest.
+///
+/// If `detour` is nonzero and the registry cannot delete a tag, a dummy
+/// manifest is pushed to the tag and then deleted. Anyone who pulls the tag in
+/// the meantime gets the dummy manifest, and a tag that is pushed in the
+/// meantime is lost. Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_delete_detour(reggie_options *options,
+                                               int detour);
+
+/** @} */
+
+/* ---------------------------------- Pulling, pushing and deleting manifests */
+
+/**
+ * @defgroup reggie_manifest_transfers Pulling, pushing and deleting manifests
+ * @{
+ */
+
+/// Pulls a manifest.
+///
+/// `reference` is a tag or a digest; NULL means the target of the repository.
+/// An index is returned as such.
+///
+/// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_REFERENCE, REGGIE_NOT_FOUND, REGGIE_UNAUTHORIZED,
+/// REGGIE_DENIED, REGGIE_INVALID_MANIFEST, REGGIE_UNSUPPORTED for a manifest of
+/// Docker schema 1, REGGIE_DIGEST_MISMATCH, REGGIE_BODY_TOO_LARGE,
+/// REGGIE_HTTP_STATUS, or any status returned by reggie_client_do().
+REGGIE_MUST_USE
+reggie_status reggie_manifest_pull(const reggie_repository *repository,
+                                   const char *reference,
+                                   const reggie_options *options,
+                                   reggie_manifest **manifest,
+                                   reggie_error **error);
+
+/// Pulls the manifest for a platform.
+///
+/// If the reference points to an index, pulls the manifest that
+/// reggie_manifest_select() selects from it, through up to 4 levels of nested
+/// indexes. If it points to any other manifest, pulls that one. A `platform` of
+/// NULL means the host platform. Otherwise like reggie_manifest_pull().
+///
+/// Also returns REGGIE_INVALID_PLATFORM, or REGGIE_NO_PLATFORM with the
+/// available platforms in the message.
+REGGIE_MUST_USE
+reggie_status reggie_manifest_resolve(const reggie_repository *repository,
+                                      const char *reference,
+                                      const char *platform,
+                                      const reggie_options *options,
+                                      reggie_manifest **manifest,
+                                      reggie_error **error);
+
+/// Gets the descriptor of a manifest without pulling it.
+///
+/// The descriptor contains the digest, size and media type. Sends a HEAD
+/// request, which Docker Hub does not count as a pull, or a GET request if the
+/// registry does not handle HEAD properly.
+///
+/// On REGGIE_OK, the caller must free `descriptor` with
+/// reggie_descriptor_free().
+///
+/// Returns any status returned by reggie_manifest_pull().
+REGGIE_MUST_USE
+reggie_status reggie_manifest_stat(const reggie_repository *repository,
+                                   const char *reference,
+                                   const reggie_options *options,
+                                   reggie_descriptor **descriptor,
+                                   reggie_error **error);
+
+/// Pushes a manifest under `count` tags, or by digest only if `count` is 0.
+///
+/// One of the tags may be the digest of the manifest, which sets no tag. The
+/// content that the manifest refers to must exist, except for the empty blob
+/// "{}", which is pushed if it is missing.
+///
+/// Each tag is set by one PUT request. A tag that already points to this
+/// manifest is left unchanged, so that registries with immutable tags accept the
+/// push. If the manifest has a subject and the registry does not support the
+/// referrers API, the referrers tag (OCI Distribution Specification, Referrers
+/// Tag Schema) is updated too. Tags before the one that failed are set.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_ARGUMENT if `count` is impossibly large,
+/// REGGIE_INVALID_REFERENCE, REGGIE_DIGEST_MISMATCH for the digest of another
+/// manifest, REGGIE_BLOB_MISSING, REGGIE_UNAUTHORIZED, REGGIE_DENIED,
+/// REGGIE_UNSUPPORTED, REGGIE_HTTP_STATUS, REGGIE_BUSY in a callback of another
+/// call that is updating the same referrers tag, or any status returned by
+/// reggie_client_do().
+REGGIE_MUST_USE
+reggie_status reggie_manifest_push(const reggie_repository *repository,
+                                   const reggie_manifest *manifest,
+                                   const char *const *tags,
+                                   size_t count,
+                                   const reggie_options *options,
+                                   reggie_error **error);
+
+/// Deletes a manifest by digest, with all tags that point to it.
+///
+/// If it has a subject, it is removed from the referrers tag.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_DIGEST for a tag, REGGIE_NOT_FOUND, REGGIE_UNSUPPORTED,
+/// REGGIE_BUSY as for reggie_manifest_push(), or any status returned by
+/// reggie_manifest_pull().
+REGGIE_MUST_USE
+reggie_status reggie_manifest_delete(const reggie_repository *repository,
+                                     const char *digest,
+                                     const reggie_options *options,
+                                     reggie_error **error);
+
+/// Deletes a tag.
+///
+/// The manifest and its other tags are left unchanged.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_REFERENCE, REGGIE_NOT_FOUND, REGGIE_UNSUPPORTED if the
+/// registry cannot delete tags (see reggie_options_set_delete_detour()), or any
+/// status returned by reggie_manifest_pull().
+REGGIE_MUST_USE
+reggie_status reggie_tag_delete(const reggie_repository *repository,
+                                const char *tag,
+                                const reggie_options *options,
+                                reggie_error **error);
+
+/** @} */
+
+/* -------------------------------------------------------- Downloading blobs */
+
+/**
+ * @defgroup reggie_blob_pulls Downloading blobs
+ * @{
+ */
+
+/// Pulls a blob to a file.
+///
+/// The file appears, or replaces an existing one, once it is complete and
+/// verified. Its parent directories must exist. Existing data is used: the file
+/// itself as set by reggie_options_set_existing(), and a partial file as set by
+/// reggie_options_set_resume(). `path` may contain any bytes except NUL, and
+/// must not be a directory, device or pipe.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `path`
+/// is empty, REGGIE_FILE, REGGIE_LOCKED, REGGIE_NOT_FOUND, REGGIE_UNAUTHORIZED,
+/// REGGIE_DENIED, REGGIE_DIGEST_MISMATCH, REGGIE_SIZE_MISMATCH,
+/// REGGIE_HTTP_STATUS, REGGIE_CANCELLED, REGGIE_DEADLINE,
+/// REGGIE_PROGRESS_CALLBACK, or any status returned by reggie_client_do().
+REGGIE_MUST_USE
+reggie_status reggie_blob_pull_to_path(const reggie_repository *repository,
+                                       const reggie_descriptor *blob,
+                                       const char *path,
+                                       const reggie_options *options,
+                                       reggie_error **error);
+
+/// Pulls a blob to a file descriptor: a file, a pipe or a socket.
+///
+/// Writing starts at the current offset. After a failure, part of the blob may
+/// have been written. The file descriptor remains the caller's and may be
+/// non-blocking. If its other end is closed, the call fails without raising
+/// SIGPIPE. Otherwise like reggie_blob_pull_to_path().
+REGGIE_MUST_USE
+reggie_status reggie_blob_pull_to_fd(const reggie_repository *repository,
+                                     const reggie_descriptor *blob,
+                                     int fd,
+                                     const reggie_options *options,
+                                     reggie_error **error);
+
+/// Pulls a blob and passes it to a callback, piece by piece, in order.
+///
+/// The data must not be trusted until the call has returned REGGIE_OK.
+/// Otherwise like reggie_blob_pull_to_path().
+///
+/// Also returns REGGIE_WRITE_CALLBACK.
+REGGIE_MUST_USE
+reggie_status reggie_blob_pull_to_callback(const reggie_repository *repository,
+                                           const reggie_descriptor *blob,
+                                           reggie_write_callback write,
+                                           void *userdata,
+                                           const reggie_options *options,
+                                           reggie_error **error);
+
+/// Pulls a blob of at most `max_size` bytes into memory.
+///
+/// A larger blob fails with REGGIE_BODY_TOO_LARGE. The data is followed by a
+/// NUL, which is not included in `size`. Otherwise like
+/// reggie_blob_pull_to_path().
+///
+/// On REGGIE_OK, the caller must free `bytes` with reggie_bytes_free(); it is
+/// never NULL.
+REGGIE_MUST_USE
+reggie_status reggie_blob_pull_to_memory(const reggie_repository *repository,
+                                         const reggie_descriptor *blob,
+                                         size_t max_size,
+                                         const reggie_options *options,
+                                         uint8_t **bytes,
+                                         size_t *size,
+                                         reggie_error **error);
+
+/// Checks whether a blob exists, and gets its size.
+///
+/// `size` may be NULL. On REGGIE_OK, it is the size in bytes, or
+/// REGGIE_UNKNOWN_SIZE if the registry did not report it.
+///
+/// Returns REGGIE_OK if the blob exists, REGGIE_NOT_FOUND if it does not,
+/// REGGIE_INVALID_DIGEST, or any status returned by reggie_blob_pull_to_path().
+REGGIE_MUST_USE
+reggie_status reggie_blob_stat(const reggie_repository *repository,
+                               const char *digest,
+                               const reggie_options *options,
+                               uint64_t *size,
+                               reggie_error **error);
+
+/// Deletes a blob.
+///
+/// Returns REGGIE_OK, REGGIE_INVALID_DIGEST, REGGIE_NOT_FOUND,
+/// REGGIE_UNSUPPORTED, or any status returned by reggie_blob_pull_to_path().
+REGGIE_MUST_USE
+reggie_status reggie_blob_delete(const reggie_repository *repository,
+                                 const char *digest,
+                                 const reggie_options *options,
+                                 reggie_error **error);
+
+/// Opens a blob for reading.
+///
+/// Requests the size of the blob if it is unknown; otherwise sends nothing. The
+/// options also apply to reading. The handle does not need the repository
+/// afterwards.
+///
+/// On REGGIE_OK, the caller must free `handle` with reggie_blob_free().
+///
+/// Returns any status returned by reggie_blob_stat().
+REGGIE_MUST_USE
+reggie_status reggie_blob_open(const reggie_repository *repository,
+                               const reggie_descriptor *blob,
+                               const reggie_options *options,
+                               reggie_blob **handle,
+                               reggie_error **error);
+
+/// Frees a blob and closes its connections. NULL is ignored.
+///
+/// No call that uses it may be running.
+void reggie_blob_free(reggie_blob *handle);
+
+/// Returns the size in bytes.
+///
+/// Returns REGGIE_UNKNOWN_SIZE if the registry did not report it or if `handle`
+/// is NULL.
+uint64_t reggie_blob_size(const reggie_blob *handle);
+
+/// Reads the next bytes of a blob into `buffer`.
+///
+/// `got` is the number of bytes read: 1 to `size`, or 0 at the end of the blob.
+/// If the digest or the size does not match, the read that would return the
+/// last bytes fails instead. After a failure, all further reads fail.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
+/// is impossibly large, or any status returned by
+/// reggie_blob_pull_to_callback().
+REGGIE_MUST_USE
+reggie_status reggie_blob_read(reggie_blob *handle,
+                               uint8_t *buffer,
+                               size_t size,
+                               size_t *got,
+                               reggie_error **error);
+
+/// Reads `size` bytes at `offset` into `buffer`.
+///
+/// `got` is less than `size` only at the end of the blob. Safe for concurrent
+/// use: each call uses a connection of its own, limited by
+/// reggie_config_set_max_connections(). Nothing is cached. A part of a blob
+/// cannot be verified: for that, the content must contain digests of its own.
+/// `options` may be NULL to use those of reggie_blob_open(); other options
+/// apply to this call, for example a cancel handle of its own.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
+/// is impossibly large, REGGIE_RANGE_IGNORED, or any status returned by
+/// reggie_blob_pull_to_callback().
+REGGIE_MUST_USE
+reggie_status reggie_blob_pread(const reggie_blob *handle,
+                                uint8_t *buffer,
+                                size_t size,
+                                uint64_t offset,
+                                const reggie_options *options,
+                                size_t *got,
+                                reggie_error **error);
+
+/// Frees bytes returned through an out-pointer. NULL is ignored.
+void reggie_bytes_free(uint8_t *bytes);
+
+/// Gets the location of a blob, for programs that download it themselves.
+///
+/// reggie_digester_check() verifies what they received. If `follow` is nonzero,
+/// a request is sent to the registry, and the location is the target of its
+/// redirect, such as a signed URL, or the registry's own URL if there is none.
+/// If `follow` is 0, the location is always the registry's own URL, and nothing
+/// is sent if the token is known; this is for programs that follow redirects
+/// themselves, without sending the header fields to another host.
+///
+/// On REGGIE_OK, the caller must free `location` with reggie_location_free().
+///
+/// Returns REGGIE_OK, REGGIE_UNSUPPORTED for a layout, or any status returned
+/// by reggie_blob_stat().
+REGGIE_MUST_USE
+reggie_status reggie_blob_locate(const reggie_repository *repository,
+                                 const reggie_descriptor *blob,
+                                 int follow,
+                                 const reggie_options *options,
+                                 reggie_location **location,
+                                 reggie_error **error);
+
+/// Frees a location. NULL is ignored.
+void reggie_location_free(reggie_location *location);
+
+/// Returns the complete URL.
+///
+/// Borrowed; valid until the location is freed. Returns NULL if `location` is
+/// NULL.
+const char *reggie_location_url(const reggie_location *location);
+
+/// Returns the header fields to send along, such as Authorization.
+///
+/// Borrowed; valid until the location is freed. Returns NULL if `location` is
+/// NULL.
+const reggie_headers *reggie_location_headers(const reggie_location *location);
+
+/// Returns the expiry time as Unix time in seconds.
+///
+/// It is taken from the token or the signature. Returns -1 if unknown or if
+/// `location` is NULL.
+int64_t reggie_location_expires(const reggie_location *location);
+
+/// Reports that a location was rejected with `http_status`, 401 or 403.
+///
+/// The token or URL of the location is discarded, so that the next
+/// reggie_blob_locate() requests a new one. Sends nothing. NULL is ignored.
+void reggie_location_refused(const reggie_location *location, int http_status);
+
+/** @} */
+
+/* ------------------------------------------------------------ Pushing blobs */
+
+/**
+ * @defgroup reggie_blob_pushes Pushing blobs
+ * @{
+ */
+
+/// Pushes a regular file as a blob.
+///
+/// If the blob already exists, nothing is sent; otherwise it is mounted if
+/// possible. A `digest` of NULL means that the digest is computed first, so
+/// that the file is read twice; a given digest is compared. `path` may contain
+/// any bytes except NUL. `descriptor` may be NULL; its media type is
+/// REGGIE_OCTETS.
+///
+/// On REGGIE_OK, the caller must free `descriptor` with
+/// reggie_descriptor_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_ARGUMENT if `path` is empty, REGGIE_INVALID_DIGEST,
+/// REGGIE_FILE, REGGIE_SOURCE_CHANGED, REGGIE_UNAUTHORIZED, REGGIE_DENIED,
+/// REGGIE_NOT_FOUND if the registry requires the repository to be created
+/// first, REGGIE_DIGEST_MISMATCH if the registry received something else,
+/// REGGIE_HTTP_STATUS, REGGIE_CANCELLED, REGGIE_DEADLINE,
+/// REGGIE_PROGRESS_CALLBACK, or any status returned by reggie_client_do().
+REGGIE_MUST_USE
+reggie_status reggie_blob_push_path(const reggie_repository *repository,
+                                    const char *path,
+                                    const char *digest,
+                                    const reggie_options *options,
+                                    reggie_descriptor **descriptor,
+                                    reggie_error **error);
+
+/// Pushes bytes from a file descriptor as a blob.
+///
+/// `length` is the number of bytes from the current offset; REGGIE_UNKNOWN_SIZE
+/// means all bytes up to the end. A seekable file descriptor is read with
+/// pread(), and its offset does not change. One that is not seekable is
+/// uploaded in chunks; if more than the last chunk is lost in a connection
+/// failure, the upload is lost, unless there is a state directory. Otherwise
+/// like reggie_blob_push_path().
+///
+/// Also returns REGGIE_BODY_LENGTH, REGGIE_UPLOAD_LOST or
+/// REGGIE_NO_STATE_FOLDER.
+REGGIE_MUST_USE
+reggie_status reggie_blob_push_fd(const reggie_repository *repository,
+                                  int fd,
+                                  uint64_t length,
+                                  const char *digest,
+                                  const reggie_options *options,
+                                  reggie_descriptor **descriptor,
+                                  reggie_error **error);
+
+/// Pushes `size` bytes as a blob.
+///
+/// The bytes are not copied and must not be changed during the call. Otherwise
+/// like reggie_blob_push_path().
+REGGIE_MUST_USE
+reggie_status reggie_blob_push_memory(const reggie_repository *repository,
+                                      const uint8_t *bytes,
+                                      size_t size,
+                                      const char *digest,
+                                      const reggie_options *options,
+                                      reggie_descriptor **descriptor,
+                                      reggie_error **error);
+
+/// Pushes bytes supplied by a callback as a blob.
+///
+/// `length` is the number of bytes; REGGIE_UNKNOWN_SIZE means all bytes up to
+/// the end. With `rewind`, the bytes may be read several times. If `rewind` is
+/// NULL, the callback is treated like a file descriptor that is not seekable.
+/// Otherwise like reggie_blob_push_fd().
+///
+/// Also returns REGGIE_READ_CALLBACK, REGGIE_REWIND_CALLBACK or
+/// REGGIE_CALLBACK_MISUSE.
+REGGIE_MUST_USE
+reggie_status reggie_blob_push_callback(const reggie_repository *repository,
+                                        reggie_read_callback read,
+                                        reggie_rewind_callback rewind,
+                                        uint64_t length,
+                                        void *userdata,
+                                        const char *digest,
+                                        const reggie_options *options,
+                                        reggie_descriptor **descriptor,
+                                        reggie_error **error);
+
+/// Mounts a blob from another repository of the same registry.
+///
+/// `from` is the name of the other repository. The blob is then in both, and
+/// none of it is sent. On REGGIE_OK, `mounted` is 1 if the blob was mounted, or
+/// 0 if the registry prefers that it is sent.
+///
+/// Returns REGGIE_OK, REGGIE_INVALID_DIGEST, REGGIE_INVALID_REFERENCE,
+/// REGGIE_UNSUPPORTED for a layout, or any status returned by
+/// reggie_blob_push_path().
+REGGIE_MUST_USE
+reggie_status reggie_blob_mount(const reggie_repository *repository,
+                                const char *digest,
+                                const char *from,
+                                const reggie_options *options,
+                                int *mounted,
+                                reggie_error **error);
+
+/** @} */
+
+/* ------------------------------------------------------ Incremental uploads */
+
+/**
+ * @defgroup reggie_uploads Incremental uploads
+ * @{
+ */
+
+/// Begins an incremental upload.
+///
+/// The handle does not need the repository afterwards.
+///
+/// On REGGIE_OK, the caller must free `upload` with reggie_upload_free().
+///
+/// Returns any status returned by reggie_blob_push_path().
+REGGIE_MUST_USE
+reggie_status reggie_upload_begin(const reggie_repository *repository,
+                                  const reggie_options *options,
+                                  reggie_upload **upload,
+                                  reggie_error **error);
+
+/// Appends `size` bytes to an upload.
+///
+/// The bytes are collected in a chunk; a full chunk is sent before the call
+/// returns. If the registry does not support chunked uploads, everything is
+/// written to a file in the state directory until the upload is committed.
+/// After a failure, the call may be repeated with the same bytes if
+/// reggie_upload_offset() is unchanged.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
+/// is impossibly large or the upload has ended, REGGIE_NO_STATE_FOLDER,
+/// REGGIE_UPLOAD_LOST, or any status returned by reggie_blob_push_path().
+REGGIE_MUST_USE
+reggie_status reggie_upload_write(reggie_upload *upload,
+                                  const uint8_t *bytes,
+                                  size_t size,
+                                  reggie_error **error);
+
+/// Returns how many bytes were accepted: the offset of the next byte.
+///
+/// Returns 0 if `upload` is NULL.
+uint64_t reggie_upload_offset(const reggie_upload *upload);
+
+/// Commits an upload: what was written becomes a blob.
+///
+/// A `digest` of NULL means the computed digest; a given digest is compared
+/// first. The upload has then ended and can only be freed. After a failure, the
+/// call may be repeated unless the error says otherwise. `descriptor` may be
+/// NULL.
+///
+/// On REGGIE_OK, the caller must free `descriptor` with
+/// reggie_descriptor_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_DIGEST,
+/// REGGIE_DIGEST_MISMATCH, or any status returned by reggie_upload_write().
+REGGIE_MUST_USE
+reggie_status reggie_upload_commit(reggie_upload *upload,
+                                   const char *digest,
+                                   const reggie_options *options,
+                                   reggie_descriptor **descriptor,
+                                   reggie_error **error);
+
+/// Aborts an upload and tells the registry to discard it.
+///
+/// The upload has then ended and can only be freed. If the request fails, the
+/// registry discards the upload by itself.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or any status returned by
+/// reggie_client_do().
+REGGIE_MUST_USE
+reggie_status reggie_upload_abort(reggie_upload *upload,
+                                  reggie_error **error);
+
+/// Exports an upload, to be resumed in this process or another.
+///
+/// reggie_upload_import() resumes it. The exported string contains the address
+/// of the upload, what the registry has received, and the state of the digest.
+/// Nothing is sent, and data that is still in memory is not included. The
+/// string is a secret: whoever has it can write to the upload. The upload may
+/// continue afterwards, and the string remains usable.
+///
+/// On REGGIE_OK, the caller must free `text` with reggie_string_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
+/// upload has ended.
+REGGIE_MUST_USE
+reggie_status reggie_upload_export(const reggie_upload *upload,
+                                   char **text,
+                                   reggie_error **error);
+
+/// Resumes an exported upload.
+///
+/// Requests from the registry what it has received. reggie_upload_offset() then
+/// returns the offset from which the data must be written again; it may be
+/// before what had been written at the time of the export.
+///
+/// On REGGIE_OK, the caller must free `upload` with reggie_upload_free().
+///
+/// Returns REGGIE_OK, REGGIE_INVALID_EXPORT, REGGIE_UPLOAD_LOST if the registry
+/// no longer knows the upload, or any status returned by reggie_upload_begin().
+REGGIE_MUST_USE
+reggie_status reggie_upload_import(const reggie_repository *repository,
+                                   const char *text,
+                                   const reggie_options *options,
+                                   reggie_upload **upload,
+                                   reggie_error **error);
+
+/// Frees an upload. NULL is ignored.
+///
+/// An upload that was neither committed nor aborted stays at the registry, for
+/// reggie_upload_import().
+void reggie_upload_free(reggie_upload *upload);
+
+/** @} */
+
+/* -------------------------------------------------------------------- Lists */
+
+/**
+ * @defgroup reggie_lists Lists
+ * @{
+ */
+
+/// Lists the tags of a repository that follow `after`, or all if NULL.
+///
+/// Nothing is sent before reggie_names_next(). The list does not need the
+/// repository afterwards.
+///
+/// On REGGIE_OK, the caller must free `names` with reggie_names_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_INVALID_UTF8.
+REGGIE_MUST_USE
+reggie_status reggie_tags_open(const reggie_repository *repository,
+                               const char *after,
+                               const reggie_options *options,
+                               reggie_names **names,
+                               reggie_error **error);
+
+/// Lists the repositories of a registry that follow `after`, or all if NULL.
+///
+/// Many registries do not provide this list, or not to everyone. Otherwise like
+/// reggie_tags_open().
+REGGIE_MUST_USE
+reggie_status reggie_catalog_open(const reggie_client *client,
+                                  const char *after,
+                                  const reggie_options *options,
+                                  reggie_names **names,
+                                  reggie_error **error);
+
+/// Gets the next name, and requests the next page when necessary.
+///
+/// Strings that are not valid tags or names are left out. A name that equals
+/// the previous one is not returned again. On REGGIE_OK, `name` is borrowed;
+/// valid until the next call or until the list is freed. It is NULL at the end
+/// of the list. May be called again after a transient failure.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_NOT_FOUND,
+/// REGGIE_LIST_ENDLESS, REGGIE_UNSUPPORTED, or any status returned by
+/// reggie_manifest_pull().
+REGGIE_MUST_USE
+reggie_status reggie_names_next(reggie_names *names,
+                                const char **name,
+                                reggie_error **error);
+
+/// Returns how many invalid tags or names were left out so far.
+///
+/// Returns 0 if `names` is NULL.
+size_t reggie_names_left_out(const reggie_names *names);
+
+/// Frees a list. NULL is ignored.
+void reggie_names_free(reggie_names *names);
+
+/// Lists the referrers of the manifest with the given digest.
+///
+/// Lists those of the given artifact type, or all if `artifact_type` is NULL.
+/// The list comes from the referrers API, or from the referrers tag if the
+/// registry does not support the API. Nothing is sent before
+/// reggie_referrers_next(). The list does not need the repository afterwards.
+///
+/// On REGGIE_OK, the caller must free `referrers` with reggie_referrers_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_DIGEST.
+REGGIE_MUST_USE
+reggie_status reggie_referrers_open(const reggie_repository *repository,
+                                    const char *digest,
+                                    const char *artifact_type,
+                                    const reggie_options *options,
+                                    reggie_referrers **referrers,
+                                    reggie_error **error);
+
+/// Gets the next referrer, and requests the next page when necessary.
+///
+/// The descriptor has the artifact type and annotations as far as the list
+/// contains them. Sizes in such lists may be wrong. Entries that are no valid
+/// descriptors are left out. On REGGIE_OK, `descriptor` is borrowed; valid until
+/// the next call or until the list is freed. It is NULL at the end of the list,
+/// on the first call if there are no referrers. May be called again after a
+/// transient failure.
+///
+/// Returns any status returned by reggie_names_next().
+REGGIE_MUST_USE
+reggie_status reggie_referrers_next(reggie_referrers *referrers,
+                                    const reggie_descriptor **descriptor,
+                                    reggie_error **error);
+
+/// Frees a list. NULL is ignored.
+void reggie_referrers_free(reggie_referrers *referrers);
 
 /** @} */
 
