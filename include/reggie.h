@@ -3255,7 +3255,7 @@ void reggie_digester_free(reggie_digester *digester);
  * @{
  */
 
-/// Parses a reference: [http[s]://][registry/]name[:tag][@digest].
+/// Parses a reference: `[http[s]://][registry/]name[:tag][@digest]`.
 ///
 /// The first component is the registry if it contains a dot, a colon or an
 /// upper-case letter, or is "localhost"; IPv6 addresses are enclosed in
