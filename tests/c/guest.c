@@ -152,8 +152,9 @@ static void the_file_that_is_written(const reggie_client *client)
     sent.request = slow;
     thread = check_start(send_it, &sent, CHECK_SMALL_STACK);
     CHECK(read(watch, events, sizeof events) > 0);
-    /* The watch, the connection and the file, which has not its name yet. */
-    CHECK_NUMBER(before + 3, descriptors(host));
+    /* The watch, the connection, the directory, and the file, which is not
+       visible by its name yet. */
+    CHECK_NUMBER(before + 4, descriptors(host));
     CHECK_NUMBER(0, entries(arguments[4]));
     check_sends(client, go, 200);
     CHECK_NUMBER(0, pthread_join(thread, NULL));

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
 use embedded_registry::Registry;
 use socket2::{Domain, Socket, Type};
@@ -122,6 +123,9 @@ pub(super) fn echo(request: &RawRequest) -> String {
     )
 }
 
+/// How long a gate stays closed at most.
+const MAX_CLOSED: Duration = Duration::from_secs(120);
+
 /// Where one connection waits for a request on another; it closes behind.
 #[derive(Default)]
 pub(super) struct Gate {
@@ -132,9 +136,10 @@ pub(super) struct Gate {
 impl Gate {
     fn pass(&self) {
         let closed = self.is_open.lock().expect("no panic elsewhere");
-        let mut passed = self
+        // A program that has failed never opens it.
+        let (mut passed, _) = self
             .opened
-            .wait_while(closed, |is_open| !*is_open)
+            .wait_timeout_while(closed, MAX_CLOSED, |is_open| !*is_open)
             .expect("no panic elsewhere");
         *passed = false;
     }
