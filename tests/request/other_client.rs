@@ -18,7 +18,7 @@ fn upload_url(location: &str, digest: &str) -> String {
 #[test]
 fn ureq_reads_what_libreggie_has_stored() {
     let registry = Registry::start(Options::default());
-    let client = Client::new(&registry.url(), &Config::new()).expect("a client");
+    let client = Client::new(registry.url(), &Config::new()).expect("a client");
     for size in [0, 1, 100_000] {
         let bytes = content(size);
         let digest = of_bytes(Algorithm::Sha256, &bytes);
@@ -43,7 +43,7 @@ fn ureq_reads_what_libreggie_has_stored() {
 #[test]
 fn libreggie_reads_what_ureq_has_stored() {
     let registry = Registry::start(Options::default());
-    let client = Client::new(&registry.url(), &Config::new()).expect("a client");
+    let client = Client::new(registry.url(), &Config::new()).expect("a client");
     for size in [0, 1, 100_000] {
         let bytes = content(size);
         let digest = of_bytes(Algorithm::Sha256, &bytes);
