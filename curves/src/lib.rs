@@ -1,8 +1,8 @@
 //! ECDSA of hashes that were made elsewhere, with P-256, P-384 and P-521, and
 //! Diffie-Hellman with P-521.
 //!
-//! A crate of its own so that the code, which is generic, is compiled for size. For
-//! the same reason nothing of it is inlined into other crates.
+//! A crate of its own, as the only one that uses RustCrypto. Its generic code is
+//! large, so nothing of it is inlined into the library, which would repeat it.
 
 use p521::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 use p521::elliptic_curve::point::AffineCoordinates;

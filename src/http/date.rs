@@ -47,13 +47,9 @@ fn mail_date(text: &str) -> Option<i64> {
     let mut time = parts.next()?.splitn(3, ':');
     let (hour, minute) = (number(time.next()?, 1..=2)?, number(time.next()?, 2..=2)?);
     let second = time.next().map_or(Some(0), |text| number(text, 2..=2))?;
-    let is_valid = (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
-    if !is_valid {
-        return None;
-    }
     let offset = offset(parts.next().unwrap_or_default())?;
     let month = i64::try_from(month).ok()? + 1;
-    Some(days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset)
+    at([year, month, day], [hour, minute, second], offset)
 }
 
 /// The seconds of a Unix time, which may be in milliseconds.
@@ -94,21 +90,25 @@ pub(crate) fn rfc3339(text: &str) -> Option<i64> {
         true => (number(17..19)?, 19),
         false => (0, 16),
     };
-    let in_range = (1..=12).contains(&month)
-        && (1..=31).contains(&day)
-        && hour < 24
-        && minute < 60
-        // A leap second.
-        && second <= 60;
-    if !in_range {
-        return None;
-    }
     let rest = text.get(end..)?;
     let rest = rest.strip_prefix(['.', ',']).map_or(rest, |fraction| {
         fraction.trim_start_matches(|c: char| c.is_ascii_digit())
     });
     let offset = offset(rest.trim_start())?;
-    Some(days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset)
+    at([year, month, day], [hour, minute, second], offset)
+}
+
+/// A date and a time of day, that many seconds ahead of UTC.
+fn at(date: [i64; 3], time: [i64; 3], offset: i64) -> Option<i64> {
+    let [year, month, day] = date;
+    let [hour, minute, second] = time;
+    let is_valid = (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && hour < 24
+        && minute < 60
+        // A leap second.
+        && second <= 60;
+    is_valid.then(|| days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset)
 }
 
 /// The offset from UTC in seconds. Go adds the name of the zone: `+0100 CET`.

@@ -6,7 +6,6 @@ use super::connection::Connection;
 use super::exchange_timer::ExchangeLimits;
 use super::file_piece::{FilePiece, ended_early};
 use crate::body::Body;
-use crate::error::Error;
 
 /// Maximum size of a chunk.
 const CHUNK: usize = 64 * 1024;
@@ -121,9 +120,9 @@ impl<'a> RequestBody<'a> {
         Ok(amount > 0)
     }
 
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, io::Error> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.body.read(buffer, &self.limits.call);
-        read.map_err(|error: Error| io::Error::other(error))
+        read.map_err(io::Error::other)
     }
 
     fn begin_piece(&self, amount: usize) {
@@ -142,6 +141,7 @@ mod tests {
     use std::thread;
 
     use crate::body::ReadSource;
+    use crate::error::Error;
 
     /// As many bytes as are requested, `left` in all.
     struct Source {

@@ -72,8 +72,14 @@ impl Seen {
     }
 }
 
+/// Only what a query cannot have: all bytes together could be read as hexadecimal.
 fn percent(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    text.bytes().fold(String::new(), |text, byte| {
+        match byte.is_ascii_alphanumeric() {
+            true => text + &char::from(byte).to_string(),
+            false => text + &format!("%{byte:02x}"),
+        }
+    })
 }
 
 fn json(text: &str) -> String {
