@@ -80,6 +80,11 @@ impl Client {
         self.engine.address.origin().authority()
     }
 
+    /// The registry whose content this client's registry mirrors.
+    pub(crate) fn mirror_of(&self) -> Option<&str> {
+        self.config.mirror_of.as_deref()
+    }
+
     /// Sets the repository of `<name>` for later requests.
     pub fn set_default_name(&self, name: &str) -> Result<(), Error> {
         template::check_value(Kind::InvalidName, "default name", name)?;
