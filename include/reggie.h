@@ -3412,9 +3412,10 @@ const char *reggie_reference_target(const reggie_reference *reference);
 
 /// Returns the full reference, such as "docker.io/library/alpine:latest".
 ///
-/// Starts with http:// or https:// if the parsed string did. Parsing it yields
-/// the same reference. Borrowed; valid until the reference is freed. Returns
-/// NULL if `reference` is NULL.
+/// Starts with http:// or https:// if the parsed string did, or if the registry
+/// would be read as a part of the name otherwise. Parsing it yields the same
+/// reference. Borrowed; valid until the reference is freed. Returns NULL if
+/// `reference` is NULL.
 const char *reggie_reference_string(const reggie_reference *reference);
 
 /** @} */

@@ -68,7 +68,7 @@ pub(super) fn path(subject: &Digest) -> String {
 pub(super) fn request(task: &Task, path: &str) -> Result<Request, Error> {
     let mut request = task.request("GET", path)?;
     request.set_header("Accept", media_type::OCI_INDEX.as_bytes())?;
-    request.max_body = Some(task.options.max_manifest());
+    request.max_body = Some(task.options.manifest_limit());
     Ok(request)
 }
 
@@ -97,7 +97,7 @@ pub(super) fn page(response: &Response) -> Result<Page, Error> {
 }
 
 /// The valid entries of an index.
-pub(super) fn entries(index: &Json) -> Option<Vec<Descriptor>> {
+pub(crate) fn entries(index: &Json) -> Option<Vec<Descriptor>> {
     let list = match index.member("manifests") {
         Some(list) => list.array()?,
         None => &[],
