@@ -1,6 +1,6 @@
 //! Time limits of a client and of a request.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 // Cycle: adds the setters of one subject to Config; see config/mod.rs.
 use super::Config;
@@ -32,10 +32,6 @@ impl Times {
         let given = own.call.unwrap_or(self.call);
         CallLimits {
             cancel,
-            stop: None,
-            callbacks: None,
-            // A limit beyond the range of the clock is no limit.
-            deadline: given.and_then(|given| Some((Instant::now().checked_add(given)?, given))),
             timeouts: Timeouts {
                 first_byte: own.first_byte.unwrap_or(steps.first_byte),
                 commit: own.commit.unwrap_or(steps.commit),
@@ -43,7 +39,7 @@ impl Times {
                 ..steps
             },
             is_nested: call_scope::is_active(),
-            transfer: None,
+            ..CallLimits::within(given)
         }
     }
 }

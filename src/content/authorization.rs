@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use zeroize::Zeroizing;
 
+use super::operation::Operation;
 use super::options::Options;
 use super::repository::Repository;
 use super::task::Task;
@@ -22,8 +23,9 @@ pub struct Found {
 
 /// Authorization for a repository.
 pub fn get(repository: &Repository, is_push: bool, options: &Options) -> Result<Found, Error> {
-    let task = Task::new(repository, options);
-    get_in(&task, is_push).map_err(|error| task.completed(error))
+    let operation = Operation::new(repository, options);
+    let found = Task::of(&operation).and_then(|task| get_in(&task, is_push));
+    found.map_err(|error| operation.completed(error))
 }
 
 /// Authorization for the repository of a call.

@@ -2,13 +2,13 @@
 
 use std::os::fd::RawFd;
 
+use super::blob_source::BlobSource;
 use super::descriptor::Descriptor;
-use super::download::{Download, check_max};
+use super::download::check_max;
+use super::operation::Operation;
 use super::options::Options;
 use super::progress::Phase;
-use super::ranges;
 use super::repository::Repository;
-use super::task::Task;
 use crate::body::digest::Digester;
 use crate::body::output::{Output, WriteSink};
 use crate::body::sink::{MemoryLimit, MemorySink, Sink};
@@ -27,9 +27,9 @@ pub fn to_memory(
     max: usize,
     options: &Options,
 ) -> Result<Vec<u8>, Error> {
-    in_call(repository, blob, options, |task| {
+    in_call(repository, blob, options, |operation| {
         let mut bytes = Vec::new();
-        once_more(task, |_| {
+        once_more(operation, |_| {
             bytes.clear();
             bytes.resize(head, 0);
             let limit = MemoryLimit {
@@ -37,7 +37,7 @@ pub fn to_memory(
                 set_by: "the argument max",
             };
             let sink = MemorySink::new(&mut bytes, blob.size(), limit)?;
-            receive(task, blob, sink, None)
+            receive(operation, blob, sink, None)
         })?;
         Ok(bytes)
     })
@@ -69,9 +69,9 @@ fn to_output(
     mut output: Output,
     options: &Options,
 ) -> Result<(), Error> {
-    in_call(repository, blob, options, |task| {
-        match output.sink(&task.call.limits)? {
-            Some(sink) => receive(task, blob, sink, None).map_err(|failed| failed.error),
+    in_call(repository, blob, options, |operation| {
+        match output.sink(&operation.call.limits)? {
+            Some(sink) => receive(operation, blob, sink, None).map_err(|failed| failed.error),
             None => Ok(()),
         }
     })
@@ -82,13 +82,13 @@ pub(super) fn in_call<T>(
     repository: &Repository,
     blob: &Descriptor,
     options: &Options,
-    body: impl FnOnce(&Task) -> Result<T, Error>,
+    body: impl FnOnce(&Operation) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let task = Task::new(repository, options);
-    let pulled = begin(&task, blob)
-        .and_then(|()| body(&task))
+    let operation = Operation::new(repository, options);
+    let pulled = begin(&operation, blob)
+        .and_then(|()| body(&operation))
         .map_err(|error| named(error, blob));
-    task.finish(pulled)
+    operation.finish(pulled)
 }
 
 /// An error about a blob.
@@ -100,16 +100,17 @@ pub(super) fn named(error: Error, blob: &Descriptor) -> Error {
     error.with_digest(blob.digest().as_str())
 }
 
-pub(super) fn begin(task: &Task, blob: &Descriptor) -> Result<(), Error> {
+pub(super) fn begin(operation: &Operation, blob: &Descriptor) -> Result<(), Error> {
     let title = blob.annotations().get("org.opencontainers.image.title");
     let name = title.unwrap_or_else(|| {
         let digest = blob.digest().as_str();
         let hex = digest.split(':').next_back().unwrap_or(digest);
         &hex[..SHOWN_DIGEST]
     });
-    task.progress
+    operation
+        .progress
         .begin(Phase::Pull, Some(blob), name, blob.size())?;
-    check_max(blob.size(), task.options.max_blob)
+    check_max(blob.size(), operation.options.max_blob)
 }
 
 /// A failure to receive a blob.
@@ -131,12 +132,12 @@ impl From<Error> for Failed {
 /// Makes an attempt, and another one from the start if the first was put
 /// together from parts that do not match.
 pub(super) fn once_more(
-    task: &Task,
+    operation: &Operation,
     mut attempt: impl FnMut(bool) -> Result<(), Failed>,
 ) -> Result<(), Error> {
     match attempt(false) {
         Err(failed) if failed.is_resumed && failed.error.kind() == Kind::DigestMismatch => {
-            task.progress.restart()?;
+            operation.progress.restart()?;
             attempt(true).map_err(|failed| failed.error)
         }
         other => other.map_err(|failed| failed.error),
@@ -152,7 +153,7 @@ pub(super) struct Prefix {
 /// Receives a blob, or the rest of it, and commits the sink once the content is
 /// verified.
 pub(super) fn receive(
-    task: &Task,
+    operation: &Operation,
     blob: &Descriptor,
     sink: impl Sink,
     prefix: Option<Prefix>,
@@ -161,42 +162,30 @@ pub(super) fn receive(
         digester: Digester::new(blob.digest().algorithm()),
         size: 0,
     });
-    let max = task.options.max_blob;
-    let mut download = Download::new(blob.digest(), blob.size(), max, prefix.size);
-    receive_in(task, blob, sink, prefix, &mut download).map_err(|error| Failed {
+    let max = operation.options.max_blob;
+    let mut source = BlobSource::new(operation.repository, blob, blob.size(), max, prefix.size);
+    receive_in(operation, blob, sink, prefix, &mut source).map_err(|error| Failed {
         error,
-        is_resumed: download.is_resumed(),
+        is_resumed: source.is_resumed(),
     })
 }
 
 fn receive_in(
-    task: &Task,
+    operation: &Operation,
     blob: &Descriptor,
     sink: impl Sink,
     prefix: Prefix,
-    download: &mut Download,
+    source: &mut BlobSource,
 ) -> Result<(), Error> {
-    let requests = task.requests();
-    task.progress.set_phase(Phase::Pull);
-    if blob.data().is_none() {
-        download.find_size(&requests)?;
-    }
-    if let Some(size) = download.size() {
-        task.progress.set_total(size);
+    operation.progress.set_phase(Phase::Pull);
+    source.find_size(operation)?;
+    if let Some(size) = source.size() {
+        operation.progress.set_total(size);
     }
     let digest = blob.digest().clone();
     let mut sink =
-        VerifyingSink::resuming(sink, digest, download.size(), prefix.digester, prefix.size)?;
-    match blob.data() {
-        Some(data) => {
-            sink.write(data)?;
-            task.progress.moved(data.len() as u64);
-        }
-        None => {
-            ranges::deliver(task, download, &mut |piece| sink.write(piece))?;
-            download.deliver(&requests, &task.progress, &mut |piece| sink.write(piece))?;
-        }
-    }
+        VerifyingSink::resuming(sink, digest, source.size(), prefix.digester, prefix.size)?;
+    source.deliver(operation, &mut |piece| sink.write(piece))?;
     sink.commit()?;
-    task.progress.end()
+    operation.progress.end()
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::blob_pull::{begin, named};
+use super::blob_source::{self, BlobSource};
 use super::blob_stat;
 use super::descriptor::Descriptor;
-use super::download::{Download, check_max};
+use super::download::check_max;
+use super::operation::Operation;
 use super::options::Options;
 use super::progress::{Phase, Progress};
-use super::range_fetch::{self, Part};
 use super::repository::Repository;
-use super::task::Task;
 use crate::body::sink::{QueueSink, Sink};
 use crate::body::verify::VerifyingSink;
 use crate::error::Error;
@@ -59,29 +59,16 @@ impl Blob {
         offset: u64,
         options: Option<&Options>,
     ) -> Result<usize, Error> {
-        if let Some(data) = self.descriptor.data() {
-            let from = usize::try_from(offset).unwrap_or(data.len());
-            let rest = data.get(from..).unwrap_or_default();
-            let count = rest.len().min(buffer.len());
-            buffer[..count].copy_from_slice(&rest[..count]);
-            return Ok(count);
-        }
-        let part = Part {
-            digest: self.descriptor.digest(),
-            size: self.size,
-            offset,
-            on_range: &|| {},
-        };
-        let task = Task::new(&self.repository, options.unwrap_or(&self.options));
-        let read = range_fetch::fetch(&task.requests(), &part, buffer);
-        task.finish(read.map_err(|error| named(error, &self.descriptor)))
+        let operation = Operation::new(&self.repository, options.unwrap_or(&self.options));
+        let read = blob_source::read_at(&operation, &self.descriptor, self.size, buffer, offset);
+        operation.finish(read.map_err(|error| named(error, &self.descriptor)))
     }
 
     /// Reads the blob from its beginning.
     pub fn reader(&self) -> Reader {
-        let digest = self.descriptor.digest();
+        let (descriptor, max) = (&self.descriptor, self.options.max_blob);
         Reader {
-            download: Download::new(digest, self.size, self.options.max_blob, 0),
+            source: BlobSource::new(&self.repository, descriptor, self.size, max, 0),
             verified: None,
             end: None,
             progress: Progress::new(self.options.progress.as_ref()),
@@ -91,7 +78,7 @@ impl Blob {
 
 /// Where a blob is read from its beginning.
 pub struct Reader {
-    download: Download,
+    source: BlobSource,
     verified: Option<Verified>,
     /// How the blob ended. After a failure nothing more is returned of it.
     end: Option<Result<(), Error>>,
@@ -127,11 +114,12 @@ impl Reader {
         if let Some(read) = self.take(buffer) {
             return read;
         }
-        let task = Task::with_progress(&blob.repository, &blob.options, self.progress.clone());
-        self.download.set_limits(&task.call.limits);
+        let operation =
+            Operation::with_progress(&blob.repository, &blob.options, self.progress.clone());
+        self.source.set_limits(&operation.call.limits);
         loop {
-            if let Err(error) = self.receive(&task, blob) {
-                let failed = task.finish(Err(named(error, &blob.descriptor)));
+            if let Err(error) = self.receive(&operation, blob) {
+                let failed = operation.finish(Err(named(error, &blob.descriptor)));
                 // Not even what was received before is returned.
                 self.verified = None;
                 self.end = Some(failed);
@@ -155,34 +143,25 @@ impl Reader {
     }
 
     /// Receives the next piece, or verifies the content at its end.
-    fn receive(&mut self, task: &Task, blob: &Blob) -> Result<(), Error> {
-        let requests = task.requests();
+    fn receive(&mut self, operation: &Operation, blob: &Blob) -> Result<(), Error> {
         let verified = match &mut self.verified {
             Some(verified) => verified,
             None => {
-                begin(task, &blob.descriptor)?;
-                if blob.descriptor.data().is_none() {
-                    self.download.find_size(&requests)?;
-                }
-                let size = self.download.size();
+                begin(operation, &blob.descriptor)?;
+                self.source.find_size(operation)?;
+                let size = self.source.size();
                 self.verified.insert(Verified::new(&blob.descriptor, size)?)
             }
         };
-        if let Some(data) = blob.descriptor.data() {
-            verified.sink.write(data)?;
-        } else {
-            task.progress.set_phase(Phase::Pull);
-            let count = self
-                .download
-                .read(&requests, &task.progress, &mut verified.buffer)?;
-            if count > 0 {
-                task.progress.poll()?;
-                return verified.sink.write(&verified.buffer[..count]);
-            }
+        operation.progress.set_phase(Phase::Pull);
+        let count = self.source.read(operation, &mut verified.buffer)?;
+        if count > 0 {
+            operation.progress.poll()?;
+            return verified.sink.write(&verified.buffer[..count]);
         }
         verified.sink.commit()?;
-        task.progress.end()?;
-        self.end = Some(task.finish(Ok(())));
+        operation.progress.end()?;
+        self.end = Some(operation.finish(Ok(())));
         Ok(())
     }
 }

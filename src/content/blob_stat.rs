@@ -1,8 +1,10 @@
 //! Whether a blob exists and how long it is, and its deletion.
 
 use super::download::stated_range;
+use super::layout;
+use super::operation::Operation;
 use super::options::Options;
-use super::repository::Repository;
+use super::repository::{Place, Repository};
 use super::requests::Requests;
 use super::task::{self, Task};
 use crate::body::digest::{Digest, of_bytes};
@@ -17,14 +19,21 @@ pub fn stat(
     options: &Options,
 ) -> Result<Option<u64>, Error> {
     let digest = Digest::parse(digest)?;
-    let task = Task::new(repository, options);
-    let found = size(&task.requests(), &digest);
-    let found = found.map_err(|error| error.with_digest(digest.as_str()));
-    task.finish(found)
+    let operation = Operation::new(repository, options);
+    let found = size_in(&operation, &digest);
+    operation.finish(found.map_err(|error| error.with_digest(digest.as_str())))
+}
+
+/// The size of a blob, if it is known.
+pub(super) fn size_in(operation: &Operation, digest: &Digest) -> Result<Option<u64>, Error> {
+    match operation.place() {
+        Place::Registry(registry) => size(&Task::new(operation, registry).requests(), digest),
+        Place::Layout(layout) => layout::blobs::size(layout, digest).map(Some),
+    }
 }
 
 /// Sends a HEAD request, and a GET request for one byte if that is refused.
-pub(super) fn size(requests: &Requests, digest: &Digest) -> Result<Option<u64>, Error> {
+fn size(requests: &Requests, digest: &Digest) -> Result<Option<u64>, Error> {
     let mut request = requests.blob("HEAD", digest)?;
     let own = request.url()?;
     let response = requests.send(&mut request)?;
@@ -72,12 +81,17 @@ fn is_empty(digest: &Digest) -> bool {
 /// Deletes a blob.
 pub fn delete(repository: &Repository, digest: &str, options: &Options) -> Result<(), Error> {
     let digest = Digest::parse(digest)?;
-    let task = Task::new(repository, options);
-    let requests = task.requests();
-    let deleted = requests
-        .blob("DELETE", &digest)
-        .and_then(|mut request| requests.send(&mut request))
-        .and_then(|response| task::check(&response))
-        .map_err(|error| error.with_digest(digest.as_str()));
-    task.finish(deleted)
+    let operation = Operation::new(repository, options);
+    let deleted = match operation.place() {
+        Place::Registry(registry) => {
+            delete_from_registry(&Task::new(&operation, registry).requests(), &digest)
+        }
+        Place::Layout(layout) => layout::blobs::delete(layout, &digest),
+    };
+    operation.finish(deleted.map_err(|error| error.with_digest(digest.as_str())))
+}
+
+fn delete_from_registry(requests: &Requests, digest: &Digest) -> Result<(), Error> {
+    let mut request = requests.blob("DELETE", digest)?;
+    task::check(&requests.send(&mut request)?)
 }

@@ -15,19 +15,23 @@ use crate::error::Error;
 pub(super) const DIGEST: &str =
     "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 
-const CONTENT: &[u8] = b"{}";
+pub(super) const CONTENT: &[u8] = b"{}";
 
 /// Pushes the empty blob if a manifest refers to it and it is missing.
 pub(super) fn push_for(task: &Task, manifest: &Manifest) -> Result<(), Error> {
-    let blobs = manifest.config().into_iter().chain(manifest.layers());
-    let empty = blobs.map(|blob| blob.digest()).find(|digest| {
-        let content = of_bytes(digest.algorithm(), CONTENT);
-        content == digest.as_str()
-    });
-    match empty {
+    match digest_in(manifest) {
         Some(digest) => push(task, digest).map_err(|error| error.with_digest(digest.as_str())),
         None => Ok(()),
     }
+}
+
+/// The digest of the empty blob, if a manifest refers to it.
+pub(super) fn digest_in(manifest: &Manifest) -> Option<&Digest> {
+    let blobs = manifest.config().into_iter().chain(manifest.layers());
+    blobs.map(|blob| blob.digest()).find(|digest| {
+        let content = of_bytes(digest.algorithm(), CONTENT);
+        content == digest.as_str()
+    })
 }
 
 fn push(task: &Task, digest: &Digest) -> Result<(), Error> {

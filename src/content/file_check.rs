@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use super::operation::Operation;
 use super::options::Existing;
 use super::progress::Phase;
-use super::task::Task;
 use crate::body::digest::{Digest, Digester};
 use crate::body::final_path::FinalPath;
 use crate::error::{Error, Step};
@@ -16,7 +16,7 @@ const PIECE: usize = 256 * 1024;
 /// Passes the beginning of a file to a digester: at most `size` bytes. Returns
 /// how many there were.
 pub(super) fn digest(
-    task: &Task,
+    operation: &Operation,
     file: &File,
     size: u64,
     digester: &mut Digester,
@@ -29,7 +29,7 @@ pub(super) fn digest(
     buffer.resize(PIECE, 0);
     let mut offset = 0;
     while offset < size {
-        task.call.limits.check(Step::Check)?;
+        operation.call.limits.check(Step::Check)?;
         let left = usize::try_from(size - offset).unwrap_or(PIECE).min(PIECE);
         let count = file
             .read_at(&mut buffer[..left], offset)
@@ -45,7 +45,7 @@ pub(super) fn digest(
 
 /// Whether the final path has the content already.
 pub(super) fn is_in_place(
-    task: &Task,
+    operation: &Operation,
     place: &FinalPath,
     expected: &Digest,
     size: Option<u64>,
@@ -66,8 +66,8 @@ pub(super) fn is_in_place(
         // What cannot be read is replaced.
         Ok(_) | Err(_) => return Ok(false),
     };
-    task.progress.set_phase(Phase::Check);
+    operation.progress.set_phase(Phase::Check);
     let mut digester = Digester::new(expected.algorithm());
-    digest(task, &file, u64::MAX, &mut digester, place)?;
+    digest(operation, &file, u64::MAX, &mut digester, place)?;
     Ok(digester.finish() == expected.as_str())
 }

@@ -8,10 +8,10 @@ use rustix::fs::Stat;
 use super::blob_pull::{in_call, once_more, receive};
 use super::descriptor::Descriptor;
 use super::file_check::is_in_place;
+use super::operation::Operation;
 use super::options::{Existing, Options};
 use super::partial_file::{Opened, PartialFile};
 use super::repository::Repository;
-use super::task::Task;
 use crate::body::file_sink::FileSink;
 use crate::body::final_path::FinalPath;
 use crate::error::{Error, Kind};
@@ -23,32 +23,32 @@ pub fn to_path(
     path: &Path,
     options: &Options,
 ) -> Result<(), Error> {
-    in_call(repository, blob, options, |task| {
+    in_call(repository, blob, options, |operation| {
         let place = Arc::new(FinalPath::open(path)?);
-        pull(task, blob, &place)
+        pull(operation, blob, &place)
     })
 }
 
-fn pull(task: &Task, blob: &Descriptor, place: &Arc<FinalPath>) -> Result<(), Error> {
-    let mut how = task.options.existing;
+fn pull(operation: &Operation, blob: &Descriptor, place: &Arc<FinalPath>) -> Result<(), Error> {
+    let mut how = operation.options.existing;
     loop {
         let before = place.existing()?;
-        if is_in_place(task, place, blob.digest(), blob.size(), how)? {
-            return task.progress.skip();
+        if is_in_place(operation, place, blob.digest(), blob.size(), how)? {
+            return operation.progress.skip();
         }
-        if !task.options.resume || blob.data().is_some() {
-            return to_new_file(task, blob, place);
+        if !operation.options.resume || blob.data().is_some() {
+            return to_new_file(operation, blob, place);
         }
-        let opened = PartialFile::open(task, place, blob.digest())?;
+        let opened = PartialFile::open(operation, place, blob.digest())?;
         if is_changed(before.as_ref(), place.existing()?.as_ref()) {
             // Another call has finished meanwhile: its result is used.
             how = Existing::Check;
             continue;
         }
         match opened {
-            Opened::Locked(mut partial) => return to_partial_file(task, blob, &mut partial),
+            Opened::Locked(mut partial) => return to_partial_file(operation, blob, &mut partial),
             Opened::Gone => {}
-            Opened::Unusable => return to_new_file(task, blob, place),
+            Opened::Unusable => return to_new_file(operation, blob, place),
         }
     }
 }
@@ -63,20 +63,28 @@ fn is_changed(before: Option<&Stat>, after: Option<&Stat>) -> bool {
 }
 
 /// Keeps nothing after a failure.
-fn to_new_file(task: &Task, blob: &Descriptor, place: &Arc<FinalPath>) -> Result<(), Error> {
-    once_more(task, |_| {
-        let sink = FileSink::at(Arc::clone(place))?.synced(task.options.sync);
-        receive(task, blob, sink, None)
+fn to_new_file(
+    operation: &Operation,
+    blob: &Descriptor,
+    place: &Arc<FinalPath>,
+) -> Result<(), Error> {
+    once_more(operation, |_| {
+        let sink = FileSink::at(Arc::clone(place))?.synced(operation.options.sync);
+        receive(operation, blob, sink, None)
     })
 }
 
-fn to_partial_file(task: &Task, blob: &Descriptor, partial: &mut PartialFile) -> Result<(), Error> {
-    let pulled = once_more(task, |is_second| {
+fn to_partial_file(
+    operation: &Operation,
+    blob: &Descriptor,
+    partial: &mut PartialFile,
+) -> Result<(), Error> {
+    let pulled = once_more(operation, |is_second| {
         if is_second {
             partial.restart()?;
         }
-        let prefix = partial.prefix(task, blob.digest(), blob.size())?;
-        receive(task, blob, &mut *partial, Some(prefix))
+        let prefix = partial.prefix(operation, blob.digest(), blob.size())?;
+        receive(operation, blob, &mut *partial, Some(prefix))
     });
     match pulled.as_ref().map_err(Error::kind) {
         Err(Kind::DigestMismatch) => partial.remove(),

@@ -5,7 +5,9 @@ use zeroize::Zeroizing;
 use super::authorization;
 use super::blob_pull::named;
 use super::descriptor::Descriptor;
+use super::operation::Operation;
 use super::options::Options;
+use super::registry::Registry;
 use super::repository::Repository;
 use super::task::{self, Task};
 use crate::error::{Error, Kind};
@@ -15,7 +17,7 @@ use crate::http::url::{Scheme, Url};
 
 /// Where a blob is, and what must be sent along.
 pub struct Location {
-    repository: Repository,
+    repository: Registry,
     url: String,
     headers: Headers,
     authorization: Option<Zeroizing<String>>,
@@ -30,9 +32,9 @@ pub fn locate(
     follow: bool,
     options: &Options,
 ) -> Result<Location, Error> {
-    let task = Task::new(repository, options);
-    let located = locate_in(&task, blob, follow).map_err(|error| named(error, blob));
-    task.finish(located)
+    let operation = Operation::new(repository, options);
+    let located = Task::of(&operation).and_then(|task| locate_in(&task, blob, follow));
+    operation.finish(located.map_err(|error| named(error, blob)))
 }
 
 fn locate_in(task: &Task, blob: &Descriptor, follow: bool) -> Result<Location, Error> {

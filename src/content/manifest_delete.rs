@@ -3,15 +3,17 @@
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::empty_blob;
+use super::layout;
 use super::manifest::{DEFAULT_MAX_SIZE, Manifest};
 use super::manifest_pull::{self, PATH, Target};
 use super::manifest_push;
 use super::media_type;
+use super::operation::Operation;
 use super::options::Options;
 use super::reference;
 use super::referrers_support;
 use super::referrers_tag::{self, Change};
-use super::repository::Repository;
+use super::repository::{Place, Repository};
 use super::task::{self, Task};
 use crate::body::digest::Digest;
 use crate::error::{Error, Kind};
@@ -20,9 +22,12 @@ use crate::error::{Error, Kind};
 /// its subject.
 pub fn delete(repository: &Repository, digest: &str, options: &Options) -> Result<(), Error> {
     let digest = Digest::parse(digest)?;
-    let task = Task::new(repository, options);
-    let deleted = delete_in(&task, &digest).map_err(|error| error.with_digest(digest.as_str()));
-    task.finish(deleted)
+    let operation = Operation::new(repository, options);
+    let deleted = match operation.place() {
+        Place::Registry(registry) => delete_in(&Task::new(&operation, registry), &digest),
+        Place::Layout(layout) => layout::manifests::delete(&operation, layout, &digest),
+    };
+    operation.finish(deleted.map_err(|error| error.with_digest(digest.as_str())))
 }
 
 fn delete_in(task: &Task, digest: &Digest) -> Result<(), Error> {
@@ -57,14 +62,21 @@ fn subject_of(task: &Task, target: &Target) -> Result<Option<Digest>, Error> {
 /// Deletes a tag. The manifest and its other tags stay.
 pub fn delete_tag(repository: &Repository, tag: &str, options: &Options) -> Result<(), Error> {
     reference::check_tag(tag).map_err(|problem| Error::new(Kind::InvalidReference, problem))?;
+    let operation = Operation::new(repository, options);
+    let deleted = match operation.place() {
+        Place::Registry(registry) => delete_tag_in(&Task::new(&operation, registry), tag),
+        Place::Layout(layout) => layout::manifests::delete_tag(&operation, layout, tag),
+    };
+    operation.finish(deleted)
+}
+
+fn delete_tag_in(task: &Task, tag: &str) -> Result<(), Error> {
     let target = Target::Tag(tag.to_owned());
-    let task = Task::new(repository, options);
-    let deleted = match send(&task, &target) {
-        Err(error) if is_unsupported(&error) && options.delete_detour => detour(&task, &target),
+    match send(task, &target) {
+        Err(error) if is_unsupported(&error) && task.options.delete_detour => detour(task, &target),
         Err(error) if is_unsupported(&error) => Err(error.with_kind(Kind::Unsupported)),
         result => result,
-    };
-    task.finish(deleted)
+    }
 }
 
 /// Some registries take the tag for an invalid digest.

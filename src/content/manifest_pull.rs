@@ -1,13 +1,15 @@
 //! Pulling manifests.
 
 use super::descriptor::Descriptor;
+use super::layout;
 use super::manifest::Manifest;
 use super::media_type;
+use super::operation::Operation;
 use super::options::Options;
 use super::platform::Platform;
 use super::progress::Phase;
-use super::reference;
-use super::repository::Repository;
+use super::repository::{Place, Repository};
+pub use super::target::Target;
 use super::task::{self, Task};
 use crate::body::digest::{Algorithm, Digest};
 use crate::error::{Error, Kind};
@@ -20,47 +22,6 @@ pub(super) const PATH: &str = "/v2/<name>/manifests/<reference>";
 /// How many indexes may be nested.
 const MAX_NESTED: usize = 4;
 
-/// A tag or a digest that names a manifest.
-#[derive(Clone, Debug)]
-pub enum Target {
-    /// A tag.
-    Tag(String),
-    /// A digest.
-    Digest(Digest),
-}
-
-impl Target {
-    /// Parses a tag or a digest; `None` is the target of the repository.
-    pub fn parse(text: Option<&str>, repository: &Repository) -> Result<Target, Error> {
-        let text = text.unwrap_or(repository.target());
-        let invalid = |problem| Error::new(Kind::InvalidReference, problem);
-        if text.contains(':') {
-            let digest = Digest::parse(text);
-            return digest
-                .map(Target::Digest)
-                .map_err(|error| invalid(error.message().to_owned()));
-        }
-        reference::check_tag(text).map_err(invalid)?;
-        Ok(Target::Tag(text.to_owned()))
-    }
-
-    /// The tag or the digest.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Target::Tag(tag) => tag,
-            Target::Digest(digest) => digest.as_str(),
-        }
-    }
-
-    /// The digest, unless it is a tag.
-    pub fn digest(&self) -> Option<&Digest> {
-        match self {
-            Target::Tag(_) => None,
-            Target::Digest(digest) => Some(digest),
-        }
-    }
-}
-
 /// Pulls a manifest by tag or digest.
 pub fn pull(
     repository: &Repository,
@@ -68,8 +29,8 @@ pub fn pull(
     options: &Options,
 ) -> Result<Manifest, Error> {
     let target = Target::parse(reference, repository)?;
-    let task = Task::new(repository, options);
-    task.finish(fetch_with_progress(&task, &target))
+    let operation = Operation::new(repository, options);
+    operation.finish(fetch_with_progress(&operation, &target))
 }
 
 /// Pulls the manifest for a platform, through nested indexes.
@@ -81,12 +42,16 @@ pub fn resolve(
 ) -> Result<Manifest, Error> {
     let target = Target::parse(reference, repository)?;
     let platform = Platform::parse_or_host(platform)?;
-    let task = Task::new(repository, options);
-    task.finish(resolve_in(&task, target, &platform))
+    let operation = Operation::new(repository, options);
+    operation.finish(resolve_in(&operation, target, &platform))
 }
 
-fn resolve_in(task: &Task, target: Target, platform: &Platform) -> Result<Manifest, Error> {
-    let mut manifest = fetch_with_progress(task, &target)?;
+fn resolve_in(
+    operation: &Operation,
+    target: Target,
+    platform: &Platform,
+) -> Result<Manifest, Error> {
+    let mut manifest = fetch_with_progress(operation, &target)?;
     let mut nested = 0;
     while manifest.is_index() {
         if nested > MAX_NESTED {
@@ -101,7 +66,7 @@ fn resolve_in(task: &Task, target: Target, platform: &Platform) -> Result<Manife
             return Err(no_platform(&manifest, platform));
         };
         let next = manifest.entries()[next].clone();
-        manifest = fetch_with_progress(task, &Target::Digest(next.digest().clone()))?;
+        manifest = fetch_with_progress(operation, &Target::Digest(next.digest().clone()))?;
     }
     Ok(manifest)
 }
@@ -136,19 +101,22 @@ fn no_platform(index: &Manifest, platform: &Platform) -> Error {
     Error::new(Kind::NoPlatform, message).with_digest(digest)
 }
 
-fn fetch_with_progress(task: &Task, target: &Target) -> Result<Manifest, Error> {
-    let total = None;
-    task.progress
-        .begin(Phase::Pull, None, target.as_str(), total)?;
-    let manifest = fetch(task, target)?;
-    task.progress.set_item(manifest.descriptor());
-    task.progress.end()?;
+fn fetch_with_progress(operation: &Operation, target: &Target) -> Result<Manifest, Error> {
+    let progress = &operation.progress;
+    progress.begin(Phase::Pull, None, target.as_str(), None)?;
+    let manifest = fetch(operation, target)?;
+    progress.set_item(manifest.descriptor());
+    progress.end()?;
     Ok(manifest)
 }
 
-/// Requests a manifest. The bytes are verified if the target is a digest.
-pub(super) fn fetch(task: &Task, target: &Target) -> Result<Manifest, Error> {
-    fetch_in(task, target).map_err(|error| match target.digest() {
+/// Gets a manifest. The bytes are verified if the target is a digest.
+pub(super) fn fetch(operation: &Operation, target: &Target) -> Result<Manifest, Error> {
+    let fetched = match operation.place() {
+        Place::Registry(registry) => fetch_in(&Task::new(operation, registry), target),
+        Place::Layout(layout) => layout::manifests::read(layout, target, operation.options),
+    };
+    fetched.map_err(|error| match target.digest() {
         Some(digest) => error.with_digest(digest.as_str()),
         None => error,
     })
@@ -176,16 +144,22 @@ pub fn stat(
     options: &Options,
 ) -> Result<Descriptor, Error> {
     let target = Target::parse(reference, repository)?;
-    let task = Task::new(repository, options);
-    let found = match head(&task, &target) {
-        Ok(Some(found)) => Ok(found),
-        Ok(None) => fetch(&task, &target).map(|manifest| manifest.descriptor().clone()),
-        Err(error) => Err(error),
-    };
+    let operation = Operation::new(repository, options);
+    let found = describe(&operation, &target);
     if let Ok(found) = &found {
-        task.progress.set_item(found);
+        operation.progress.set_item(found);
     }
-    task.finish(found)
+    operation.finish(found)
+}
+
+/// The descriptor of a manifest.
+pub(super) fn describe(operation: &Operation, target: &Target) -> Result<Descriptor, Error> {
+    if let Place::Registry(registry) = operation.place()
+        && let Some(found) = head(&Task::new(operation, registry), target)?
+    {
+        return Ok(found);
+    }
+    fetch(operation, target).map(|manifest| manifest.descriptor().clone())
 }
 
 /// What a HEAD request tells; `None` if a GET request has to tell.

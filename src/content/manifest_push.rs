@@ -2,14 +2,16 @@
 
 use super::empty_blob;
 use super::json::Json;
+use super::layout;
 use super::manifest::Manifest;
 use super::manifest_pull::{self, PATH, Target};
+use super::operation::Operation;
 use super::options::Options;
 use super::progress::Phase;
 use super::recent_uploads;
 use super::referrers_support;
 use super::referrers_tag::{self, Change};
-use super::repository::Repository;
+use super::repository::{Place, Repository};
 use super::task::{self, Task};
 use crate::body::digest::{Digest, of_bytes};
 use crate::error::{Error, Kind};
@@ -24,14 +26,29 @@ pub fn push(
     options: &Options,
 ) -> Result<(), Error> {
     let targets = targets(repository, manifest, tags)?;
-    let task = Task::new(repository, options);
-    let digest = manifest.descriptor().digest().as_str();
-    let pushed = push_in(&task, manifest, &targets).map_err(|error| error.with_digest(digest));
-    task.finish(pushed)
+    let operation = Operation::new(repository, options);
+    let pushed = push_in(&operation, manifest, &targets);
+    operation.finish(pushed)
+}
+
+/// Pushes a manifest within a call.
+pub(super) fn push_in(
+    operation: &Operation,
+    manifest: &Manifest,
+    targets: &[Target],
+) -> Result<(), Error> {
+    let descriptor = manifest.descriptor();
+    let pushed = match operation.place() {
+        Place::Registry(registry) => {
+            push_to_registry(&Task::new(operation, registry), manifest, targets)
+        }
+        Place::Layout(layout) => layout::manifests::write(operation, layout, manifest, targets),
+    };
+    pushed.map_err(|error| error.with_digest(descriptor.digest().as_str()))
 }
 
 /// Where to push a manifest to.
-fn targets(
+pub(super) fn targets(
     repository: &Repository,
     manifest: &Manifest,
     tags: &[&str],
@@ -63,7 +80,7 @@ fn check_digest(manifest: &Manifest, digest: &Digest) -> Result<(), Error> {
     Err(Error::new(Kind::DigestMismatch, message).with_digest(&own))
 }
 
-fn push_in(task: &Task, manifest: &Manifest, targets: &[Target]) -> Result<(), Error> {
+fn push_to_registry(task: &Task, manifest: &Manifest, targets: &[Target]) -> Result<(), Error> {
     empty_blob::push_for(task, manifest)?;
     let descriptor = manifest.descriptor();
     let name = targets.first().map_or("", Target::as_str);

@@ -5,9 +5,12 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use super::json::Json;
+use super::layout::index::Index;
+use super::operation::Operation;
 use super::options::Options;
 use super::reference;
-use super::repository::Repository;
+use super::registry::Registry;
+use super::repository::{Place, Repository};
 use super::task::Task;
 use crate::client::Client;
 use crate::error::{Error, Kind};
@@ -27,11 +30,17 @@ pub struct Names {
     subject: Subject,
     repository: Repository,
     options: Options,
-    pages: Pages,
+    source: Source,
     /// Of the current page, last name first.
     page: Vec<String>,
     previous: Option<String>,
     left_out: usize,
+}
+
+/// Where a list comes from.
+enum Source {
+    Registry(Pages),
+    Layout { is_read: bool },
 }
 
 /// Which pages were requested, so that no list is endless.
@@ -72,7 +81,13 @@ impl Names {
             subject,
             repository: repository.clone(),
             options: options.clone(),
-            pages: Pages::new(repository, first_page(subject, Some(size), after), max),
+            source: match repository.place() {
+                Place::Registry(registry) => {
+                    let first = first_page(subject, Some(size), after);
+                    Source::Registry(Pages::new(registry, first, max))
+                }
+                Place::Layout(_) => Source::Layout { is_read: false },
+            },
             page: Vec::new(),
             previous: after.map(str::to_owned),
             left_out: 0,
@@ -89,13 +104,9 @@ impl Names {
                     return Ok(Some(self.previous.insert(name)));
                 }
             }
-            let Some(path) = self.pages.current()? else {
+            if !self.read_page()? {
                 return Ok(None);
-            };
-            let (repository, options) = (self.repository.clone(), self.options.clone());
-            let task = Task::new(&repository, &options);
-            self.read_page(&task, &path)
-                .map_err(|error| task.completed(error))?;
+            }
         }
     }
 
@@ -104,11 +115,50 @@ impl Names {
         self.left_out
     }
 
-    fn read_page(&mut self, task: &Task, path: &str) -> Result<(), Error> {
+    /// Reads the next page; false at the end.
+    fn read_page(&mut self) -> Result<bool, Error> {
+        let (repository, options) = (self.repository.clone(), self.options.clone());
+        match (&mut self.source, repository.place()) {
+            (Source::Registry(pages), Place::Registry(registry)) => {
+                let Some(path) = pages.current()? else {
+                    return Ok(false);
+                };
+                let operation = Operation::new(&repository, &options);
+                let task = Task::new(&operation, registry);
+                let read = self.request_page(&task, &path);
+                read.map_err(|error| operation.completed(error))?;
+                Ok(true)
+            }
+            (Source::Layout { is_read: false }, Place::Layout(layout)) => {
+                let tags = Index::read(layout)?.tags();
+                self.left_out = tags.left_out;
+                self.page = tags.names;
+                if let Some(after) = &self.previous {
+                    self.page.retain(|tag| tag > after);
+                }
+                self.page.reverse();
+                self.source = Source::Layout { is_read: true };
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn request_page(&mut self, task: &Task, path: &str) -> Result<(), Error> {
         let response = self.request(task, path)?;
         self.read(&response)?;
-        self.pages.advance(response.next_page());
+        if let Source::Registry(pages) = &mut self.source {
+            pages.advance(response.next_page());
+        }
         Ok(())
+    }
+
+    /// Whether no page was read yet.
+    fn is_first(&self) -> bool {
+        match &self.source {
+            Source::Registry(pages) => pages.is_first(),
+            Source::Layout { is_read } => !is_read,
+        }
     }
 
     fn request(&self, task: &Task, path: &str) -> Result<Response, Error> {
@@ -119,7 +169,7 @@ impl Names {
         };
         let sent = match send(path) {
             // Some registries allow fewer names per page than others.
-            Err(error) if error.http_status() == 400 && self.pages.is_first() => {
+            Err(error) if error.http_status() == 400 && self.is_first() => {
                 let after = self.previous.as_deref();
                 send(&first_page(self.subject, None, after))
             }
@@ -164,7 +214,7 @@ impl Names {
             .collect();
         self.left_out += list.len() - names.len();
         // Some registries always send the list from its beginning.
-        let after = self.previous.as_ref().filter(|_| self.pages.is_first());
+        let after = self.previous.as_ref().filter(|_| self.is_first());
         if let Some(at) = names.iter().position(|name| Some(name) == after) {
             names.drain(..=at);
         }
@@ -189,7 +239,7 @@ fn first_page(subject: Subject, size: Option<usize>, after: Option<&str>) -> Str
 }
 
 impl Pages {
-    pub(super) fn new(repository: &Repository, first: String, max: Option<usize>) -> Pages {
+    pub(super) fn new(repository: &Registry, first: String, max: Option<usize>) -> Pages {
         Pages {
             registry: repository.client().address(),
             name: repository.name().to_owned(),

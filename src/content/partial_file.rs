@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use super::blob_pull::Prefix;
 use super::file_check;
+use super::operation::Operation;
 use super::progress::Phase;
-use super::task::Task;
 use crate::body::digest::{Digest, Digester};
 use crate::body::file_sink::temporary;
 use crate::body::final_path::{FinalPath, NEW_FILE_MODE, PRIVATE_MODE};
@@ -60,15 +60,15 @@ type TryLock<'a> = &'a dyn Fn(&File) -> io::Result<bool>;
 impl<'a> PartialFile<'a> {
     /// Opens or creates the partial file and locks it; waits for another writer.
     pub(super) fn open(
-        task: &Task,
+        operation: &Operation,
         place: &'a FinalPath,
         digest: &Digest,
     ) -> Result<Opened<'a>, Error> {
-        PartialFile::open_with(task, place, digest, &file_lock::try_lock)
+        PartialFile::open_with(operation, place, digest, &file_lock::try_lock)
     }
 
     fn open_with(
-        task: &Task,
+        operation: &Operation,
         place: &'a FinalPath,
         digest: &Digest,
         try_lock: TryLock,
@@ -92,7 +92,7 @@ impl<'a> PartialFile<'a> {
         if !is_new && !is_usable(&file) {
             return Ok(Opened::Unusable);
         }
-        if !lock(task, place, &file, try_lock)? {
+        if !lock(operation, place, &file, try_lock)? {
             if is_new {
                 let _ = directory.remove(&name);
             }
@@ -104,7 +104,7 @@ impl<'a> PartialFile<'a> {
             place,
             size: 0,
             kept: 0,
-            is_synced: task.options.sync,
+            is_synced: operation.options.sync,
             process: std::process::id(),
             is_committed: false,
             is_useless: false,
@@ -163,7 +163,7 @@ impl<'a> PartialFile<'a> {
     /// Computes the digest of what is there; at most `max` bytes are kept.
     pub(super) fn prefix(
         &mut self,
-        task: &Task,
+        operation: &Operation,
         digest: &Digest,
         max: Option<u64>,
     ) -> Result<Prefix, Error> {
@@ -172,10 +172,11 @@ impl<'a> PartialFile<'a> {
         }
         let mut digester = Digester::new(digest.algorithm());
         if self.size > 0 {
-            task.progress.set_phase(Phase::Check);
-            let size = file_check::digest(task, &self.file, self.size, &mut digester, self.place)?;
+            operation.progress.set_phase(Phase::Check);
+            let size =
+                file_check::digest(operation, &self.file, self.size, &mut digester, self.place)?;
             (self.size, self.kept) = (size, size);
-            task.progress.resume(size);
+            operation.progress.resume(size);
         }
         Ok(Prefix {
             digester,
@@ -210,9 +211,14 @@ impl<'a> PartialFile<'a> {
 
 /// Locks a file, and waits as long as the options allow while another has
 /// locked it. False if locks do not work.
-fn lock(task: &Task, place: &FinalPath, file: &File, try_lock: TryLock) -> Result<bool, Error> {
-    let limits = &task.call.limits;
-    let timeout = task.options.lock_timeout;
+fn lock(
+    operation: &Operation,
+    place: &FinalPath,
+    file: &File,
+    try_lock: TryLock,
+) -> Result<bool, Error> {
+    let limits = &operation.call.limits;
+    let timeout = operation.options.lock_timeout;
     let mut since = Instant::now();
     let mut size = 0;
     loop {
@@ -233,7 +239,7 @@ fn lock(task: &Task, place: &FinalPath, file: &File, try_lock: TryLock) -> Resul
                 .with_kind(Kind::Locked)
                 .at(Step::Lock));
         }
-        task.progress.set_phase(Phase::Lock);
+        operation.progress.set_phase(Phase::Lock);
         let until = Instant::now() + LOCK_INTERVAL;
         wait::sleep(until, limits, StepLimit::none(Step::Lock)).map_err(|error| {
             let failed = |error| place.failed(&error).at(Step::Lock);
@@ -312,7 +318,7 @@ mod tests {
         let client = Client::new("http://127.0.0.1:1", &Config::new()).expect("a client");
         let repository = Repository::new(&Arc::new(client), Some("a/b")).expect("valid");
         let options = Options::default();
-        let task = Task::new(&repository, &options);
+        let operation = Operation::new(&repository, &options);
         let digest = Digest::parse(DIGEST).expect("valid");
         let folder = tempfile::tempdir().expect("a folder");
         let place = FinalPath::open(&folder.path().join("blob")).expect("opened");
@@ -325,7 +331,7 @@ mod tests {
                 if exists {
                     std::fs::write(&partial, "begin").expect("written");
                 }
-                let opened = PartialFile::open_with(&task, &place, &digest, try_lock);
+                let opened = PartialFile::open_with(&operation, &place, &digest, try_lock);
                 let is_locked = matches!(opened.expect("opened"), Opened::Locked(_));
                 assert_eq!(is_locked, is_usable);
                 assert_eq!(partial.exists(), exists);

@@ -47,6 +47,21 @@ impl Platform {
         })
     }
 
+    /// The platform member of a descriptor.
+    pub(super) fn to_json(&self) -> Json {
+        let members = [
+            ("architecture", Some(&self.architecture)),
+            ("os", Some(&self.os)),
+            ("os.version", self.os_version.as_ref()),
+            ("variant", self.variant.as_ref()),
+        ];
+        let members = members.into_iter().filter_map(|(name, value)| {
+            let value = Json::String(value?.clone());
+            Some((name.to_owned(), value))
+        });
+        Json::Object(members.collect())
+    }
+
     /// The platform of this machine.
     pub fn host() -> &'static Platform {
         static HOST: OnceLock<Platform> = OnceLock::new();

@@ -1,47 +1,24 @@
 //! Pushing blobs.
 
-use std::os::fd::RawFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::descriptor::Descriptor;
+use super::layout;
 use super::media_type;
+use super::operation::Operation;
 use super::options::Options;
 use super::progress::Phase;
+use super::push_content::Content;
 pub use super::push_content::SharedBytes;
-use super::push_content::{self, Content, MemoryContent};
-use super::push_stream::{SpooledContent, Stream, StreamContent};
-use super::repository::Repository;
+pub use super::push_source::Source;
+use super::repository::{Place, Repository};
 use super::task::Task;
 use super::upload_limits;
 use super::upload_sender::{self, Mode, Sender};
 use super::upload_session::{Mounted, Session, exists};
-use super::upload_state::{StateFile, spool};
-use crate::body::ReadSource;
+use super::upload_state::StateFile;
 use crate::body::digest::{Algorithm, Digest};
 use crate::error::{Error, Kind};
-use crate::os::descriptor;
-
-/// What is pushed.
-pub enum Source {
-    /// A regular file.
-    Path(PathBuf),
-    /// A descriptor of the caller, from its current offset.
-    Descriptor {
-        /// It stays open during the call.
-        fd: RawFd,
-        /// The number of bytes; `None` for all up to the end.
-        length: Option<u64>,
-    },
-    /// Bytes in memory.
-    Memory(SharedBytes),
-    /// Bytes that the caller supplies.
-    Callback {
-        /// Where they come from.
-        source: Box<dyn ReadSource>,
-        /// The number of bytes; `None` for all up to the end.
-        length: Option<u64>,
-    },
-}
 
 /// Pushes a blob. Without a digest, it is computed.
 pub fn push(
@@ -51,13 +28,27 @@ pub fn push(
     options: &Options,
 ) -> Result<Descriptor, Error> {
     let digest = digest.map(Digest::parse).transpose()?;
-    let task = Task::new(repository, options);
-    let result = push_in(&task, source, digest.clone());
-    let result = result.map_err(|error| match &digest {
+    let operation = Operation::new(repository, options);
+    operation.progress.done(push_in(&operation, source, digest))
+}
+
+/// Pushes a blob within a call.
+pub(super) fn push_in(
+    operation: &Operation,
+    source: Source,
+    digest: Option<Digest>,
+) -> Result<Descriptor, Error> {
+    let given = digest.clone();
+    let pushed = match operation.place() {
+        Place::Registry(registry) => {
+            push_to_registry(&Task::new(operation, registry), source, digest)
+        }
+        Place::Layout(layout) => layout::blobs::push(operation, layout, source, digest),
+    };
+    pushed.map_err(|error| match &given {
         Some(digest) => error.with_digest(digest.as_str()),
         None => error,
-    });
-    task.progress.done(result)
+    })
 }
 
 /// Mounts a blob of another repository; false if it has to be sent.
@@ -70,19 +61,27 @@ pub fn mount(
     let digest = Digest::parse(digest)?;
     super::reference::check_name(from)
         .map_err(|problem| Error::new(Kind::InvalidReference, problem))?;
-    let task = Task::new(repository, options);
-    let result = match Session::mount(&task, &digest, from) {
-        Ok(Mounted::Yes) => Ok(true),
-        Ok(Mounted::No(session)) => {
-            session.discard(&task);
-            Ok(false)
-        }
-        Err(error) => Err(error.with_digest(digest.as_str())),
-    };
-    task.progress.done(result)
+    let operation = Operation::new(repository, options);
+    let mounted = Task::of(&operation).and_then(|task| mount_in(&task, &digest, from));
+    let mounted = mounted.map_err(|error| error.with_digest(digest.as_str()));
+    operation.progress.done(mounted)
 }
 
-fn push_in(task: &Task, source: Source, digest: Option<Digest>) -> Result<Descriptor, Error> {
+fn mount_in(task: &Task, digest: &Digest, from: &str) -> Result<bool, Error> {
+    match Session::mount(task, digest, from)? {
+        Mounted::Yes => Ok(true),
+        Mounted::No(session) => {
+            session.discard(task);
+            Ok(false)
+        }
+    }
+}
+
+fn push_to_registry(
+    task: &Task,
+    source: Source,
+    digest: Option<Digest>,
+) -> Result<Descriptor, Error> {
     let name = source.name(digest.as_ref());
     let algorithm = digest.as_ref().map(Digest::algorithm);
     let algorithm = algorithm.unwrap_or(task.options.algorithm);
@@ -142,52 +141,13 @@ fn described(digest: Digest, size: u64) -> Descriptor {
     Descriptor::of(digest, Some(size), media_type::OCTETS.to_owned())
 }
 
-impl Source {
-    /// A name for display.
-    fn name(&self, digest: Option<&Digest>) -> String {
-        /// How many characters of a digest are shown.
-        const SHOWN: usize = 19;
-        match self {
-            Source::Path(path) => path
-                .file_name()
-                .unwrap_or(path.as_os_str())
-                .to_string_lossy()
-                .into_owned(),
-            _ => digest.map_or(String::new(), |digest| digest.as_str()[..SHOWN].to_owned()),
-        }
-    }
-
-    fn open(self, task: &Task, algorithm: Algorithm) -> Result<Box<dyn Content>, Error> {
-        let stream = match self {
-            Source::Path(path) => return push_content::open_path(&path),
-            Source::Memory(bytes) => return Ok(Box::new(MemoryContent::new(bytes))),
-            Source::Descriptor { fd, length } => {
-                let start = descriptor::position(fd)?;
-                match start {
-                    Some(start) if descriptor::is_regular(fd)? => {
-                        return push_content::of_descriptor(fd, start, length);
-                    }
-                    _ => Stream::descriptor(fd, start, length, algorithm),
-                }
-            }
-            Source::Callback { source, length } => Stream::callback(source, length, algorithm),
-        };
-        match &task.options.state_folder {
-            Some(folder) if !stream.can_rewind() => {
-                Ok(Box::new(SpooledContent::new(stream, spool(folder)?)))
-            }
-            _ => Ok(Box::new(StreamContent::new(stream, &task.call.limits))),
-        }
-    }
-}
-
 /// The digest of content that can be read again.
 fn computed(
     task: &Task,
     content: &mut dyn Content,
     algorithm: Algorithm,
 ) -> Result<Option<Digest>, Error> {
-    let digest = content.hash(task, algorithm)?;
+    let digest = content.hash(&task.call.limits, algorithm)?;
     content.check_unchanged()?;
     digest.map(|digest| Digest::parse(&digest)).transpose()
 }
@@ -304,7 +264,7 @@ fn explain(task: &Task, content: &mut dyn Content, digest: Option<&Digest>, erro
         return error;
     };
     task.progress.set_phase(Phase::Check);
-    match content.hash(task, digest.algorithm()) {
+    match content.hash(&task.call.limits, digest.algorithm()) {
         Ok(Some(found)) if found != digest.as_str() => {
             let message = format!("source: has digest {found}, not {}", digest.as_str());
             Error::new(Kind::SourceChanged, message)

@@ -5,7 +5,6 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::task::Task;
 use crate::body::digest::{Algorithm, Digester};
 use crate::body::{BorrowedBytes, sizeless};
 use crate::error::{Error, Kind, Step, with_path};
@@ -45,7 +44,7 @@ pub(super) trait Content {
     fn digest(&mut self) -> Option<String>;
 
     /// Reads all of it to compute its digest; `None` if it cannot be read again.
-    fn hash(&mut self, task: &Task, algorithm: Algorithm) -> Result<Option<String>, Error>;
+    fn hash(&mut self, limits: &CallLimits, algorithm: Algorithm) -> Result<Option<String>, Error>;
 
     /// An error if the source is not what it was when the push began.
     fn check_unchanged(&self) -> Result<(), Error>;
@@ -138,10 +137,10 @@ impl Content for MemoryContent {
         None
     }
 
-    fn hash(&mut self, task: &Task, algorithm: Algorithm) -> Result<Option<String>, Error> {
+    fn hash(&mut self, limits: &CallLimits, algorithm: Algorithm) -> Result<Option<String>, Error> {
         let mut digester = Digester::new(algorithm);
         for piece in self.0.bytes().chunks(BUFFER_SIZE) {
-            task.check()?;
+            limits.check(Step::Prepare)?;
             digester.update(piece);
         }
         Ok(Some(digester.finish()))
@@ -182,11 +181,16 @@ impl Stamp {
 /// Opens a file. One of size 0 that has content, such as those in `/proc`, is
 /// read into memory.
 pub(super) fn open_path(path: &Path) -> Result<Box<dyn Content>, Error> {
-    let name = with_path("source", path);
-    let failed = |error| Error::io(Kind::File, &name, &error).at(Step::Prepare);
-    let (file, _) = file::open(path).map_err(failed)?;
+    let file = open_file(path)?;
     let fd = file.as_raw_fd();
-    content_of(Some(file), fd, 0, None, name)
+    content_of(Some(file), fd, 0, None, with_path("source", path))
+}
+
+/// Opens a file that is a source.
+pub(super) fn open_file(path: &Path) -> Result<File, Error> {
+    let opened = file::open(path).map(|(file, _)| file);
+    opened
+        .map_err(|error| Error::io(Kind::File, with_path("source", path), &error).at(Step::Prepare))
 }
 
 /// The content of a regular file that the caller has open, from `start` on.
@@ -271,12 +275,12 @@ impl Content for FileContent {
         None
     }
 
-    fn hash(&mut self, task: &Task, algorithm: Algorithm) -> Result<Option<String>, Error> {
+    fn hash(&mut self, limits: &CallLimits, algorithm: Algorithm) -> Result<Option<String>, Error> {
         let mut digester = Digester::new(algorithm);
         let mut buffer = buffer(BUFFER_SIZE)?;
         let mut done = 0;
         while done < self.length {
-            task.check()?;
+            limits.check(Step::Prepare)?;
             let left = usize::try_from(self.length - done).unwrap_or(usize::MAX);
             let part = left.min(buffer.len());
             match descriptor::read_at(self.fd, &mut buffer[..part], self.start + done)? {

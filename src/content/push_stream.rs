@@ -6,7 +6,6 @@ use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::push_content::{BUFFER_SIZE, Content, buffer, set_part};
-use super::task::Task;
 use crate::body::ReadSource;
 use crate::body::digest::{Algorithm, Digester};
 use crate::error::{Error, Kind, Step};
@@ -83,7 +82,7 @@ impl Stream {
     }
 
     /// Reads more; 0 = the end.
-    fn read(&mut self, buffer: &mut [u8], limits: &CallLimits) -> Result<usize, Error> {
+    pub(super) fn read(&mut self, buffer: &mut [u8], limits: &CallLimits) -> Result<usize, Error> {
         limits.check(Step::Prepare)?;
         let left = self.length.map(|length| length - self.position);
         let max = usize::try_from(left.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
@@ -173,12 +172,12 @@ impl Stream {
     }
 
     /// The digest of all, if all was read.
-    fn digest(&self) -> Option<String> {
+    pub(super) fn digest(&self) -> Option<String> {
         let is_whole = self.total == Some(self.hashed);
         is_whole.then(|| self.digester.clone().finish())
     }
 
-    fn size(&self) -> Option<u64> {
+    pub(super) fn size(&self) -> Option<u64> {
         self.total.or(self.length)
     }
 }
@@ -282,7 +281,7 @@ impl Content for StreamContent {
         lock(&self.stream).digest()
     }
 
-    fn hash(&mut self, task: &Task, algorithm: Algorithm) -> Result<Option<String>, Error> {
+    fn hash(&mut self, limits: &CallLimits, algorithm: Algorithm) -> Result<Option<String>, Error> {
         let mut stream = lock(&self.stream);
         if stream.can_rewind() {
             if stream.position > 0 {
@@ -291,7 +290,7 @@ impl Content for StreamContent {
             stream.hashed = 0;
             stream.digester = Digester::new(algorithm);
             let mut buffer = buffer(BUFFER_SIZE)?;
-            while stream.read(&mut buffer, &task.call.limits)? > 0 {}
+            while stream.read(&mut buffer, limits)? > 0 {}
         }
         Ok(stream.digest())
     }
@@ -412,7 +411,7 @@ impl Content for SpooledContent {
         self.stream.digest()
     }
 
-    fn hash(&mut self, _: &Task, _: Algorithm) -> Result<Option<String>, Error> {
+    fn hash(&mut self, _: &CallLimits, _: Algorithm) -> Result<Option<String>, Error> {
         Ok(self.stream.digest())
     }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::download::Download;
 use super::range_fetch::{self, Part};
-use super::repository::Repository;
+use super::registry::Registry;
 use super::requests::Requests;
 use super::task::Task;
 use crate::body::digest::Digest;
@@ -142,7 +142,7 @@ impl Plan {
 /// What the threads share.
 struct Shared {
     plan: Plan,
-    repository: Repository,
+    repository: Registry,
     call: Call,
     retries: u32,
     state: Mutex<State>,

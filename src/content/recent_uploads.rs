@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::repository::Repository;
+use super::registry::Registry;
 use crate::body::digest::Digest;
 
 /// How long an upload is recent.
@@ -24,14 +24,14 @@ struct Upload {
 }
 
 /// Records that a blob was uploaded.
-pub(super) fn record(repository: &Repository, digest: &Digest) {
+pub(super) fn record(repository: &Registry, digest: &Digest) {
     let uploads = repository.client().known::<Uploads>();
     uploads.record(repository.name(), digest, Instant::now());
 }
 
 /// Whether one of the blobs was uploaded a short time ago.
 pub(super) fn contain<'a>(
-    repository: &Repository,
+    repository: &Registry,
     digests: impl IntoIterator<Item = &'a Digest>,
 ) -> bool {
     let uploads = repository.client().known::<Uploads>();

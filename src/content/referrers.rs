@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 
 use super::descriptor::Descriptor;
+use super::layout;
 use super::manifest_pull::{self, Target};
 use super::names::Pages;
+use super::operation::Operation;
 use super::options::Options;
 use super::referrers_support::{self, Page};
 use super::referrers_tag::{self, Tagged};
-use super::repository::Repository;
+use super::repository::{Place, Repository};
 use super::task::Task;
 use crate::body::digest::Digest;
 use crate::error::{Error, Kind};
@@ -24,10 +26,16 @@ pub struct Referrers {
     current: Option<Descriptor>,
 }
 
+/// Where a list comes from.
+enum Source {
+    Registry(Pages),
+    Layout { is_read: bool },
+}
+
 struct List {
     subject: Digest,
     artifact_type: Option<String>,
-    pages: Pages,
+    source: Source,
     /// The rest of the current page.
     page: VecDeque<Descriptor>,
     /// The registry has selected the artifact type.
@@ -54,7 +62,12 @@ impl Referrers {
             list: List {
                 subject,
                 artifact_type: artifact_type.map(str::to_owned),
-                pages: Pages::new(repository, first_page, max_pages),
+                source: match repository.place() {
+                    Place::Registry(registry) => {
+                        Source::Registry(Pages::new(registry, first_page, max_pages))
+                    }
+                    Place::Layout(_) => Source::Layout { is_read: false },
+                },
                 page: VecDeque::new(),
                 is_filtered: false,
             },
@@ -66,10 +79,10 @@ impl Referrers {
     /// called again.
     #[expect(clippy::should_implement_trait, reason = "it can fail, and lends")]
     pub fn next(&mut self) -> Result<Option<&Descriptor>, Error> {
-        let task = Task::new(&self.repository, &self.options);
-        let found = self.list.next(&task).map_err(|error| {
+        let operation = Operation::new(&self.repository, &self.options);
+        let found = self.list.next(&operation).map_err(|error| {
             let error = error.with_digest(self.list.subject.as_str());
-            task.completed(error)
+            operation.completed(error)
         });
         self.current = found?;
         Ok(self.current.as_ref())
@@ -77,12 +90,12 @@ impl Referrers {
 }
 
 impl List {
-    fn next(&mut self, task: &Task) -> Result<Option<Descriptor>, Error> {
+    fn next(&mut self, operation: &Operation) -> Result<Option<Descriptor>, Error> {
         loop {
             while let Some(entry) = self.page.front_mut() {
                 let is_included = match self.artifact_type.as_deref() {
                     Some(artifact_type) if !self.is_filtered => {
-                        set_missing_type(task, entry)?;
+                        set_missing_type(operation, entry)?;
                         entry.artifact_type() == Some(artifact_type)
                     }
                     _ => true,
@@ -92,19 +105,38 @@ impl List {
                     return Ok(entry);
                 }
             }
-            let Some(path) = self.pages.current()? else {
+            if !self.read_page(operation)? {
                 return Ok(None);
-            };
-            self.read_page(task, &path)?;
+            }
         }
     }
 
-    fn read_page(&mut self, task: &Task, path: &str) -> Result<(), Error> {
-        if self.pages.is_first() && referrers_support::known(task) == Some(false) {
+    /// Reads the next page; false at the end.
+    fn read_page(&mut self, operation: &Operation) -> Result<bool, Error> {
+        match (&mut self.source, operation.place()) {
+            (Source::Registry(pages), Place::Registry(registry)) => {
+                let Some(path) = pages.current()? else {
+                    return Ok(false);
+                };
+                let is_first = pages.is_first();
+                self.request_page(&Task::new(operation, registry), &path, is_first)?;
+                Ok(true)
+            }
+            (Source::Layout { is_read: false }, Place::Layout(layout)) => {
+                self.page = layout::referrers::of(operation, layout, &self.subject)?.into();
+                self.source = Source::Layout { is_read: true };
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn request_page(&mut self, task: &Task, path: &str, is_first: bool) -> Result<(), Error> {
+        if is_first && referrers_support::known(task) == Some(false) {
             return self.read_tag(task);
         }
         let response = task.send(&mut referrers_support::request(task, path)?)?;
-        let page = match self.pages.is_first() {
+        let page = match is_first {
             true => referrers_support::first_page(task, &response)?,
             false => referrers_support::page(&response)?,
         };
@@ -114,7 +146,7 @@ impl List {
         response.check_next_page()?;
         self.page = entries.into();
         self.is_filtered = is_filtered(&response);
-        self.pages.advance(response.next_page());
+        self.advance(response.next_page());
         Ok(())
     }
 
@@ -124,8 +156,14 @@ impl List {
             Tagged::Nothing | Tagged::Content(_) => VecDeque::new(),
         };
         self.is_filtered = false;
-        self.pages.advance(None);
+        self.advance(None);
         Ok(())
+    }
+
+    fn advance(&mut self, next: Option<&str>) {
+        if let Source::Registry(pages) = &mut self.source {
+            pages.advance(next);
+        }
     }
 }
 
@@ -136,12 +174,12 @@ fn is_filtered(response: &Response) -> bool {
 }
 
 /// Finds out the artifact type that some clients leave out of referrers tags.
-fn set_missing_type(task: &Task, entry: &mut Descriptor) -> Result<(), Error> {
+fn set_missing_type(operation: &Operation, entry: &mut Descriptor) -> Result<(), Error> {
     if entry.artifact_type().is_some() {
         return Ok(());
     }
     let target = Target::Digest(entry.digest().clone());
-    match manifest_pull::fetch(task, &target) {
+    match manifest_pull::fetch(operation, &target) {
         Ok(manifest) => entry.set_found_artifact_type(manifest.artifact_type()),
         // It has none that could be known.
         Err(error)

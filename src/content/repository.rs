@@ -1,70 +1,105 @@
-//! Repositories of a registry.
+//! Places that store content: repositories of registries, and layouts.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::reference::{self, Reference};
+use super::layout::folder::Layout;
+use super::layout::index::Index;
+use super::layout::open;
+use super::reference::Reference;
+use super::registry::Registry;
 use crate::client::Client;
 use crate::config::Config;
 use crate::error::{Error, Kind};
+use crate::os::call_scope;
+use crate::os::cancel::Cancel;
+use crate::os::deadline::CallLimits;
+use crate::request::call::Call;
 
-/// A repository, and what a missing reference means there. Cheap to copy.
+/// A place that stores content. Cheap to copy.
 #[derive(Clone)]
-pub struct Repository {
-    client: Arc<Client>,
-    name: Arc<str>,
-    target: Arc<str>,
+pub struct Repository(Place);
+
+/// What a repository is. Each operation on content has one function that
+/// distinguishes them, next to its implementation for registries; those for
+/// layouts are in `layout`.
+#[derive(Clone)]
+pub(crate) enum Place {
+    /// A repository of a registry.
+    Registry(Registry),
+    /// An OCI image layout.
+    Layout(Arc<Layout>),
 }
 
 impl Repository {
     /// A repository of a client's registry; without a name, that of the client.
     pub fn new(client: &Arc<Client>, name: Option<&str>) -> Result<Repository, Error> {
-        let name = match name {
-            Some(name) => name.to_owned(),
-            None => client
-                .default_name()
-                .ok_or_else(|| Error::new(Kind::MissingValue, "repository: has no name"))?,
-        };
-        reference::check_name(&name)
-            .map_err(|problem| Error::new(Kind::InvalidReference, problem))?;
-        Ok(Repository {
-            client: Arc::clone(client),
-            name: name.into(),
-            target: "latest".into(),
-        })
+        let registry = Registry::new(client, name, "latest")?;
+        Ok(Repository(Place::Registry(registry)))
     }
 
     /// The repository of a reference, with a client of its own.
     pub fn open(text: &str, config: &Config) -> Result<Repository, Error> {
         let reference = Reference::parse(text, None)?;
-        let client = Client::new(&reference.address(), config)?;
-        Ok(Repository {
-            client: Arc::new(client),
-            name: reference.name().into(),
-            target: reference.target().into(),
-        })
+        let client = Arc::new(Client::new(&reference.address(), config)?);
+        let registry = Registry::new(&client, Some(reference.name()), reference.target())?;
+        Ok(Repository(Place::Registry(registry)))
+    }
+
+    /// An OCI image layout. With `create`, a missing or empty directory becomes one.
+    pub fn open_layout(path: &Path, create: bool) -> Result<Repository, Error> {
+        let layout = open::open(path, create)?;
+        Ok(Repository(Place::Layout(Arc::new(layout))))
     }
 
     /// No repository: for requests to the registry itself.
     pub fn of_registry(client: &Arc<Client>) -> Repository {
-        Repository {
-            client: Arc::clone(client),
-            name: "".into(),
-            target: "".into(),
+        Repository(Place::Registry(Registry::itself(client)))
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.0
+    }
+
+    /// The registry; an error for a layout.
+    pub(crate) fn registry(&self) -> Result<&Registry, Error> {
+        match &self.0 {
+            Place::Registry(registry) => Ok(registry),
+            Place::Layout(layout) => {
+                let message = format!("{}: is not in a registry", layout.shown());
+                Err(Error::new(Kind::Unsupported, message))
+            }
         }
     }
 
-    /// The client of its registry.
-    pub fn client(&self) -> &Arc<Client> {
-        &self.client
+    /// The client of its registry; `None` for a layout.
+    pub fn client(&self) -> Option<&Arc<Client>> {
+        self.registry().ok().map(Registry::client)
     }
 
-    /// Its name, such as `library/alpine`.
-    pub fn name(&self) -> &str {
-        &self.name
+    /// Its name, such as `library/alpine`; `None` for a layout.
+    pub fn name(&self) -> Option<&str> {
+        self.registry().ok().map(Registry::name)
     }
 
     /// The tag or digest that a missing reference means.
-    pub fn target(&self) -> &str {
-        &self.target
+    pub fn target(&self) -> Result<String, Error> {
+        match &self.0 {
+            Place::Registry(registry) => Ok(registry.target().to_owned()),
+            Place::Layout(layout) => Index::read(layout)?.target(layout),
+        }
+    }
+
+    /// Begins a call.
+    pub(super) fn begin(&self, cancel: Option<Cancel>, timeout: Option<Duration>) -> Call {
+        match &self.0 {
+            Place::Registry(registry) => registry.client().begin(cancel, timeout),
+            Place::Layout(_) => Call::new(CallLimits {
+                cancel,
+                is_nested: call_scope::is_active(),
+                ..CallLimits::within(timeout)
+            }),
+        }
     }
 }

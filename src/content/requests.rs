@@ -1,6 +1,6 @@
 //! The requests of a call, which its worker threads send too.
 
-use super::repository::Repository;
+use super::registry::Registry;
 use crate::body::digest::Digest;
 use crate::client::Client;
 use crate::error::Error;
@@ -17,14 +17,14 @@ const MAX_ERROR_BODY: usize = 64 * 1024;
 /// Makes and sends requests to a repository within a call.
 #[derive(Clone, Copy)]
 pub(crate) struct Requests<'a> {
-    repository: &'a Repository,
+    repository: &'a Registry,
     call: &'a Call,
     /// Consecutive retries without progress.
     retries: u32,
 }
 
 impl<'a> Requests<'a> {
-    pub(super) fn new(repository: &'a Repository, call: &'a Call, retries: u32) -> Requests<'a> {
+    pub(super) fn new(repository: &'a Registry, call: &'a Call, retries: u32) -> Requests<'a> {
         Requests {
             repository,
             call,

@@ -1,56 +1,47 @@
-//! One call of the content layer: its limits, its retries, its progress, and the
-//! requests that it sends.
+//! A call on a repository of a registry: its requests and its retries.
 
-use super::options::Options;
-use super::progress::Progress;
-use super::repository::Repository;
+use std::ops::Deref;
+
+use super::operation::Operation;
+use super::registry::Registry;
 use super::requests::Requests;
 use crate::client::Client;
-use crate::error::{Error, Kind, Step};
-use crate::os::call_scope::CallScope;
+use crate::error::{Error, Kind};
 use crate::request::Request;
-use crate::request::call::Call;
 use crate::request::response::Response;
 
 /// Retries without progress, unless the options or the client say otherwise.
 const DEFAULT_RETRIES: u32 = 5;
 
-/// A call on a repository.
+/// A call on a repository of a registry.
+#[derive(Clone, Copy)]
 pub(crate) struct Task<'a> {
-    pub(crate) repository: &'a Repository,
-    pub(crate) options: &'a Options,
-    pub(crate) call: Call,
-    pub(crate) progress: Progress,
-    _scope: CallScope,
+    operation: &'a Operation<'a>,
+    pub(crate) repository: &'a Registry,
+}
+
+impl<'a> Deref for Task<'a> {
+    type Target = Operation<'a>;
+
+    fn deref(&self) -> &Operation<'a> {
+        self.operation
+    }
 }
 
 impl<'a> Task<'a> {
-    pub(crate) fn new(repository: &'a Repository, options: &'a Options) -> Task<'a> {
-        let progress = Progress::new(options.progress.as_ref());
-        Task::with_progress(repository, options, progress)
-    }
-
-    /// A call that continues a transfer that another call has begun.
-    pub(crate) fn with_progress(
-        repository: &'a Repository,
-        options: &'a Options,
-        progress: Progress,
-    ) -> Task<'a> {
-        let client = repository.client();
-        let mut call = client.begin(options.cancel.clone(), options.timeout);
-        call.limits.transfer = progress.meter();
-        let waits = progress.clone();
-        call.on_retry = Some(Box::new(move |wait| waits.retries_in(wait)));
+    pub(crate) fn new(operation: &'a Operation<'a>, repository: &'a Registry) -> Task<'a> {
         Task {
+            operation,
             repository,
-            options,
-            call,
-            progress,
-            _scope: CallScope::enter(),
         }
     }
 
-    pub(crate) fn client(&self) -> &Client {
+    /// An error if the call is not on a repository of a registry.
+    pub(crate) fn of(operation: &'a Operation<'a>) -> Result<Task<'a>, Error> {
+        Ok(Task::new(operation, operation.repository.registry()?))
+    }
+
+    pub(crate) fn client(&self) -> &'a Client {
         self.repository.client()
     }
 
@@ -61,8 +52,8 @@ impl<'a> Task<'a> {
     }
 
     /// The requests of the call.
-    pub(crate) fn requests(&self) -> Requests<'_> {
-        Requests::new(self.repository, &self.call, self.retries())
+    pub(crate) fn requests(&self) -> Requests<'a> {
+        Requests::new(self.repository, &self.operation.call, self.retries())
     }
 
     /// A request whose path has the placeholder of the repository's name.
@@ -70,31 +61,9 @@ impl<'a> Task<'a> {
         self.requests().request(method, path)
     }
 
-    /// An error if the call must end. Reports progress if that is due.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        self.call.limits.check(Step::Prepare)
-    }
-
     /// Sends a request, and returns its response whatever its status.
     pub(crate) fn send(&self, request: &mut Request) -> Result<Response, Error> {
         self.requests().send(request)
-    }
-
-    /// Ends the call: reports its end, and completes its error.
-    pub(crate) fn finish<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
-        self.progress
-            .done(result.map_err(|error| self.completed(error)))
-    }
-
-    /// The error of the call, without secrets. That of a token server means what
-    /// it would mean from the registry.
-    pub(crate) fn completed(&self, error: Error) -> Error {
-        let error = self.client().scrub(error);
-        match (error.kind(), error.http_status()) {
-            (Kind::TokenRefused, 401) => error.with_kind(Kind::Unauthorized),
-            (Kind::TokenRefused, 403) => error.with_kind(Kind::Denied),
-            _ => error,
-        }
     }
 
     /// Sends a request, and fails unless its response is a success.

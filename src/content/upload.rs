@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use super::descriptor::Descriptor;
 use super::digest_state::StoredDigest;
+use super::layout::upload::LayoutUpload;
 use super::media_type;
+use super::operation::Operation;
 use super::options::Options;
 use super::progress::{Phase, Progress};
 use super::push_content::{Content, set_part};
-use super::repository::Repository;
+use super::repository::{self, Repository};
 use super::task::Task;
 use super::upload_export::Export;
 use super::upload_sender::{Mode, Sender, no_state_folder};
@@ -28,7 +30,87 @@ const _: fn() = || {
 };
 
 /// A blob that is pushed while it is produced.
-pub struct Upload {
+pub struct Upload(Place);
+
+enum Place {
+    Registry(Box<RegistryUpload>),
+    Layout(LayoutUpload),
+}
+
+impl Upload {
+    /// Begins an upload.
+    pub fn begin(repository: &Repository, options: &Options) -> Result<Upload, Error> {
+        Ok(Upload(match repository.place() {
+            repository::Place::Registry(_) => {
+                Place::Registry(Box::new(RegistryUpload::begin(repository, options)?))
+            }
+            repository::Place::Layout(layout) => {
+                Place::Layout(LayoutUpload::begin(repository, layout, options)?)
+            }
+        }))
+    }
+
+    /// How many bytes were accepted.
+    pub fn offset(&self) -> u64 {
+        match &self.0 {
+            Place::Registry(upload) => upload.offset(),
+            Place::Layout(upload) => upload.offset(),
+        }
+    }
+
+    /// Appends bytes. After a failure, those beyond the offset were not accepted.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        match &mut self.0 {
+            Place::Registry(upload) => upload.write(bytes),
+            Place::Layout(upload) => upload.write(bytes),
+        }
+    }
+
+    /// Makes what was written a blob. Without options, those of the upload apply.
+    pub fn commit(
+        &mut self,
+        digest: Option<&str>,
+        options: Option<&Options>,
+    ) -> Result<Descriptor, Error> {
+        match &mut self.0 {
+            Place::Registry(upload) => upload.commit(digest, options),
+            Place::Layout(upload) => upload.commit(digest, options),
+        }
+    }
+
+    /// Discards the upload.
+    pub fn abort(&mut self) -> Result<(), Error> {
+        match &mut self.0 {
+            Place::Registry(upload) => upload.abort(),
+            Place::Layout(upload) => upload.abort(),
+        }
+    }
+
+    /// A string from which [`Upload::import`] resumes the upload.
+    pub fn export(&self) -> Result<String, Error> {
+        match &self.0 {
+            Place::Registry(upload) => upload.export(),
+            Place::Layout(upload) => upload.export(),
+        }
+    }
+
+    /// Resumes an exported upload.
+    pub fn import(repository: &Repository, text: &str, options: &Options) -> Result<Upload, Error> {
+        let export = Export::parse(text)?;
+        Ok(Upload(match repository.place() {
+            repository::Place::Registry(_) => {
+                let upload = RegistryUpload::import(repository, export, options)?;
+                Place::Registry(Box::new(upload))
+            }
+            repository::Place::Layout(layout) => {
+                Place::Layout(LayoutUpload::import(repository, layout, &export, options)?)
+            }
+        }))
+    }
+}
+
+/// An upload to a registry.
+struct RegistryUpload {
     repository: Repository,
     options: Options,
     progress: Progress,
@@ -37,18 +119,19 @@ pub struct Upload {
     has_ended: bool,
 }
 
-impl Upload {
+impl RegistryUpload {
     /// Begins an upload.
-    pub fn begin(repository: &Repository, options: &Options) -> Result<Upload, Error> {
+    fn begin(repository: &Repository, options: &Options) -> Result<RegistryUpload, Error> {
         let progress = Progress::new(options.progress.as_ref());
-        let task = Task::with_progress(repository, options, progress.clone());
+        let operation = Operation::with_progress(repository, options, progress.clone());
+        let task = Task::of(&operation)?;
         let begun = progress
             .begin(Phase::Push, None, "", None)
             .and_then(|()| Session::begin(&task, options.algorithm));
         let session = begun.or_else(|error| progress.done(Err(error)))?;
         let sender = Sender::new(Some(session), Mode::Chunks, options.algorithm);
         let digest = StoredDigest::new(options.algorithm);
-        Ok(Upload::new(
+        Ok(RegistryUpload::new(
             repository,
             options,
             progress,
@@ -63,8 +146,8 @@ impl Upload {
         progress: Progress,
         sender: Sender,
         written: Written,
-    ) -> Upload {
-        Upload {
+    ) -> RegistryUpload {
+        RegistryUpload {
             repository: repository.clone(),
             options: options.clone(),
             progress,
@@ -75,15 +158,16 @@ impl Upload {
     }
 
     /// How many bytes were accepted.
-    pub fn offset(&self) -> u64 {
+    fn offset(&self) -> u64 {
         self.written.end()
     }
 
     /// Appends bytes. After a failure, those beyond the offset were not accepted.
-    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+    fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
         self.check_open()?;
         let progress = self.progress.clone();
-        let task = Task::with_progress(&self.repository, &self.options, progress);
+        let operation = Operation::with_progress(&self.repository, &self.options, progress);
+        let task = Task::of(&operation)?;
         while !bytes.is_empty() {
             if self.written.spool.is_some() {
                 return self.written.store(bytes);
@@ -112,7 +196,7 @@ impl Upload {
     }
 
     /// Makes what was written a blob. Without options, those of the upload apply.
-    pub fn commit(
+    fn commit(
         &mut self,
         digest: Option<&str>,
         options: Option<&Options>,
@@ -130,7 +214,8 @@ impl Upload {
             None => self.progress.clone(),
         };
         let options = options.unwrap_or(&self.options);
-        let task = Task::with_progress(&self.repository, options, progress.clone());
+        let operation = Operation::with_progress(&self.repository, options, progress.clone());
+        let task = Task::of(&operation)?;
         if options.progress.is_some() && self.options.progress.is_none() {
             progress.begin(Phase::Push, None, "", Some(self.written.end()))?;
         }
@@ -149,11 +234,12 @@ impl Upload {
     }
 
     /// Tells the registry to discard the upload.
-    pub fn abort(&mut self) -> Result<(), Error> {
+    fn abort(&mut self) -> Result<(), Error> {
         self.check_open()?;
         self.has_ended = true;
         let progress = self.progress.clone();
-        let task = Task::with_progress(&self.repository, &self.options, progress);
+        let operation = Operation::with_progress(&self.repository, &self.options, progress);
+        let task = Task::of(&operation)?;
         match self.sender.session.take() {
             Some(session) => session.abort(&task),
             None => Ok(()),
@@ -161,7 +247,7 @@ impl Upload {
     }
 
     /// A string from which [`Upload::import`] resumes the upload.
-    pub fn export(&self) -> Result<String, Error> {
+    fn export(&self) -> Result<String, Error> {
         self.check_open()?;
         let Written { start, digest, .. } = &self.written;
         let (session, digest) = match &self.sender.session {
@@ -171,9 +257,10 @@ impl Upload {
             // The registry has nothing.
             _ => (None, StoredDigest::new(digest.algorithm())),
         };
+        let registry = self.repository.registry()?;
         let export = Export {
-            registry: self.repository.client().address(),
-            repository: self.repository.name().to_owned(),
+            registry: registry.client().address(),
+            repository: registry.name().to_owned(),
             session,
             digest_state: digest.to_text(),
         };
@@ -181,16 +268,21 @@ impl Upload {
     }
 
     /// Resumes an exported upload.
-    pub fn import(repository: &Repository, text: &str, options: &Options) -> Result<Upload, Error> {
-        let export = Export::parse(text)?;
-        export.check_repository(&repository.client().address(), repository.name())?;
+    fn import(
+        repository: &Repository,
+        export: Export,
+        options: &Options,
+    ) -> Result<RegistryUpload, Error> {
+        let registry = repository.registry()?;
+        export.check_repository(&registry.client().address(), registry.name())?;
         let digest = StoredDigest::of_text(&export.digest_state).ok_or_else(|| {
             Error::new(Kind::InvalidExport, "upload export: without a digest state")
         })?;
         let mut options = options.clone();
         options.algorithm = digest.algorithm();
         let progress = Progress::new(options.progress.as_ref());
-        let task = Task::with_progress(repository, &options, progress.clone());
+        let operation = Operation::with_progress(repository, &options, progress.clone());
+        let task = Task::of(&operation)?;
         let found = progress
             .begin(Phase::Push, None, "", None)
             .and_then(|()| resume(&task, export, options.algorithm));
@@ -198,7 +290,9 @@ impl Upload {
         progress.resume(start);
         let written = Written::new(start, digest);
         let sender = Sender::after_import(session, options.algorithm);
-        Ok(Upload::new(repository, &options, progress, sender, written))
+        Ok(RegistryUpload::new(
+            repository, &options, progress, sender, written,
+        ))
     }
 
     fn check_open(&self) -> Result<(), Error> {
@@ -350,7 +444,7 @@ impl Content for Written {
         None
     }
 
-    fn hash(&mut self, _: &Task, _: Algorithm) -> Result<Option<String>, Error> {
+    fn hash(&mut self, _: &CallLimits, _: Algorithm) -> Result<Option<String>, Error> {
         self.whole_digest().map(Some)
     }
 

@@ -84,6 +84,11 @@ pub enum Kind {
     /// No state directory to keep the blob in until it is complete, for a
     /// registry that does not support chunked uploads.
     NoStateFolder = 112,
+    /// Directory that is not an OCI image layout, or a layout of an unknown
+    /// version.
+    InvalidLayout = 113,
+    /// Layer title that leads out of the directory or is not a file name.
+    UnsafeName = 114,
 
     // Callbacks: 201 and up.
     /// Call stopped by the challenge callback.

@@ -16,21 +16,23 @@ use crate::content::authorization;
 use crate::content::repository::Repository;
 use crate::error::Error;
 
-/// A place that stores content: a repository of a registry.
+/// A place that stores content: a registry's repository or an OCI image layout.
 ///
-/// Created by reggie_repository_new() and reggie_repository_open(); freed by
-/// reggie_repository_free(). Safe for concurrent use. It keeps what it needs of its client, which may be freed
+/// Created by reggie_repository_new(), reggie_repository_open() and
+/// reggie_repository_open_layout(); freed by reggie_repository_free(). Safe for
+/// concurrent use. It keeps what it needs of its client, which may be freed
 /// first. Creating one sends nothing and is cheap.
 pub struct reggie_repository {
     core: Repository,
-    client: reggie_client,
+    /// `None` for a layout.
+    client: Option<reggie_client>,
     strings: Strings,
 }
 
 impl reggie_repository {
     fn new(core: Repository) -> reggie_repository {
         reggie_repository {
-            client: reggie_client::new(core.client().clone()),
+            client: core.client().cloned().map(reggie_client::new),
             core,
             strings: Strings::default(),
         }
@@ -117,6 +119,52 @@ pub unsafe extern "C" fn reggie_repository_open(
     })
 }
 
+/// Opens an OCI image layout (OCI Image Specification, Image Layout).
+///
+/// A layout is a directory. If `create` is nonzero, a missing or empty
+/// directory is turned into a layout, and one that another program began to
+/// create is completed. `path` may contain any bytes except NUL.
+///
+/// The tags of a layout are the org.opencontainers.image.ref.name annotations
+/// of its index.json; if such an annotation, or io.containerd.image.name where
+/// there is none, is a full reference, its tag is used. The target is the only
+/// manifest if there is exactly one. Pushed manifests are added to index.json,
+/// with their tags; a manifest stays there when its tag is deleted or moves to
+/// another manifest. The content that a manifest refers to may be missing.
+/// Blobs are not verified when their existence is checked, but whenever they
+/// are read.
+///
+/// Several processes may write to a layout concurrently: index.json is changed
+/// under a lock of the directory and replaced at once, except that file systems
+/// without such locks, such as NFS, allow only one process at a time.
+///
+/// On REGGIE_OK, the caller must free `repository` with
+/// reggie_repository_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `path`
+/// is empty, REGGIE_INVALID_LAYOUT, REGGIE_LOCKED, or REGGIE_FILE with the errno
+/// in the error.
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_repository_open_layout(
+    path: *const c_char,
+    create: c_int,
+    repository: *mut *mut reggie_repository,
+    error: *mut *mut reggie_error,
+) -> reggie_status {
+    // SAFETY: the caller's out-pointer, or NULL.
+    let error = unsafe { ErrorOut::new(error) };
+    guard::call(error, || {
+        // SAFETY: the caller's out-pointer, or NULL.
+        let repository = unsafe { Out::handle(repository, "repository") }?;
+        // SAFETY: the caller's string, or NULL.
+        let path = unsafe { convert::path(path, "path") }?;
+        let core = Repository::open_layout(path, create != 0)?;
+        repository.give(reggie_repository::new(core));
+        Ok(())
+    })
+}
+
 /// Frees a repository. NULL is ignored.
 ///
 /// Handles created with it remain usable. No call that uses it may be running.
@@ -127,28 +175,30 @@ pub extern "C" fn reggie_repository_free(repository: Option<Box<reggie_repositor
 
 /// Returns the name, such as "library/alpine".
 ///
-/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
-/// is NULL.
+/// Borrowed; valid until the repository is freed. Returns NULL for a layout or
+/// if `repository` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_repository_name(repository: Option<&reggie_repository>) -> *const c_char {
     guard::value(ptr::null(), || {
         repository.map_or(ptr::null(), |repository| {
-            repository.strings.lend(repository.core.name())
+            repository.strings.lend_if_any(repository.core.name())
         })
     })
 }
 
 /// Returns the tag or digest that a reference of NULL means.
 ///
-/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
-/// is NULL.
+/// Borrowed; valid until the repository is freed. Returns NULL for a layout
+/// that does not have exactly one manifest or if `repository` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_repository_target(
     repository: Option<&reggie_repository>,
 ) -> *const c_char {
     guard::value(ptr::null(), || {
         repository.map_or(ptr::null(), |repository| {
-            repository.strings.lend(repository.core.target())
+            repository
+                .strings
+                .lend_if_any(repository.core.target().ok())
         })
     })
 }
@@ -156,14 +206,15 @@ pub extern "C" fn reggie_repository_target(
 /// Returns the client, for requests of the program's own.
 ///
 /// Must not be freed; reggie_client_derive() creates a client that may be kept.
-/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
-/// is NULL.
+/// Borrowed; valid until the repository is freed. Returns NULL for a layout or
+/// if `repository` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_repository_client(
     repository: Option<&reggie_repository>,
 ) -> *const reggie_client {
     guard::value(ptr::null(), || {
-        repository.map_or(ptr::null(), |repository| ptr::from_ref(&repository.client))
+        let client = repository.and_then(|repository| repository.client.as_ref());
+        client.map_or(ptr::null(), ptr::from_ref)
     })
 }
 
@@ -177,9 +228,9 @@ pub extern "C" fn reggie_repository_client(
 /// "" if the registry requires no authorization. `expires` is the Unix time in
 /// seconds until which the value is valid, or -1 if unknown.
 ///
-/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_UNAUTHORIZED if the registry
-/// requires credentials and there are none, or any status returned by
-/// reggie_client_do().
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_UNSUPPORTED for a layout,
+/// REGGIE_UNAUTHORIZED if the registry requires credentials and there are none,
+/// or any status returned by reggie_client_do().
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_repository_authorization(

@@ -88,6 +88,11 @@ pub const REGGIE_SOURCE_CHANGED: reggie_status = 111;
 /// No state directory to keep the blob in until it is complete, for a
 /// registry that does not support chunked uploads.
 pub const REGGIE_NO_STATE_FOLDER: reggie_status = 112;
+/// Directory that is not an OCI image layout, or a layout of an unknown
+/// version.
+pub const REGGIE_INVALID_LAYOUT: reggie_status = 113;
+/// Layer title that leads out of the directory or is not a file name.
+pub const REGGIE_UNSAFE_NAME: reggie_status = 114;
 /// Call stopped by the challenge callback.
 pub const REGGIE_CHALLENGE_CALLBACK: reggie_status = 201;
 /// Call stopped by the read callback.
@@ -238,6 +243,8 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::Locked => REGGIE_LOCKED,
         Kind::SourceChanged => REGGIE_SOURCE_CHANGED,
         Kind::NoStateFolder => REGGIE_NO_STATE_FOLDER,
+        Kind::InvalidLayout => REGGIE_INVALID_LAYOUT,
+        Kind::UnsafeName => REGGIE_UNSAFE_NAME,
         Kind::ChallengeCallback => REGGIE_CHALLENGE_CALLBACK,
         Kind::ReadCallback => REGGIE_READ_CALLBACK,
         Kind::RewindCallback => REGGIE_REWIND_CALLBACK,

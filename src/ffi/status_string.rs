@@ -52,6 +52,8 @@ fn describe(status: reggie_status) -> &'static CStr {
         REGGIE_LOCKED => c"file is locked by another process or thread",
         REGGIE_SOURCE_CHANGED => c"source file changed",
         REGGIE_NO_STATE_FOLDER => c"no state directory",
+        REGGIE_INVALID_LAYOUT => c"not an OCI image layout",
+        REGGIE_UNSAFE_NAME => c"unsafe file name",
         REGGIE_CHALLENGE_CALLBACK => c"stopped by the challenge callback",
         REGGIE_READ_CALLBACK => c"stopped by the read callback",
         REGGIE_REWIND_CALLBACK => c"stopped by the rewind callback",
@@ -107,7 +109,7 @@ fn describe(status: reggie_status) -> &'static CStr {
 /// the same errno.
 ///
 /// - 0: REGGIE_OK
-/// - EINVAL: invalid arguments, and REGGIE_CALLBACK_MISUSE
+/// - EINVAL: invalid arguments, REGGIE_CALLBACK_MISUSE and REGGIE_INVALID_LAYOUT
 /// - EILSEQ: REGGIE_INVALID_UTF8
 /// - EBUSY: REGGIE_BUSY and REGGIE_LOCKED
 /// - ENOTSUP: REGGIE_UNKNOWN_ALGORITHM, REGGIE_NO_STATE_FOLDER,
@@ -125,7 +127,7 @@ fn describe(status: reggie_status) -> &'static CStr {
 /// - ECONNRESET: the connection ended early
 /// - EPROTO: REGGIE_TLS and REGGIE_PROTOCOL
 /// - EACCES: a certificate, redirect, address, token, realm or next page was
-///   refused; REGGIE_UNAUTHORIZED and REGGIE_DENIED
+///   refused; REGGIE_UNAUTHORIZED, REGGIE_DENIED and REGGIE_UNSAFE_NAME
 /// - ELOOP: REGGIE_TOO_MANY_REDIRECTS and REGGIE_LIST_ENDLESS
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
@@ -165,7 +167,8 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_INVALID_PLATFORM
         | REGGIE_INVALID_EXPORT
         | REGGIE_INVALID_JSON
-        | REGGIE_INVALID_MEDIA_TYPE => libc::EINVAL,
+        | REGGIE_INVALID_MEDIA_TYPE
+        | REGGIE_INVALID_LAYOUT => libc::EINVAL,
         REGGIE_INVALID_UTF8 => libc::EILSEQ,
         REGGIE_BUSY | REGGIE_LOCKED => libc::EBUSY,
         REGGIE_SOURCE_CHANGED | REGGIE_UPLOAD_LOST => libc::ESTALE,
@@ -203,7 +206,8 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_REALM_REFUSED
         | REGGIE_NEXT_PAGE_REFUSED
         | REGGIE_UNAUTHORIZED
-        | REGGIE_DENIED => libc::EACCES,
+        | REGGIE_DENIED
+        | REGGIE_UNSAFE_NAME => libc::EACCES,
         REGGIE_TOO_MANY_REDIRECTS | REGGIE_LIST_ENDLESS => libc::ELOOP,
         REGGIE_RETRY_LATER => libc::EAGAIN,
         REGGIE_NO_ERRORS | REGGIE_NO_HEADER => libc::ENODATA,

@@ -56,6 +56,8 @@ const KINDS: &[Kind] = &[
     Kind::Locked,
     Kind::SourceChanged,
     Kind::NoStateFolder,
+    Kind::InvalidLayout,
+    Kind::UnsafeName,
     Kind::ChallengeCallback,
     Kind::ReadCallback,
     Kind::RewindCallback,

@@ -79,6 +79,15 @@ pub(crate) struct CallLimits {
 }
 
 impl CallLimits {
+    /// Limits of a call that may take that long.
+    pub(crate) fn within(time: Option<Duration>) -> CallLimits {
+        CallLimits {
+            // A limit beyond the range of the clock is no limit.
+            deadline: time.and_then(|time| Some((Instant::now().checked_add(time)?, time))),
+            ..CallLimits::default()
+        }
+    }
+
     /// An error if the call must end. For loops that may never wait.
     pub(crate) fn check(&self, step: Step) -> Result<(), Error> {
         self.check_cancelled(step)?;

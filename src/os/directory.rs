@@ -1,12 +1,14 @@
 //! Files by their names in an open directory, which stays the same directory
 //! when it is renamed or the process changes its working directory.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::{acl, descriptor};
@@ -46,10 +48,60 @@ impl Directory {
         descriptor::above_standard(File::from(fd))
     }
 
+    /// Opens a regular file to read it, through symbolic links, and returns it
+    /// with its length.
+    pub(crate) fn open_regular(&self, name: &Path) -> io::Result<(File, u64)> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&self.0, name, flags, Mode::empty())?;
+        let file = descriptor::above_standard(File::from(fd))?;
+        let about = file.metadata()?;
+        match about.is_file() {
+            true => Ok((file, about.len())),
+            false => Err(io::Error::other("not a regular file")),
+        }
+    }
+
+    /// Creates a directory unless there is one.
+    pub(crate) fn make(&self, name: &Path) -> io::Result<()> {
+        match rustix::fs::mkdirat(&self.0, name, Mode::from_raw_mode(0o777)) {
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The names in it.
+    pub(crate) fn names(&self) -> io::Result<Vec<OsString>> {
+        let mut names = Vec::new();
+        for entry in Dir::new(self.open_folder(Path::new("."))?)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                names.push(OsStr::from_bytes(name).to_owned());
+            }
+        }
+        Ok(names)
+    }
+
+    /// The directory as a file that can be locked.
+    pub(crate) fn lockable(&self) -> io::Result<File> {
+        let fd = self.open_folder(Path::new("."))?;
+        descriptor::above_standard(File::from(fd))
+    }
+
+    /// Opens a directory in it, or itself, to read its entries.
+    fn open_folder(&self, name: &Path) -> rustix::io::Result<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.0, name, flags, Mode::empty())
+    }
+
     /// Writes its entries to disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let directory = match rustix::fs::openat(&self.0, ".", flags, Mode::empty()) {
+        self.sync_folder(Path::new("."))
+    }
+
+    /// Writes the entries of a directory in it to disk.
+    pub(crate) fn sync_folder(&self, name: &Path) -> io::Result<()> {
+        let directory = match self.open_folder(name) {
             // Files can be created in it, but it cannot be read.
             Err(Errno::ACCESS) => return Ok(()),
             other => other?,

@@ -14,7 +14,7 @@ use support::registries::{DockerForm, DockerRegistry, Olareg, OlaregForm, Regist
 use crate::blob_server::{MIB, content, descriptor, digest, repository, sizeless};
 
 fn push(repository: &Repository, blob: &[u8]) {
-    let client = repository.client();
+    let client = repository.client().expect("a registry");
     let mut post = client
         .request("POST", "/v2/team/app/blobs/uploads/")
         .expect("a request");

@@ -114,9 +114,17 @@ fn repositories_are_listed_too() {
         registry.put_blob(name, b"x");
     }
     let repository = embedded(&registry);
-    let mut names = Names::catalog(repository.client(), None, &Options::default());
+    let mut names = Names::catalog(
+        repository.client().expect("a registry"),
+        None,
+        &Options::default(),
+    );
     assert_eq!(all(&mut names).expect("a list"), ["a", "b/c", "d"]);
-    let mut names = Names::catalog(repository.client(), Some("a"), &Options::default());
+    let mut names = Names::catalog(
+        repository.client().expect("a registry"),
+        Some("a"),
+        &Options::default(),
+    );
     assert_eq!(all(&mut names).expect("a list"), ["b/c", "d"]);
     for (status, kind) in [
         (401, Kind::Unauthorized),
@@ -125,7 +133,11 @@ fn repositories_are_listed_too() {
         (405, Kind::Unsupported),
     ] {
         registry.add_rule(Rule::new(Fault::status(status)));
-        let mut names = Names::catalog(repository.client(), None, &Options::default());
+        let mut names = Names::catalog(
+            repository.client().expect("a registry"),
+            None,
+            &Options::default(),
+        );
         assert_eq!(names.next().expect_err("refused").kind(), kind);
         registry.clear_rules();
     }

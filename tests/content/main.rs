@@ -15,6 +15,7 @@ mod blob_resumption;
 mod blob_server;
 mod blob_stats;
 mod documents;
+mod layouts;
 mod list_quirks;
 mod lists;
 mod manifest_deletes;

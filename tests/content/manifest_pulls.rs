@@ -315,7 +315,7 @@ fn a_registry_that_requires_credentials_is_asked_with_them() {
     config.set_credentials("user", "pass").expect("valid");
     let repository = repository_with(registry.url(), &config);
     pull(&repository, None, &Options::default()).expect("pulled");
-    let client = Arc::clone(repository.client());
+    let client = Arc::clone(repository.client().expect("a registry"));
     let other = Repository::new(&client, Some("team/other")).expect("a repository");
     let error = pull(&other, None, &Options::default()).expect_err("missing");
     assert_eq!(error.kind(), Kind::NotFound);

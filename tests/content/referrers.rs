@@ -152,7 +152,11 @@ fn concurrent_pushes_lose_no_entry() {
     std::thread::scope(|scope| {
         for manifest in &manifests {
             // Each with a client of its own.
-            let url = repository.client().request("GET", "/").expect("a request");
+            let url = repository
+                .client()
+                .expect("a registry")
+                .request("GET", "/")
+                .expect("a request");
             let url = url.url().expect("a url");
             scope.spawn(move || {
                 let repository = crate::documents::repository(url.trim_end_matches('/'));

@@ -82,7 +82,7 @@ fn walk(registry: Option<Registry>, can_delete_tags: bool) {
     assert_eq!(sorted, ["list", "v1", "v2"]);
     let after = Names::tags(&repository, Some(&tags[0]), &options());
     assert_eq!(all(after), tags[1..]);
-    let mut catalog = Names::catalog(repository.client(), None, &options());
+    let mut catalog = Names::catalog(repository.client().expect("a registry"), None, &options());
     match catalog.next() {
         Ok(name) => assert_eq!(name, Some(NAME)),
         Err(error) => assert_eq!(error.kind(), Kind::Unsupported, "{error}"),

@@ -134,7 +134,7 @@ fn exports_that_cannot_be_imported() {
         import(&repository, &text[..text.len() - 1]),
         Kind::InvalidExport,
     );
-    let client = repository.client();
+    let client = repository.client().expect("a registry");
     let named = Repository::new(client, Some("team/other")).expect("a repository");
     assert_kind(import(&named, &text), Kind::InvalidExport);
     upload.abort().expect("aborted");

@@ -1,0 +1,157 @@
+//! Reading blobs of a layout.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use super::folder::{Layout, path_of};
+use crate::body::digest::Digest;
+use crate::content::download::{check_max, mismatch};
+use crate::content::operation::Operation;
+use crate::error::{Error, Kind, Step};
+use crate::os::file;
+
+/// How much is read at a time.
+const PIECE: usize = 256 * 1024;
+
+/// A blob that is read from an offset on.
+pub(in crate::content) struct BlobFile {
+    layout: Arc<Layout>,
+    digest: Digest,
+    size: Option<u64>,
+    /// The maximum size.
+    max: Option<u64>,
+    offset: u64,
+    is_resumed: bool,
+    /// Opened when it is needed.
+    file: Option<File>,
+}
+
+impl BlobFile {
+    pub(in crate::content) fn new(
+        layout: Arc<Layout>,
+        digest: &Digest,
+        size: Option<u64>,
+        max: Option<u64>,
+        offset: u64,
+    ) -> BlobFile {
+        BlobFile {
+            layout,
+            digest: digest.clone(),
+            size,
+            max,
+            offset,
+            is_resumed: offset > 0,
+            file: None,
+        }
+    }
+
+    pub(in crate::content) fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// Whether the beginning comes from elsewhere.
+    pub(in crate::content) fn is_resumed(&self) -> bool {
+        self.is_resumed
+    }
+
+    /// Opens the file, whose size must be the expected one.
+    pub(in crate::content) fn open(&mut self) -> Result<(), Error> {
+        if self.file.is_some() {
+            return Ok(());
+        }
+        let (file, size) = open(&self.layout, &self.digest)?;
+        if let Some(expected) = self.size.filter(|expected| *expected != size) {
+            let layout = self.layout.shown();
+            let message = format!("{layout}: blob of {size} bytes, expected {expected}");
+            return Err(mismatch(message));
+        }
+        check_max(Some(size), self.max)?;
+        self.size = Some(size);
+        self.file = Some(file);
+        Ok(())
+    }
+
+    /// Passes the rest to `sink`, piece by piece.
+    pub(in crate::content) fn deliver(
+        &mut self,
+        operation: &Operation,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut buffer = Vec::new();
+        buffer
+            .try_reserve_exact(PIECE)
+            .map_err(|_| Error::no_memory("buffer for a blob"))?;
+        buffer.resize(PIECE, 0);
+        loop {
+            match self.read(operation, &mut buffer)? {
+                0 => return Ok(()),
+                count => sink(&buffer[..count])?,
+            }
+        }
+    }
+
+    /// Reads the next bytes; 0 = the end.
+    pub(in crate::content) fn read(
+        &mut self,
+        operation: &Operation,
+        buffer: &mut [u8],
+    ) -> Result<usize, Error> {
+        let count = self.read_next(operation, buffer)?;
+        operation.progress.moved(count as u64);
+        Ok(count)
+    }
+
+    fn read_next(&mut self, operation: &Operation, buffer: &mut [u8]) -> Result<usize, Error> {
+        operation.call.limits.check(Step::Receive)?;
+        self.open()?;
+        let Some(file) = &self.file else {
+            return Ok(0);
+        };
+        let count = file::read_at(file, buffer, self.offset)
+            .map_err(|error| self.layout.failed(&path_of(&self.digest), &error))?;
+        self.offset += count as u64;
+        Ok(count)
+    }
+
+    /// Reads until the buffer is full or the blob ends.
+    pub(in crate::content) fn fill(
+        mut self,
+        operation: &Operation,
+        buffer: &mut [u8],
+    ) -> Result<usize, Error> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.read_next(operation, &mut buffer[filled..])? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        Ok(filled)
+    }
+}
+
+/// Opens a blob and returns its size.
+pub(super) fn open(layout: &Layout, digest: &Digest) -> Result<(File, u64), Error> {
+    let path = path_of(digest);
+    match layout.directory().open_regular(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(layout.missing(&format!("blob {}", digest.as_str())))
+        }
+        opened => opened.map_err(|error| layout.failed(&path, &error)),
+    }
+}
+
+/// Reads a blob of at most `max` bytes, and verifies it.
+pub(super) fn read(layout: &Layout, digest: &Digest, max: usize) -> Result<Vec<u8>, Error> {
+    let missing = || layout.missing(&format!("manifest {}", digest.as_str()));
+    let bytes = layout.read(&path_of(digest), max as u64)?;
+    let bytes = bytes.ok_or_else(missing)?;
+    let found = crate::body::digest::of_bytes(digest.algorithm(), &bytes);
+    if found != digest.as_str() {
+        let (layout, digest) = (layout.shown(), digest.as_str());
+        let message = format!("{layout}: content has the digest {found}, not {digest}");
+        return Err(Error::new(Kind::DigestMismatch, message).at(Step::Verify));
+    }
+    Ok(bytes)
+}

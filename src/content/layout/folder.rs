@@ -1,0 +1,112 @@
+//! The directory of a layout, and its small files.
+
+use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::body::digest::Digest;
+use crate::body::file_sink::temporary;
+use crate::body::final_path::NEW_FILE_MODE;
+use crate::error::{Error, Kind, with_path};
+use crate::os::directory::Directory;
+
+/// The directory of an OCI image layout.
+pub(crate) struct Layout {
+    directory: Directory,
+    /// As the program gave it, for messages.
+    path: PathBuf,
+}
+
+impl Layout {
+    pub(super) fn new(directory: Directory, path: &Path) -> Layout {
+        Layout {
+            directory,
+            path: path.to_owned(),
+        }
+    }
+
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// What messages about it begin with.
+    pub(crate) fn shown(&self) -> String {
+        with_path("layout", &self.path)
+    }
+
+    /// What identifies the directory on this machine.
+    pub(super) fn identity(&self) -> Result<String, Error> {
+        let about = self.directory.lockable().and_then(|file| file.metadata());
+        let about = about.map_err(|error| self.failed(Path::new("."), &error))?;
+        Ok(format!("layout:{}:{}", about.dev(), about.ino()))
+    }
+
+    /// An error about a file in it.
+    pub(super) fn failed(&self, name: &Path, error: &io::Error) -> Error {
+        let what = format!("{}: {}", self.shown(), name.display());
+        Error::io(Kind::File, what, error)
+    }
+
+    /// An error about a layout that is not as it must be.
+    pub(super) fn invalid(&self, why: &str) -> Error {
+        Error::new(Kind::InvalidLayout, format!("{}: {why}", self.shown()))
+    }
+
+    /// An error about content that is not there.
+    pub(super) fn missing(&self, what: &str) -> Error {
+        Error::new(Kind::NotFound, format!("{}: no {what}", self.shown()))
+    }
+
+    /// Reads a file of at most `max` bytes; `None` if there is none.
+    pub(super) fn read(&self, name: &Path, max: u64) -> Result<Option<Vec<u8>>, Error> {
+        let failed = |error: io::Error| self.failed(name, &error);
+        let file = match self.directory.open_regular(name) {
+            Ok((file, _)) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut bytes = Vec::new();
+        file.take(max.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
+        if bytes.len() as u64 > max {
+            let message = format!(
+                "{}: {}: more than {max} bytes",
+                self.shown(),
+                name.display()
+            );
+            return Err(Error::new(Kind::BodyTooLarge, message));
+        }
+        Ok(Some(bytes))
+    }
+
+    /// Writes a file, which replaces an existing one at once.
+    pub(super) fn replace(&self, name: &Path, bytes: &[u8], is_synced: bool) -> Result<(), Error> {
+        let failed = |error: io::Error| self.failed(name, &error);
+        let (mut file, own) = temporary(&self.directory, NEW_FILE_MODE).map_err(failed)?;
+        let written = file.write_all(bytes).and_then(|()| match is_synced {
+            true => file.sync_all(),
+            false => Ok(()),
+        });
+        if let Err(error) = written.and_then(|()| self.directory.rename(&own, name)) {
+            // Ignored: an earlier error is being returned.
+            let _ = self.directory.remove(&own);
+            return Err(failed(error));
+        }
+        match is_synced {
+            true => self.directory.sync().map_err(failed),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The directory of blobs with digests of an algorithm, in the layout.
+pub(super) fn folder_of(digest: &Digest) -> PathBuf {
+    Path::new("blobs").join(digest.algorithm().name())
+}
+
+/// The path of a blob in the layout.
+pub(super) fn path_of(digest: &Digest) -> PathBuf {
+    let hex = digest.as_str().split(':').next_back();
+    folder_of(digest).join(hex.unwrap_or_default())
+}

@@ -1,0 +1,143 @@
+//! The manifests of a layout.
+
+use std::sync::Arc;
+
+use super::blob_file;
+use super::blobs;
+use super::folder::Layout;
+use super::index::Index;
+use super::lock::Lock;
+use super::new_blob;
+use crate::body::digest::Digest;
+use crate::content::descriptor::Descriptor;
+use crate::content::empty_blob;
+use crate::content::manifest::Manifest;
+use crate::content::operation::Operation;
+use crate::content::options::Options;
+use crate::content::progress::Phase;
+use crate::content::target::Target;
+use crate::error::{Error, Kind};
+
+/// Reads a manifest.
+pub(in crate::content) fn read(
+    layout: &Layout,
+    target: &Target,
+    options: &Options,
+) -> Result<Manifest, Error> {
+    let index = Index::read(layout)?;
+    let entry = match target {
+        Target::Tag(tag) => Some(index.tagged(layout, tag)?),
+        Target::Digest(digest) => index.find(digest),
+    };
+    let digest = entry.as_ref().map(Descriptor::digest).or(target.digest());
+    let Some(digest) = digest else {
+        return Err(layout.missing("manifest"));
+    };
+    let media_type = entry.as_ref().map(Descriptor::media_type);
+    read_blob(layout, digest, media_type, options)
+}
+
+/// Reads the blob that a manifest is.
+pub(super) fn read_blob(
+    layout: &Layout,
+    digest: &Digest,
+    media_type: Option<&str>,
+    options: &Options,
+) -> Result<Manifest, Error> {
+    let bytes = blob_file::read(layout, digest, options.max_manifest())?;
+    Manifest::parse(bytes, media_type, digest.algorithm())
+        .map_err(|error| error.with_digest(digest.as_str()))
+}
+
+/// Writes a manifest, makes tags point to it, and adds it to the index. What it
+/// refers to may be missing, except for the empty blob.
+pub(in crate::content) fn write(
+    operation: &Operation,
+    layout: &Arc<Layout>,
+    manifest: &Manifest,
+    targets: &[Target],
+) -> Result<(), Error> {
+    let (progress, options) = (&operation.progress, operation.options);
+    let own = manifest.descriptor();
+    let digest = targets
+        .iter()
+        .find_map(Target::digest)
+        .unwrap_or(own.digest());
+    let size = manifest.bytes().len() as u64;
+    let name = targets.first().map_or("", Target::as_str);
+    progress.begin(Phase::Push, Some(own), name, Some(size))?;
+    if let Some(empty) = empty_blob::digest_in(manifest) {
+        new_blob::write(layout, empty, empty_blob::CONTENT, options.sync)?;
+    }
+    let mut is_written = new_blob::write(layout, digest, manifest.bytes(), options.sync)?;
+    let entry = Descriptor::of(digest.clone(), Some(size), own.media_type().to_owned());
+    is_written |= change(operation, layout, |index| {
+        let mut is_changed = false;
+        for target in targets {
+            is_changed |= match target {
+                Target::Tag(tag) => index.set_tag(&entry, tag),
+                Target::Digest(_) => index.add(&entry),
+            };
+        }
+        is_changed
+    })?;
+    match is_written {
+        true => progress.end(),
+        false => progress.skip(),
+    }
+}
+
+/// Changes the index while no other process does; returns whether it changed.
+fn change(
+    operation: &Operation,
+    layout: &Layout,
+    change: impl FnOnce(&mut Index) -> bool,
+) -> Result<bool, Error> {
+    let _lock = lock(operation, layout)?;
+    let mut index = Index::read(layout)?;
+    let is_changed = change(&mut index);
+    if is_changed {
+        index.write(layout, operation.options.sync)?;
+    }
+    Ok(is_changed)
+}
+
+fn lock(operation: &Operation, layout: &Layout) -> Result<Lock, Error> {
+    let (limits, timeout) = (&operation.call.limits, operation.options.lock_timeout);
+    Lock::acquire(layout, timeout, limits, || {
+        operation.progress.set_phase(Phase::Lock);
+    })
+}
+
+/// Deletes a manifest with all its tags.
+pub(in crate::content) fn delete(
+    operation: &Operation,
+    layout: &Layout,
+    digest: &Digest,
+) -> Result<(), Error> {
+    let is_listed = change(operation, layout, |index| index.remove(digest))?;
+    if !is_listed {
+        // It may be part of an index. Other blobs are no manifests.
+        let found = read_blob(layout, digest, None, operation.options);
+        found.map_err(|error| match error.kind() {
+            Kind::InvalidManifest => error.with_kind(Kind::NotFound),
+            _ => error,
+        })?;
+    }
+    match blobs::delete(layout, digest) {
+        Err(error) if is_listed && error.kind() == Kind::NotFound => Ok(()),
+        deleted => deleted,
+    }
+}
+
+/// Deletes a tag. The manifest stays.
+pub(in crate::content) fn delete_tag(
+    operation: &Operation,
+    layout: &Layout,
+    tag: &str,
+) -> Result<(), Error> {
+    match change(operation, layout, |index| index.remove_tag(tag))? {
+        true => Ok(()),
+        false => Err(layout.missing(&format!("tag {tag}"))),
+    }
+}

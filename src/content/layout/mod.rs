@@ -1,0 +1,12 @@
+//! OCI image layouts (OCI Image Specification, Image Layout).
+
+pub(super) mod blob_file;
+pub(super) mod blobs;
+pub(super) mod folder;
+pub(super) mod index;
+mod lock;
+pub(super) mod manifests;
+mod new_blob;
+pub(super) mod open;
+pub(super) mod referrers;
+pub(super) mod upload;

@@ -1,0 +1,117 @@
+//! Writing blobs of a layout.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::blob_file;
+use super::folder::{Layout, folder_of, path_of};
+use crate::body::digest::Digest;
+use crate::body::file_sink::temporary;
+use crate::body::final_path::NEW_FILE_MODE;
+use crate::error::Error;
+use crate::os::write_back;
+
+/// A file outside `blobs`, which becomes a blob once it is complete. Dropped
+/// before, it is removed.
+pub(super) struct NewBlob {
+    layout: Arc<Layout>,
+    file: File,
+    temporary: PathBuf,
+    is_synced: bool,
+    written: u64,
+    /// The process that created it: a forked child does not remove it.
+    process: u32,
+    is_moved: bool,
+}
+
+impl NewBlob {
+    pub(super) fn create(layout: &Arc<Layout>, is_synced: bool) -> Result<NewBlob, Error> {
+        let created = temporary(layout.directory(), NEW_FILE_MODE);
+        let (file, temporary) = created.map_err(|error| layout.failed(Path::new("."), &error))?;
+        Ok(NewBlob {
+            layout: Arc::clone(layout),
+            file,
+            temporary,
+            is_synced,
+            written: 0,
+            process: std::process::id(),
+            is_moved: false,
+        })
+    }
+
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
+    pub(super) fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+        let written = self.file.write_all(piece);
+        written.map_err(|error| self.layout.failed(&self.temporary, &error))?;
+        let before = self.written;
+        self.written += piece.len() as u64;
+        if self.is_synced {
+            write_back::start(&self.file, before, self.written);
+        }
+        Ok(())
+    }
+
+    /// Makes it the blob of a digest, which is that of the content.
+    pub(super) fn commit(&mut self, digest: &Digest) -> Result<(), Error> {
+        if is_there(&self.layout, digest, Some(self.written)) {
+            return Ok(());
+        }
+        let path = path_of(digest);
+        let moved = self.move_to(&folder_of(digest), &path);
+        moved.map_err(|error| self.layout.failed(&path, &error))?;
+        self.is_moved = true;
+        Ok(())
+    }
+
+    fn move_to(&self, folder: &Path, path: &Path) -> io::Result<()> {
+        if self.is_synced {
+            self.file.sync_all()?;
+        }
+        let directory = self.layout.directory();
+        if directory.find(folder)?.is_none() {
+            directory.make(Path::new("blobs"))?;
+            directory.make(folder)?;
+        }
+        directory.rename(&self.temporary, path)?;
+        match self.is_synced {
+            true => directory.sync_folder(folder),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Drop for NewBlob {
+    fn drop(&mut self) {
+        if !self.is_moved && self.process == std::process::id() {
+            // Ignored: an earlier error is being returned, or the blob exists.
+            let _ = self.layout.directory().remove(&self.temporary);
+        }
+    }
+}
+
+/// Whether a blob exists. One of another size is damaged.
+pub(super) fn is_there(layout: &Layout, digest: &Digest, size: Option<u64>) -> bool {
+    blob_file::open(layout, digest)
+        .is_ok_and(|(_, found)| size.is_none_or(|expected| expected == found))
+}
+
+/// Writes a blob unless it exists; returns whether it was written.
+pub(super) fn write(
+    layout: &Arc<Layout>,
+    digest: &Digest,
+    bytes: &[u8],
+    is_synced: bool,
+) -> Result<bool, Error> {
+    if is_there(layout, digest, Some(bytes.len() as u64)) {
+        return Ok(false);
+    }
+    let mut blob = NewBlob::create(layout, is_synced)?;
+    blob.write(bytes)?;
+    blob.commit(digest)?;
+    Ok(true)
+}

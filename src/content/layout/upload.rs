@@ -1,0 +1,128 @@
+//! Incremental uploads to a layout.
+
+use std::sync::Arc;
+
+use super::blobs::described;
+use super::folder::Layout;
+use super::new_blob::NewBlob;
+use crate::body::digest::{Digest, Digester};
+use crate::content::descriptor::Descriptor;
+use crate::content::digest_state::StoredDigest;
+use crate::content::operation::Operation;
+use crate::content::options::Options;
+use crate::content::progress::{Phase, Progress};
+use crate::content::repository::Repository;
+use crate::content::upload_export::Export;
+use crate::error::{Error, Kind};
+
+/// A blob that is written while it is produced.
+pub(in crate::content) struct LayoutUpload {
+    repository: Repository,
+    layout: Arc<Layout>,
+    options: Options,
+    progress: Progress,
+    digester: Digester,
+    blob: NewBlob,
+    has_ended: bool,
+}
+
+impl LayoutUpload {
+    pub(in crate::content) fn begin(
+        repository: &Repository,
+        layout: &Arc<Layout>,
+        options: &Options,
+    ) -> Result<LayoutUpload, Error> {
+        let progress = Progress::new(options.progress.as_ref());
+        let created = progress
+            .begin(Phase::Push, None, "", None)
+            .and_then(|()| NewBlob::create(layout, options.sync));
+        Ok(LayoutUpload {
+            repository: repository.clone(),
+            layout: Arc::clone(layout),
+            options: options.clone(),
+            digester: Digester::new(options.algorithm),
+            blob: created.or_else(|error| progress.done(Err(error)))?,
+            progress,
+            has_ended: false,
+        })
+    }
+
+    pub(in crate::content) fn offset(&self) -> u64 {
+        self.blob.written()
+    }
+
+    pub(in crate::content) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.check_open()?;
+        let progress = self.progress.clone();
+        let operation = Operation::with_progress(&self.repository, &self.options, progress);
+        operation.check()?;
+        self.blob.write(bytes)?;
+        self.digester.update(bytes);
+        self.progress.moved(bytes.len() as u64);
+        self.progress.poll()
+    }
+
+    pub(in crate::content) fn commit(
+        &mut self,
+        digest: Option<&str>,
+        options: Option<&Options>,
+    ) -> Result<Descriptor, Error> {
+        self.check_open()?;
+        let given = digest.map(Digest::parse).transpose()?;
+        let digest = Digest::parse(&self.digester.clone().finish())?;
+        if let Some(given) = given.filter(|given| *given != digest) {
+            let (given, digest) = (given.as_str(), digest.as_str());
+            let message = format!("upload: has digest {digest}, not {given}");
+            return Err(Error::new(Kind::DigestMismatch, message).with_digest(given));
+        }
+        let options = options.unwrap_or(&self.options);
+        let progress = self.progress.clone();
+        let operation = Operation::with_progress(&self.repository, options, progress);
+        operation.check()?;
+        let descriptor = described(digest, self.blob.written());
+        operation.progress.set_item(&descriptor);
+        self.blob.commit(descriptor.digest())?;
+        self.has_ended = true;
+        let ended = operation.progress.end();
+        operation.progress.done(ended.map(|()| descriptor))
+    }
+
+    pub(in crate::content) fn abort(&mut self) -> Result<(), Error> {
+        self.check_open()?;
+        self.has_ended = true;
+        Ok(())
+    }
+
+    /// Of an upload to which nothing was written yet: its file ends with it.
+    pub(in crate::content) fn export(&self) -> Result<String, Error> {
+        self.check_open()?;
+        let export = Export {
+            registry: self.layout.identity()?,
+            repository: String::new(),
+            session: None,
+            digest_state: StoredDigest::new(self.options.algorithm).to_text(),
+        };
+        Ok(export.to_text())
+    }
+
+    pub(in crate::content) fn import(
+        repository: &Repository,
+        layout: &Arc<Layout>,
+        export: &Export,
+        options: &Options,
+    ) -> Result<LayoutUpload, Error> {
+        export.check_repository(&layout.identity()?, "")?;
+        let mut options = options.clone();
+        if let Some(digest) = StoredDigest::of_text(&export.digest_state) {
+            options.algorithm = digest.algorithm();
+        }
+        LayoutUpload::begin(repository, layout, &options)
+    }
+
+    fn check_open(&self) -> Result<(), Error> {
+        match self.has_ended {
+            false => Ok(()),
+            true => Err(Error::new(Kind::InvalidArgument, "upload: has ended")),
+        }
+    }
+}

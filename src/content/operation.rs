@@ -1,0 +1,72 @@
+//! One call of the content layer: its limits and its progress.
+
+use super::options::Options;
+use super::progress::Progress;
+use super::repository::{Place, Repository};
+use crate::error::{Error, Kind, Step};
+use crate::os::call_scope::CallScope;
+use crate::request::call::Call;
+
+/// A call on a repository.
+pub(crate) struct Operation<'a> {
+    pub(crate) repository: &'a Repository,
+    pub(crate) options: &'a Options,
+    pub(crate) call: Call,
+    pub(crate) progress: Progress,
+    _scope: CallScope,
+}
+
+impl<'a> Operation<'a> {
+    pub(crate) fn new(repository: &'a Repository, options: &'a Options) -> Operation<'a> {
+        let progress = Progress::new(options.progress.as_ref());
+        Operation::with_progress(repository, options, progress)
+    }
+
+    /// A call that continues a transfer that another call has begun.
+    pub(crate) fn with_progress(
+        repository: &'a Repository,
+        options: &'a Options,
+        progress: Progress,
+    ) -> Operation<'a> {
+        let mut call = repository.begin(options.cancel.clone(), options.timeout);
+        call.limits.transfer = progress.meter();
+        let waits = progress.clone();
+        call.on_retry = Some(Box::new(move |wait| waits.retries_in(wait)));
+        Operation {
+            repository,
+            options,
+            call,
+            progress,
+            _scope: CallScope::enter(),
+        }
+    }
+
+    pub(crate) fn place(&self) -> &'a Place {
+        self.repository.place()
+    }
+
+    /// An error if the call must end. Reports progress if that is due.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.call.limits.check(Step::Prepare)
+    }
+
+    /// Ends the call: reports its end, and completes its error.
+    pub(crate) fn finish<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        self.progress
+            .done(result.map_err(|error| self.completed(error)))
+    }
+
+    /// The error of the call, without secrets. That of a token server means what
+    /// it would mean from the registry.
+    pub(crate) fn completed(&self, error: Error) -> Error {
+        let error = match self.repository.client() {
+            Some(client) => client.scrub(error),
+            None => error,
+        };
+        match (error.kind(), error.http_status()) {
+            (Kind::TokenRefused, 401) => error.with_kind(Kind::Unauthorized),
+            (Kind::TokenRefused, 403) => error.with_kind(Kind::Denied),
+            _ => error,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What names a manifest.
+
+use super::reference;
+use super::repository::Repository;
+use crate::body::digest::Digest;
+use crate::error::{Error, Kind};
+
+/// A tag or a digest that names a manifest.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A tag.
+    Tag(String),
+    /// A digest.
+    Digest(Digest),
+}
+
+impl Target {
+    /// Parses a tag or a digest; `None` is the target of the repository.
+    pub fn parse(text: Option<&str>, repository: &Repository) -> Result<Target, Error> {
+        let of_repository;
+        let text = match text {
+            Some(text) => text,
+            None => {
+                of_repository = repository.target()?;
+                &of_repository
+            }
+        };
+        let invalid = |problem| Error::new(Kind::InvalidReference, problem);
+        if text.contains(':') {
+            let digest = Digest::parse(text);
+            return digest
+                .map(Target::Digest)
+                .map_err(|error| invalid(error.message().to_owned()));
+        }
+        reference::check_tag(text).map_err(invalid)?;
+        Ok(Target::Tag(text.to_owned()))
+    }
+
+    /// The tag or the digest.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Target::Tag(tag) => tag,
+            Target::Digest(digest) => digest.as_str(),
+        }
+    }
+
+    /// The digest, unless it is a tag.
+    pub fn digest(&self) -> Option<&Digest> {
+        match self {
+            Target::Tag(_) => None,
+            Target::Digest(digest) => Some(digest),
+        }
+    }
+}

@@ -1,0 +1,647 @@
+//! OCI image layouts as repositories.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reggie::Kind;
+use reggie::content::blob_pull::to_memory;
+use reggie::content::blob_reader::Blob;
+use reggie::content::descriptor::Descriptor;
+use reggie::content::file_pull::to_path;
+use reggie::content::manifest::Manifest;
+use reggie::content::manifest_delete::{delete, delete_tag};
+use reggie::content::manifest_pull::{pull, resolve, stat};
+use reggie::content::manifest_push::push as push_manifest;
+use reggie::content::media_type::{OCI_INDEX, OCI_MANIFEST};
+use reggie::content::names::Names;
+use reggie::content::options::Options;
+use reggie::content::push::{self, Source};
+use reggie::content::referrers::Referrers;
+use reggie::content::repository::Repository;
+use reggie::content::upload::Upload;
+use reggie::content::{authorization, blob_stat, location};
+use support::{c, programs};
+use tempfile::TempDir;
+
+use crate::documents::{EMPTY, artifact, descriptor, digest, entry, index, parse, referrer};
+use crate::pushing::{Callback, assert_complete, assert_kind, content, memory, observed};
+
+fn options() -> Options {
+    Options::default()
+}
+
+/// A new layout, and its directory.
+fn layout() -> (TempDir, Repository) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let repository = Repository::open_layout(folder.path(), true).expect("a layout");
+    (folder, repository)
+}
+
+fn index_of(folder: &Path) -> String {
+    fs::read_to_string(folder.join("index.json")).expect("an index")
+}
+
+fn tags(repository: &Repository, after: Option<&str>) -> Vec<String> {
+    let mut names = Names::tags(repository, after, &options());
+    let mut found = Vec::new();
+    while let Some(name) = names.next().expect("a list") {
+        found.push(name.to_owned());
+    }
+    found
+}
+
+fn of(content: &[u8]) -> Descriptor {
+    Descriptor::new(&digest(content), Some(content.len() as u64), None).expect("valid")
+}
+
+/// An image with a config and a layer, which are pushed.
+fn image(repository: &Repository, unique: &str) -> Manifest {
+    let config = format!(
+        r#"{{"architecture":"amd64","os":"linux","author":"{unique}","rootfs":{{"type":"layers","diff_ids":[]}}}}"#
+    );
+    let pushed = push::push(repository, memory(config.as_bytes()), None, &options());
+    pushed.expect("pushed");
+    let media_type = "application/vnd.oci.image.config.v1+json";
+    let config = descriptor(media_type, &digest(config.as_bytes()), config.len(), "");
+    let text = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI_MANIFEST}","config":{config},"layers":[]}}"#
+    );
+    parse(&text)
+}
+
+#[test]
+fn what_is_pushed_is_pulled() {
+    let (folder, repository) = layout();
+    let blob = content(1_000_000);
+    let (watched, seen) = observed(options());
+    let pushed = push::push(&repository, memory(&blob), None, &watched).expect("pushed");
+    assert_eq!(
+        (pushed.digest().as_str(), pushed.size()),
+        (digest(&blob).as_str(), Some(1_000_000))
+    );
+    assert_complete(&seen, 1_000_000);
+    assert_eq!(
+        to_memory(&repository, &pushed, 0, usize::MAX, &options()).expect("pulled"),
+        blob
+    );
+    let path = folder
+        .path()
+        .join("blobs/sha256")
+        .join(&digest(&blob)["sha256:".len()..]);
+    assert_eq!(fs::read(path).expect("a blob"), blob);
+
+    let manifest = image(&repository, "");
+    push_manifest(&repository, &manifest, &["v1", "latest"], &options()).expect("pushed");
+    for reference in ["v1", "latest", manifest.descriptor().digest().as_str()] {
+        let pulled = pull(&repository, Some(reference), &options()).expect("pulled");
+        assert_eq!(pulled.bytes(), manifest.bytes());
+        let found = stat(&repository, Some(reference), &options()).expect("found");
+        assert_eq!(&found, manifest.descriptor());
+    }
+    assert_eq!(tags(&repository, None), ["latest", "v1"]);
+    assert_eq!(tags(&repository, Some("latest")), ["v1"]);
+    let again = Repository::open_layout(folder.path(), false).expect("a layout");
+    assert_eq!(tags(&again, None), ["latest", "v1"]);
+    let mark = fs::read_to_string(folder.path().join("oci-layout")).expect("a file");
+    assert_eq!(mark, r#"{"imageLayoutVersion":"1.0.0"}"#);
+    let mut names: Vec<_> = fs::read_dir(folder.path())
+        .expect("a folder")
+        .map(|name| name.expect("a name").file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["blobs", "index.json", "oci-layout"]);
+}
+
+/// What skopeo prints.
+fn skopeo(arguments: &[&str]) -> String {
+    let mut command = Command::new("skopeo");
+    command.arg("--insecure-policy").args(arguments);
+    let output = c::run_command(command, Duration::from_secs(120));
+    output.expect_success();
+    output.stdout
+}
+
+#[test]
+fn skopeo_reads_this_layout_and_writes_one_that_is_read() {
+    if programs::find("skopeo").is_none() {
+        let line = "skopeo is not installed: its tests are skipped";
+        programs::missing(line, "not in PATH");
+        return;
+    }
+    let (folder, repository) = layout();
+    let manifest = image(&repository, "");
+    push_manifest(&repository, &manifest, &["v1", "v2"], &options()).expect("pushed");
+    let ours = format!("oci:{}", folder.path().display());
+    for tag in ["v1", "v2"] {
+        let raw = skopeo(&["inspect", "--raw", &format!("{ours}:{tag}")]);
+        assert_eq!(raw.as_bytes(), manifest.bytes());
+    }
+
+    let other = tempfile::tempdir().expect("a folder");
+    let theirs = format!("oci:{}", other.path().display());
+    skopeo(&["copy", &format!("{ours}:v1"), &format!("{theirs}:v3")]);
+    let read = Repository::open_layout(other.path(), false).expect("a layout");
+    let pulled = pull(&read, Some("v3"), &options()).expect("pulled");
+    assert_eq!(pulled.bytes(), manifest.bytes());
+    let only = pull(&read, None, &options()).expect("pulled");
+    assert_eq!(only.bytes(), manifest.bytes());
+
+    // It changes a layout that we have written, and the other way round.
+    skopeo(&["copy", &format!("{theirs}:v3"), &format!("{ours}:v4")]);
+    let another = image(&read, "another");
+    push_manifest(&read, &another, &["v3", "v5"], &options()).expect("pushed");
+    assert_eq!(tags(&repository, None), ["v1", "v2", "v4"]);
+    for tag in ["v3", "v5"] {
+        let raw = skopeo(&["inspect", "--raw", &format!("{theirs}:{tag}")]);
+        assert_eq!(raw.as_bytes(), another.bytes());
+    }
+}
+
+fn referrers_of(
+    repository: &Repository,
+    subject: &str,
+    artifact_type: Option<&str>,
+) -> Vec<Descriptor> {
+    let mut list = Referrers::new(repository, subject, artifact_type, &options()).expect("a list");
+    let mut found = Vec::new();
+    while let Some(referrer) = list.next().expect("a list") {
+        found.push(referrer.clone());
+    }
+    found
+}
+
+#[test]
+fn every_source_is_pushed_and_verified() {
+    let (folder, repository) = layout();
+    let bytes = content(300_000);
+    let source = tempfile::tempdir().expect("a folder");
+    let path = source.path().join("file");
+    fs::write(&path, &bytes).expect("written");
+    let file = fs::File::open(&path).expect("a file");
+    let fd = std::os::fd::AsRawFd::as_raw_fd(&file);
+    let length = Some(bytes.len() as u64);
+    let stored = folder
+        .path()
+        .join("blobs/sha256")
+        .join(&digest(&bytes)["sha256:".len()..]);
+    let push_it = |source| {
+        let _ = fs::remove_file(&stored);
+        let pushed = push::push(&repository, source, None, &options()).expect("pushed");
+        assert_eq!(
+            (pushed.digest().as_str(), pushed.size()),
+            (digest(&bytes).as_str(), length)
+        );
+        assert_eq!(fs::read(&stored).expect("a blob"), bytes);
+    };
+    push_it(Source::Path(path.clone()));
+    push_it(Source::Descriptor { fd, length });
+    push_it(Source::Descriptor { fd, length: None });
+    push_it(memory(&bytes));
+    push_it(Callback::source(&bytes, length, false));
+    push_it(Callback::source(&bytes, None, true));
+
+    let other = digest(b"other");
+    for source in [Source::Path(path), memory(&bytes)] {
+        let error = assert_kind(
+            push::push(&repository, source, Some(&other), &options()),
+            Kind::SourceChanged,
+        );
+        assert_eq!(error.digest(), Some(other.as_str()));
+    }
+    let short = Callback::source(&bytes[1..], length, false);
+    assert_kind(
+        push::push(&repository, short, None, &options()),
+        Kind::BodyLength,
+    );
+    assert_kind(
+        blob_stat::stat(&repository, &other, &options()),
+        Kind::NotFound,
+    );
+    let (watched, seen) = observed(options());
+    push::push(&repository, memory(&bytes), Some(&digest(&bytes)), &watched).expect("exists");
+    let events: Vec<_> = seen
+        .lock()
+        .expect("no panic")
+        .iter()
+        .map(|seen| seen.event)
+        .collect();
+    use reggie::content::progress::Event::{Begin, Done, Skip};
+    assert_eq!(events, [Begin, Skip, Done]);
+    // Nothing else is left behind.
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3);
+}
+
+#[test]
+fn blobs_are_read_found_and_deleted() {
+    let (_folder, repository) = layout();
+    let bytes = content(200_000);
+    let blob = push::push(&repository, memory(&bytes), None, &options()).expect("pushed");
+    let found = blob_stat::stat(&repository, blob.digest().as_str(), &options());
+    assert_eq!(found.expect("found"), Some(200_000));
+    let unknown = Descriptor::new(blob.digest().as_str(), None, None).expect("valid");
+    let opened = Blob::open(&repository, &unknown, Arc::new(options())).expect("opened");
+    assert_eq!(opened.size(), Some(200_000));
+    let mut part = [0; 1000];
+    assert_eq!(opened.read_at(&mut part, 199_500, None).expect("read"), 500);
+    assert_eq!(part[..500], bytes[199_500..]);
+    let (mut reader, mut all, mut piece) = (opened.reader(), Vec::new(), [0; 70_000]);
+    loop {
+        match reader.read(&opened, &mut piece).expect("read") {
+            0 => break,
+            count => all.extend_from_slice(&piece[..count]),
+        }
+    }
+    assert_eq!(all, bytes);
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("blob");
+    to_path(&repository, &blob, &path, &options()).expect("pulled");
+    assert_eq!(fs::read(&path).expect("a file"), bytes);
+    blob_stat::delete(&repository, blob.digest().as_str(), &options()).expect("deleted");
+    let error = assert_kind(
+        blob_stat::stat(&repository, blob.digest().as_str(), &options()),
+        Kind::NotFound,
+    );
+    assert_eq!(error.digest(), Some(blob.digest().as_str()));
+    assert_kind(
+        blob_stat::delete(&repository, blob.digest().as_str(), &options()),
+        Kind::NotFound,
+    );
+    assert_kind(
+        to_memory(&repository, &blob, 0, usize::MAX, &options()),
+        Kind::NotFound,
+    );
+}
+
+#[test]
+fn a_damaged_blob_is_never_returned() {
+    let (folder, repository) = layout();
+    let bytes = content(200_000);
+    let blob = push::push(&repository, memory(&bytes), None, &options()).expect("pushed");
+    let stored = folder
+        .path()
+        .join("blobs/sha256")
+        .join(&digest(&bytes)["sha256:".len()..]);
+    let mut wrong = bytes.clone();
+    wrong[0] ^= 1;
+    fs::write(&stored, &wrong).expect("written");
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("blob");
+    assert_kind(
+        to_memory(&repository, &blob, 0, usize::MAX, &options()),
+        Kind::DigestMismatch,
+    );
+    assert_kind(
+        to_path(&repository, &blob, &path, &options()),
+        Kind::DigestMismatch,
+    );
+    assert!(!path.exists());
+    fs::write(&stored, &bytes[1..]).expect("written");
+    assert_kind(
+        to_memory(&repository, &blob, 0, usize::MAX, &options()),
+        Kind::SizeMismatch,
+    );
+    // Its size shows that it is not there.
+    push::push(
+        &repository,
+        memory(&bytes),
+        Some(&digest(&bytes)),
+        &options(),
+    )
+    .expect("pushed");
+    assert_eq!(fs::read(&stored).expect("a blob"), bytes);
+
+    let manifest = image(&repository, "");
+    push_manifest(&repository, &manifest, &["v1"], &options()).expect("pushed");
+    let hex = &manifest.descriptor().digest().as_str()["sha256:".len()..];
+    fs::write(folder.path().join("blobs/sha256").join(hex), b"{}").expect("written");
+    assert_kind(
+        pull(&repository, Some("v1"), &options()),
+        Kind::DigestMismatch,
+    );
+}
+
+#[test]
+fn tags_move_and_are_deleted_but_manifests_stay() {
+    let (folder, repository) = layout();
+    let (old, new) = (image(&repository, "old"), image(&repository, "new"));
+    assert_kind(pull(&repository, None, &options()), Kind::NotFound);
+    push_manifest(&repository, &old, &["v1"], &options()).expect("pushed");
+    assert_eq!(
+        repository.target().expect("one"),
+        old.descriptor().digest().as_str()
+    );
+    let before = index_of(folder.path());
+    push_manifest(&repository, &old, &["v1"], &options()).expect("pushed");
+    assert_eq!(index_of(folder.path()), before);
+    push_manifest(&repository, &new, &["v1", "v2"], &options()).expect("pushed");
+    assert_kind(pull(&repository, None, &options()), Kind::InvalidReference);
+    let by_digest = |manifest: &Manifest| {
+        let digest = manifest.descriptor().digest().as_str();
+        pull(&repository, Some(digest), &options()).map(|found| found.bytes().to_vec())
+    };
+    assert_eq!(by_digest(&old).expect("pulled"), old.bytes());
+    delete_tag(&repository, "v2", &options()).expect("deleted");
+    assert_kind(delete_tag(&repository, "v2", &options()), Kind::NotFound);
+    delete_tag(&repository, "v1", &options()).expect("deleted");
+    assert_eq!(tags(&repository, None), [""; 0]);
+    assert_eq!(index_of(folder.path()).matches("\"digest\"").count(), 2);
+    assert_eq!(by_digest(&new).expect("pulled"), new.bytes());
+    // An entry without a tag gets one.
+    push_manifest(&repository, &new, &["v3"], &options()).expect("pushed");
+    assert_eq!(index_of(folder.path()).matches("\"digest\"").count(), 2);
+    for manifest in [&old, &new] {
+        delete(
+            &repository,
+            manifest.descriptor().digest().as_str(),
+            &options(),
+        )
+        .expect("deleted");
+        assert_kind(by_digest(manifest), Kind::NotFound);
+    }
+    assert_kind(
+        delete(&repository, new.descriptor().digest().as_str(), &options()),
+        Kind::NotFound,
+    );
+    assert_eq!(tags(&repository, None), [""; 0]);
+    let config = new.config().expect("a config").digest().as_str();
+    assert_kind(delete(&repository, config, &options()), Kind::NotFound);
+    blob_stat::stat(&repository, config, &options()).expect("no manifest");
+}
+
+#[test]
+fn a_manifest_may_be_pushed_without_a_tag_and_without_its_content() {
+    let (_folder, repository) = layout();
+    let artifact = parse(&artifact("a/b", ""));
+    push_manifest(&repository, &artifact, &[], &options()).expect("pushed");
+    assert_eq!(tags(&repository, None), [""; 0]);
+    assert_eq!(
+        pull(&repository, None, &options()).expect("pulled").bytes(),
+        artifact.bytes()
+    );
+    blob_stat::stat(&repository, EMPTY, &options()).expect("the empty blob");
+    let sha512 = reggie::digest::of_bytes(reggie::digest::Algorithm::Sha512, artifact.bytes());
+    push_manifest(&repository, &artifact, &[&sha512], &options()).expect("pushed");
+    let pulled = pull(&repository, Some(&sha512), &options()).expect("pulled");
+    assert_eq!(pulled.descriptor().digest().as_str(), sha512);
+
+    let child = image(&repository, "");
+    let text = String::from_utf8(child.bytes().to_vec()).expect("text");
+    let list = parse(&index(&[entry(OCI_MANIFEST, &text, "linux/amd64")]));
+    push_manifest(&repository, &list, &["list"], &options()).expect("pushed");
+    assert_kind(
+        resolve(&repository, Some("list"), Some("linux/amd64"), &options()),
+        Kind::NotFound,
+    );
+    push_manifest(&repository, &child, &[], &options()).expect("pushed");
+    let found = resolve(&repository, Some("list"), Some("linux/amd64"), &options());
+    assert_eq!(found.expect("resolved").bytes(), child.bytes());
+}
+
+#[test]
+fn referrers_are_found_wherever_they_are_listed() {
+    let (folder, repository) = layout();
+    let subject = image(&repository, "");
+    push_manifest(&repository, &subject, &["v1"], &options()).expect("pushed");
+    let [one, two] = ["1", "2"].map(|unique| referrer("application/sbom", &subject, unique));
+    let other = referrer("application/signature", &subject, "3");
+    push_manifest(&repository, &one, &[], &options()).expect("pushed");
+    push_manifest(&repository, &other, &["signature"], &options()).expect("pushed");
+    // As regctl does: in an index that has a tag.
+    push_manifest(&repository, &two, &[], &options()).expect("pushed");
+    let text = String::from_utf8(two.bytes().to_vec()).expect("text");
+    let list = parse(&index(&[entry(OCI_MANIFEST, &text, "linux/amd64")]));
+    let own = subject.descriptor().digest().as_str();
+    push_manifest(&repository, &list, &[&own.replace(':', "-")], &options()).expect("pushed");
+    delete_from_index(&folder, &two);
+    let all = referrers_of(&repository, own, None);
+    let digests: Vec<_> = all.iter().map(Descriptor::digest).collect();
+    let expected = [&one, &other, &two].map(|manifest| manifest.descriptor().digest());
+    assert_eq!(digests, expected);
+    assert_eq!(all[0].artifact_type(), Some("application/sbom"));
+    assert_eq!(all[0].annotations(), one.annotations());
+    let found = referrers_of(&repository, own, Some("application/signature"));
+    assert_eq!(found.len(), 1);
+    assert!(referrers_of(&repository, EMPTY, None).is_empty());
+}
+
+/// Removes the entry of a manifest, but not the manifest.
+fn delete_from_index(folder: &TempDir, manifest: &Manifest) {
+    let digest = manifest.descriptor().digest().as_str();
+    let path = folder.path().join("index.json");
+    let text = fs::read_to_string(&path).expect("an index");
+    let size = manifest.bytes().len();
+    let entry = format!(r#",{{"mediaType":"{OCI_MANIFEST}","digest":"{digest}","size":{size}}}"#);
+    assert!(text.contains(&entry), "{text}");
+    fs::write(path, text.replace(&entry, "")).expect("written");
+}
+
+#[test]
+fn uploads_become_blobs() {
+    let (folder, repository) = layout();
+    let bytes = content(100_000);
+    let mut upload = Upload::begin(&repository, &options()).expect("begun");
+    upload.write(&bytes[..60_000]).expect("written");
+    assert_eq!(upload.offset(), 60_000);
+    let export = upload.export().expect("exported");
+    upload.write(&bytes[60_000..]).expect("written");
+    assert_kind(upload.commit(Some(EMPTY), None), Kind::DigestMismatch);
+    let blob = upload
+        .commit(Some(&digest(&bytes)), None)
+        .expect("committed");
+    assert_eq!(blob.size(), Some(100_000));
+    assert_eq!(
+        to_memory(&repository, &blob, 0, usize::MAX, &options()).expect("pulled"),
+        bytes
+    );
+    assert_kind(upload.write(b"x"), Kind::InvalidArgument);
+    let mut again = Upload::import(&repository, &export, &options()).expect("imported");
+    assert_eq!(again.offset(), 0);
+    again.write(b"{}").expect("written");
+    assert_eq!(
+        again
+            .commit(None, None)
+            .expect("committed")
+            .digest()
+            .as_str(),
+        EMPTY
+    );
+    let (_other, elsewhere) = layout();
+    assert_kind(
+        Upload::import(&elsewhere, &export, &options()).map(|_| ()),
+        Kind::InvalidExport,
+    );
+    let mut aborted = Upload::begin(&repository, &options()).expect("begun");
+    aborted.write(&bytes).expect("written");
+    aborted.abort().expect("aborted");
+    drop((upload, again, aborted));
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 3);
+}
+
+#[test]
+fn what_only_a_registry_has_is_not_supported() {
+    let (_folder, repository) = layout();
+    let blob = of(b"{}");
+    let options = options();
+    assert_kind(
+        authorization::get(&repository, false, &options).map(|_| ()),
+        Kind::Unsupported,
+    );
+    assert_kind(
+        location::locate(&repository, &blob, true, &options).map(|_| ()),
+        Kind::Unsupported,
+    );
+    assert_kind(
+        push::mount(&repository, EMPTY, "a/b", &options),
+        Kind::Unsupported,
+    );
+    assert!(repository.client().is_none() && repository.name().is_none());
+}
+
+/// Writes an index with these entries, each a digest's size and annotations.
+fn write_index(folder: &Path, manifest: &Manifest, annotations: &[&str]) {
+    let digest = manifest.descriptor().digest().as_str();
+    let size = manifest.bytes().len();
+    let entries: Vec<String> = annotations
+        .iter()
+        .map(|annotations| {
+            descriptor(
+                OCI_MANIFEST,
+                digest,
+                size,
+                &format!(r#","annotations":{{{annotations}}},"x":1.50"#),
+            )
+        })
+        .collect();
+    let text = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[{}],"annotations":{{"kept":"yes"}}}}"#,
+        entries.join(",")
+    );
+    fs::write(folder.join("index.json"), text).expect("written");
+}
+
+#[test]
+fn names_that_other_programs_write_are_tags() {
+    let (folder, repository) = layout();
+    let manifest = image(&repository, "");
+    push_manifest(&repository, &manifest, &["x"], &options()).expect("pushed");
+    let name = |name: &str, value: &str| format!(r#""{name}":"{value}""#);
+    let ref_name = |value| name("org.opencontainers.image.ref.name", value);
+    let image_name = |value| name("io.containerd.image.name", value);
+    let both = format!("{},{}", ref_name("both"), image_name("docker.io/a/b:both"));
+    write_index(
+        folder.path(),
+        &manifest,
+        &[
+            &ref_name("plain"),
+            &ref_name("docker.io/library/alpine:full"),
+            &image_name("localhost:5000/a/b:containerd@sha256:0"),
+            &both,
+            &ref_name("docker.io/library/untagged"),
+            "",
+        ],
+    );
+    let expected = ["both", "containerd", "full", "plain"];
+    assert_eq!(tags(&repository, None), expected);
+    let mut names = Names::tags(&repository, None, &options());
+    names.next().expect("a list");
+    assert_eq!(names.left_out(), 1);
+    for tag in expected {
+        pull(&repository, Some(tag), &options()).expect(tag);
+        delete_tag(&repository, tag, &options()).expect(tag);
+        assert_kind(pull(&repository, Some(tag), &options()), Kind::NotFound);
+    }
+    // What is not ours is kept.
+    let text = index_of(folder.path());
+    assert!(
+        text.contains(r#""annotations":{"kept":"yes"}"#) && text.contains(r#""x":1.50"#),
+        "{text}"
+    );
+    assert!(text.contains("docker.io/library/untagged"), "{text}");
+    // Two images that were exported together may have the same tag.
+    let another = image(&repository, "another");
+    push_manifest(&repository, &another, &["v1"], &options()).expect("pushed");
+    let text = index_of(folder.path()).replace("docker.io/library/untagged", "a/b:v1");
+    fs::write(folder.path().join("index.json"), text).expect("written");
+    let error = assert_kind(
+        pull(&repository, Some("v1"), &options()),
+        Kind::InvalidReference,
+    );
+    assert!(error.message().contains("2 manifests"), "{error}");
+}
+
+#[test]
+fn only_layouts_of_the_known_version_are_opened() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("layout");
+    let open = |create| Repository::open_layout(&path, create);
+    assert_eq!(assert_kind(open(false), Kind::File).errno(), libc::ENOENT);
+    fs::create_dir(&path).expect("created");
+    assert_kind(open(false), Kind::InvalidLayout);
+    for text in [
+        "{}",
+        "{",
+        "[]",
+        r#"{"imageLayoutVersion":"2.0.0"}"#,
+        r#"{"imageLayoutVersion":1}"#,
+    ] {
+        fs::write(path.join("oci-layout"), text).expect("written");
+        for create in [false, true] {
+            assert_kind(open(create), Kind::InvalidLayout);
+        }
+    }
+    fs::remove_file(path.join("oci-layout")).expect("removed");
+    fs::write(path.join("other"), "").expect("written");
+    assert_kind(open(true), Kind::InvalidLayout);
+    assert_eq!(fs::read_dir(&path).expect("a folder").count(), 1);
+    fs::remove_file(path.join("other")).expect("removed");
+    assert_kind(
+        Repository::open_layout(Path::new(""), true),
+        Kind::InvalidArgument,
+    );
+    let missing = folder.path().join("no/such");
+    assert_eq!(
+        assert_kind(Repository::open_layout(&missing, true), Kind::File).errno(),
+        libc::ENOENT
+    );
+    let repository = open(true).expect("created");
+    fs::write(path.join("index.json"), "[]").expect("written");
+    assert_kind(
+        pull(&repository, Some("v1"), &options()),
+        Kind::InvalidLayout,
+    );
+}
+
+#[test]
+fn a_layout_that_is_half_created_is_empty() {
+    let mark = r#"{"imageLayoutVersion":"1.0.0"}"#;
+    let states: [&[(&str, &str)]; 6] = [
+        &[("blobs/sha256/", "")],
+        &[("oci-layout", "")],
+        &[("oci-layout", mark)],
+        &[("oci-layout", mark), ("index.json", "")],
+        &[("oci-layout", mark), ("blobs/", ""), (".reggie-1-1", "")],
+        &[("blobs/sha256/", ""), ("index.json", r#"{"manifests":[]}"#)],
+    ];
+    for state in states {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, content) in state {
+            let path = folder.path().join(name);
+            match name.ends_with('/') {
+                true => fs::create_dir_all(path).expect("created"),
+                false => fs::write(path, content).expect("written"),
+            }
+        }
+        let read = Repository::open_layout(folder.path(), false).expect("an empty layout");
+        assert_eq!(tags(&read, None), [""; 0], "{state:?}");
+        assert_kind(pull(&read, Some("v1"), &options()), Kind::NotFound);
+        let repository = Repository::open_layout(folder.path(), true).expect("completed");
+        let manifest = image(&repository, "");
+        push_manifest(&repository, &manifest, &["v1"], &options()).expect("pushed");
+        assert_eq!(tags(&read, None), ["v1"], "{state:?}");
+        let found = fs::read_to_string(folder.path().join("oci-layout")).expect("a file");
+        assert_eq!(found, mark);
+    }
+}
