@@ -9,6 +9,7 @@ use super::operation::Operation;
 use super::options::Options;
 use super::progress::Phase;
 use super::repository::Repository;
+use super::title;
 use crate::body::digest::Digester;
 use crate::body::output::{Output, WriteSink};
 use crate::body::sink::{MemoryLimit, MemorySink, Sink};
@@ -101,8 +102,7 @@ pub(super) fn named(error: Error, blob: &Descriptor) -> Error {
 }
 
 pub(super) fn begin(operation: &Operation, blob: &Descriptor) -> Result<(), Error> {
-    let title = blob.annotations().get("org.opencontainers.image.title");
-    let name = title.unwrap_or_else(|| {
+    let name = title::of(blob).unwrap_or_else(|| {
         let digest = blob.digest().as_str();
         let hex = digest.split(':').next_back().unwrap_or(digest);
         &hex[..SHOWN_DIGEST]

@@ -170,6 +170,11 @@ impl Descriptor {
     pub fn set_annotation(&mut self, name: &str, value: Option<&str>) -> Result<(), Error> {
         self.annotations.set(name, value)
     }
+
+    /// Sets all annotations.
+    pub(super) fn set_annotations(&mut self, annotations: Annotations) {
+        self.annotations = annotations;
+    }
 }
 
 impl Annotations {

@@ -11,6 +11,10 @@ pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 /// Docker manifest list.
 pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+/// OCI image config.
+pub const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+/// Docker image config.
+const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 /// Empty content, which is always `{}`.
 pub const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 /// Arbitrary bytes.
@@ -60,6 +64,11 @@ pub fn is_index(text: &str) -> bool {
 /// Whether a media type is that of an image manifest.
 pub fn is_image(text: &str) -> bool {
     is_same(text, OCI_MANIFEST) || is_same(text, DOCKER_MANIFEST)
+}
+
+/// Whether a media type is that of the config of an image.
+pub fn is_config(text: &str) -> bool {
+    is_same(text, OCI_CONFIG) || is_same(text, DOCKER_CONFIG)
 }
 
 /// Whether a media type is that of a manifest of Docker's schema 1.

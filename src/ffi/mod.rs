@@ -317,6 +317,7 @@
 mod blob;
 mod blob_pull;
 mod blob_push;
+mod builder;
 mod bytes;
 mod callback;
 mod cancel;

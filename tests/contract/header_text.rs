@@ -78,6 +78,7 @@ const PARTS: &[(&str, &str, &[&str])] = &[
     ),
     ("blob_pushes", "Pushing blobs", &["blob_push"]),
     ("uploads", "Incremental uploads", &["upload"]),
+    ("building", "Building and pushing artifacts", &["builder"]),
     ("lists", "Lists", &["names", "referrers"]),
 ];
 

@@ -42,7 +42,7 @@ pub(in crate::content) fn of(
             .subject()
             .is_some_and(|found| found.digest() == subject)
         {
-            found.push(referrer(&manifest)?);
+            found.push(referrer(&manifest));
         }
         if nested < MAX_NESTED {
             let entries = manifest.entries().iter().cloned();
@@ -65,13 +65,8 @@ fn is_no_manifest(error: &Error) -> bool {
 }
 
 /// The descriptor of a manifest, with its annotations.
-fn referrer(manifest: &Manifest) -> Result<Descriptor, Error> {
+fn referrer(manifest: &Manifest) -> Descriptor {
     let mut descriptor = manifest.descriptor().clone();
-    let annotations = manifest.annotations();
-    for (name, value) in (0..annotations.count()).filter_map(|index| annotations.at(index)) {
-        if !name.is_empty() {
-            descriptor.set_annotation(name, Some(value))?;
-        }
-    }
-    Ok(descriptor)
+    descriptor.set_annotations(manifest.annotations().clone());
+    descriptor
 }

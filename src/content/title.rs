@@ -1,0 +1,75 @@
+//! Titles of layers: the names of files (OCI Image Specification, Annotations).
+
+use super::descriptor::Descriptor;
+use crate::error::{Error, Kind};
+use crate::log::redact::shown;
+
+/// The annotation with the title of a layer.
+pub(super) const TITLE: &str = "org.opencontainers.image.title";
+
+/// The maximum length of a component (`NAME_MAX`) and of a path (`PATH_MAX`).
+const MAX_NAME: usize = 255;
+const MAX_PATH: usize = 4095;
+
+/// The title of a layer, if it has one.
+pub(super) fn of(layer: &Descriptor) -> Option<&str> {
+    layer.annotations().get(TITLE)
+}
+
+/// An error unless a title is the name of a file inside a directory.
+pub(super) fn check(title: &str) -> Result<(), Error> {
+    let problem = match title {
+        "" => "is empty",
+        _ if title.starts_with('/') => "is an absolute path",
+        _ if title.len() > MAX_PATH => "is too long",
+        _ if title.contains('\0') => "contains NUL",
+        _ => match title.split('/').find_map(problem_of) {
+            Some(problem) => problem,
+            None => return Ok(()),
+        },
+    };
+    let message = format!("title {}: {problem}", shown(title));
+    Err(Error::new(Kind::UnsafeName, message))
+}
+
+fn problem_of(component: &str) -> Option<&'static str> {
+    match component {
+        "" => Some("has an empty component"),
+        "." | ".." => Some("leads out of the directory or to it"),
+        _ if component.len() > MAX_NAME => Some("has a component that is too long"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_names_of_files_inside_a_directory() {
+        let (name, long) = ("n".repeat(255), "n".repeat(256));
+        let deep = "d/".repeat(2048) + "f";
+        for title in [
+            "a",
+            "a/b",
+            "a/b/c.txt",
+            "..a",
+            "a..",
+            "...",
+            " ",
+            "a b",
+            "\u{e4}",
+            "-",
+            &name,
+        ] {
+            check(title).expect(title);
+        }
+        for title in [
+            "", "/", "/a", "//a", "a/", "a//b", ".", "..", "./a", "../a", "a/..", "a/../b",
+            "a/./b", "a/b/..", "a\0b", &long, &deep,
+        ] {
+            let error = check(title).expect_err(title);
+            assert_eq!(error.kind(), Kind::UnsafeName);
+        }
+    }
+}
