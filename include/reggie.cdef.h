@@ -46,6 +46,8 @@ enum {
     REGGIE_LOCKED = 110,
     REGGIE_SOURCE_CHANGED = 111,
     REGGIE_NO_STATE_FOLDER = 112,
+    REGGIE_INVALID_LAYOUT = 113,
+    REGGIE_UNSAFE_NAME = 114,
     REGGIE_CHALLENGE_CALLBACK = 201,
     REGGIE_READ_CALLBACK = 202,
     REGGIE_REWIND_CALLBACK = 203,
@@ -142,6 +144,7 @@ enum {
 static const uint64_t REGGIE_UNKNOWN_SIZE = 18446744073709551615u;
 
 typedef struct reggie_blob reggie_blob;
+typedef struct reggie_builder reggie_builder;
 typedef struct reggie_cancel reggie_cancel;
 typedef struct reggie_client reggie_client;
 typedef struct reggie_config reggie_config;
@@ -716,6 +719,10 @@ reggie_status reggie_repository_open(const char *text,
                                      const reggie_config *config,
                                      reggie_repository **repository,
                                      reggie_error **error);
+reggie_status reggie_repository_open_layout(const char *path,
+                                            int create,
+                                            reggie_repository **repository,
+                                            reggie_error **error);
 void reggie_repository_free(reggie_repository *repository);
 const char *reggie_repository_name(const reggie_repository *repository);
 const char *reggie_repository_target(const reggie_repository *repository);
@@ -929,6 +936,47 @@ reggie_status reggie_upload_import(const reggie_repository *repository,
                                    reggie_upload **upload,
                                    reggie_error **error);
 void reggie_upload_free(reggie_upload *upload);
+reggie_builder *reggie_builder_new(void);
+reggie_builder *reggie_builder_new_index(void);
+void reggie_builder_free(reggie_builder *builder);
+reggie_status reggie_builder_set_artifact_type(reggie_builder *builder,
+                                               const char *artifact_type);
+reggie_status reggie_builder_set_subject(reggie_builder *builder,
+                                         const reggie_descriptor *subject);
+reggie_status reggie_builder_set_annotation(reggie_builder *builder,
+                                            const char *name,
+                                            const char *value);
+reggie_status reggie_builder_set_config(reggie_builder *builder,
+                                        const uint8_t *bytes,
+                                        size_t size,
+                                        const char *media_type);
+reggie_status reggie_builder_set_config_descriptor(reggie_builder *builder,
+                                                   const reggie_descriptor *descriptor);
+reggie_status reggie_builder_add(reggie_builder *builder,
+                                 const reggie_descriptor *descriptor);
+reggie_status reggie_builder_add_path(reggie_builder *builder,
+                                      const char *path,
+                                      const char *media_type,
+                                      const char *title);
+reggie_status reggie_builder_add_memory(reggie_builder *builder,
+                                        const uint8_t *bytes,
+                                        size_t size,
+                                        const char *media_type,
+                                        const char *title);
+reggie_status reggie_builder_annotate(reggie_builder *builder,
+                                      const char *name,
+                                      const char *value);
+reggie_status reggie_builder_finish(const reggie_builder *builder,
+                                    const reggie_options *options,
+                                    reggie_manifest **manifest,
+                                    reggie_error **error);
+reggie_status reggie_builder_push(const reggie_builder *builder,
+                                  const reggie_repository *repository,
+                                  const char *const *tags,
+                                  size_t count,
+                                  const reggie_options *options,
+                                  reggie_manifest **manifest,
+                                  reggie_error **error);
 reggie_status reggie_tags_open(const reggie_repository *repository,
                                const char *after,
                                const reggie_options *options,

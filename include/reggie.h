@@ -347,6 +347,7 @@
  * - Downloading blobs
  * - Pushing blobs
  * - Incremental uploads
+ * - Building and pushing artifacts
  * - Lists
  */
 
@@ -450,6 +451,14 @@ extern "C" {
 /// freed by reggie_blob_free(). A blob can be read for days: tokens and signed
 /// URLs are renewed when they have expired.
 typedef struct reggie_blob reggie_blob;
+
+/// A manifest under construction, with the content to push along with it.
+///
+/// Created by reggie_builder_new() and reggie_builder_new_index(); freed by
+/// reggie_builder_free(). Not safe for concurrent use. It may be pushed any
+/// number of times. In a callback of a call that builds or pushes it, functions
+/// that change it return REGGIE_BUSY.
+typedef struct reggie_builder reggie_builder;
 
 /// Cancels calls from another thread or from a signal handler.
 ///
@@ -615,10 +624,11 @@ typedef struct reggie_reference reggie_reference;
 /// safe for concurrent use.
 typedef struct reggie_referrers reggie_referrers;
 
-/// A place that stores content: a repository of a registry.
+/// A place that stores content: a registry's repository or an OCI image layout.
 ///
-/// Created by reggie_repository_new() and reggie_repository_open(); freed by
-/// reggie_repository_free(). Safe for concurrent use. It keeps what it needs of its client, which may be freed
+/// Created by reggie_repository_new(), reggie_repository_open() and
+/// reggie_repository_open_layout(); freed by reggie_repository_free(). Safe for
+/// concurrent use. It keeps what it needs of its client, which may be freed
 /// first. Creating one sends nothing and is cheap.
 typedef struct reggie_repository reggie_repository;
 
@@ -830,6 +840,13 @@ typedef int32_t reggie_status;
 /// registry that does not support chunked uploads.
 #define REGGIE_NO_STATE_FOLDER 112
 
+/// Directory that is not an OCI image layout, or a layout of an unknown
+/// version.
+#define REGGIE_INVALID_LAYOUT 113
+
+/// Layer title that leads out of the directory or is not a file name.
+#define REGGIE_UNSAFE_NAME 114
+
 /// Call stopped by the challenge callback.
 #define REGGIE_CHALLENGE_CALLBACK 201
 
@@ -987,7 +1004,7 @@ const char *reggie_status_string(reggie_status status);
 /// the same errno.
 ///
 /// - 0: REGGIE_OK
-/// - EINVAL: invalid arguments, and REGGIE_CALLBACK_MISUSE
+/// - EINVAL: invalid arguments, REGGIE_CALLBACK_MISUSE and REGGIE_INVALID_LAYOUT
 /// - EILSEQ: REGGIE_INVALID_UTF8
 /// - EBUSY: REGGIE_BUSY and REGGIE_LOCKED
 /// - ENOTSUP: REGGIE_UNKNOWN_ALGORITHM, REGGIE_NO_STATE_FOLDER,
@@ -1005,7 +1022,7 @@ const char *reggie_status_string(reggie_status status);
 /// - ECONNRESET: the connection ended early
 /// - EPROTO: REGGIE_TLS and REGGIE_PROTOCOL
 /// - EACCES: a certificate, redirect, address, token, realm or next page was
-///   refused; REGGIE_UNAUTHORIZED and REGGIE_DENIED
+///   refused; REGGIE_UNAUTHORIZED, REGGIE_DENIED and REGGIE_UNSAFE_NAME
 /// - ELOOP: REGGIE_TOO_MANY_REDIRECTS and REGGIE_LIST_ENDLESS
 /// - EAGAIN: REGGIE_RETRY_LATER
 /// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
@@ -3833,6 +3850,37 @@ reggie_status reggie_repository_open(const char *text,
                                      reggie_repository **repository,
                                      reggie_error **error);
 
+/// Opens an OCI image layout (OCI Image Specification, Image Layout).
+///
+/// A layout is a directory. If `create` is nonzero, a missing or empty
+/// directory is turned into a layout, and one that another program began to
+/// create is completed. `path` may contain any bytes except NUL.
+///
+/// The tags of a layout are the org.opencontainers.image.ref.name annotations
+/// of its index.json; if such an annotation, or io.containerd.image.name where
+/// there is none, is a full reference, its tag is used. The target is the only
+/// manifest if there is exactly one. Pushed manifests are added to index.json,
+/// with their tags; a manifest stays there when its tag is deleted or moves to
+/// another manifest. The content that a manifest refers to may be missing.
+/// Blobs are not verified when their existence is checked, but whenever they
+/// are read.
+///
+/// Several processes may write to a layout concurrently: index.json is changed
+/// under a lock of the directory and replaced at once, except that file systems
+/// without such locks, such as NFS, allow only one process at a time.
+///
+/// On REGGIE_OK, the caller must free `repository` with
+/// reggie_repository_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `path`
+/// is empty, REGGIE_INVALID_LAYOUT, REGGIE_LOCKED, or REGGIE_FILE with the errno
+/// in the error.
+REGGIE_MUST_USE
+reggie_status reggie_repository_open_layout(const char *path,
+                                            int create,
+                                            reggie_repository **repository,
+                                            reggie_error **error);
+
 /// Frees a repository. NULL is ignored.
 ///
 /// Handles created with it remain usable. No call that uses it may be running.
@@ -3840,21 +3888,21 @@ void reggie_repository_free(reggie_repository *repository);
 
 /// Returns the name, such as "library/alpine".
 ///
-/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
-/// is NULL.
+/// Borrowed; valid until the repository is freed. Returns NULL for a layout or
+/// if `repository` is NULL.
 const char *reggie_repository_name(const reggie_repository *repository);
 
 /// Returns the tag or digest that a reference of NULL means.
 ///
-/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
-/// is NULL.
+/// Borrowed; valid until the repository is freed. Returns NULL for a layout
+/// that does not have exactly one manifest or if `repository` is NULL.
 const char *reggie_repository_target(const reggie_repository *repository);
 
 /// Returns the client, for requests of the program's own.
 ///
 /// Must not be freed; reggie_client_derive() creates a client that may be kept.
-/// Borrowed; valid until the repository is freed. Returns NULL if `repository`
-/// is NULL.
+/// Borrowed; valid until the repository is freed. Returns NULL for a layout or
+/// if `repository` is NULL.
 const reggie_client *reggie_repository_client(const reggie_repository *repository);
 
 /// Gets the Authorization header value for requests to the repository.
@@ -3867,9 +3915,9 @@ const reggie_client *reggie_repository_client(const reggie_repository *repositor
 /// "" if the registry requires no authorization. `expires` is the Unix time in
 /// seconds until which the value is valid, or -1 if unknown.
 ///
-/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_UNAUTHORIZED if the registry
-/// requires credentials and there are none, or any status returned by
-/// reggie_client_do().
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_UNSUPPORTED for a layout,
+/// REGGIE_UNAUTHORIZED if the registry requires credentials and there are none,
+/// or any status returned by reggie_client_do().
 REGGIE_MUST_USE
 reggie_status reggie_repository_authorization(const reggie_repository *repository,
                                               int push,
@@ -4129,10 +4177,10 @@ reggie_status reggie_options_set_resume(reggie_options *options, int resume);
 
 /// Sets the time limit for waiting for another process or thread.
 ///
-/// Applies while another process or thread pulls to the same file. If the limit
-/// is exceeded, the call fails with REGGIE_LOCKED. When the other has finished,
-/// its result is used. The limit restarts whenever the file of the other grows.
-/// -1 means no limit other than the time limit of the call. Default: 60 seconds.
+/// Applies while another process or thread pulls to the same file or writes to
+/// the same layout. If it is exceeded, the call fails with REGGIE_LOCKED. The
+/// result of the other is used. The limit restarts whenever the other's file
+/// grows. -1 means only the time limit of the call. Default: 60 seconds.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `milliseconds` is below -1.
@@ -4744,7 +4792,9 @@ reggie_status reggie_upload_abort(reggie_upload *upload,
 /// of the upload, what the registry has received, and the state of the digest.
 /// Nothing is sent, and data that is still in memory is not included. The
 /// string is a secret: whoever has it can write to the upload. The upload may
-/// continue afterwards, and the string remains usable.
+/// continue afterwards, and the string remains usable. An upload to a layout ends
+/// with its process: the string then stands for an upload to which nothing was
+/// written.
 ///
 /// On REGGIE_OK, the caller must free `text` with reggie_string_free().
 ///
@@ -4777,6 +4827,163 @@ reggie_status reggie_upload_import(const reggie_repository *repository,
 /// An upload that was neither committed nor aborted stays at the registry, for
 /// reggie_upload_import().
 void reggie_upload_free(reggie_upload *upload);
+
+/** @} */
+
+/* ------------------------------------------- Building and pushing artifacts */
+
+/**
+ * @defgroup reggie_building Building and pushing artifacts
+ * @{
+ */
+
+/// Creates a builder for the manifest of an image or an artifact.
+///
+/// The caller must free the handle with reggie_builder_free(). Returns NULL
+/// only on an internal error of the library.
+reggie_builder *reggie_builder_new(void);
+
+/// Creates a builder for an image index.
+///
+/// The caller must free the handle with reggie_builder_free(). Returns NULL
+/// only on an internal error of the library.
+reggie_builder *reggie_builder_new_index(void);
+
+/// Frees a builder. NULL is ignored.
+void reggie_builder_free(reggie_builder *builder);
+
+/// Sets the artifact type, such as "application/spdx+json". NULL removes it.
+///
+/// An artifact requires one unless its config has a media type of its own.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `builder` is NULL,
+/// REGGIE_INVALID_UTF8 or REGGIE_INVALID_MEDIA_TYPE.
+reggie_status reggie_builder_set_artifact_type(reggie_builder *builder,
+                                               const char *artifact_type);
+
+/// Sets the subject: the manifest that this one is about. NULL removes it.
+///
+/// The subject is given by digest, size and media type. The manifest that is
+/// built is a referrer of the subject.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `builder` is NULL, or
+/// REGGIE_INVALID_ARGUMENT if the size of the subject is unknown.
+reggie_status reggie_builder_set_subject(reggie_builder *builder,
+                                         const reggie_descriptor *subject);
+
+/// Sets an annotation of the manifest. A `value` of NULL removes it.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `builder` or `name` is NULL,
+/// REGGIE_INVALID_UTF8, or REGGIE_INVALID_ARGUMENT if `name` is empty.
+reggie_status reggie_builder_set_annotation(reggie_builder *builder,
+                                            const char *name,
+                                            const char *value);
+
+/// Sets the config to `size` bytes of the given media type.
+///
+/// The bytes are copied and pushed with the manifest. Default: the empty
+/// config, "{}" of media type REGGIE_EMPTY.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_MEDIA_TYPE if `media_type` is invalid, or REGGIE_INVALID_ARGUMENT
+/// for an index or if `size` is impossibly large.
+reggie_status reggie_builder_set_config(reggie_builder *builder,
+                                        const uint8_t *bytes,
+                                        size_t size,
+                                        const char *media_type);
+
+/// Sets the config to existing content.
+///
+/// The content must exist in the repository that the manifest is pushed to.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT for an
+/// index or if the size of the content is unknown.
+reggie_status reggie_builder_set_config_descriptor(reggie_builder *builder,
+                                                   const reggie_descriptor *descriptor);
+
+/// Adds existing content: a layer, or a manifest for an index.
+///
+/// The content must exist in the repository that the manifest is pushed to. A
+/// layer may also be the config of another manifest; see
+/// reggie_builder_set_config_descriptor().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
+/// size of the content is unknown.
+reggie_status reggie_builder_add(reggie_builder *builder,
+                                 const reggie_descriptor *descriptor);
+
+/// Adds a regular file as a layer.
+///
+/// The file is read and pushed with the manifest. A `media_type` of NULL means
+/// REGGIE_OCTETS. `title` is the name of the file when it is pulled again; NULL
+/// means the last component of the path, "" means no title. `path` may contain
+/// any bytes except NUL.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 (also for a
+/// title taken from the path), REGGIE_INVALID_MEDIA_TYPE if `media_type` is invalid,
+/// REGGIE_UNSAFE_NAME for a title that could not be pulled, or
+/// REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
+reggie_status reggie_builder_add_path(reggie_builder *builder,
+                                      const char *path,
+                                      const char *media_type,
+                                      const char *title);
+
+/// Adds `size` bytes as a layer.
+///
+/// The bytes are copied and pushed with the manifest. `media_type` and `title`
+/// are as for reggie_builder_add_path(), except that a `title` of NULL means no
+/// title.
+///
+/// Returns any status returned by reggie_builder_add_path().
+reggie_status reggie_builder_add_memory(reggie_builder *builder,
+                                        const uint8_t *bytes,
+                                        size_t size,
+                                        const char *media_type,
+                                        const char *title);
+
+/// Sets an annotation of the content added last. A `value` of NULL removes it.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `builder` or `name` is NULL,
+/// REGGIE_INVALID_UTF8, or REGGIE_INVALID_ARGUMENT if `name` is empty or if
+/// nothing was added.
+reggie_status reggie_builder_annotate(reggie_builder *builder,
+                                      const char *name,
+                                      const char *value);
+
+/// Builds the manifest.
+///
+/// Reads the files that were added. Sends nothing. The same content added in
+/// the same order yields the same bytes: no timestamps are included.
+///
+/// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
+/// has no type, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE or
+/// REGGIE_BODY_TOO_LARGE.
+REGGIE_MUST_USE
+reggie_status reggie_builder_finish(const reggie_builder *builder,
+                                    const reggie_options *options,
+                                    reggie_manifest **manifest,
+                                    reggie_error **error);
+
+/// Builds the manifest and pushes it with its content.
+///
+/// The added files and bytes are pushed first, several concurrently; those that
+/// already exist are skipped. The manifest is then pushed under `count` tags as
+/// by reggie_manifest_push(). `manifest` may be NULL.
+///
+/// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
+///
+/// Returns any status returned by reggie_builder_finish(),
+/// reggie_blob_push_path() or reggie_manifest_push().
+REGGIE_MUST_USE
+reggie_status reggie_builder_push(const reggie_builder *builder,
+                                  const reggie_repository *repository,
+                                  const char *const *tags,
+                                  size_t count,
+                                  const reggie_options *options,
+                                  reggie_manifest **manifest,
+                                  reggie_error **error);
 
 /** @} */
 

@@ -17,7 +17,7 @@ use crate::os::deadline::CallLimits;
 pub(super) enum BlobSource {
     /// The content that a descriptor has, and how much of it was read.
     Embedded(Vec<u8>, usize),
-    Registry(Download),
+    Registry(Box<Download>),
     Layout(BlobFile),
 }
 
@@ -36,7 +36,9 @@ impl BlobSource {
             return BlobSource::Embedded(data.to_owned(), 0);
         }
         match repository.place() {
-            Place::Registry(_) => BlobSource::Registry(Download::new(digest, size, max, offset)),
+            Place::Registry(_) => {
+                BlobSource::Registry(Box::new(Download::new(digest, size, max, offset)))
+            }
             Place::Layout(layout) => {
                 let layout = Arc::clone(layout);
                 BlobSource::Layout(BlobFile::new(layout, digest, size, max, offset))
@@ -62,7 +64,7 @@ impl BlobSource {
         }
     }
 
-    /// Another call goes on.
+    /// Another call continues to read it.
     pub(super) fn set_limits(&mut self, limits: &CallLimits) {
         if let BlobSource::Registry(download) = self {
             download.set_limits(limits);

@@ -40,7 +40,7 @@ struct Part {
 
 enum Content {
     /// Content of the repository.
-    Existing(Descriptor),
+    Existing(Box<Descriptor>),
     Path(PathBuf),
     Memory(Arc<Vec<u8>>),
 }
@@ -320,7 +320,7 @@ impl Part {
 
     fn existing(descriptor: &Descriptor) -> Part {
         let mut part = Part::new(
-            Content::Existing(descriptor.clone()),
+            Content::Existing(Box::new(descriptor.clone())),
             descriptor.media_type(),
         );
         part.annotations = descriptor.annotations().clone();
@@ -336,7 +336,7 @@ impl Part {
     ) -> Result<Descriptor, Error> {
         let mut descriptor = match &self.content {
             Content::Existing(descriptor) => {
-                let mut descriptor = descriptor.clone();
+                let mut descriptor = Descriptor::clone(descriptor);
                 if media_type::is_config(descriptor.artifact_type().unwrap_or("")) {
                     // What the manifest of an image has in place of a type.
                     descriptor.set_artifact_type(None)?;

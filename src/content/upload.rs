@@ -34,7 +34,7 @@ pub struct Upload(Place);
 
 enum Place {
     Registry(Box<RegistryUpload>),
-    Layout(LayoutUpload),
+    Layout(Box<LayoutUpload>),
 }
 
 impl Upload {
@@ -45,7 +45,7 @@ impl Upload {
                 Place::Registry(Box::new(RegistryUpload::begin(repository, options)?))
             }
             repository::Place::Layout(layout) => {
-                Place::Layout(LayoutUpload::begin(repository, layout, options)?)
+                Place::Layout(Box::new(LayoutUpload::begin(repository, layout, options)?))
             }
         }))
     }
@@ -103,7 +103,8 @@ impl Upload {
                 Place::Registry(Box::new(upload))
             }
             repository::Place::Layout(layout) => {
-                Place::Layout(LayoutUpload::import(repository, layout, &export, options)?)
+                let upload = LayoutUpload::import(repository, layout, &export, options)?;
+                Place::Layout(Box::new(upload))
             }
         }))
     }

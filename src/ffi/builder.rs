@@ -19,7 +19,8 @@ use crate::error::Error;
 ///
 /// Created by reggie_builder_new() and reggie_builder_new_index(); freed by
 /// reggie_builder_free(). Not safe for concurrent use. It may be pushed any
-/// number of times.
+/// number of times. In a callback of a call that builds or pushes it, functions
+/// that change it return REGGIE_BUSY.
 pub struct reggie_builder {
     core: RwLock<Builder>,
 }

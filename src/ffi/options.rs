@@ -289,10 +289,10 @@ pub unsafe extern "C" fn reggie_options_set_resume(
 
 /// Sets the time limit for waiting for another process or thread.
 ///
-/// Applies while another process or thread pulls to the same file. If the limit
-/// is exceeded, the call fails with REGGIE_LOCKED. When the other has finished,
-/// its result is used. The limit restarts whenever the file of the other grows.
-/// -1 means no limit other than the time limit of the call. Default: 60 seconds.
+/// Applies while another process or thread pulls to the same file or writes to
+/// the same layout. If it is exceeded, the call fails with REGGIE_LOCKED. The
+/// result of the other is used. The limit restarts whenever the other's file
+/// grows. -1 means only the time limit of the call. Default: 60 seconds.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `milliseconds` is below -1.

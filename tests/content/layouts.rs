@@ -573,6 +573,90 @@ fn names_that_other_programs_write_are_tags() {
 }
 
 #[test]
+fn layouts_of_other_programs_are_read() {
+    let manifest = image(&layout().1, "");
+    let digest = manifest.descriptor().digest().as_str();
+    let size = manifest.bytes().len();
+    let created = r#""org.opencontainers.image.created":"2026-11-27T14:54:17Z""#;
+    let name = r#""org.opencontainers.image.ref.name""#;
+    let own = descriptor(OCI_MANIFEST, digest, size, "");
+    let own = own.trim_end_matches('}');
+    let index_type = format!(r#""mediaType":"{OCI_INDEX}","#);
+    for (program, index_type, entry, tag) in [
+        (
+            "skopeo",
+            "",
+            format!(r#"{own},"annotations":{{{name}:"v1"}}}}"#),
+            Some("v1"),
+        ),
+        (
+            "umoci",
+            "",
+            format!(r#"{own},"annotations":{{{name}:"v1"}}}}"#),
+            Some("v1"),
+        ),
+        (
+            "oras",
+            index_type.as_str(),
+            format!(r#"{own},"annotations":{{{name}:"v1"}},"artifactType":"a/b"}}"#),
+            Some("v1"),
+        ),
+        (
+            "regctl",
+            &index_type,
+            format!(r#"{own},"annotations":{{{created},{name}:"v1"}}}}"#),
+            Some("v1"),
+        ),
+        (
+            "crane",
+            &index_type,
+            format!(r#"{own},"artifactType":"a/b"}}"#),
+            None,
+        ),
+        (
+            "crane --annotate-ref",
+            &index_type,
+            format!(r#"{own},"annotations":{{{name}:"127.0.0.1:5000/a/b:v1"}}}}"#),
+            Some("v1"),
+        ),
+        (
+            "buildkit",
+            &index_type,
+            format!(
+                r#"{own},"annotations":{{"io.containerd.image.name":"docker.io/a/b:v1",{created},{name}:"v1"}}}}"#
+            ),
+            Some("v1"),
+        ),
+        (
+            "ctr",
+            "",
+            format!(r#"{own},"annotations":{{"io.containerd.image.name":"docker.io/a/b:v1"}}}}"#),
+            Some("v1"),
+        ),
+    ] {
+        let (folder, repository) = layout();
+        image(&repository, "");
+        let hex = &digest["sha256:".len()..];
+        fs::write(
+            folder.path().join("blobs/sha256").join(hex),
+            manifest.bytes(),
+        )
+        .expect("written");
+        let text = format!("{{\"schemaVersion\":2,{index_type}\"manifests\":[\n  {entry}\n]}}");
+        fs::write(folder.path().join("index.json"), text).expect("written");
+        assert_eq!(
+            tags(&repository, None).first().map(String::as_str),
+            tag,
+            "{program}"
+        );
+        for reference in [None, tag] {
+            let pulled = pull(&repository, reference, &options()).expect(program);
+            assert_eq!(pulled.bytes(), manifest.bytes());
+        }
+    }
+}
+
+#[test]
 fn only_layouts_of_the_known_version_are_opened() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("layout");

@@ -8,6 +8,7 @@ use crate::abi::symbols;
 use crate::programs::{build_linked, read, run, run_in_valgrind};
 use crate::servers::{Refusing, server};
 use support::c::Compiler;
+use support::temp;
 
 /// The functions of the header, each with its parameters.
 fn declarations() -> BTreeMap<String, Vec<String>> {
@@ -88,6 +89,8 @@ fn every_argument_of_every_function_is_checked() {
     let server = server(false);
     let refusing = Refusing::new();
     let registry = Registry::start(Options::default());
+    let folder = temp::folder();
+    let layout = folder.path().join("layout").display().to_string();
     let mut all = String::new();
     for (name, address) in [
         ("arguments_client", refusing.url()),
@@ -104,6 +107,7 @@ fn every_argument_of_every_function_is_checked() {
         ("arguments_content", server.url()),
         ("arguments_blobs", server.url()),
         ("arguments_uploads", registry.url().to_owned()),
+        ("arguments_building", layout),
     ] {
         let program = build_linked(name, false);
         all += &run(&program, "main", &[&address, "1048576"]);

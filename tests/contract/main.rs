@@ -113,6 +113,13 @@ fn blobs_are_pushed_and_uploaded() {
 }
 
 #[test]
+fn layouts_are_written_and_artifacts_are_built() {
+    let folder = temp::folder();
+    let layout = folder.path().join("layout").display().to_string();
+    everywhere("building", &[vec![layout]]);
+}
+
+#[test]
 fn constants_and_functions_say_the_same() {
     let header = read("include/reggie.h");
     let statuses = header.lines().filter_map(|line| {

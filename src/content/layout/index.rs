@@ -240,7 +240,7 @@ fn remove_annotation(entry: &mut Json, name: &str) {
     members.retain(|(key, value)| key != "annotations" || *value != Json::Object(Vec::new()));
 }
 
-/// Whether an entry has a name, be it a tag or not.
+/// Whether an entry has a name, valid as a tag or not.
 fn is_named(entry: &Json) -> bool {
     [REF_NAME, IMAGE_NAME]
         .iter()
