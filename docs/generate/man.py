@@ -18,6 +18,7 @@ LISTS = ("Tasks", "Parts of this header")
 # The task of each part of the header that has one.
 TASKS = {
     "authentication": ["reggie-auth"],
+    "building": ["reggie-artifacts"],
     "bodies": ["reggie-uploads", "reggie-downloads"],
     "cancel": ["reggie-time-limits"],
     "clients": ["reggie-first-program"],
@@ -26,6 +27,7 @@ TASKS = {
     "errors": ["reggie-errors"],
     "network": ["reggie-proxies"],
     "redirects": ["reggie-retries"],
+    "repositories": ["reggie-layouts"],
     "requests": ["reggie-requests"],
     "response__headers": ["reggie-requests"],
     "response__stats": ["reggie-logging"],

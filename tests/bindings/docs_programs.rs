@@ -14,11 +14,13 @@ use crate::examples::run_checked;
 
 const NAME: &str = "reggie/docs";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 15] = [
+    "artifacts",
     "authentication",
     "downloads",
     "errors",
     "first-program",
+    "layouts",
     "logging",
     "manifests",
     "proxies",
@@ -122,6 +124,44 @@ fn manifests_adds_a_tag_to_the_image_for_this_machine() {
     );
     let reference = format!("{}/{NAME}:v2", registry.url());
     assert_fails(&run("manifests", &[&reference, "v3"]), "MANIFEST_UNKNOWN");
+}
+
+#[test]
+fn artifacts_pushes_files() {
+    let registry = registry();
+    let folder = temp::folder();
+    let path = folder.path().join("notes.txt");
+    fs::write(&path, "notes").expect("a file");
+    let reference = format!("{}/{NAME}:v1", registry.url());
+    let path = path.display().to_string();
+    let output = run("artifacts", &[&reference, "application/vnd.example", &path]);
+    let digest = output.expect_success().stdout.trim();
+    let manifest = registry.manifest(NAME, "v1").expect("a manifest");
+    assert_eq!(registry.manifest(NAME, digest).as_ref(), Some(&manifest));
+    let text = String::from_utf8_lossy(&manifest.1);
+    assert!(text.contains("notes.txt"), "{text}");
+    let output = run("artifacts", &[&reference, "no type", &path]);
+    assert_fails(&output, "invalid media type");
+    let missing = format!("{path}.none");
+    let output = run("artifacts", &[&reference, "a/b", &missing]);
+    assert_fails(&output, "no such file");
+}
+
+#[test]
+fn layouts_adds_a_file_and_lists_tags() {
+    let folder = temp::folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(path("notes.txt"), "notes").expect("a file");
+    let layout = path("layout");
+    let output = run("layouts", &[&layout, &path("notes.txt"), "v2"]);
+    assert_stdout(&output, "v2\n");
+    let output = run("layouts", &[&layout, &path("notes.txt"), "v1"]);
+    assert_stdout(&output, "v1\nv2\n");
+    let folder = folder.path().display().to_string();
+    assert_fails(
+        &run("layouts", &[&folder, &path("notes.txt"), "v1"]),
+        "not an image layout",
+    );
 }
 
 #[test]

@@ -338,6 +338,8 @@ fn tags_move_and_are_deleted_but_manifests_stay() {
     assert_eq!(index_of(folder.path()), before);
     push_manifest(&repository, &new, &["v1", "v2"], &options()).expect("pushed");
     assert_kind(pull(&repository, None, &options()), Kind::InvalidReference);
+    let moved = pull(&repository, Some("v1"), &options()).expect("pulled");
+    assert_eq!(moved.bytes(), new.bytes());
     let by_digest = |manifest: &Manifest| {
         let digest = manifest.descriptor().digest().as_str();
         pull(&repository, Some(digest), &options()).map(|found| found.bytes().to_vec())
