@@ -133,6 +133,10 @@ fn pass_on(conn: &mut Conn, target: SocketAddr, state: &Mutex<State>) {
     let (Ok(mut from), Ok(mut back)) = (from.try_clone(), from.try_clone()) else {
         return;
     };
+    // What was passed on in pieces is not delayed.
+    for socket in [&from, &to] {
+        let _ = socket.set_nodelay(true);
+    }
     let Ok(mut answers) = to.try_clone() else {
         return;
     };
