@@ -20,6 +20,8 @@ mod round_trips;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
+const PROGRAMS: &str = "REGGIE_LONG_PROGRAMS";
+
 /// A number from the environment.
 fn number(name: &str, short: usize) -> usize {
     match std::env::var(name) {
@@ -28,12 +30,15 @@ fn number(name: &str, short: usize) -> usize {
     }
 }
 
-/// A program that is built for the long form only.
-fn program(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("REGGIE_LONG_PROGRAMS")?;
-    let path = PathBuf::from(folder).join(name);
-    assert!(path.is_file(), "{} is missing", path.display());
-    Some(path)
+/// Whether this is the long form.
+fn is_long() -> bool {
+    std::env::var_os(PROGRAMS).is_some()
+}
+
+/// A program that `tests/long/run` has built.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let folder = std::env::var_os(PROGRAMS).expect("set by tests/long/run");
+    PathBuf::from(folder).join(name)
 }
 
 /// Random numbers, to choose moments by.

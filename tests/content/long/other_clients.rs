@@ -18,7 +18,7 @@ use support::registries::OlaregForm;
 use support::{c, programs};
 
 use super::places::Place;
-use super::program;
+use super::{is_long, program};
 use crate::documents::{NAME, descriptor, digest, entry, index, parse, referrer};
 use crate::pushing::memory;
 use crate::referrers::{digests, referrers_of};
@@ -179,9 +179,7 @@ fn with_skopeo(place: &Place, list: &Manifest) {
 }
 
 fn with_crane(place: &Place, list: &Manifest) {
-    let Some(crane) = program("crane") else {
-        return;
-    };
+    let crane = program("crane");
     let folder = support::temp::folder();
     let home = folder.path();
     let there = format!("{}/{NAME}", place.authority());
@@ -216,7 +214,7 @@ fn with_crane(place: &Place, list: &Manifest) {
 }
 
 fn with_oras(place: &Place, list: &Manifest, about: &[Manifest]) {
-    let Some(oras) = program("oras") else { return };
+    let oras = program("oras");
     let folder = support::temp::folder();
     let home = folder.path();
     let there = format!("{}/{NAME}", place.authority());
@@ -270,9 +268,7 @@ fn with_oras(place: &Place, list: &Manifest, about: &[Manifest]) {
 
 fn with_regctl(place: &Place, list: &Manifest, about: &[Manifest]) {
     let digest = list.descriptor().digest().as_str();
-    let Some(regctl) = program("regctl") else {
-        return;
-    };
+    let regctl = program("regctl");
     let folder = support::temp::folder();
     let home = folder.path();
     let there = format!("{}/{NAME}", place.authority());
@@ -340,9 +336,11 @@ fn exchange(place: Option<Place>) {
     let repository = place.repository();
     let (list, about) = push_all(&repository);
     with_skopeo(&place, &list);
-    with_crane(&place, &list);
-    with_oras(&place, &list, &about);
-    with_regctl(&place, &list, &about);
+    if is_long() {
+        with_crane(&place, &list);
+        with_oras(&place, &list, &about);
+        with_regctl(&place, &list, &about);
+    }
 }
 
 #[test]
@@ -351,6 +349,7 @@ fn docker_registry() {
 }
 
 #[test]
+#[ignore = "run by tests/long/run, which builds the registry"]
 fn distribution() {
     exchange(Place::distribution(false));
 }
@@ -361,6 +360,7 @@ fn olareg() {
 }
 
 #[test]
+#[ignore = "run by tests/long/run, which builds the registry"]
 fn registry_of_go_containerregistry() {
     exchange(Place::ggcr());
 }

@@ -15,7 +15,7 @@ use support::registries::{
     Distribution, DockerForm, DockerRegistry, GgcrRegistry, Olareg, OlaregForm, Registry,
 };
 
-use super::program;
+use super::{is_long, program};
 use crate::pushing;
 
 /// A registry that runs.
@@ -74,14 +74,13 @@ impl Place {
 
     /// Only in the long form.
     pub(super) fn distribution(with_tls: bool) -> Option<Place> {
-        let program = program("distribution")?;
-        let registry = Distribution::start(&program, docker_form(with_tls));
+        let registry = Distribution::start(&program("distribution"), docker_form(with_tls));
         Place::of("distribution 3", true, Some(registry))
     }
 
     /// Only in the long form.
     pub(super) fn ggcr() -> Option<Place> {
-        let registry = GgcrRegistry::start(&program("ggcr-registry")?);
+        let registry = GgcrRegistry::start(&program("ggcr-registry"));
         Place::of("ggcr's registry", false, Some(registry))
     }
 
@@ -91,17 +90,18 @@ impl Place {
             true => OlaregForm::Tls,
             false => OlaregForm::Open,
         };
-        let places = [
+        let mut places = vec![
             Some(Place::embedded(with_tls)),
             Place::docker_registry(with_tls),
             Place::olareg(form),
-            Place::distribution(with_tls),
-            // It has no TLS.
-            match with_tls {
-                true => None,
-                false => Place::ggcr(),
-            },
         ];
+        if is_long() {
+            places.push(Place::distribution(with_tls));
+            if !with_tls {
+                // It has no TLS.
+                places.push(Place::ggcr());
+            }
+        }
         places.into_iter().flatten().collect()
     }
 

@@ -208,6 +208,7 @@ fn docker_registry() {
 }
 
 #[test]
+#[ignore = "run by tests/long/run, which builds the registry"]
 fn distribution() {
     round_trips(Place::distribution(false));
 }
@@ -223,6 +224,7 @@ fn olareg_with_tokens() {
 }
 
 #[test]
+#[ignore = "run by tests/long/run, which builds the registry"]
 fn registry_of_go_containerregistry() {
     round_trips(Place::ggcr());
 }
