@@ -114,7 +114,7 @@ pub const REGGIE_RETRY_CONDITION_CALLBACK: reggie_status = 211;
 pub const REGGIE_PROGRESS_CALLBACK: reggie_status = 212;
 /// Host name that cannot be resolved.
 pub const REGGIE_RESOLVE: reggie_status = 301;
-/// Connection that cannot be established.
+/// Connection that cannot be established, or is closed in the TLS handshake.
 pub const REGGIE_CONNECT: reggie_status = 302;
 /// TLS failure, in the handshake or later.
 pub const REGGIE_TLS: reggie_status = 303;

@@ -99,8 +99,16 @@ impl TlsStream {
         limits: &CallLimits,
         limit: StepLimit<'_>,
     ) -> Result<(), Error> {
-        let broken =
-            |error: io::Error| Error::of_io(Kind::Tls, format_args!("tls with {host}"), error);
+        let broken = |error: io::Error| {
+            let what = format_args!("tls with {host}");
+            match error.kind() {
+                // As before the handshake, the next attempt may succeed.
+                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+                    Error::io(Kind::Connect, what, &error).at(Step::Tls)
+                }
+                _ => Error::of_io(Kind::Tls, what, error),
+            }
+        };
         loop {
             let UnbufferedStatus { discard, state, .. } = self
                 .session
@@ -143,7 +151,7 @@ impl TlsStream {
             }
             if wants_input && self.receive_waiting(fd, limits, limit).map_err(broken)? == 0 {
                 let message = format!("tls with {host}: the server closed in the handshake");
-                return Err(Error::new(Kind::Tls, message));
+                return Err(Error::new(Kind::Connect, message).at(Step::Tls));
             }
         }
     }
