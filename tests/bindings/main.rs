@@ -1,5 +1,7 @@
 //! Programs that use the library: the Go package, the examples and those of docs.
 
+mod content_examples;
+mod content_programs;
 mod docs;
 mod docs_programs;
 mod examples;
