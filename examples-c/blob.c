@@ -8,7 +8,6 @@
  *     url DIGEST           prints where it is, until when, and header fields
  */
 #include "common.h"
-
 #include <string.h>
 #include <unistd.h>
 
@@ -87,13 +86,14 @@ int main(int argc, char **argv)
 {
     reggie_repository *where = argc > 2 ? open_repository(argv[2]) : NULL;
     reggie_error *error = NULL;
-    int ok;
+    reggie_status status = REGGIE_NULL_ARGUMENT;
 
-    if (argc < 3)
+    if (where != NULL) {
+        status = run(argv[1], where, argv + 3, &error);
+        succeeded(argv[1], status, error);
+    } else if (argc < 3)
         fprintf(stderr, "usage: %s COMMAND REPOSITORY ...\n", argv[0]);
-    ok = where != NULL
-        && succeeded(argv[1], run(argv[1], where, argv + 3, &error), error);
     reggie_error_free(error);
     reggie_repository_free(where);
-    return exit_code(ok);
+    return exit_code(status == REGGIE_OK);
 }

@@ -351,7 +351,7 @@ fn deleting_deletes_a_tag_or_a_manifest() {
 #[test]
 fn deleting_takes_the_detour_only_if_it_is_confirmed() {
     let registry = registry();
-    registry.put_manifest(NAME, "v1", MANIFEST, "{}");
+    put_image(&registry, "v1", "{}", "x");
     registry.add_rule(
         Rule::new(Fault::status(405))
             .method("DELETE")

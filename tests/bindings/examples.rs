@@ -66,7 +66,7 @@ pub(crate) struct Target<'a> {
     registry: Option<&'a registries::Registry>,
     pub(crate) url: String,
     pub(crate) credentials: bool,
-    ca: Option<PathBuf>,
+    pub(crate) ca: Option<PathBuf>,
     /// Whether the programs run under valgrind, which takes its time.
     checked: bool,
 }

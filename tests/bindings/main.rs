@@ -2,6 +2,7 @@
 
 mod content_examples;
 mod content_programs;
+mod coverage;
 mod docs;
 mod docs_programs;
 mod examples;
