@@ -9,11 +9,11 @@
 
 static int confirms(const char *question)
 {
-    int answer;
+    int typed;
 
     fprintf(stderr, "%s [y/n] ", question);
-    answer = getchar();
-    return answer == 'y' || answer == 'Y';
+    typed = getchar();
+    return typed == 'y' || typed == 'Y';
 }
 
 static reggie_status delete_tag(const reggie_repository *repository,

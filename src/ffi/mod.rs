@@ -451,6 +451,7 @@ mod tests;
 const _: fn() = || {
     fn exclusive<T: Send>() {}
     fn shared<T: Send + Sync>() {}
+    shared::<blob::reggie_blob>();
     shared::<cancel::reggie_cancel>();
     shared::<client::reggie_client>();
     shared::<config::reggie_config>();
@@ -459,6 +460,7 @@ const _: fn() = || {
     shared::<errors::reggie_errors>();
     shared::<headers::reggie_headers>();
     shared::<json::reggie_json>();
+    shared::<location::reggie_location>();
     shared::<manifest::reggie_manifest>();
     shared::<options::reggie_options>();
     shared::<reference::reggie_reference>();
@@ -468,4 +470,5 @@ const _: fn() = || {
     exclusive::<digest::reggie_digester>();
     exclusive::<names::reggie_names>();
     exclusive::<referrers::reggie_referrers>();
+    exclusive::<upload::reggie_upload>();
 };

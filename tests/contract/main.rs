@@ -377,6 +377,20 @@ fn blobs_are_pulled_by_all_ways_and_belong_to_the_caller() {
 }
 
 #[test]
+fn handles_of_content_are_freed_in_any_order() {
+    let registry = Registry::start(Options::default());
+    let digest = registry.put_synthetic_blob("a/b", 300, 3);
+    let blob = format!(r#"{{"digest":"{digest}","size":300}}"#);
+    let text = format!(r#"{{"schemaVersion":2,"config":{blob},"layers":[{blob}]}}"#);
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    registry.put_manifest("a/b", "v1", media_type, text);
+    everywhere(
+        "content_ownership",
+        &[vec![registry.url().to_owned(), digest]],
+    );
+}
+
+#[test]
 fn calls_about_content_are_cancelled_in_each_phase() {
     let registry = Registry::start(Options::default());
     let digest = registry.put_synthetic_blob("works", 8 << 20, 5);
