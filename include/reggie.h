@@ -691,8 +691,8 @@ typedef struct reggie_referrers reggie_referrers;
 /// A place that stores content: a repository of a registry.
 ///
 /// Created by reggie_repository_new() and reggie_repository_open(); freed by
-/// reggie_repository_free(). Safe for concurrent use. It keeps what it needs of its client, which may be freed
-/// first. Creating one sends nothing and is cheap.
+/// reggie_repository_free(). Safe for concurrent use. It keeps what it needs of
+/// its client, which may be freed first. Creating one sends nothing and is cheap.
 typedef struct reggie_repository reggie_repository;
 
 /// A request: method, path, headers, body, and the output of the response body.
@@ -1001,7 +1001,8 @@ typedef int32_t reggie_status;
 /// Response header that is missing or invalid.
 #define REGGIE_NO_HEADER 1007
 
-/// HTTP status other than 2xx. Returned only by reggie_response_check().
+/// HTTP status other than 2xx, for which there is no status of its own. Not returned
+/// by reggie_client_do().
 #define REGGIE_HTTP_STATUS 1008
 
 /// Response body that does not match the expected digest; see
