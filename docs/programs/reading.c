@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first bytes tell; only they are requested. */
+/* The first bytes are enough; only they are requested. */
 static reggie_status print_compression(const reggie_blob *blob,
                                        reggie_error **error)
 {
