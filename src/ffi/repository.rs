@@ -19,8 +19,8 @@ use crate::error::Error;
 /// A place that stores content: a repository of a registry.
 ///
 /// Created by reggie_repository_new() and reggie_repository_open(); freed by
-/// reggie_repository_free(). Safe for concurrent use. It keeps what it needs of its client, which may be freed
-/// first. Creating one sends nothing and is cheap.
+/// reggie_repository_free(). Safe for concurrent use. It keeps what it needs of
+/// its client, which may be freed first. Creating one sends nothing and is cheap.
 pub struct reggie_repository {
     core: Repository,
     client: reggie_client,

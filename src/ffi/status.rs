@@ -155,7 +155,8 @@ pub const REGGIE_RETRY_LATER: reggie_status = 1005;
 pub const REGGIE_NO_ERRORS: reggie_status = 1006;
 /// Response header that is missing or invalid.
 pub const REGGIE_NO_HEADER: reggie_status = 1007;
-/// HTTP status other than 2xx. Returned only by reggie_response_check().
+/// HTTP status other than 2xx, for which there is no status of its own. Not returned
+/// by reggie_client_do().
 pub const REGGIE_HTTP_STATUS: reggie_status = 1008;
 /// Response body that does not match the expected digest; see
 /// reggie_request_set_expected_digest().

@@ -14,14 +14,25 @@ use crate::examples::run_checked;
 
 const NAME: &str = "reggie/docs";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 24] = [
     "authentication",
+    "deleting",
+    "descriptors",
     "downloads",
     "errors",
     "first-program",
+    "incremental-uploads",
+    "json",
+    "lists",
+    "locating",
     "logging",
     "manifests",
+    "options",
     "proxies",
+    "pull",
+    "push",
+    "reading",
+    "references",
     "requests",
     "retries",
     "threads",
@@ -35,23 +46,23 @@ fn build_with(name: &str, options: &BuildOptions) -> Program {
     Program::build(source, options).unwrap_or_else(|errors| panic!("{name}: {errors}"))
 }
 
-fn build(name: &str) -> Program {
+pub(crate) fn build(name: &str) -> Program {
     build_with(name, &BuildOptions::default())
 }
 
 /// Runs a program, under valgrind where that is installed; its output.
-fn run(name: &str, arguments: &[&str]) -> Output {
+pub(crate) fn run(name: &str, arguments: &[&str]) -> Output {
     run_checked(&build(name), arguments, &[])
 }
 
 #[track_caller]
-fn assert_stdout(output: &Output, expected: &str) {
+pub(crate) fn assert_stdout(output: &Output, expected: &str) {
     output.expect_success();
     assert_eq!(output.stdout, expected, "{}", output.stderr);
 }
 
 #[track_caller]
-fn assert_fails(output: &Output, message: &str) {
+pub(crate) fn assert_fails(output: &Output, message: &str) {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let all = format!("{}{}", output.stdout, output.stderr);
     assert!(all.contains(message), "{all}");
@@ -94,34 +105,6 @@ fn first_program_prints_a_manifest() {
     assert_fails(&output, "status 404: MANIFEST_UNKNOWN");
     let output = run("first-program", &[registry.url(), "a b", "v2"]);
     assert_fails(&output, "invalid repository name");
-}
-
-#[test]
-fn manifests_adds_a_tag_to_the_image_for_this_machine() {
-    let registry = registry();
-    let blob = registry.put_blob(NAME, "x");
-    let descriptor = format!(r#"{{"digest":"{blob}","size":1}}"#);
-    let text = format!(r#"{{"schemaVersion":2,"config":{descriptor},"layers":[{descriptor}]}}"#);
-    let digest = registry.put_manifest(NAME, "", MANIFEST, text);
-    let architectures = [
-        "amd64", "386", "arm64", "arm", "riscv64", "s390x", "ppc64le",
-    ];
-    let entries = architectures.map(|architecture| {
-        let platform = format!(r#"{{"os":"linux","architecture":"{architecture}"}}"#);
-        format!(r#"{{"digest":"{digest}","platform":{platform}}}"#)
-    });
-    let index = format!(r#"{{"manifests":[{}]}}"#, entries.join(","));
-    let media_type = "application/vnd.oci.image.index.v1+json";
-    registry.put_manifest(NAME, "v1", media_type, index);
-    let reference = format!("{}/{NAME}:v1", registry.url());
-    let output = run("manifests", &[&reference, "v1-here"]);
-    assert_stdout(&output, &format!("layer {blob}\n"));
-    assert_eq!(
-        registry.manifest(NAME, "v1-here"),
-        registry.manifest(NAME, &digest)
-    );
-    let reference = format!("{}/{NAME}:v2", registry.url());
-    assert_fails(&run("manifests", &[&reference, "v3"]), "MANIFEST_UNKNOWN");
 }
 
 #[test]

@@ -205,7 +205,10 @@ fn the_macros_say_what_the_functions_say() {
 /// into one, with the variables that it uses.
 fn examples() -> String {
     let manual = read("src/ffi/mod.rs");
-    let mut out = String::from("#include <signal.h>\n#include <stdio.h>\n#include \"reggie.h\"\n");
+    let mut out = String::from(
+        "#include <signal.h>\n#include <stdio.h>\n#include \"reggie.h\"\n\
+         static const reggie_repository *repository;\nstatic const reggie_manifest *image;\n",
+    );
     let mut example: Option<(usize, Vec<&str>)> = None;
     for (number, line) in manual.lines().enumerate() {
         let Some(line) = line.strip_prefix("//!") else {
@@ -220,7 +223,7 @@ fn examples() -> String {
                 let place = format!("#line {start} \"src/ffi/mod.rs\"\n");
                 if code.starts_with("static ") {
                     out += &format!("{place}{code}\n");
-                } else if code.starts_with("reggie_client *client") {
+                } else if code.contains("reggie_error *error = NULL") {
                     out += &format!("void example_{start}(void)\n{{\n{place}{code}\n}}\n");
                 } else {
                     out += &format!(
@@ -242,7 +245,7 @@ fn the_examples_in_the_manual_compile() {
     let folder = temp::folder();
     let source = folder.path().join("examples.c");
     let examples = examples();
-    assert!(examples.matches("#line").count() >= 6, "{examples}");
+    assert!(examples.matches("#line").count() >= 10, "{examples}");
     fs::write(&source, examples).expect("a writable folder");
     for compiler in ["gcc", "clang"] {
         if !at_hand(compiler) {
