@@ -9,7 +9,10 @@
 #include <stdint.h>
 #include <reggie.h>
 
-/* `call` is the number of the call that callbacks on this thread belong to. */
+/* The number of the call that callbacks on this thread belong to. */
+uintptr_t cabi_current(void);
+
+/* `call` is that number. */
 reggie_status cabi_open(uintptr_t call, uintptr_t client, uintptr_t request,
                         uintptr_t *response, uintptr_t *error);
 reggie_status cabi_read(uintptr_t call, uintptr_t response, uint8_t *buffer,
@@ -129,6 +132,7 @@ CABI_GET(const char *, error, message)
 CABI_GET(const char *, error, step)
 CABI_GET(int, error, http_status)
 CABI_GET(const char *, error, code)
+CABI_GET(const char *, error, digest)
 CABI_GET(const char *, error, host)
 CABI_GET(int64_t, error, retry_after)
 CABI_GET(int, error, is_retryable)
