@@ -42,7 +42,7 @@ func embeddedRegistry(variable string) func(*testing.T) string {
 		t.Helper()
 		address := os.Getenv(variable)
 		if address == "" {
-			missing(t, variable+" is not set")
+			t.Skip(variable + " is not set")
 		}
 		return address
 	}

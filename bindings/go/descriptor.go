@@ -46,6 +46,17 @@ type Descriptor struct {
 	Annotations map[string]string
 }
 
+// EmptyDescriptor returns the descriptor of "{}", the config of artifacts without one.
+// [Repository.PushManifest] pushes it if it is missing.
+func EmptyDescriptor() Descriptor {
+	return Descriptor{
+		MediaType: MediaTypeEmpty,
+		Digest:    "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+		Size:      2,
+		Data:      []byte("{}"),
+	}
+}
+
 // HostPlatform returns the platform of this machine, such as "linux/amd64" or
 // "linux/arm/v7".
 func HostPlatform() string { return cabi.HostPlatform() }

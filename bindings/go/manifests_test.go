@@ -2,6 +2,7 @@ package reggie
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -342,4 +343,35 @@ func fetch(location *Location) (*Response, error) {
 		request.SetHeader(name, location.Header.Get(name))
 	}
 	return request.Get(location.URL)
+}
+
+// A descriptor in JSON is that of a manifest.
+func TestDescriptorsAsJSON(t *testing.T) {
+	for _, platform := range []string{"", "linux/amd64", "linux/arm64/v8", "windows(10.0.17763)/amd64"} {
+		entry := artifact(t, "a/b", nil).Descriptor()
+		entry.Platform = platform
+		entry.URLs = []string{"https://x.example/y"}
+		entry.Annotations = map[string]string{"a": "b"}
+		text := has[[]byte](t)(json.Marshal(map[string]any{
+			"schemaVersion": 2, "mediaType": MediaTypeOCIIndex, "manifests": []Descriptor{entry},
+		}))
+		index := has[*Manifest](t)(ParseManifest(text, ""))
+		if got := index.Manifests()[0]; !reflect.DeepEqual(got, entry) {
+			t.Errorf("%+v, not %+v", got, entry)
+		}
+		var again struct{ Manifests []Descriptor }
+		must(t, json.Unmarshal(text, &again))
+		if !reflect.DeepEqual(again.Manifests[0], entry) {
+			t.Errorf("%+v, not %+v", again.Manifests[0], entry)
+		}
+	}
+	for _, invalid := range []Descriptor{{Size: UnknownSize}, {Platform: "linux"}} {
+		if text, err := json.Marshal(invalid); err == nil {
+			t.Errorf("%s", text)
+		}
+	}
+	empty := EmptyDescriptor()
+	if empty.Digest != digestOf(empty.Data) || empty.Size != int64(len(empty.Data)) {
+		t.Errorf("%+v", empty)
+	}
 }

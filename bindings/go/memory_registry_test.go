@@ -52,8 +52,9 @@ func (m *memoryRegistry) intercept(before func(w http.ResponseWriter, r *http.Re
 	m.before = before
 }
 
-// startExampleRegistry returns the address of a registry, and a function that stops it.
-func startExampleRegistry() (string, func()) {
+// StartExampleRegistry is for the examples, which are in another package. It returns the
+// address of a registry, and a function that stops it.
+func StartExampleRegistry() (address string, stop func()) {
 	server := httptest.NewServer(newMemoryRegistry())
 	return server.URL, server.Close
 }
