@@ -137,7 +137,7 @@ func pseudoRandom(size int) []byte {
 	return content
 }
 
-// blockUntilEnd returns a function for intercept that tells of each request and then
+// blockUntilEnd returns a function for intercept that reports each request and then
 // waits for its end.
 func blockUntilEnd(waiting chan<- struct{}) func(http.ResponseWriter, *http.Request) bool {
 	return func(_ http.ResponseWriter, r *http.Request) bool {

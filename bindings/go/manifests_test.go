@@ -260,7 +260,7 @@ func TestListErrors(t *testing.T) {
 	registry, repository := inMemory(t)
 	checkLeaks(t)
 	for range 2 {
-		// Each iteration begins anew.
+		// Each iteration starts again.
 		for _, err := range repository.Referrers(background, "no digest", "") {
 			if !errors.Is(err, StatusInvalidDigest) {
 				t.Errorf("%v", err)

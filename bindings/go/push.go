@@ -24,7 +24,7 @@ func (r *Repository) PushBlob(ctx context.Context, from io.Reader, size int64, d
 	switch reader := from.(type) {
 	case *os.File:
 		return r.descriptor(ctx, opts, func(call lowCall) (cabi.Descriptor, error) {
-			return call.PushBlobFile(call.on, reader, uint64(size), digest, call.options)
+			return call.PushBlobFile(call.on, reader, lengthOf(size), digest, call.options)
 		})
 	case *bytes.Reader:
 		return r.pushMemory(ctx, unreadPayload(reader, reader.Size(), int64(reader.Len())), size, digest, opts)
@@ -34,9 +34,17 @@ func (r *Repository) PushBlob(ctx context.Context, from io.Reader, size int64, d
 	return r.pushReader(ctx, from, size, digest, opts)
 }
 
-func (r *Repository) pushMemory(ctx context.Context, unread *payload, size int64, digest string, opts []CallOption) (Descriptor, error) {
-	length := uint64(size)
+// lengthOf converts a size, or UnknownSize.
+func lengthOf(size int64) uint64 {
 	if size < 0 {
+		return cabi.UnknownSize
+	}
+	return uint64(size)
+}
+
+func (r *Repository) pushMemory(ctx context.Context, unread *payload, size int64, digest string, opts []CallOption) (Descriptor, error) {
+	length := lengthOf(size)
+	if length == cabi.UnknownSize {
 		length = unread.length
 	}
 	return r.descriptor(ctx, opts, func(call lowCall) (cabi.Descriptor, error) {
@@ -49,7 +57,7 @@ func (r *Repository) pushReader(ctx context.Context, from io.Reader, size int64,
 	defer source.close()
 	pushed, err := r.descriptor(ctx, opts, func(call lowCall) (cabi.Descriptor, error) {
 		source.call = call.Call
-		return call.PushBlobReader(call.on, source, source.start >= 0, uint64(size), digest, call.options)
+		return call.PushBlobReader(call.on, source, source.start >= 0, lengthOf(size), digest, call.options)
 	})
 	source.unwind()
 	return pushed, err

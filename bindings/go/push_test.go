@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -51,22 +53,20 @@ func TestPushes(t *testing.T) {
 				},
 			}
 			for name, open := range readers {
-				for _, length := range []int64{int64(size), UnknownSize} {
-					for _, expected := range []string{"", digest} {
-						// So that it is sent.
-						_ = repository.DeleteBlob(background, digest)
-						blob, err := repository.PushBlob(background, open(), length, expected,
-							WithChunkSize(64<<10), WithStateFolder(folder))
-						if err != nil {
-							t.Errorf("%s, %d of %d, %q: %v", name, length, size, expected, err)
-							continue
-						}
-						if blob.Digest != digest || blob.Size != int64(size) || blob.MediaType != MediaTypeOctets {
-							t.Errorf("%s: %+v", name, blob)
-						}
-						if got := has[int64](t)(repository.StatBlob(background, digest)); got != int64(size) {
-							t.Errorf("%s: %d", name, got)
-						}
+				for expected, length := range map[string]int64{"": UnknownSize, digest: int64(size)} {
+					// So that it is sent.
+					_ = repository.DeleteBlob(background, digest)
+					blob, err := repository.PushBlob(background, open(), length, expected,
+						WithChunkSize(64<<10), WithStateFolder(folder))
+					if err != nil {
+						t.Errorf("%s, %d of %d, %q: %v", name, length, size, expected, err)
+						continue
+					}
+					if blob.Digest != digest || blob.Size != int64(size) || blob.MediaType != MediaTypeOctets {
+						t.Errorf("%s: %+v", name, blob)
+					}
+					if got := has[int64](t)(repository.StatBlob(background, digest)); got != int64(size) {
+						t.Errorf("%s: %d", name, got)
 					}
 				}
 			}
@@ -139,6 +139,50 @@ func TestReadersThatFail(t *testing.T) {
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(buffer []byte) (int, error) { return f(buffer) }
+
+// Functions of the client are called on the goroutine of the call, also when worker
+// threads need them.
+func TestFunctionsOfTheClient(t *testing.T) {
+	content := pseudoRandom(1 << 20)
+	var asked, redirects, warnings atomic.Int64
+	storage := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Warning", `299 - "old"`)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	})
+	registry, repository := inMemory(t,
+		WithCredentialFunc(func(string, string) (Credential, error) {
+			asked.Add(1)
+			return Credential{Username: "u", Password: "p"}, nil
+		}),
+		WithWarningFunc(func(string, string) { warnings.Add(1) }))
+	repository.Client().SetRedirectPolicy(RedirectPolicyFunc(func(*http.Request, []*http.Request) error {
+		redirects.Add(1)
+		return nil
+	}))
+	registry.intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Header.Get("Authorization") == "" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return true
+		}
+		http.Redirect(w, r, storage.URL, http.StatusTemporaryRedirect)
+		return true
+	})
+	checkLeaks(t)
+	blob := Descriptor{Digest: digestOf(content), Size: int64(len(content))}
+	pulled := has[[]byte](t)(repository.PullBlobBytes(background, blob, len(content), WithRanges(4, 128<<10)))
+	if !bytes.Equal(pulled, content) {
+		t.Errorf("%d bytes", len(pulled))
+	}
+	if asked.Load() == 0 || redirects.Load() < 8 || warnings.Load() == 0 {
+		t.Errorf("%d credentials, %d redirects, %d warnings", asked.Load(), redirects.Load(), warnings.Load())
+	}
+	errNone := errors.New("none")
+	repository.Client().SetRedirectPolicy(RedirectPolicyFunc(func(*http.Request, []*http.Request) error { return errNone }))
+	if err := repository.PullBlob(background, blob, io.Discard); !errors.Is(err, errNone) {
+		t.Errorf("%v", err)
+	}
+}
 
 // A function that panics or exits ends its call, and nothing is leaked.
 func TestContentFunctionsThatDoNotReturn(t *testing.T) {
@@ -335,7 +379,7 @@ func TestBlobs(t *testing.T) {
 	})
 }
 
-// Close and contexts interrupt reads, each of them alone.
+// Close and contexts interrupt reads.
 func TestInterruptedReads(t *testing.T) {
 	registry, repository := inMemory(t)
 	checkLeaks(t)
@@ -384,7 +428,7 @@ func TestInterruptedReads(t *testing.T) {
 	if err := <-result; !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
-	// The blob goes on, and is freed when it becomes unreachable.
+	// The blob remains usable, and is freed when it becomes unreachable.
 	registry.intercept(nil)
 	got := make([]byte, 10)
 	if _, err := opened.ReadAt(got, 5); err != nil || !bytes.Equal(got, content[5:15]) {

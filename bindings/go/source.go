@@ -18,7 +18,7 @@ type source struct {
 	ctx   context.Context
 	call  *cabi.Call
 
-	// steps tells the goroutine what to do; each step has one result.
+	// steps holds what the goroutine has to do next; each step has one result.
 	steps   chan step
 	results chan piece
 	buffer  []byte
@@ -105,6 +105,10 @@ func (s *source) next() piece {
 // take lets the goroutine take a step, and waits for the result or the end of the
 // call.
 func (s *source) take(next step) piece {
+	if s.last.err != nil && s.last.err != io.EOF {
+		// The reader has failed, or the goroutine has ended.
+		return s.last
+	}
 	select {
 	case s.steps <- next:
 	case <-s.ctx.Done():
@@ -129,8 +133,8 @@ func (s *source) take(next step) piece {
 // Read reads from the program's reader.
 func (s *source) Read(buffer []byte) (int, error) {
 	if len(s.unread) == 0 {
-		if s.last.err != nil {
-			return 0, s.last.err
+		if s.last.err == io.EOF {
+			return 0, io.EOF
 		}
 		result := s.take(stepRead)
 		if len(result.data) == 0 {

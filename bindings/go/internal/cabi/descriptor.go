@@ -92,9 +92,13 @@ func newBlob(from Descriptor) (*blob, error) {
 	if from.Data != nil {
 		return newBlobWithData(from)
 	}
+	size := C.uint64_t(UnknownSize)
+	if from.Size >= 0 {
+		size = C.uint64_t(from.Size)
+	}
 	var s cStrings
 	var id, failure C.uintptr_t
-	status := C.cabi_descriptor_new(s.c(from.Digest), C.uint64_t(from.Size),
+	status := C.cabi_descriptor_new(s.c(from.Digest), size,
 		s.optional(from.MediaType), &id, &failure)
 	if err := takeError(status, failure); err != nil {
 		return nil, err
