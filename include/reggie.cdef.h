@@ -403,6 +403,8 @@ reggie_status reggie_config_set_default_name(reggie_config *config,
                                              const char *name);
 reggie_status reggie_config_set_auth_scope(reggie_config *config,
                                            const char *scope);
+reggie_status reggie_config_set_mirror_of(reggie_config *config,
+                                          const char *registry);
 reggie_status reggie_config_set_user_agent(reggie_config *config,
                                            const char *user_agent);
 reggie_status reggie_config_set_max_body_memory(reggie_config *config,

@@ -2187,6 +2187,16 @@ reggie_status reggie_config_set_default_name(reggie_config *config,
 reggie_status reggie_config_set_auth_scope(reggie_config *config,
                                            const char *scope);
 
+/// Sets the registry whose content the client's registry mirrors, such as
+/// "docker.io". Then the requests for manifests, blobs and lists that
+/// reggie_repository handles of the client send have the query parameter
+/// ns=`registry`, from which a mirror of several registries knows the one that is meant.
+///
+/// Requests of your own add it by reggie_request_set_query(). Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_REFERENCE.
+reggie_status reggie_config_set_mirror_of(reggie_config *config,
+                                          const char *registry);
+
 /// Sets the User-Agent header of requests that do not set one (RFC 9110,
 /// section 10.1.5). Default: "reggie/" and the version.
 ///
@@ -3402,9 +3412,10 @@ const char *reggie_reference_target(const reggie_reference *reference);
 
 /// Returns the full reference, such as "docker.io/library/alpine:latest".
 ///
-/// Starts with http:// or https:// if the parsed string did. Parsing it yields
-/// the same reference. Borrowed; valid until the reference is freed. Returns
-/// NULL if `reference` is NULL.
+/// Starts with http:// or https:// if the parsed string did, or if the registry
+/// would be read as a part of the name otherwise. Parsing it yields the same
+/// reference. Borrowed; valid until the reference is freed. Returns NULL if
+/// `reference` is NULL.
 const char *reggie_reference_string(const reggie_reference *reference);
 
 /** @} */

@@ -7,6 +7,10 @@ use std::time::{Duration, SystemTime};
 use crate::auth::credentials::file;
 use crate::auth::{challenge, scope};
 use crate::config::Credential;
+use crate::content::descriptor::Descriptor;
+use crate::content::json::Json;
+use crate::content::referrers_support;
+use crate::content::upload_export::{self, Export};
 use crate::error::Kind;
 use crate::http::cookies::CookieJar;
 use crate::http::header::link::NextPage;
@@ -294,4 +298,16 @@ pub fn is_permitted(host: &str) -> Option<bool> {
 /// The name of an algorithm of a certificate.
 pub fn algorithm_name(algorithm: &[u8]) -> String {
     crate::tls::algorithm_name(algorithm)
+}
+
+/// The entries of an index that are valid.
+pub fn referrers(index: &Json) -> Option<Vec<Descriptor>> {
+    referrers_support::entries(index)
+}
+
+/// The export of an upload with these fields, read and written again.
+pub fn upload_export(fields: &str) -> Option<[String; 2]> {
+    let first = Export::parse(&upload_export::seal(fields)).ok()?.to_text();
+    let second = Export::parse(&first).ok()?.to_text();
+    Some([first, second])
 }

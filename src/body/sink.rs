@@ -61,12 +61,27 @@ impl<S: Sink + ?Sized> Sink for &mut S {
     }
 }
 
+/// How many bytes of a body may be kept in memory, and what sets that.
+#[derive(Clone, Copy)]
+pub(crate) struct MemoryLimit {
+    pub(crate) bytes: usize,
+    pub(crate) set_by: &'static str,
+}
+
+impl MemoryLimit {
+    fn exceeded(self) -> Error {
+        let MemoryLimit { bytes, set_by } = self;
+        let message = format!("the body is larger than the {bytes} bytes that {set_by} allows");
+        Error::new(Kind::BodyTooLarge, message)
+    }
+}
+
 /// Keeps a body in memory, never more than `max` bytes. The announced length
 /// reserves nothing: a server could claim any.
 pub(crate) struct MemorySink<'a> {
     bytes: &'a mut Vec<u8>,
     /// Of the body.
-    max: usize,
+    max: MemoryLimit,
     /// What precedes the body.
     head: usize,
 }
@@ -76,10 +91,10 @@ impl<'a> MemorySink<'a> {
     pub(crate) fn new(
         bytes: &'a mut Vec<u8>,
         length: Option<u64>,
-        max: usize,
+        max: MemoryLimit,
     ) -> Result<MemorySink<'a>, Error> {
-        if length.is_some_and(|length| length > max as u64) {
-            return Err(too_large(max));
+        if length.is_some_and(|length| length > max.bytes as u64) {
+            return Err(max.exceeded());
         }
         let head = bytes.len();
         Ok(MemorySink { bytes, max, head })
@@ -89,13 +104,13 @@ impl<'a> MemorySink<'a> {
 impl Sink for MemorySink<'_> {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         let MemorySink { bytes, max, head } = self;
-        if piece.len() > *max - (bytes.len() - *head) {
-            return Err(too_large(*max));
+        if piece.len() > max.bytes - (bytes.len() - *head) {
+            return Err(max.exceeded());
         }
         let needed = bytes.len() + piece.len();
         if needed > bytes.capacity() {
             // One more byte, for the NUL that the C boundary appends.
-            let all = max.saturating_add(*head);
+            let all = max.bytes.saturating_add(*head);
             let target = needed.max(bytes.capacity() * 2).min(all) + 1;
             bytes
                 .try_reserve_exact(target - bytes.len())
@@ -108,11 +123,6 @@ impl Sink for MemorySink<'_> {
     fn is_atomic(&self) -> bool {
         true
     }
-}
-
-fn too_large(max: usize) -> Error {
-    let message = format!("the body is larger than the {max} bytes that are allowed in memory");
-    Error::new(Kind::BodyTooLarge, message)
 }
 
 /// Holds what a reader has not taken yet.

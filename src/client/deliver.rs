@@ -3,7 +3,7 @@
 
 use crate::body::digest::Digest;
 use crate::body::output::Output;
-use crate::body::sink::{MemorySink, Sink};
+use crate::body::sink::{MemoryLimit, MemorySink, Sink};
 use crate::body::verify::VerifyingSink;
 use crate::engine::{Engine, trace};
 use crate::error::{Error, Kind, with_path};
@@ -15,7 +15,7 @@ use crate::request::response::{Content, Response};
 /// Receives the body. It is verified if the request expects a digest.
 pub(super) fn deliver(
     engine: &Engine,
-    max_body_memory: usize,
+    limit: MemoryLimit,
     request: &mut Request,
     response: &mut Response,
     execution: &Execution,
@@ -36,7 +36,7 @@ pub(super) fn deliver(
     let is_kept = sink.is_none();
     let sink: Box<dyn Sink + '_> = match sink {
         Some(sink) => sink,
-        None => Box::new(MemorySink::new(&mut kept, body.length(), max_body_memory)?),
+        None => Box::new(MemorySink::new(&mut kept, body.length(), limit)?),
     };
     let mut sink = match expected {
         Some(expected) => Box::new(VerifyingSink::new(sink, expected, body.length())?),

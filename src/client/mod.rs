@@ -12,6 +12,7 @@ use self::deliver::{deliver, expected_digest, with_response};
 use self::memory::Memory;
 use crate::auth::scope::Scopes;
 use crate::auth::{Authorization, Subject};
+use crate::body::sink::MemoryLimit;
 use crate::config::{Config, OwnTimes, Times};
 use crate::engine::retry::{Attempt, Decision, Outcome, Retries};
 use crate::engine::warnings::Warnings;
@@ -34,7 +35,7 @@ pub struct Client {
     engine: Engine,
     config: Config,
     default_name: Mutex<Option<String>>,
-    max_body_memory: usize,
+    max_body_memory: MemoryLimit,
     times: Times,
     warnings: Warnings,
     retries: Retries,
@@ -67,7 +68,10 @@ impl Client {
             engine: Engine::new(address, config, other)?,
             config: config.clone(),
             default_name: Mutex::new(config.default_name.clone()),
-            max_body_memory: config.max_body_memory,
+            max_body_memory: MemoryLimit {
+                bytes: config.max_body_memory,
+                set_by: "the setting max_body_memory",
+            },
             times: config.times.clone(),
             warnings: Warnings::new(config.warning.clone()),
             retries: Retries::new(&config.retry),
@@ -78,6 +82,11 @@ impl Client {
     /// The registry's host and port.
     pub(crate) fn host(&self) -> String {
         self.engine.address.origin().authority()
+    }
+
+    /// The registry whose content this client's registry mirrors.
+    pub(crate) fn mirror_of(&self) -> Option<&str> {
+        self.config.mirror_of.as_deref()
     }
 
     /// Sets the repository of `<name>` for later requests.

@@ -53,6 +53,7 @@ pub struct Config {
     pub(crate) credential_sources: CredentialSources,
     pub(crate) default_name: Option<String>,
     pub(crate) auth_scope: Option<String>,
+    pub(crate) mirror_of: Option<String>,
     pub(crate) user_agent: String,
     pub(crate) debug: bool,
     pub(crate) log: Option<(Level, LogCallback)>,
@@ -90,6 +91,7 @@ impl Default for Config {
             credential_sources: CredentialSources::default(),
             default_name: None,
             auth_scope: None,
+            mirror_of: None,
             user_agent: concat!("reggie/", env!("CARGO_PKG_VERSION")).to_owned(),
             debug: false,
             log: None,
@@ -153,6 +155,20 @@ impl Config {
         }
         self.auth_scope = Some(scope.to_owned());
         Ok(())
+    }
+
+    /// Sets the registry whose content this one mirrors.
+    pub fn set_mirror_of(&mut self, registry: &str) -> Result<(), Error> {
+        let is_wrong = |c: char| !c.is_ascii_graphic() || "/?#@%\"".contains(c);
+        let problem = match first_char(registry, is_wrong) {
+            Some(wrong) => format!("mirrored registry: has {wrong}"),
+            None if registry.is_empty() => "mirrored registry: empty".to_owned(),
+            None => {
+                self.mirror_of = Some(registry.to_owned());
+                return Ok(());
+            }
+        };
+        Err(Error::new(Kind::InvalidReference, problem))
     }
 
     /// Sets the User-Agent of requests that set none.

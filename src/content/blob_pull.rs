@@ -11,7 +11,7 @@ use super::repository::Repository;
 use super::task::Task;
 use crate::body::digest::Digester;
 use crate::body::output::{Output, WriteSink};
-use crate::body::sink::{MemorySink, Sink};
+use crate::body::sink::{MemoryLimit, MemorySink, Sink};
 use crate::body::verify::VerifyingSink;
 use crate::error::{Error, Kind, Step};
 
@@ -32,7 +32,11 @@ pub fn to_memory(
         once_more(task, |_| {
             bytes.clear();
             bytes.resize(head, 0);
-            let sink = MemorySink::new(&mut bytes, blob.size(), max)?;
+            let limit = MemoryLimit {
+                bytes: max,
+                set_by: "the argument max",
+            };
+            let sink = MemorySink::new(&mut bytes, blob.size(), limit)?;
             receive(task, blob, sink, None)
         })?;
         Ok(bytes)

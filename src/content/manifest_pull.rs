@@ -159,7 +159,7 @@ fn fetch_in(task: &Task, target: &Target) -> Result<Manifest, Error> {
     if let Some(digest) = target.digest() {
         request.set_expected_digest(Some(digest.as_str()))?;
     }
-    request.max_body = Some(task.options.max_manifest());
+    request.max_body = Some(task.options.manifest_limit());
     let response = task.send(&mut request)?;
     check(&response)?;
     let algorithm = target.digest().map_or(Algorithm::Sha256, Digest::algorithm);

@@ -38,6 +38,8 @@ pub struct Names {
 pub(super) struct Pages {
     /// The address of the registry, for messages.
     registry: String,
+    /// The name of the repository, which is `<name>` in the path of the first page.
+    name: String,
     /// The path of the next page.
     next: Option<String>,
     /// Hashes of the paths of the pages that were read: a server decides how long
@@ -70,11 +72,7 @@ impl Names {
             subject,
             repository: repository.clone(),
             options: options.clone(),
-            pages: Pages::new(
-                repository,
-                first_page(subject, repository, Some(size), after),
-                max,
-            ),
+            pages: Pages::new(repository, first_page(subject, Some(size), after), max),
             page: Vec::new(),
             previous: after.map(str::to_owned),
             left_out: 0,
@@ -123,7 +121,7 @@ impl Names {
             // Some registries allow fewer names per page than others.
             Err(error) if error.http_status() == 400 && self.pages.is_first() => {
                 let after = self.previous.as_deref();
-                send(&first_page(self.subject, &self.repository, None, after))
+                send(&first_page(self.subject, None, after))
             }
             sent => sent,
         };
@@ -176,21 +174,16 @@ impl Names {
     }
 }
 
-fn first_page(
-    subject: Subject,
-    repository: &Repository,
-    size: Option<usize>,
-    after: Option<&str>,
-) -> String {
+fn first_page(subject: Subject, size: Option<usize>, after: Option<&str>) -> String {
     let path = match subject {
-        Subject::Tags => format!("/v2/{}/tags/list", repository.name()),
-        Subject::Repositories => "/v2/_catalog".to_owned(),
+        Subject::Tags => "/v2/<name>/tags/list",
+        Subject::Repositories => "/v2/_catalog",
     };
     let size = size.map(|size| format!("n={size}"));
     let after = after.map(|after| format!("last={}", url::encode_query(after)));
     let query: Vec<String> = size.into_iter().chain(after).collect();
     match query.is_empty() {
-        true => path,
+        true => path.to_owned(),
         false => format!("{path}?{}", query.join("&")),
     }
 }
@@ -199,6 +192,7 @@ impl Pages {
     pub(super) fn new(repository: &Repository, first: String, max: Option<usize>) -> Pages {
         Pages {
             registry: repository.client().address(),
+            name: repository.name().to_owned(),
             next: Some(first),
             seen: HashSet::new(),
             hasher: RandomState::new(),
@@ -232,6 +226,8 @@ impl Pages {
     /// The current page was read; another one may follow.
     pub(super) fn advance(&mut self, next: Option<&str>) {
         if let Some(read) = std::mem::replace(&mut self.next, next.map(str::to_owned)) {
+            // As the server writes it.
+            let read = read.replacen("<name>", &self.name, 1);
             self.seen.insert(self.hasher.hash_one(read));
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::progress::ProgressCallback;
 use super::{manifest, media_type, reference};
 use crate::body::digest::Algorithm;
+use crate::body::sink::MemoryLimit;
 use crate::error::{Error, Kind};
 use crate::os::cancel::Cancel;
 
@@ -151,6 +152,14 @@ impl Options {
     /// The maximum size of a manifest.
     pub fn max_manifest(&self) -> usize {
         self.max_manifest
+    }
+
+    /// The same for the response that contains it.
+    pub(super) fn manifest_limit(&self) -> MemoryLimit {
+        MemoryLimit {
+            bytes: self.max_manifest,
+            set_by: "the option max_manifest",
+        }
     }
 
     /// Accepts manifests of another media type.

@@ -87,8 +87,11 @@ impl Reference {
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(scheme) = self.scheme {
-            write!(f, "{scheme}://")?;
+        match self.scheme {
+            Some(scheme) => write!(f, "{scheme}://")?,
+            // Or the registry would be read as a part of the name.
+            None if !is_registry(&self.registry) => write!(f, "https://")?,
+            None => {}
         }
         write!(f, "{}/{}", self.registry, self.name)?;
         match (self.tag(), self.digest()) {
@@ -398,6 +401,8 @@ mod tests {
         );
         let reference = Reference::parse("ghcr.io/a", Some("r.example")).expect("valid");
         assert_eq!(reference.registry(), "ghcr.io");
+        let reference = Reference::parse("a", Some("registry")).expect("valid");
+        assert_eq!(reference.to_string(), "https://registry/a:latest");
         assert!(Reference::parse("a/b", Some("")).is_err());
         assert!(Reference::parse("a", Some("no host")).is_err());
     }

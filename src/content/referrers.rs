@@ -44,7 +44,7 @@ impl Referrers {
     ) -> Result<Referrers, Error> {
         let (_, max_pages) = options.pages();
         let subject = Digest::parse(digest)?;
-        let mut first_page = referrers_support::path(repository, &subject);
+        let mut first_page = referrers_support::path(&subject);
         if let Some(artifact_type) = artifact_type {
             first_page += &format!("?artifactType={}", url::encode_query(artifact_type));
         }

@@ -7,7 +7,6 @@ use std::sync::{Mutex, PoisonError};
 use super::descriptor::Descriptor;
 use super::json::Json;
 use super::media_type;
-use super::repository::Repository;
 use super::task::{self, Task};
 use crate::body::digest::Digest;
 use crate::error::{Error, Kind};
@@ -51,7 +50,7 @@ pub(super) fn is_supported(task: &Task, subject: &Digest) -> Result<bool, Error>
     if let Some(known) = known(task) {
         return Ok(known);
     }
-    let mut request = request(task, &path(task.repository, subject))?;
+    let mut request = request(task, &path(subject))?;
     let response = task.send(&mut request)?;
     if response.status() == 404 {
         remember(task, false);
@@ -61,16 +60,15 @@ pub(super) fn is_supported(task: &Task, subject: &Digest) -> Result<bool, Error>
 }
 
 /// The path of the first page.
-pub(super) fn path(repository: &Repository, subject: &Digest) -> String {
-    let (name, subject) = (repository.name(), subject.as_str());
-    format!("/v2/{name}/referrers/{subject}")
+pub(super) fn path(subject: &Digest) -> String {
+    format!("/v2/<name>/referrers/{}", subject.as_str())
 }
 
 /// A request for a page.
 pub(super) fn request(task: &Task, path: &str) -> Result<Request, Error> {
     let mut request = task.request("GET", path)?;
     request.set_header("Accept", media_type::OCI_INDEX.as_bytes())?;
-    request.max_body = Some(task.options.max_manifest());
+    request.max_body = Some(task.options.manifest_limit());
     Ok(request)
 }
 
@@ -99,7 +97,7 @@ pub(super) fn page(response: &Response) -> Result<Page, Error> {
 }
 
 /// The valid entries of an index.
-pub(super) fn entries(index: &Json) -> Option<Vec<Descriptor>> {
+pub(crate) fn entries(index: &Json) -> Option<Vec<Descriptor>> {
     let list = match index.member("manifests") {
         Some(list) => list.array()?,
         None => &[],

@@ -54,7 +54,7 @@ pub(super) fn read(task: &Task, subject: &Digest) -> Result<Tagged, Error> {
     let target = Target::Tag(tag(subject));
     // Of any type: what is no index must be seen, so that it is not replaced.
     let mut request = manifest_pull::request(task, "GET", &target)?;
-    request.max_body = Some(task.options.max_manifest());
+    request.max_body = Some(task.options.manifest_limit());
     let response = task.send(&mut request)?;
     if response.status() == 404 && !has_code(&response, "NAME_UNKNOWN") {
         return Ok(Tagged::Nothing);

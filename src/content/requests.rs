@@ -8,6 +8,7 @@ use crate::request::Request;
 use crate::request::call::Call;
 use crate::request::response::Response;
 
+const REPOSITORY: &str = "/v2/<name>/";
 const BLOB: &str = "/v2/<name>/blobs/<digest>";
 
 /// How much of the body of an error response is read.
@@ -44,6 +45,12 @@ impl<'a> Requests<'a> {
         let mut request = self.client().request(method, path)?;
         if !self.repository.name().is_empty() {
             request.set_name(self.repository.name())?;
+        }
+        // A URL that the server has sent, such as that of a next page, stays as it is.
+        if let Some(registry) = self.client().mirror_of()
+            && path.starts_with(REPOSITORY)
+        {
+            request.set_query("ns", registry)?;
         }
         // Digests and sizes are those of the content itself.
         request.set_header("Accept-Encoding", b"identity")?;

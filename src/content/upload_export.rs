@@ -17,7 +17,7 @@ const MAX_LENGTH: usize = 256 * 1024;
 
 /// An upload, and the digest of what the registry has.
 #[derive(Clone, Debug)]
-pub(super) struct Export {
+pub(crate) struct Export {
     /// The registry's address.
     pub(super) registry: String,
     pub(super) repository: String,
@@ -28,7 +28,7 @@ pub(super) struct Export {
 }
 
 impl Export {
-    pub(super) fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let ((class, url), host, offset) = match &self.session {
             Some(session) => (session.location().export(), session.host(), session.offset),
             None => (("", ""), "", 0),
@@ -43,13 +43,11 @@ impl Export {
             &offset,
             &self.digest_state,
         ];
-        let text = fields.join("\n");
-        let text = format!("{text}\n{}", check_of(&text));
-        format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(text))
+        seal(&fields.join("\n"))
     }
 
     /// Parses a string that [`Export::to_text`] returned.
-    pub(super) fn parse(text: &str) -> Result<Export, Error> {
+    pub(crate) fn parse(text: &str) -> Result<Export, Error> {
         let invalid = |why: &str| Error::new(Kind::InvalidExport, format!("upload export: {why}"));
         let Some(encoded) = text.trim_end().strip_prefix(PREFIX) else {
             return Err(invalid("not one, or of another version"));
@@ -93,6 +91,12 @@ impl Export {
         let message = format!("upload export: not of {registry}, repository {repository}");
         Err(Error::new(Kind::InvalidExport, message))
     }
+}
+
+/// A string with a check of its content.
+pub(crate) fn seal(fields: &str) -> String {
+    let text = format!("{fields}\n{}", check_of(fields));
+    format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(text))
 }
 
 fn check_of(text: &str) -> String {

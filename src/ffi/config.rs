@@ -129,6 +129,28 @@ pub unsafe extern "C" fn reggie_config_set_auth_scope(
     })
 }
 
+/// Sets the registry whose content the client's registry mirrors, such as
+/// "docker.io". Then the requests for manifests, blobs and lists that
+/// reggie_repository handles of the client send have the query parameter
+/// ns=`registry`, from which a mirror of several registries knows the one that is meant.
+///
+/// Requests of your own add it by reggie_request_set_query(). Returns REGGIE_OK,
+/// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_REFERENCE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_config_set_mirror_of(
+    config: *mut reggie_config,
+    registry: *const c_char,
+) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let config = unsafe { config.as_ref() };
+    guard::logged_status(config, || {
+        let config = convert::required(config, "config")?;
+        // SAFETY: the caller's string, or NULL.
+        let registry = unsafe { convert::text(registry, "registry") }?;
+        config.change(|core| core.set_mirror_of(registry))
+    })
+}
+
 /// Sets the User-Agent header of requests that do not set one (RFC 9110,
 /// section 10.1.5). Default: "reggie/" and the version.
 ///

@@ -136,9 +136,10 @@ pub extern "C" fn reggie_reference_target(reference: Option<&reggie_reference>) 
 
 /// Returns the full reference, such as "docker.io/library/alpine:latest".
 ///
-/// Starts with http:// or https:// if the parsed string did. Parsing it yields
-/// the same reference. Borrowed; valid until the reference is freed. Returns
-/// NULL if `reference` is NULL.
+/// Starts with http:// or https:// if the parsed string did, or if the registry
+/// would be read as a part of the name otherwise. Parsing it yields the same
+/// reference. Borrowed; valid until the reference is freed. Returns NULL if
+/// `reference` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_reference_string(reference: Option<&reggie_reference>) -> *const c_char {
     string(reference, |core| Some(core.to_string()))

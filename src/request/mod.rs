@@ -15,6 +15,7 @@ use self::address::Address;
 use crate::body::digest::Digest;
 use crate::body::output::{Output, WriteSink};
 use crate::body::section::Section;
+use crate::body::sink::MemoryLimit;
 use crate::body::{Body, BorrowedBytes, ReadSource};
 use crate::config::{OwnTimes, retry, stall};
 use crate::error::position::first_char;
@@ -54,7 +55,7 @@ pub struct Request {
     pub(crate) times: OwnTimes,
     retries: Option<u32>,
     /// The maximum size of a response body in memory, if it is not the client's.
-    pub(crate) max_body: Option<usize>,
+    pub(crate) max_body: Option<MemoryLimit>,
     /// The URL comes from a server, as a Location does: the SSRF policy applies
     /// to it. A URL that the caller wrote is none of its business.
     pub(crate) director: Director,

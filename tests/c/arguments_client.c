@@ -54,6 +54,9 @@ static void configs(void)
     TAKES(reggie_config_set_auth_scope(config, text),
           REGGIE_INVALID_CREDENTIALS, REGGIE_OK, REGGIE_INVALID_UTF8,
           REGGIE_INVALID_CREDENTIALS);
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_mirror_of(NULL, "a"));
+    TAKES(reggie_config_set_mirror_of(config, text), REGGIE_INVALID_REFERENCE,
+          REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_REFERENCE);
     FAILS(REGGIE_NULL_ARGUMENT, reggie_config_set_user_agent(NULL, "a"));
     TAKES(reggie_config_set_user_agent(config, text), REGGIE_INVALID_HEADER,
           REGGIE_OK, REGGIE_INVALID_UTF8, REGGIE_INVALID_HEADER);

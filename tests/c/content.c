@@ -23,7 +23,7 @@ struct watch {
 
 static int watch_progress(void *userdata, const reggie_progress *progress)
 {
-    struct watch *watch = userdata;
+    struct watch *watch = (struct watch *)userdata;
     reggie_manifest *manifest = NULL;
     reggie_error *error = NULL;
 

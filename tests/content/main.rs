@@ -21,6 +21,7 @@ mod manifest_lies;
 mod manifest_pulls;
 mod manifest_pushes;
 mod manifest_quirks;
+mod mirrors;
 mod peers;
 mod push;
 mod push_breaks;
