@@ -30,10 +30,19 @@ func contentRegistries() []contentRegistry {
 		{"embedded with tokens", embeddedRegistry("REGGIE_EMBEDDED_TOKEN_REGISTRY"), known},
 		{"docker-registry", func(t *testing.T) string { return dockerRegistry(t, false) }, nil},
 		{"docker-registry with Basic", func(t *testing.T) string { return dockerRegistry(t, true) }, known},
+		{"distribution 3", func(t *testing.T) string {
+			return distributionRegistry(t, optionalProgram(t, "distribution"), false)
+		}, nil},
+		{"ggcr", ggcrRegistry, nil},
 		{"olareg", func(t *testing.T) string { return olareg(t, false) }, nil},
 		{"olareg with tokens", func(t *testing.T) string { return olareg(t, true) }, known},
 	}
 }
+
+// isGGCR reports whether the test runs with go-containerregistry's registry. It keeps
+// tags whose manifest is deleted, has no link to the next page of a list, and does not
+// tell how much of an upload it has.
+func isGGCR(t *testing.T) bool { return strings.HasSuffix(t.Name(), "/ggcr") }
 
 // embeddedRegistry returns the address of a registry that whoever runs the tests has
 // started.

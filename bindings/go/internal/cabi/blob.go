@@ -121,7 +121,7 @@ func (c *Call) OpenBlob(r *Repository, from Descriptor, o *Options) (*Blob, erro
 // Size returns the size; -1 if it is unknown.
 func (b *Blob) Size() int64 { return int64(C.cabi_blob_size(b.id)) }
 
-// Read reads on, up to io.EOF. Only one goroutine at a time may read.
+// Read reads the next bytes, up to io.EOF. It is not safe for concurrent use.
 func (b *Blob) Read(buffer []byte) (int, error) {
 	if len(buffer) == 0 {
 		return 0, nil

@@ -75,6 +75,7 @@ reggie_status cabi_config_set_warning_callback(uintptr_t config, uintptr_t id);
     }
 
 CABI_STRING(config, set_auth_scope)
+CABI_STRING(config, set_mirror_of)
 CABI_STRING(config, set_user_agent)
 CABI_STRING(config, set_no_proxy)
 CABI_STRING(config, add_allowed_network)
