@@ -100,6 +100,8 @@ def main():
         url = f"http://{host}/v2/{REPOSITORY}/manifests/{TAG}"
         commands = {
             "libreggie": lambda n: [program("reggie"), "--user", USER, "get", n, url],
+            "libreggie, manifests": lambda n: [program("content"), "--user", USER, "manifests",
+                                               f"http://{host}/v2/{REPOSITORY}", TAG, n],
             "libcurl, token once": lambda n: [program("curl_token"), "once", USER, n, url],
             "libcurl, token for each": lambda n: [program("curl_token"), "each", USER, n, url],
         }

@@ -4,6 +4,7 @@
 set -eu
 . "$(dirname "$0")/build.sh"
 compile curl_token -lcurl
+compile content "$work/libreggie.so.0" -Wl,-rpath,"$work" -pthread
 (cd "$bench/oras" && go build -o "$work/oras" .)
 (cd "$root/tests/registries" && go build -o "$work/olareg" github.com/olareg/olareg/cmd/olareg)
 

@@ -7,6 +7,7 @@ mod blob_lies;
 mod blob_locations;
 mod blob_memory;
 mod blob_pulls;
+mod blob_quirks;
 mod blob_ranges;
 mod blob_reads;
 mod blob_real_registries;

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Blobs beside oras-go, libcurl and the least that a download costs."""
+
+import argparse
+import os
+
+from compare import measure, print_head, serve
+
+# The cases: title, scheme, and the commands, of which the first is the library's.
+# Words in capitals are replaced.
+CASES = {
+    "down": ("1 GiB down, verified, http", "http", {
+        "libreggie": "content down REPOSITORY DIGEST",
+        "oras-go": "oras down REPOSITORY DIGEST",
+        "recv and SHA-256": "floor HOST PORT PATH DIGEST"}),
+    "down-tls": ("1 GiB down, verified, https", "https", {
+        "libreggie": "content down REPOSITORY DIGEST",
+        "oras-go": "oras down REPOSITORY DIGEST"}),
+    "save": ("1 GiB down to a path, verified, http", "http", {
+        "libreggie": "content save REPOSITORY DIGEST OUTPUT 0",
+        "oras-go": "oras save REPOSITORY DIGEST OUTPUT",
+        "libreggie, synced": "content save REPOSITORY DIGEST OUTPUT 1"}),
+    "save-tls": ("1 GiB down to a path, verified, https", "https", {
+        "libreggie": "content save REPOSITORY DIGEST OUTPUT 0",
+        "oras-go": "oras save REPOSITORY DIGEST OUTPUT",
+        "libreggie, synced": "content save REPOSITORY DIGEST OUTPUT 1"}),
+    "up": ("1 GiB up from a path, http", "http", {
+        "libreggie": "content push REPOSITORY FILE",
+        "oras-go": "oras push REPOSITORY FILE"}),
+    "up-tls": ("1 GiB up from a path, https", "https", {
+        "libreggie": "content push REPOSITORY FILE",
+        "oras-go": "oras push REPOSITORY FILE"}),
+    "pread": ("10,000 reads of 4 KiB at random, 1 thread, http", "http", {
+        "libreggie": "content pread REPOSITORY DIGEST 10000 1",
+        "libcurl": "curl_pread BLOB 10000 1"}),
+    "pread-8": ("10,000 reads of 4 KiB at random, 8 threads, http", "http", {
+        "libreggie": "content pread REPOSITORY DIGEST 10000 8",
+        "libcurl": "curl_pread BLOB 10000 8"}),
+    "ranges": ("1 GiB down in four ranges, http", "http", {
+        "libreggie": "content down REPOSITORY DIGEST 4",
+        "libreggie, one": "content down REPOSITORY DIGEST 1"}),
+}
+TRUSTING = {"content"}
+
+
+def commands_of(case, served, programs):
+    _, scheme, lines = CASES[case]
+    blob = served[f"{scheme}-large"]
+    host, _, path = blob.split("://", 1)[1].partition("/")
+    words = {
+        "REPOSITORY": served[f"{scheme}-repository"], "BLOB": blob,
+        "DIGEST": blob.rsplit("/", 1)[1], "HOST": host.rpartition(":")[0],
+        "PORT": host.rpartition(":")[2], "PATH": f"/{path}",
+        "FILE": os.path.join(programs, "file"), "OUTPUT": os.path.join(programs, "output"),
+    }
+    commands = {}
+    for name, line in lines.items():
+        program, *arguments = line.split()
+        trust = ["--ca", served["ca"]] if scheme == "https" and program in TRUSTING else []
+        commands[name] = [os.path.join(programs, program), *trust,
+                          *(words.get(word, word) for word in arguments)]
+    return commands
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--programs", required=True, help="the folder of the programs")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--warm-up", type=int, default=1)
+    parser.add_argument("cases", nargs="*", help=", ".join(CASES))
+    options = parser.parse_args()
+    unknown = set(options.cases) - set(CASES)
+    if unknown:
+        parser.error(f"no such case: {', '.join(sorted(unknown))}")
+
+    server, served = serve(os.path.join(options.programs, "server"))
+    # What Go trusts.
+    os.environ["SSL_CERT_FILE"] = served["ca"]
+    try:
+        print_head(options.rounds)
+        for case in options.cases or CASES:
+            measure(CASES[case][0], commands_of(case, served, options.programs),
+                    options.rounds, options.warm_up)
+    finally:
+        server.stdin.close()
+        server.wait()
+
+
+if __name__ == "__main__":
+    main()
