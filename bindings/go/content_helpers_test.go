@@ -41,7 +41,7 @@ func contentRegistries() []contentRegistry {
 
 // isGGCR reports whether the test runs with go-containerregistry's registry. It keeps
 // tags whose manifest is deleted, has no link to the next page of a list, and does not
-// tell how much of an upload it has.
+// report how much of an upload it has.
 func isGGCR(t *testing.T) bool { return strings.HasSuffix(t.Name(), "/ggcr") }
 
 // embeddedRegistry returns the address of a registry that whoever runs the tests has
