@@ -40,8 +40,8 @@ func contentRegistries() []contentRegistry {
 }
 
 // isGGCR reports whether the test runs with go-containerregistry's registry. It keeps
-// tags whose manifest is deleted, has no link to the next page of a list, and does not
-// report how much of an upload it has.
+// tags whose manifest is deleted, has no link to the next page of a list, does not report
+// how much of an upload it has, and cannot discard uploads.
 func isGGCR(t *testing.T) bool { return strings.HasSuffix(t.Name(), "/ggcr") }
 
 // embeddedRegistry returns the address of a registry that whoever runs the tests has

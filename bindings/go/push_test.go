@@ -299,7 +299,9 @@ func TestUploads(t *testing.T) {
 			t.Fatal(err)
 		}
 		exported = has[string](t)(aborted.Export())
-		must(t, aborted.Abort())
+		if err := aborted.Abort(); err != nil && !isGGCR(t) {
+			t.Error(err)
+		}
 		if _, err := aborted.Commit(""); !errors.Is(err, StatusInvalidArgument) {
 			t.Errorf("%v", err)
 		}
