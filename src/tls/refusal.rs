@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use rustls::pki_types::UnixTime;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError, PeerIncompatible};
+use webpki::EndEntityCert;
 
-use super::algorithm_name;
+use super::{algorithm_name, name};
 use crate::error::{Error, Kind, server_text};
 use crate::http::date;
+use crate::log::redact::shown;
 
 /// Maximum number of certificate names in a message.
 const MAX_NAMES: usize = 8;
@@ -23,6 +25,42 @@ impl fmt::Display for NothingTrusted {
 }
 
 impl std::error::Error for NothingTrusted {}
+
+/// The certificate leads to no trusted certificate.
+#[derive(Debug)]
+pub(super) enum Untrusted {
+    SelfSigned,
+    /// The issuer's name as its certificate has it, if it can be read.
+    Issuer(Option<String>),
+}
+
+impl Untrusted {
+    pub(super) fn new(certificate: &CertificateDer<'_>) -> Untrusted {
+        match EndEntityCert::try_from(certificate) {
+            Ok(read) if read.issuer() == read.subject() => Untrusted::SelfSigned,
+            Ok(read) => Untrusted::Issuer(name::common(read.issuer())),
+            Err(_) => Untrusted::Issuer(None),
+        }
+    }
+}
+
+impl fmt::Display for Untrusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let issuer = match self {
+            Untrusted::SelfSigned => {
+                return f.write_str("it is self-signed, and not among the trusted certificates");
+            }
+            Untrusted::Issuer(Some(name)) => format!(" {}", shown(name)),
+            Untrusted::Issuer(None) => String::new(),
+        };
+        write!(
+            f,
+            "its issuer{issuer} is not among the trusted certificates"
+        )
+    }
+}
+
+impl std::error::Error for Untrusted {}
 
 /// The certificate callback returned this value.
 #[derive(Debug)]
@@ -66,7 +104,7 @@ pub(crate) fn explain(error: &rustls::Error, host: &str) -> Error {
         return error.clone();
     }
     let why = about_certificate(why);
-    let message = format!("certificate of {host} is not accepted: {why}");
+    let message = format!("certificate of {host} is not trusted: {why}");
     Error::new(Kind::Certificate, message)
 }
 
@@ -109,7 +147,6 @@ pub(super) fn message(error: &rustls::Error) -> String {
 
 fn about_certificate(why: &CertificateError) -> String {
     let known = match why {
-        CertificateError::UnknownIssuer => "its issuer is not trusted, and it was not added itself",
         CertificateError::ExpiredContext { time, not_after } => {
             let (end, now) = (utc(not_after), utc(time));
             return format!("it expired on {end}; the system clock is at {now}");

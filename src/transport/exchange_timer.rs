@@ -1,10 +1,10 @@
 //! The waits of one exchange: until the peer accepts data, until the response
 //! starts, and until more of it arrives.
 
-use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use crate::error::Step;
 use crate::http::message::head::early_status;
@@ -30,6 +30,23 @@ pub(crate) struct ExchangeLimits {
     pub(crate) first_byte: Option<Duration>,
     /// Deadline of the exchange.
     pub(crate) end: End,
+}
+
+impl ExchangeLimits {
+    /// An error if the call must end.
+    pub(super) fn check_call(&self, step: Step) -> io::Result<()> {
+        self.call.check_io(step, &self.what(step))
+    }
+
+    fn what(&self, step: Step) -> Wait<'_> {
+        Wait {
+            what: match step {
+                Step::Send => "send to",
+                _ => "response from",
+            },
+            host: &self.host,
+        }
+    }
 }
 
 /// A deadline by the step clock, and the time limit that it results from.
@@ -105,7 +122,7 @@ impl ExchangeTimer {
         let before = step_clock::now();
         let pause = self.sending.pause(stall);
         let end = first([exchange_limits.end, self.end]);
-        let what = describe_wait(end, "send to", &exchange_limits.host);
+        let what = exchange_limits.what(Step::Send);
         let limit = StepLimit {
             step: Step::Send,
             what: &what,
@@ -174,7 +191,13 @@ impl ExchangeTimer {
             (left > 0).then(|| Instant::now() + POLL_INTERVAL),
             flows.then(|| self.receiving.pause(stall)).flatten(),
         ];
-        let what = describe_wait(end, "response of", &exchange_limits.host);
+        let what = Wait {
+            what: match begins && !is_awaited {
+                true => "complete response headers from",
+                false => "response from",
+            },
+            host: &exchange_limits.host,
+        };
         let limit = StepLimit {
             step: Step::Receive,
             what: &what,
@@ -216,9 +239,16 @@ fn first<const N: usize>(ends: [End; N]) -> End {
     ends.into_iter().flatten().min_by_key(|(end, _)| *end)
 }
 
-/// Describes a wait for error messages.
-fn describe_wait(end: End, what: &str, host: &str) -> String {
-    end.map_or_else(String::new, |_| format!("{what} {host}"))
+/// What is waited for, as errors name it.
+pub(super) struct Wait<'a> {
+    what: &'static str,
+    host: &'a str,
+}
+
+impl fmt::Display for Wait<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.what, self.host)
+    }
 }
 
 #[cfg(test)]
@@ -233,7 +263,10 @@ mod tests {
 
     /// Limits with a time limit for the headers and no others.
     fn exchange_limits(head: Duration) -> ExchangeLimits {
-        let mut exchange_limits = ExchangeLimits::default();
+        let mut exchange_limits = ExchangeLimits {
+            host: "registry.example".to_owned(),
+            ..ExchangeLimits::default()
+        };
         exchange_limits.call.timeouts.stall = None;
         exchange_limits.call.timeouts.head = Some(head);
         exchange_limits
@@ -250,7 +283,10 @@ mod tests {
             .expect_err("nothing comes");
         let error = error.downcast::<Error>().expect("ours");
         assert_eq!((error.kind(), error.step()), (Kind::Timeout, Step::Receive));
-        assert_eq!(error.message(), "response of : not done within 20 ms");
+        assert_eq!(
+            error.message(),
+            "no complete response headers from registry.example within 20 ms"
+        );
     }
 
     #[test]
