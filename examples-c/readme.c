@@ -9,33 +9,31 @@ int main(int argc, char **argv)
     reggie_response *response = NULL;
     reggie_error *error = NULL;
     reggie_status status;
-    int http_status;
 
     if (argc != 3) {
         fprintf(stderr, "usage: %s URL REPOSITORY\n", argv[0]);
         return EXIT_FAILURE;
     }
     status = reggie_client_new(argv[1], NULL, &client, &error);
-    if (status == REGGIE_OK)
+    if (status == REGGIE_OK) /* <name> is set below */
         status = reggie_request_new(client, REGGIE_GET, "/v2/<name>/tags/list",
                                     &request, &error);
     if (status == REGGIE_OK)
         status = reggie_request_set_name(request, argv[2]);
     if (status == REGGIE_OK)
         status = reggie_client_do(client, request, &response, &error);
+    if (status == REGGIE_OK) /* fails if the HTTP status is, for example, 404 */
+        status = reggie_response_check(response, &error);
 
-    http_status = reggie_response_status(response);
-    if (status != REGGIE_OK) /* setters return only a status */
+    if (status == REGGIE_OK)
+        printf("%s\n", (const char *)reggie_response_body(response));
+    else /* setters return only a status */
         fprintf(stderr, "%s\n", error ? reggie_error_message(error)
                                       : reggie_status_string(status));
-    else if (http_status != 200)
-        fprintf(stderr, "the registry returned status %d\n", http_status);
-    else
-        printf("%s\n", (const char *)reggie_response_body(response));
 
     reggie_error_free(error);
     reggie_response_free(response);
     reggie_request_free(request);
     reggie_client_free(client);
-    return http_status == 200 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status == REGGIE_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
