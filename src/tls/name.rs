@@ -12,7 +12,7 @@ const STRINGS: [u8; 4] = [0x0c, 0x13, 0x14, 0x16];
 /// The readable part of a name, given as the content of its sequence. What a
 /// server sends may have any length and any characters.
 pub(super) fn common(name: &[u8]) -> Option<String> {
-    let find = |wanted| attributes(name).find(|(kind, _)| *kind == wanted);
+    let find = |kind| attributes(name).find(|(other, _)| *other == kind);
     let (_, value) = ATTRIBUTES.into_iter().find_map(find)?;
     let (tag, text, _) = der::split(value)?;
     STRINGS

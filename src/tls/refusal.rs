@@ -9,7 +9,6 @@ use webpki::EndEntityCert;
 use super::{algorithm_name, name};
 use crate::error::{Error, Kind, server_text};
 use crate::http::date;
-use crate::log::redact::shown;
 
 /// Maximum number of certificate names in a message.
 const MAX_NAMES: usize = 8;
@@ -26,7 +25,7 @@ impl fmt::Display for NothingTrusted {
 
 impl std::error::Error for NothingTrusted {}
 
-/// The certificate leads to no trusted certificate.
+/// There is no chain to a trusted certificate.
 #[derive(Debug)]
 pub(super) enum Untrusted {
     SelfSigned,
@@ -50,7 +49,7 @@ impl fmt::Display for Untrusted {
             Untrusted::SelfSigned => {
                 return f.write_str("it is self-signed, and not among the trusted certificates");
             }
-            Untrusted::Issuer(Some(name)) => format!(" {}", shown(name)),
+            Untrusted::Issuer(Some(name)) => format!(" \"{}\"", short(name)),
             Untrusted::Issuer(None) => String::new(),
         };
         write!(
@@ -187,7 +186,7 @@ fn about_certificate(why: &CertificateError) -> String {
                 "it is a version 1 or 2 certificate, which has no subject alternative name; version 3 is required"
             }
             Some(webpki::Error::CaUsedAsEndEntity) => {
-                "it is a ca certificate, and was not added itself"
+                "it is a ca certificate, and not among the trusted certificates"
             }
             _ => return server_text(&source.to_string()),
         },
@@ -208,13 +207,18 @@ fn about_names(presented: &[String]) -> String {
     let names: Vec<String> = presented
         .iter()
         .take(MAX_NAMES)
-        .map(|name| server_text(bare(name)).chars().take(80).collect())
+        .map(|name| short(bare(name)))
         .collect();
     let more = match presented.len() - names.len() {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
     format!("it is for {}{more}", names.join(", "))
+}
+
+/// A name that the server sent, for a one-line message.
+fn short(name: &str) -> String {
+    server_text(name).chars().take(80).collect()
 }
 
 /// `registry.example` of `DnsName("registry.example")`.
@@ -245,6 +249,20 @@ mod tests {
         let long = ["DnsName(\"".to_owned() + &"a".repeat(10_000) + "\n\")"];
         let message = about_names(&long);
         assert!(message.len() < 100 && !message.contains('\n'), "{message}");
+    }
+
+    #[test]
+    fn the_name_of_an_issuer_is_one_bounded_line() {
+        let named = |name: &str| Untrusted::Issuer(Some(name.to_owned())).to_string();
+        assert_eq!(
+            named("a\nb"),
+            "its issuer \"a\\nb\" is not among the trusted certificates"
+        );
+        assert!(named(&"a".repeat(10_000)).len() < 300);
+        assert_eq!(
+            Untrusted::Issuer(None).to_string(),
+            "its issuer is not among the trusted certificates"
+        );
     }
 
     #[test]

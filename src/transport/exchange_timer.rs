@@ -290,6 +290,25 @@ mod tests {
     }
 
     #[test]
+    fn a_response_has_its_time_to_begin() {
+        let (ours, _theirs) = UnixStream::pair().expect("sockets");
+        let mut timer = ExchangeTimer::default();
+        timer.request_sent(step_clock::now());
+        let exchange_limits = ExchangeLimits {
+            first_byte: Some(Duration::from_millis(20)),
+            host: "registry.example".to_owned(),
+            ..ExchangeLimits::default()
+        };
+        let error = timer
+            .wait_to_receive(ours.as_raw_fd(), &exchange_limits, b"", 0)
+            .expect_err("nothing comes");
+        assert_eq!(
+            error.to_string(),
+            "no response from registry.example within 20 ms"
+        );
+    }
+
+    #[test]
     fn a_body_is_not_bound_by_the_time_of_its_head() {
         let (ours, mut theirs) = UnixStream::pair().expect("sockets");
         let fd = ours.as_raw_fd();

@@ -321,6 +321,10 @@ fn a_refusal_says_what_is_wrong_with_whose_certificate() {
         server.authority()
     );
     assert_eq!(error.message(), expected);
+    let server = hello(Certificates::self_signed());
+    let error = get(&server.url(), &Config::new()).expect_err("not trusted");
+    let why = ": it is self-signed, and not among the trusted certificates";
+    assert!(error.message().ends_with(why), "{error}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use self::syntax::{
 use crate::error::{Error, Kind};
 use crate::log::redact::shown;
 
-/// What is wrong with a text that has no scheme.
+/// The error for a URL without a scheme.
 pub(crate) const NO_SCHEME: &str = "does not start with http:// or https://";
 
 /// Scheme, host and port: the scope of credentials and connections.
