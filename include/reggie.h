@@ -2017,7 +2017,8 @@ reggie_status reggie_response_errors(const reggie_response *response,
 /// error in the registry's error list, and its message has what the server says:
 /// the first error, the message at the top level of other JSON, the title of an
 /// HTML page, or plain text. Secrets of the client in it are replaced by
-/// `[redacted]`. The response is not changed.
+/// `[redacted]`. For status 401, the message also says where the rejected
+/// credentials came from, or that there were none. The response is not changed.
 ///
 /// May also return REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is being
 /// read.
@@ -3209,9 +3210,9 @@ const reggie_headers *reggie_redirect_headers(const reggie_redirect *redirect);
 ///
 /// `level` is REGGIE_LOG_ERROR, REGGIE_LOG_WARNING, REGGIE_LOG_INFO or
 /// REGGIE_LOG_DEBUG. The message is valid during the call; it may have several
-/// lines and does not end with a newline. Invalid arguments of calls that it
-/// makes about an invalid argument are not logged. May be called concurrently
-/// from several threads.
+/// lines and does not end with a newline. If the callback was called for an
+/// invalid argument, invalid arguments of its own calls are not logged. May be
+/// called concurrently from several threads.
 typedef void (*reggie_log_callback)(void *userdata,
                                     int level,
                                     const char *message);

@@ -48,6 +48,8 @@ pub struct ResponseHead {
     /// How far the server's URLs may lead.
     director: Director,
     pub(crate) account: Account,
+    /// For a 401, where the credentials came from.
+    pub(crate) note: Option<String>,
     secrets: Arc<Secrets>,
     /// Secrets that the response may repeat, which stay known as long as it
     /// exists.
@@ -130,6 +132,7 @@ impl Response {
             url,
             director: raw.director,
             account,
+            note: None,
             secrets: Arc::clone(secrets),
             _held: match raw.status {
                 200..300 => Vec::new(),
@@ -444,7 +447,8 @@ impl ResponseHead {
         }
         let sent = self.server_message(body);
         let said = sent.line(": ");
-        let message = format!("{}: status {}{said}", self.host, self.status);
+        let note = self.note.as_deref().unwrap_or_default();
+        let message = format!("{}: status {}{said}{note}", self.host, self.status);
         let mut error = Error::new(Kind::HttpStatus, message)
             .with_http_status(self.status)
             .with_host(&self.host)

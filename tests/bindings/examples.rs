@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use embedded_registry::Options;
 use support::c::{BuildOptions, Compiler, Output, Program};
+use support::raw_server::RawServer;
 use support::registries::{DockerForm, DockerRegistry, Olareg, OlaregForm};
 use support::{registries, temp};
 
@@ -244,6 +245,32 @@ fn tags_are_listed_page_by_page() {
 }
 
 #[test]
+fn pages_without_end_or_elsewhere_are_a_failure() {
+    let registry = embedded_registry::Registry::start(Options::default().page_size(1));
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    for tag in 0..=1000 {
+        registry.put_manifest(NAME, &tag.to_string(), media_type, "{}");
+    }
+    let program = build("list_tags");
+    let output = program.run(&[registry.url()], &[]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(output.stdout.lines().count(), 1000);
+    assert_eq!(output.stderr, "more than 1000 pages\n");
+
+    let server = RawServer::start(|conn| {
+        while conn.read_request().is_some() {
+            let link = [("Link", "<https://elsewhere.example/>; rel=\"next\"")];
+            conn.respond("200 OK", &link, b"{}");
+        }
+    });
+    let output = program.run(&[&server.url()], &[]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(output.stdout, "{}\n");
+    let start = "GET of the tags: next page of ";
+    assert!(output.stderr.starts_with(start), "{}", output.stderr);
+}
+
+#[test]
 fn a_file_of_the_callers_is_streamed_too_and_stays() {
     let registry = embedded_registry::Registry::start(Options::default());
     let file = source("stream_blob");
@@ -284,7 +311,7 @@ fn a_failure_is_one_line_and_an_exit_status() {
         };
         fails(&[], "usage: ");
         fails(&["nowhere", NAME], "registry address");
-        fails(&[basic.url(), NAME], "registry returned status 401");
+        fails(&[basic.url(), NAME], "status 401: UNAUTHORIZED ");
         fails(&[tls.url(), NAME], "certificate");
         fails(&[tls.url(), "a b"], "invalid repository name");
     }

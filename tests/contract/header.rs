@@ -319,6 +319,17 @@ fn make_doc_writes_html_and_man_pages_without_warnings() {
     assert!(read("man/man7/reggie-errors.7").contains("REGGIE_PARTIAL_CONTENT"));
     assert!(read("man/man7/reggie-tls.7").contains("reggie_config_add_ca_file"));
     assert!(read("man/man7/reggie-auth.7").contains("docker login"));
+    for entry in doc.join("man/man7").read_dir().expect("pages") {
+        let path = entry.expect("a page").path();
+        let page = read(path.to_str().expect("a path in UTF-8"));
+        // Outside of examples, what is still in backquotes or escaped is garbled.
+        for part in page.split("\n.EE") {
+            let prose = part.split("\n.EX").next().unwrap_or_default();
+            let is_garbled = |line: &&str| line.contains('`') || line.contains("&#");
+            let garbled = prose.lines().find(is_garbled);
+            assert_eq!(garbled, None, "{}", path.display());
+        }
+    }
     if at_hand("man") {
         man_finds_the_installed_pages(folder.path());
         for section in ["man3", "man7"] {
