@@ -869,7 +869,7 @@ typedef int32_t reggie_status;
 /// Host name that cannot be resolved.
 #define REGGIE_RESOLVE 301
 
-/// Connection that cannot be established.
+/// Connection that cannot be established, or is closed in the TLS handshake.
 #define REGGIE_CONNECT 302
 
 /// TLS failure, in the handshake or later.
