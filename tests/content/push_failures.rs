@@ -198,6 +198,34 @@ fn an_upload_that_went_wrong_after_a_failure_starts_over_once() {
     }
 }
 
+/// Distribution 3 may store a chunk after it was asked how much it has: then it has
+/// part of the content twice. What cannot start over is lost.
+#[test]
+fn distribution_a_stream_whose_upload_went_wrong_after_a_failure_is_lost() {
+    let bytes = content(3 * SMALL);
+    let registry = Quirky::start(|request, state| {
+        let is_second = request.method == "PATCH" && state.received.len() == SMALL;
+        match request.method.as_str() {
+            _ if is_second && state.counter == 0 => {
+                state.counter = 1;
+                Some(Reply::none())
+            }
+            "PUT" => {
+                state.received.push(0);
+                None
+            }
+            _ => None,
+        }
+    });
+    let pushed = push::push(
+        &repository(&registry.url()),
+        stream(&bytes),
+        None,
+        &small_chunks(),
+    );
+    assert_kind(pushed, Kind::UploadLost);
+}
+
 #[test]
 fn a_stream_whose_upload_is_lost_cannot_be_sent_again() {
     let registry = Quirky::start(|request, state| {

@@ -114,7 +114,7 @@ impl Sender {
         let offset = self.offset();
         match (response.status(), error.registry_code()) {
             (_, Some("DIGEST_INVALID")) => {
-                if !self.resumed || self.restarted || content.first() > 0 {
+                if !self.resumed || self.restarted {
                     return Err(error.with_kind(Kind::DigestMismatch));
                 }
                 self.restarted = true;

@@ -176,10 +176,7 @@ impl Transfers<'_> {
                 }
                 Some(passed)
             }
-            Err(error) if way.is_once() && !place.keeps_uploads => {
-                assert_eq!(error.kind(), Kind::UploadLost, "{way:?} {cuts:?}: {error}");
-                None
-            }
+            Err(error) if way.is_once() && error.kind() == Kind::UploadLost => None,
             Err(error) => panic!("{} {way:?} {cuts:?}: {error}", place.name),
         }
     }
@@ -241,6 +238,14 @@ fn cut_everywhere(place: &Place, way: Way, cutter: &Cutter, folder: &Path) -> Ro
         row.most = row.most.max(more);
         row.sum += more;
     }
+    let name = place.name;
+    // Distribution 3 may store what it has received of a request that was cut after
+    // it was asked how much it has.
+    assert!(
+        !place.keeps_uploads || row.lost * 5 < row.transfers,
+        "{name} {way:?}: {} uploads lost",
+        row.lost
+    );
     row
 }
 
@@ -249,6 +254,7 @@ fn cut_all(with_tls: bool) {
     let folder = support::temp::folder();
     fs::create_dir(folder.path().join("state")).expect("a folder");
     let scheme = if with_tls { "https" } else { "http" };
+    println!("| registry | scheme | way | transfers | cuts | lost | bytes more: most | average |");
     for place in Place::all(with_tls) {
         let bytes = content(SIZE);
         let pushed = push(

@@ -8,6 +8,7 @@
 //! | `REGGIE_LONG_KILLED_MIB` | size of the blobs of those, in MiB | 8 |
 //! | `REGGIE_LONG_ROUND_TRIP_MIB` | size of the largest blob of the round trips | 9 |
 //! | `REGGIE_LONG_MEMORY_MIB` | size of the blobs whose memory is measured | 64 |
+//! | `REGGIE_LONG_REGISTRY` | part of the names of the registries for cuts and kills | all |
 //! | `REGGIE_LONG_PROGRAMS` | directory with `distribution`, `ggcr-registry`, `crane`, `oras`, `regctl` | none |
 
 mod cuts;

@@ -102,7 +102,9 @@ impl Place {
                 places.push(Place::ggcr());
             }
         }
-        places.into_iter().flatten().collect()
+        let only = std::env::var("REGGIE_LONG_REGISTRY").unwrap_or_default();
+        let places = places.into_iter().flatten();
+        places.filter(|place| place.name.contains(&only)).collect()
     }
 
     pub(super) fn url(&self) -> String {
