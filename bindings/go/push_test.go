@@ -299,7 +299,7 @@ func TestUploads(t *testing.T) {
 			t.Fatal(err)
 		}
 		exported = has[string](t)(aborted.Export())
-		if err := aborted.Abort(); err != nil && !isGGCR(t) {
+		if err := aborted.Abort(); err != nil {
 			t.Error(err)
 		}
 		if _, err := aborted.Commit(""); !errors.Is(err, StatusInvalidArgument) {
