@@ -136,8 +136,8 @@ install-doc: doc
 	cp -r '$(BUILDDIR)/doc/html' '$(DESTDIR)$(DOCDIR)'
 	$(INSTALL) -m 644 docs/programs/* '$(DESTDIR)$(DOCDIR)/examples'
 
-# Removed if they are empty. What systems have in any case, such as
-# /usr/local/include, stays.
+# Removed if they are empty, with empty parents below PREFIX. PREFIX itself and what
+# systems have in any case, such as /usr/local/include, stay.
 directories := '$(PKGCONFIGDIR)' '$(LIBDIR)/cmake' '$(MANDIR)/man3' '$(MANDIR)/man7'
 ifeq ($(filter /usr /usr/local,$(PREFIX)),)
 directories += '$(INCLUDEDIR)' '$(DATADIR)/doc'
@@ -154,10 +154,13 @@ uninstall:
 		'$(DESTDIR)$(PKGCONFIGDIR)/reggie.pc' \
 		'$(DESTDIR)$(PKGCONFIGDIR)/reggie-static.pc'
 	rm -rf '$(DESTDIR)$(STATICDIR)' '$(DESTDIR)$(CMAKEDIR)' '$(DESTDIR)$(DOCDIR)'
-	cd '$(DESTDIR)/' && for directory in $(directories); do \
-		directory=$${directory#/}; \
-		[ ! -d "$$directory" ] || \
-			rmdir $(parents) --ignore-fail-on-non-empty "$$directory" || exit 1; \
+	prefix='$(PREFIX)'; for directory in $(directories); do \
+		[ -d '$(DESTDIR)'"$$directory" ] || continue; \
+		case $$directory in \
+		"$$prefix"/*) (cd '$(DESTDIR)$(PREFIX)' && rmdir $(parents) \
+			--ignore-fail-on-non-empty "$${directory#"$$prefix"/}");; \
+		*) rmdir --ignore-fail-on-non-empty '$(DESTDIR)'"$$directory";; \
+		esac || exit 1; \
 	done
 
 check:

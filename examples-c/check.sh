@@ -24,12 +24,21 @@ for example in \
     "tags $2/reggie/example" \
     "referrers $2/reggie/example:v1 text/plain note" \
     "referrers $2/reggie/example:v1" \
-    "inspect $2/reggie/example:v1"
+    "inspect $2/reggie/example:v1" \
+    "index $2/reggie/example:many linux/amd64=v1 linux/arm64/v8=v2" \
+    "readme $2/reggie/example:v1" \
+    "blob put $2/reggie/other" \
+    "blob stat $2/reggie/example $blob" \
+    "blob get $2/reggie/example $blob" \
+    "blob url $2/reggie/example $blob" \
+    "blob mount $2/reggie/mounted $blob reggie/example" \
+    "blob delete $2/reggie/mounted $blob" \
+    "token $2/reggie/example push"
 do
     echo "--- $example"
-    # None of these words contains spaces.
+    # None of these words contains spaces. blob puts what it gets here.
     # shellcheck disable=SC2086
-    "$1"/$example
+    echo "$example" | "$1"/$example
 done
 
 if [ -x "$1/own_loop" ]; then

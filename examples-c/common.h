@@ -47,26 +47,21 @@ static inline int succeeded(const char *what, reggie_status status,
 
 /*
  * Returns whether the HTTP status is the expected one. If not, reports it with
- * the first error in the response.
+ * what the registry says about it.
  */
 static inline int has_status(const char *what, const reggie_response *response,
                              int expected)
 {
-    reggie_errors *errors = NULL;
+    reggie_error *error = NULL;
+    reggie_status status;
 
     if (reggie_response_status(response) == expected)
         return 1;
-    fprintf(stderr, "%s: the registry returned status %d", what,
-            reggie_response_status(response));
-    /* Responses of proxies, for example, have no error list. */
-    if (reggie_response_errors(response, &errors, NULL) == REGGIE_OK) {
-        fputc(' ', stderr);
-        write_safely(stderr, reggie_errors_code(errors, 0));
-        fputc(' ', stderr);
-        write_safely(stderr, reggie_errors_message(errors, 0));
-    }
-    fputc('\n', stderr);
-    reggie_errors_free(errors);
+    status = reggie_response_check(response, &error);
+    if (succeeded(what, status, error)) /* another 2xx status */
+        fprintf(stderr, "%s: unexpected status %d\n", what,
+                reggie_response_status(response));
+    reggie_error_free(error);
     return 0;
 }
 

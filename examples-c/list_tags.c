@@ -6,59 +6,33 @@
  *
  * See common.h for credentials.
  */
-#define _POSIX_C_SOURCE 200809L
 #include "common.h"
-
-#include <string.h>
 
 /* Protects against a registry that always returns another page. */
 #define MAX_PAGES 1000
 
-/*
- * Extracts the target from `Link: </v2/...>; rel="next"`, which points to the
- * next page. It is a path on the server: if the client's address has a path, it
- * would have to be removed. Returns NULL on the last page; the caller must free
- * the result.
- */
-static char *next_page(const reggie_response *response)
-{
-    const char *link = reggie_response_header(response, "Link");
-    const char *end = link != NULL ? strchr(link, '>') : NULL;
-
-    if (end == NULL || *link != '<' || strstr(end, "next") == NULL)
-        return NULL;
-    return strndup(link + 1, (size_t)(end - link - 1));
-}
-
-/* Prints a page and replaces `path` by the path of the next page. */
-static int print_page(const reggie_client *client, char **path)
+/* Requests a page and prints it. The caller must free the response. */
+static int print_page(const reggie_client *client, const char *path,
+                      reggie_response **response)
 {
     const char *what = "GET of the tags";
     reggie_request *request = NULL;
-    reggie_response *response = NULL;
     reggie_error *error = NULL;
     reggie_status status;
     int ok;
 
-    status = reggie_request_new(client, REGGIE_GET,
-                                *path != NULL ? *path : "/v2/<name>/tags/list",
-                                &request, &error);
-    /* The path of the next page includes its query. */
-    if (status == REGGIE_OK && *path == NULL)
-        status = reggie_request_set_query(request, "n", "100");
+    status = reggie_request_new(client, REGGIE_GET, path, &request, &error);
     if (status == REGGIE_OK)
-        status = reggie_client_do(client, request, &response, &error);
-    ok = succeeded(what, status, error) && has_status(what, response, 200);
-    free(*path);
-    *path = NULL;
+        status = reggie_client_do(client, request, response, &error);
+    ok = succeeded(what, status, error) && has_status(what, *response, 200);
     if (ok) {
-        write_safely(stdout, (const char *)reggie_response_body(response));
+        write_safely(stdout, (const char *)reggie_response_body(*response));
         putchar('\n');
-        *path = next_page(response);
+        status = reggie_response_check_next_page(*response, &error);
+        ok = succeeded(what, status, error);
     }
 
     reggie_error_free(error);
-    reggie_response_free(response);
     reggie_request_free(request);
     return ok;
 }
@@ -66,8 +40,9 @@ static int print_page(const reggie_client *client, char **path)
 int main(int argc, char **argv)
 {
     const char *name = argc > 2 ? argv[2] : DEFAULT_NAME;
+    const char *path = "/v2/<name>/tags/list?n=100";
     reggie_client *client;
-    char *path = NULL;
+    reggie_response *page = NULL;
     int pages = 0;
     int ok;
 
@@ -77,11 +52,22 @@ int main(int argc, char **argv)
     }
     client = new_client(argv[1], name);
     ok = client != NULL;
-    do
-        ok = ok && print_page(client, &path);
-    while (ok && path != NULL && ++pages < MAX_PAGES);
+    while (ok && path != NULL) {
+        /* The path belongs to the previous page. */
+        reggie_response *next = NULL;
 
-    free(path);
+        if (pages++ == MAX_PAGES) {
+            fprintf(stderr, "more than %d pages\n", MAX_PAGES);
+            ok = 0;
+            break;
+        }
+        ok = print_page(client, path, &next);
+        reggie_response_free(page);
+        page = next;
+        path = reggie_response_next_page(page);
+    }
+
+    reggie_response_free(page);
     reggie_client_free(client);
     return exit_code(ok);
 }

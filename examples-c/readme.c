@@ -4,38 +4,33 @@
 
 int main(int argc, char **argv)
 {
-    reggie_client *client = NULL;
-    reggie_request *request = NULL;
-    reggie_response *response = NULL;
+    reggie_repository *repository = NULL;
+    reggie_manifest *image = NULL;
     reggie_error *error = NULL;
     reggie_status status;
-    int http_status;
+    size_t i;
 
-    if (argc != 3) {
-        fprintf(stderr, "usage: %s URL REPOSITORY\n", argv[0]);
+    if (argc != 2) {
+        fprintf(stderr, "usage: %s REFERENCE\n", argv[0]);
         return EXIT_FAILURE;
     }
-    status = reggie_client_new(argv[1], NULL, &client, &error);
+    status = reggie_repository_open(argv[1], NULL, &repository, &error);
+    if (status == REGGIE_OK) /* the image for this machine */
+        status = reggie_manifest_resolve(repository, NULL, NULL, NULL, &image,
+                                         &error);
     if (status == REGGIE_OK)
-        status = reggie_request_new(client, REGGIE_GET, "/v2/<name>/tags/list",
-                                    &request, &error);
-    if (status == REGGIE_OK)
-        status = reggie_request_set_name(request, argv[2]);
-    if (status == REGGIE_OK)
-        status = reggie_client_do(client, request, &response, &error);
+        puts(reggie_descriptor_digest(reggie_manifest_descriptor(image)));
+    for (i = 0; i < reggie_manifest_layers_count(image); i++) {
+        const reggie_descriptor *layer = reggie_manifest_layer(image, i);
 
-    http_status = reggie_response_status(response);
-    if (status != REGGIE_OK) /* setters return only a status */
-        fprintf(stderr, "%s\n", error ? reggie_error_message(error)
-                                      : reggie_status_string(status));
-    else if (http_status != 200)
-        fprintf(stderr, "the registry returned status %d\n", http_status);
-    else
-        printf("%s\n", (const char *)reggie_response_body(response));
+        printf("  %s, %llu bytes\n", reggie_descriptor_digest(layer),
+               (unsigned long long)reggie_descriptor_size(layer));
+    }
+    if (status != REGGIE_OK)
+        fprintf(stderr, "%s\n", reggie_error_message(error));
 
     reggie_error_free(error);
-    reggie_response_free(response);
-    reggie_request_free(request);
-    reggie_client_free(client);
-    return http_status == 200 ? EXIT_SUCCESS : EXIT_FAILURE;
+    reggie_manifest_free(image);
+    reggie_repository_free(repository);
+    return status == REGGIE_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -2,12 +2,18 @@
 # Starts an embedded registry, runs a command with its URL as the last argument,
 # stops the registry and exits with the command's status.
 #
-#     with_registry.sh SERVER FORM COMMAND [ARGUMENT...]
+#     with_registry.sh [--stay] SERVER FORM COMMAND [ARGUMENT...]
 #
-# SERVER is the embedded registry's program; FORM is open, basic, token or tls.
+# With --stay, the registry runs until it is interrupted if the command succeeds,
+# whose output is not shown. SERVER is the embedded registry's program; FORM is open, basic, token or tls.
 # The credentials and the CA file for it are in the command's environment.
 set -eu
 
+stay=
+if [ "$1" = --stay ]; then
+    stay=1
+    shift
+fi
 server=$1
 form=$2
 shift 2
@@ -56,4 +62,10 @@ if ! read -r url <"$folder/out"; then
     echo "the embedded registry did not start" >&2
     exit 1
 fi
-"$@" "$url" 9>&-
+if [ -z "$stay" ]; then
+    "$@" "$url" 9>&-
+else
+    "$@" "$url" 9>&- >/dev/null
+    echo "The registry is at $url. Ctrl-C stops it."
+    wait "$registry"
+fi

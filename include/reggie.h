@@ -1,9 +1,32 @@
 /**
  * @mainpage libreggie: a client for OCI registries
  *
- * libreggie implements the OCI Distribution Specification. It handles everything
- * between a program and a registry: challenges, tokens, redirects, upload
- * sessions, digests, retries and the registry's errors.
+ * libreggie implements the OCI Distribution Specification. It pulls and pushes
+ * images, artifacts and other content, and handles everything between a program and
+ * a registry: challenges, tokens, redirects, upload sessions, digests, retries and
+ * the registry's errors. Most programs need only calls about content, such as this
+ * one:
+ *
+ *     reggie_repository *repository = NULL;
+ *     reggie_manifest *image = NULL;
+ *     reggie_error *error = NULL;
+ *
+ *     reggie_status status = reggie_repository_open(
+ *         "registry.example/org/app:1.2", NULL, &repository, &error);
+ *
+ *     if (status == REGGIE_OK)
+ *         status = reggie_manifest_pull(repository, NULL, NULL, &image, &error);
+ *     if (status == REGGIE_OK)
+ *         printf("%s\n", reggie_descriptor_digest(reggie_manifest_descriptor(image)));
+ *     else
+ *         fprintf(stderr, "%s\n", error ? reggie_error_message(error)
+ *                                       : reggie_status_string(status));
+ *
+ *     reggie_error_free(error);
+ *     reggie_manifest_free(image);
+ *     reggie_repository_free(repository);
+ *
+ * For everything else that a registry serves, a program sends requests of its own:
  *
  *     reggie_client *client = NULL;
  *     reggie_request *request = NULL;
@@ -51,8 +74,9 @@
  * contains no secrets. This is the log of the config, or of the client that created
  * the request, as long as that client exists.
  *
- * All other out-pointers are required, unless their comment says that they may be
- * NULL. On failure, they are set to NULL or 0.
+ * All other out-pointers are required, except those whose comment says that they may
+ * be NULL, such as the descriptor of a pushed blob; the result is then not returned. On
+ * failure, out-pointers are set to NULL or 0.
  *
  * Any function may return REGGIE_NO_MEMORY or REGGIE_PANIC, even if its comment
  * does not mention it. If a small allocation fails, the process is aborted.
@@ -72,10 +96,12 @@
  * ---------
  *
  * Everything passed in is copied, except the body set by
- * reggie_request_set_body_borrowed(). The result of a getter is borrowed: it
+ * reggie_request_set_body_borrowed() and, during the call, the bytes of
+ * reggie_blob_push_memory(). The result of a getter is borrowed: it
  * belongs to its handle, must not be freed, and is valid as long as the comment of
  * the handle's type says. The caller must free what is returned through an
- * out-pointer: handles with their own function, strings with reggie_string_free().
+ * out-pointer: handles with their own function, strings with reggie_string_free(),
+ * bytes with reggie_bytes_free().
  * File descriptors remain owned by the caller.
  *
  * Types
@@ -95,6 +121,12 @@
  * use on the same handle. All others are not, but the handle may be used on
  * different threads one after the other. No function depends on the thread that
  * calls it. A thread must not be cancelled by pthread_cancel() during a call.
+ *
+ * Some calls use threads of the library: to resolve host names, and to pull parts of a
+ * blob concurrently as set by reggie_options_set_ranges(). These threads block all
+ * signals, never call back, and end before the call returns, except for a lookup that
+ * is still running when the call is cancelled or exceeds its time limit. If a thread
+ * cannot be created, parts are pulled by fewer threads or by the calling thread.
  *
  * Callbacks
  * ---------
@@ -173,11 +205,50 @@
  * SSLKEYLOGFILE and the variables for credentials files if a setting requires
  * them. No program is run unless reggie_config_set_credential_helpers() allows it.
  *
+ * How to pull a blob
+ * ------------------
+ *
+ * The file appears when it is complete and verified. A pull that failed or was killed
+ * is resumed by the next one.
+ *
+ *     const reggie_descriptor *layer = reggie_manifest_layer(image, 0);
+ *     reggie_status status =
+ *         reggie_blob_pull_to_path(repository, layer, "layer", NULL, error);
+ *
+ *     if (status == REGGIE_NOT_FOUND)
+ *         fprintf(stderr, "the registry has lost %s\n",
+ *                 reggie_descriptor_digest(layer));
+ *
+ * reggie_descriptor_new() creates the descriptor of a blob of which only the digest is
+ * known. Other functions pull to a file descriptor, a callback or memory.
+ *
+ * How to push a blob
+ * ------------------
+ *
+ * If the registry has the blob, nothing is sent. With a state directory, a push that
+ * failed or was killed is resumed by the next one.
+ *
+ *     reggie_descriptor *layer = NULL;
+ *     reggie_options *options = reggie_options_new();
+ *     reggie_status status = reggie_options_set_state_folder(options, "/var/tmp/push");
+ *
+ *     if (status == REGGIE_OK)
+ *         status = reggie_blob_push_path(repository, "layer", NULL, options, &layer,
+ *                                        error);
+ *     if (status == REGGIE_OK)
+ *         printf("%s\n", reggie_descriptor_digest(layer));
+ *     reggie_descriptor_free(layer);
+ *     reggie_options_free(options);
+ *
+ * The functions in the part "Incremental uploads" push content that is still being
+ * produced.
+ *
  * How to limit the time of a call
  * -------------------------------
  *
- * By default a call may last as long as data is transferred. To limit a whole call
- * to one minute:
+ * By default a call may last as long as data is transferred.
+ * reggie_options_set_timeout() limits a call about content. To limit each
+ * reggie_client_do() to one minute:
  *
  *     reggie_config_set_timeout(config, 60 * 1000);
  *
@@ -187,9 +258,10 @@
  * How to stop calls from a signal handler
  * ---------------------------------------
  *
- * Create one cancel handle, assign it to each request, and trigger it in the
- * signal handler. The calls then return REGGIE_CANCELLED. set_up() does this for
- * the first request; later requests need only reggie_request_set_cancel().
+ * Create one cancel handle, assign it to each request or to the options of each call
+ * about content, and trigger it in the signal handler. The calls then return
+ * REGGIE_CANCELLED. set_up() does this for the first options; requests need
+ * reggie_request_set_cancel().
  *
  *     static reggie_cancel *cancel;
  *
@@ -199,14 +271,14 @@
  *         reggie_cancel_trigger(cancel);
  *     }
  *
- *     static reggie_status set_up(reggie_request *request, reggie_error **error)
+ *     static reggie_status set_up(reggie_options *options, reggie_error **error)
  *     {
  *         reggie_status status = reggie_cancel_new(&cancel, error);
  *
  *         if (status != REGGIE_OK)
  *             return status;
  *         signal(SIGINT, on_interrupt);
- *         return reggie_request_set_cancel(request, cancel);
+ *         return reggie_options_set_cancel(options, cancel);
  *     }
  *
  * How to share a client between threads
@@ -232,7 +304,8 @@
  * How to resume an upload
  * -----------------------
  *
- * After a failed PATCH, find out how much the registry has received: send GET to
+ * reggie_blob_push_path() and reggie_upload_import() resume uploads. In requests of
+ * your own: after a failed PATCH, find out how much the registry has received: send GET to
  * the location of the upload, as returned by the POST or the last successful
  * PATCH. The upload continues at `offset`: send the next PATCH to the Location of
  * this response, with a Content-Range header that starts at `offset` and the rest
@@ -255,21 +328,21 @@
  * --------------------
  *
  * A progress callback is called while data is transferred, and once a second while
- * none is, so that the program can also check for signals.
+ * none is, so that the program can also check for signals. This one is for calls about
+ * content; requests have reggie_request_set_progress_callback().
  *
- *     static int show(void *userdata, uint64_t sent, uint64_t send_total,
- *                     uint64_t received, uint64_t receive_total)
+ *     static int show(void *userdata, const reggie_progress *progress)
  *     {
  *         (void)userdata;
- *         printf("%llu of %llu sent, %llu of %llu received\n",
- *                (unsigned long long)sent, (unsigned long long)send_total,
- *                (unsigned long long)received, (unsigned long long)receive_total);
+ *         printf("%s: %llu of %llu\n", reggie_progress_name(progress),
+ *                (unsigned long long)reggie_progress_done(progress),
+ *                (unsigned long long)reggie_progress_total(progress));
  *         return 0;
  *     }
  *
- *     static reggie_status show_progress(reggie_request *request)
+ *     static reggie_status show_progress(reggie_options *options)
  *     {
- *         return reggie_request_set_progress_callback(request, show, NULL, NULL);
+ *         return reggie_options_set_progress_callback(options, 0, show, NULL, NULL);
  *     }
  *
  * How to push a manifest under another tag
@@ -886,7 +959,7 @@ typedef int32_t reggie_status;
 /// Host name that cannot be resolved.
 #define REGGIE_RESOLVE 301
 
-/// Connection that cannot be established.
+/// Connection that cannot be established, or is closed in the TLS handshake.
 #define REGGIE_CONNECT 302
 
 /// TLS failure, in the handshake or later.
@@ -945,7 +1018,8 @@ typedef int32_t reggie_status;
 /// Response header that is missing or invalid.
 #define REGGIE_NO_HEADER 1007
 
-/// HTTP status other than 2xx. Returned only by reggie_response_check().
+/// HTTP status other than 2xx, for which there is no status of its own. Not returned
+/// by reggie_client_do().
 #define REGGIE_HTTP_STATUS 1008
 
 /// Response body that does not match the expected digest; see
@@ -1960,7 +2034,8 @@ reggie_status reggie_response_errors(const reggie_response *response,
 /// error in the registry's error list, and its message has what the server says:
 /// the first error, the message at the top level of other JSON, the title of an
 /// HTML page, or plain text. Secrets of the client in it are replaced by
-/// `[redacted]`. The response is not changed.
+/// `[redacted]`. For status 401, the message also says where the rejected
+/// credentials came from, or that there were none. The response is not changed.
 ///
 /// May also return REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is being
 /// read.
@@ -3152,9 +3227,9 @@ const reggie_headers *reggie_redirect_headers(const reggie_redirect *redirect);
 ///
 /// `level` is REGGIE_LOG_ERROR, REGGIE_LOG_WARNING, REGGIE_LOG_INFO or
 /// REGGIE_LOG_DEBUG. The message is valid during the call; it may have several
-/// lines and does not end with a newline. Invalid arguments of calls that it
-/// makes about an invalid argument are not logged. May be called concurrently
-/// from several threads.
+/// lines and does not end with a newline. If the callback was called for an
+/// invalid argument, invalid arguments of its own calls are not logged. May be
+/// called concurrently from several threads.
 typedef void (*reggie_log_callback)(void *userdata,
                                     int level,
                                     const char *message);

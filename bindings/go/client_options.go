@@ -125,6 +125,13 @@ func WithAllowedNetwork(network string) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.AddAllowedNetwork(network) })
 }
 
+// WithMirrorOf sets the registry whose content the client's registry mirrors, such as
+// "docker.io". The requests of a [Repository] then name it, for a mirror of several
+// registries.
+func WithMirrorOf(registry string) ClientOption {
+	return setting(func(c *cabi.Config) error { return c.SetMirrorOf(registry) })
+}
+
 // WithResolve sets the IP addresses of a host, separated by commas. Port 0 means
 // any port.
 func WithResolve(host string, port int, addresses string) ClientOption {

@@ -1,7 +1,24 @@
-// Package reggie is a client for OCI registries. It has the API of Blood
-// Orange's Go package of the same name, and uses libreggie.
+// Package reggie is a client for OCI registries. It uses libreggie.
 //
-// Create a client for the address of a registry, create a request with a method
+// # Content
+//
+// A [Repository] pulls, pushes, lists and deletes blobs and manifests. Each call
+// sends as many requests as it needs, recovers from transient failures, and verifies
+// what it pulls:
+//
+//	repository, err := reggie.OpenRepository("ghcr.io/org/app:1.2")
+//	...
+//	manifest, err := repository.PullManifest(ctx, "")
+//	...
+//	for _, layer := range manifest.Layers() {
+//		err := repository.PullBlob(ctx, layer, w)
+//		...
+//	}
+//
+// # Requests
+//
+// A [Client] sends single requests. It has the API of Blood Orange's Go package of
+// the same name. Create a client for the address of a registry, create a request with a method
 // and a path as in the OCI Distribution Specification, and send it with
 // [Client.Do], which also handles authorization:
 //
@@ -20,12 +37,13 @@
 //
 // A [Client] is safe for concurrent use, except that its settings and the fields
 // of its Config must not be changed during a call. A change takes effect with
-// the next call. A [Request] is not safe for concurrent use. Functions of the
-// program, such as retry callbacks and redirect policies, run on the goroutine
-// that called [Client.Do], so a panic in one of them unwinds that goroutine.
+// the next call. A [Request] is not safe for concurrent use. A [Repository], a
+// [Manifest] and a [Blob] are; an [Upload] is not. Functions of the program, such as
+// retry callbacks and progress functions, run on the goroutine that made the call, so
+// a panic in one of them unwinds that goroutine.
 //
 // # Contexts
 //
-// A call ends as soon as the context of [Request.SetContext] is done. Its error
-// wraps [context.Canceled] or [context.DeadlineExceeded].
+// A call ends as soon as its context, or that of [Request.SetContext], is done. Its
+// error wraps [context.Canceled] or [context.DeadlineExceeded].
 package reggie

@@ -38,6 +38,33 @@ const (
 	StatusNextPageRefused       = Status(cabi.NextPageRefused)
 )
 
+// Statuses of calls on a [Repository].
+const (
+	StatusInvalidReference = Status(cabi.InvalidReference)
+	StatusInvalidDigest    = Status(cabi.InvalidDigest)
+	StatusInvalidPlatform  = Status(cabi.InvalidPlatform)
+	StatusInvalidExport    = Status(cabi.InvalidExport)
+	StatusInvalidMediaType = Status(cabi.InvalidMediaType)
+	StatusFile             = Status(cabi.File)
+	StatusBodyLength       = Status(cabi.BodyLength)
+	StatusBodyTooLarge     = Status(cabi.BodyTooLarge)
+	StatusLocked           = Status(cabi.Locked)
+	StatusSourceChanged    = Status(cabi.SourceChanged)
+	StatusNoStateFolder    = Status(cabi.NoStateFolder)
+	StatusNotFound         = Status(cabi.NotFound)
+	StatusUnauthorized     = Status(cabi.Unauthorized)
+	StatusDenied           = Status(cabi.Denied)
+	StatusUnsupported      = Status(cabi.Unsupported)
+	StatusDigestMismatch   = Status(cabi.DigestMismatch)
+	StatusSizeMismatch     = Status(cabi.SizeMismatch)
+	StatusInvalidManifest  = Status(cabi.InvalidManifest)
+	StatusNoPlatform       = Status(cabi.NoPlatform)
+	StatusRangeIgnored     = Status(cabi.RangeIgnored)
+	StatusUploadLost       = Status(cabi.UploadLost)
+	StatusBlobMissing      = Status(cabi.BlobMissing)
+	StatusListEndless      = Status(cabi.ListEndless)
+)
+
 // Error returns a description of the status.
 func (s Status) Error() string { return cabi.StatusName(int(s)) }
 
@@ -55,6 +82,9 @@ type Error struct {
 	HTTPStatus int
 	// Code is the registry's error code; empty if there is none.
 	Code string
+	// Digest is that of the content that the error is about; empty if there is
+	// none.
+	Digest string
 	// RetryAfter is the time that the server asks to wait; -1 if it does not.
 	RetryAfter time.Duration
 	// Retryable reports whether the same call may succeed later.
@@ -99,6 +129,7 @@ func newError(err, cause error) error {
 		Host:       low.Host,
 		HTTPStatus: low.HTTPStatus,
 		Code:       low.Code,
+		Digest:     low.Digest,
 		RetryAfter: low.RetryAfter,
 		Retryable:  low.Retryable,
 		cause:      cause,

@@ -88,6 +88,35 @@ func dockerRegistry(t *testing.T, basic bool) string {
 	if err != nil {
 		missing(t, "docker-registry is not installed")
 	}
+	return distributionRegistry(t, program, basic)
+}
+
+// optionalProgram returns the path of a program that only the long tests build.
+func optionalProgram(t *testing.T, name string) string {
+	t.Helper()
+	folder := os.Getenv("REGGIE_LONG_PROGRAMS")
+	if folder == "" {
+		t.Skip("REGGIE_LONG_PROGRAMS is not set")
+	}
+	return filepath.Join(folder, name)
+}
+
+// ggcrRegistry starts the registry of go-containerregistry.
+func ggcrRegistry(t *testing.T) string {
+	t.Helper()
+	match, err := startServer(t, regexp.MustCompile(`serving on port ([0-9]+)`),
+		optionalProgram(t, "ggcr-registry"), "-port", "0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "http://127.0.0.1:" + match[1]
+}
+
+// distributionRegistry starts a version of distribution.
+func distributionRegistry(t *testing.T, program string, basic bool) string {
+	t.Helper()
+	// Version 3 sends traces otherwise.
+	t.Setenv("OTEL_TRACES_EXPORTER", "none")
 	folder := t.TempDir()
 	config := fmt.Sprintf(`version: 0.1
 log: {level: info}
@@ -197,6 +226,8 @@ func TestExamples(t *testing.T) {
 				{"errors", "code: "},
 				{"failures", "404"},
 				{"scope", "status: 202"},
+				{"artifact", "tag: v1\n"},
+				{"artifact", "note.txt: 5000 of 5000 bytes\npulled: 5000"},
 			} {
 				command := exec.Command(filepath.Join(folder, program.name), address)
 				command.Env = append(os.Environ(),

@@ -90,8 +90,9 @@ def code_span(match):
     code = match[1]
     if code.removesuffix("()") in names():
         return code if code.endswith("()") else "#" + code
-    if re.search(r"[\\\"@#%&<>]", code):
-        code = re.sub(r"([\\@#%])", r"\\\1", html.escape(code))
+    # Doxygen ends a span in backquotes at an apostrophe.
+    if re.search(r"[\\\"'@#%&<>]", code):
+        code = re.sub(r"([\\@#%])", r"\\\1", html.escape(code).replace("&#x27;", "'"))
         return f"<tt>{code}</tt>"
     return match[0]
 

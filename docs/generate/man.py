@@ -18,16 +18,26 @@ LISTS = ("Tasks", "Parts of this header")
 # The task of each part of the header that has one.
 TASKS = {
     "authentication": ["reggie-auth"],
+    "blob__pulls": ["reggie-pull", "reggie-reading", "reggie-locating"],
+    "blob__pushes": ["reggie-push"],
     "building": ["reggie-artifacts"],
     "bodies": ["reggie-uploads", "reggie-downloads"],
     "cancel": ["reggie-time-limits"],
     "clients": ["reggie-first-program"],
+    "descriptors": ["reggie-descriptors"],
     "digests": ["reggie-downloads"],
     "error__lists": ["reggie-errors"],
     "errors": ["reggie-errors"],
+    "json": ["reggie-json"],
+    "lists": ["reggie-lists"],
+    "manifest__transfers": ["reggie-manifests", "reggie-deleting"],
+    "manifests": ["reggie-manifests", "reggie-descriptors"],
     "network": ["reggie-proxies"],
+    "options": ["reggie-options"],
+    "progress": ["reggie-options"],
     "redirects": ["reggie-retries"],
-    "repositories": ["reggie-layouts"],
+    "references": ["reggie-references"],
+    "repositories": ["reggie-references", "reggie-layouts"],
     "requests": ["reggie-requests"],
     "response__headers": ["reggie-requests"],
     "response__stats": ["reggie-logging"],
@@ -37,6 +47,7 @@ TASKS = {
     "times": ["reggie-time-limits"],
     "tls": ["reggie-tls"],
     "tracing": ["reggie-logging"],
+    "uploads": ["reggie-incremental-uploads"],
 }
 
 

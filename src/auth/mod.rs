@@ -15,6 +15,7 @@ pub(crate) mod uploads;
 mod waiter;
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,7 +24,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use self::authorization::{Authorization, basic, bearer};
 use self::challenge::Challenge;
-use self::credentials::store::{CredentialStore, Lookup};
+use self::credentials::store::{CredentialStore, Lookup, Source};
 use self::scope::Scopes;
 use self::token::{Form, TokenRequest};
 use self::token_cache::Tokens;
@@ -35,8 +36,8 @@ use crate::log::secrets::Secret;
 use crate::log::{Level, Log};
 use crate::os::deadline::CallLimits;
 
-/// The maximum number of repositories whose Basic authorization is cached.
-const MAX_BASIC: usize = 256;
+/// The maximum number of repositories for which something is remembered.
+const MAX_REPOSITORIES: usize = 256;
 /// The maximum number of credentials that are kept out of logs and messages.
 const MAX_SECRETS: usize = 256;
 /// The maximum number of realms whose preferred form is remembered.
@@ -88,6 +89,8 @@ pub(crate) struct Authenticator {
 struct State {
     /// By repository, what was found for it; `None` = nothing.
     basic: HashMap<Option<String>, Option<Authorization>>,
+    /// By repository, where credentials were found the last time, or not.
+    sources: HashMap<Option<String>, Source>,
     secrets: Vec<Secret>,
     /// The form that a realm granted a token for.
     forms: HashMap<String, Form>,
@@ -145,8 +148,7 @@ impl Authenticator {
             self.add_secrets(&found.credential);
         }
         self.log.note(limits, Level::Info, || {
-            let registry = self.registry.authority();
-            let place = repository.map_or(registry.clone(), |name| format!("{registry}/{name}"));
+            let place = self.place(repository);
             let found = lookup.found.as_ref();
             let source = found.map_or("none", |found| &found.source);
             let tried = match lookup.tried.as_slice() {
@@ -155,7 +157,36 @@ impl Authenticator {
             };
             format!("credentials for {place}: {source}{tried}")
         });
+        remember(
+            &mut self.state().sources,
+            MAX_REPOSITORIES,
+            repository.map(str::to_owned),
+            lookup.source(),
+        );
         Ok(lookup)
+    }
+
+    /// A repository for the log.
+    fn place(&self, repository: Option<&str>) -> String {
+        let registry = self.registry.authority();
+        repository.map_or(registry.clone(), |name| format!("{registry}/{name}"))
+    }
+
+    /// Logs that the registry rejected the credentials for a repository. Returns
+    /// where they came from, for the error; `None` if they were not looked up.
+    pub(crate) fn rejected(
+        &self,
+        repository: &Option<String>,
+        limits: &CallLimits,
+    ) -> Option<String> {
+        let source = self.state().sources.get(repository).cloned()?;
+        if let Some(found) = &source.found {
+            self.log.note(limits, Level::Info, || {
+                let place = self.place(repository.as_deref());
+                format!("credentials for {place}: those from {found} were rejected")
+            });
+        }
+        Some(source.note())
     }
 
     /// Keeps a credential out of logs and messages.
@@ -219,10 +250,8 @@ impl Authenticator {
             Some(Credential::BearerToken(token)) => Some(bearer(&token)),
             _ => None,
         };
-        let mut state = self.state();
-        if state.basic.len() < MAX_BASIC || state.basic.contains_key(&repository) {
-            state.basic.insert(repository, authorization.clone());
-        }
+        let known = &mut self.state().basic;
+        remember(known, MAX_REPOSITORIES, repository, authorization.clone());
         Ok(authorization)
     }
 
@@ -354,10 +383,14 @@ impl Authenticator {
 
     /// Remembers the form that a realm has granted a token for.
     pub(crate) fn remember_form(&self, realm: &str, form: Form) {
-        let mut state = self.state();
-        if state.forms.len() < MAX_FORMS || state.forms.contains_key(realm) {
-            state.forms.insert(realm.to_owned(), form);
-        }
+        remember(&mut self.state().forms, MAX_FORMS, realm.to_owned(), form);
+    }
+}
+
+/// Adds or replaces an entry of a map of limited size.
+fn remember<K: Eq + Hash, V>(map: &mut HashMap<K, V>, max: usize, key: K, value: V) {
+    if map.len() < max || map.contains_key(&key) {
+        map.insert(key, value);
     }
 }
 

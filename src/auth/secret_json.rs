@@ -13,7 +13,12 @@ impl SecretJson {
     /// Parses JSON in UTF-8 or UTF-16.
     pub(crate) fn parse(bytes: &[u8]) -> Option<SecretJson> {
         let text = text_encoding::decode(bytes).ok()?;
-        serde_json::from_slice(&text).ok().map(SecretJson)
+        SecretJson::read(&text).ok()
+    }
+
+    /// Parses JSON in UTF-8. Only the position in the error contains no secret.
+    pub(crate) fn read(text: &[u8]) -> Result<SecretJson, serde_json::Error> {
+        serde_json::from_slice(text).map(SecretJson)
     }
 }
 

@@ -392,14 +392,21 @@ impl Client {
     }
 
     fn attempt(&self, request: &mut Request, execution: &Execution) -> Result<Response, Error> {
-        let EngineResponse { raw, url, host, .. } = self.engine.attempt(request, execution)?;
+        let EngineResponse {
+            raw,
+            url,
+            host,
+            note,
+            ..
+        } = self.engine.attempt(request, execution)?;
         let account = Account {
             stats: raw.stats,
             sends: execution.sends.get(),
             total: execution.call.started.elapsed(),
         };
         let secrets = self.engine.log.secrets();
-        let response = Response::new(raw, url, host, &self.engine.address, account, secrets);
+        let mut response = Response::new(raw, url, host, &self.engine.address, account, secrets);
+        response.head.note = note;
         self.warnings
             .report(execution.limits(), response.host(), response.warnings());
         if let Err(error) = response.check_next_page() {

@@ -35,6 +35,10 @@ pub struct Names {
     page: Vec<String>,
     previous: Option<String>,
     left_out: usize,
+    /// How many names a page has, unless the registry decides.
+    size: Option<usize>,
+    /// The registry links its pages.
+    has_links: bool,
 }
 
 /// Where a list comes from.
@@ -91,6 +95,8 @@ impl Names {
             page: Vec::new(),
             previous: after.map(str::to_owned),
             left_out: 0,
+            size: Some(size),
+            has_links: false,
         }
     }
 
@@ -146,9 +152,16 @@ impl Names {
 
     fn request_page(&mut self, task: &Task, path: &str) -> Result<(), Error> {
         let response = self.request(task, path)?;
-        self.read(&response)?;
-        if let Source::Registry(pages) = &mut self.source {
-            pages.advance(response.next_page());
+        let last = self.read(&response)?;
+        let next = response.next_page();
+        self.has_links |= next.is_some();
+        match (last, self.size) {
+            // Some registries cut the list without a link to the rest.
+            (Some(last), Some(size)) if !self.has_links => {
+                let next = first_page(self.subject, Some(size), Some(&last));
+                self.advance(Some(&next));
+            }
+            _ => self.advance(next),
         }
         Ok(())
     }
@@ -161,7 +174,13 @@ impl Names {
         }
     }
 
-    fn request(&self, task: &Task, path: &str) -> Result<Response, Error> {
+    fn advance(&mut self, next: Option<&str>) {
+        if let Source::Registry(pages) = &mut self.source {
+            pages.advance(next);
+        }
+    }
+
+    fn request(&mut self, task: &Task, path: &str) -> Result<Response, Error> {
         let send = |path: &str| {
             let mut request = task.request("GET", path)?;
             request.set_header("Accept", b"application/json")?;
@@ -171,6 +190,7 @@ impl Names {
             // Some registries allow fewer names per page than others.
             Err(error) if error.http_status() == 400 && self.is_first() => {
                 let after = self.previous.as_deref();
+                self.size = None;
                 send(&first_page(self.subject, None, after))
             }
             sent => sent,
@@ -184,7 +204,8 @@ impl Names {
         Ok(response)
     }
 
-    fn read(&mut self, response: &Response) -> Result<(), Error> {
+    /// Reads a page. If it is full and has new names, returns its last name.
+    fn read(&mut self, response: &Response) -> Result<Option<String>, Error> {
         let member = match self.subject {
             Subject::Tags => "tags",
             Subject::Repositories => "repositories",
@@ -198,7 +219,7 @@ impl Names {
         let json = Json::parse(response.body()).map_err(|error| invalid(error.message()))?;
         let list = match json.member(member) {
             // Some registries send null for none.
-            None if matches!(json, Json::Object(_)) => return Ok(()),
+            None if matches!(json, Json::Object(_)) => return Ok(None),
             Some(Json::Array(list)) => list,
             _ => return Err(invalid("is no list")),
         };
@@ -214,13 +235,15 @@ impl Names {
             .collect();
         self.left_out += list.len() - names.len();
         // Some registries always send the list from its beginning.
-        let after = self.previous.as_ref().filter(|_| self.is_first());
+        let after = self.previous.as_ref().filter(|_| !self.has_links);
         if let Some(at) = names.iter().position(|name| Some(name) == after) {
             names.drain(..=at);
         }
+        let is_full = self.size == Some(list.len()) && !names.is_empty();
+        let last = list.last().and_then(Json::string).map(str::to_owned);
         self.page = names;
         self.page.reverse();
-        Ok(())
+        Ok(last.filter(|_| is_full))
     }
 }
 

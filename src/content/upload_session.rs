@@ -175,8 +175,9 @@ impl Session {
         request.set_retries(Some(task.retries()))?;
         let response = task.send(&mut request)?;
         match response.status() {
-            // Registries without this request discard uploads after some time.
-            404 | 405 => Ok(()),
+            // Registries without this request discard uploads after some time. Some
+            // take its path for something else.
+            400 | 404 | 405 => Ok(()),
             _ => task::check(&response),
         }
     }

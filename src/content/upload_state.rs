@@ -15,7 +15,7 @@ use crate::body::digest::{Algorithm, Digest, of_bytes};
 use crate::error::{Error, Kind, with_path};
 use crate::os::{descriptor, file_lock, subprocess};
 
-/// After this time a file is removed.
+/// After this time a state file is removed.
 const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// The files of this module have such names.
 const PREFIX: &str = "reggie-";
@@ -102,8 +102,13 @@ impl StateFile {
         };
         let folder = self.path.parent().unwrap_or(Path::new("."));
         let (mut file, path) = create(folder, TEMPORARY)?;
-        let written = file_lock::try_lock(&file)
-            .and_then(|_| file.write_all(export.to_text().as_bytes()))
+        let locked = file_lock::try_lock(&file).and_then(|is_locked| match is_locked {
+            true => Ok(()),
+            // Another push is about to remove it.
+            false => Err(io::ErrorKind::WouldBlock.into()),
+        });
+        let written = locked
+            .and_then(|()| file.write_all(export.to_text().as_bytes()))
             .and_then(|()| fs::rename(&path, &self.path));
         if written.is_err() {
             let _ = fs::remove_file(&path);
@@ -125,8 +130,11 @@ pub(super) fn spool(folder: &Path) -> Result<File, Error> {
     remove_old(folder)?;
     let failed = |error| Error::io(Kind::File, with_path("state directory", folder), &error);
     let (file, path) = create(folder, TEMPORARY).map_err(failed)?;
-    fs::remove_file(path).map_err(failed)?;
-    Ok(file)
+    match fs::remove_file(path) {
+        // Another push has taken it for one that was left behind.
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
+        _ => Ok(file),
+    }
 }
 
 /// Creates a file with a new name.
@@ -173,21 +181,22 @@ fn is_at(file: &File, path: &Path) -> bool {
     opened.is_some() && opened == fs::symlink_metadata(path).map(identity).ok()
 }
 
-/// Removes files that were not changed for a long time.
+/// Removes state that was not changed for a long time, and temporary files that a
+/// killed process has left behind: those that are not locked. One that was created
+/// just now is not locked either; its process can do without it.
 fn remove_old(folder: &Path) -> Result<(), Error> {
     let failed = |error| Error::io(Kind::File, with_path("state directory", folder), &error);
     let now = SystemTime::now();
     for entry in fs::read_dir(folder).map_err(failed)?.flatten() {
         let name = entry.file_name();
         let Some(name) = name.to_str() else { continue };
-        let is_ours =
-            name.starts_with(PREFIX) && (name.ends_with(UPLOAD) || name.ends_with(TEMPORARY));
-        if !is_ours {
+        let is_temporary = name.ends_with(TEMPORARY);
+        if !name.starts_with(PREFIX) || !(name.ends_with(UPLOAD) || is_temporary) {
             continue;
         }
         let modified = entry.metadata().and_then(|about| about.modified());
         let age = modified.ok().and_then(|at| now.duration_since(at).ok());
-        if age.is_some_and(|age| age > LIFETIME)
+        if (is_temporary || age.is_some_and(|age| age > LIFETIME))
             && let Ok(Some(file)) = open_own(&entry.path())
             && file_lock::try_lock(&file).unwrap_or(false)
         {

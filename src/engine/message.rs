@@ -28,4 +28,6 @@ pub(crate) struct EngineResponse {
     pub(crate) host: String,
     /// A redirect went to another origin, even if a later one came back.
     pub(super) left_origin: bool,
+    /// For a 401, where the credentials came from.
+    pub(crate) note: Option<String>,
 }

@@ -185,14 +185,26 @@ impl Engine {
                 self.note_upload(&method, &url, &auth, &response);
                 return Ok(response);
             }
-            if !is_ours || !request.follow_challenge || auth.sends >= MAX_SENDS {
+            if !is_ours {
                 return Ok(response);
             }
             let subject = self.subject(&method, &url);
-            if let Some(response) =
-                self.respond_to_challenge(response, subject, &mut auth, execution)?
-            {
-                return Ok(response);
+            let repository = subject.repository.clone();
+            let refused = match request.follow_challenge && auth.sends < MAX_SENDS {
+                true => self.respond_to_challenge(response, subject, &mut auth, execution)?,
+                false => Some(response),
+            };
+            if let Some(response) = refused {
+                let is_own = auth.sent.is_none() && auth.rejected.is_none();
+                if is_own && request.headers.contains("authorization") {
+                    return Ok(response);
+                }
+                let repository = auth.repository.take().or(repository);
+                let note = match status {
+                    401 => self.auth.rejected(&repository, limits),
+                    _ => None,
+                };
+                return Ok(EngineResponse { note, ..response });
             }
             if let Some(callback) = request.challenge.clone() {
                 callback(request).map_err(|error| error.with_http_status(status))?;

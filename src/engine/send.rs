@@ -70,6 +70,7 @@ impl Engine {
                     url,
                     host,
                     left_origin,
+                    note: None,
                 })
             };
             if self.max_redirects == 0 || !follow_redirects {

@@ -135,8 +135,8 @@ impl Engine {
         let host = realm.url.authority();
         let granted = self.request_token(realm, token_request, lookup.found.as_ref(), execution);
         match (granted, &lookup.found) {
-            (Err(error), Some(found)) if is_refusal(&error) => {
-                let error = error.with_more(&format!(" (credentials: {})", found.source));
+            (Err(error), Some(_)) if is_refusal(&error) => {
+                let error = error.with_more(&lookup.source().note());
                 if !self.anonymous_fallback || !token_request.scopes.only_pull() {
                     return Err(error);
                 }
@@ -149,9 +149,8 @@ impl Engine {
                     granted => granted,
                 }
             }
-            (Err(error), None) if is_refusal(&error) && !lookup.tried.is_empty() => {
-                let tried = lookup.tried.join("; ");
-                Err(error.with_more(&format!(" (no credentials in {tried})")))
+            (Err(error), None) if is_refusal(&error) => {
+                Err(error.with_more(&lookup.source().note()))
             }
             (granted, _) => granted,
         }

@@ -119,7 +119,7 @@ pub enum Kind {
     // The network: 301 and up.
     /// Host name that cannot be resolved.
     Resolve = 301,
-    /// Connection that cannot be established.
+    /// Connection that cannot be established, or is closed in the TLS handshake.
     Connect = 302,
     /// TLS failure, in the handshake or later.
     Tls = 303,

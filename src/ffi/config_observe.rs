@@ -25,9 +25,9 @@ pub const REGGIE_LOG_DEBUG: c_int = 4;
 ///
 /// `level` is REGGIE_LOG_ERROR, REGGIE_LOG_WARNING, REGGIE_LOG_INFO or
 /// REGGIE_LOG_DEBUG. The message is valid during the call; it may have several
-/// lines and does not end with a newline. Invalid arguments of calls that it
-/// makes about an invalid argument are not logged. May be called concurrently
-/// from several threads.
+/// lines and does not end with a newline. If the callback was called for an
+/// invalid argument, invalid arguments of its own calls are not logged. May be
+/// called concurrently from several threads.
 pub type reggie_log_callback = Option<
     unsafe extern "C-unwind" fn(userdata: *mut c_void, level: c_int, message: *const c_char),
 >;

@@ -1,8 +1,33 @@
 //! libreggie: a client for OCI registries
 //!
-//! libreggie implements the OCI Distribution Specification. It handles everything
-//! between a program and a registry: challenges, tokens, redirects, upload
-//! sessions, digests, retries and the registry's errors.
+//! libreggie implements the OCI Distribution Specification. It pulls and pushes
+//! images, artifacts and other content, and handles everything between a program and
+//! a registry: challenges, tokens, redirects, upload sessions, digests, retries and
+//! the registry's errors. Most programs need only calls about content, such as this
+//! one:
+//!
+//! ```c
+//! reggie_repository *repository = NULL;
+//! reggie_manifest *image = NULL;
+//! reggie_error *error = NULL;
+//!
+//! reggie_status status = reggie_repository_open(
+//!     "registry.example/org/app:1.2", NULL, &repository, &error);
+//!
+//! if (status == REGGIE_OK)
+//!     status = reggie_manifest_pull(repository, NULL, NULL, &image, &error);
+//! if (status == REGGIE_OK)
+//!     printf("%s\n", reggie_descriptor_digest(reggie_manifest_descriptor(image)));
+//! else
+//!     fprintf(stderr, "%s\n", error ? reggie_error_message(error)
+//!                                   : reggie_status_string(status));
+//!
+//! reggie_error_free(error);
+//! reggie_manifest_free(image);
+//! reggie_repository_free(repository);
+//! ```
+//!
+//! For everything else that a registry serves, a program sends requests of its own:
 //!
 //! ```c
 //! reggie_client *client = NULL;
@@ -51,8 +76,9 @@
 //! contains no secrets. This is the log of the config, or of the client that created
 //! the request, as long as that client exists.
 //!
-//! All other out-pointers are required, unless their comment says that they may be
-//! NULL. On failure, they are set to NULL or 0.
+//! All other out-pointers are required, except those whose comment says that they may
+//! be NULL, such as the descriptor of a pushed blob; the result is then not returned. On
+//! failure, out-pointers are set to NULL or 0.
 //!
 //! Any function may return REGGIE_NO_MEMORY or REGGIE_PANIC, even if its comment
 //! does not mention it. If a small allocation fails, the process is aborted.
@@ -70,10 +96,12 @@
 //! # Ownership
 //!
 //! Everything passed in is copied, except the body set by
-//! reggie_request_set_body_borrowed(). The result of a getter is borrowed: it
+//! reggie_request_set_body_borrowed() and, during the call, the bytes of
+//! reggie_blob_push_memory(). The result of a getter is borrowed: it
 //! belongs to its handle, must not be freed, and is valid as long as the comment of
 //! the handle's type says. The caller must free what is returned through an
-//! out-pointer: handles with their own function, strings with reggie_string_free().
+//! out-pointer: handles with their own function, strings with reggie_string_free(),
+//! bytes with reggie_bytes_free().
 //! File descriptors remain owned by the caller.
 //!
 //! # Types
@@ -91,6 +119,12 @@
 //! use on the same handle. All others are not, but the handle may be used on
 //! different threads one after the other. No function depends on the thread that
 //! calls it. A thread must not be cancelled by pthread_cancel() during a call.
+//!
+//! Some calls use threads of the library: to resolve host names, and to pull parts of a
+//! blob concurrently as set by reggie_options_set_ranges(). These threads block all
+//! signals, never call back, and end before the call returns, except for a lookup that
+//! is still running when the call is cancelled or exceeds its time limit. If a thread
+//! cannot be created, parts are pulled by fewer threads or by the calling thread.
 //!
 //! # Callbacks
 //!
@@ -162,10 +196,51 @@
 //! SSLKEYLOGFILE and the variables for credentials files if a setting requires
 //! them. No program is run unless reggie_config_set_credential_helpers() allows it.
 //!
+//! # How to pull a blob
+//!
+//! The file appears when it is complete and verified. A pull that failed or was killed
+//! is resumed by the next one.
+//!
+//! ```c
+//! const reggie_descriptor *layer = reggie_manifest_layer(image, 0);
+//! reggie_status status =
+//!     reggie_blob_pull_to_path(repository, layer, "layer", NULL, error);
+//!
+//! if (status == REGGIE_NOT_FOUND)
+//!     fprintf(stderr, "the registry has lost %s\n",
+//!             reggie_descriptor_digest(layer));
+//! ```
+//!
+//! reggie_descriptor_new() creates the descriptor of a blob of which only the digest is
+//! known. Other functions pull to a file descriptor, a callback or memory.
+//!
+//! # How to push a blob
+//!
+//! If the registry has the blob, nothing is sent. With a state directory, a push that
+//! failed or was killed is resumed by the next one.
+//!
+//! ```c
+//! reggie_descriptor *layer = NULL;
+//! reggie_options *options = reggie_options_new();
+//! reggie_status status = reggie_options_set_state_folder(options, "/var/tmp/push");
+//!
+//! if (status == REGGIE_OK)
+//!     status = reggie_blob_push_path(repository, "layer", NULL, options, &layer,
+//!                                    error);
+//! if (status == REGGIE_OK)
+//!     printf("%s\n", reggie_descriptor_digest(layer));
+//! reggie_descriptor_free(layer);
+//! reggie_options_free(options);
+//! ```
+//!
+//! The functions in the part "Incremental uploads" push content that is still being
+//! produced.
+//!
 //! # How to limit the time of a call
 //!
-//! By default a call may last as long as data is transferred. To limit a whole call
-//! to one minute:
+//! By default a call may last as long as data is transferred.
+//! reggie_options_set_timeout() limits a call about content. To limit each
+//! reggie_client_do() to one minute:
 //!
 //! ```c
 //! reggie_config_set_timeout(config, 60 * 1000);
@@ -176,9 +251,10 @@
 //!
 //! # How to stop calls from a signal handler
 //!
-//! Create one cancel handle, assign it to each request, and trigger it in the
-//! signal handler. The calls then return REGGIE_CANCELLED. set_up() does this for
-//! the first request; later requests need only reggie_request_set_cancel().
+//! Create one cancel handle, assign it to each request or to the options of each call
+//! about content, and trigger it in the signal handler. The calls then return
+//! REGGIE_CANCELLED. set_up() does this for the first options; requests need
+//! reggie_request_set_cancel().
 //!
 //! ```c
 //! static reggie_cancel *cancel;
@@ -189,14 +265,14 @@
 //!     reggie_cancel_trigger(cancel);
 //! }
 //!
-//! static reggie_status set_up(reggie_request *request, reggie_error **error)
+//! static reggie_status set_up(reggie_options *options, reggie_error **error)
 //! {
 //!     reggie_status status = reggie_cancel_new(&cancel, error);
 //!
 //!     if (status != REGGIE_OK)
 //!         return status;
 //!     signal(SIGINT, on_interrupt);
-//!     return reggie_request_set_cancel(request, cancel);
+//!     return reggie_options_set_cancel(options, cancel);
 //! }
 //! ```
 //!
@@ -223,7 +299,8 @@
 //!
 //! # How to resume an upload
 //!
-//! After a failed PATCH, find out how much the registry has received: send GET to
+//! reggie_blob_push_path() and reggie_upload_import() resume uploads. In requests of
+//! your own: after a failed PATCH, find out how much the registry has received: send GET to
 //! the location of the upload, as returned by the POST or the last successful
 //! PATCH. The upload continues at `offset`: send the next PATCH to the Location of
 //! this response, with a Content-Range header that starts at `offset` and the rest
@@ -247,22 +324,22 @@
 //! # How to show progress
 //!
 //! A progress callback is called while data is transferred, and once a second while
-//! none is, so that the program can also check for signals.
+//! none is, so that the program can also check for signals. This one is for calls about
+//! content; requests have reggie_request_set_progress_callback().
 //!
 //! ```c
-//! static int show(void *userdata, uint64_t sent, uint64_t send_total,
-//!                 uint64_t received, uint64_t receive_total)
+//! static int show(void *userdata, const reggie_progress *progress)
 //! {
 //!     (void)userdata;
-//!     printf("%llu of %llu sent, %llu of %llu received\n",
-//!            (unsigned long long)sent, (unsigned long long)send_total,
-//!            (unsigned long long)received, (unsigned long long)receive_total);
+//!     printf("%s: %llu of %llu\n", reggie_progress_name(progress),
+//!            (unsigned long long)reggie_progress_done(progress),
+//!            (unsigned long long)reggie_progress_total(progress));
 //!     return 0;
 //! }
 //!
-//! static reggie_status show_progress(reggie_request *request)
+//! static reggie_status show_progress(reggie_options *options)
 //! {
-//!     return reggie_request_set_progress_callback(request, show, NULL, NULL);
+//!     return reggie_options_set_progress_callback(options, 0, show, NULL, NULL);
 //! }
 //! ```
 //!
@@ -375,6 +452,7 @@ mod tests;
 const _: fn() = || {
     fn exclusive<T: Send>() {}
     fn shared<T: Send + Sync>() {}
+    shared::<blob::reggie_blob>();
     shared::<cancel::reggie_cancel>();
     shared::<client::reggie_client>();
     shared::<config::reggie_config>();
@@ -383,6 +461,7 @@ const _: fn() = || {
     shared::<errors::reggie_errors>();
     shared::<headers::reggie_headers>();
     shared::<json::reggie_json>();
+    shared::<location::reggie_location>();
     shared::<manifest::reggie_manifest>();
     shared::<options::reggie_options>();
     shared::<reference::reggie_reference>();
@@ -392,4 +471,5 @@ const _: fn() = || {
     exclusive::<digest::reggie_digester>();
     exclusive::<names::reggie_names>();
     exclusive::<referrers::reggie_referrers>();
+    exclusive::<upload::reggie_upload>();
 };

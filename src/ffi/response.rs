@@ -243,7 +243,8 @@ pub unsafe extern "C" fn reggie_response_errors(
 /// error in the registry's error list, and its message has what the server says:
 /// the first error, the message at the top level of other JSON, the title of an
 /// HTML page, or plain text. Secrets of the client in it are replaced by
-/// `[redacted]`. The response is not changed.
+/// `[redacted]`. For status 401, the message also says where the rejected
+/// credentials came from, or that there were none. The response is not changed.
 ///
 /// May also return REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the body is being
 /// read.

@@ -119,7 +119,7 @@ pub const REGGIE_RETRY_CONDITION_CALLBACK: reggie_status = 211;
 pub const REGGIE_PROGRESS_CALLBACK: reggie_status = 212;
 /// Host name that cannot be resolved.
 pub const REGGIE_RESOLVE: reggie_status = 301;
-/// Connection that cannot be established.
+/// Connection that cannot be established, or is closed in the TLS handshake.
 pub const REGGIE_CONNECT: reggie_status = 302;
 /// TLS failure, in the handshake or later.
 pub const REGGIE_TLS: reggie_status = 303;
@@ -160,7 +160,8 @@ pub const REGGIE_RETRY_LATER: reggie_status = 1005;
 pub const REGGIE_NO_ERRORS: reggie_status = 1006;
 /// Response header that is missing or invalid.
 pub const REGGIE_NO_HEADER: reggie_status = 1007;
-/// HTTP status other than 2xx. Returned only by reggie_response_check().
+/// HTTP status other than 2xx, for which there is no status of its own. Not returned
+/// by reggie_client_do().
 pub const REGGIE_HTTP_STATUS: reggie_status = 1008;
 /// Response body that does not match the expected digest; see
 /// reggie_request_set_expected_digest().

@@ -90,11 +90,16 @@ impl CallLimits {
 
     /// An error if the call must end. For loops that may never wait.
     pub(crate) fn check(&self, step: Step) -> Result<(), Error> {
+        self.check_in(step, &"")
+    }
+
+    /// The same, for a step that errors name: `connect to registry.example`.
+    fn check_in(&self, step: Step, what: &dyn Display) -> Result<(), Error> {
         self.check_cancelled(step)?;
         if let Some((end, given)) = self.deadline
             && Instant::now() >= end
         {
-            return Err(deadline(given, step));
+            return Err(deadline(given, step, what));
         }
         if let Some(transfer) = &self.transfer {
             transfer.check().map_err(|error| error.at(step))?;
@@ -115,8 +120,9 @@ impl CallLimits {
         [&self.cancel, &self.stop].into_iter().flatten()
     }
 
-    /// Like [`CallLimits::check`], for code that returns I/O errors.
-    pub(crate) fn check_io(&self, step: Step) -> io::Result<()> {
+    /// Like [`CallLimits::check`], for code that returns I/O errors, in a step that
+    /// errors name.
+    pub(crate) fn check_io(&self, step: Step, what: &dyn Display) -> io::Result<()> {
         // Most calls have none of them.
         if self.cancel.is_none()
             && self.stop.is_none()
@@ -125,7 +131,7 @@ impl CallLimits {
         {
             return Ok(());
         }
-        self.check(step).map_err(io::Error::other)
+        self.check_in(step, what).map_err(io::Error::other)
     }
 
     /// The limit of a step that begins now.
@@ -147,7 +153,8 @@ impl CallLimits {
 #[derive(Clone, Copy)]
 pub(crate) struct StepLimit<'a> {
     pub(crate) step: Step,
-    /// The step as an error names it: `connect to registry.example`.
+    /// The step as an error names it: `connect to registry.example`; for
+    /// [`Step::Receive`], what is to be received: `response from registry.example`.
     pub(crate) what: &'a dyn Display,
     /// By the step clock.
     pub(crate) end: Option<(Instant, Duration)>,
@@ -167,8 +174,11 @@ impl StepLimit<'_> {
     pub(crate) fn check(&self) -> io::Result<()> {
         match self.end {
             Some((end, given)) if step_clock::now() >= end => {
-                let given = given.as_millis();
-                let message = format!("{}: not done within {given} ms", self.what);
+                let (what, given) = (self.what, given.as_millis());
+                let message = match self.step {
+                    Step::Receive => format!("no {what} within {given} ms"),
+                    _ => format!("{what}: not done within {given} ms"),
+                };
                 let error = Error::new(Kind::Timeout, message).at(self.step);
                 Err(io::Error::other(error))
             }
@@ -181,11 +191,13 @@ fn cancelled(step: Step) -> Error {
     Error::new(Kind::Cancelled, "the call was cancelled").at(step)
 }
 
-fn deadline(given: Duration, step: Step) -> Error {
-    let message = format!(
-        "the call took longer than the {} ms it was given",
-        given.as_millis()
-    );
+fn deadline(given: Duration, step: Step, what: &dyn Display) -> Error {
+    let place = match what.to_string() {
+        what if what.is_empty() => what,
+        what => format!("{what}: "),
+    };
+    let given = given.as_millis();
+    let message = format!("{place}the call exceeded its limit of {given} ms");
     Error::new(Kind::Deadline, message).at(step)
 }
 
@@ -329,6 +341,13 @@ mod tests {
         limits.deadline = Some((Instant::now(), Duration::from_millis(5)));
         let error = limits.check(Step::Send).expect_err("it has come");
         assert_eq!((error.kind(), error.step()), (Kind::Deadline, Step::Send));
+        assert_eq!(error.message(), "the call exceeded its limit of 5 ms");
+        let error = limits.check_io(Step::Connect, &"connect to registry.example");
+        let error = error.expect_err("it has come");
+        assert_eq!(
+            error.to_string(),
+            "connect to registry.example: the call exceeded its limit of 5 ms"
+        );
         let cancel = Cancel::new().expect("a handle");
         cancel.trigger();
         for (of_caller, stop) in [(Some(cancel.clone()), None), (None, Some(cancel))] {

@@ -80,7 +80,7 @@ pub(crate) fn wait_any(
     loop {
         // Check before each poll, so that a peer that is always ready cannot
         // prevent it.
-        limits.check_io(limit.step)?;
+        limits.check_io(limit.step, limit.what)?;
         limit.check()?;
         let report = limits.transfer.as_ref().map(|transfer| transfer.due());
         let first = first.into_iter().chain(report).min();

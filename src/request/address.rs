@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::{Error, Kind};
 use crate::http::url::syntax::{check_text, remove_dot_segments, without_fragment};
-use crate::http::url::{Origin, Url, invalid};
+use crate::http::url::{NO_SCHEME, Origin, Url, invalid};
 use crate::log::redact::shown;
 
 /// A registry's address: an origin, and the path prefix under which the
@@ -27,7 +27,10 @@ impl Address {
                 prefix: String::new(),
             });
         }
-        let url = Url::read(text).map_err(|problem| refuse(&problem))?;
+        let url = Url::read(text).map_err(|problem| match problem.as_str() {
+            NO_SCHEME => refuse(&without_scheme(text)),
+            problem => refuse(problem),
+        })?;
         if url.query().is_some() {
             return Err(refuse("has a query"));
         }
@@ -94,6 +97,15 @@ impl fmt::Display for Address {
     }
 }
 
+/// What precedes an @ may be a password, and a query may have a token.
+fn without_scheme(text: &str) -> String {
+    let value = match text.contains('@') {
+        true => String::new(),
+        false => format!("{} ", shown(path_only(text))),
+    };
+    format!("{value}does not start with http://, https:// or unix://")
+}
+
 fn path_only(text: &str) -> &str {
     text.split(['?', '#']).next().unwrap_or_default()
 }
@@ -123,8 +135,12 @@ mod tests {
         }
         for (text, words) in [
             ("", "is empty"),
-            ("r.io", "does not start with http"),
-            ("localhost:5000", "does not start with http"),
+            (
+                "r.io?x=secret",
+                "registry address \"r.io\" does not start with http://, https:// or unix://",
+            ),
+            ("localhost:5000", "address \"localhost:5000\" does not"),
+            ("me:secret@r.io", "registry address does not start with"),
             ("unix://run/r.sock", "no absolute path"),
             ("http+unix://%2Frun%2Fr.sock", "scheme \"http+unix\""),
             ("ftp://me:secret@r.io", "has the scheme \"ftp\", only"),

@@ -8,6 +8,7 @@ mod clock;
 mod der;
 mod ecdsa;
 mod material;
+mod name;
 mod p521;
 mod pem_text;
 mod platform;

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use rustls::pki_types::UnixTime;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError, PeerIncompatible};
+use webpki::EndEntityCert;
 
-use super::algorithm_name;
+use super::{algorithm_name, name};
 use crate::error::{Error, Kind, server_text};
 use crate::http::date;
 
@@ -23,6 +24,42 @@ impl fmt::Display for NothingTrusted {
 }
 
 impl std::error::Error for NothingTrusted {}
+
+/// There is no chain to a trusted certificate.
+#[derive(Debug)]
+pub(super) enum Untrusted {
+    SelfSigned,
+    /// The issuer's name as its certificate has it, if it can be read.
+    Issuer(Option<String>),
+}
+
+impl Untrusted {
+    pub(super) fn new(certificate: &CertificateDer<'_>) -> Untrusted {
+        match EndEntityCert::try_from(certificate) {
+            Ok(read) if read.issuer() == read.subject() => Untrusted::SelfSigned,
+            Ok(read) => Untrusted::Issuer(name::common(read.issuer())),
+            Err(_) => Untrusted::Issuer(None),
+        }
+    }
+}
+
+impl fmt::Display for Untrusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let issuer = match self {
+            Untrusted::SelfSigned => {
+                return f.write_str("it is self-signed, and not among the trusted certificates");
+            }
+            Untrusted::Issuer(Some(name)) => format!(" \"{}\"", short(name)),
+            Untrusted::Issuer(None) => String::new(),
+        };
+        write!(
+            f,
+            "its issuer{issuer} is not among the trusted certificates"
+        )
+    }
+}
+
+impl std::error::Error for Untrusted {}
 
 /// The certificate callback returned this value.
 #[derive(Debug)]
@@ -66,7 +103,7 @@ pub(crate) fn explain(error: &rustls::Error, host: &str) -> Error {
         return error.clone();
     }
     let why = about_certificate(why);
-    let message = format!("certificate of {host} is not accepted: {why}");
+    let message = format!("certificate of {host} is not trusted: {why}");
     Error::new(Kind::Certificate, message)
 }
 
@@ -109,7 +146,6 @@ pub(super) fn message(error: &rustls::Error) -> String {
 
 fn about_certificate(why: &CertificateError) -> String {
     let known = match why {
-        CertificateError::UnknownIssuer => "its issuer is not trusted, and it was not added itself",
         CertificateError::ExpiredContext { time, not_after } => {
             let (end, now) = (utc(not_after), utc(time));
             return format!("it expired on {end}; the system clock is at {now}");
@@ -150,7 +186,7 @@ fn about_certificate(why: &CertificateError) -> String {
                 "it is a version 1 or 2 certificate, which has no subject alternative name; version 3 is required"
             }
             Some(webpki::Error::CaUsedAsEndEntity) => {
-                "it is a ca certificate, and was not added itself"
+                "it is a ca certificate, and not among the trusted certificates"
             }
             _ => return server_text(&source.to_string()),
         },
@@ -171,13 +207,18 @@ fn about_names(presented: &[String]) -> String {
     let names: Vec<String> = presented
         .iter()
         .take(MAX_NAMES)
-        .map(|name| server_text(bare(name)).chars().take(80).collect())
+        .map(|name| short(bare(name)))
         .collect();
     let more = match presented.len() - names.len() {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
     format!("it is for {}{more}", names.join(", "))
+}
+
+/// A name that the server sent, for a one-line message.
+fn short(name: &str) -> String {
+    server_text(name).chars().take(80).collect()
 }
 
 /// `registry.example` of `DnsName("registry.example")`.
@@ -208,6 +249,20 @@ mod tests {
         let long = ["DnsName(\"".to_owned() + &"a".repeat(10_000) + "\n\")"];
         let message = about_names(&long);
         assert!(message.len() < 100 && !message.contains('\n'), "{message}");
+    }
+
+    #[test]
+    fn the_name_of_an_issuer_is_one_bounded_line() {
+        let named = |name: &str| Untrusted::Issuer(Some(name.to_owned())).to_string();
+        assert_eq!(
+            named("a\nb"),
+            "its issuer \"a\\nb\" is not among the trusted certificates"
+        );
+        assert!(named(&"a".repeat(10_000)).len() < 300);
+        assert_eq!(
+            Untrusted::Issuer(None).to_string(),
+            "its issuer is not among the trusted certificates"
+        );
     }
 
     #[test]

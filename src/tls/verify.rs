@@ -14,7 +14,7 @@ use rustls::{
 };
 
 use super::refusal;
-use super::refusal::{CallEnded, NothingTrusted, Stopped};
+use super::refusal::{CallEnded, NothingTrusted, Stopped, Untrusted};
 use crate::error::{Error, Kind, Step};
 use crate::os::deadline::CallLimits;
 
@@ -167,6 +167,9 @@ impl Rule {
                 // not.
                 let parsed = ParsedCertificate::try_from(end_entity)?;
                 rustls::client::verify_server_name(&parsed, name)
+            }
+            Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+                Err(other(Untrusted::new(end_entity)))
             }
             verified => verified.map(|_| ()),
         }

@@ -2,12 +2,17 @@
 
 use std::io;
 
-use super::buffers::INPUT_SIZE;
+use super::buffers::{INPUT_SIZE, RECEIVE, grow};
 use super::connection::Connection;
 use crate::http::message::chunked::{ChunkDecoder, ChunkError, Next};
 
 /// For shorter chunks, the beginning of the next one is received with them.
 const SHORT_CHUNK: u64 = INPUT_SIZE as u64 / 2;
+
+/// Number of bytes received at a time for a sink.
+const PIECE: usize = 1024 * 1024;
+/// The same if the length of the body is unknown.
+const PIECE_OF_UNKNOWN: usize = PIECE / 4;
 
 /// The unread rest of a body.
 #[derive(Debug)]
@@ -69,12 +74,20 @@ impl BodyReader {
     pub(super) fn read_piece(
         &mut self,
         connection: &mut Connection,
-        scratch: &mut [u8],
+        scratch: &mut Vec<u8>,
         sink: &mut dyn FnMut(&[u8]),
     ) -> Result<usize, ReadFailure> {
         let max = self.next(connection)?;
         if max == 0 {
             return Ok(0);
+        }
+        // Not needed for data received with the headers, and TLS passes on its
+        // records. The size of a chunk may be all that was received of it.
+        if scratch.is_empty() && connection.needs_scratch() {
+            let size = self.left().map_or(PIECE_OF_UNKNOWN, |left| {
+                usize::try_from(left).unwrap_or(PIECE).min(PIECE)
+            });
+            grow(scratch, size, RECEIVE).map_err(io::Error::other)?;
         }
         let result = connection.read_piece(max, scratch, sink);
         self.account(result)

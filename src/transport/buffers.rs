@@ -108,7 +108,7 @@ impl ConnectionBuffers {
 }
 
 const SEND: &str = "send buffer";
-const RECEIVE: &str = "receive buffer";
+pub(super) const RECEIVE: &str = "receive buffer";
 
 /// Enlarges a buffer, if it is smaller than `size`.
 pub(super) fn grow(buffer: &mut Vec<u8>, size: usize, name: &str) -> Result<(), Error> {

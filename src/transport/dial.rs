@@ -90,7 +90,7 @@ impl Shared {
         if origin.scheme == Scheme::Https {
             let handshake = self.tls.handshake(origin, limits)?;
             let begun = Instant::now();
-            connection = connection.secured(handshake.config(), &origin.host, limits)?;
+            connection = connection.secured(handshake.config(), origin, limits)?;
             phases.tls += begun.elapsed();
         }
         Ok((connection, phases))
@@ -193,7 +193,7 @@ impl Shared {
         let handshake = self.tls.handshake(&at, limits)?;
         let begun = Instant::now();
         let secured = connection
-            .secured(handshake.config(), &proxy.host, limits)
+            .secured(handshake.config(), &at, limits)
             .map_err(named)?;
         phases.tls = begun.elapsed();
         Ok(secured)

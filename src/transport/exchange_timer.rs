@@ -1,10 +1,10 @@
 //! The waits of one exchange: until the peer accepts data, until the response
 //! starts, and until more of it arrives.
 
-use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use crate::error::Step;
 use crate::http::message::head::early_status;
@@ -40,6 +40,21 @@ impl ExchangeLimits {
             transfer: self.transfer.clone(),
             host: self.host.clone(),
             ..*self
+        }
+    }
+
+    /// An error if the call must end.
+    pub(super) fn check_call(&self, step: Step) -> io::Result<()> {
+        self.call.check_io(step, &self.what(step))
+    }
+
+    fn what(&self, step: Step) -> Wait<'_> {
+        Wait {
+            what: match step {
+                Step::Send => "send to",
+                _ => "response from",
+            },
+            host: &self.host,
         }
     }
 }
@@ -117,7 +132,7 @@ impl ExchangeTimer {
         let before = step_clock::now();
         let pause = self.sending.pause(stall);
         let end = first([exchange_limits.end, self.end]);
-        let what = describe_wait(end, "send to", &exchange_limits.host);
+        let what = exchange_limits.what(Step::Send);
         let limit = StepLimit {
             step: Step::Send,
             what: &what,
@@ -186,7 +201,13 @@ impl ExchangeTimer {
             (left > 0).then(|| Instant::now() + POLL_INTERVAL),
             flows.then(|| self.receiving.pause(stall)).flatten(),
         ];
-        let what = describe_wait(end, "response of", &exchange_limits.host);
+        let what = Wait {
+            what: match begins && !is_awaited {
+                true => "complete response headers from",
+                false => "response from",
+            },
+            host: &exchange_limits.host,
+        };
         let limit = StepLimit {
             step: Step::Receive,
             what: &what,
@@ -228,9 +249,16 @@ fn first<const N: usize>(ends: [End; N]) -> End {
     ends.into_iter().flatten().min_by_key(|(end, _)| *end)
 }
 
-/// Describes a wait for error messages.
-fn describe_wait(end: End, what: &str, host: &str) -> String {
-    end.map_or_else(String::new, |_| format!("{what} {host}"))
+/// What is waited for, as errors name it.
+pub(super) struct Wait<'a> {
+    what: &'static str,
+    host: &'a str,
+}
+
+impl fmt::Display for Wait<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.what, self.host)
+    }
 }
 
 #[cfg(test)]
@@ -245,7 +273,10 @@ mod tests {
 
     /// Limits with a time limit for the headers and no others.
     fn exchange_limits(head: Duration) -> ExchangeLimits {
-        let mut exchange_limits = ExchangeLimits::default();
+        let mut exchange_limits = ExchangeLimits {
+            host: "registry.example".to_owned(),
+            ..ExchangeLimits::default()
+        };
         exchange_limits.call.timeouts.stall = None;
         exchange_limits.call.timeouts.head = Some(head);
         exchange_limits
@@ -262,7 +293,29 @@ mod tests {
             .expect_err("nothing comes");
         let error = error.downcast::<Error>().expect("ours");
         assert_eq!((error.kind(), error.step()), (Kind::Timeout, Step::Receive));
-        assert_eq!(error.message(), "response of : not done within 20 ms");
+        assert_eq!(
+            error.message(),
+            "no complete response headers from registry.example within 20 ms"
+        );
+    }
+
+    #[test]
+    fn a_response_has_its_time_to_begin() {
+        let (ours, _theirs) = UnixStream::pair().expect("sockets");
+        let mut timer = ExchangeTimer::default();
+        timer.request_sent(step_clock::now());
+        let exchange_limits = ExchangeLimits {
+            first_byte: Some(Duration::from_millis(20)),
+            host: "registry.example".to_owned(),
+            ..ExchangeLimits::default()
+        };
+        let error = timer
+            .wait_to_receive(ours.as_raw_fd(), &exchange_limits, b"", 0)
+            .expect_err("nothing comes");
+        assert_eq!(
+            error.to_string(),
+            "no response from registry.example within 20 ms"
+        );
     }
 
     #[test]

@@ -28,10 +28,6 @@ pub(crate) struct RawResponse {
     pub(crate) body: RawBody,
 }
 
-/// Number of bytes received at a time for a sink.
-const PIECE: usize = 1024 * 1024;
-/// The same if the length of the body is unknown.
-const PIECE_OF_UNKNOWN: usize = PIECE / 4;
 /// Bodies larger than this get larger buffers.
 const LARGE_BODY: u64 = 64 * 1024;
 /// Limits for reading an unwanted body so that the connection can be kept: its
@@ -162,21 +158,11 @@ impl RawBody {
                 BodyState::Failed => return Err(self.failed_before()),
                 BodyState::Open {
                     connection, reader, ..
-                } => {
-                    // Not needed for data received with the headers, and TLS
-                    // passes on its records.
-                    if scratch.is_empty() && connection.needs_scratch() {
-                        let size = reader.left().map_or(PIECE_OF_UNKNOWN, |left| {
-                            usize::try_from(left).unwrap_or(PIECE).min(PIECE)
-                        });
-                        reserve(&mut scratch, size)?;
+                } => reader.read_piece(connection, &mut scratch, &mut |piece| {
+                    if outcome.is_ok() && !piece.is_empty() {
+                        outcome = sink(piece);
                     }
-                    reader.read_piece(connection, &mut scratch, &mut |piece| {
-                        if outcome.is_ok() && !piece.is_empty() {
-                            outcome = sink(piece);
-                        }
-                    })
-                }
+                }),
             };
             if let Err(error) = outcome {
                 self.fail();
@@ -302,13 +288,4 @@ impl RawBody {
         let message = format!("the response of {host}: an earlier read failed");
         self.named(Error::new(Kind::Receive, message))
     }
-}
-
-/// Resizes `scratch`.
-fn reserve(scratch: &mut Vec<u8>, size: usize) -> Result<(), Error> {
-    scratch
-        .try_reserve_exact(size)
-        .map_err(|_| Error::no_memory("receive buffer"))?;
-    scratch.resize(size, 0);
-    Ok(())
 }

@@ -14,6 +14,7 @@ use rustls::unbuffered::{
 
 use super::buffers::grow;
 use crate::error::{Error, Kind, Step};
+use crate::http::url::Origin;
 use crate::os::deadline::{CallLimits, StepLimit};
 use crate::os::{sys, wait};
 use crate::tls::explain;
@@ -68,14 +69,16 @@ impl TlsStream {
         socket: &OwnedFd,
         tunnel: Option<Box<TlsStream>>,
         config: Arc<ClientConfig>,
-        host: &str,
+        origin: &Origin,
         limits: &CallLimits,
     ) -> Result<TlsStream, Error> {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let host = origin.authority();
+        let what = format!("tls with {host}");
+        let bare = origin.host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(bare.to_owned())
-            .map_err(|_| Error::new(Kind::Tls, format!("tls with {host}: not a valid name")))?;
+            .map_err(|_| Error::new(Kind::Tls, format!("{what}: not a valid name")))?;
         let session =
-            UnbufferedClientConnection::new(config, name).map_err(|e| explain(&e, host))?;
+            UnbufferedClientConnection::new(config, name).map_err(|e| explain(&e, &host))?;
         let mut stream = TlsStream {
             session,
             incoming: Vec::new(),
@@ -86,9 +89,8 @@ impl TlsStream {
             silent: 0,
             tunnel,
         };
-        let what = format!("tls with {host}");
         let limit = limits.limit(Step::Tls, limits.timeouts.tls, &what);
-        stream.shake_hands(socket.as_raw_fd(), host, limits, limit)?;
+        stream.shake_hands(socket.as_raw_fd(), &host, limits, limit)?;
         Ok(stream)
     }
 
@@ -99,8 +101,16 @@ impl TlsStream {
         limits: &CallLimits,
         limit: StepLimit<'_>,
     ) -> Result<(), Error> {
-        let broken =
-            |error: io::Error| Error::of_io(Kind::Tls, format_args!("tls with {host}"), error);
+        let broken = |error: io::Error| {
+            let what = format_args!("tls with {host}");
+            match error.kind() {
+                // As before the handshake, the next attempt may succeed.
+                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+                    Error::io(Kind::Connect, what, &error).at(Step::Tls)
+                }
+                _ => Error::of_io(Kind::Tls, what, error),
+            }
+        };
         loop {
             let UnbufferedStatus { discard, state, .. } = self
                 .session
@@ -143,7 +153,7 @@ impl TlsStream {
             }
             if wants_input && self.receive_waiting(fd, limits, limit).map_err(broken)? == 0 {
                 let message = format!("tls with {host}: the server closed in the handshake");
-                return Err(Error::new(Kind::Tls, message));
+                return Err(Error::new(Kind::Connect, message).at(Step::Tls));
             }
         }
     }
@@ -268,7 +278,7 @@ impl TlsStream {
         limit: StepLimit<'_>,
     ) -> io::Result<usize> {
         // Checked in each round, in case the peer never stops sending.
-        limits.check_io(limit.step)?;
+        limits.check_io(limit.step, limit.what)?;
         limit.check()?;
         loop {
             match self.receive(fd) {

@@ -14,16 +14,27 @@ use crate::examples::run_checked;
 
 const NAME: &str = "reggie/docs";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const PROGRAMS: [&str; 15] = [
+const PROGRAMS: [&str; 26] = [
     "artifacts",
     "authentication",
+    "deleting",
+    "descriptors",
     "downloads",
     "errors",
     "first-program",
+    "incremental-uploads",
+    "json",
     "layouts",
+    "lists",
+    "locating",
     "logging",
     "manifests",
+    "options",
     "proxies",
+    "pull",
+    "push",
+    "reading",
+    "references",
     "requests",
     "retries",
     "threads",
@@ -37,23 +48,23 @@ fn build_with(name: &str, options: &BuildOptions) -> Program {
     Program::build(source, options).unwrap_or_else(|errors| panic!("{name}: {errors}"))
 }
 
-fn build(name: &str) -> Program {
+pub(crate) fn build(name: &str) -> Program {
     build_with(name, &BuildOptions::default())
 }
 
 /// Runs a program, under valgrind where that is installed; its output.
-fn run(name: &str, arguments: &[&str]) -> Output {
+pub(crate) fn run(name: &str, arguments: &[&str]) -> Output {
     run_checked(&build(name), arguments, &[])
 }
 
 #[track_caller]
-fn assert_stdout(output: &Output, expected: &str) {
+pub(crate) fn assert_stdout(output: &Output, expected: &str) {
     output.expect_success();
     assert_eq!(output.stdout, expected, "{}", output.stderr);
 }
 
 #[track_caller]
-fn assert_fails(output: &Output, message: &str) {
+pub(crate) fn assert_fails(output: &Output, message: &str) {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let all = format!("{}{}", output.stdout, output.stderr);
     assert!(all.contains(message), "{all}");
@@ -96,72 +107,6 @@ fn first_program_prints_a_manifest() {
     assert_fails(&output, "status 404: MANIFEST_UNKNOWN");
     let output = run("first-program", &[registry.url(), "a b", "v2"]);
     assert_fails(&output, "invalid repository name");
-}
-
-#[test]
-fn manifests_adds_a_tag_to_the_image_for_this_machine() {
-    let registry = registry();
-    let blob = registry.put_blob(NAME, "x");
-    let descriptor = format!(r#"{{"digest":"{blob}","size":1}}"#);
-    let text = format!(r#"{{"schemaVersion":2,"config":{descriptor},"layers":[{descriptor}]}}"#);
-    let digest = registry.put_manifest(NAME, "", MANIFEST, text);
-    let architectures = [
-        "amd64", "386", "arm64", "arm", "riscv64", "s390x", "ppc64le",
-    ];
-    let entries = architectures.map(|architecture| {
-        let platform = format!(r#"{{"os":"linux","architecture":"{architecture}"}}"#);
-        format!(r#"{{"digest":"{digest}","platform":{platform}}}"#)
-    });
-    let index = format!(r#"{{"manifests":[{}]}}"#, entries.join(","));
-    let media_type = "application/vnd.oci.image.index.v1+json";
-    registry.put_manifest(NAME, "v1", media_type, index);
-    let reference = format!("{}/{NAME}:v1", registry.url());
-    let output = run("manifests", &[&reference, "v1-here"]);
-    assert_stdout(&output, &format!("layer {blob}\n"));
-    assert_eq!(
-        registry.manifest(NAME, "v1-here"),
-        registry.manifest(NAME, &digest)
-    );
-    let reference = format!("{}/{NAME}:v2", registry.url());
-    assert_fails(&run("manifests", &[&reference, "v3"]), "MANIFEST_UNKNOWN");
-}
-
-#[test]
-fn artifacts_pushes_files() {
-    let registry = registry();
-    let folder = temp::folder();
-    let path = folder.path().join("notes.txt");
-    fs::write(&path, "notes").expect("a file");
-    let reference = format!("{}/{NAME}:v1", registry.url());
-    let path = path.display().to_string();
-    let output = run("artifacts", &[&reference, "application/vnd.example", &path]);
-    let digest = output.expect_success().stdout.trim();
-    let manifest = registry.manifest(NAME, "v1").expect("a manifest");
-    assert_eq!(registry.manifest(NAME, digest).as_ref(), Some(&manifest));
-    let text = String::from_utf8_lossy(&manifest.1);
-    assert!(text.contains("notes.txt"), "{text}");
-    let output = run("artifacts", &[&reference, "no type", &path]);
-    assert_fails(&output, "invalid media type");
-    let missing = format!("{path}.none");
-    let output = run("artifacts", &[&reference, "a/b", &missing]);
-    assert_fails(&output, "no such file");
-}
-
-#[test]
-fn layouts_adds_a_file_and_lists_tags() {
-    let folder = temp::folder();
-    let path = |name: &str| folder.path().join(name).display().to_string();
-    fs::write(path("notes.txt"), "notes").expect("a file");
-    let layout = path("layout");
-    let output = run("layouts", &[&layout, &path("notes.txt"), "v2"]);
-    assert_stdout(&output, "v2\n");
-    let output = run("layouts", &[&layout, &path("notes.txt"), "v1"]);
-    assert_stdout(&output, "v1\nv2\n");
-    let folder = folder.path().display().to_string();
-    assert_fails(
-        &run("layouts", &[&folder, &path("notes.txt"), "v1"]),
-        "not an image layout",
-    );
 }
 
 #[test]

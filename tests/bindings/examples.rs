@@ -3,11 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use embedded_registry::{Ending, Fault, Options, Recorded, Rule};
-use reggie::digest::{Algorithm, of_bytes};
+use embedded_registry::Options;
 use support::c::{BuildOptions, Compiler, Output, Program};
+use support::raw_server::RawServer;
 use support::registries::{DockerForm, DockerRegistry, Olareg, OlaregForm};
 use support::{registries, temp};
+
+use crate::content_examples;
 
 const EXAMPLES: [&str; 5] = [
     "push_pull",
@@ -16,19 +18,16 @@ const EXAMPLES: [&str; 5] = [
     "auth",
     "stream_blob",
 ];
-/// Those that take a reference in place of a URL.
-const OF_REFERENCES: [&str; 3] = ["tags", "referrers", "inspect"];
-const README: &str = "readme";
-/// Examples that pull a blob. The last one needs libcurl.
-const BLOB_EXAMPLES: [&str; 3] = ["pull_blob", "mount_read", "own_loop"];
+pub(crate) const README: &str = "readme";
 /// Where the examples put things unless told otherwise.
-const NAME: &str = "reggie/example";
+pub(crate) const NAME: &str = "reggie/example";
 /// The digest of the blob that push_pull pushes: `{}`.
-const DIGEST: &str = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+pub(crate) const DIGEST: &str =
+    "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 /// Base64 of `user:password`, which no log may show.
 const BASIC: &str = "dXNlcjpwYXNzd29yZA==";
 
-fn source(name: &str) -> PathBuf {
+pub(crate) fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("examples-c")
         .join(format!("{name}.c"))
@@ -46,7 +45,7 @@ fn build_options(name: &str) -> BuildOptions {
     }
 }
 
-fn build(name: &str) -> Program {
+pub(crate) fn build(name: &str) -> Program {
     Program::build(source(name), &build_options(name))
         .unwrap_or_else(|errors| panic!("{name}: {errors}"))
 }
@@ -63,12 +62,12 @@ pub(crate) fn run_checked(
 }
 
 /// A registry, as the examples are told of it.
-struct Target<'a> {
+pub(crate) struct Target<'a> {
     /// Whose log tells more of a failure.
     registry: Option<&'a registries::Registry>,
-    url: String,
-    credentials: bool,
-    ca: Option<PathBuf>,
+    pub(crate) url: String,
+    pub(crate) credentials: bool,
+    pub(crate) ca: Option<PathBuf>,
     /// Whether the programs run under valgrind, which takes its time.
     checked: bool,
 }
@@ -84,7 +83,10 @@ impl<'a> Target<'a> {
         }
     }
 
-    fn embedded(registry: &embedded_registry::Registry, credentials: bool) -> Target<'a> {
+    pub(crate) fn embedded(
+        registry: &embedded_registry::Registry,
+        credentials: bool,
+    ) -> Target<'a> {
         Target {
             registry: None,
             url: registry.url().to_owned(),
@@ -94,12 +96,12 @@ impl<'a> Target<'a> {
         }
     }
 
-    fn run(&self, name: &str, more: &[&str]) -> Output {
+    pub(crate) fn run(&self, name: &str, more: &[&str]) -> Output {
         self.run_at(&self.url, name, more)
     }
 
     /// Runs an example with a first argument.
-    fn run_at(&self, place: &str, name: &str, more: &[&str]) -> Output {
+    pub(crate) fn run_at(&self, place: &str, name: &str, more: &[&str]) -> Output {
         let program = build(name);
         let mut arguments = vec![place];
         arguments.extend(more);
@@ -178,56 +180,7 @@ fn all(target: &Target) {
     let pushed = lines[0].strip_prefix("pushed ").expect("a digest");
     assert_eq!(lines[1], format!("pulled {pushed}, 4194304 bytes"));
 
-    let folder = temp::folder();
-    let file = folder.path().join("blob");
-    let path = file.to_str().expect("a path in UTF-8");
-    let output = target.run("pull_blob", &[NAME, pushed, path]);
-    assert_eq!((output.stderr.as_str(), output.stdout.as_str()), ("", ""));
-    assert_eq!(std::fs::metadata(&file).expect("a file").len(), 4_194_304);
-    let output = target.run("mount_read", &[NAME, pushed, "4"]);
-    assert_eq!(output.stderr, "");
-    assert!(
-        output.stdout.ends_with(" bytes in 64 reads\n"),
-        "{}",
-        output.stdout
-    );
-    let output = target.run("own_loop", &[NAME, pushed, DIGEST]);
-    assert_eq!(output.stderr, "");
-    assert_eq!(output.stdout.lines().count(), 2);
-    let place = format!("{}/{NAME}:v1", target.url);
-    let run = |name: &str, more: &[&str]| {
-        let output = target.run_at(&place, name, more);
-        assert_eq!(output.stderr, "");
-        output.stdout
-    };
-    let digest = run("tags", &["v2", "v3"]);
-    assert!(digest.starts_with("sha256:"), "{digest}");
-    let tags = run("tags", &[]);
-    let mut tags: Vec<&str> = tags.lines().collect();
-    tags.sort_unstable();
-    assert_eq!(tags, ["v1", "v2", "v3"]);
-    assert_eq!(run("referrers", &[]), "");
-    run("referrers", &["text/plain", "a note"]);
-    for more in [&[][..], &["text/plain"]] {
-        let found = run("referrers", more);
-        assert!(found.ends_with(" text/plain a note\n"), "{found}");
-    }
-    assert_eq!(run("referrers", &["text/html"]), "");
-    let found = run("inspect", &[]);
-    assert!(
-        found.starts_with(&format!("manifest  {}", digest.trim_end())),
-        "{found}"
-    );
-    assert!(
-        found.contains(&format!("\nconfig    {DIGEST} 2 ")),
-        "{found}"
-    );
-
-    if !target.credentials && target.ca.is_none() {
-        let output = target.run(README, &[NAME]);
-        assert_eq!(output.stderr, "");
-        assert!(output.stdout.contains("\"v1\""), "{}", output.stdout);
-    }
+    content_examples::all(target, pushed);
 }
 
 #[test]
@@ -292,6 +245,32 @@ fn tags_are_listed_page_by_page() {
 }
 
 #[test]
+fn pages_without_end_or_elsewhere_are_a_failure() {
+    let registry = embedded_registry::Registry::start(Options::default().page_size(1));
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    for tag in 0..=1000 {
+        registry.put_manifest(NAME, &tag.to_string(), media_type, "{}");
+    }
+    let program = build("list_tags");
+    let output = program.run(&[registry.url()], &[]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(output.stdout.lines().count(), 1000);
+    assert_eq!(output.stderr, "more than 1000 pages\n");
+
+    let server = RawServer::start(|conn| {
+        while conn.read_request().is_some() {
+            let link = [("Link", "<https://elsewhere.example/>; rel=\"next\"")];
+            conn.respond("200 OK", &link, b"{}");
+        }
+    });
+    let output = program.run(&[&server.url()], &[]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(output.stdout, "{}\n");
+    let start = "GET of the tags: next page of ";
+    assert!(output.stderr.starts_with(start), "{}", output.stderr);
+}
+
+#[test]
 fn a_file_of_the_callers_is_streamed_too_and_stays() {
     let registry = embedded_registry::Registry::start(Options::default());
     let file = source("stream_blob");
@@ -303,53 +282,12 @@ fn a_file_of_the_callers_is_streamed_too_and_stays() {
     assert_eq!(std::fs::read(&file).expect("the source"), before);
 }
 
-/// It is killed at each of some places, and then completes the upload.
-#[test]
-fn an_upload_is_resumed_by_the_next_run() {
-    const SIZE: usize = 20 << 20;
-    let program = build("resume_upload");
-    let registry = embedded_registry::Registry::start(Options::default());
-    let folder = temp::folder();
-    let path = |name: &str| folder.path().join(name).display().to_string();
-    let (file, state) = (path("file"), path("state"));
-    let bytes = vec![b'a'; SIZE];
-    std::fs::write(&file, &bytes).expect("written");
-    let arguments = [registry.url(), NAME, file.as_str(), state.as_str()];
-    for chunks in [0, 1] {
-        let stall = Rule::new(Fault::hang_up(Ending::Stall)).method("PATCH");
-        registry.add_rule(stall.skip(chunks));
-        registry.clear_requests();
-        let mut child = program.command(&arguments).spawn().expect("a child");
-        let is_stalled = |requests: &[Recorded]| {
-            let chunk = |one: &&Recorded| one.method == "PATCH";
-            requests.iter().filter(chunk).count() as u64 == chunks + 1
-        };
-        while !is_stalled(&registry.requests()) {
-            assert!(child.try_wait().expect("a child").is_none(), "ended");
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
-        child.kill().expect("killed");
-        child.wait().expect("ended");
-        registry.clear_rules();
-    }
-    let output = run_checked(&program, &arguments, &[]);
-    output.expect_success();
-    let from = format!("from byte {}\ncomplete\n", 8 << 20);
-    assert_eq!(
-        (output.stdout.as_str(), output.stderr.as_str()),
-        (from.as_str(), "")
-    );
-    let digest = of_bytes(Algorithm::Sha256, &bytes);
-    assert_eq!(registry.blob(NAME, &digest), Some(bytes));
-    assert!(!Path::new(&state).exists());
-}
-
 #[test]
 fn a_failure_is_one_line_and_an_exit_status() {
     let basic = Options::default().basic(registries::USER, registries::PASSWORD);
     let basic = embedded_registry::Registry::start(basic);
     let tls = embedded_registry::Registry::start(Options::default().tls());
-    for name in EXAMPLES.into_iter().chain([README]) {
+    for name in EXAMPLES {
         let program = build(name);
         let fails = |arguments: &[&str], words: &str| {
             // One failure in the middle of things, which takes valgrind less
@@ -373,88 +311,10 @@ fn a_failure_is_one_line_and_an_exit_status() {
         };
         fails(&[], "usage: ");
         fails(&["nowhere", NAME], "registry address");
-        fails(&[basic.url(), NAME], "registry returned status 401");
+        fails(&[basic.url(), NAME], "status 401: UNAUTHORIZED ");
         fails(&[tls.url(), NAME], "certificate");
         fails(&[tls.url(), "a b"], "invalid repository name");
     }
-}
-
-#[test]
-fn a_blob_that_cannot_be_pulled_is_a_failure() {
-    let registry = embedded_registry::Registry::start(Options::default());
-    let url = registry.url();
-    let folder = temp::folder();
-    let path = folder.path().join("blob");
-    let path = path.to_str().expect("a path in UTF-8");
-    for name in BLOB_EXAMPLES {
-        let program = build(name);
-        let more: &[&str] = if name == "pull_blob" { &[path] } else { &[] };
-        let arguments = [&[url, NAME, DIGEST], more].concat();
-        let output = run_checked(&program, &arguments, &[]);
-        assert_eq!(output.status.code(), Some(1), "{name}: {output:?}");
-        assert!(output.stderr.contains("404"), "{name}: {output:?}");
-    }
-}
-
-#[test]
-fn the_failure_of_a_reference_is_one_line_too() {
-    let basic = Options::default().basic(registries::USER, registries::PASSWORD);
-    let basic = embedded_registry::Registry::start(basic);
-    let tls = embedded_registry::Registry::start(Options::default().tls());
-    let of = |registry: &embedded_registry::Registry| format!("{}/{NAME}", registry.url());
-    for name in OF_REFERENCES {
-        let program = build(name);
-        for (arguments, words) in [
-            (vec![], "usage: "),
-            (vec!["a b".to_owned()], "repository name"),
-            (vec![of(&basic)], "status 401"),
-            (vec![of(&tls)], "certificate"),
-        ] {
-            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-            let output = run_checked(&program, &arguments, &[]);
-            assert_eq!(output.status.code(), Some(1), "{name}: {output:?}");
-            assert_eq!(output.stdout, "", "{name}");
-            let lines: Vec<&str> = output.stderr.lines().collect();
-            assert!(
-                lines.len() == 1 && lines[0].contains(words),
-                "{name}: {lines:?}"
-            );
-        }
-    }
-}
-
-#[test]
-fn the_examples_about_blobs_have_fewer_than_100_lines() {
-    for name in BLOB_EXAMPLES {
-        let text = std::fs::read_to_string(source(name)).expect("the source");
-        assert!(text.lines().count() < 100, "{name}");
-    }
-}
-
-#[test]
-fn an_index_is_inspected_for_a_platform() {
-    let registry = embedded_registry::Registry::start(Options::default());
-    let config = r#"{"config":{"Env":["PATH=/bin","A=\u001b"]}}"#;
-    let size = config.len();
-    let config = registry.put_blob(NAME, config);
-    let image = "application/vnd.oci.image.manifest.v1+json";
-    let text = format!(r#"{{"schemaVersion":2,"config":{{"digest":"{config}","size":{size}}}}}"#);
-    let digest = registry.put_manifest(NAME, "", image, text);
-    let entry = |architecture: &str, digest: &str| {
-        let platform = format!(r#"{{"os":"linux","architecture":"{architecture}"}}"#);
-        format!(r#"{{"digest":"{digest}","size":1,"platform":{platform}}}"#)
-    };
-    let entries = [entry("riscv64", DIGEST), entry("arm64", &digest)].join(",");
-    let index = format!(r#"{{"schemaVersion":2,"manifests":[{entries}]}}"#);
-    let media_type = "application/vnd.oci.image.index.v1+json";
-    registry.put_manifest(NAME, "v1", media_type, index);
-    let place = format!("{}/{NAME}:v1", registry.url());
-    let target = Target::embedded(&registry, false);
-    let output = target.run_at(&place, "inspect", &["linux/arm64/v8"]);
-    let lines: Vec<&str> = output.stdout.lines().collect();
-    assert_eq!(lines[1], format!("entry     {DIGEST} 1 linux/riscv64"));
-    assert_eq!(lines[2], format!("entry     {digest} 1 linux/arm64"));
-    assert_eq!(lines[4..], ["PATH=/bin", "A=?"]);
 }
 
 #[test]
@@ -467,11 +327,7 @@ fn every_compiler_takes_them_without_a_warning() {
         if !compiler.is_at_hand() {
             continue;
         }
-        let more = [README, "resume_upload"].into_iter();
-        for name in EXAMPLES
-            .into_iter()
-            .chain(more.chain(BLOB_EXAMPLES).chain(OF_REFERENCES))
-        {
+        for name in EXAMPLES.into_iter().chain(content_examples::EXAMPLES) {
             let options = BuildOptions {
                 compiler,
                 standard,

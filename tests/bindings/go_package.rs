@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use embedded_registry::{Options, Registry};
 use support::c::{library_folder, run_command};
 use support::{programs, root};
 
@@ -63,6 +64,19 @@ fn go(arguments: &[&str]) {
     run_command(command("go", arguments), TIME).expect_success();
 }
 
+/// Runs the tests with registries that have nothing yet.
+fn go_test(arguments: &[&str]) {
+    let open = Registry::start(Options::default());
+    let with_tokens = Registry::start(Options::default().token("user", "password"));
+    let mut command = command("go", &["test", "-race", "-count=1"]);
+    command
+        .args(arguments)
+        .arg("./...")
+        .env("REGGIE_EMBEDDED_REGISTRY", open.url())
+        .env("REGGIE_EMBEDDED_TOKEN_REGISTRY", with_tokens.url());
+    run_command(command, TIME).expect_success();
+}
+
 /// One test, as more than one would make the folder at once, and as each takes
 /// all cores.
 #[test]
@@ -78,6 +92,6 @@ fn the_go_package_passes_its_tests() {
     assert_eq!(formatted.expect_success().stdout, "");
     go(&["vet", "./..."]);
     // Nothing is taken from before: the library may have changed.
-    go(&["test", "-race", "-count=1", "./..."]);
-    go(&["test", "-race", "-count=1", "-tags=reggie_static", "./..."]);
+    go_test(&[]);
+    go_test(&["-tags=reggie_static"]);
 }

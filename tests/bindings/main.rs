@@ -1,5 +1,8 @@
 //! Programs that use the library: the Go package, the examples and those of docs.
 
+mod content_examples;
+mod content_programs;
+mod coverage;
 mod docs;
 mod docs_programs;
 mod examples;

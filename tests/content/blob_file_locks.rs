@@ -37,7 +37,7 @@ fn slow(size: usize) -> (BlobServer, std::sync::mpsc::Sender<()>) {
     (server, go)
 }
 
-fn partial(path: &Path, content: &[u8]) -> PathBuf {
+pub(crate) fn partial(path: &Path, content: &[u8]) -> PathBuf {
     let name = path
         .file_name()
         .expect("a name")
@@ -199,12 +199,12 @@ fn pull_in_a_child() {
     .expect("pulled");
 }
 
-fn child_command(server: &BlobServer, path: &Path) -> std::process::Command {
+pub(crate) fn child_command(url: &str, content: &[u8], path: &Path) -> std::process::Command {
     let mut command = child::command(pull_in_a_child);
     command
-        .env("BLOB_URL", server.server.url())
-        .env("BLOB_DIGEST", digest(&server.content))
-        .env("BLOB_SIZE", server.content.len().to_string())
+        .env("BLOB_URL", url)
+        .env("BLOB_DIGEST", digest(content))
+        .env("BLOB_SIZE", content.len().to_string())
         .env("BLOB_PATH", path)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -216,7 +216,9 @@ fn two_processes_need_one_transfer() {
     let (server, go) = slow(300_000);
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("blob");
-    let other = child_command(&server, &path).spawn().expect("started");
+    let other = child_command(&server.server.url(), &server.content, &path)
+        .spawn()
+        .expect("started");
     assert!(server.server.wait_for_requests(1, Duration::from_secs(60)));
     let events = Events::default();
     let options = events.options_with(move |snapshot| {
@@ -248,7 +250,9 @@ fn a_killed_pull_goes_on_in_the_next_process() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("blob");
         let partial = partial(&path, &blob);
-        let mut other = child_command(&server, &path).spawn().expect("started");
+        let mut other = child_command(&server.server.url(), &server.content, &path)
+            .spawn()
+            .expect("started");
         while fs::metadata(&partial).map_or(0, |about| about.len()) < at as u64 {
             thread::sleep(Duration::from_millis(5));
         }

@@ -95,6 +95,43 @@ fn docker_registry_sends_the_list_from_its_beginning() {
 }
 
 #[test]
+fn ggcr_cuts_a_list_without_a_link() {
+    let tags = ["a", "b", "c", "d"];
+    for (size, count) in [(1, 5), (2, 3), (3, 2), (4, 2), (5, 1)] {
+        let server = serve(move |request| {
+            let last = request.target.split_once("last=").map(|(_, last)| last);
+            let rest = tags
+                .iter()
+                .filter(|tag| last.is_none_or(|last| **tag > last));
+            let page: Vec<String> = rest.take(size).map(|tag| format!("{tag:?}")).collect();
+            let body = format!(r#"{{"tags":[{}]}}"#, page.join(","));
+            Reply::ok("application/json", body)
+        });
+        let mut options = Options::default();
+        options.set_pages(size, None).expect("in range");
+        let mut names = Names::tags(&repository(&server.url()), None, &options);
+        let mut found = Vec::new();
+        while let Some(name) = names.next().expect("a list") {
+            found.push(name.to_owned());
+        }
+        assert_eq!(found, tags, "{size}");
+        assert_eq!(server.requests().len(), count, "{size}");
+    }
+}
+
+#[test]
+fn docker_registry_sends_all_tags_although_a_page_would_be_full() {
+    let server = serving(r#"{"tags":["b","a","c"]}"#);
+    let mut options = Options::default();
+    options.set_pages(3, None).expect("in range");
+    let mut names = Names::tags(&repository(&server.url()), None, &options);
+    for expected in [Some("b"), Some("a"), Some("c"), None, None] {
+        assert_eq!(names.next().expect("a list"), expected);
+    }
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
 fn links_are_followed_as_they_are() {
     let server = serve(|request| match request.target.as_str() {
         "/v2/team/app/tags/list?n=1000" => Reply::ok("application/json", r#"{"tags":["b"]}"#)

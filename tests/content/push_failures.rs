@@ -105,6 +105,41 @@ fn a_commit_whose_response_is_lost_is_not_sent_again() {
     assert_eq!(registry.blob(), Some(bytes));
 }
 
+/// The blob appears only after the first question for it.
+#[test]
+fn a_commit_that_is_completed_after_its_response_was_lost_is_found() {
+    for is_stream in [false, true] {
+        let registry = Quirky::start(|request, state| match request.method.as_str() {
+            "PUT" => {
+                drop(usual(request, state));
+                state.received = state.blob.take().expect("committed");
+                state.counter = 1;
+                Some(Reply::none())
+            }
+            "GET" if state.counter == 1 => {
+                state.blob = Some(std::mem::take(&mut state.received));
+                Some(Reply::new("404 Not Found").error("BLOB_UPLOAD_UNKNOWN"))
+            }
+            _ => None,
+        });
+        let bytes = content(3 * SMALL);
+        let source = match is_stream {
+            true => stream(&bytes),
+            false => memory(&bytes),
+        };
+        push_ok(
+            &repository(&registry.url()),
+            source,
+            &bytes,
+            &small_chunks(),
+        );
+        let requests = registry.requests();
+        let posts = requests.iter().filter(|one| one.starts_with("POST"));
+        assert_eq!(posts.count(), 1, "{requests:?}");
+        assert_eq!(registry.blob(), Some(bytes));
+    }
+}
+
 /// A chunk is never sent twice to the same place without asking.
 #[test]
 fn a_chunk_whose_response_is_lost_is_not_sent_again() {
@@ -161,6 +196,34 @@ fn an_upload_that_went_wrong_after_a_failure_starts_over_once() {
             _ => drop(assert_kind(pushed, Kind::DigestMismatch)),
         }
     }
+}
+
+/// Distribution 3 may store a chunk after it was asked how much it has: then it has
+/// part of the content twice. What cannot start over is lost.
+#[test]
+fn distribution_a_stream_whose_upload_went_wrong_after_a_failure_is_lost() {
+    let bytes = content(3 * SMALL);
+    let registry = Quirky::start(|request, state| {
+        let is_second = request.method == "PATCH" && state.received.len() == SMALL;
+        match request.method.as_str() {
+            _ if is_second && state.counter == 0 => {
+                state.counter = 1;
+                Some(Reply::none())
+            }
+            "PUT" => {
+                state.received.push(0);
+                None
+            }
+            _ => None,
+        }
+    });
+    let pushed = push::push(
+        &repository(&registry.url()),
+        stream(&bytes),
+        None,
+        &small_chunks(),
+    );
+    assert_kind(pushed, Kind::UploadLost);
 }
 
 #[test]

@@ -63,6 +63,18 @@ fn ghcr_does_not_cancel_uploads() {
 }
 
 #[test]
+fn ggcr_takes_the_path_of_an_upload_for_something_else() {
+    let registry = Quirky::start(|request, _| {
+        (request.method == "DELETE").then(|| Reply::new("400 Bad Request"))
+    });
+    let repository = repository(&registry.url());
+    let options = Options::default();
+    let mut upload =
+        reggie::content::upload::Upload::begin(&repository, &options).expect("an upload");
+    upload.abort().expect("nothing to discard");
+}
+
+#[test]
 fn ghcr_requires_the_slash_of_the_post() {
     let registry = Quirky::start(|request, _| {
         let path = request.target.split('?').next().unwrap_or_default();

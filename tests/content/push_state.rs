@@ -9,13 +9,14 @@ use std::time::{Duration, SystemTime};
 use embedded_registry::{Ending, Fault, Options as RegistryOptions, Registry, Rule};
 use reggie::Kind;
 use reggie::content::push::{self, Source};
+use rustix::fs::{FlockOperation, flock};
 use support::child;
 use support::registries::{DockerForm, DockerRegistry};
 
 use super::pushing::*;
 use super::quirky::{Quirky, Reply};
 
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder").flatten();
     entries.map(|entry| entry.path()).collect()
 }
@@ -185,6 +186,26 @@ fn a_push_leaves_the_state_of_a_running_push_alone() {
     assert_eq!(inner_seen.last().map(|one| one.resumed), Some(0));
 }
 
+/// Of a process that was killed while it stored its state.
+#[test]
+fn temporary_files_that_were_left_behind_are_removed() {
+    let registry = Registry::start(RegistryOptions::default());
+    let folder = support::temp::folder();
+    let left = folder.path().join("reggie-1.tmp");
+    let locked = folder.path().join("reggie-2.tmp");
+    fs::write(&left, b"state").expect("written");
+    let file = fs::File::create(&locked).expect("a file");
+    flock(&file, FlockOperation::LockExclusive).expect("locked");
+    let bytes = content(2 * SMALL);
+    push_ok(
+        &repository(registry.url()),
+        memory(&bytes),
+        &bytes,
+        &with_state(folder.path()),
+    );
+    assert_eq!(files(folder.path()), [locked]);
+}
+
 #[test]
 fn old_files_are_removed_and_others_kept() {
     let registry = Registry::start(RegistryOptions::default());
@@ -236,7 +257,7 @@ fn pushes_slowly() {
     push::push(&repository(&arguments[0]), source, None, &options).expect("pushed");
 }
 
-fn push_in_child(url: &str, folder: &Path, path: &Path) -> Command {
+pub(crate) fn push_in_child(url: &str, folder: &Path, path: &Path) -> Command {
     let mut command = child::command(pushes_slowly);
     command
         .env("PUSH_URL", url)

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use embedded_registry::{Options, Registry};
+use embedded_registry::{Ending, Fault, Options, Registry, Rule};
 
 use self::programs::*;
 use self::servers::*;
@@ -381,6 +381,42 @@ fn blobs_are_pulled_by_all_ways_and_belong_to_the_caller() {
         ]
     });
     everywhere_and_linked_statically("blobs", &places);
+}
+
+#[test]
+fn handles_of_content_are_freed_in_any_order() {
+    let registry = Registry::start(Options::default());
+    let digest = registry.put_synthetic_blob("a/b", 300, 3);
+    let blob = format!(r#"{{"digest":"{digest}","size":300}}"#);
+    let text = format!(r#"{{"schemaVersion":2,"config":{blob},"layers":[{blob}]}}"#);
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    registry.put_manifest("a/b", "v1", media_type, text);
+    everywhere(
+        "content_ownership",
+        &[vec![registry.url().to_owned(), digest]],
+    );
+}
+
+#[test]
+fn calls_about_content_are_cancelled_in_each_phase() {
+    let registry = Registry::start(Options::default());
+    let digest = registry.put_synthetic_blob("works", 8 << 20, 5);
+    for name in ["half", "busy"] {
+        registry.put_synthetic_blob(name, 8 << 20, 5);
+    }
+    let stall = || Fault::hang_up(Ending::Stall);
+    let half = Fault::serve().cut_body(100_000, Ending::Stall);
+    registry.add_rule(Rule::new(stall()).path("/v2/hang/"));
+    registry.add_rule(Rule::new(half).path("/v2/half/blobs/"));
+    registry.add_rule(Rule::new(stall()).path("/v2/takes/").method("PUT"));
+    registry.add_rule(Rule::new(stall()).path("/v2/takes/").method("PATCH"));
+    registry.add_rule(Rule::new(Fault::status(503)).path("/v2/busy/"));
+    let folder = temp::folder();
+    let path = folder.path().display().to_string();
+    everywhere(
+        "content_cancel",
+        &[vec![registry.url().to_owned(), digest, path]],
+    );
 }
 
 #[test]

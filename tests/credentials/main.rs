@@ -240,6 +240,87 @@ fn a_refusal_says_where_the_credentials_were_from() {
 }
 
 #[test]
+fn a_401_says_where_the_credentials_were_from_with_basic_too() {
+    let registry = Registry::start(Options::default().basic(USER, PASSWORD));
+    let status = "status 401: UNAUTHORIZED authentication required";
+    let fails = |config: &mut Config, note: &str| {
+        let lines = logged(config, Level::Info);
+        let client = Client::new(registry.url(), config).expect("a client");
+        // The second call sends Basic before a challenge.
+        for _ in 0..2 {
+            lines.lock().expect("no panic").clear();
+            let path = format!("/v2/{NAME}/tags/list");
+            let mut request = client.request("GET", &path).expect("a request");
+            let response = client.execute(&mut request).expect("a response");
+            let error = response.check().expect_err("401");
+            let expected = format!("{}: {status} {note}", registry.host());
+            assert_eq!(error.message(), expected);
+            let lines = lines.lock().expect("no panic").join("\n");
+            assert!(!lines.contains("of long ago"), "{lines}");
+            let logged = note
+                .strip_prefix("(credentials: ")
+                .and_then(|source| source.strip_suffix(')'))
+                .filter(|source| *source != "none")
+                .map(|source| format!("{NAME}: those from {source} were rejected"));
+            match logged {
+                Some(logged) => assert!(lines.ends_with(&logged), "{lines}"),
+                None => assert!(!lines.contains("rejected"), "{lines}"),
+            }
+        }
+    };
+    let (_folder, wrong) = file_for(&registry.host(), USER, "of long ago");
+    fails(
+        &mut config_with(&wrong),
+        &format!("(credentials: {})", wrong.display()),
+    );
+    let (_folder, other) = file_for("elsewhere.example", USER, PASSWORD);
+    fails(
+        &mut config_with(&other),
+        &format!("(no credentials in {})", other.display()),
+    );
+    let mut config = Config::new();
+    config.set_credentials(USER, "of long ago").expect("valid");
+    fails(&mut config, "(credentials: the client's settings)");
+    fails(&mut Config::new(), "(credentials: none)");
+
+    // What the program sends itself is not the client's.
+    let client = Client::new(registry.url(), &Config::new()).expect("a client");
+    let mut request = client.request("GET", "/v2/").expect("a request");
+    request
+        .set_header("Authorization", b"Basic b2xk")
+        .expect("valid");
+    let response = client.execute(&mut request).expect("a response");
+    let error = response.check().expect_err("401");
+    assert!(error.message().ends_with(status), "{error}");
+}
+
+#[test]
+fn a_401_with_a_token_says_where_the_credentials_were_from() {
+    // It grants tokens to anyone, and accepts none.
+    let server = RawServer::start(|conn| {
+        while let Some(request) = conn.read_request() {
+            if request.target.starts_with("/token") {
+                conn.respond("200 OK", &[], br#"{"token":"T"}"#);
+            } else {
+                let host = request.header("host").expect("a host");
+                let realm = format!("Bearer realm=\"http://{host}/token\"");
+                let fields = [("WWW-Authenticate", realm.as_str())];
+                conn.respond("401 Unauthorized", &fields, b"");
+            }
+        }
+    });
+    let client = Client::new(&server.url(), &Config::new()).expect("a client");
+    let path = format!("/v2/{NAME}/tags/list");
+    let mut request = client.request("GET", &path).expect("a request");
+    let response = client.execute(&mut request).expect("a response");
+    let error = response.check().expect_err("401");
+    assert!(
+        error.message().ends_with("status 401 (credentials: none)"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_helper_that_fails_is_told_by_its_name_and_words() {
     let registry = Registry::start(Options::default().token(USER, PASSWORD));
     let folder = temp::folder();

@@ -102,6 +102,10 @@ fn a_call_waits_for_its_turn_and_no_longer_than_it_may() {
         (error.kind(), error.step()),
         (Kind::Deadline, Step::Connect)
     );
+    let message = format!(
+        "wait for one of the 2 connections to {host}: the call exceeded its limit of 200 ms"
+    );
+    assert_eq!(error.message(), message);
 
     let cancel = Cancel::new().expect("a handle");
     let patient = limited(&server.url(), 1, long);

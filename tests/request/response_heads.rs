@@ -1,6 +1,7 @@
 //! Heads and chunks as servers send them: what is accepted, and what is refused
 //! because the body could be misread.
 
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -432,4 +433,30 @@ fn servers_that_do_not_speak_http_are_detected_at_once() {
         let message = format!("response of {} is not http", server.authority());
         assert_eq!(error.message(), message);
     }
+}
+
+/// As from servers that send files separately: what is received with the head ends
+/// after the size of the first chunk.
+#[test]
+fn a_large_chunk_that_follows_its_size_later() {
+    let (go, may_go) = channel();
+    let may_go = Mutex::new(may_go);
+    let body = vec![b'x'; 100_000];
+    let sent = body.clone();
+    let server = RawServer::start(move |conn| {
+        while conn.read_request().is_some() {
+            conn.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n186a0\r\n");
+            // The client has the head. The test may have failed.
+            let _ = may_go.lock().expect("no panic").recv();
+            conn.send(&[&sent[..], b"\r\n0\r\n\r\n"].concat());
+        }
+    });
+    let mut config = Config::new();
+    config.set_response_callback(Some(Arc::new(move |_| {
+        let _ = go.send(());
+        Ok(())
+    })));
+    let client = Client::new(&server.url(), &config).expect("a client");
+    let response = get(&client, 0).expect("a response");
+    assert!(response.body() == body);
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use reggie::{Cancel, Client, Config, Error, Kind, Request, Response, Step};
+use support::cutter::{Cut, Cutter};
 use support::raw_conn::Conn;
 use support::raw_server::RawServer;
 
@@ -47,6 +48,36 @@ fn send(
     let mut request = client.request(method, "/v2/a/manifests/b").expect("valid");
     change(&mut request);
     client.execute(&mut request)
+}
+
+/// Nothing of the request was sent, so that every method is retried.
+#[test]
+fn a_connection_that_is_closed_in_the_tls_handshake() {
+    let server = RawServer::start_tls(|conn| {
+        while conn.read_request().is_some() {
+            conn.respond("200 OK", &[], b"");
+        }
+    });
+    let cutter = Cutter::start(server.address());
+    let url = format!("https://{}", cutter.authority());
+    for cut in [Cut::Up(1), Cut::Up(100), Cut::Down(1), Cut::Down(500)] {
+        for method in ["GET", "POST", "PATCH"] {
+            let mut config = config(1);
+            config
+                .add_ca_file(&server.ca_path().expect("a ca"))
+                .expect("a ca");
+            let client = Client::new(&url, &config).expect("a client");
+            cutter.set_cuts([cut]);
+            let mut request = client.request(method, "/v2/").expect("valid");
+            let response = client.execute(&mut request).expect("a response");
+            assert_eq!(response.sends(), 2, "{method} {cut:?}");
+            cutter.set_cuts([cut, cut]);
+            let client = Client::new(&url, &config).expect("a client");
+            let error = client.execute(&mut request).expect_err("closed twice");
+            assert_eq!((error.kind(), error.step()), (Kind::Connect, Step::Tls));
+            assert!(error.is_retryable());
+        }
+    }
 }
 
 #[test]

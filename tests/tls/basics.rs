@@ -44,6 +44,8 @@ fn a_self_signed_certificate_that_is_trusted_is_accepted() {
     let registry = Registry::start(Options::default().self_signed());
     let error = get(registry.url(), &Config::new()).expect_err("unknown");
     assert_eq!(error.kind(), Kind::Certificate, "{error}");
+    let why = "it is a ca certificate, and not among the trusted certificates";
+    assert!(error.message().ends_with(why), "{error}");
     let config = trusting(registry.ca_path().expect("its certificate"));
     assert_eq!(
         get(registry.url(), &config).expect("an answer").status(),

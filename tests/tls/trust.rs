@@ -303,7 +303,8 @@ fn a_refusal_says_what_is_wrong_with_whose_certificate() {
         let url = format!("https://{host}:{}", server.address().port());
         let error = get(&url, &config).expect_err(part);
         assert_eq!(error.kind(), Kind::Certificate, "{error}");
-        let expected = format!("certificate of {host} is not accepted: ");
+        let port = server.address().port();
+        let expected = format!("certificate of {host}:{port} is not trusted: ");
         assert!(error.message().starts_with(&expected), "{error}");
         assert!(error.message().contains(part), "{error}");
         let authority = format!("{host}:{}", server.address().port());
@@ -314,10 +315,16 @@ fn a_refusal_says_what_is_wrong_with_whose_certificate() {
     }
     let server = hello(Certificates::new());
     let error = get(&server.url(), &Config::new()).expect_err("nobody knows it");
-    assert!(
-        error.message().contains("its issuer is not trusted"),
-        "{error}"
+    let expected = format!(
+        "certificate of {} is not trusted: its issuer \"reggie test authority\" \
+         is not among the trusted certificates",
+        server.authority()
     );
+    assert_eq!(error.message(), expected);
+    let server = hello(Certificates::self_signed());
+    let error = get(&server.url(), &Config::new()).expect_err("not trusted");
+    let why = ": it is self-signed, and not among the trusted certificates";
+    assert!(error.message().ends_with(why), "{error}");
 }
 
 #[test]

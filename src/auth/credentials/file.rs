@@ -108,9 +108,9 @@ impl Contents {
         if text.iter().all(u8::is_ascii_whitespace) {
             return Ok(Contents::default());
         }
-        let json = SecretJson::parse(&text).ok_or_else(|| match std::str::from_utf8(&text) {
-            Ok(_) => "not json",
-            Err(_) => "neither UTF-8 nor UTF-16",
+        let json = SecretJson::read(&text).map_err(|error| match std::str::from_utf8(&text) {
+            Ok(_) => format!("not json: line {}, column {}", error.line(), error.column()),
+            Err(_) => "neither UTF-8 nor UTF-16".to_owned(),
         })?;
         let file = match &*json {
             Value::Null => return Ok(Contents::default()),

@@ -32,6 +32,33 @@ pub(crate) struct Lookup {
     pub(crate) tried: Vec<String>,
 }
 
+/// Where the credential of a search came from, or was not found.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) found: Option<String>,
+    tried: Vec<String>,
+}
+
+impl Lookup {
+    pub(crate) fn source(&self) -> Source {
+        Source {
+            found: self.found.as_ref().map(|found| found.source.clone()),
+            tried: self.tried.clone(),
+        }
+    }
+}
+
+impl Source {
+    /// As it follows a message about a rejection.
+    pub(crate) fn note(&self) -> String {
+        match (&self.found, self.tried.as_slice()) {
+            (Some(found), _) => format!(" (credentials: {found})"),
+            (None, []) => " (credentials: none)".to_owned(),
+            (None, tried) => format!(" (no credentials in {})", tried.join("; ")),
+        }
+    }
+}
+
 /// The sources of credentials of a client.
 pub(crate) struct CredentialStore {
     /// For the client's own registry.

@@ -288,7 +288,7 @@ fn a_file_may_be_in_the_encodings_of_other_systems() {
         ),
         (
             b"\xef\xbb\xbf{",
-            "error credentials file /config.json: not json",
+            "error credentials file /config.json: not json: line 1, column 1",
         ),
         (
             b"{\"auths\":{\"caf\xe9\":{}}}",

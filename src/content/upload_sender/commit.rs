@@ -86,7 +86,7 @@ impl Sender {
             Ok(response) => response,
             Err(error) => {
                 self.pause(task, request, error)?;
-                return self.is_committed(task, digest);
+                return self.is_committed_after_all(task, content, digest);
             }
         };
         if (200..300).contains(&response.status()) {
@@ -114,7 +114,7 @@ impl Sender {
         let offset = self.offset();
         match (response.status(), error.registry_code()) {
             (_, Some("DIGEST_INVALID")) => {
-                if !self.resumed || self.restarted || content.first() > 0 {
+                if !self.resumed || self.restarted {
                     return Err(error.with_kind(Kind::DigestMismatch));
                 }
                 self.restarted = true;
@@ -153,12 +153,30 @@ impl Sender {
             }
             _ => {
                 self.pause(task, request, error)?;
-                self.is_committed(task, digest)
+                self.is_committed_after_all(task, content, digest)
             }
         }
     }
 
-    /// Whether the blob is there after all.
+    /// Whether the registry has committed the upload although no response says so.
+    /// If not, finds out how much it has.
+    fn is_committed_after_all(
+        &mut self,
+        task: &Task,
+        content: &dyn Content,
+        digest: &Digest,
+    ) -> Result<bool, Error> {
+        if self.is_committed(task, digest)? {
+            return Ok(true);
+        }
+        match self.find_offset(task, content) {
+            Ok(()) if self.session.is_some() => Ok(false),
+            // The upload is gone: the registry may have been about to commit it.
+            found => Ok(self.is_committed(task, digest)? || found.map(|()| false)?),
+        }
+    }
+
+    /// Whether the blob is there.
     fn is_committed(&mut self, task: &Task, digest: &Digest) -> Result<bool, Error> {
         let is_there = exists(task, digest)?;
         if is_there {

@@ -16,6 +16,9 @@ use self::syntax::{
 use crate::error::{Error, Kind};
 use crate::log::redact::shown;
 
+/// The error for a URL without a scheme.
+pub(crate) const NO_SCHEME: &str = "does not start with http:// or https://";
+
 /// Scheme, host and port: the scope of credentials and connections.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Origin {
@@ -109,13 +112,13 @@ impl Url {
             false => format!(" {}", shown(value)),
         };
         let Some((name, rest)) = split_scheme(text) else {
-            return Err("does not start with http:// or https://".to_owned());
+            return Err(NO_SCHEME.to_owned());
         };
         let scheme = Scheme::from_name(name);
         let Some(rest) = rest.strip_prefix("//") else {
             return Err(match scheme {
                 Some(_) => "has no host".to_owned(),
-                None => "does not start with http:// or https://".to_owned(),
+                None => NO_SCHEME.to_owned(),
             });
         };
         let Some(scheme) = scheme else {

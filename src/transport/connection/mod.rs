@@ -15,6 +15,7 @@ use rustls::ClientConfig;
 use super::buffers::ConnectionBuffers;
 use super::pool::Kept;
 use crate::error::Error;
+use crate::http::url::Origin;
 use crate::os::deadline::CallLimits;
 use crate::os::sys;
 use crate::transport::connection_permit::ConnectionPermit;
@@ -104,14 +105,14 @@ impl Connection {
     pub(crate) fn secured(
         self,
         config: Arc<ClientConfig>,
-        host: &str,
+        origin: &Origin,
         limits: &CallLimits,
     ) -> Result<Connection, Error> {
         let tunnel = match self.stream {
             Stream::Plain => None,
             Stream::Tls(tls) => Some(tls),
         };
-        let stream = TlsStream::handshake(&self.socket, tunnel, config, host, limits)?;
+        let stream = TlsStream::handshake(&self.socket, tunnel, config, origin, limits)?;
         let secured = Connection::over(self.socket, Stream::Tls(Box::new(stream)));
         Ok(Connection {
             peer: self.peer,

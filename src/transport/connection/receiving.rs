@@ -109,7 +109,7 @@ impl Connection {
                 }
                 // Checked here, in case the peer sends endless records without
                 // content.
-                exchange_limits.call.check_io(Step::Receive)?;
+                exchange_limits.check_call(Step::Receive)?;
                 if tls.receive(fd)? == 0 {
                     exchange.ended = true;
                     // Without a close notice, the end may have been forged.
@@ -152,7 +152,7 @@ impl Connection {
             return Err(io::Error::new(io::ErrorKind::NotConnected, message));
         }
         loop {
-            self.exchange_limits.call.check_io(Step::Receive)?;
+            self.exchange_limits.check_call(Step::Receive)?;
             let waits_anyway = std::mem::take(&mut self.exchange.expecting);
             let result = if waits_anyway && !self.holds_input() {
                 Err(io::ErrorKind::WouldBlock.into())
@@ -294,7 +294,7 @@ impl Connection {
                 }
             }
             // As in `pull`.
-            self.exchange_limits.call.check_io(Step::Receive)?;
+            self.exchange_limits.check_call(Step::Receive)?;
             if tls.receive(fd)? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }

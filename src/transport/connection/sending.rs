@@ -62,7 +62,7 @@ impl Connection {
     /// the request.
     fn may_send(&mut self, amount: usize) -> io::Result<bool> {
         // First, since discarding the rest of a long body takes time too.
-        self.exchange_limits.call.check_io(Step::Send)?;
+        self.exchange_limits.check_call(Step::Send)?;
         if self.exchange.responded_early {
             return Ok(false);
         }

@@ -4,6 +4,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
+/// Runs a command with the URL of a registry.
+const SCRIPT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../examples-c/with_registry.sh"
+);
+
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_embedded-registry"));
     command
@@ -86,4 +92,38 @@ fn it_refuses_what_it_cannot_do() {
     }
     let help = program(&["--help"]).output().unwrap();
     assert!(help.stdout.starts_with(b"usage: ") && help.status.success());
+}
+
+#[test]
+fn the_script_of_the_examples_lets_it_stay_until_a_signal() {
+    let server = env!("CARGO_BIN_EXE_embedded-registry");
+    let mut child = Command::new(SCRIPT)
+        .args(["--stay", server, "open", "echo", "not shown"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let line = first_line(&mut child);
+    let url = line
+        .strip_prefix("The registry is at http://")
+        .expect(&line);
+    let address = url.split_once(". ").expect(url).0.to_owned();
+    assert!(TcpStream::connect(&address).is_ok());
+
+    // SIGTERM, as Ctrl-C sends SIGINT to both.
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").arg(pid).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert!(TcpStream::connect(&address).is_err());
+}
+
+#[test]
+fn the_script_of_the_examples_fails_as_its_command_does() {
+    let server = env!("CARGO_BIN_EXE_embedded-registry");
+    for stay in [&["--stay"][..], &[]] {
+        let mut command = Command::new(SCRIPT);
+        command.args(stay).args([server, "open", "false"]);
+        let status = command.stdin(Stdio::null()).status().unwrap();
+        assert_eq!(status.code(), Some(1));
+    }
 }

@@ -73,6 +73,15 @@ impl Certificates {
         Self::make(params)
     }
 
+    /// Makes a certificate that is signed with its own key.
+    pub fn self_signed() -> Self {
+        let key = KeyPair::generate().expect("a key can be made");
+        let params = server_params(&LOCAL_NAMES);
+        let certificate = params.self_signed(&key).expect("a certificate");
+        let pem = certificate.pem();
+        Self::of_texts(&pem, &pem, &key.serialize_pem())
+    }
+
     fn make(params: CertificateParams) -> Self {
         let authority = Authority::new("reggie test authority");
         let key = KeyPair::generate().expect("a key can be made");

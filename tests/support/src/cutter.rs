@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -23,82 +22,121 @@ pub enum Cut {
 /// A running relay, stopped on drop.
 pub struct Cutter {
     server: RawServer,
-    state: Arc<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
 struct State {
-    cuts: Mutex<VecDeque<Cut>>,
-    up: AtomicU64,
-    down: AtomicU64,
-    total_up: AtomicU64,
+    cuts: VecDeque<Cut>,
+    /// Since the last cut.
+    up: u64,
+    down: u64,
+    /// Since the cuts were set.
+    received_up: u64,
+    passed_down: u64,
+    last: Option<Cut>,
+    turns: Vec<Cut>,
 }
 
 impl Cutter {
     /// Starts a relay in front of `target`.
     pub fn start(target: SocketAddr) -> Self {
-        let state = Arc::new(State::default());
+        let state = Arc::new(Mutex::new(State::default()));
         let shared = Arc::clone(&state);
         let server = RawServer::start(move |conn| pass_on(conn, target, &shared));
         Self { server, state }
     }
 
-    /// Its address with its scheme.
+    /// Its address with the scheme of plain HTTP.
     pub fn url(&self) -> String {
         self.server.url()
     }
 
+    /// Its address without a scheme.
+    pub fn authority(&self) -> String {
+        self.server.authority()
+    }
+
     /// Cuts at these places, one after the other.
     pub fn set_cuts(&self, cuts: impl IntoIterator<Item = Cut>) {
-        *lock(&self.state.cuts) = cuts.into_iter().collect();
-        self.state.up.store(0, Ordering::SeqCst);
-        self.state.down.store(0, Ordering::SeqCst);
-        self.state.total_up.store(0, Ordering::SeqCst);
+        *lock(&self.state) = State {
+            cuts: cuts.into_iter().collect(),
+            ..State::default()
+        };
     }
 
     /// How many cuts were not reached yet.
     pub fn cuts_left(&self) -> usize {
-        lock(&self.state.cuts).len()
+        lock(&self.state).cuts.len()
     }
 
     /// How many bytes were received from the client since the cuts were set.
     pub fn sent(&self) -> u64 {
-        self.state.total_up.load(Ordering::SeqCst)
+        lock(&self.state).received_up
+    }
+
+    /// How many bytes were passed on to the client since the cuts were set.
+    pub fn received(&self) -> u64 {
+        lock(&self.state).passed_down
+    }
+
+    /// The places where one side stopped and the other began to send: the ends of
+    /// HTTP messages, with TLS too.
+    pub fn turns(&self) -> Vec<Cut> {
+        let state = lock(&self.state);
+        state.turns.iter().chain(&state.last).copied().collect()
     }
 }
 
 impl State {
     /// How many of `count` bytes may pass in a direction, and whether the
     /// connection is cut behind them.
-    fn allow(&self, count: usize, is_up: bool) -> (usize, bool) {
-        let mut cuts = lock(&self.cuts);
-        let counter = match is_up {
-            true => &self.up,
-            false => &self.down,
+    fn allow(&mut self, count: usize, is_up: bool) -> (usize, bool) {
+        let passed = match is_up {
+            true => self.up,
+            false => self.down,
         };
-        let passed = counter.load(Ordering::SeqCst);
-        let limit = match (cuts.front(), is_up) {
+        let limit = match (self.cuts.front(), is_up) {
             (Some(Cut::Up(limit)), true) | (Some(Cut::Down(limit)), false) => *limit,
             _ => u64::MAX,
         };
-        if passed + count as u64 >= limit {
-            cuts.pop_front();
-            self.up.store(0, Ordering::SeqCst);
-            self.down.store(0, Ordering::SeqCst);
-            return (usize::try_from(limit - passed).unwrap_or(count), true);
+        let end = passed + count as u64;
+        if end >= limit {
+            self.cuts.pop_front();
+            (self.up, self.down) = (0, 0);
+            let allowed = usize::try_from(limit.saturating_sub(passed)).unwrap_or(count);
+            return (allowed, true);
         }
-        counter.fetch_add(count as u64, Ordering::SeqCst);
+        let now = match is_up {
+            true => {
+                self.up = end;
+                Cut::Up(end)
+            }
+            false => {
+                self.down = end;
+                Cut::Down(end)
+            }
+        };
+        if let Some(before) = self.last.replace(now)
+            && matches!(before, Cut::Up(_)) != is_up
+        {
+            self.turns.push(before);
+        }
         (count, false)
     }
 }
 
-fn pass_on(conn: &mut Conn, target: SocketAddr, state: &State) {
+fn pass_on(conn: &mut Conn, target: SocketAddr, state: &Mutex<State>) {
     let (Ok(mut to), Some(from)) = (TcpStream::connect(target), conn.socket()) else {
         return;
     };
     let (Ok(mut from), Ok(mut back)) = (from.try_clone(), from.try_clone()) else {
         return;
     };
+    // What was passed on in pieces is not delayed.
+    for socket in [&from, &to] {
+        let _ = socket.set_nodelay(true);
+    }
     let Ok(mut answers) = to.try_clone() else {
         return;
     };
@@ -108,16 +146,21 @@ fn pass_on(conn: &mut Conn, target: SocketAddr, state: &State) {
     });
 }
 
-fn copy(from: &mut TcpStream, to: &mut TcpStream, state: &State, is_up: bool) {
+fn copy(from: &mut TcpStream, to: &mut TcpStream, state: &Mutex<State>, is_up: bool) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(count) = from.read(&mut buffer) {
         if count == 0 {
             break;
         }
-        if is_up {
-            state.total_up.fetch_add(count as u64, Ordering::SeqCst);
-        }
-        let (allowed, is_cut) = state.allow(count, is_up);
+        let (allowed, is_cut) = {
+            let mut state = lock(state);
+            let (allowed, is_cut) = state.allow(count, is_up);
+            match is_up {
+                true => state.received_up += count as u64,
+                false => state.passed_down += allowed as u64,
+            }
+            (allowed, is_cut)
+        };
         if to.write_all(&buffer[..allowed]).is_err() || is_cut {
             break;
         }

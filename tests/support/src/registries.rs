@@ -142,6 +142,12 @@ impl DockerRegistry {
             );
             return None;
         };
+        Some(Self::run(&program, form, tokens))
+    }
+
+    /// Starts a program that takes the arguments and the settings of
+    /// docker-registry.
+    fn run(program: &Path, form: DockerForm, tokens: Option<&TokenServer>) -> Registry {
         let basic = matches!(form, DockerForm::Basic | DockerForm::BasicTls);
         let certificates =
             matches!(form, DockerForm::Tls | DockerForm::BasicTls).then(Certificates::new);
@@ -154,20 +160,54 @@ impl DockerRegistry {
         let credentials = basic || tokens.is_some();
         fs::write(&config, text).expect("the folder is writable");
 
-        let args = [OsStr::new("serve"), config.as_os_str()];
-        let process = ServerProcess::spawn(&program, &args).expect("docker-registry can be run");
+        // Distribution 3 sends traces otherwise.
+        let args = [OsStr::new("OTEL_TRACES_EXPORTER=none"), program.as_os_str()];
+        let args = [&args[..], &[OsStr::new("serve"), config.as_os_str()]].concat();
+        let process = ServerProcess::spawn(Path::new("/usr/bin/env"), &args).expect("env can run");
         let Some(address) = process.wait_for_line(Instant::now() + START_TIME, docker_address)
         else {
-            panic!("docker-registry did not start: {}", process.log());
+            panic!("{} did not start: {}", program.display(), process.log());
         };
-        TcpStream::connect(address).expect("docker-registry takes connections");
-        Some(Registry {
+        TcpStream::connect(address).expect("the registry takes connections");
+        Registry {
             process,
             address,
             certificates,
             credentials,
             folder,
-        })
+        }
+    }
+}
+
+/// Starts distribution 3, the successor of Debian's `docker-registry`.
+pub struct Distribution;
+
+impl Distribution {
+    /// Starts the program with an empty storage and deletes allowed.
+    pub fn start(program: &Path, form: DockerForm) -> Registry {
+        DockerRegistry::run(program, form, None)
+    }
+}
+
+/// Starts the registry of go-containerregistry, which keeps all in memory.
+pub struct GgcrRegistry;
+
+impl GgcrRegistry {
+    /// Starts the program.
+    pub fn start(program: &Path) -> Registry {
+        let process = ServerProcess::spawn(program, &["-port", "0"].map(OsStr::new))
+            .expect("the registry can be run");
+        let port = |line: &str| line.split_once("serving on port ")?.1.trim().parse().ok();
+        let Some(port) = process.wait_for_line(Instant::now() + START_TIME, port) else {
+            panic!("{} did not start: {}", program.display(), process.log());
+        };
+        Registry {
+            process,
+            address: (Ipv4Addr::LOCALHOST, port).into(),
+            certificates: None,
+            credentials: false,
+            folder: temp::folder(),
+        }
     }
 }
 

@@ -15,6 +15,10 @@ type Call struct {
 	// Challenged is called after a challenge, before the request is sent again;
 	// nonzero stops the call.
 	Challenged func() int
+	// Progress receives progress events, and Write the data of a pull; nonzero
+	// stops the call.
+	Progress func(*Progress) int
+	Write    func(data []byte) int
 	// Via holds the requests sent along redirects, for the redirect callback.
 	Via []*http.Request
 
@@ -101,6 +105,10 @@ func (c *Call) Trigger() {
 		close(c.over)
 	}
 }
+
+// Triggered returns a channel that Trigger closes; nil if the call cannot be
+// triggered.
+func (c *Call) Triggered() <-chan struct{} { return c.over }
 
 // Enter is like the function Enter, and fails after Trigger.
 func (c *Call) Enter(ctx context.Context) error { return limiter.enter(ctx, c.over) }

@@ -1,6 +1,6 @@
 package cabi
 
-// #include "shim.h"
+// #include "content.h"
 import "C"
 
 import (
@@ -31,6 +31,15 @@ func cabiRewind(id C.uintptr_t) C.int {
 		return stopped
 	}
 	return 0
+}
+
+// The data is valid until the function of the program has returned.
+//
+//export cabiWrite
+func cabiWrite(id C.uintptr_t, data unsafe.Pointer, size C.size_t) C.int {
+	call := callOf(uintptr(id))
+	piece := unsafe.Slice((*byte)(data), int(size))
+	return C.int(call.callBack(func() int { return call.Write(piece) }))
 }
 
 //export cabiLog

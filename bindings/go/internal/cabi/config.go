@@ -43,6 +43,11 @@ func (c *Config) SetAuthScope(scope string) error {
 	return s.status(C.cabi_config_set_auth_scope(c.id, s.c(scope)))
 }
 
+func (c *Config) SetMirrorOf(registry string) error {
+	var s cStrings
+	return s.status(C.cabi_config_set_mirror_of(c.id, s.c(registry)))
+}
+
 func (c *Config) SetUserAgent(agent string) error {
 	var s cStrings
 	return s.status(C.cabi_config_set_user_agent(c.id, s.c(agent)))

@@ -5,32 +5,6 @@ import "C"
 
 import "time"
 
-// The statuses that the Go package uses; reggie.h has all of them.
-const (
-	InvalidArgument        = int(C.REGGIE_INVALID_ARGUMENT)
-	MissingValue           = int(C.REGGIE_MISSING_VALUE)
-	BodyNotRewindable      = int(C.REGGIE_BODY_NOT_REWINDABLE)
-	Cancelled              = int(C.REGGIE_CANCELLED)
-	Deadline               = int(C.REGGIE_DEADLINE)
-	Timeout                = int(C.REGGIE_TIMEOUT)
-	Resolve                = int(C.REGGIE_RESOLVE)
-	Connect                = int(C.REGGIE_CONNECT)
-	TLS                    = int(C.REGGIE_TLS)
-	Certificate            = int(C.REGGIE_CERTIFICATE)
-	TooManyRedirects       = int(C.REGGIE_TOO_MANY_REDIRECTS)
-	TokenRefused           = int(C.REGGIE_TOKEN_REFUSED)
-	RetryLater             = int(C.REGGIE_RETRY_LATER)
-	Proxy                  = int(C.REGGIE_PROXY)
-	AddressRefused         = int(C.REGGIE_ADDRESS_REFUSED)
-	RealmRefused           = int(C.REGGIE_REALM_REFUSED)
-	Truncated              = int(C.REGGIE_TRUNCATED)
-	CredentialHelper       = int(C.REGGIE_CREDENTIAL_HELPER)
-	InvalidCredentialsFile = int(C.REGGIE_INVALID_CREDENTIALS_FILE)
-	HTTPStatus             = int(C.REGGIE_HTTP_STATUS)
-	NoErrors               = int(C.REGGIE_NO_ERRORS)
-	NextPageRefused        = int(C.REGGIE_NEXT_PAGE_REFUSED)
-)
-
 // An Error is a copy of a reggie_error.
 type Error struct {
 	// Status is a reggie_status; StatusName describes it.
@@ -45,6 +19,9 @@ type Error struct {
 	HTTPStatus int
 	// Code is the registry's error code; empty if there is none.
 	Code string
+	// Digest is that of the content that the error is about; empty if there is
+	// none.
+	Digest string
 	// RetryAfter is the time that the server asks to wait; -1 if it does not.
 	RetryAfter time.Duration
 	Retryable  bool
@@ -87,6 +64,7 @@ func takeError(status C.reggie_status, id C.uintptr_t) error {
 		Host:       C.GoString(C.cabi_error_host(id)),
 		HTTPStatus: int(C.cabi_error_http_status(id)),
 		Code:       C.GoString(C.cabi_error_code(id)),
+		Digest:     C.GoString(C.cabi_error_digest(id)),
 		RetryAfter: -1,
 		Retryable:  C.cabi_error_is_retryable(id) != 0,
 	}

@@ -115,9 +115,24 @@ func (r *Request) SetBodyReader(reader Reader, length uint64) error {
 // SetBodyFile sends a file from its current offset. The program may close the
 // file during the call.
 func (r *Request) SetBodyFile(file *os.File, length uint64) error {
-	conn, err := file.SyscallConn()
+	fd, err := copyFD(file)
 	if err != nil {
 		return err
+	}
+	var failure C.uintptr_t
+	status := C.cabi_request_set_body_fd(r.id, C.int(fd), C.uint64_t(length), &failure)
+	// C no longer uses the previous one.
+	r.closeBodyFD()
+	r.bodyFD = fd
+	return takeError(status, failure)
+}
+
+// copyFD copies the descriptor of a file, for use by C while the program may close
+// its own.
+func copyFD(file *os.File) (int, error) {
+	conn, err := file.SyscallConn()
+	if err != nil {
+		return 0, err
 	}
 	fd, failed := 0, syscall.Errno(0)
 	err = conn.Control(func(original uintptr) {
@@ -126,17 +141,12 @@ func (r *Request) SetBodyFile(file *os.File, length uint64) error {
 		fd = int(copied)
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if failed != 0 {
-		return os.NewSyscallError("fcntl", failed)
+		return 0, os.NewSyscallError("fcntl", failed)
 	}
-	var failure C.uintptr_t
-	status := C.cabi_request_set_body_fd(r.id, C.int(fd), C.uint64_t(length), &failure)
-	// C no longer uses the previous one.
-	r.closeBodyFD()
-	r.bodyFD = fd
-	return takeError(status, failure)
+	return fd, nil
 }
 
 // closeBodyFD closes the copied descriptor, which C must not use any more.

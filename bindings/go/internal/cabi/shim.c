@@ -1,4 +1,4 @@
-#include "shim.h"
+#include "content.h"
 
 #include "_cgo_export.h"
 
@@ -6,6 +6,19 @@
  * no other code on the thread until the C function returns. A callback may
  * start another call, which then replaces it for a while. */
 static _Thread_local uintptr_t current;
+
+uintptr_t cabi_current(void)
+{
+    return current;
+}
+
+uintptr_t cabi_switch(uintptr_t call)
+{
+    uintptr_t before = current;
+
+    current = call;
+    return before;
+}
 
 static reggie_error **error_out(uintptr_t *error)
 {
@@ -15,28 +28,17 @@ static reggie_error **error_out(uintptr_t *error)
 reggie_status cabi_open(uintptr_t call, uintptr_t client, uintptr_t request,
                         uintptr_t *response, uintptr_t *error)
 {
-    uintptr_t before = current;
-    reggie_status status;
-
-    current = call;
-    status = reggie_client_open((const reggie_client *)client,
-                                (reggie_request *)request,
-                                (reggie_response **)response, error_out(error));
-    current = before;
-    return status;
+    CABI_RUN(call, reggie_client_open((const reggie_client *)client,
+                                      (reggie_request *)request,
+                                      (reggie_response **)response,
+                                      error_out(error)));
 }
 
 reggie_status cabi_read(uintptr_t call, uintptr_t response, uint8_t *buffer,
                         size_t size, size_t *got, uintptr_t *error)
 {
-    uintptr_t before = current;
-    reggie_status status;
-
-    current = call;
-    status = reggie_response_read((reggie_response *)response, buffer, size,
-                                  got, error_out(error));
-    current = before;
-    return status;
+    CABI_RUN(call, reggie_response_read((reggie_response *)response, buffer,
+                                        size, got, error_out(error)));
 }
 
 reggie_status cabi_client_new(const char *address, uintptr_t config,
@@ -80,16 +82,6 @@ reggie_status cabi_request_set_body_fd(uintptr_t request, int fd,
 static void on_free(void *userdata)
 {
     cabiFree((uintptr_t)userdata);
-}
-
-static int on_read(void *userdata, void *buffer, size_t size, size_t *got)
-{
-    return cabiRead((uintptr_t)userdata, buffer, size, got);
-}
-
-static int on_rewind(void *userdata)
-{
-    return cabiRewind((uintptr_t)userdata);
 }
 
 static int on_challenge(void *userdata, reggie_request *request)
@@ -143,9 +135,9 @@ static void on_warning(void *userdata, const char *host, const char *text)
 reggie_status cabi_request_set_body_reader(uintptr_t request, uintptr_t reader,
                                            uint64_t length)
 {
-    return reggie_request_set_body_callback((reggie_request *)request, on_read,
-                                            on_rewind, length, (void *)reader,
-                                            on_free);
+    return reggie_request_set_body_callback((reggie_request *)request,
+                                            cabi_on_read, cabi_on_rewind,
+                                            length, (void *)reader, on_free);
 }
 
 reggie_status cabi_request_set_challenge_callback(uintptr_t request)

@@ -9,7 +9,10 @@
 #include <stdint.h>
 #include <reggie.h>
 
-/* `call` is the number of the call that callbacks on this thread belong to. */
+/* The number of the call that callbacks on this thread belong to. */
+uintptr_t cabi_current(void);
+
+/* `call` is that number. */
 reggie_status cabi_open(uintptr_t call, uintptr_t client, uintptr_t request,
                         uintptr_t *response, uintptr_t *error);
 reggie_status cabi_read(uintptr_t call, uintptr_t response, uint8_t *buffer,
@@ -72,6 +75,7 @@ reggie_status cabi_config_set_warning_callback(uintptr_t config, uintptr_t id);
     }
 
 CABI_STRING(config, set_auth_scope)
+CABI_STRING(config, set_mirror_of)
 CABI_STRING(config, set_user_agent)
 CABI_STRING(config, set_no_proxy)
 CABI_STRING(config, add_allowed_network)
@@ -129,6 +133,7 @@ CABI_GET(const char *, error, message)
 CABI_GET(const char *, error, step)
 CABI_GET(int, error, http_status)
 CABI_GET(const char *, error, code)
+CABI_GET(const char *, error, digest)
 CABI_GET(const char *, error, host)
 CABI_GET(int64_t, error, retry_after)
 CABI_GET(int, error, is_retryable)

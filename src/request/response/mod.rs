@@ -1,14 +1,15 @@
 //! A response: an immutable head, and the body.
 
+mod failure;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::address::Address;
-use super::open_body::OpenBody;
 use crate::error::{Error, Kind, RetryAfter};
+use crate::http::date;
 use crate::http::header::link::NextPage;
 use crate::http::header::range::ContentRange;
 use crate::http::header::rate_limit::RateLimit;
@@ -16,13 +17,13 @@ use crate::http::header::{link, range, rate_limit, retry_after, warning};
 use crate::http::headers::Headers;
 use crate::http::message::head::Version;
 use crate::http::oci_error::OciError;
-use crate::http::server_message::ServerMessage;
 use crate::http::url::Url;
 use crate::http::url::syntax::text_of_header;
-use crate::http::{date, oci_error, server_message};
 use crate::log::redact;
 use crate::log::secrets::{Secret, Secrets};
 use crate::os::deadline::CallLimits;
+use crate::request::address::Address;
+use crate::request::open_body::OpenBody;
 use crate::transport::{Director, ExchangeStats, RawResponse};
 
 /// The response to a request: its head, which does not change once the call has
@@ -48,6 +49,8 @@ pub struct ResponseHead {
     /// How far the server's URLs may lead.
     director: Director,
     pub(crate) account: Account,
+    /// For a 401, where the credentials came from.
+    pub(crate) note: Option<String>,
     secrets: Arc<Secrets>,
     /// Secrets that the response may repeat, which stay known as long as it
     /// exists.
@@ -130,6 +133,7 @@ impl Response {
             url,
             director: raw.director,
             account,
+            note: None,
             secrets: Arc::clone(secrets),
             _held: match raw.status {
                 200..300 => Vec::new(),
@@ -413,46 +417,6 @@ impl ResponseHead {
     /// Whether the status is 401.
     pub fn is_unauthorized(&self) -> bool {
         self.status == 401
-    }
-
-    /// The registry's error list, without secrets.
-    pub(crate) fn errors(&self, body: &ResponseBody) -> Result<Vec<OciError>, Error> {
-        let list = match &body.content {
-            Content::Kept(body) => oci_error::parse(body),
-            Content::Delivered(_) | Content::Open(_) => Err(Error::new(
-                Kind::NoErrors,
-                "error list: the body of this response is not kept in memory",
-            )),
-        };
-        let scrub = |text: &str| self.secrets.scrub(text);
-        list.map(|list| list.into_iter().map(|e| e.map_text(scrub)).collect())
-            .map_err(|error| error.with_http_status(self.status).with_host(&self.host))
-    }
-
-    /// What the server says about a failure, without secrets.
-    pub(crate) fn server_message(&self, body: &ResponseBody) -> ServerMessage {
-        let mut sent = server_message::read(self.headers.text("content-type"), body.bytes());
-        // Before it is shortened.
-        sent.text = self.secrets.scrub(&sent.text);
-        sent
-    }
-
-    /// An error with what the registry says, unless the status is a 2xx.
-    pub(crate) fn check(&self, body: &ResponseBody) -> Result<(), Error> {
-        if (200..300).contains(&self.status) {
-            return Ok(());
-        }
-        let sent = self.server_message(body);
-        let said = sent.line(": ");
-        let message = format!("{}: status {}{said}", self.host, self.status);
-        let mut error = Error::new(Kind::HttpStatus, message)
-            .with_http_status(self.status)
-            .with_host(&self.host)
-            .with_retry_after(self.retry_after);
-        if let Some(code) = &sent.code {
-            error = error.with_registry_code(code);
-        }
-        Err(self.secrets.scrub_error(error))
     }
 
     /// Reads more of the body; 0 = the end.

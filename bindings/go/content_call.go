@@ -1,0 +1,129 @@
+package reggie
+
+import (
+	"context"
+
+	"libreggie/reggie/internal/cabi"
+)
+
+// A contentCall is a call on a repository, or the calls on a handle that it has
+// opened. It ends with its context. It is not safe for concurrent use.
+type contentCall struct {
+	ctx      context.Context
+	client   *Client
+	settings *callOptions
+	// write receives the data of a pull.
+	write func([]byte) error
+
+	// What follows is released by close.
+	call     *cabi.Call
+	options  *cabi.Options
+	logLines []logLine
+}
+
+func newContentCall(ctx context.Context, client *Client, settings *callOptions) *contentCall {
+	return &contentCall{ctx: ctx, client: client, settings: settings}
+}
+
+// run calls C by a function.
+func (c *contentCall) run(f func() error) error {
+	err := c.inside(f)
+	// No C code is running any more.
+	lines := c.logLines
+	c.logLines = nil
+	for _, line := range lines {
+		line.write(c.client.settings.log)
+	}
+	return err
+}
+
+func (c *contentCall) inside(f func() error) error {
+	// First, so that goroutines that wait here hold no resources.
+	if err := cabi.Enter(c.ctx); err != nil {
+		return newContextError(err)
+	}
+	defer cabi.Leave()
+	if err := c.prepare(); err != nil {
+		return newError(err, nil)
+	}
+	c.call.Fail(nil)
+	var failed error
+	c.call.Run(c.hasCallbacks(), func() { failed = f() })
+	return c.callError(failed)
+}
+
+// hasCallbacks reports whether C calls functions of the program.
+func (c *contentCall) hasCallbacks() bool {
+	return c.write != nil || c.settings.progress != nil || c.client.hasCallbacks()
+}
+
+// prepare creates what C needs, unless that exists.
+func (c *contentCall) prepare() error {
+	if c.options != nil {
+		return nil
+	}
+	var err error
+	if c.call, err = cabi.NewCall(c.ctx, c.hasCallbacks()); err != nil {
+		return err
+	}
+	if c.client.isDebugging() {
+		c.call.Log = func(level int, text string) {
+			c.logLines = append(c.logLines, logLine{level, text})
+		}
+	}
+	c.call.Write = func(data []byte) int { return c.result(c.write(data)) }
+	c.call.Progress = func(event *cabi.Progress) int {
+		return c.result(c.settings.progress(newProgress(event)))
+	}
+	if c.options, err = c.call.NewOptions(); err != nil {
+		return err
+	}
+	if c.settings.progress != nil {
+		if err := c.options.SetProgress(c.settings.progressInterval); err != nil {
+			return err
+		}
+	}
+	for _, set := range c.settings.setters {
+		if err := set(c.options); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// result is that of a callback: an error of a function of the program stops the
+// call.
+func (c *contentCall) result(err error) int {
+	if err != nil {
+		c.call.Fail(err)
+		return 1
+	}
+	return 0
+}
+
+// callError returns the error of a failed call. Errors of functions of the program
+// have precedence.
+func (c *contentCall) callError(failed error) error {
+	if failed == nil {
+		return nil
+	}
+	if cause := c.call.Failure(); cause != nil {
+		return newCallbackError(failed, cause)
+	}
+	if c.ctx.Err() != nil {
+		return newError(failed, context.Cause(c.ctx))
+	}
+	return newError(failed, nil)
+}
+
+// close frees what the call holds, which C must not use any more.
+func (c *contentCall) close() {
+	if c.options != nil {
+		c.options.Free()
+		c.options = nil
+	}
+	if c.call != nil {
+		c.call.Close()
+		c.call = nil
+	}
+}

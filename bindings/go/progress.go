@@ -1,0 +1,79 @@
+package reggie
+
+import (
+	"time"
+
+	"libreggie/reggie/internal/cabi"
+)
+
+// A ProgressEvent is what happened. Later versions may add events.
+type ProgressEvent int
+
+const (
+	// ProgressBegin: the transfer of a blob or a manifest begins.
+	ProgressBegin = ProgressEvent(cabi.ProgressBegin)
+	// ProgressMove: bytes were transferred.
+	ProgressMove = ProgressEvent(cabi.ProgressMove)
+	// ProgressWait: nothing was transferred for one second.
+	ProgressWait = ProgressEvent(cabi.ProgressWait)
+	// ProgressRestart: the transfer restarts from the beginning, because the
+	// existing data was unusable. Only now does Done decrease.
+	ProgressRestart = ProgressEvent(cabi.ProgressRestart)
+	// ProgressEnd: the content is in place and verified.
+	ProgressEnd = ProgressEvent(cabi.ProgressEnd)
+	// ProgressSkip: the content already existed, or was mounted.
+	ProgressSkip = ProgressEvent(cabi.ProgressSkip)
+	// ProgressFail: the transfer failed.
+	ProgressFail = ProgressEvent(cabi.ProgressFail)
+	// ProgressDone: the call is done.
+	ProgressDone = ProgressEvent(cabi.ProgressDone)
+)
+
+// A ProgressPhase is what a call is doing. Later versions may add phases.
+type ProgressPhase int
+
+const (
+	// PhaseCheck: a local file is being read to compute its digest.
+	PhaseCheck = ProgressPhase(cabi.PhaseCheck)
+	// PhasePull: content is being pulled.
+	PhasePull = ProgressPhase(cabi.PhasePull)
+	// PhasePush: content is being pushed.
+	PhasePush = ProgressPhase(cabi.PhasePush)
+	// PhaseCommit: the registry is storing content that it has received.
+	PhaseCommit = ProgressPhase(cabi.PhaseCommit)
+	// PhaseRetry: waiting before the next retry.
+	PhaseRetry = ProgressPhase(cabi.PhaseRetry)
+	// PhaseLock: waiting for another process that pulls to the same path.
+	PhaseLock = ProgressPhase(cabi.PhaseLock)
+)
+
+// Progress is an event of a call with [WithProgress].
+type Progress struct {
+	Event ProgressEvent
+	Phase ProgressPhase
+	// Item is the content; nil if its digest is not known yet.
+	Item *Descriptor
+	// Name is a name for display: the title, the name of the file, the tag, or the
+	// first characters of the digest.
+	Name string
+	// Done is how many bytes of the content are in place, of which Resumed were
+	// before the call. Bytes that are sent again are not counted again.
+	Done, Resumed int64
+	// Total is the size of the content, or [UnknownSize].
+	Total int64
+	// Wait is the time until the next retry; 0 if not waiting for one.
+	Wait time.Duration
+}
+
+func newProgress(low *cabi.Progress) Progress {
+	return Progress{
+		Event:   ProgressEvent(low.Event),
+		Phase:   ProgressPhase(low.Phase),
+		Item:    newDescriptor(low.Item),
+		Name:    low.Name,
+		Done:    low.Done,
+		Resumed: low.Resumed,
+		Total:   low.Total,
+		Wait:    low.Wait,
+	}
+}
