@@ -1,5 +1,8 @@
 //! Descriptors: references to content by digest, size and media type.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::json::Json;
 use super::media_type;
 use super::platform::Platform;
@@ -179,11 +182,22 @@ impl Annotations {
         match json {
             None => Ok(annotations),
             Some(Json::Object(members)) => {
+                // The last of a name counts, at the place of the first.
+                let mut places = HashMap::new();
                 for (name, value) in members {
                     let value = value
                         .string()
                         .ok_or("has an annotation that is no string")?;
-                    annotations.put(name, value);
+                    match places.entry(name.as_str()) {
+                        Entry::Occupied(place) => {
+                            let place: usize = *place.get();
+                            value.clone_into(&mut annotations.0[place].1);
+                        }
+                        Entry::Vacant(place) => {
+                            place.insert(annotations.0.len());
+                            annotations.0.push((name.clone(), value.to_owned()));
+                        }
+                    }
                 }
                 Ok(annotations)
             }

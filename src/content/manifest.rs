@@ -213,7 +213,7 @@ impl Content {
 /// The media type of a manifest, which its header and its content must agree on.
 fn own_type(json: &Json, given: Option<&str>) -> Result<String, Error> {
     let stated = match json.member("mediaType") {
-        Some(Json::String(stated)) => Some(stated.as_str()),
+        Some(Json::String(stated)) => Some(media_type::of_field(stated)),
         Some(_) => return Err(invalid("mediaType is no string")),
         None => None,
     };

@@ -1,5 +1,7 @@
 //! Deleting manifests and tags.
 
+use std::time::Duration;
+
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::empty_blob;
@@ -15,6 +17,9 @@ use super::repository::Repository;
 use super::task::{self, Task};
 use crate::body::digest::Digest;
 use crate::error::{Error, Kind};
+
+/// How long it may take to make a tag point to its manifest again.
+const RESTORE_TIME: Duration = Duration::from_secs(30);
 
 /// Deletes a manifest with all its tags, and removes it from the referrers tag of
 /// its subject.
@@ -84,17 +89,31 @@ fn detour(task: &Task, target: &Target) -> Result<(), Error> {
     let before = manifest_pull::fetch(task, target)?;
     let dummy = dummy(&before)?;
     empty_blob::push_for(task, &dummy)?;
-    manifest_push::put(task, &dummy, target)?;
     let digest = dummy.descriptor().digest().clone();
-    send(task, &Target::Digest(digest)).map_err(|error| {
-        match manifest_push::put(task, &before, target) {
-            Ok(()) => error,
-            Err(_) => {
-                let tag = target.as_str();
-                error.with_more(&format!("; tag {tag} points to a dummy manifest now"))
-            }
-        }
-    })
+    match manifest_push::put(task, &dummy, target) {
+        // The registry has refused it: the tag is as it was.
+        Err(error) if (400..500).contains(&error.http_status()) => Err(error),
+        put => put
+            .and_then(|()| send(task, &Target::Digest(digest)))
+            .map_err(|error| restored(task, &before, target, error)),
+    }
+}
+
+/// The error of a detour, after its tag was made to point to its manifest again.
+fn restored(task: &Task, before: &Manifest, target: &Target, error: Error) -> Error {
+    // The call may have reached its own limits.
+    let mut options = task.options.clone();
+    (options.cancel, options.progress) = (None, None);
+    options.timeout = Some(RESTORE_TIME);
+    let restoring = Task::new(task.repository, &options);
+    match manifest_push::put(&restoring, before, target) {
+        Ok(()) => error,
+        Err(_) => error.with_more(&format!(
+            "; tag {} may point to a dummy manifest now, instead of {}",
+            target.as_str(),
+            before.descriptor().digest().as_str()
+        )),
+    }
 }
 
 /// A manifest that nothing else has: it is deleted with all its tags.

@@ -9,11 +9,18 @@ use super::options::Options;
 use super::reference;
 use super::repository::Repository;
 use super::task::Task;
+use crate::body::sink::MemoryLimit;
 use crate::client::Client;
 use crate::error::{Error, Kind};
 use crate::http::url;
-use crate::log::redact::shown;
+use crate::log::redact::{self, shown};
 use crate::request::response::Response;
+
+/// Some registries send all names in one page.
+const MAX_PAGE: MemoryLimit = MemoryLimit {
+    bytes: 16 * 1024 * 1024,
+    set_by: "a page of a list",
+};
 
 /// What a list names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,20 +96,30 @@ impl Names {
     /// called again.
     #[expect(clippy::should_implement_trait, reason = "it can fail, and lends")]
     pub fn next(&mut self) -> Result<Option<&str>, Error> {
-        loop {
-            while let Some(name) = self.page.pop() {
-                if self.previous.as_deref() != Some(name.as_str()) {
-                    return Ok(Some(self.previous.insert(name)));
-                }
-            }
-            let Some(path) = self.pages.current()? else {
-                return Ok(None);
-            };
+        if !self.take_next() {
+            // The limits of the call are those of all pages that it requests.
             let (repository, options) = (self.repository.clone(), self.options.clone());
             let task = Task::new(&repository, &options);
-            self.read_page(&task, &path)
-                .map_err(|error| task.completed(error))?;
+            while !self.take_next() {
+                let Some(path) = self.pages.current()? else {
+                    return Ok(None);
+                };
+                self.read_page(&task, &path)
+                    .map_err(|error| task.completed(error))?;
+            }
         }
+        Ok(self.previous.as_deref())
+    }
+
+    /// Makes the next name of the page the previous one; false if there is none.
+    fn take_next(&mut self) -> bool {
+        while let Some(name) = self.page.pop() {
+            if self.previous.as_deref() != Some(name.as_str()) {
+                self.previous = Some(name);
+                return true;
+            }
+        }
+        false
     }
 
     /// How many invalid names were left out so far.
@@ -113,6 +130,7 @@ impl Names {
     fn read_page(&mut self, task: &Task, path: &str) -> Result<(), Error> {
         let response = self.request(task, path)?;
         let last = self.read(&response)?;
+        task.call.note_progress(response.body().len() as u64);
         let next = response.next_page();
         self.has_links |= next.is_some();
         match (last, self.size) {
@@ -130,6 +148,7 @@ impl Names {
         let send = |path: &str| {
             let mut request = task.request("GET", path)?;
             request.set_header("Accept", b"application/json")?;
+            request.max_body = Some(MAX_PAGE);
             task.send_checked(&mut request)
         };
         let sent = match send(path) {
@@ -229,7 +248,7 @@ impl Pages {
             Err(Error::new(Kind::ListEndless, message))
         };
         if self.seen.contains(&self.hasher.hash_one(next)) {
-            return endless(&format!("comes back to page {}", shown(next)));
+            return endless(&format!("comes back to page {}", shown(&redact::url(next))));
         }
         match self.max {
             Some(max) if self.seen.len() >= max => endless(&format!("has more than {max} pages")),

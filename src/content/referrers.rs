@@ -81,9 +81,12 @@ impl List {
         loop {
             while let Some(entry) = self.page.front_mut() {
                 let is_included = match self.artifact_type.as_deref() {
-                    Some(artifact_type) if !self.is_filtered => {
-                        set_missing_type(task, entry)?;
-                        entry.artifact_type() == Some(artifact_type)
+                    Some(artifact_type) => {
+                        if !self.is_filtered {
+                            set_missing_type(task, entry)?;
+                        }
+                        let found = entry.artifact_type();
+                        found == Some(artifact_type) || (self.is_filtered && found.is_none())
                     }
                     _ => true,
                 };
