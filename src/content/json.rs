@@ -6,7 +6,7 @@ use crate::http::json;
 /// How deeply values may be nested.
 const MAX_DEPTH: usize = 64;
 
-/// A JSON value. Members keep their order, also those of the same name.
+/// A JSON value. All members keep their order, including repeated names.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json {
     /// null

@@ -1,4 +1,4 @@
-//! The requests of a call, which its worker threads send too.
+//! The requests of a call, from the calling thread or its worker threads.
 
 use super::repository::Repository;
 use crate::body::digest::Digest;
@@ -105,7 +105,7 @@ impl<'a> Requests<'a> {
     }
 }
 
-/// What the server says about a failure, as far as it can be read.
+/// The body of an error response, as far as it can be read.
 fn error_body(response: &mut Response) -> Vec<u8> {
     let mut body = Vec::new();
     let mut piece = [0; 4096];
