@@ -1,4 +1,4 @@
-//! Pulling blobs: to memory, to descriptors, to callbacks.
+//! Pulling blobs: to memory, to file descriptors, to callbacks.
 
 use std::os::fd::RawFd;
 
@@ -43,7 +43,7 @@ pub fn to_memory(
     })
 }
 
-/// Pulls a blob to a descriptor of the caller.
+/// Pulls a blob to a file descriptor of the caller.
 pub fn to_descriptor(
     repository: &Repository,
     blob: &Descriptor,

@@ -26,7 +26,7 @@ use crate::os::descriptor;
 pub enum Source {
     /// A regular file.
     Path(PathBuf),
-    /// A descriptor of the caller, from its current offset.
+    /// A file descriptor of the caller, from its current offset.
     Descriptor {
         /// It stays open during the call.
         fd: RawFd,
