@@ -61,7 +61,7 @@ impl Platform {
         })
     }
 
-    /// Whether it stands for no platform, as in the entries of attestations.
+    /// Whether it means no platform, as in the entries of attestations.
     fn is_unknown(&self) -> bool {
         self.os == "unknown" || self.architecture == "unknown"
     }

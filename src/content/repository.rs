@@ -16,7 +16,7 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// A repository of a client's registry. `None` is the client's default name.
+    /// A repository of a client's registry. `None` means the default name of the client.
     pub fn new(client: &Arc<Client>, name: Option<&str>) -> Result<Repository, Error> {
         let name = match name {
             Some(name) => name.to_owned(),
