@@ -3673,7 +3673,8 @@ const char *reggie_platform_host(void);
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_ARGUMENT if `size` is impossibly large,
-/// REGGIE_INVALID_MANIFEST or REGGIE_BODY_TOO_LARGE.
+/// REGGIE_INVALID_MANIFEST, REGGIE_UNSUPPORTED for a manifest of Docker schema 1,
+/// or REGGIE_BODY_TOO_LARGE for more than 4 MiB.
 REGGIE_MUST_USE
 reggie_status reggie_manifest_parse(const uint8_t *bytes,
                                     size_t size,
@@ -3684,7 +3685,7 @@ reggie_status reggie_manifest_parse(const uint8_t *bytes,
 /// Frees a manifest. NULL is ignored.
 void reggie_manifest_free(reggie_manifest *manifest);
 
-/// Returns the bytes as pulled, parsed or built, followed by a NUL.
+/// Returns the bytes as pulled or parsed, followed by a NUL.
 ///
 /// Their size is reggie_manifest_size(). Borrowed; valid until the manifest is
 /// freed. Returns NULL if `manifest` is NULL.
