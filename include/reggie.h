@@ -137,7 +137,8 @@
  * value stops the call and is stored in the error; see
  * reggie_error_callback_value(). Callbacks that cannot stop the call return void.
  * Callbacks may use the library, including the same client, but must not free a
- * handle that the call uses. A call made in a callback does not wait for other
+ * handle that the call uses; if they call a function that would change such a
+ * handle, it returns REGGIE_BUSY. A call made in a callback does not wait for other
  * calls: it requests its own token, runs its own credential helper, and may exceed
  * reggie_config_set_max_connections(). Callbacks must return normally: a C++
  * exception that leaves a callback aborts the process, and longjmp() and
@@ -169,17 +170,32 @@
  * ------------
  *
  * All pulled content is verified against its digest, and against its size if that
- * is known; verification cannot be turned off. Digests and names that come from a
- * registry are validated before they are returned: a digest returned by a getter is
- * safe to use in a path. Other strings are as the registry sent them.
+ * is known; verification cannot be turned off. Only reggie_blob_pread() returns
+ * unverified data, since part of a blob cannot be verified. Data that is written to
+ * a file descriptor, passed to a callback or read incrementally must not be trusted
+ * until the call, or the read that reaches the end, has returned REGGIE_OK. The last
+ * 64 KiB, or all of a shorter blob, are delivered only after verification.
+ *
+ * Digests and names that come from a registry are validated before they are
+ * returned: a digest returned by a getter is safe to use in a path. Other strings
+ * are as the registry sent them.
+ *
+ * Files
+ * -----
+ *
+ * A file appears under its final path only after it has been verified; a call that
+ * fails leaves an existing file unchanged. The rules for existing files, modes and
+ * symbolic links are those of reggie_request_set_output_path().
  *
  * Retries
  * -------
  *
  * Calls on a repository recover from transient failures: connections that break,
- * hang or are refused, tokens that expire, servers that are overloaded. They retry
- * as set by reggie_options_set_retries(); progress resets the count. By contrast,
- * reggie_client_do() retries only if configured to.
+ * hang or are refused, tokens and signed URLs that expire, upload sessions that are
+ * lost, servers that are overloaded. They retry as set by
+ * reggie_options_set_retries(); progress resets the count. No byte is delivered
+ * twice to a file, file descriptor or callback. By contrast, reggie_client_do()
+ * retries only if configured to.
  *
  * HTTP errors
  * -----------
@@ -304,12 +320,13 @@
  * How to resume an upload
  * -----------------------
  *
- * reggie_blob_push_path() and reggie_upload_import() resume uploads. In requests of
- * your own: after a failed PATCH, find out how much the registry has received: send GET to
- * the location of the upload, as returned by the POST or the last successful
- * PATCH. The upload continues at `offset`: send the next PATCH to the Location of
- * this response, with a Content-Range header that starts at `offset` and the rest
- * of the content as body, for example with reggie_request_set_body_path_section().
+ * reggie_blob_push_path() and reggie_upload_import() resume uploads. With requests
+ * of your own, first find out how much the registry has received: after a failed
+ * PATCH, send GET to the location of the upload, as returned by the POST or the last
+ * successful PATCH. The upload continues at `offset`: send the next PATCH to the
+ * Location of this response, with a Content-Range header that starts at `offset` and
+ * the rest of the content as body, for example with
+ * reggie_request_set_body_path_section().
  *
  *     uint64_t first, last, offset = 0;
  *     reggie_status status = reggie_request_set_method(request, REGGIE_GET);
@@ -817,10 +834,10 @@ typedef int32_t reggie_status;
 /// Invalid repository name.
 #define REGGIE_INVALID_NAME 8
 
-/// Invalid reference: neither a tag nor a digest.
+/// Invalid reference; the message says where the error is.
 #define REGGIE_INVALID_REFERENCE 9
 
-/// Invalid digest.
+/// Invalid digest, or a digest of an unknown algorithm.
 #define REGGIE_INVALID_DIGEST 10
 
 /// Invalid session ID of an upload.
@@ -900,7 +917,8 @@ typedef int32_t reggie_status;
 #define REGGIE_SOURCE_CHANGED 111
 
 /// No state directory to keep the blob in until it is complete, for a
-/// registry that does not support chunked uploads.
+/// registry that does not support chunked uploads; see
+/// reggie_options_set_state_folder().
 #define REGGIE_NO_STATE_FOLDER 112
 
 /// Call stopped by the challenge callback.
@@ -1005,8 +1023,7 @@ typedef int32_t reggie_status;
 /// by reggie_client_do().
 #define REGGIE_HTTP_STATUS 1008
 
-/// Response body that does not match the expected digest; see
-/// reggie_request_set_expected_digest().
+/// Received content that does not match the expected digest.
 #define REGGIE_DIGEST_MISMATCH 1009
 
 /// 206 response, which has only part of the content, where a complete body is
@@ -2263,11 +2280,12 @@ reggie_status reggie_config_set_auth_scope(reggie_config *config,
                                            const char *scope);
 
 /// Sets the registry whose content the client's registry mirrors, such as
-/// "docker.io". Then the requests for manifests, blobs and lists that
-/// reggie_repository handles of the client send have the query parameter
-/// ns=`registry`, from which a mirror of several registries knows the one that is meant.
+/// "docker.io".
 ///
-/// Requests of your own add it by reggie_request_set_query(). Returns REGGIE_OK,
+/// Requests for manifests, blobs and lists that are sent by reggie_repository
+/// handles of the client then have the query parameter ns=`registry`, which tells a
+/// mirror of several registries which of them is meant. In requests of your own,
+/// set it with reggie_request_set_query(). Returns REGGIE_OK,
 /// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_REFERENCE.
 reggie_status reggie_config_set_mirror_of(reggie_config *config,
                                           const char *registry);
@@ -3655,7 +3673,8 @@ const char *reggie_platform_host(void);
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_ARGUMENT if `size` is impossibly large,
-/// REGGIE_INVALID_MANIFEST or REGGIE_BODY_TOO_LARGE.
+/// REGGIE_INVALID_MANIFEST, REGGIE_UNSUPPORTED for a manifest of Docker schema 1,
+/// or REGGIE_BODY_TOO_LARGE for more than 4 MiB.
 REGGIE_MUST_USE
 reggie_status reggie_manifest_parse(const uint8_t *bytes,
                                     size_t size,
@@ -3666,7 +3685,7 @@ reggie_status reggie_manifest_parse(const uint8_t *bytes,
 /// Frees a manifest. NULL is ignored.
 void reggie_manifest_free(reggie_manifest *manifest);
 
-/// Returns the bytes as pulled, parsed or built, followed by a NUL.
+/// Returns the bytes as pulled or parsed, followed by a NUL.
 ///
 /// Their size is reggie_manifest_size(). Borrowed; valid until the manifest is
 /// freed. Returns NULL if `manifest` is NULL.
@@ -3980,7 +3999,7 @@ reggie_status reggie_repository_authorization(const reggie_repository *repositor
 /// Progress event: the content is in place and verified.
 #define REGGIE_PROGRESS_END 5
 
-/// Progress event: the content already existed, was mounted, or was left out.
+/// Progress event: the content already existed or was mounted.
 #define REGGIE_PROGRESS_SKIP 6
 
 /// Progress event: the transfer failed.
@@ -4028,10 +4047,8 @@ int reggie_progress_phase(const reggie_progress *progress);
 
 /// Returns the descriptor of the content.
 ///
-/// At REGGIE_PROGRESS_DONE, it is what the item or the call was about: a blob,
-/// or the manifest with everything it refers to. Borrowed; valid until the
-/// callback returns. Returns NULL if the digest is not known yet or if
-/// `progress` is NULL.
+/// Borrowed; valid until the callback returns. Returns NULL if the digest is not
+/// known yet or if `progress` is NULL.
 const reggie_descriptor *reggie_progress_item(const reggie_progress *progress);
 
 /// Returns a name for display.
@@ -4232,7 +4249,7 @@ reggie_status reggie_options_set_existing(reggie_options *options, int what);
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_options_set_sync(reggie_options *options, int sync);
 
-/// Sets the digest algorithm for pushed and built content.
+/// Sets the digest algorithm for pushed content.
 ///
 /// `algorithm` is REGGIE_SHA256, REGGIE_SHA384 or REGGIE_SHA512. Few registries
 /// accept REGGIE_SHA384 or REGGIE_SHA512. Default: REGGIE_SHA256.
@@ -4597,8 +4614,7 @@ void reggie_bytes_free(uint8_t *bytes);
 ///
 /// On REGGIE_OK, the caller must free `location` with reggie_location_free().
 ///
-/// Returns REGGIE_OK, REGGIE_UNSUPPORTED for a layout, or any status returned
-/// by reggie_blob_stat().
+/// Returns any status returned by reggie_blob_stat().
 REGGIE_MUST_USE
 reggie_status reggie_blob_locate(const reggie_repository *repository,
                                  const reggie_descriptor *blob,
@@ -4728,9 +4744,8 @@ reggie_status reggie_blob_push_callback(const reggie_repository *repository,
 /// none of it is sent. On REGGIE_OK, `mounted` is 1 if the blob was mounted, or
 /// 0 if the registry prefers that it is sent.
 ///
-/// Returns REGGIE_OK, REGGIE_INVALID_DIGEST, REGGIE_INVALID_REFERENCE,
-/// REGGIE_UNSUPPORTED for a layout, or any status returned by
-/// reggie_blob_push_path().
+/// Returns REGGIE_OK, REGGIE_INVALID_DIGEST, REGGIE_INVALID_REFERENCE, or any
+/// status returned by reggie_blob_push_path().
 REGGIE_MUST_USE
 reggie_status reggie_blob_mount(const reggie_repository *repository,
                                 const char *digest,
@@ -4896,8 +4911,8 @@ reggie_status reggie_catalog_open(const reggie_client *client,
 /// of the list. May be called again after a transient failure.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_NOT_FOUND,
-/// REGGIE_LIST_ENDLESS, REGGIE_UNSUPPORTED, or any status returned by
-/// reggie_manifest_pull().
+/// REGGIE_LIST_ENDLESS, REGGIE_NEXT_PAGE_REFUSED, REGGIE_INVALID_JSON,
+/// REGGIE_UNSUPPORTED, or any status returned by reggie_manifest_pull().
 REGGIE_MUST_USE
 reggie_status reggie_names_next(reggie_names *names,
                                 const char **name,

@@ -8,7 +8,7 @@ const MAX_DEPTH: usize = 64;
 /// How many values there may be: each takes more memory than its text.
 const MAX_VALUES: usize = 500_000;
 
-/// A JSON value. Members keep their order, also those of the same name.
+/// A JSON value. All members keep their order, including repeated names.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json {
     /// null

@@ -45,7 +45,7 @@ fn delete_in(task: &Task, digest: &Digest) -> Result<(), Error> {
     }
 }
 
-/// The subject of a manifest that can be read; the others have none.
+/// The subject of a manifest; none if the manifest cannot be read.
 fn subject_of(task: &Task, target: &Target) -> Result<Option<Digest>, Error> {
     match manifest_pull::fetch(task, target) {
         Ok(manifest) => Ok(manifest.subject().map(|subject| subject.digest().clone())),
@@ -83,7 +83,7 @@ fn send(task: &Task, target: &Target) -> Result<(), Error> {
     task::check(&task.send(&mut request)?)
 }
 
-/// Deletes a tag together with a dummy manifest that it is made to point to.
+/// Makes a tag point to a dummy manifest, and deletes that with all its tags.
 fn detour(task: &Task, target: &Target) -> Result<(), Error> {
     // To be restored; and a tag that does not exist must not be created.
     let before = manifest_pull::fetch(task, target)?;
@@ -116,7 +116,7 @@ fn restored(task: &Task, before: &Manifest, target: &Target, error: Error) -> Er
     }
 }
 
-/// A manifest that nothing else has: it is deleted with all its tags.
+/// A manifest with a digest of its own, so that no other tag points to it.
 fn dummy(before: &Manifest) -> Result<Manifest, Error> {
     let mut unique = [0; 16];
     SystemRandom::new()

@@ -35,11 +35,11 @@ pub struct Names {
     repository: Repository,
     options: Options,
     pages: Pages,
-    /// Of the current page, last name first.
+    /// The rest of the current page, last name first.
     page: Vec<String>,
     previous: Option<String>,
     left_out: usize,
-    /// How many names a page has, unless the registry decides.
+    /// How many names are requested for a page; `None` if the registry decides.
     size: Option<usize>,
     /// The registry links its pages.
     has_links: bool,
@@ -161,7 +161,7 @@ impl Names {
             sent => sent,
         };
         let response = sent.map_err(|error| match (self.subject, error.kind()) {
-            // Of a registry, not of a repository in it.
+            // The list is missing, not a repository.
             (Subject::Repositories, Kind::NotFound) => error.with_kind(Kind::Unsupported),
             _ => error,
         })?;
@@ -186,7 +186,7 @@ impl Names {
             // Some registries send null for none.
             None if matches!(json, Json::Object(_)) => return Ok(None),
             Some(Json::Array(list)) => list,
-            _ => return Err(invalid("is no list")),
+            _ => return Err(invalid("is not a list")),
         };
         let is_valid = |name: &&str| match self.subject {
             Subject::Tags => reference::check_tag(name).is_ok(),

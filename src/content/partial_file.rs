@@ -27,7 +27,7 @@ use crate::os::{file_lock, wait, write_back};
 
 /// The maximum length of a file name.
 const MAX_NAME: usize = 255;
-/// How often another's lock is tried.
+/// The time between two attempts to take the lock.
 const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A partial file that this call has locked.
@@ -36,7 +36,7 @@ pub(super) struct PartialFile<'a> {
     name: PathBuf,
     place: &'a FinalPath,
     size: u64,
-    /// What earlier calls have left.
+    /// The size that earlier calls have left.
     kept: u64,
     is_synced: bool,
     /// The process that has locked it: a forked child must not use it.
@@ -134,7 +134,7 @@ impl<'a> PartialFile<'a> {
         }
     }
 
-    /// A lock that can be taken twice is none.
+    /// Whether a second lock succeeds: locks do not work here.
     fn can_be_locked_again(&self, try_lock: TryLock) -> bool {
         let again = self.place.directory().open_to_write(&self.name);
         again
@@ -250,9 +250,7 @@ fn is_usable(file: &File) -> bool {
 
 /// The name of the partial file.
 fn name_of(name: &Path, digest: &Digest) -> PathBuf {
-    let digest = digest.as_str();
-    let hex = digest.split(':').next_back().unwrap_or(digest);
-    let end = format!(".{}.partial", &hex[..16]);
+    let end = format!(".{}.partial", &digest.hex()[..16]);
     let name = name.as_os_str().as_bytes();
     let mut name = name[..name.len().min(MAX_NAME - end.len())].to_vec();
     name.extend_from_slice(end.as_bytes());

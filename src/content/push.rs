@@ -3,6 +3,7 @@
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
+use super::blob_pull::SHOWN_DIGEST;
 use super::descriptor::Descriptor;
 use super::media_type;
 use super::options::Options;
@@ -25,7 +26,7 @@ use crate::os::descriptor;
 pub enum Source {
     /// A regular file.
     Path(PathBuf),
-    /// A descriptor of the caller, from its current offset.
+    /// A file descriptor of the caller, from its current offset.
     Descriptor {
         /// It stays open during the call.
         fd: RawFd,
@@ -57,7 +58,7 @@ pub fn push(
         Some(digest) => error.with_digest(digest.as_str()),
         None => error,
     });
-    task.progress.done(result)
+    task.finish(result)
 }
 
 /// Mounts a blob of another repository; false if it has to be sent.
@@ -79,7 +80,7 @@ pub fn mount(
         }
         Err(error) => Err(error.with_digest(digest.as_str())),
     };
-    task.progress.done(result)
+    task.finish(result)
 }
 
 fn push_in(task: &Task, source: Source, digest: Option<Digest>) -> Result<Descriptor, Error> {
@@ -145,15 +146,15 @@ fn described(digest: Digest, size: u64) -> Descriptor {
 impl Source {
     /// A name for display.
     fn name(&self, digest: Option<&Digest>) -> String {
-        /// How many characters of a digest are shown.
-        const SHOWN: usize = 19;
         match self {
             Source::Path(path) => path
                 .file_name()
                 .unwrap_or(path.as_os_str())
                 .to_string_lossy()
                 .into_owned(),
-            _ => digest.map_or(String::new(), |digest| digest.as_str()[..SHOWN].to_owned()),
+            _ => digest.map_or(String::new(), |digest| {
+                digest.hex()[..SHOWN_DIGEST].to_owned()
+            }),
         }
     }
 

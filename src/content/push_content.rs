@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::task::Task;
 use crate::body::digest::{Algorithm, Digester};
-use crate::body::{BorrowedBytes, sizeless};
+use crate::body::{BorrowedBytes, buffer, sizeless};
 use crate::error::{Error, Kind, Step, with_path};
 use crate::os::deadline::CallLimits;
 use crate::os::{descriptor, file};
@@ -273,7 +273,7 @@ impl Content for FileContent {
 
     fn hash(&mut self, task: &Task, algorithm: Algorithm) -> Result<Option<String>, Error> {
         let mut digester = Digester::new(algorithm);
-        let mut buffer = buffer(BUFFER_SIZE)?;
+        let mut buffer = buffer()?;
         let mut done = 0;
         while done < self.length {
             task.check()?;
@@ -305,12 +305,7 @@ impl FileContent {
     }
 }
 
-/// A buffer of that size.
-pub(super) fn buffer(size: usize) -> Result<Vec<u8>, Error> {
-    let mut buffer = Vec::new();
-    buffer
-        .try_reserve_exact(size)
-        .map_err(|_| Error::no_memory("buffer of an upload"))?;
-    buffer.resize(size, 0);
-    Ok(buffer)
+/// A buffer for reading the source of a push.
+pub(super) fn buffer() -> Result<Vec<u8>, Error> {
+    buffer::zeroed(BUFFER_SIZE, "buffer of an upload")
 }

@@ -33,7 +33,7 @@ pub(super) fn fetch(requests: &Requests, part: &Part, buffer: &mut [u8]) -> Resu
         let mut request = requests.part(part.digest, first, Some(last))?;
         let mut response = requests.open(&mut request)?;
         if response.status() == 416 && part.size.is_none() {
-            // It begins behind the end.
+            // The part begins at or after the end of the blob.
             break;
         }
         let known = check(&response, part, first)?;
@@ -67,7 +67,7 @@ pub(super) fn fetch(requests: &Requests, part: &Part, buffer: &mut [u8]) -> Resu
 }
 
 /// Checks that the response has bytes from `first` on; returns the size of the
-/// blob, if it tells.
+/// blob, if the response states it.
 fn check(response: &Response, part: &Part, first: u64) -> Result<Option<u64>, Error> {
     if response.status() != 416 {
         task::check(response)?;
@@ -95,7 +95,7 @@ fn check(response: &Response, part: &Part, first: u64) -> Result<Option<u64>, Er
     }
 }
 
-/// Reads a body that has bytes from `first` on, or from earlier on.
+/// Reads a body that begins at `first` or before it.
 fn receive(
     requests: &Requests,
     response: &mut Response,

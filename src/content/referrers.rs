@@ -20,8 +20,6 @@ pub struct Referrers {
     repository: Repository,
     options: Options,
     list: List,
-    /// The referrer that was returned last.
-    current: Option<Descriptor>,
 }
 
 struct List {
@@ -58,21 +56,18 @@ impl Referrers {
                 page: VecDeque::new(),
                 is_filtered: false,
             },
-            current: None,
         })
     }
 
     /// The next referrer; `None` at the end. After a transient failure it may be
     /// called again.
-    #[expect(clippy::should_implement_trait, reason = "it can fail, and lends")]
-    pub fn next(&mut self) -> Result<Option<&Descriptor>, Error> {
+    #[expect(clippy::should_implement_trait, reason = "it can fail")]
+    pub fn next(&mut self) -> Result<Option<Descriptor>, Error> {
         let task = Task::new(&self.repository, &self.options);
-        let found = self.list.next(&task).map_err(|error| {
+        self.list.next(&task).map_err(|error| {
             let error = error.with_digest(self.list.subject.as_str());
             task.completed(error)
-        });
-        self.current = found?;
-        Ok(self.current.as_ref())
+        })
     }
 }
 

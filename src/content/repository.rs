@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::error::{Error, Kind};
 
-/// A repository, and what a missing reference means there. Cheap to copy.
+/// A repository, and the tag or digest to use where none is given. Cheap to clone.
 #[derive(Clone)]
 pub struct Repository {
     client: Arc<Client>,
@@ -16,7 +16,7 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// A repository of a client's registry; without a name, that of the client.
+    /// A repository of a client's registry. `None` means the default name of the client.
     pub fn new(client: &Arc<Client>, name: Option<&str>) -> Result<Repository, Error> {
         let name = match name {
             Some(name) => name.to_owned(),
@@ -63,7 +63,7 @@ impl Repository {
         &self.name
     }
 
-    /// The tag or digest that a missing reference means.
+    /// The tag or digest to use where none is given.
     pub fn target(&self) -> &str {
         &self.target
     }

@@ -1,4 +1,4 @@
-//! The requests of a call, which its worker threads send too.
+//! The requests of a call, from the calling thread or its worker threads.
 
 use std::time::{Duration, Instant};
 
@@ -108,8 +108,8 @@ impl<'a> Requests<'a> {
     }
 }
 
-/// What the server says about a failure, as far as it can be read. An error if the
-/// call must end.
+/// The body of an error response, as far as it can be read; an error if the call must
+/// end.
 fn error_body(response: &mut Response) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     let mut piece = [0; 4096];

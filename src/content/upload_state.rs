@@ -15,13 +15,13 @@ use crate::body::digest::{Algorithm, Digest, of_bytes};
 use crate::error::{Error, Kind, with_path};
 use crate::os::{descriptor, file_lock, subprocess};
 
-/// After this time a state file is removed.
+/// The age at which a state file is removed.
 const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// The files of this module have such names.
+/// The names of all files in the state directory begin with this.
 const PREFIX: &str = "reggie-";
 const UPLOAD: &str = ".upload";
 const TEMPORARY: &str = ".tmp";
-/// A state file is not longer.
+/// The maximum size of a state file.
 const MAX_SIZE: u64 = 512 * 1024;
 
 /// The file with the state of one push. It is locked as long as it is in use.

@@ -1,8 +1,8 @@
 //! Incremental uploads.
 
 use std::ffi::c_char;
+use std::ptr;
 
-use super::blob_push::optional_out;
 use super::convert::Out;
 use super::descriptor::reggie_descriptor;
 use super::error_handle::{ErrorOut, reggie_error};
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn reggie_upload_commit(
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
         // SAFETY: the caller's out-pointer, or NULL.
-        let descriptor = unsafe { optional_out(descriptor) }?;
+        let descriptor = unsafe { Out::optional(descriptor, ptr::null_mut()) };
         // SAFETY: the caller's handle, or NULL.
         let upload = unsafe { convert::handle(upload, "upload") }?;
         // SAFETY: the caller's string, or NULL.
@@ -178,7 +178,7 @@ pub unsafe extern "C" fn reggie_upload_export(
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
         // SAFETY: the caller's out-pointer, or NULL.
-        let text = unsafe { Out::new(text, std::ptr::null_mut(), "text") }?;
+        let text = unsafe { Out::new(text, ptr::null_mut(), "text") }?;
         let upload = convert::required(upload, "upload")?;
         let exported = upload.core.look(|core| core.export());
         text.give_text(exported.unwrap_or_else(|| Err(slot::busy("upload")))?);

@@ -32,5 +32,6 @@ mod quirky;
 mod referrers;
 mod referrers_quirks;
 mod registries;
+mod repositories;
 mod scripted;
 mod uploads;

@@ -10,6 +10,7 @@ use embedded_registry::{Ending, Fault, Options as RegistryOptions, Registry, Rul
 use reggie::content::options::Options;
 use reggie::content::progress::{Event, Phase, Snapshot};
 use reggie::content::push::{self, Source};
+use reggie::content::upload::Upload;
 use reggie::{Cancel, Kind};
 
 use super::pushing::*;
@@ -421,4 +422,17 @@ fn a_push_ends_at_its_deadline() {
     let bytes = content(2 * SMALL);
     let pushed = push::push(&repository(registry.url()), stream(&bytes), None, &options);
     assert_kind(pushed, Kind::Deadline);
+}
+
+#[test]
+fn a_token_server_that_refuses_is_a_failure_of_authorization() {
+    let registry = Registry::start(RegistryOptions::default().token("user", "pass"));
+    let repository = repository(registry.url());
+    let options = Options::default();
+    let pushed = push::push(&repository, memory(b"a"), None, &options);
+    assert_kind(pushed, Kind::Unauthorized);
+    let mounted = push::mount(&repository, &digest(b"a"), "team/other", &options);
+    assert_kind(mounted, Kind::Unauthorized);
+    let begun = Upload::begin(&repository, &options);
+    assert_kind(begun, Kind::Unauthorized);
 }

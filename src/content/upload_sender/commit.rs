@@ -22,7 +22,7 @@ impl Sender {
         digest: Option<&Digest>,
     ) -> Result<Digest, Error> {
         loop {
-            if self.mode == Mode::Chunks && !self.send_chunks(task, content, true)? {
+            if self.mode == Mode::Chunks && !self.send_chunks(task, content)? {
                 self.send_whole(task, content, digest)?;
             }
             if self.mode == Mode::Whole {

@@ -1,4 +1,4 @@
-//! Continuing an upload after a failure: where the registry has got to, or from
+//! Continuing an upload after a failure: at the registry's offset, or from
 //! the beginning.
 
 use std::time::Instant;
@@ -37,11 +37,11 @@ impl Sender {
             return Ok(());
         };
         let why = match self.ranges_are_wrong {
-            true => "the registry does not tell its offset",
+            true => "the registry does not report its offset",
             false => match session.request_offset(task)? {
                 Received::Bytes(offset) => return self.continue_from(task, content, offset),
-                Received::Unclear => "the registry does not tell its offset",
-                Received::UnknownUpload => "the registry does not know it any more",
+                Received::Unclear => "the registry does not report its offset",
+                Received::UnknownUpload => "the registry no longer knows it",
             },
         };
         let error = lost_error(session.host(), why);
@@ -88,7 +88,7 @@ impl Sender {
                 false => error.with_kind(Kind::UploadLost),
             });
         }
-        // After a failure, this is the retry that was taken for it.
+        // In doubt, the failure has been counted as a retry before.
         if !self.in_doubt {
             task.call.take_progress(Instant::now());
             if task.call.take_retry(task.retries()).is_none() {
