@@ -18,7 +18,7 @@ use super::task::{self, Task};
 use crate::body::digest::Digest;
 use crate::error::{Error, Kind};
 
-/// How long it may take to make a tag point to its manifest again.
+/// The time limit for making a tag point to its manifest again.
 const RESTORE_TIME: Duration = Duration::from_secs(30);
 
 /// Deletes a manifest with all its tags, and removes it from the referrers tag of
