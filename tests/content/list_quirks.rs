@@ -232,6 +232,7 @@ fn the_time_limit_is_for_all_pages_of_a_call() {
     });
     let mut options = Options::default();
     options.timeout = Some(std::time::Duration::from_millis(200));
+    options.set_pages(1000, Some(100)).expect("in range");
     let mut names = Names::tags(&repository(&server.url()), None, &options);
     let error = names.next().expect_err("too long");
     assert_eq!(error.kind(), Kind::Deadline, "{error}");
