@@ -296,6 +296,35 @@ fn retries_are_limited_and_restart_with_progress() {
     );
 }
 
+/// Each time it rejects the place of content, it names another one.
+#[test]
+fn a_registry_whose_offset_changes_forever_is_given_up() {
+    const MANY: usize = 100;
+    let bytes = content(3 * SMALL);
+    for method in ["PATCH", "PUT"] {
+        let registry = Quirky::start(move |request, state| {
+            let is_rejected = request.method == method && state.received.len() >= SMALL;
+            if !is_rejected || state.counter == MANY {
+                return None;
+            }
+            state.counter += 1;
+            let range = format!("0-{}", 99 + state.counter % 2);
+            let reply = Reply::new("416 Range Not Satisfiable").header("Range", range);
+            Some(reply.header("Location", "/v2/team/app/blobs/uploads/1"))
+        });
+        let mut options = small_chunks();
+        options.set_retries(Some(3)).expect("in range");
+        let pushed = push::push(&repository(&registry.url()), memory(&bytes), None, &options);
+        let error = pushed.expect_err("no progress");
+        assert_eq!(error.http_status(), 416, "{error}");
+        let requests = registry.requests();
+        let rejected = requests.iter().filter(|one| one.starts_with(method));
+        // One was accepted before.
+        let accepted = usize::from(method == "PATCH");
+        assert_eq!(rejected.count(), accepted + 1 + 3, "{requests:?}");
+    }
+}
+
 #[test]
 fn a_retry_after_that_is_too_long_is_returned() {
     let registry = Registry::start(RegistryOptions::default());

@@ -48,6 +48,23 @@ impl Sender {
         self.lost(task, content, error)
     }
 
+    /// The registry has rejected the offset and named another: continues there,
+    /// which is a retry. Otherwise a registry could name another one forever.
+    pub(super) fn relocate(
+        &mut self,
+        task: &Task,
+        content: &dyn Content,
+        offset: u64,
+        error: Error,
+    ) -> Result<(), Error> {
+        task.call.take_progress(Instant::now());
+        if task.call.take_retry(task.retries()).is_none() {
+            return Err(error);
+        }
+        self.in_doubt = true;
+        self.continue_from(task, content, offset)
+    }
+
     pub(super) fn continue_from(
         &mut self,
         task: &Task,
