@@ -119,6 +119,9 @@ impl Upload {
     ) -> Result<Descriptor, Error> {
         self.check_open()?;
         let given = digest.map(Digest::parse).transpose()?;
+        if let Some(given) = &given {
+            self.check_algorithm(given)?;
+        }
         let digest = Digest::parse(&self.written.whole_digest()?)?;
         if let Some(given) = given.filter(|given| *given != digest) {
             let (given, digest) = (given.as_str(), digest.as_str());
@@ -207,6 +210,16 @@ impl Upload {
             true => Err(Error::new(Kind::InvalidArgument, "upload: has ended")),
         }
     }
+    fn check_algorithm(&self, given: &Digest) -> Result<(), Error> {
+        let (own, other) = (self.written.digest.algorithm(), given.algorithm());
+        if own == other {
+            return Ok(());
+        }
+        let (own, other) = (own.name(), other.name());
+        let message = format!("upload: computes {own}, not {other}");
+        Err(Error::new(Kind::InvalidArgument, message).with_digest(given.as_str()))
+    }
+
 }
 
 /// From now on, keeps everything in a file until it is committed.

@@ -252,6 +252,10 @@ fn a_write_is_repeated_after_a_failure() {
         upload.commit(None, None).expect("committed");
         assert_eq!(registry.blob().as_ref(), Some(&bytes), "{cut}");
     }
+    // The right one, but the upload does not compute it.
+    let sha512 = of_bytes(Algorithm::Sha512, &bytes);
+    let error = assert_kind(upload.commit(Some(&sha512), None), Kind::InvalidArgument);
+    assert_eq!(error.message(), "upload: computes sha256, not sha512");
 }
 
 #[test]
