@@ -137,6 +137,7 @@ impl Upload {
         if options.progress.is_some() && self.options.progress.is_none() {
             progress.begin(Phase::Push, None, "", Some(self.written.end()))?;
         }
+        self.sender.check_not_ahead(&task, &self.written)?;
         if self.sender.is_untouched() {
             self.sender.mode = Mode::Whole;
         }

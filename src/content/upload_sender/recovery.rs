@@ -65,6 +65,32 @@ impl Sender {
         self.continue_from(task, content, offset)
     }
 
+    /// Before a commit: after a write that failed, the registry may have more
+    /// than was accepted. Such an upload cannot be continued.
+    pub(in crate::content) fn check_not_ahead(
+        &mut self,
+        task: &Task,
+        content: &dyn Content,
+    ) -> Result<(), Error> {
+        let end = content.size().unwrap_or(u64::MAX);
+        if self.sent_to <= end {
+            return Ok(());
+        }
+        self.prepare(task, content)?;
+        if self.offset() > end
+            && let Some(session) = &self.session
+        {
+            if content.first() > 0 {
+                let why = "after a write that failed, the registry has more than was accepted";
+                return Err(lost_error(session.host(), why));
+            }
+            session.discard(task);
+            self.session = None;
+        }
+        self.sent_to = end;
+        Ok(())
+    }
+
     pub(super) fn continue_from(
         &mut self,
         task: &Task,
