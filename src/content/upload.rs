@@ -191,6 +191,11 @@ impl Upload {
         let digest = StoredDigest::of_text(&export.digest_state).ok_or_else(|| {
             Error::new(Kind::InvalidExport, "upload export: without a digest state")
         })?;
+        let start = export.session.as_ref().map_or(0, |session| session.offset);
+        if digest.length() != Some(start) {
+            let message = "upload export: the digest state is of another offset";
+            return Err(Error::new(Kind::InvalidExport, message));
+        }
         let mut options = options.clone();
         options.algorithm = digest.algorithm();
         let progress = Progress::new(options.progress.as_ref());
@@ -205,12 +210,6 @@ impl Upload {
         Ok(Upload::new(repository, &options, progress, sender, written))
     }
 
-    fn check_open(&self) -> Result<(), Error> {
-        match self.has_ended {
-            false => Ok(()),
-            true => Err(Error::new(Kind::InvalidArgument, "upload: has ended")),
-        }
-    }
     fn check_algorithm(&self, given: &Digest) -> Result<(), Error> {
         let (own, other) = (self.written.digest.algorithm(), given.algorithm());
         if own == other {
@@ -221,6 +220,12 @@ impl Upload {
         Err(Error::new(Kind::InvalidArgument, message).with_digest(given.as_str()))
     }
 
+    fn check_open(&self) -> Result<(), Error> {
+        match self.has_ended {
+            false => Ok(()),
+            true => Err(Error::new(Kind::InvalidArgument, "upload: has ended")),
+        }
+    }
 }
 
 /// From now on, keeps everything in a file until it is committed.
