@@ -376,6 +376,20 @@ fn a_file_that_changes_during_the_push() {
     }
 }
 
+/// Its size is that of a page.
+#[test]
+fn a_file_of_sysfs_is_shorter_than_its_size() {
+    let path = "/sys/devices/system/cpu/online";
+    let size = std::fs::metadata(path).expect("a file").len();
+    let registry = Quirky::start(|_, _| None);
+    let source = Source::Path(path.into());
+    let repository = repository(&registry.url());
+    let pushed = push::push(&repository, source, None, &Options::default());
+    let error = assert_kind(pushed, Kind::SourceChanged);
+    let expected = format!("ended before its size of {size} bytes");
+    assert!(error.message().ends_with(&expected), "{error}");
+}
+
 /// A registry that compares wrongly, or a connection that damages data.
 #[test]
 fn a_digest_that_the_registry_refuses_wrongly() {
