@@ -4782,7 +4782,7 @@ reggie_status reggie_upload_begin(const reggie_repository *repository,
 /// returns. If the registry does not support chunked uploads, everything is
 /// written to a file in the state directory until the upload is committed.
 /// After a failure, the call may be repeated with the same bytes if
-/// reggie_upload_offset() is unchanged.
+/// reggie_upload_offset() is unchanged; no other bytes may follow.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
 /// is impossibly large or the upload has ended, REGGIE_NO_STATE_FOLDER,
@@ -4801,14 +4801,20 @@ uint64_t reggie_upload_offset(const reggie_upload *upload);
 /// Commits an upload: what was written becomes a blob.
 ///
 /// A `digest` of NULL means the computed digest; a given digest is compared
-/// first. The upload has then ended and can only be freed. After a failure, the
-/// call may be repeated unless the error says otherwise. `descriptor` may be
-/// NULL.
+/// first, and must be of the algorithm of the upload. The upload has then ended
+/// and can only be freed. After a failure, the call may be repeated unless the
+/// error says otherwise. `descriptor` may be NULL.
+///
+/// After a write that failed, the registry may have more than
+/// reggie_upload_offset(). What was accepted is then sent to a new upload if all
+/// of it is still in memory; otherwise the status is REGGIE_UPLOAD_LOST, and only
+/// the same write can follow.
 ///
 /// On REGGIE_OK, the caller must free `descriptor` with
 /// reggie_descriptor_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_DIGEST,
+/// REGGIE_INVALID_ARGUMENT if `digest` is of another algorithm,
 /// REGGIE_DIGEST_MISMATCH, or any status returned by reggie_upload_write().
 REGGIE_MUST_USE
 reggie_status reggie_upload_commit(reggie_upload *upload,

@@ -280,7 +280,10 @@ impl Content for FileContent {
             let left = usize::try_from(self.length - done).unwrap_or(usize::MAX);
             let part = left.min(buffer.len());
             match descriptor::read_at(self.fd, &mut buffer[..part], self.start + done)? {
-                0 => return Err(self.changed()),
+                0 => {
+                    self.check_unchanged()?;
+                    return Err(self.ended());
+                }
                 count => {
                     digester.update(&buffer[..count]);
                     done += count as u64;
@@ -301,6 +304,15 @@ impl Content for FileContent {
 impl FileContent {
     fn changed(&self) -> Error {
         let message = format!("{}: changed while it was pushed", self.name);
+        Error::new(Kind::SourceChanged, message)
+    }
+
+    /// Files in `/sys` have less content than their size says.
+    fn ended(&self) -> Error {
+        let message = format!(
+            "{}: ended before its size of {} bytes",
+            self.name, self.stamp.size
+        );
         Error::new(Kind::SourceChanged, message)
     }
 }

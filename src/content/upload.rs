@@ -96,6 +96,9 @@ impl Upload {
     ) -> Result<Descriptor, Error> {
         self.check_open()?;
         let given = digest.map(Digest::parse).transpose()?;
+        if let Some(given) = &given {
+            self.check_algorithm(given)?;
+        }
         let digest = Digest::parse(&self.written.whole_digest()?)?;
         if let Some(given) = given.filter(|given| *given != digest) {
             let (given, digest) = (given.as_str(), digest.as_str());
@@ -111,6 +114,7 @@ impl Upload {
         if options.progress.is_some() && self.options.progress.is_none() {
             progress.begin(Phase::Push, None, "", Some(self.written.end()))?;
         }
+        self.sender.check_not_ahead(&task, &self.written)?;
         if self.sender.is_untouched() {
             self.sender.mode = Mode::Whole;
         }
@@ -164,6 +168,11 @@ impl Upload {
         let digest = StoredDigest::of_text(&export.digest_state).ok_or_else(|| {
             Error::new(Kind::InvalidExport, "upload export: without a digest state")
         })?;
+        let start = export.session.as_ref().map_or(0, |session| session.offset);
+        if digest.length() != Some(start) {
+            let message = "upload export: the digest state is of another offset";
+            return Err(Error::new(Kind::InvalidExport, message));
+        }
         let mut options = options.clone();
         options.algorithm = digest.algorithm();
         let progress = Progress::new(options.progress.as_ref());
@@ -176,6 +185,16 @@ impl Upload {
         let written = Written::new(start, digest);
         let sender = Sender::after_import(session, options.algorithm);
         Ok(Upload::new(repository, &options, progress, sender, written))
+    }
+
+    fn check_algorithm(&self, given: &Digest) -> Result<(), Error> {
+        let (own, other) = (self.written.digest.algorithm(), given.algorithm());
+        if own == other {
+            return Ok(());
+        }
+        let (own, other) = (own.name(), other.name());
+        let message = format!("upload: computes {own}, not {other}");
+        Err(Error::new(Kind::InvalidArgument, message).with_digest(given.as_str()))
     }
 
     fn check_open(&self) -> Result<(), Error> {

@@ -35,7 +35,8 @@ pub(super) struct StateFile {
 
 impl StateFile {
     /// Opens the state of a push of content with that digest, and the upload
-    /// that it names; `None` if another process or thread uses it.
+    /// that it names; `None` if another process or thread uses it, or something
+    /// else has its name.
     pub(super) fn open(
         folder: &Path,
         registry: &str,
@@ -56,8 +57,11 @@ impl StateFile {
         const TRIES: usize = 10;
         for _ in 0..TRIES {
             let failed = |error| Error::io(Kind::File, with_path("state", &state.path), &error);
-            let Some(found) = open_own(&state.path).map_err(failed)? else {
-                return Ok(Some((state, None)));
+            let found = match open_own(&state.path) {
+                Ok(Some(found)) => found,
+                Ok(None) => return Ok(Some((state, None))),
+                // Such as a symbolic link, or a file of another user.
+                Err(_) => return Ok(None),
             };
             if !file_lock::try_lock(&found).map_err(failed)? {
                 return Ok(None);

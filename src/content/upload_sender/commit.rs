@@ -136,7 +136,7 @@ impl Sender {
             (416, _) | (400, Some("RANGE_INVALID")) => {
                 match self.offset_after(task, response)? {
                     Received::Bytes(other) if other != offset => {
-                        self.continue_from(task, content, other)?;
+                        self.relocate(task, content, other, error)?;
                     }
                     Received::Bytes(_) => return Err(error),
                     _ => self.lost(task, content, error)?,

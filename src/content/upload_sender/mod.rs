@@ -285,7 +285,7 @@ impl Sender {
         let before = self.offset();
         match self.offset_after(task, response)? {
             Received::Bytes(offset) if offset != before => {
-                self.continue_from(task, content, offset)?;
+                self.relocate(task, content, offset, error)?;
                 Ok(Next::Continue)
             }
             // The offset is right, so the chunk is too large.

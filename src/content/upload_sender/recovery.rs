@@ -48,6 +48,49 @@ impl Sender {
         self.lost(task, content, error)
     }
 
+    /// The registry has rejected the offset and named another: continues there,
+    /// which is a retry. Otherwise a registry could name another one forever.
+    pub(super) fn relocate(
+        &mut self,
+        task: &Task,
+        content: &dyn Content,
+        offset: u64,
+        error: Error,
+    ) -> Result<(), Error> {
+        task.call.take_progress(Instant::now());
+        if task.call.take_retry(task.retries()).is_none() {
+            return Err(error);
+        }
+        self.in_doubt = true;
+        self.continue_from(task, content, offset)
+    }
+
+    /// Before a commit: after a write that failed, the registry may have more
+    /// than was accepted. Such an upload cannot be continued.
+    pub(in crate::content) fn check_not_ahead(
+        &mut self,
+        task: &Task,
+        content: &dyn Content,
+    ) -> Result<(), Error> {
+        let end = content.size().unwrap_or(u64::MAX);
+        if self.sent_to <= end {
+            return Ok(());
+        }
+        self.prepare(task, content)?;
+        if self.offset() > end
+            && let Some(session) = &self.session
+        {
+            if content.first() > 0 {
+                let why = "after a write that failed, the registry has more than was accepted";
+                return Err(lost_error(session.host(), why));
+            }
+            session.discard(task);
+            self.session = None;
+        }
+        self.sent_to = end;
+        Ok(())
+    }
+
     pub(super) fn continue_from(
         &mut self,
         task: &Task,
