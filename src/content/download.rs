@@ -101,6 +101,7 @@ impl Download {
     pub(super) fn advance(&mut self, bytes: u64) {
         self.offset += bytes;
         self.is_begun = true;
+        self.is_resumed = true;
     }
 
     fn is_complete(&self) -> bool {
@@ -239,6 +240,7 @@ impl Download {
                 if range.last < self.offset && self.size != Some(self.offset) {
                     return Err(other_range(response, range, self.offset));
                 }
+                self.skip(self.offset - range.first, response)?;
                 Place {
                     next: range.first,
                     end: Some(range.last.saturating_add(1)),
@@ -249,7 +251,7 @@ impl Download {
             (200, _) => {
                 let length = response.content_length();
                 length.map_or(Ok(()), |length| self.set_size(length, response))?;
-                self.skip(response)?;
+                self.skip(self.offset, response)?;
                 Place {
                     next: 0,
                     end: None,
@@ -270,9 +272,9 @@ impl Download {
         Ok(place)
     }
 
-    /// The response has all of the content: what was received before is skipped.
-    fn skip(&mut self, response: &Response) -> Result<(), Error> {
-        self.skipped = self.skipped.saturating_add(self.offset);
+    /// The response has content that was received before, which is skipped.
+    fn skip(&mut self, bytes: u64, response: &Response) -> Result<(), Error> {
+        self.skipped = self.skipped.saturating_add(bytes);
         let max = MAX_SKIPPED.max(self.size.unwrap_or(0));
         if self.skipped <= max {
             return Ok(());
