@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Blobs beside oras-go, libcurl and the least that a download costs."""
+"""Blobs beside oras-go, libcurl and a minimal download in C."""
 
 import argparse
 import os

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Blobs of 1 GiB and their parts, beside oras-go, libcurl and what a download costs at
-# least. Passes its arguments to content.py: --rounds, and names of cases.
+# Blobs of 1 GiB and their parts, beside oras-go, libcurl and a minimal download in C.
+# Passes its arguments to content.py: --rounds, and names of cases.
 set -eu
 . "$(dirname "$0")/build.sh"
 build_server

@@ -1,5 +1,5 @@
 /*
- * What a verified download over http costs at least: recv and OpenSSL's SHA-256.
+ * A minimal verified download over http: recv and OpenSSL's SHA-256.
  *
  *     floor HOST PORT PATH DIGEST
  */

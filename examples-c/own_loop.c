@@ -66,7 +66,7 @@ int main(int argc, char **argv)
             status = reggie_blob_locate(repository, blob, 1, NULL, &place,
                                         &error);
         if (status == REGGIE_OK)
-            status = reggie_digester_new(REGGIE_SHA256, &one->digester, &error);
+            status = reggie_digester_new(one->digest, &one->digester, &error);
         if (status == REGGIE_OK)
             add(loop, place, one);
         reggie_location_free(place);

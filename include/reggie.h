@@ -137,7 +137,8 @@
  * value stops the call and is stored in the error; see
  * reggie_error_callback_value(). Callbacks that cannot stop the call return void.
  * Callbacks may use the library, including the same client, but must not free a
- * handle that the call uses. A call made in a callback does not wait for other
+ * handle that the call uses; if they call a function that would change such a
+ * handle, it returns REGGIE_BUSY. A call made in a callback does not wait for other
  * calls: it requests its own token, runs its own credential helper, and may exceed
  * reggie_config_set_max_connections(). Callbacks must return normally: a C++
  * exception that leaves a callback aborts the process, and longjmp() and
@@ -169,17 +170,32 @@
  * ------------
  *
  * All pulled content is verified against its digest, and against its size if that
- * is known; verification cannot be turned off. Digests and names that come from a
- * registry are validated before they are returned: a digest returned by a getter is
- * safe to use in a path. Other strings are as the registry sent them.
+ * is known; verification cannot be turned off. Only reggie_blob_pread() returns
+ * unverified data, since part of a blob cannot be verified. Data that is written to
+ * a file descriptor, passed to a callback or read incrementally must not be trusted
+ * until the call, or the read that reaches the end, has returned REGGIE_OK. The last
+ * 64 KiB, or all of a shorter blob, are delivered only after verification.
+ *
+ * Digests and names that come from a registry are validated before they are
+ * returned: a digest returned by a getter is safe to use in a path. Other strings
+ * are as the registry sent them.
+ *
+ * Files
+ * -----
+ *
+ * A file appears under its final path only after it has been verified; a call that
+ * fails leaves an existing file unchanged. The rules for existing files, modes and
+ * symbolic links are those of reggie_request_set_output_path().
  *
  * Retries
  * -------
  *
  * Calls on a repository recover from transient failures: connections that break,
- * hang or are refused, tokens that expire, servers that are overloaded. They retry
- * as set by reggie_options_set_retries(); progress resets the count. By contrast,
- * reggie_client_do() retries only if configured to.
+ * hang or are refused, tokens and signed URLs that expire, upload sessions that are
+ * lost, servers that are overloaded. They retry as set by
+ * reggie_options_set_retries(); progress resets the count. No byte is delivered
+ * twice to a file, file descriptor or callback. By contrast, reggie_client_do()
+ * retries only if configured to.
  *
  * HTTP errors
  * -----------
@@ -304,12 +320,13 @@
  * How to resume an upload
  * -----------------------
  *
- * reggie_blob_push_path() and reggie_upload_import() resume uploads. In requests of
- * your own: after a failed PATCH, find out how much the registry has received: send GET to
- * the location of the upload, as returned by the POST or the last successful
- * PATCH. The upload continues at `offset`: send the next PATCH to the Location of
- * this response, with a Content-Range header that starts at `offset` and the rest
- * of the content as body, for example with reggie_request_set_body_path_section().
+ * reggie_blob_push_path() and reggie_upload_import() resume uploads. With requests
+ * of your own, first find out how much the registry has received: after a failed
+ * PATCH, send GET to the location of the upload, as returned by the POST or the last
+ * successful PATCH. The upload continues at `offset`: send the next PATCH to the
+ * Location of this response, with a Content-Range header that starts at `offset` and
+ * the rest of the content as body, for example with
+ * reggie_request_set_body_path_section().
  *
  *     uint64_t first, last, offset = 0;
  *     reggie_status status = reggie_request_set_method(request, REGGIE_GET);
@@ -827,10 +844,10 @@ typedef int32_t reggie_status;
 /// Invalid repository name.
 #define REGGIE_INVALID_NAME 8
 
-/// Invalid reference: neither a tag nor a digest.
+/// Invalid reference; the message says where the error is.
 #define REGGIE_INVALID_REFERENCE 9
 
-/// Invalid digest.
+/// Invalid digest, or a digest of an unknown algorithm.
 #define REGGIE_INVALID_DIGEST 10
 
 /// Invalid session ID of an upload.
@@ -910,7 +927,8 @@ typedef int32_t reggie_status;
 #define REGGIE_SOURCE_CHANGED 111
 
 /// No state directory to keep the blob in until it is complete, for a
-/// registry that does not support chunked uploads.
+/// registry that does not support chunked uploads; see
+/// reggie_options_set_state_folder().
 #define REGGIE_NO_STATE_FOLDER 112
 
 /// Directory that is not an OCI image layout, or a layout of an unknown
@@ -1022,8 +1040,7 @@ typedef int32_t reggie_status;
 /// by reggie_client_do().
 #define REGGIE_HTTP_STATUS 1008
 
-/// Response body that does not match the expected digest; see
-/// reggie_request_set_expected_digest().
+/// Received content that does not match the expected digest.
 #define REGGIE_DIGEST_MISMATCH 1009
 
 /// 206 response, which has only part of the content, where a complete body is
@@ -2280,11 +2297,12 @@ reggie_status reggie_config_set_auth_scope(reggie_config *config,
                                            const char *scope);
 
 /// Sets the registry whose content the client's registry mirrors, such as
-/// "docker.io". Then the requests for manifests, blobs and lists that
-/// reggie_repository handles of the client send have the query parameter
-/// ns=`registry`, from which a mirror of several registries knows the one that is meant.
+/// "docker.io".
 ///
-/// Requests of your own add it by reggie_request_set_query(). Returns REGGIE_OK,
+/// Requests for manifests, blobs and lists that are sent by reggie_repository
+/// handles of the client then have the query parameter ns=`registry`, which tells a
+/// mirror of several registries which of them is meant. In requests of your own,
+/// set it with reggie_request_set_query(). Returns REGGIE_OK,
 /// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_REFERENCE.
 reggie_status reggie_config_set_mirror_of(reggie_config *config,
                                           const char *registry);
@@ -3672,7 +3690,8 @@ const char *reggie_platform_host(void);
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_ARGUMENT if `size` is impossibly large,
-/// REGGIE_INVALID_MANIFEST or REGGIE_BODY_TOO_LARGE.
+/// REGGIE_INVALID_MANIFEST, REGGIE_UNSUPPORTED for a manifest of Docker schema 1,
+/// or REGGIE_BODY_TOO_LARGE for more than 4 MiB.
 REGGIE_MUST_USE
 reggie_status reggie_manifest_parse(const uint8_t *bytes,
                                     size_t size,
@@ -3683,7 +3702,7 @@ reggie_status reggie_manifest_parse(const uint8_t *bytes,
 /// Frees a manifest. NULL is ignored.
 void reggie_manifest_free(reggie_manifest *manifest);
 
-/// Returns the bytes as pulled, parsed or built, followed by a NUL.
+/// Returns the bytes as pulled or parsed, followed by a NUL.
 ///
 /// Their size is reggie_manifest_size(). Borrowed; valid until the manifest is
 /// freed. Returns NULL if `manifest` is NULL.
@@ -3817,7 +3836,7 @@ const reggie_json *reggie_manifest_json(const reggie_manifest *manifest);
 
 /// Parses JSON, such as the config of an image.
 ///
-/// Values may be nested up to 64 levels deep. The bytes are not needed
+/// There may be up to 500,000 values, nested up to 64 levels deep. The bytes are not needed
 /// afterwards.
 ///
 /// On REGGIE_OK, the caller must free `json` with reggie_json_free().
@@ -4028,7 +4047,7 @@ reggie_status reggie_repository_authorization(const reggie_repository *repositor
 /// Progress event: the content is in place and verified.
 #define REGGIE_PROGRESS_END 5
 
-/// Progress event: the content already existed, was mounted, or was left out.
+/// Progress event: the content already existed or was mounted.
 #define REGGIE_PROGRESS_SKIP 6
 
 /// Progress event: the transfer failed.
@@ -4076,10 +4095,8 @@ int reggie_progress_phase(const reggie_progress *progress);
 
 /// Returns the descriptor of the content.
 ///
-/// At REGGIE_PROGRESS_DONE, it is what the item or the call was about: a blob,
-/// or the manifest with everything it refers to. Borrowed; valid until the
-/// callback returns. Returns NULL if the digest is not known yet or if
-/// `progress` is NULL.
+/// Borrowed; valid until the callback returns. Returns NULL if the digest is not
+/// known yet or if `progress` is NULL.
 const reggie_descriptor *reggie_progress_item(const reggie_progress *progress);
 
 /// Returns a name for display.
@@ -4280,7 +4297,7 @@ reggie_status reggie_options_set_existing(reggie_options *options, int what);
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_options_set_sync(reggie_options *options, int sync);
 
-/// Sets the digest algorithm for pushed and built content.
+/// Sets the digest algorithm for pushed content.
 ///
 /// `algorithm` is REGGIE_SHA256, REGGIE_SHA384 or REGGIE_SHA512. Few registries
 /// accept REGGIE_SHA384 or REGGIE_SHA512. Default: REGGIE_SHA256.
@@ -4645,8 +4662,7 @@ void reggie_bytes_free(uint8_t *bytes);
 ///
 /// On REGGIE_OK, the caller must free `location` with reggie_location_free().
 ///
-/// Returns REGGIE_OK, REGGIE_UNSUPPORTED for a layout, or any status returned
-/// by reggie_blob_stat().
+/// Returns any status returned by reggie_blob_stat().
 REGGIE_MUST_USE
 reggie_status reggie_blob_locate(const reggie_repository *repository,
                                  const reggie_descriptor *blob,
@@ -4776,9 +4792,8 @@ reggie_status reggie_blob_push_callback(const reggie_repository *repository,
 /// none of it is sent. On REGGIE_OK, `mounted` is 1 if the blob was mounted, or
 /// 0 if the registry prefers that it is sent.
 ///
-/// Returns REGGIE_OK, REGGIE_INVALID_DIGEST, REGGIE_INVALID_REFERENCE,
-/// REGGIE_UNSUPPORTED for a layout, or any status returned by
-/// reggie_blob_push_path().
+/// Returns REGGIE_OK, REGGIE_INVALID_DIGEST, REGGIE_INVALID_REFERENCE, or any
+/// status returned by reggie_blob_push_path().
 REGGIE_MUST_USE
 reggie_status reggie_blob_mount(const reggie_repository *repository,
                                 const char *digest,
@@ -4815,7 +4830,7 @@ reggie_status reggie_upload_begin(const reggie_repository *repository,
 /// returns. If the registry does not support chunked uploads, everything is
 /// written to a file in the state directory until the upload is committed.
 /// After a failure, the call may be repeated with the same bytes if
-/// reggie_upload_offset() is unchanged.
+/// reggie_upload_offset() is unchanged; no other bytes may follow.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
 /// is impossibly large or the upload has ended, REGGIE_NO_STATE_FOLDER,
@@ -4834,14 +4849,20 @@ uint64_t reggie_upload_offset(const reggie_upload *upload);
 /// Commits an upload: what was written becomes a blob.
 ///
 /// A `digest` of NULL means the computed digest; a given digest is compared
-/// first. The upload has then ended and can only be freed. After a failure, the
-/// call may be repeated unless the error says otherwise. `descriptor` may be
-/// NULL.
+/// first, and must be of the algorithm of the upload. The upload has then ended
+/// and can only be freed. After a failure, the call may be repeated unless the
+/// error says otherwise. `descriptor` may be NULL.
+///
+/// After a write that failed, the registry may have more than
+/// reggie_upload_offset(). What was accepted is then sent to a new upload if all
+/// of it is still in memory; otherwise the status is REGGIE_UPLOAD_LOST, and only
+/// the same write can follow.
 ///
 /// On REGGIE_OK, the caller must free `descriptor` with
 /// reggie_descriptor_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_DIGEST,
+/// REGGIE_INVALID_ARGUMENT if `digest` is of another algorithm,
 /// REGGIE_DIGEST_MISMATCH, or any status returned by reggie_upload_write().
 REGGIE_MUST_USE
 reggie_status reggie_upload_commit(reggie_upload *upload,
@@ -5103,8 +5124,8 @@ reggie_status reggie_catalog_open(const reggie_client *client,
 /// of the list. May be called again after a transient failure.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_NOT_FOUND,
-/// REGGIE_LIST_ENDLESS, REGGIE_UNSUPPORTED, or any status returned by
-/// reggie_manifest_pull().
+/// REGGIE_LIST_ENDLESS, REGGIE_NEXT_PAGE_REFUSED, REGGIE_INVALID_JSON,
+/// REGGIE_UNSUPPORTED, or any status returned by reggie_manifest_pull().
 REGGIE_MUST_USE
 reggie_status reggie_names_next(reggie_names *names,
                                 const char **name,

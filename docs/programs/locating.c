@@ -45,12 +45,13 @@ static int run_curl(const reggie_location *location, const char *path)
 
 static int is_intact(const char *path, const char *digest)
 {
-    const char *algorithm =
-        strncmp(digest, "sha512:", 7) == 0 ? REGGIE_SHA512 : REGGIE_SHA256;
+    char algorithm[16] = "";
     char *found = NULL;
-    int ok = reggie_digest_file(algorithm, path, &found, NULL) == REGGIE_OK
-          && strcmp(found, digest) == 0;
+    int ok;
 
+    sscanf(digest, "%15[^:]", algorithm); /* "sha256", for example */
+    ok = reggie_digest_file(algorithm, path, &found, NULL) == REGGIE_OK
+      && strcmp(found, digest) == 0;
     reggie_string_free(found);
     return ok;
 }

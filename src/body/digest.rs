@@ -7,6 +7,7 @@ use std::path::Path;
 
 use ring::digest;
 
+use super::buffer;
 use crate::error::position::byte_at;
 use crate::error::{Error, Kind, with_path};
 use crate::log::redact::shown;
@@ -100,6 +101,11 @@ impl Digest {
         self.algorithm
     }
 
+    /// The hexadecimal digits after the colon.
+    pub fn hex(&self) -> &str {
+        &self.text[self.algorithm.name().len() + 1..]
+    }
+
     /// The digest as a string.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -173,11 +179,7 @@ pub fn of_bytes(algorithm: Algorithm, bytes: &[u8]) -> String {
 pub fn of_file(algorithm: Algorithm, path: &Path) -> Result<String, Error> {
     let failed = |source: io::Error| Error::io(Kind::File, with_path("digest of", path), &source);
     let (mut file, _) = file::open(path).map_err(failed)?;
-    let mut buffer = Vec::new();
-    buffer
-        .try_reserve_exact(BUFFER_SIZE)
-        .map_err(|_| Error::no_memory("buffer for a digest"))?;
-    buffer.resize(BUFFER_SIZE, 0);
+    let mut buffer = buffer::zeroed(BUFFER_SIZE, "buffer for a digest")?;
     let mut digester = Digester::new(algorithm);
     loop {
         match file.read(&mut buffer) {

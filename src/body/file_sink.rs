@@ -76,6 +76,7 @@ pub(crate) fn temporary(directory: &Directory, mode: u32) -> io::Result<(File, P
 
 impl Sink for FileSink {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+        self.place.check_size(&self.file, self.written)?;
         self.file
             .write_all(piece)
             .map_err(|error| self.place.failed(&error))?;
@@ -89,7 +90,7 @@ impl Sink for FileSink {
 
     fn commit(&mut self) -> Result<(), Error> {
         self.place
-            .take(&self.temporary, &self.file, self.is_synced)?;
+            .take(&self.temporary, &self.file, self.written, self.is_synced)?;
         self.is_committed = true;
         Ok(())
     }
@@ -101,7 +102,10 @@ impl Sink for FileSink {
 
 impl Drop for FileSink {
     fn drop(&mut self) {
-        if !self.is_committed && self.process == std::process::id() {
+        if !self.is_committed
+            && self.process == std::process::id()
+            && self.place.has_name(&self.temporary, &self.file)
+        {
             // Ignored: an earlier error is being returned.
             let _ = self.place.directory().remove(&self.temporary);
         }

@@ -76,9 +76,37 @@ impl FinalPath {
         Err(refused(&self.path, "belongs to another user"))
     }
 
-    /// Gives the final name to a file that has another name in the directory;
-    /// if `is_synced`, once it is on disk.
-    pub(crate) fn take(&self, from: &Path, file: &File, is_synced: bool) -> Result<(), Error> {
+    /// Whether a name in the directory is that of an open file.
+    pub(crate) fn has_name(&self, name: &Path, file: &File) -> bool {
+        match (self.directory.find(name), file.metadata()) {
+            (Ok(Some(found)), Ok(own)) => found.st_ino == own.ino() && found.st_dev == own.dev(),
+            _ => false,
+        }
+    }
+
+    /// An error if a file does not have the size that was written to it.
+    pub(crate) fn check_size(&self, file: &File, written: u64) -> Result<(), Error> {
+        let about = file.metadata().map_err(|error| self.failed(&error))?;
+        match about.len() == written {
+            true => Ok(()),
+            false => Err(self.changed()),
+        }
+    }
+
+    fn changed(&self) -> Error {
+        refused(&self.path, "changed by another program")
+    }
+
+    /// Gives the final name to a file that has another name in the directory,
+    /// and to which `written` bytes were written; if `is_synced`, once it is on
+    /// disk.
+    pub(crate) fn take(
+        &self,
+        from: &Path,
+        file: &File,
+        written: u64,
+        is_synced: bool,
+    ) -> Result<(), Error> {
         let failed = |error: io::Error| self.failed(&error);
         // The name may have been taken since.
         let replaced = self.existing()?;
@@ -89,7 +117,16 @@ impl FinalPath {
         if is_synced {
             file.sync_all().map_err(failed)?;
         }
+        self.check_size(file, written)?;
+        let links = || file.metadata().map(|about| about.nlink()).map_err(failed);
+        if links()? != 1 || !self.has_name(from, file) {
+            return Err(self.changed());
+        }
         self.directory.rename(from, &self.name).map_err(failed)?;
+        // Without any name, it has been replaced by another call since.
+        if !self.has_name(&self.name, file) && links()? != 0 {
+            return Err(self.changed());
+        }
         match is_synced {
             true => self.directory.sync().map_err(failed),
             false => Ok(()),

@@ -1,5 +1,6 @@
 //! The bodies of requests, and the outputs of response bodies.
 
+pub(crate) mod buffer;
 pub mod digest;
 pub(crate) mod file_sink;
 pub(crate) mod final_path;

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind};
 const MIN_LEFT: Duration = Duration::from_secs(60);
 
 /// A value for the Authorization header.
-pub struct Found {
+pub struct Authorization {
     /// Empty if the registry requires none.
     pub value: Zeroizing<String>,
     /// Until when it is valid, in seconds of Unix time, if that is known.
@@ -22,14 +22,18 @@ pub struct Found {
 }
 
 /// Authorization for a repository.
-pub fn get(repository: &Repository, is_push: bool, options: &Options) -> Result<Found, Error> {
+pub fn get(
+    repository: &Repository,
+    is_push: bool,
+    options: &Options,
+) -> Result<Authorization, Error> {
     let operation = Operation::new(repository, options);
     let found = Task::of(&operation).and_then(|task| get_in(&task, is_push));
     found.map_err(|error| operation.completed(error))
 }
 
 /// Authorization for the repository of a call.
-pub(super) fn get_in(task: &Task, is_push: bool) -> Result<Found, Error> {
+pub(super) fn get_in(task: &Task, is_push: bool) -> Result<Authorization, Error> {
     let (client, name) = (task.client(), task.repository.name());
     let actions = if is_push { "pull,push" } else { "pull" };
     let mut value = client.authorization(&task.call, name, actions)?;
@@ -40,7 +44,7 @@ pub(super) fn get_in(task: &Task, is_push: bool) -> Result<Found, Error> {
         value = client.authorization(&task.call, name, actions)?;
     }
     match value {
-        Some(value) => Ok(Found {
+        Some(value) => Ok(Authorization {
             expires: client.time_left(&value).and_then(unix_time_after),
             value,
         }),
@@ -48,7 +52,7 @@ pub(super) fn get_in(task: &Task, is_push: bool) -> Result<Found, Error> {
             let message = format!("repository {name}: the registry requires credentials");
             Err(Error::new(Kind::Unauthorized, message))
         }
-        None => Ok(Found {
+        None => Ok(Authorization {
             value: Zeroizing::default(),
             expires: None,
         }),

@@ -1,4 +1,4 @@
-//! Pulling blobs: to memory, to descriptors, to callbacks.
+//! Pulling blobs: to memory, to file descriptors, to callbacks.
 
 use std::os::fd::RawFd;
 
@@ -16,11 +16,11 @@ use crate::body::sink::{MemoryLimit, MemorySink, Sink};
 use crate::body::verify::VerifyingSink;
 use crate::error::{Error, Kind, Step};
 
-/// How many characters of a digest name it.
-const SHOWN_DIGEST: usize = 12;
+/// How many digits of the digest of a blob without a title are displayed.
+pub(super) const SHOWN_DIGEST: usize = 12;
 
-/// Pulls a blob into memory, if it has at most `max` bytes. `head` bytes for
-/// the caller precede it.
+/// Pulls a blob into memory, if it has at most `max` bytes. The result starts
+/// with `head` bytes for the caller.
 pub fn to_memory(
     repository: &Repository,
     blob: &Descriptor,
@@ -44,7 +44,7 @@ pub fn to_memory(
     })
 }
 
-/// Pulls a blob to a descriptor of the caller.
+/// Pulls a blob to a file descriptor of the caller.
 pub fn to_descriptor(
     repository: &Repository,
     blob: &Descriptor,
@@ -92,7 +92,7 @@ pub(super) fn in_call<T>(
     operation.finish(pulled)
 }
 
-/// An error about a blob.
+/// Adds the digest of the blob to an error, and the step of verification.
 pub(super) fn named(error: Error, blob: &Descriptor) -> Error {
     let error = match error.kind() {
         Kind::DigestMismatch | Kind::SizeMismatch => error.at(Step::Verify),
@@ -102,11 +102,7 @@ pub(super) fn named(error: Error, blob: &Descriptor) -> Error {
 }
 
 pub(super) fn begin(operation: &Operation, blob: &Descriptor) -> Result<(), Error> {
-    let name = title::of(blob).unwrap_or_else(|| {
-        let digest = blob.digest().as_str();
-        let hex = digest.split(':').next_back().unwrap_or(digest);
-        &hex[..SHOWN_DIGEST]
-    });
+    let name = title::of(blob).unwrap_or(&blob.digest().hex()[..SHOWN_DIGEST]);
     operation
         .progress
         .begin(Phase::Pull, Some(blob), name, blob.size())?;
@@ -129,8 +125,8 @@ impl From<Error> for Failed {
     }
 }
 
-/// Makes an attempt, and another one from the start if the first was put
-/// together from parts that do not match.
+/// Makes an attempt, and another one from the start if the first was assembled
+/// from parts that do not match.
 pub(super) fn once_more(
     operation: &Operation,
     mut attempt: impl FnMut(bool) -> Result<(), Failed>,

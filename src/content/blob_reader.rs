@@ -11,6 +11,7 @@ use super::operation::Operation;
 use super::options::Options;
 use super::progress::{Phase, Progress};
 use super::repository::Repository;
+use crate::body::buffer;
 use crate::body::sink::{QueueSink, Sink};
 use crate::body::verify::VerifyingSink;
 use crate::error::Error;
@@ -92,11 +93,7 @@ struct Verified {
 
 impl Verified {
     fn new(descriptor: &Descriptor, size: Option<u64>) -> Result<Verified, Error> {
-        let mut buffer = Vec::new();
-        buffer
-            .try_reserve_exact(PIECE)
-            .map_err(|_| Error::no_memory("receive buffer"))?;
-        buffer.resize(PIECE, 0);
+        let buffer = buffer::zeroed(PIECE, "receive buffer")?;
         let digest = descriptor.digest().clone();
         Ok(Verified {
             sink: VerifyingSink::new(QueueSink::default(), digest, size)?,

@@ -1,5 +1,8 @@
 //! Descriptors: references to content by digest, size and media type.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::json::Json;
 use super::media_type;
 use super::platform::Platform;
@@ -24,7 +27,7 @@ pub struct Descriptor {
 pub struct Annotations(Vec<(String, String)>);
 
 impl Descriptor {
-    /// A descriptor; without a media type, of arbitrary bytes.
+    /// A descriptor. The default media type is that of arbitrary bytes.
     pub fn new(
         digest: &str,
         size: Option<u64>,
@@ -36,7 +39,7 @@ impl Descriptor {
         Ok(Descriptor::of(digest, size, media_type.to_owned()))
     }
 
-    /// A descriptor of content that is known to be so.
+    /// A descriptor with a media type that is known to be valid.
     pub fn of(digest: Digest, size: Option<u64>, media_type: String) -> Descriptor {
         Descriptor {
             digest,
@@ -74,7 +77,7 @@ impl Descriptor {
         descriptor.platform = json.member("platform").and_then(Platform::of_json);
         descriptor.urls = match json.member("urls") {
             Some(urls) => {
-                let urls = urls.array().ok_or("has urls that are no list")?;
+                let urls = urls.array().ok_or("has urls that are not a list")?;
                 urls.iter()
                     .filter_map(Json::string)
                     .map(str::to_owned)
@@ -90,7 +93,7 @@ impl Descriptor {
         Ok(descriptor)
     }
 
-    /// The embedded content, if it is that of the descriptor.
+    /// The embedded content, if it has the size and the digest of the descriptor.
     fn embedded(&self, data: &str) -> Option<Vec<u8>> {
         use base64::Engine as _;
         let data = base64::engine::general_purpose::STANDARD
@@ -131,7 +134,7 @@ impl Descriptor {
         self.data.as_deref()
     }
 
-    /// Where else the content is said to be.
+    /// Where else the content can be downloaded, as the manifest claims.
     pub fn urls(&self) -> &[String] {
         &self.urls
     }
@@ -155,7 +158,7 @@ impl Descriptor {
         Ok(())
     }
 
-    /// Sets what a manifest states, which may be any string.
+    /// Sets the artifact type that a manifest states, which may be any string.
     pub(super) fn set_found_artifact_type(&mut self, artifact_type: Option<&str>) {
         self.artifact_type = artifact_type.map(str::to_owned);
     }
@@ -178,21 +181,32 @@ impl Descriptor {
 }
 
 impl Annotations {
-    /// Reads annotations, of which there may be none.
+    /// Reads annotations; `None` means that there are none.
     pub fn of_json(json: Option<&Json>) -> Result<Annotations, String> {
         let mut annotations = Annotations::default();
         match json {
             None => Ok(annotations),
             Some(Json::Object(members)) => {
+                // The last of a name counts, at the place of the first.
+                let mut places = HashMap::new();
                 for (name, value) in members {
                     let value = value
                         .string()
-                        .ok_or("has an annotation that is no string")?;
-                    annotations.put(name, value);
+                        .ok_or("has an annotation that is not a string")?;
+                    match places.entry(name.as_str()) {
+                        Entry::Occupied(place) => {
+                            let place: usize = *place.get();
+                            value.clone_into(&mut annotations.0[place].1);
+                        }
+                        Entry::Vacant(place) => {
+                            place.insert(annotations.0.len());
+                            annotations.0.push((name.clone(), value.to_owned()));
+                        }
+                    }
                 }
                 Ok(annotations)
             }
-            Some(_) => Err("has annotations that are no object".to_owned()),
+            Some(_) => Err("has annotations that are not an object".to_owned()),
         }
     }
 
@@ -241,7 +255,7 @@ fn text<'a>(json: &'a Json, name: &str) -> Result<Option<&'a str>, String> {
     match json.member(name) {
         None => Ok(None),
         Some(Json::String(text)) => Ok(Some(text)),
-        Some(_) => Err(format!("has a {name} that is no string")),
+        Some(_) => Err(format!("has a {name} that is not a string")),
     }
 }
 
@@ -303,7 +317,7 @@ mod tests {
         for (text, words) in [
             ("[]", "not an object"),
             ("{}", "no digest"),
-            (r#"{"digest":1}"#, "digest that is no string"),
+            (r#"{"digest":1}"#, "digest that is not a string"),
             (r#"{"digest":"sha256:../../x"}"#, "digest"),
             (r#"{"digest":"DIGEST","size":-1}"#, "size"),
             (r#"{"digest":"DIGEST","size":"1"}"#, "size"),

@@ -40,6 +40,21 @@ impl StoredDigest {
         }
     }
 
+    /// How many bytes it is of, as far as that is a possible number: sha2 stores
+    /// the number of blocks after the hash, then the length of what is left.
+    pub(super) fn length(&self) -> Option<u64> {
+        let (blocks, block_size, rest) = match self {
+            StoredDigest::Sha256(state) => {
+                let state = state.serialize();
+                let blocks = u64::from_le_bytes(state[32..40].try_into().ok()?);
+                (blocks, 64, state[40])
+            }
+            StoredDigest::Sha384(state) => wide_blocks(&state.serialize())?,
+            StoredDigest::Sha512(state) => wide_blocks(&state.serialize())?,
+        };
+        blocks.checked_mul(block_size)?.checked_add(rest.into())
+    }
+
     pub(super) fn finish(self) -> String {
         let name = self.algorithm().name();
         let hex = match self {
@@ -69,6 +84,12 @@ impl StoredDigest {
             Algorithm::Sha512 => StoredDigest::Sha512(restored(hex)?),
         })
     }
+}
+
+/// The number of blocks, their size and what is left, of SHA-384 or SHA-512.
+fn wide_blocks(state: &[u8]) -> Option<(u64, u64, u8)> {
+    let blocks = u128::from_le_bytes(state.get(64..80)?.try_into().ok()?);
+    Some((blocks.try_into().ok()?, 128, *state.get(80)?))
 }
 
 fn hex_of(bytes: &[u8]) -> String {
@@ -102,6 +123,7 @@ mod tests {
                 let mut digest = StoredDigest::new(algorithm);
                 digest.update(&content[..cut]);
                 let mut digest = StoredDigest::of_text(&digest.to_text()).expect("a state");
+                assert_eq!(digest.length(), Some(cut as u64));
                 digest.update(&content[cut..]);
                 assert_eq!(digest.finish(), of_bytes(algorithm, &content), "{cut}");
             }

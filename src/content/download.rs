@@ -10,8 +10,8 @@ use crate::os::deadline::CallLimits;
 use crate::request::Request;
 use crate::request::response::Response;
 
-/// How much may be received again in a call from servers without ranges; at
-/// least once the blob.
+/// How much may be received again from servers without ranges, in one call; at
+/// least the size of the blob.
 const MAX_SKIPPED: u64 = 4 * 1024 * 1024 * 1024;
 /// A range that ends early, but not before this many bytes, is no failure.
 const MIN_RANGE: u64 = 64 * 1024;
@@ -22,7 +22,7 @@ pub(crate) struct Download {
     size: Option<u64>,
     /// The maximum size.
     max: Option<u64>,
-    /// How many bytes of the content are there.
+    /// How many bytes of the content have been received.
     offset: u64,
     body: Option<Body>,
     is_begun: bool,
@@ -46,12 +46,12 @@ struct Place {
     next: u64,
     /// Where the range ends; `None` for all of the blob.
     end: Option<u64>,
-    /// What was there when the response came.
+    /// The offset of the content when the response began.
     before: u64,
 }
 
 impl Download {
-    /// A download of a blob of which the first `offset` bytes are there.
+    /// A download of a blob whose first `offset` bytes have been received before.
     pub(crate) fn new(
         digest: &Digest,
         size: Option<u64>,
@@ -87,7 +87,7 @@ impl Download {
         Some(size.saturating_sub(self.offset))
     }
 
-    /// How many bytes of the content are there.
+    /// How many bytes of the content have been received.
     pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
@@ -101,20 +101,21 @@ impl Download {
     pub(super) fn advance(&mut self, bytes: u64) {
         self.offset += bytes;
         self.is_begun = true;
+        self.is_resumed = true;
     }
 
     fn is_complete(&self) -> bool {
         self.is_begun && self.body.is_none() && self.size == Some(self.offset)
     }
 
-    /// Another call continues the download.
+    /// Sets the limits of the call that continues the download.
     pub(super) fn set_limits(&mut self, limits: &CallLimits) {
         if let Some(body) = &mut self.body {
             body.response.set_limits(limits);
         }
     }
 
-    /// Sends the first request if it must tell the size.
+    /// Sends the first request if the size is not known without it.
     pub(crate) fn find_size(&mut self, requests: &Requests) -> Result<(), Error> {
         match self.size {
             Some(_) => Ok(()),
@@ -239,6 +240,7 @@ impl Download {
                 if range.last < self.offset && self.size != Some(self.offset) {
                     return Err(other_range(response, range, self.offset));
                 }
+                self.skip(self.offset - range.first, response)?;
                 Place {
                     next: range.first,
                     end: Some(range.last.saturating_add(1)),
@@ -249,7 +251,7 @@ impl Download {
             (200, _) => {
                 let length = response.content_length();
                 length.map_or(Ok(()), |length| self.set_size(length, response))?;
-                self.skip(response)?;
+                self.skip(self.offset, response)?;
                 Place {
                     next: 0,
                     end: None,
@@ -270,9 +272,9 @@ impl Download {
         Ok(place)
     }
 
-    /// All of the content comes again: what is there already is skipped.
-    fn skip(&mut self, response: &Response) -> Result<(), Error> {
-        self.skipped = self.skipped.saturating_add(self.offset);
+    /// The response has content that was received before, which is skipped.
+    fn skip(&mut self, bytes: u64, response: &Response) -> Result<(), Error> {
+        self.skipped = self.skipped.saturating_add(bytes);
         let max = MAX_SKIPPED.max(self.size.unwrap_or(0));
         if self.skipped <= max {
             return Ok(());
@@ -296,9 +298,11 @@ impl Download {
             None => {
                 check_max(Some(size), self.max)?;
                 if self.offset > size {
-                    // What is there cannot be the beginning of it.
-                    let message =
-                        format!("{host}: content of {size} bytes, {} are there", self.offset);
+                    // What was received before cannot be the beginning of it.
+                    let message = format!(
+                        "{host}: content of {size} bytes, {} received before",
+                        self.offset
+                    );
                     let error = Error::new(Kind::DigestMismatch, message).at(Step::Verify);
                     return Err(error.with_host(host));
                 }
@@ -308,7 +312,7 @@ impl Download {
         Ok(())
     }
 
-    /// The part of a piece that is not there yet.
+    /// The part of a piece that was not received before.
     fn place<'p>(&mut self, place: &mut Place, piece: &'p [u8]) -> Result<&'p [u8], Error> {
         let from = place.next;
         place.next = from.saturating_add(piece.len() as u64);

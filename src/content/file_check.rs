@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use super::operation::Operation;
 use super::options::Existing;
 use super::progress::Phase;
+use crate::body::buffer;
 use crate::body::digest::{Digest, Digester};
 use crate::body::final_path::FinalPath;
 use crate::error::{Error, Step};
@@ -22,11 +23,7 @@ pub(super) fn digest(
     digester: &mut Digester,
     place: &FinalPath,
 ) -> Result<u64, Error> {
-    let mut buffer = Vec::new();
-    buffer
-        .try_reserve_exact(PIECE)
-        .map_err(|_| Error::no_memory("buffer for a file"))?;
-    buffer.resize(PIECE, 0);
+    let mut buffer = buffer::zeroed(PIECE, "buffer for a file")?;
     let mut offset = 0;
     while offset < size {
         operation.call.limits.check(Step::Check)?;

@@ -5,8 +5,10 @@ use crate::http::json;
 
 /// How deeply values may be nested.
 const MAX_DEPTH: usize = 64;
+/// How many values there may be: each takes more memory than its text.
+const MAX_VALUES: usize = 500_000;
 
-/// A JSON value. Members keep their order, also those of the same name.
+/// A JSON value. All members keep their order, including repeated names.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json {
     /// null
@@ -31,9 +33,9 @@ impl Json {
             invalid(&format!("not UTF-8 at {place}"))
         })?;
         // First, because the parsers below are recursive.
-        if let Some(offset) = beyond_depth(bytes) {
+        if let Some((offset, limit)) = beyond_limits(bytes) {
             let place = place(bytes, offset);
-            return Err(invalid(&format!("more than {MAX_DEPTH} levels at {place}")));
+            return Err(invalid(&format!("more than {limit} at {place}")));
         }
         json::check(text).map_err(|problem| invalid(&problem))?;
         Ok(read(text.trim_ascii()))
@@ -105,17 +107,24 @@ fn read(text: &str) -> Json {
     }
 }
 
-/// Where brackets are nested too deeply, if anywhere.
-fn beyond_depth(bytes: &[u8]) -> Option<usize> {
+/// Where a limit is exceeded, and which.
+fn beyond_limits(bytes: &[u8]) -> Option<(usize, String)> {
     let (mut depth, mut is_string, mut is_escaped) = (0, false, false);
+    let mut values = 1;
     for (offset, &byte) in bytes.iter().enumerate() {
         match byte {
             _ if is_escaped => is_escaped = false,
             b'\\' if is_string => is_escaped = true,
             b'"' => is_string = !is_string,
             _ if is_string => {}
-            b'{' | b'[' if depth == MAX_DEPTH => return Some(offset),
-            b'{' | b'[' => depth += 1,
+            b'{' | b'[' if depth == MAX_DEPTH => {
+                return Some((offset, format!("{MAX_DEPTH} levels")));
+            }
+            b'{' | b'[' | b',' if values == MAX_VALUES => {
+                return Some((offset, format!("{MAX_VALUES} values")));
+            }
+            b',' => values += 1,
+            b'{' | b'[' => (depth, values) = (depth + 1, values + 1),
             b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
@@ -197,6 +206,12 @@ mod tests {
         let error = Json::parse(b"[\n\"\xff\"]").expect_err("no UTF-8");
         assert!(error.message().contains("line 2 column 2"), "{error}");
         Json::parse(nested(64).as_bytes()).expect("not too deep");
+        let many = format!("[{}0]", "0,".repeat(600_000));
+        let error = Json::parse(many.as_bytes()).expect_err("too many");
+        assert!(
+            error.message().contains("more than 500000 values"),
+            "{error}"
+        );
         let text = format!("[{:?}]", "[".repeat(100) + "\"]");
         Json::parse(text.as_bytes()).expect("brackets in a string");
     }

@@ -15,7 +15,7 @@ use crate::http::date;
 use crate::http::headers::Headers;
 use crate::http::url::{Scheme, Url};
 
-/// Where a blob is, and what must be sent along.
+/// The URL of a blob, and the header fields to send.
 pub struct Location {
     repository: Registry,
     url: String,
@@ -98,7 +98,7 @@ impl Location {
         &self.url
     }
 
-    /// The fields to send along.
+    /// The header fields to send.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }

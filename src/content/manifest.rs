@@ -57,7 +57,7 @@ impl Manifest {
         let content = Content::read(&json, descriptor.media_type())?;
         let artifact_type = match json.member("artifactType") {
             Some(Json::String(text)) => Some(text.as_str()),
-            Some(_) => return Err(invalid("artifactType is no string")),
+            Some(_) => return Err(invalid("artifactType is not a string")),
             None => content.config.as_ref().map(Descriptor::media_type),
         };
         descriptor.set_found_artifact_type(artifact_type);
@@ -213,8 +213,8 @@ impl Content {
 /// The media type of a manifest, which its header and its content must agree on.
 fn own_type(json: &Json, given: Option<&str>) -> Result<String, Error> {
     let stated = match json.member("mediaType") {
-        Some(Json::String(stated)) => Some(stated.as_str()),
-        Some(_) => return Err(invalid("mediaType is no string")),
+        Some(Json::String(stated)) => Some(media_type::of_field(stated)),
+        Some(_) => return Err(invalid("mediaType is not a string")),
         None => None,
     };
     let given = given.filter(|given| !media_type::is_generic(given));
@@ -264,7 +264,7 @@ fn list(json: &Json, name: &str) -> Result<Vec<Descriptor>, Error> {
         return Ok(Vec::new());
     };
     let found = found.array();
-    let found = found.ok_or_else(|| invalid(&format!("{name} is no list")))?;
+    let found = found.ok_or_else(|| invalid(&format!("{name} is not a list")))?;
     let read = |(index, entry): (usize, &Json)| {
         Descriptor::of_json(entry).map_err(|problem| invalid(&format!("{name}[{index}] {problem}")))
     };
@@ -406,7 +406,11 @@ mod tests {
                 "says that it is",
             ),
             (r#"{"mediaType":1,"config":BLOB}"#, None, "mediaType"),
-            (r#"{"config":BLOB,"layers":{}}"#, None, "layers is no list"),
+            (
+                r#"{"config":BLOB,"layers":{}}"#,
+                None,
+                "layers is not a list",
+            ),
             (
                 r#"{"config":BLOB,"layers":[BLOB,{}]}"#,
                 None,

@@ -1,5 +1,7 @@
 //! Deleting manifests and tags.
 
+use std::time::Duration;
+
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::empty_blob;
@@ -17,6 +19,9 @@ use super::repository::{Place, Repository};
 use super::task::{self, Task};
 use crate::body::digest::Digest;
 use crate::error::{Error, Kind};
+
+/// The time limit for making a tag point to its manifest again.
+const RESTORE_TIME: Duration = Duration::from_secs(30);
 
 /// Deletes a manifest with all its tags, and removes it from the referrers tag of
 /// its subject.
@@ -45,7 +50,7 @@ fn delete_in(task: &Task, digest: &Digest) -> Result<(), Error> {
     }
 }
 
-/// The subject of a manifest that can be read; the others have none.
+/// The subject of a manifest; none if the manifest cannot be read.
 fn subject_of(task: &Task, target: &Target) -> Result<Option<Digest>, Error> {
     match manifest_pull::fetch(task, target) {
         Ok(manifest) => Ok(manifest.subject().map(|subject| subject.digest().clone())),
@@ -90,26 +95,42 @@ fn send(task: &Task, target: &Target) -> Result<(), Error> {
     task::check(&task.send(&mut request)?)
 }
 
-/// Deletes a tag together with a dummy manifest that it is made to point to.
+/// Makes a tag point to a dummy manifest, and deletes that with all its tags.
 fn detour(task: &Task, target: &Target) -> Result<(), Error> {
     // To be restored; and a tag that does not exist must not be created.
     let before = manifest_pull::fetch(task, target)?;
     let dummy = dummy(&before)?;
     empty_blob::push_for(task, &dummy)?;
-    manifest_push::put(task, &dummy, target)?;
     let digest = dummy.descriptor().digest().clone();
-    send(task, &Target::Digest(digest)).map_err(|error| {
-        match manifest_push::put(task, &before, target) {
-            Ok(()) => error,
-            Err(_) => {
-                let tag = target.as_str();
-                error.with_more(&format!("; tag {tag} points to a dummy manifest now"))
-            }
-        }
-    })
+    match manifest_push::put(task, &dummy, target) {
+        // The registry has refused it: the tag is as it was.
+        Err(error) if (400..500).contains(&error.http_status()) => Err(error),
+        put => put
+            .and_then(|()| send(task, &Target::Digest(digest)))
+            .map_err(|error| restored(task, &before, target, error)),
+    }
 }
 
-/// A manifest that nothing else has: it is deleted with all its tags.
+/// The error of a detour, after its tag was made to point to its manifest again.
+fn restored(task: &Task, before: &Manifest, target: &Target, error: Error) -> Error {
+    // The call may have reached its own limits.
+    let mut options = task.options.clone();
+    (options.cancel, options.progress) = (None, None);
+    options.timeout = Some(RESTORE_TIME);
+    let stopped: &Operation = task;
+    let operation = Operation::new(stopped.repository, &options);
+    let restoring = Task::new(&operation, task.repository);
+    match manifest_push::put(&restoring, before, target) {
+        Ok(()) => error,
+        Err(_) => error.with_more(&format!(
+            "; tag {} may point to a dummy manifest now, instead of {}",
+            target.as_str(),
+            before.descriptor().digest().as_str()
+        )),
+    }
+}
+
+/// A manifest with a digest of its own, so that no other tag points to it.
 fn dummy(before: &Manifest) -> Result<Manifest, Error> {
     let mut unique = [0; 16];
     SystemRandom::new()

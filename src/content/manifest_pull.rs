@@ -162,7 +162,7 @@ pub(super) fn describe(operation: &Operation, target: &Target) -> Result<Descrip
     fetch(operation, target).map(|manifest| manifest.descriptor().clone())
 }
 
-/// What a HEAD request tells; `None` if a GET request has to tell.
+/// The descriptor according to a HEAD request; `None` if GET is needed.
 pub(super) fn head(task: &Task, target: &Target) -> Result<Option<Descriptor>, Error> {
     let response = task.send(&mut request(task, "HEAD", target)?)?;
     match response.status() {
@@ -221,7 +221,7 @@ fn content_type(response: &Response) -> Option<&str> {
         .map(media_type::of_field)
 }
 
-/// An error unless the status is a 2xx; a 206 is none.
+/// An error unless the status is 200: other 2xx responses have no whole manifest.
 fn check(response: &Response) -> Result<(), Error> {
     task::check(response)?;
     if response.status() != 200 {

@@ -113,7 +113,7 @@ fn is_set(task: &Task, manifest: &Manifest, target: &Target) -> Result<bool, Err
             let own = of_bytes(found.digest().algorithm(), manifest.bytes());
             own == found.digest().as_str()
         })),
-        // Whoever may push may not be allowed to pull.
+        // Some credentials allow pushing but not pulling.
         Err(error) if error.http_status() >= 400 => Ok(false),
         Err(error) => Err(error),
     }
@@ -172,8 +172,8 @@ fn check(response: &Response, manifest: &Manifest, target: &Target) -> Result<()
         .with_digest(&own))
 }
 
-/// The content that the registry says is missing, if that is why it refused the
-/// manifest, and its digest if the registry names it.
+/// Whether the registry rejected the manifest because content is missing, and the
+/// digest of that content if the registry names it.
 fn missing(response: &Response, error: &Error) -> Option<Option<Digest>> {
     let is_missing = |code: &str| {
         let codes = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"];

@@ -51,7 +51,7 @@ pub fn of_field(value: &str) -> &str {
     value.split(';').next().unwrap_or_default().trim_ascii()
 }
 
-/// Whether two media types are the same; they have no case.
+/// Whether two media types are the same, regardless of case.
 pub fn is_same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }

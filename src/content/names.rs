@@ -12,11 +12,18 @@ use super::reference;
 use super::registry::Registry;
 use super::repository::{Place, Repository};
 use super::task::Task;
+use crate::body::sink::MemoryLimit;
 use crate::client::Client;
 use crate::error::{Error, Kind};
 use crate::http::url;
-use crate::log::redact::shown;
+use crate::log::redact::{self, shown};
 use crate::request::response::Response;
+
+/// Some registries send all names in one page.
+const MAX_PAGE: MemoryLimit = MemoryLimit {
+    bytes: 16 * 1024 * 1024,
+    set_by: "a page of a list",
+};
 
 /// What a list names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +38,11 @@ pub struct Names {
     repository: Repository,
     options: Options,
     source: Source,
-    /// Of the current page, last name first.
+    /// The rest of the current page, last name first.
     page: Vec<String>,
     previous: Option<String>,
     left_out: usize,
-    /// How many names a page has, unless the registry decides.
+    /// How many names are requested for a page; `None` if the registry decides.
     size: Option<usize>,
     /// The registry links its pages.
     has_links: bool,
@@ -104,16 +111,29 @@ impl Names {
     /// called again.
     #[expect(clippy::should_implement_trait, reason = "it can fail, and lends")]
     pub fn next(&mut self) -> Result<Option<&str>, Error> {
-        loop {
-            while let Some(name) = self.page.pop() {
-                if self.previous.as_deref() != Some(name.as_str()) {
-                    return Ok(Some(self.previous.insert(name)));
+        if !self.take_next() {
+            // The limits of the call are those of all pages that it requests.
+            let (repository, options) = (self.repository.clone(), self.options.clone());
+            let operation = Operation::new(&repository, &options);
+            while !self.take_next() {
+                let read = self.read_page(&operation);
+                if !read.map_err(|error| operation.completed(error))? {
+                    return Ok(None);
                 }
             }
-            if !self.read_page()? {
-                return Ok(None);
+        }
+        Ok(self.previous.as_deref())
+    }
+
+    /// Makes the next name of the page the previous one; false if there is none.
+    fn take_next(&mut self) -> bool {
+        while let Some(name) = self.page.pop() {
+            if self.previous.as_deref() != Some(name.as_str()) {
+                self.previous = Some(name);
+                return true;
             }
         }
+        false
     }
 
     /// How many invalid names were left out so far.
@@ -122,17 +142,13 @@ impl Names {
     }
 
     /// Reads the next page; false at the end.
-    fn read_page(&mut self) -> Result<bool, Error> {
-        let (repository, options) = (self.repository.clone(), self.options.clone());
-        match (&mut self.source, repository.place()) {
+    fn read_page(&mut self, operation: &Operation) -> Result<bool, Error> {
+        match (&mut self.source, operation.place()) {
             (Source::Registry(pages), Place::Registry(registry)) => {
                 let Some(path) = pages.current()? else {
                     return Ok(false);
                 };
-                let operation = Operation::new(&repository, &options);
-                let task = Task::new(&operation, registry);
-                let read = self.request_page(&task, &path);
-                read.map_err(|error| operation.completed(error))?;
+                self.request_page(&Task::new(operation, registry), &path)?;
                 Ok(true)
             }
             (Source::Layout { is_read: false }, Place::Layout(layout)) => {
@@ -153,6 +169,7 @@ impl Names {
     fn request_page(&mut self, task: &Task, path: &str) -> Result<(), Error> {
         let response = self.request(task, path)?;
         let last = self.read(&response)?;
+        task.call.note_progress(response.body().len() as u64);
         let next = response.next_page();
         self.has_links |= next.is_some();
         match (last, self.size) {
@@ -184,6 +201,7 @@ impl Names {
         let send = |path: &str| {
             let mut request = task.request("GET", path)?;
             request.set_header("Accept", b"application/json")?;
+            request.max_body = Some(MAX_PAGE);
             task.send_checked(&mut request)
         };
         let sent = match send(path) {
@@ -196,7 +214,7 @@ impl Names {
             sent => sent,
         };
         let response = sent.map_err(|error| match (self.subject, error.kind()) {
-            // Of a registry, not of a repository in it.
+            // The list is missing, not a repository.
             (Subject::Repositories, Kind::NotFound) => error.with_kind(Kind::Unsupported),
             _ => error,
         })?;
@@ -221,7 +239,7 @@ impl Names {
             // Some registries send null for none.
             None if matches!(json, Json::Object(_)) => return Ok(None),
             Some(Json::Array(list)) => list,
-            _ => return Err(invalid("is no list")),
+            _ => return Err(invalid("is not a list")),
         };
         let is_valid = |name: &&str| match self.subject {
             Subject::Tags => reference::check_tag(name).is_ok(),
@@ -283,7 +301,7 @@ impl Pages {
             Err(Error::new(Kind::ListEndless, message))
         };
         if self.seen.contains(&self.hasher.hash_one(next)) {
-            return endless(&format!("comes back to page {}", shown(next)));
+            return endless(&format!("comes back to page {}", shown(&redact::url(next))));
         }
         match self.max {
             Some(max) if self.seen.len() >= max => endless(&format!("has more than {max} pages")),

@@ -56,8 +56,8 @@ impl<'a> Operation<'a> {
             .done(result.map_err(|error| self.completed(error)))
     }
 
-    /// The error of the call, without secrets. That of a token server means what
-    /// it would mean from the registry.
+    /// The error of the call, without secrets. A refusal by a token server has the
+    /// same kind as one by the registry.
     pub(crate) fn completed(&self, error: Error) -> Error {
         let error = match self.repository.client() {
             Some(client) => client.scrub(error),

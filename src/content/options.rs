@@ -22,12 +22,12 @@ const DEFAULT_INTERVAL: Duration = Duration::from_millis(100);
 /// What happens to a file that exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Existing {
-    /// It is kept if its digest is right.
+    /// It is kept if it has the expected digest.
     #[default]
     Check,
-    /// It is kept if its size is right.
+    /// It is kept if it has the expected size.
     Trust,
-    /// It is replaced.
+    /// It is always replaced.
     Replace,
 }
 
@@ -36,13 +36,13 @@ pub enum Existing {
 pub struct Options {
     /// Cancels the call.
     pub cancel: Option<Cancel>,
-    /// Of the whole call.
+    /// The time limit of the whole call.
     pub timeout: Option<Duration>,
-    /// Consecutive retries without progress; `None` as the client says.
+    /// Consecutive retries without progress; `None` for the client's setting.
     retries: Option<u32>,
-    /// Called with events, and how often at most.
+    /// The progress callback, and the minimum time between two of its calls.
     pub progress: Option<(ProgressCallback, Duration)>,
-    /// How many parts of a blob are pulled at once, and their size.
+    /// How many parts of a blob are pulled concurrently, and their size.
     parts: usize,
     part_size: usize,
     /// The maximum size of a blob.
@@ -51,7 +51,7 @@ pub struct Options {
     manifest_types: Vec<String>,
     /// Whether an interrupted pull leaves a partial file.
     pub resume: bool,
-    /// How long to wait for another writer; `None` as long as the call may last.
+    /// The time limit for waiting for another writer; `None` for no limit of its own.
     pub lock_timeout: Option<Duration>,
     /// What happens to an existing file.
     pub existing: Existing,
@@ -59,7 +59,7 @@ pub struct Options {
     pub sync: bool,
     /// The digest algorithm of pushed content.
     pub algorithm: Algorithm,
-    /// The size of chunks of uploads; `None` as the registry suits.
+    /// The size of upload chunks; `None` for the size that suits the registry.
     chunk_size: Option<u64>,
     /// The directory for the state of pushes.
     pub state_folder: Option<PathBuf>,
@@ -98,7 +98,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Sets the number of retries without progress; `None` as the client says.
+    /// Sets the number of retries without progress; `None` for the client's setting.
     pub fn set_retries(&mut self, retries: Option<u32>) -> Result<(), Error> {
         if retries.is_some_and(|retries| retries > MAX_RETRIES) {
             return Err(out_of_range("retries"));
@@ -112,7 +112,7 @@ impl Options {
         self.retries
     }
 
-    /// Sets the progress callback, and the time between two calls.
+    /// Sets the progress callback, and the minimum time between two of its calls.
     pub fn set_progress(&mut self, callback: Option<ProgressCallback>, interval: Duration) {
         let interval = match interval.is_zero() {
             true => DEFAULT_INTERVAL,
@@ -121,7 +121,7 @@ impl Options {
         self.progress = callback.map(|callback| (callback, interval));
     }
 
-    /// Sets how many parts of a blob are pulled at once; a size of 0 is the
+    /// Sets how many parts of a blob are pulled concurrently; a size of 0 is the
     /// default.
     pub fn set_parts(&mut self, parts: usize, size: usize) -> Result<(), Error> {
         let size = match size {
@@ -135,7 +135,7 @@ impl Options {
         Ok(())
     }
 
-    /// How many parts of a blob are pulled at once, and their size.
+    /// How many parts of a blob are pulled concurrently, and their size.
     pub fn parts(&self) -> (usize, usize) {
         (self.parts, self.part_size)
     }
@@ -154,7 +154,7 @@ impl Options {
         self.max_manifest
     }
 
-    /// The same for the response that contains it.
+    /// The limit for a response that contains a manifest.
     pub(super) fn manifest_limit(&self) -> MemoryLimit {
         MemoryLimit {
             bytes: self.max_manifest,
@@ -174,7 +174,7 @@ impl Options {
         &self.manifest_types
     }
 
-    /// Sets the size of chunks; `None` as the registry suits.
+    /// Sets the size of upload chunks; `None` for the size that suits the registry.
     pub fn set_chunk_size(&mut self, bytes: Option<u64>) -> Result<(), Error> {
         if bytes.is_some_and(|bytes| !CHUNK_SIZES.contains(&bytes)) {
             return Err(out_of_range("chunk size"));
@@ -183,7 +183,7 @@ impl Options {
         Ok(())
     }
 
-    /// The size of chunks, if it was set.
+    /// The size of upload chunks, if it was set.
     pub fn chunk_size(&self) -> Option<u64> {
         self.chunk_size
     }
@@ -201,7 +201,8 @@ impl Options {
         &self.mount_from
     }
 
-    /// Sets the number of names of a page, and of pages; `None` for no limit.
+    /// Sets how many names a page has, and the maximum number of pages; `None` for no
+    /// limit.
     pub fn set_pages(&mut self, size: usize, max: Option<usize>) -> Result<(), Error> {
         if !(1..=MAX_PAGE_SIZE).contains(&size) {
             return Err(out_of_range("page size"));
@@ -210,7 +211,7 @@ impl Options {
         Ok(())
     }
 
-    /// The number of names of a page, and of pages.
+    /// How many names a page has, and the maximum number of pages.
     pub fn pages(&self) -> (usize, Option<usize>) {
         (self.page_size, self.max_pages)
     }

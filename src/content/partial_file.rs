@@ -27,7 +27,7 @@ use crate::os::{file_lock, wait, write_back};
 
 /// The maximum length of a file name.
 const MAX_NAME: usize = 255;
-/// How often another's lock is tried.
+/// The time between two attempts to take the lock.
 const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A partial file that this call has locked.
@@ -36,7 +36,7 @@ pub(super) struct PartialFile<'a> {
     name: PathBuf,
     place: &'a FinalPath,
     size: u64,
-    /// What earlier calls have left.
+    /// The size that earlier calls have left.
     kept: u64,
     is_synced: bool,
     /// The process that has locked it: a forked child must not use it.
@@ -75,7 +75,8 @@ impl<'a> PartialFile<'a> {
     ) -> Result<Opened<'a>, Error> {
         let name = name_of(place.name(), digest);
         let directory = place.directory();
-        let mode = place.existing()?.map_or(NEW_FILE_MODE, |_| PRIVATE_MODE);
+        let replaced = place.existing()?;
+        let mode = replaced.map_or(NEW_FILE_MODE, |_| PRIVATE_MODE);
         let (file, is_new) = match directory.create(&name, mode) {
             Ok(file) => (file, true),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -119,22 +120,20 @@ impl<'a> PartialFile<'a> {
         }
         let failed = |error: io::Error| place.failed(&error);
         partial.size = partial.file.metadata().map_err(failed)?.len();
+        // Before anything is transferred.
+        place.check_owner(&partial.file, replaced.as_ref())?;
         if !is_new {
             partial.set_mode(mode).map_err(failed)?;
         }
         Ok(Opened::Locked(partial))
     }
 
-    /// Whether it was neither renamed nor removed before it was locked.
+    /// Whether it was neither renamed nor removed.
     fn has_its_name(&self) -> bool {
-        let found = self.place.directory().find(&self.name);
-        match (found, self.file.metadata()) {
-            (Ok(Some(found)), Ok(own)) => found.st_ino == own.ino() && found.st_dev == own.dev(),
-            _ => false,
-        }
+        self.place.has_name(&self.name, &self.file)
     }
 
-    /// A lock that can be taken twice is none.
+    /// Whether a second lock succeeds: locks do not work here.
     fn can_be_locked_again(&self, try_lock: TryLock) -> bool {
         let again = self.place.directory().open_to_write(&self.name);
         again
@@ -144,20 +143,20 @@ impl<'a> PartialFile<'a> {
 
     /// Gives a file of an earlier call the mode of a new one.
     fn set_mode(&self, mode: u32) -> io::Result<()> {
-        let had = self.file.metadata()?.mode() & 0o777;
-        let mode = match (mode, had) {
-            (PRIVATE_MODE, PRIVATE_MODE) => return Ok(()),
-            (PRIVATE_MODE, _) => PRIVATE_MODE,
-            // The file that it was to replace no longer exists.
-            (_, PRIVATE_MODE) => {
+        let mode = match mode {
+            PRIVATE_MODE => PRIVATE_MODE,
+            _ => {
+                // The umask cannot be read without changing it.
                 let directory = self.place.directory();
                 let (other, name) = temporary(directory, mode)?;
                 directory.remove(&name)?;
                 other.metadata()?.mode() & 0o777
             }
-            _ => return Ok(()),
         };
-        self.file.set_permissions(Permissions::from_mode(mode))
+        match self.file.metadata()?.mode() & 0o7777 {
+            had if had == mode => Ok(()),
+            _ => self.file.set_permissions(Permissions::from_mode(mode)),
+        }
     }
 
     /// Computes the digest of what is there; at most `max` bytes are kept.
@@ -201,6 +200,14 @@ impl<'a> PartialFile<'a> {
             .map_err(|error| self.place.failed(&error))?;
         self.size = size;
         Ok(())
+    }
+
+    /// A file that somebody else has changed is not kept: it need not be a
+    /// prefix of the blob.
+    fn check_size(&mut self) -> Result<(), Error> {
+        let checked = self.place.check_size(&self.file, self.size);
+        self.is_useless |= checked.is_err();
+        checked
     }
 
     /// The file is removed, not kept.
@@ -256,9 +263,7 @@ fn is_usable(file: &File) -> bool {
 
 /// The name of the partial file.
 fn name_of(name: &Path, digest: &Digest) -> PathBuf {
-    let digest = digest.as_str();
-    let hex = digest.split(':').next_back().unwrap_or(digest);
-    let end = format!(".{}.partial", &hex[..16]);
+    let end = format!(".{}.partial", &digest.hex()[..16]);
     let name = name.as_os_str().as_bytes();
     let mut name = name[..name.len().min(MAX_NAME - end.len())].to_vec();
     name.extend_from_slice(end.as_bytes());
@@ -267,6 +272,7 @@ fn name_of(name: &Path, digest: &Digest) -> PathBuf {
 
 impl Sink for PartialFile<'_> {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+        self.check_size()?;
         self.file
             .write_all_at(piece, self.size)
             .map_err(|error| self.place.failed(&error))?;
@@ -279,7 +285,9 @@ impl Sink for PartialFile<'_> {
     }
 
     fn commit(&mut self) -> Result<(), Error> {
-        self.place.take(&self.name, &self.file, self.is_synced)?;
+        self.check_size()?;
+        self.place
+            .take(&self.name, &self.file, self.size, self.is_synced)?;
         self.is_committed = true;
         Ok(())
     }
@@ -294,7 +302,8 @@ impl Drop for PartialFile<'_> {
         if self.process != std::process::id() {
             return;
         }
-        if !self.is_committed && (self.size == 0 || self.is_useless) {
+        let is_dropped = self.size == 0 || self.is_useless;
+        if !self.is_committed && is_dropped && self.has_its_name() {
             let _ = self.place.directory().remove(&self.name);
         }
         file_lock::unlock(&self.file);

@@ -1,4 +1,4 @@
-//! Platforms such as `linux/arm64/v8`, and which one runs what.
+//! Platforms such as `linux/arm64/v8`, and whether one runs images for another.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -18,7 +18,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// Parses `os[(version)]/architecture[/variant]`. Common other names of
+    /// Parses `os[(version)]/architecture[/variant]`. Other common names of
     /// architectures are accepted.
     pub fn parse(text: &str) -> Result<Platform, Error> {
         read(text).ok_or_else(|| {
@@ -76,7 +76,7 @@ impl Platform {
         })
     }
 
-    /// Whether it is no platform, as that of attestations does.
+    /// Whether it means no platform, as in the entries of attestations.
     fn is_unknown(&self) -> bool {
         self.os == "unknown" || self.architecture == "unknown"
     }
@@ -117,7 +117,7 @@ impl Platform {
         }
     }
 
-    /// With the usual names.
+    /// The same platform with the names that OCI images use.
     fn normal(&self) -> Platform {
         let (architecture, variant) = normal_architecture(
             &self.architecture.to_ascii_lowercase(),
@@ -213,7 +213,7 @@ fn default_level(architecture: &str) -> Option<u32> {
     }
 }
 
-/// Whether a version is that of a prefix, such as 10.0.17763.
+/// Whether the first components of a version are those of another.
 fn has_prefix(version: &str, prefix: &str) -> bool {
     let rest = version.strip_prefix(prefix);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

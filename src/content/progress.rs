@@ -1,4 +1,4 @@
-//! What a call tells the program about its progress.
+//! Progress events of a call.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -63,7 +63,7 @@ pub struct Snapshot {
     pub total: Option<u64>,
     /// Bytes that were in place before the call.
     pub resumed: u64,
-    /// Until the next retry.
+    /// The time until the next retry.
     pub wait: Duration,
 }
 
@@ -82,9 +82,9 @@ struct Reporter {
 
 struct State {
     now: Snapshot,
-    /// Where the bytes of the current request body begin, in the content.
+    /// The offset in the content at which the current request body begins.
     base: u64,
-    /// The registry stores the content once it has this body.
+    /// This body is the last one: the registry then stores the content.
     is_last: bool,
     retry_at: Option<Instant>,
     /// A transfer has begun and not ended.
@@ -159,7 +159,7 @@ impl Progress {
         });
     }
 
-    /// Sets what became known about the content.
+    /// Sets the descriptor of the content, once it is known.
     pub(crate) fn set_item(&self, item: &Descriptor) {
         self.change(|state| {
             state.now.item = Some(item.clone());
@@ -190,7 +190,7 @@ impl Progress {
         self.change(|state| (state.base, state.is_last) = (offset, false));
     }
 
-    /// The same for the last request body.
+    /// The last request body begins at this offset of the content.
     pub(crate) fn send_last_from(&self, offset: u64) {
         self.change(|state| (state.base, state.is_last) = (offset, true));
     }

@@ -29,7 +29,7 @@ pub fn push(
 ) -> Result<Descriptor, Error> {
     let digest = digest.map(Digest::parse).transpose()?;
     let operation = Operation::new(repository, options);
-    operation.progress.done(push_in(&operation, source, digest))
+    operation.finish(push_in(&operation, source, digest))
 }
 
 /// Pushes a blob within a call.
@@ -63,8 +63,7 @@ pub fn mount(
         .map_err(|problem| Error::new(Kind::InvalidReference, problem))?;
     let operation = Operation::new(repository, options);
     let mounted = Task::of(&operation).and_then(|task| mount_in(&task, &digest, from));
-    let mounted = mounted.map_err(|error| error.with_digest(digest.as_str()));
-    operation.progress.done(mounted)
+    operation.finish(mounted.map_err(|error| error.with_digest(digest.as_str())))
 }
 
 fn mount_in(task: &Task, digest: &Digest, from: &str) -> Result<bool, Error> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::body::digest::{Algorithm, Digester};
-use crate::body::{BorrowedBytes, sizeless};
+use crate::body::{BorrowedBytes, buffer, sizeless};
 use crate::error::{Error, Kind, Step, with_path};
 use crate::os::deadline::CallLimits;
 use crate::os::{descriptor, file};
@@ -277,14 +277,17 @@ impl Content for FileContent {
 
     fn hash(&mut self, limits: &CallLimits, algorithm: Algorithm) -> Result<Option<String>, Error> {
         let mut digester = Digester::new(algorithm);
-        let mut buffer = buffer(BUFFER_SIZE)?;
+        let mut buffer = buffer()?;
         let mut done = 0;
         while done < self.length {
             limits.check(Step::Prepare)?;
             let left = usize::try_from(self.length - done).unwrap_or(usize::MAX);
             let part = left.min(buffer.len());
             match descriptor::read_at(self.fd, &mut buffer[..part], self.start + done)? {
-                0 => return Err(self.changed()),
+                0 => {
+                    self.check_unchanged()?;
+                    return Err(self.ended());
+                }
                 count => {
                     digester.update(&buffer[..count]);
                     done += count as u64;
@@ -307,14 +310,18 @@ impl FileContent {
         let message = format!("{}: changed while it was pushed", self.name);
         Error::new(Kind::SourceChanged, message)
     }
+
+    /// Files in `/sys` have less content than their size says.
+    fn ended(&self) -> Error {
+        let message = format!(
+            "{}: ended before its size of {} bytes",
+            self.name, self.stamp.size
+        );
+        Error::new(Kind::SourceChanged, message)
+    }
 }
 
-/// A buffer of that size.
-pub(super) fn buffer(size: usize) -> Result<Vec<u8>, Error> {
-    let mut buffer = Vec::new();
-    buffer
-        .try_reserve_exact(size)
-        .map_err(|_| Error::no_memory("buffer of an upload"))?;
-    buffer.resize(size, 0);
-    Ok(buffer)
+/// A buffer for reading the source of a push.
+pub(super) fn buffer() -> Result<Vec<u8>, Error> {
+    buffer::zeroed(BUFFER_SIZE, "buffer of an upload")
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::PathBuf;
 
+use super::blob_pull::SHOWN_DIGEST;
 use super::operation::Operation;
 use super::push_content::{self, Content, MemoryContent, SharedBytes};
 use super::push_stream::{SpooledContent, Stream, StreamContent};
@@ -17,7 +18,7 @@ use crate::os::descriptor;
 pub enum Source {
     /// A regular file.
     Path(PathBuf),
-    /// A descriptor of the caller, from its current offset.
+    /// A file descriptor of the caller, from its current offset.
     Descriptor {
         /// It stays open during the call.
         fd: RawFd,
@@ -38,15 +39,15 @@ pub enum Source {
 impl Source {
     /// A name for display.
     pub(super) fn name(&self, digest: Option<&Digest>) -> String {
-        /// How many characters of a digest are shown.
-        const SHOWN: usize = 19;
         match self {
             Source::Path(path) => path
                 .file_name()
                 .unwrap_or(path.as_os_str())
                 .to_string_lossy()
                 .into_owned(),
-            _ => digest.map_or(String::new(), |digest| digest.as_str()[..SHOWN].to_owned()),
+            _ => digest.map_or(String::new(), |digest| {
+                digest.hex()[..SHOWN_DIGEST].to_owned()
+            }),
         }
     }
 

@@ -157,7 +157,7 @@ impl Stream {
         let mut skipped = Vec::new();
         while self.position < offset {
             if skipped.is_empty() {
-                skipped = buffer(BUFFER_SIZE)?;
+                skipped = buffer()?;
             }
             let left = usize::try_from(offset - self.position).unwrap_or(usize::MAX);
             let part = left.min(skipped.len());
@@ -188,7 +188,7 @@ pub(super) struct StreamContent {
     chunk: Arc<Vec<u8>>,
     /// The offset of the chunk.
     start: u64,
-    /// Of the call that pushes it.
+    /// The limits of the call that pushes it.
     limits: CallLimits,
 }
 
@@ -289,7 +289,7 @@ impl Content for StreamContent {
             }
             stream.hashed = 0;
             stream.digester = Digester::new(algorithm);
-            let mut buffer = buffer(BUFFER_SIZE)?;
+            let mut buffer = buffer()?;
             while stream.read(&mut buffer, limits)? > 0 {}
         }
         Ok(stream.digest())
@@ -304,7 +304,7 @@ impl Content for StreamContent {
 /// cannot be rewound.
 struct StreamBody {
     stream: Arc<Mutex<Stream>>,
-    /// What is in memory of it.
+    /// The part of it that is in memory.
     chunk: Arc<Vec<u8>>,
     chunk_start: u64,
     first: u64,
@@ -384,7 +384,7 @@ impl Content for SpooledContent {
         let mut piece = Vec::new();
         while self.stored < end && !self.stream.ended {
             if piece.is_empty() {
-                piece = buffer(BUFFER_SIZE)?;
+                piece = buffer()?;
             }
             let count = self.stream.read(&mut piece, limits)?;
             self.file

@@ -7,6 +7,10 @@ use crate::body::digest::Digest;
 use crate::error::{Error, Kind, Step};
 use crate::request::response::Response;
 
+/// How much that precedes a part may be received in vain: a server that sends
+/// more of it does not send ranges.
+const MAX_EARLY: u64 = 1024 * 1024;
+
 /// A part of a blob.
 pub(super) struct Part<'a> {
     pub(super) digest: &'a Digest,
@@ -27,16 +31,17 @@ pub(super) fn fetch(requests: &Requests, part: &Part, buffer: &mut [u8]) -> Resu
         end = usize::try_from(left).unwrap_or(end).min(end);
     }
     let mut breaks = 0;
+    let mut skipped = 0;
     while filled < end {
         let first = part.offset.saturating_add(filled as u64);
         let last = part.offset.saturating_add(end as u64 - 1);
         let mut request = requests.part(part.digest, first, Some(last))?;
         let mut response = requests.open(&mut request)?;
         if response.status() == 416 && part.size.is_none() {
-            // It begins behind the end.
+            // The part begins at or after the end of the blob.
             break;
         }
-        let known = check(&response, part, first)?;
+        let known = check(&response, part, first, &mut skipped)?;
         (part.on_range)();
         if let Some(total) = known {
             let left = total.saturating_sub(part.offset);
@@ -66,9 +71,14 @@ pub(super) fn fetch(requests: &Requests, part: &Part, buffer: &mut [u8]) -> Resu
     Ok(filled)
 }
 
-/// Checks that the response has bytes from `first` on; returns the size of the
-/// blob, if it tells.
-fn check(response: &Response, part: &Part, first: u64) -> Result<Option<u64>, Error> {
+/// Checks that the response has bytes from `first` on, and counts those before;
+/// returns the size of the blob, if the response states it.
+fn check(
+    response: &Response,
+    part: &Part,
+    first: u64,
+    skipped: &mut u64,
+) -> Result<Option<u64>, Error> {
     if response.status() != 416 {
         task::check(response)?;
     }
@@ -86,6 +96,10 @@ fn check(response: &Response, part: &Part, first: u64) -> Result<Option<u64>, Er
     if range.first > first || range.last < first {
         return Err(other_range(response, range, first));
     }
+    *skipped = skipped.saturating_add(first - range.first);
+    if *skipped > MAX_EARLY {
+        return Err(other_range(response, range, first));
+    }
     match (range.total, part.size) {
         (Some(total), Some(size)) if total != size => {
             let message = format!("{host}: content of {total} bytes, expected {size}");
@@ -95,7 +109,7 @@ fn check(response: &Response, part: &Part, first: u64) -> Result<Option<u64>, Er
     }
 }
 
-/// Reads a body that has bytes from `first` on, or from earlier on.
+/// Reads a body that begins at `first` or before it.
 fn receive(
     requests: &Requests,
     response: &mut Response,

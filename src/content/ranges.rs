@@ -27,7 +27,7 @@ const PIECE: usize = 256 * 1024;
 /// The longest time without a report while the call waits for its workers.
 const MAX_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Receives a blob in parts, as far as the options say so and the server sends
+/// Receives a blob in parts if the options say so, as far as the server sends
 /// ranges. The download may be incomplete afterwards.
 pub(super) fn deliver(
     task: &Task,
@@ -35,7 +35,7 @@ pub(super) fn deliver(
     sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let (parts, part_size) = task.options.parts();
-    // Not more than may connect: they would wait for one another.
+    // Further ones would wait for the connections of these.
     let workers = parts.min(task.client().max_connections().unwrap_or(parts));
     let left = download.left().unwrap_or(0);
     if workers < 2 || left / 2 < part_size as u64 {

@@ -22,8 +22,6 @@ pub struct Referrers {
     repository: Repository,
     options: Options,
     list: List,
-    /// The referrer that was returned last.
-    current: Option<Descriptor>,
 }
 
 /// Where a list comes from.
@@ -71,21 +69,18 @@ impl Referrers {
                 page: VecDeque::new(),
                 is_filtered: false,
             },
-            current: None,
         })
     }
 
     /// The next referrer; `None` at the end. After a transient failure it may be
     /// called again.
-    #[expect(clippy::should_implement_trait, reason = "it can fail, and lends")]
-    pub fn next(&mut self) -> Result<Option<&Descriptor>, Error> {
+    #[expect(clippy::should_implement_trait, reason = "it can fail")]
+    pub fn next(&mut self) -> Result<Option<Descriptor>, Error> {
         let operation = Operation::new(&self.repository, &self.options);
-        let found = self.list.next(&operation).map_err(|error| {
+        self.list.next(&operation).map_err(|error| {
             let error = error.with_digest(self.list.subject.as_str());
             operation.completed(error)
-        });
-        self.current = found?;
-        Ok(self.current.as_ref())
+        })
     }
 }
 
@@ -94,9 +89,12 @@ impl List {
         loop {
             while let Some(entry) = self.page.front_mut() {
                 let is_included = match self.artifact_type.as_deref() {
-                    Some(artifact_type) if !self.is_filtered => {
-                        set_missing_type(operation, entry)?;
-                        entry.artifact_type() == Some(artifact_type)
+                    Some(artifact_type) => {
+                        if !self.is_filtered {
+                            set_missing_type(operation, entry)?;
+                        }
+                        let found = entry.artifact_type();
+                        found == Some(artifact_type) || (self.is_filtered && found.is_none())
                     }
                     _ => true,
                 };

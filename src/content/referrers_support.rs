@@ -45,7 +45,7 @@ fn remember(task: &Task, is_supported: bool) {
 }
 
 /// Whether the API is supported in a repository that exists. The OCI-Subject
-/// header would not tell: some registries send it without the API.
+/// header is no evidence: some registries send it without the API.
 pub(super) fn is_supported(task: &Task, subject: &Digest) -> Result<bool, Error> {
     if let Some(known) = known(task) {
         return Ok(known);
@@ -92,7 +92,7 @@ pub(super) fn page(response: &Response) -> Result<Page, Error> {
         return Err(invalid(response, "is not an image index"));
     }
     let json = Json::parse(response.body()).map_err(|error| invalid(response, error.message()))?;
-    let entries = entries(&json).ok_or_else(|| invalid(response, "manifests is no list"))?;
+    let entries = entries(&json).ok_or_else(|| invalid(response, "manifests is not a list"))?;
     Ok(Page::Entries(entries))
 }
 

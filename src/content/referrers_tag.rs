@@ -20,7 +20,7 @@ const REREADS: usize = 3;
 /// What the referrers tag of a subject points to.
 pub(super) enum Tagged {
     Nothing,
-    /// Something that is no list of referrers.
+    /// Something other than a list of referrers.
     Content(&'static str),
     Index(Index),
 }
@@ -52,7 +52,7 @@ pub(super) fn tag(subject: &Digest) -> String {
 /// Reads the referrers tag of a subject.
 pub(super) fn read(task: &Task, subject: &Digest) -> Result<Tagged, Error> {
     let target = Target::Tag(tag(subject));
-    // Of any type: what is no index must be seen, so that it is not replaced.
+    // Any type is accepted: content that is not an index must not be replaced.
     let mut request = manifest_pull::request(task, "GET", &target)?;
     request.max_body = Some(task.options.manifest_limit());
     let response = task.send(&mut request)?;
@@ -98,11 +98,11 @@ pub(super) fn update(task: &Task, subject: &Digest, change: &Change) -> Result<(
         status = write(task, &tag, &text, index.etag.as_deref())?;
     }
     let registry = task.client().address();
-    let message = format!("{registry}: referrers tag {tag}: is changed again and again by others");
+    let message = format!("{registry}: referrers tag {tag}: changed repeatedly by other clients");
     Err(Error::new(Kind::HttpStatus, message).with_http_status(status))
 }
 
-/// Writes a list, unless somebody else has changed it, and returns the HTTP status.
+/// Writes a list, unless another client has changed it. Returns the HTTP status.
 fn write(task: &Task, tag: &str, text: &str, etag: Option<&[u8]>) -> Result<u16, Error> {
     let mut request = task.request("PUT", manifest_pull::PATH)?;
     request.set_reference(tag)?;
@@ -133,7 +133,7 @@ impl Index {
         let json = Json::parse(response.body()).map_err(|error| invalid(error.message()))?;
         match (&json, json.member("manifests")) {
             (Json::Object(_), None | Some(Json::Array(_))) => {}
-            _ => return Err(invalid("manifests is no list")),
+            _ => return Err(invalid("manifests is not a list")),
         }
         let text = String::from_utf8_lossy(response.body());
         // A weak one matches nothing (RFC 9110, section 13.1.1).

@@ -6,8 +6,8 @@ use super::reference;
 use crate::client::Client;
 use crate::error::{Error, Kind};
 
-/// A client, the name of a repository of its registry, and what a missing
-/// reference means there. Cheap to copy.
+/// A client, the name of a repository of its registry, and the tag or digest to
+/// use where none is given. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Registry {
     client: Arc<Client>,
@@ -16,7 +16,7 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// A repository of a client's registry; without a name, that of the client.
+    /// A repository of a client's registry. `None` means the default name of the client.
     pub(super) fn new(
         client: &Arc<Client>,
         name: Option<&str>,
@@ -56,7 +56,7 @@ impl Registry {
         &self.name
     }
 
-    /// The tag or digest that a missing reference means.
+    /// The tag or digest to use where none is given.
     pub(super) fn target(&self) -> &str {
         &self.target
     }

@@ -17,7 +17,7 @@ use crate::os::cancel::Cancel;
 use crate::os::deadline::CallLimits;
 use crate::request::call::Call;
 
-/// A place that stores content. Cheap to copy.
+/// A place that stores content. Cheap to clone.
 #[derive(Clone)]
 pub struct Repository(Place);
 
@@ -33,7 +33,7 @@ pub(crate) enum Place {
 }
 
 impl Repository {
-    /// A repository of a client's registry; without a name, that of the client.
+    /// A repository of a client's registry. `None` means the default name of the client.
     pub fn new(client: &Arc<Client>, name: Option<&str>) -> Result<Repository, Error> {
         let registry = Registry::new(client, name, "latest")?;
         Ok(Repository(Place::Registry(registry)))
@@ -83,7 +83,7 @@ impl Repository {
         self.registry().ok().map(Registry::name)
     }
 
-    /// The tag or digest that a missing reference means.
+    /// The tag or digest to use where none is given.
     pub fn target(&self) -> Result<String, Error> {
         match &self.0 {
             Place::Registry(registry) => Ok(registry.target().to_owned()),

@@ -1,9 +1,11 @@
-//! The requests of a call, which its worker threads send too.
+//! The requests of a call, from the calling thread or its worker threads.
+
+use std::time::{Duration, Instant};
 
 use super::registry::Registry;
 use crate::body::digest::Digest;
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::request::Request;
 use crate::request::call::Call;
 use crate::request::response::Response;
@@ -11,8 +13,9 @@ use crate::request::response::Response;
 const REPOSITORY: &str = "/v2/<name>/";
 const BLOB: &str = "/v2/<name>/blobs/<digest>";
 
-/// How much of the body of an error response is read.
+/// How much of the body of an error response is read, and for how long.
 const MAX_ERROR_BODY: usize = 64 * 1024;
+const MAX_ERROR_TIME: Duration = Duration::from_secs(10);
 
 /// Makes and sends requests to a repository within a call.
 #[derive(Clone, Copy)]
@@ -91,7 +94,7 @@ impl<'a> Requests<'a> {
     pub(crate) fn open(&self, request: &mut Request) -> Result<Response, Error> {
         let mut response = self.client().open_in(self.call, request)?;
         if !(200..300).contains(&response.status()) {
-            let body = error_body(&mut response);
+            let body = error_body(&mut response)?;
             response.set_body(body);
         }
         Ok(response)
@@ -105,15 +108,21 @@ impl<'a> Requests<'a> {
     }
 }
 
-/// What the server says about a failure, as far as it can be read.
-fn error_body(response: &mut Response) -> Vec<u8> {
+/// The body of an error response, as far as it can be read; an error if the call must
+/// end.
+fn error_body(response: &mut Response) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
     let mut piece = [0; 4096];
-    while body.len() < MAX_ERROR_BODY {
+    let begun = Instant::now();
+    while body.len() < MAX_ERROR_BODY && begun.elapsed() < MAX_ERROR_TIME {
         match response.read(&mut piece) {
-            Ok(0) | Err(_) => break,
+            Ok(0) => break,
             Ok(count) => body.extend_from_slice(&piece[..count]),
+            Err(error) => match error.kind() {
+                Kind::Cancelled | Kind::Deadline | Kind::ProgressCallback => return Err(error),
+                _ => break,
+            },
         }
     }
-    body
+    Ok(body)
 }

@@ -17,11 +17,11 @@ struct Writer {
     waiting: Vec<Arc<Event>>,
 }
 
-/// The process and the tag: after a fork, the parent's writers are none of the
-/// child's.
+/// The process and the tag: after a fork, the parent's writers are ignored in the
+/// child.
 type Place = (u32, String);
 
-/// Ends when it is dropped.
+/// Released when it is dropped.
 pub(super) struct TagLock(Place);
 
 impl TagLock {

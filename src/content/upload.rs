@@ -66,7 +66,7 @@ impl Upload {
         }
     }
 
-    /// Makes what was written a blob. Without options, those of the upload apply.
+    /// Commits what was written as a blob. Default: the options of the upload.
     pub fn commit(
         &mut self,
         digest: Option<&str>,
@@ -129,7 +129,7 @@ impl RegistryUpload {
         let begun = progress
             .begin(Phase::Push, None, "", None)
             .and_then(|()| Session::begin(&task, options.algorithm));
-        let session = begun.or_else(|error| progress.done(Err(error)))?;
+        let session = begun.or_else(|error| task.finish(Err(error)))?;
         let sender = Sender::new(Some(session), Mode::Chunks, options.algorithm);
         let digest = StoredDigest::new(options.algorithm);
         Ok(RegistryUpload::new(
@@ -164,39 +164,16 @@ impl RegistryUpload {
     }
 
     /// Appends bytes. After a failure, those beyond the offset were not accepted.
-    fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.check_open()?;
         let progress = self.progress.clone();
         let operation = Operation::with_progress(&self.repository, &self.options, progress);
         let task = Task::of(&operation)?;
-        while !bytes.is_empty() {
-            if self.written.spool.is_some() {
-                return self.written.store(bytes);
-            }
-            let size = usize::try_from(self.sender.chunk_size(&task)).unwrap_or(usize::MAX);
-            let before = self.written.chunk.len();
-            let count = size.saturating_sub(before).min(bytes.len());
-            self.written.append(&bytes[..count])?;
-            if self.written.chunk.len() >= size {
-                let sent = match self.sender.send_chunks(&task, &mut self.written, true) {
-                    Ok(true) => {
-                        self.written.sent();
-                        Ok(())
-                    }
-                    Ok(false) => store_in_file(&task, &mut self.sender, &mut self.written),
-                    Err(error) => Err(error),
-                };
-                if let Err(error) = sent {
-                    Arc::make_mut(&mut self.written.chunk).truncate(before);
-                    return Err(error);
-                }
-            }
-            bytes = &bytes[count..];
-        }
-        task.check()
+        let written = write(&task, &mut self.sender, &mut self.written, bytes);
+        written.map_err(|error| task.completed(error))
     }
 
-    /// Makes what was written a blob. Without options, those of the upload apply.
+    /// Commits what was written as a blob. Default: the options of the upload.
     fn commit(
         &mut self,
         digest: Option<&str>,
@@ -204,6 +181,9 @@ impl RegistryUpload {
     ) -> Result<Descriptor, Error> {
         self.check_open()?;
         let given = digest.map(Digest::parse).transpose()?;
+        if let Some(given) = &given {
+            self.check_algorithm(given)?;
+        }
         let digest = Digest::parse(&self.written.whole_digest()?)?;
         if let Some(given) = given.filter(|given| *given != digest) {
             let (given, digest) = (given.as_str(), digest.as_str());
@@ -220,6 +200,7 @@ impl RegistryUpload {
         if options.progress.is_some() && self.options.progress.is_none() {
             progress.begin(Phase::Push, None, "", Some(self.written.end()))?;
         }
+        self.sender.check_not_ahead(&task, &self.written)?;
         if self.sender.is_untouched() {
             self.sender.mode = Mode::Whole;
         }
@@ -228,7 +209,7 @@ impl RegistryUpload {
         progress.set_item(&descriptor);
         let digest = descriptor.digest();
         let committed = self.sender.run(&task, &mut self.written, Some(digest));
-        committed.map_err(|error| error.with_digest(digest.as_str()))?;
+        committed.map_err(|error| task.completed(error).with_digest(digest.as_str()))?;
         self.has_ended = true;
         let ended = progress.end();
         progress.done(ended.map(|()| descriptor))
@@ -242,7 +223,7 @@ impl RegistryUpload {
         let operation = Operation::with_progress(&self.repository, &self.options, progress);
         let task = Task::of(&operation)?;
         match self.sender.session.take() {
-            Some(session) => session.abort(&task),
+            Some(session) => session.abort(&task).map_err(|error| task.completed(error)),
             None => Ok(()),
         }
     }
@@ -279,6 +260,11 @@ impl RegistryUpload {
         let digest = StoredDigest::of_text(&export.digest_state).ok_or_else(|| {
             Error::new(Kind::InvalidExport, "upload export: without a digest state")
         })?;
+        let start = export.session.as_ref().map_or(0, |session| session.offset);
+        if digest.length() != Some(start) {
+            let message = "upload export: the digest state is of another offset";
+            return Err(Error::new(Kind::InvalidExport, message));
+        }
         let mut options = options.clone();
         options.algorithm = digest.algorithm();
         let progress = Progress::new(options.progress.as_ref());
@@ -287,7 +273,7 @@ impl RegistryUpload {
         let found = progress
             .begin(Phase::Push, None, "", None)
             .and_then(|()| resume(&task, export, options.algorithm));
-        let (start, session) = found.or_else(|error| progress.done(Err(error)))?;
+        let (start, session) = found.or_else(|error| task.finish(Err(error)))?;
         progress.resume(start);
         let written = Written::new(start, digest);
         let sender = Sender::after_import(session, options.algorithm);
@@ -296,12 +282,56 @@ impl RegistryUpload {
         ))
     }
 
+    fn check_algorithm(&self, given: &Digest) -> Result<(), Error> {
+        let (own, other) = (self.written.digest.algorithm(), given.algorithm());
+        if own == other {
+            return Ok(());
+        }
+        let (own, other) = (own.name(), other.name());
+        let message = format!("upload: computes {own}, not {other}");
+        Err(Error::new(Kind::InvalidArgument, message).with_digest(given.as_str()))
+    }
+
     fn check_open(&self) -> Result<(), Error> {
         match self.has_ended {
             false => Ok(()),
             true => Err(Error::new(Kind::InvalidArgument, "upload: has ended")),
         }
     }
+}
+
+/// Appends bytes to the chunk, and sends it whenever it is full.
+fn write(
+    task: &Task,
+    sender: &mut Sender,
+    written: &mut Written,
+    mut bytes: &[u8],
+) -> Result<(), Error> {
+    while !bytes.is_empty() {
+        if written.spool.is_some() {
+            return written.store(bytes);
+        }
+        let size = usize::try_from(sender.chunk_size(task)).unwrap_or(usize::MAX);
+        let before = written.chunk.len();
+        let count = size.saturating_sub(before).min(bytes.len());
+        written.append(&bytes[..count])?;
+        if written.chunk.len() >= size {
+            let sent = match sender.send_chunks(task, written) {
+                Ok(true) => {
+                    written.sent();
+                    Ok(())
+                }
+                Ok(false) => store_in_file(task, sender, written),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = sent {
+                Arc::make_mut(&mut written.chunk).truncate(before);
+                return Err(error);
+            }
+        }
+        bytes = &bytes[count..];
+    }
+    task.check()
 }
 
 /// From now on, keeps everything in a file until it is committed.
@@ -336,13 +366,13 @@ fn resume(task: &Task, export: Export, algorithm: Algorithm) -> Result<(u64, Ses
     Session::begin(task, algorithm).map(|session| (0, session))
 }
 
-/// What was written, as far as the registry may still need it.
+/// What was written, as far as it may have to be sent.
 struct Written {
     /// What was not sent yet.
     chunk: Arc<Vec<u8>>,
     /// The offset of the chunk.
     start: u64,
-    /// Of everything before the chunk.
+    /// The digest of everything before the chunk.
     digest: StoredDigest,
     /// A file with everything before the chunk, which is empty then.
     spool: Option<File>,

@@ -67,7 +67,10 @@ impl Export {
         let [registry, repository, class, url, host, offset, digest_state] = fields[..] else {
             return Err(damaged());
         };
-        let offset = offset.parse().map_err(|_| damaged())?;
+        let offset = offset.parse().ok();
+        // No file is longer.
+        let offset = offset.filter(|offset| *offset <= i64::MAX as u64);
+        let offset = offset.ok_or_else(damaged)?;
         let session = match url {
             "" => None,
             url => {
@@ -137,6 +140,19 @@ mod tests {
         for (registry, repository) in [("https://r.example", "a"), ("http://r.example", "a/b")] {
             let error = parsed.check_repository(registry, repository);
             assert_eq!(error.expect_err("another").kind(), Kind::InvalidExport);
+        }
+    }
+
+    #[test]
+    fn offsets_have_63_bits() {
+        for (offset, is_valid) in [(i64::MAX as u64, true), (1 << 63, false), (u64::MAX, false)] {
+            let mut export = export("https://r.example/1");
+            export.session = export.session.map(|session| session.at(offset));
+            assert_eq!(
+                Export::parse(&export.to_text()).is_ok(),
+                is_valid,
+                "{offset}"
+            );
         }
     }
 

@@ -1,4 +1,4 @@
-//! What uploads have shown about the hosts that receive them.
+//! What is known about how hosts accept uploads.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ const MIB: u64 = 1024 * 1024;
 /// How a host accepts uploads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct UploadLimits {
-    /// The least size of a chunk that is not the last one.
+    /// The minimum size of a chunk that is not the last one.
     pub(super) min_chunk: Option<u64>,
     pub(super) max_chunk: Option<u64>,
     /// It accepts a blob in one request only.

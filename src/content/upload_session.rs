@@ -10,7 +10,6 @@ use crate::request::location::Location;
 use crate::request::response::Response;
 
 const UPLOADS: &str = "/v2/<name>/blobs/uploads/";
-const BLOB: &str = "/v2/<name>/blobs/<digest>";
 
 /// A minimum size of chunks that a registry may require. A larger one would take
 /// too much memory.
@@ -50,7 +49,7 @@ impl Session {
         }
     }
 
-    /// Lets requests be authorized whose URL does not name the repository.
+    /// Uses the repository's token for requests whose URL does not name it.
     pub(super) fn remember(&self, task: &Task) {
         let repository = task.repository.name();
         task.client().remember_upload(&self.location, repository);
@@ -200,11 +199,10 @@ pub(super) fn received(response: &Response) -> Received {
     }
 }
 
-/// Whether the repository has a blob. Registries that answer the question with
-/// an error may still accept uploads.
+/// Whether the repository has a blob. An error response counts as no: the registry
+/// may still accept uploads.
 pub(super) fn exists(task: &Task, digest: &Digest) -> Result<bool, Error> {
-    let mut request = task.request("HEAD", BLOB)?;
-    request.set_digest(digest.as_str())?;
-    let response = task.send(&mut request)?;
+    let requests = task.requests();
+    let response = requests.send(&mut requests.blob("HEAD", digest)?)?;
     Ok(response.status() == 200)
 }

@@ -15,13 +15,13 @@ use crate::body::digest::{Algorithm, Digest, of_bytes};
 use crate::error::{Error, Kind, with_path};
 use crate::os::{descriptor, file_lock, subprocess};
 
-/// After this time a state file is removed.
+/// The age at which a state file is removed.
 const LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// The files of this module have such names.
+/// The names of all files in the state directory begin with this.
 const PREFIX: &str = "reggie-";
 const UPLOAD: &str = ".upload";
 const TEMPORARY: &str = ".tmp";
-/// A state file is not longer.
+/// The maximum size of a state file.
 const MAX_SIZE: u64 = 512 * 1024;
 
 /// The file with the state of one push. It is locked as long as it is in use.
@@ -35,7 +35,8 @@ pub(super) struct StateFile {
 
 impl StateFile {
     /// Opens the state of a push of content with that digest, and the upload
-    /// that it names; `None` if another process or thread uses it.
+    /// that it names; `None` if another process or thread uses it, or something
+    /// else has its name.
     pub(super) fn open(
         folder: &Path,
         registry: &str,
@@ -56,8 +57,11 @@ impl StateFile {
         const TRIES: usize = 10;
         for _ in 0..TRIES {
             let failed = |error| Error::io(Kind::File, with_path("state", &state.path), &error);
-            let Some(found) = open_own(&state.path).map_err(failed)? else {
-                return Ok(Some((state, None)));
+            let found = match open_own(&state.path) {
+                Ok(Some(found)) => found,
+                Ok(None) => return Ok(Some((state, None))),
+                // Such as a symbolic link, or a file of another user.
+                Err(_) => return Ok(None),
             };
             if !file_lock::try_lock(&found).map_err(failed)? {
                 return Ok(None);

@@ -1,6 +1,7 @@
 //! Pushing blobs.
 
 use std::ffi::{c_char, c_int, c_void};
+use std::ptr;
 use std::slice;
 use std::sync::Arc;
 
@@ -35,21 +36,6 @@ impl BorrowedBytes for Memory {
     }
 }
 
-/// The descriptor that a call returns, if the caller wants it.
-///
-/// # Safety
-///
-/// As for `Out::handle`.
-pub(super) unsafe fn optional_out(
-    place: *mut *mut reggie_descriptor,
-) -> Result<Option<Out<*mut reggie_descriptor>>, Error> {
-    if place.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: as above.
-    unsafe { Out::handle(place, "descriptor") }.map(Some)
-}
-
 /// Pushes a blob from a source.
 ///
 /// # Safety
@@ -67,7 +53,7 @@ unsafe fn push(
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
         // SAFETY: the caller's out-pointer, or NULL.
-        let descriptor = unsafe { optional_out(descriptor) }?;
+        let descriptor = unsafe { Out::optional(descriptor, ptr::null_mut()) };
         let repository = repository::required(repository)?;
         // SAFETY: the caller's string, or NULL.
         let digest = unsafe { convert::optional_text(digest, "digest") }?;

@@ -130,11 +130,12 @@ pub unsafe extern "C" fn reggie_config_set_auth_scope(
 }
 
 /// Sets the registry whose content the client's registry mirrors, such as
-/// "docker.io". Then the requests for manifests, blobs and lists that
-/// reggie_repository handles of the client send have the query parameter
-/// ns=`registry`, from which a mirror of several registries knows the one that is meant.
+/// "docker.io".
 ///
-/// Requests of your own add it by reggie_request_set_query(). Returns REGGIE_OK,
+/// Requests for manifests, blobs and lists that are sent by reggie_repository
+/// handles of the client then have the query parameter ns=`registry`, which tells a
+/// mirror of several registries which of them is meant. In requests of your own,
+/// set it with reggie_request_set_query(). Returns REGGIE_OK,
 /// REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or REGGIE_INVALID_REFERENCE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_config_set_mirror_of(

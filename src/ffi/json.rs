@@ -87,7 +87,7 @@ fn pointer(json: Option<&reggie_json>) -> *const reggie_json {
 
 /// Parses JSON, such as the config of an image.
 ///
-/// Values may be nested up to 64 levels deep. The bytes are not needed
+/// There may be up to 500,000 values, nested up to 64 levels deep. The bytes are not needed
 /// afterwards.
 ///
 /// On REGGIE_OK, the caller must free `json` with reggie_json_free().

@@ -37,8 +37,8 @@ pub struct reggie_location {
 ///
 /// On REGGIE_OK, the caller must free `location` with reggie_location_free().
 ///
-/// Returns REGGIE_OK, REGGIE_UNSUPPORTED for a layout, or any status returned
-/// by reggie_blob_stat().
+/// Returns REGGIE_UNSUPPORTED for a layout, or any status returned by
+/// reggie_blob_stat().
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_blob_locate(

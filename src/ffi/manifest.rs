@@ -83,7 +83,8 @@ fn count(manifest: Option<&reggie_manifest>, get: impl FnOnce(&Manifest) -> usiz
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_ARGUMENT if `size` is impossibly large,
-/// REGGIE_INVALID_MANIFEST or REGGIE_BODY_TOO_LARGE.
+/// REGGIE_INVALID_MANIFEST, REGGIE_UNSUPPORTED for a manifest of Docker schema 1,
+/// or REGGIE_BODY_TOO_LARGE for more than 4 MiB.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_manifest_parse(
@@ -114,7 +115,7 @@ pub extern "C" fn reggie_manifest_free(manifest: Option<Box<reggie_manifest>>) {
     guard::value((), || drop(manifest));
 }
 
-/// Returns the bytes as pulled, parsed or built, followed by a NUL.
+/// Returns the bytes as pulled or parsed, followed by a NUL.
 ///
 /// Their size is reggie_manifest_size(). Borrowed; valid until the manifest is
 /// freed. Returns NULL if `manifest` is NULL.

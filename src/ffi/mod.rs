@@ -134,7 +134,8 @@
 //! value stops the call and is stored in the error; see
 //! reggie_error_callback_value(). Callbacks that cannot stop the call return void.
 //! Callbacks may use the library, including the same client, but must not free a
-//! handle that the call uses. A call made in a callback does not wait for other
+//! handle that the call uses; if they call a function that would change such a
+//! handle, it returns REGGIE_BUSY. A call made in a callback does not wait for other
 //! calls: it requests its own token, runs its own credential helper, and may exceed
 //! reggie_config_set_max_connections(). Callbacks must return normally: a C++
 //! exception that leaves a callback aborts the process, and longjmp() and
@@ -163,16 +164,30 @@
 //! # Verification
 //!
 //! All pulled content is verified against its digest, and against its size if that
-//! is known; verification cannot be turned off. Digests and names that come from a
-//! registry are validated before they are returned: a digest returned by a getter is
-//! safe to use in a path. Other strings are as the registry sent them.
+//! is known; verification cannot be turned off. Only reggie_blob_pread() returns
+//! unverified data, since part of a blob cannot be verified. Data that is written to
+//! a file descriptor, passed to a callback or read incrementally must not be trusted
+//! until the call, or the read that reaches the end, has returned REGGIE_OK. The last
+//! 64 KiB, or all of a shorter blob, are delivered only after verification.
+//!
+//! Digests and names that come from a registry are validated before they are
+//! returned: a digest returned by a getter is safe to use in a path. Other strings
+//! are as the registry sent them.
+//!
+//! # Files
+//!
+//! A file appears under its final path only after it has been verified; a call that
+//! fails leaves an existing file unchanged. The rules for existing files, modes and
+//! symbolic links are those of reggie_request_set_output_path().
 //!
 //! # Retries
 //!
 //! Calls on a repository recover from transient failures: connections that break,
-//! hang or are refused, tokens that expire, servers that are overloaded. They retry
-//! as set by reggie_options_set_retries(); progress resets the count. By contrast,
-//! reggie_client_do() retries only if configured to.
+//! hang or are refused, tokens and signed URLs that expire, upload sessions that are
+//! lost, servers that are overloaded. They retry as set by
+//! reggie_options_set_retries(); progress resets the count. No byte is delivered
+//! twice to a file, file descriptor or callback. By contrast, reggie_client_do()
+//! retries only if configured to.
 //!
 //! # HTTP errors
 //!
@@ -299,12 +314,13 @@
 //!
 //! # How to resume an upload
 //!
-//! reggie_blob_push_path() and reggie_upload_import() resume uploads. In requests of
-//! your own: after a failed PATCH, find out how much the registry has received: send GET to
-//! the location of the upload, as returned by the POST or the last successful
-//! PATCH. The upload continues at `offset`: send the next PATCH to the Location of
-//! this response, with a Content-Range header that starts at `offset` and the rest
-//! of the content as body, for example with reggie_request_set_body_path_section().
+//! reggie_blob_push_path() and reggie_upload_import() resume uploads. With requests
+//! of your own, first find out how much the registry has received: after a failed
+//! PATCH, send GET to the location of the upload, as returned by the POST or the last
+//! successful PATCH. The upload continues at `offset`: send the next PATCH to the
+//! Location of this response, with a Content-Range header that starts at `offset` and
+//! the rest of the content as body, for example with
+//! reggie_request_set_body_path_section().
 //!
 //! ```c
 //! uint64_t first, last, offset = 0;

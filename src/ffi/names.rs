@@ -102,8 +102,8 @@ pub unsafe extern "C" fn reggie_catalog_open(
 /// of the list. May be called again after a transient failure.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_NOT_FOUND,
-/// REGGIE_LIST_ENDLESS, REGGIE_UNSUPPORTED, or any status returned by
-/// reggie_manifest_pull().
+/// REGGIE_LIST_ENDLESS, REGGIE_NEXT_PAGE_REFUSED, REGGIE_INVALID_JSON,
+/// REGGIE_UNSUPPORTED, or any status returned by reggie_manifest_pull().
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_names_next(

@@ -94,7 +94,7 @@ pub unsafe extern "C" fn reggie_referrers_next(
         // SAFETY: the caller's handle, or NULL.
         let referrers = unsafe { convert::handle(referrers, "referrers") }?;
         referrers.list.lend("referrers", |list| {
-            let next = list.core.next()?.cloned();
+            let next = list.core.next()?;
             list.current = next.map(|next| Box::new(reggie_descriptor::new(next)));
             descriptor.set(list.current.as_deref().map_or(ptr::null(), ptr::from_ref));
             Ok(())

@@ -30,9 +30,9 @@ pub const REGGIE_INVALID_PATH: reggie_status = 6;
 pub const REGGIE_INVALID_HEADER: reggie_status = 7;
 /// Invalid repository name.
 pub const REGGIE_INVALID_NAME: reggie_status = 8;
-/// Invalid reference: neither a tag nor a digest.
+/// Invalid reference; the message says where the error is.
 pub const REGGIE_INVALID_REFERENCE: reggie_status = 9;
-/// Invalid digest.
+/// Invalid digest, or a digest of an unknown algorithm.
 pub const REGGIE_INVALID_DIGEST: reggie_status = 10;
 /// Invalid session ID of an upload.
 pub const REGGIE_INVALID_SESSION_ID: reggie_status = 11;
@@ -86,7 +86,8 @@ pub const REGGIE_LOCKED: reggie_status = 110;
 /// Source file that changed during the push or does not match its digest.
 pub const REGGIE_SOURCE_CHANGED: reggie_status = 111;
 /// No state directory to keep the blob in until it is complete, for a
-/// registry that does not support chunked uploads.
+/// registry that does not support chunked uploads; see
+/// reggie_options_set_state_folder().
 pub const REGGIE_NO_STATE_FOLDER: reggie_status = 112;
 /// Directory that is not an OCI image layout, or a layout of an unknown
 /// version.
@@ -163,8 +164,7 @@ pub const REGGIE_NO_HEADER: reggie_status = 1007;
 /// HTTP status other than 2xx, for which there is no status of its own. Not returned
 /// by reggie_client_do().
 pub const REGGIE_HTTP_STATUS: reggie_status = 1008;
-/// Response body that does not match the expected digest; see
-/// reggie_request_set_expected_digest().
+/// Received content that does not match the expected digest.
 pub const REGGIE_DIGEST_MISMATCH: reggie_status = 1009;
 /// 206 response, which has only part of the content, where a complete body is
 /// required: for an output path, or with an expected digest.

@@ -1,8 +1,8 @@
 //! Incremental uploads.
 
 use std::ffi::c_char;
+use std::ptr;
 
-use super::blob_push::optional_out;
 use super::convert::Out;
 use super::descriptor::reggie_descriptor;
 use super::error_handle::{ErrorOut, reggie_error};
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn reggie_upload_begin(
 /// returns. If the registry does not support chunked uploads, everything is
 /// written to a file in the state directory until the upload is committed.
 /// After a failure, the call may be repeated with the same bytes if
-/// reggie_upload_offset() is unchanged.
+/// reggie_upload_offset() is unchanged; no other bytes may follow.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `size`
 /// is impossibly large or the upload has ended, REGGIE_NO_STATE_FOLDER,
@@ -95,14 +95,20 @@ pub extern "C" fn reggie_upload_offset(upload: Option<&reggie_upload>) -> u64 {
 /// Commits an upload: what was written becomes a blob.
 ///
 /// A `digest` of NULL means the computed digest; a given digest is compared
-/// first. The upload has then ended and can only be freed. After a failure, the
-/// call may be repeated unless the error says otherwise. `descriptor` may be
-/// NULL.
+/// first, and must be of the algorithm of the upload. The upload has then ended
+/// and can only be freed. After a failure, the call may be repeated unless the
+/// error says otherwise. `descriptor` may be NULL.
+///
+/// After a write that failed, the registry may have more than
+/// reggie_upload_offset(). What was accepted is then sent to a new upload if all
+/// of it is still in memory; otherwise the status is REGGIE_UPLOAD_LOST, and only
+/// the same write can follow.
 ///
 /// On REGGIE_OK, the caller must free `descriptor` with
 /// reggie_descriptor_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_DIGEST,
+/// REGGIE_INVALID_ARGUMENT if `digest` is of another algorithm,
 /// REGGIE_DIGEST_MISMATCH, or any status returned by reggie_upload_write().
 #[must_use]
 #[unsafe(no_mangle)]
@@ -117,7 +123,7 @@ pub unsafe extern "C" fn reggie_upload_commit(
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
         // SAFETY: the caller's out-pointer, or NULL.
-        let descriptor = unsafe { optional_out(descriptor) }?;
+        let descriptor = unsafe { Out::optional(descriptor, ptr::null_mut()) };
         // SAFETY: the caller's handle, or NULL.
         let upload = unsafe { convert::handle(upload, "upload") }?;
         // SAFETY: the caller's string, or NULL.
@@ -180,7 +186,7 @@ pub unsafe extern "C" fn reggie_upload_export(
     let error = unsafe { ErrorOut::new(error) };
     guard::call(error, || {
         // SAFETY: the caller's out-pointer, or NULL.
-        let text = unsafe { Out::new(text, std::ptr::null_mut(), "text") }?;
+        let text = unsafe { Out::new(text, ptr::null_mut(), "text") }?;
         let upload = convert::required(upload, "upload")?;
         let exported = upload.core.look(|core| core.export());
         text.give_text(exported.unwrap_or_else(|| Err(slot::busy("upload")))?);

@@ -1,5 +1,6 @@
 //! The body of a response that the caller reads.
 
+use crate::body::buffer;
 use crate::body::digest::Digest;
 use crate::body::sink::{QueueSink, Sink};
 use crate::body::verify::VerifyingSink;
@@ -37,11 +38,7 @@ impl OpenBody {
     /// From now on, the last part of the body is returned only if the body has
     /// this digest.
     pub(crate) fn verify(&mut self, expected: Digest) -> Result<(), Error> {
-        let mut buffer = Vec::new();
-        buffer
-            .try_reserve_exact(PIECE)
-            .map_err(|_| Error::no_memory("receive buffer"))?;
-        buffer.resize(PIECE, 0);
+        let buffer = buffer::zeroed(PIECE, "receive buffer")?;
         self.verified = Some(VerifiedReader {
             sink: VerifyingSink::new(QueueSink::default(), expected, self.raw.length())?,
             buffer,

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use embedded_registry::{About, Auth, Options as RegistryOptions, Registry, TokenAuth};
-use reggie::content::authorization::{Found, get};
+use reggie::content::authorization::{Authorization, get};
 use reggie::content::options::Options;
 use reggie::content::repository::Repository;
 use reggie::{Client, Error, Kind};
@@ -16,7 +16,7 @@ fn with_credentials(registry: &Registry) -> Repository {
     repository_with(registry.url(), &config)
 }
 
-fn authorization(repository: &Repository, is_push: bool) -> Result<Found, Error> {
+fn authorization(repository: &Repository, is_push: bool) -> Result<Authorization, Error> {
     get(repository, is_push, &Options::default())
 }
 

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use reggie::Kind;
 use reggie::content::options::{Existing, Options};
 use reggie::content::progress::{Event, Phase};
+use reggie::{Kind, Step};
 use tempfile::TempDir;
 
 use crate::blob_server::{BlobServer, Events, content, digest};
@@ -302,6 +302,40 @@ fn a_file_keeps_its_mode_also_over_two_calls() {
 }
 
 #[test]
+fn a_partial_file_of_any_mode_becomes_a_new_file() {
+    let server = good();
+    let place = place(&server);
+    let other = place.folder.path().join("other");
+    fs::write(&other, "").expect("written");
+    for old in [0o4777, 0o600, 0o666] {
+        fs::write(&place.partial, &server.content[..1000]).expect("written");
+        fs::set_permissions(&place.partial, fs::Permissions::from_mode(old)).expect("set");
+        server
+            .to_path(&place.path, &Options::default())
+            .expect("pulled");
+        let found = fs::metadata(&place.path).expect("a file").mode() & 0o7777;
+        assert_eq!(found, mode(&other), "{old:o}");
+        fs::remove_file(&place.path).expect("removed");
+    }
+}
+
+#[test]
+fn nothing_is_transferred_for_a_file_of_another_user() {
+    let server = good();
+    let place = place(&server);
+    fs::write(&place.path, "old").expect("written");
+    if std::os::unix::fs::chown(&place.path, Some(12345), None).is_err() {
+        eprintln!("only root can give files to any user: not tested");
+        return;
+    }
+    let error = server.to_path(&place.path, &Options::default());
+    let error = error.expect_err("of another");
+    assert!(error.message().ends_with("belongs to another user"));
+    assert_eq!(server.server.connections(), 0);
+    assert_eq!(names(place.folder.path()), ["blob"]);
+}
+
+#[test]
 fn a_long_name_has_a_partial_file_too() {
     let server = breaking(100_000);
     let folder = tempfile::tempdir().expect("a folder");
@@ -328,5 +362,60 @@ fn files_without_sync_are_the_same() {
         server.to_path(&place.path, &options).expect("pulled");
         assert!(fs::read(&place.path).expect("a file") == *server.content);
         fs::remove_file(&place.path).expect("removed");
+    }
+}
+
+/// A server that waits in the middle of the body until `change` is done.
+fn with_change(change: impl Fn() + Send + Sync + 'static) -> BlobServer {
+    BlobServer::start(content(SIZE), move |get| {
+        let (head, body) = get.right();
+        let body = body.to_vec();
+        get.send(&head, &body[..SIZE / 2]);
+        change();
+        get.send("", &body[SIZE / 2..]);
+    })
+}
+
+/// The only file in a folder, once it has as many bytes.
+fn only_file(folder: &Path, size: usize) -> PathBuf {
+    loop {
+        if let [name] = &names(folder)[..] {
+            let path = folder.join(name);
+            if fs::metadata(&path).is_ok_and(|about| about.len() == size as u64) {
+                return path;
+            }
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_file_that_another_program_changes_does_not_get_the_final_name() {
+    type Change = fn(&Path);
+    let truncate: Change = |file| {
+        let file = fs::File::options().write(true).open(file).expect("opened");
+        file.set_len(1000).expect("truncated");
+    };
+    let swap: Change = |file| {
+        fs::rename(file, file.with_file_name("away")).expect("renamed");
+        fs::write(file, "of another").expect("written");
+    };
+    let link: Change = |file| fs::hard_link(file, file.with_file_name("away")).expect("linked");
+    // What is left: with resumption, and without.
+    for (change, left) in [(truncate, [0, 0]), (swap, [2, 2]), (link, [2, 1])] {
+        for (resume, left) in [true, false].into_iter().zip(left) {
+            let folder = tempfile::tempdir().expect("a folder");
+            let within = folder.path().to_owned();
+            let server = with_change(move || change(&only_file(&within, SIZE / 2)));
+            let mut options = without_retries();
+            options.resume = resume;
+            let path = folder.path().join("blob");
+            let error = server.to_path(&path, &options).expect_err("changed");
+            assert_eq!((error.kind(), error.step()), (Kind::File, Step::Deliver));
+            assert!(error.message().ends_with("changed by another program"));
+            assert!(!path.exists());
+            let names = names(folder.path());
+            assert_eq!(names.len(), left, "{names:?}");
+        }
     }
 }

@@ -126,6 +126,42 @@ fn wrong_content_in_parts_is_found() {
 }
 
 #[test]
+fn parts_that_do_not_match_are_received_once_more() {
+    let server = BlobServer::start(content(SIZE), |get| {
+        let (head, body) = get.right();
+        let mut body = body.to_vec();
+        let is_third = get.range.is_some_and(|range| range.0 == 3 * PART);
+        if is_third && get.number < 10 {
+            body[5] ^= 1;
+        }
+        get.send(&head, &body);
+    });
+    let options = in_parts(Options::default(), 2);
+    let blob = server.descriptor();
+    let bytes = to_memory(&server.repository(), &blob, 0, 64 * MIB, &options);
+    assert!(bytes.expect("pulled") == *server.content);
+    assert_eq!(server.ranges().len(), 42);
+}
+
+#[test]
+fn parts_that_begin_early_are_given_up() {
+    let size = 64 * PART;
+    let server = BlobServer::start(content(size), |get| {
+        let last = get.range.map_or(0, |range| range.1);
+        let (head, body) = get.part(0, last);
+        let body = body.to_vec();
+        get.send(&head, &body);
+    });
+    let part = in_parts(Options::default(), 2);
+    // Up to 1 MiB is received in vain for a part.
+    let blob = server.descriptor();
+    let bytes = to_memory(&server.repository(), &blob, 0, 64 * MIB, &part);
+    assert!(bytes.expect("pulled") == *server.content);
+    let requests = server.ranges().len();
+    assert!((18..25).contains(&requests), "{requests}");
+}
+
+#[test]
 fn a_cancelled_call_leaves_no_threads() {
     let server = BlobServer::start(content(SIZE), |get| match get.range {
         Some((first, _)) if first > 4 * PART => get.conn.hold(),

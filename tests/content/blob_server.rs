@@ -11,11 +11,12 @@ use reggie::content::file_pull;
 use reggie::content::options::Options;
 use reggie::content::progress::{Event, Phase, Snapshot};
 use reggie::content::repository::Repository;
-use reggie::digest::{Algorithm, of_bytes};
-use reggie::{Client, Config, Error, WriteSink};
+use reggie::{Config, Error, WriteSink};
 use support::raw_conn::Conn;
 use support::raw_request::RawRequest;
 use support::raw_server::RawServer;
+
+pub(crate) use crate::repositories::{config, digest, repository_with as repository};
 
 pub(crate) const MIB: usize = 1024 * 1024;
 
@@ -33,10 +34,6 @@ pub(crate) fn content(size: usize) -> Vec<u8> {
     bytes
 }
 
-pub(crate) fn digest(content: &[u8]) -> String {
-    of_bytes(Algorithm::Sha256, content)
-}
-
 pub(crate) fn descriptor(content: &[u8]) -> Descriptor {
     Descriptor::new(&digest(content), Some(content.len() as u64), None).expect("valid")
 }
@@ -44,19 +41,6 @@ pub(crate) fn descriptor(content: &[u8]) -> Descriptor {
 /// A descriptor that does not tell the size.
 pub(crate) fn sizeless(content: &[u8]) -> Descriptor {
     Descriptor::new(&digest(content), None, None).expect("valid")
-}
-
-/// Settings under which retries do not take long.
-pub(crate) fn config() -> Config {
-    let mut config = Config::new();
-    let short = Duration::from_millis(1);
-    config.set_retry_delays(short, short, Duration::from_secs(60));
-    config
-}
-
-pub(crate) fn repository(url: &str, config: &Config) -> Repository {
-    let client = Client::new(url, config).expect("a client");
-    Repository::new(&Arc::new(client), Some("team/app")).expect("a repository")
 }
 
 /// A GET request for the blob.

@@ -9,37 +9,16 @@ use reggie::content::media_type::{OCI_INDEX, OCI_MANIFEST};
 use reggie::content::options::Options;
 use reggie::content::progress::{Event, Snapshot};
 use reggie::content::repository::Repository;
-use reggie::digest::{Algorithm, of_bytes};
-use reggie::{Client, Config};
 
-pub(crate) const NAME: &str = "team/app";
+pub(crate) use crate::repositories::{NAME, config, digest, repository, repository_with};
+
 /// The digest of `{}`.
 pub(crate) const EMPTY: &str =
     "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 
-/// Settings with which retries come at once.
-pub(crate) fn config() -> Config {
-    let mut config = Config::new();
-    config.set_retry_delays(Duration::ZERO, Duration::ZERO, Duration::from_secs(60));
-    config
-}
-
-pub(crate) fn repository(url: &str) -> Repository {
-    repository_with(url, &config())
-}
-
-pub(crate) fn repository_with(url: &str, config: &Config) -> Repository {
-    let client = Arc::new(Client::new(url, config).expect("a client"));
-    Repository::new(&client, Some(NAME)).expect("a repository")
-}
-
 /// A repository of the embedded registry.
 pub(crate) fn embedded(registry: &Registry) -> Repository {
     repository(registry.url())
-}
-
-pub(crate) fn digest(bytes: &[u8]) -> String {
-    of_bytes(Algorithm::Sha256, bytes)
 }
 
 pub(crate) fn descriptor(media_type: &str, digest: &str, size: usize, more: &str) -> String {

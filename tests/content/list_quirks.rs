@@ -218,3 +218,51 @@ fn what_is_no_list_is_an_error() {
     let (found, _) = list(&server);
     assert_eq!(found.expect_err("endless").kind(), Kind::BodyTooLarge);
 }
+
+#[test]
+fn the_time_limit_is_for_all_pages_of_a_call() {
+    let page = std::sync::atomic::AtomicUsize::new(0);
+    let server = serve(move |_| {
+        let page = page.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        Reply::ok("application/json", r#"{"tags":[]}"#).header(
+            "Link",
+            &format!("</v2/team/app/tags/list?page={page}>; rel=next"),
+        )
+    });
+    let mut options = Options::default();
+    options.timeout = Some(std::time::Duration::from_millis(200));
+    options.set_pages(1000, Some(100)).expect("in range");
+    let mut names = Names::tags(&repository(&server.url()), None, &options);
+    let error = names.next().expect_err("too long");
+    assert_eq!(error.kind(), Kind::Deadline, "{error}");
+}
+
+#[test]
+fn a_signature_in_the_link_of_a_page_is_no_secret_in_a_message() {
+    let link = r#"</v2/team/app/tags/list?sig=hush&n=1>; rel="next""#;
+    let server =
+        serve(move |_| Reply::ok("application/json", r#"{"tags":["a"]}"#).header("Link", link));
+    let (found, _) = list(&server);
+    let error = found.expect_err("circular");
+    assert_eq!(error.kind(), Kind::ListEndless);
+    assert!(!error.to_string().contains("hush"), "{error}");
+}
+
+#[test]
+fn a_huge_page_is_refused() {
+    let server = serve(|_| {
+        Reply::ok(
+            "application/json",
+            format!(r#"{{"tags":[{}0]}}"#, "0,".repeat(600_000)),
+        )
+    });
+    let (found, _) = list(&server);
+    assert_eq!(found.expect_err("too many").kind(), Kind::InvalidJson);
+    let server = serve(|_| {
+        let names = format!(r#""{}","#, "a".repeat(100)).repeat(200_000);
+        Reply::ok("application/json", format!(r#"{{"tags":[{names}"a"]}}"#))
+    });
+    let (found, _) = list(&server);
+    assert_eq!(found.expect_err("too large").kind(), Kind::BodyTooLarge);
+}

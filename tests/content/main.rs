@@ -35,5 +35,6 @@ mod quirky;
 mod referrers;
 mod referrers_quirks;
 mod registries;
+mod repositories;
 mod scripted;
 mod uploads;

@@ -1,8 +1,10 @@
 //! A registry that lies about manifests.
 
+use reggie::content::manifest::Manifest;
 use reggie::content::manifest_pull::{pull, resolve, stat};
 use reggie::content::media_type::{OCI_INDEX, OCI_MANIFEST};
 use reggie::content::options::Options;
+use reggie::digest::Algorithm;
 use reggie::{Error, Kind};
 use support::raw_server::RawServer;
 
@@ -169,4 +171,23 @@ fn secrets_that_a_registry_repeats_are_in_no_message() {
     let error = pull(&repository, Some("v1"), &Options::default()).expect_err("contradiction");
     assert_eq!(error.kind(), Kind::InvalidManifest);
     assert!(!error.message().contains(secret), "{error}");
+}
+
+#[test]
+fn many_annotations_are_read_in_time() {
+    let annotations: Vec<String> = (0..150_000).map(|n| format!(r#""{n}":"x""#)).collect();
+    let text = format!(
+        r#"{{"mediaType":"{OCI_INDEX}","manifests":[],"annotations":{{{},"7":"y"}}}}"#,
+        annotations.join(",")
+    );
+    let begun = std::time::Instant::now();
+    let manifest = Manifest::parse(text.into_bytes(), None, Algorithm::Sha256).expect("valid");
+    assert_eq!(manifest.annotations().count(), 150_000);
+    assert_eq!(
+        manifest.annotations().at(7),
+        Some(("7", "y")),
+        "the last one counts"
+    );
+    // It took minutes when each was compared with all others.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60));
 }

@@ -10,6 +10,7 @@ use embedded_registry::{Ending, Fault, Options as RegistryOptions, Registry, Rul
 use reggie::content::options::Options;
 use reggie::content::progress::{Event, Phase, Snapshot};
 use reggie::content::push::{self, Source};
+use reggie::content::upload::Upload;
 use reggie::{Cancel, Kind};
 
 use super::pushing::*;
@@ -296,6 +297,35 @@ fn retries_are_limited_and_restart_with_progress() {
     );
 }
 
+/// Each time it rejects the place of content, it names another one.
+#[test]
+fn a_registry_whose_offset_changes_forever_is_given_up() {
+    const MANY: usize = 100;
+    let bytes = content(3 * SMALL);
+    for method in ["PATCH", "PUT"] {
+        let registry = Quirky::start(move |request, state| {
+            let is_rejected = request.method == method && state.received.len() >= SMALL;
+            if !is_rejected || state.counter == MANY {
+                return None;
+            }
+            state.counter += 1;
+            let range = format!("0-{}", 99 + state.counter % 2);
+            let reply = Reply::new("416 Range Not Satisfiable").header("Range", range);
+            Some(reply.header("Location", "/v2/team/app/blobs/uploads/1"))
+        });
+        let mut options = small_chunks();
+        options.set_retries(Some(3)).expect("in range");
+        let pushed = push::push(&repository(&registry.url()), memory(&bytes), None, &options);
+        let error = pushed.expect_err("no progress");
+        assert_eq!(error.http_status(), 416, "{error}");
+        let requests = registry.requests();
+        let rejected = requests.iter().filter(|one| one.starts_with(method));
+        // One was accepted before.
+        let accepted = usize::from(method == "PATCH");
+        assert_eq!(rejected.count(), accepted + 1 + 3, "{requests:?}");
+    }
+}
+
 #[test]
 fn a_retry_after_that_is_too_long_is_returned() {
     let registry = Registry::start(RegistryOptions::default());
@@ -345,6 +375,20 @@ fn a_file_that_changes_during_the_push() {
         }
         assert_eq!(registry.blob(), None);
     }
+}
+
+/// Its size is that of a page.
+#[test]
+fn a_file_of_sysfs_is_shorter_than_its_size() {
+    let path = "/sys/devices/system/cpu/online";
+    let size = std::fs::metadata(path).expect("a file").len();
+    let registry = Quirky::start(|_, _| None);
+    let source = Source::Path(path.into());
+    let repository = repository(&registry.url());
+    let pushed = push::push(&repository, source, None, &Options::default());
+    let error = assert_kind(pushed, Kind::SourceChanged);
+    let expected = format!("ended before its size of {size} bytes");
+    assert!(error.message().ends_with(&expected), "{error}");
 }
 
 /// A registry that compares wrongly, or a connection that damages data.
@@ -421,4 +465,17 @@ fn a_push_ends_at_its_deadline() {
     let bytes = content(2 * SMALL);
     let pushed = push::push(&repository(registry.url()), stream(&bytes), None, &options);
     assert_kind(pushed, Kind::Deadline);
+}
+
+#[test]
+fn a_token_server_that_refuses_is_a_failure_of_authorization() {
+    let registry = Registry::start(RegistryOptions::default().token("user", "pass"));
+    let repository = repository(registry.url());
+    let options = Options::default();
+    let pushed = push::push(&repository, memory(b"a"), None, &options);
+    assert_kind(pushed, Kind::Unauthorized);
+    let mounted = push::mount(&repository, &digest(b"a"), "team/other", &options);
+    assert_kind(mounted, Kind::Unauthorized);
+    let begun = Upload::begin(&repository, &options);
+    assert_kind(begun, Kind::Unauthorized);
 }

@@ -156,6 +156,49 @@ fn state_that_is_of_no_use_is_replaced() {
     assert_eq!(registry.blob().as_ref(), Some(&bytes));
 }
 
+/// A push does without state if something else has the name of its file, and
+/// leaves that alone.
+#[test]
+fn something_else_has_the_name_of_the_state() {
+    let registry = Registry::start(RegistryOptions::default());
+    let folder = support::temp::folder();
+    let bytes = content(4 * SMALL);
+    interrupt(&registry, folder.path(), &bytes, 2);
+    let path = files(folder.path()).remove(0);
+    let target = folder.path().join("target");
+    fs::rename(&path, &target).expect("renamed");
+    let replace: [fn(&Path, &Path); 3] = [
+        |path, target| std::os::unix::fs::symlink(target, path).expect("a link"),
+        |path, _| fs::create_dir(path).expect("a folder"),
+        |path, _| {
+            use rustix::fs::{CWD, FileType, Mode, mknodat};
+            mknodat(CWD, path, FileType::Fifo, Mode::RUSR, 0).expect("a FIFO");
+        },
+    ];
+    for replace in replace {
+        replace(&path, &target);
+        let kind = || fs::symlink_metadata(&path).expect("there").file_type();
+        let before = kind();
+        registry.clear_requests();
+        push_ok(
+            &repository(registry.url()),
+            memory(&bytes),
+            &bytes,
+            &with_state(folder.path()),
+        );
+        let requests = registry.requests();
+        let sent: u64 = requests.iter().map(|one| one.body_length).sum();
+        assert_eq!(sent, bytes.len() as u64, "not resumed");
+        assert_eq!(kind(), before);
+        registry.delete_blob("team/app", &digest(&bytes));
+        match before.is_dir() {
+            true => fs::remove_dir(&path).expect("removed"),
+            false => fs::remove_file(&path).expect("removed"),
+        }
+    }
+    assert_eq!(files(folder.path()), [target]);
+}
+
 /// Two pushes do not write to one upload.
 #[test]
 fn a_push_leaves_the_state_of_a_running_push_alone() {

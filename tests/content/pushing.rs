@@ -8,40 +8,20 @@ use reggie::content::options::Options;
 use reggie::content::progress::{Event, Phase, Snapshot};
 use reggie::content::push::{self, Source};
 use reggie::content::repository::Repository;
-use reggie::digest::{Algorithm, of_bytes};
-use reggie::{Client, Config, Error, Kind, ReadSource};
+use reggie::{Error, Kind, ReadSource};
+
+pub(crate) use crate::repositories::{config, digest, repository, repository_with};
 
 /// The size of a chunk unless something else was set.
 pub(crate) const CHUNK: usize = 8 * 1024 * 1024;
 /// The least size of a chunk that can be set.
 pub(crate) const SMALL: usize = 64 * 1024;
 
-/// A client that does not wait long before it retries.
-pub(crate) fn config() -> Config {
-    let mut config = Config::new();
-    let (base, cap) = (Duration::from_millis(1), Duration::from_millis(2));
-    config.set_retry_delays(base, cap, Duration::from_secs(60));
-    config
-}
-
-pub(crate) fn repository(url: &str) -> Repository {
-    repository_with(url, &config())
-}
-
-pub(crate) fn repository_with(url: &str, config: &Config) -> Repository {
-    let client = Arc::new(Client::new(url, config).expect("a client"));
-    Repository::new(&client, Some("team/app")).expect("a repository")
-}
-
 /// Bytes without a period of a power of two.
 pub(crate) fn content(size: usize) -> Vec<u8> {
     (0..size)
         .map(|at| (at % 251) as u8 ^ (at / 251) as u8)
         .collect()
-}
-
-pub(crate) fn digest(content: &[u8]) -> String {
-    of_bytes(Algorithm::Sha256, content)
 }
 
 pub(crate) fn memory(content: &[u8]) -> Source {

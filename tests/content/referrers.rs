@@ -29,7 +29,7 @@ pub(crate) fn referrers_of(
     let mut list = Referrers::new(repository, digest, artifact_type, &Options::default())?;
     let mut found = Vec::new();
     while let Some(descriptor) = list.next()? {
-        found.push(descriptor.clone());
+        found.push(descriptor);
     }
     Ok(found)
 }

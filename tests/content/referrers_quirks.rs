@@ -346,7 +346,11 @@ fn a_registry_that_does_not_select_the_type_is_no_problem() {
             let more = format!(r#","artifactType":"{artifact_type}""#);
             descriptor(OCI_MANIFEST, &digest_of(manifest), 1, &more)
         };
-        let list = index(&[with_type(&one, "a/b"), with_type(&other, "c/d")]);
+        let unknown = descriptor(OCI_MANIFEST, &digest_of(&one), 1, "");
+        let mut entries = vec![with_type(&one, "a/b"), with_type(&other, "c/d")];
+        // A registry that has selected the type is believed where it shows none.
+        entries.extend(is_filtered.then_some(unknown));
+        let list = index(&entries);
         let server = serve(move |request| {
             assert!(
                 request.target.ends_with("?artifactType=a/b"),
@@ -355,7 +359,6 @@ fn a_registry_that_does_not_select_the_type_is_no_problem() {
             );
             let reply = Reply::ok(OCI_INDEX, list.clone());
             match is_filtered {
-                // It says that it did, and is believed.
                 true => reply.header("OCI-Filters-Applied", "other, artifactType"),
                 false => reply,
             }

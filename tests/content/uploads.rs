@@ -149,6 +149,45 @@ fn exports_that_cannot_be_imported() {
     write_rest(&mut upload, b"all", 1);
 }
 
+/// Its offset is not that of its digest state.
+#[test]
+fn an_export_that_contradicts_itself() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    const PREFIX: &str = "reggie-upload-1.";
+    let registry = Registry::start(RegistryOptions::default());
+    let repository = repository(registry.url());
+    for algorithm in [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512] {
+        let mut options = small_chunks();
+        options.algorithm = algorithm;
+        let mut upload = begin(&repository, &options);
+        upload.write(&content(SMALL)).expect("written");
+        let text = upload.export().expect("a string");
+        let encoded = text.strip_prefix(PREFIX).expect("an export");
+        let decoded = URL_SAFE_NO_PAD.decode(encoded).expect("base64");
+        let decoded = String::from_utf8(decoded).expect("text");
+        let (fields, _) = decoded.rsplit_once('\n').expect("fields");
+        let with_offset = |offset: u64| {
+            let fields = fields.replace("\n65536\n", &format!("\n{offset}\n"));
+            let check = digest(fields.as_bytes())["sha256:".len()..][..16].to_owned();
+            format!(
+                "{PREFIX}{}",
+                URL_SAFE_NO_PAD.encode(format!("{fields}\n{check}"))
+            )
+        };
+        assert_eq!(with_offset(65536), text);
+        registry.clear_requests();
+        for offset in [0, 65535, 65537, i64::MAX as u64, u64::MAX] {
+            assert_kind(
+                import(&repository, &with_offset(offset)),
+                Kind::InvalidExport,
+            );
+        }
+        assert!(registry.requests().is_empty());
+        import(&repository, &text).expect("an upload");
+    }
+}
+
 /// The URL of the upload does not name the repository, and the challenge names
 /// no scope.
 #[test]
@@ -213,6 +252,10 @@ fn a_digest_is_compared_before_the_commit() {
     let error = assert_kind(upload.commit(Some(&other), None), Kind::DigestMismatch);
     assert_eq!(error.digest(), Some(other.as_str()));
     assert_kind(upload.commit(Some("sha256:0"), None), Kind::InvalidDigest);
+    // The right one, but the upload does not compute it.
+    let sha512 = of_bytes(Algorithm::Sha512, &bytes);
+    let error = assert_kind(upload.commit(Some(&sha512), None), Kind::InvalidArgument);
+    assert_eq!(error.message(), "upload: computes sha256, not sha512");
     assert!(registry.requests().is_empty());
     let right = digest(&bytes);
     upload.commit(Some(&right), None).expect("committed");
@@ -251,6 +294,43 @@ fn a_write_is_repeated_after_a_failure() {
         assert_eq!(failures, 1, "{cut}");
         upload.commit(None, None).expect("committed");
         assert_eq!(registry.blob().as_ref(), Some(&bytes), "{cut}");
+    }
+}
+
+/// The registry has more than was accepted.
+#[test]
+fn a_commit_after_a_write_that_failed() {
+    let bytes = content(2 * SMALL);
+    for accepted in [0, 100, SMALL, SMALL + 100] {
+        let sent = accepted / SMALL * SMALL;
+        // It stores a chunk and rejects it.
+        let registry = Quirky::start(move |request, state| {
+            let is_rejected = request.method == "PATCH" && state.received.len() == sent;
+            if !is_rejected || state.counter > 0 {
+                return None;
+            }
+            state.counter += 1;
+            state.received.extend_from_slice(&request.body);
+            Some(Reply::new("403 Forbidden"))
+        });
+        let mut upload = begin(&repository(&registry.url()), &small_chunks());
+        upload.write(&bytes[..accepted]).expect("written");
+        assert_kind(upload.write(&bytes[accepted..]), Kind::Denied);
+        assert_eq!(upload.offset(), accepted as u64);
+        if sent == 0 {
+            upload.commit(None, None).expect("committed");
+            assert_eq!(registry.blob().as_deref(), Some(&bytes[..accepted]));
+        } else {
+            // What was sent before cannot be sent again.
+            assert_kind(upload.commit(None, None), Kind::UploadLost);
+            let requests = registry.requests();
+            assert!(
+                !requests.iter().any(|one| one.starts_with("PUT")),
+                "{requests:?}"
+            );
+            write_rest(&mut upload, &bytes, SMALL);
+            assert_eq!(registry.blob().as_ref(), Some(&bytes));
+        }
     }
 }
 

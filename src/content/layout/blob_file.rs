@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::folder::{Layout, path_of};
+use crate::body::buffer;
 use crate::body::digest::Digest;
 use crate::content::download::{check_max, mismatch};
 use crate::content::operation::Operation;
@@ -78,11 +79,7 @@ impl BlobFile {
         operation: &Operation,
         sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut buffer = Vec::new();
-        buffer
-            .try_reserve_exact(PIECE)
-            .map_err(|_| Error::no_memory("buffer for a blob"))?;
-        buffer.resize(PIECE, 0);
+        let mut buffer = buffer::zeroed(PIECE, "buffer for a blob")?;
         loop {
             match self.read(operation, &mut buffer)? {
                 0 => return Ok(()),

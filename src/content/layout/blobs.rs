@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::blob_file;
 use super::folder::{Layout, path_of};
 use super::new_blob::{NewBlob, is_there};
+use crate::body::buffer;
 use crate::body::digest::Digest;
 use crate::content::descriptor::Descriptor;
 use crate::content::media_type;
@@ -56,11 +57,7 @@ pub(in crate::content) fn push(
         return Ok(found);
     }
     let mut blob = NewBlob::create(layout, operation.options.sync)?;
-    let mut buffer = Vec::new();
-    buffer
-        .try_reserve_exact(PIECE)
-        .map_err(|_| Error::no_memory("buffer of a push"))?;
-    buffer.resize(PIECE, 0);
+    let mut buffer = buffer::zeroed(PIECE, "buffer of a push")?;
     loop {
         let count = source.stream.read(&mut buffer, &operation.call.limits)?;
         if count == 0 {

@@ -107,6 +107,5 @@ pub(super) fn folder_of(digest: &Digest) -> PathBuf {
 
 /// The path of a blob in the layout.
 pub(super) fn path_of(digest: &Digest) -> PathBuf {
-    let hex = digest.as_str().split(':').next_back();
-    folder_of(digest).join(hex.unwrap_or_default())
+    folder_of(digest).join(digest.hex())
 }

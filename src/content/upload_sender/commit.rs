@@ -22,7 +22,7 @@ impl Sender {
         digest: Option<&Digest>,
     ) -> Result<Digest, Error> {
         loop {
-            if self.mode == Mode::Chunks && !self.send_chunks(task, content, true)? {
+            if self.mode == Mode::Chunks && !self.send_chunks(task, content)? {
                 self.send_whole(task, content, digest)?;
             }
             if self.mode == Mode::Whole {
@@ -136,7 +136,7 @@ impl Sender {
             (416, _) | (400, Some("RANGE_INVALID")) => {
                 match self.offset_after(task, response)? {
                     Received::Bytes(other) if other != offset => {
-                        self.continue_from(task, content, other)?;
+                        self.relocate(task, content, other, error)?;
                     }
                     Received::Bytes(_) => return Err(error),
                     _ => self.lost(task, content, error)?,

@@ -21,7 +21,7 @@ const MIN_CHUNK: u64 = 64 * 1024;
 /// Tried first after a registry rejected larger ones, since GHCR's limit is this.
 const COMMON_MAX_CHUNK: u64 = 4 * 1024 * 1024;
 
-/// Called when the upload has another address or offset, or none any more.
+/// Called when the address or the offset of the upload changes, and when it ends.
 pub(super) type Keep = Box<dyn FnMut(Option<&Session>) + Send>;
 
 /// How content is sent.
@@ -35,8 +35,8 @@ pub(super) enum Mode {
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
     Continue,
-    /// There is no more to send, or not enough for a chunk.
-    Enough,
+    /// The registry has all content.
+    AllSent,
     /// The registry accepts a blob in one request only.
     WholeOnly,
 }
@@ -45,11 +45,11 @@ enum Next {
 pub(super) struct Sender {
     pub(super) session: Option<Session>,
     pub(super) mode: Mode,
-    /// Of the blob's digest.
+    /// The algorithm of the blob's digest.
     algorithm: Algorithm,
     /// The mode was changed because the registry required it.
     mode_is_final: bool,
-    /// The registry may have another offset than we think.
+    /// The offset of the session may not be that of the registry.
     in_doubt: bool,
     /// The registry's offsets are not those of the content.
     ranges_are_wrong: bool,
@@ -63,7 +63,7 @@ pub(super) struct Sender {
     unknown_at_once: bool,
     /// The end of what was sent, whether received or not.
     sent_to: u64,
-    /// How much the registry has had at some time.
+    /// The largest offset that the registry has reached.
     had: u64,
     /// An earlier process has begun the upload, and its offset is not known yet.
     began_before: bool,
@@ -151,18 +151,17 @@ impl Sender {
         }
     }
 
-    /// Sends content in chunks: all of it, or only whole chunks. Returns whether
-    /// the registry accepts that.
+    /// Sends all content in chunks. Returns false if the registry does not accept
+    /// chunks.
     pub(super) fn send_chunks(
         &mut self,
         task: &Task,
         content: &mut dyn Content,
-        all: bool,
     ) -> Result<bool, Error> {
         loop {
-            match self.send_next(task, content, all)? {
+            match self.send_next(task, content)? {
                 Next::Continue => {}
-                Next::Enough => return Ok(true),
+                Next::AllSent => return Ok(true),
                 Next::WholeOnly => return Ok(false),
             }
         }
@@ -184,18 +183,13 @@ impl Sender {
         }
     }
 
-    fn send_next(
-        &mut self,
-        task: &Task,
-        content: &mut dyn Content,
-        all: bool,
-    ) -> Result<Next, Error> {
+    fn send_next(&mut self, task: &Task, content: &mut dyn Content) -> Result<Next, Error> {
         self.prepare(task, content)?;
         let size = self.chunk_size(task);
         let offset = self.offset();
         let length = content.prepare(offset, size, &task.call.limits)?;
-        if length == 0 || (length < size && !all) {
-            return Ok(Next::Enough);
+        if length == 0 {
+            return Ok(Next::AllSent);
         }
         let Some(session) = &self.session else {
             return Ok(Next::Continue);
@@ -279,7 +273,7 @@ impl Sender {
         }
     }
 
-    /// The registry has rejected the place of a chunk, or its size.
+    /// The registry has rejected the offset of a chunk, or its size.
     fn out_of_range(
         &mut self,
         task: &Task,
@@ -291,10 +285,10 @@ impl Sender {
         let before = self.offset();
         match self.offset_after(task, response)? {
             Received::Bytes(offset) if offset != before => {
-                self.continue_from(task, content, offset)?;
+                self.relocate(task, content, offset, error)?;
                 Ok(Next::Continue)
             }
-            // The chunk is in its place, so it is too large.
+            // The offset is right, so the chunk is too large.
             Received::Bytes(_) => self.shrink(task, length, error),
             Received::Unclear if before == 0 => self.shrink(task, length, error),
             _ if length > COMMON_MAX_CHUNK => self.shrink(task, length, error),

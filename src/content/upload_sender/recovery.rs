@@ -1,4 +1,4 @@
-//! Continuing an upload after a failure: where the registry has got to, or from
+//! Continuing an upload after a failure: at the registry's offset, or from
 //! the beginning.
 
 use std::time::Instant;
@@ -37,15 +37,58 @@ impl Sender {
             return Ok(());
         };
         let why = match self.ranges_are_wrong {
-            true => "the registry does not tell its offset",
+            true => "the registry does not report its offset",
             false => match session.request_offset(task)? {
                 Received::Bytes(offset) => return self.continue_from(task, content, offset),
-                Received::Unclear => "the registry does not tell its offset",
-                Received::UnknownUpload => "the registry does not know it any more",
+                Received::Unclear => "the registry does not report its offset",
+                Received::UnknownUpload => "the registry no longer knows it",
             },
         };
         let error = lost_error(session.host(), why);
         self.lost(task, content, error)
+    }
+
+    /// The registry has rejected the offset and named another: continues there,
+    /// which is a retry. Otherwise a registry could name another one forever.
+    pub(super) fn relocate(
+        &mut self,
+        task: &Task,
+        content: &dyn Content,
+        offset: u64,
+        error: Error,
+    ) -> Result<(), Error> {
+        task.call.take_progress(Instant::now());
+        if task.call.take_retry(task.retries()).is_none() {
+            return Err(error);
+        }
+        self.in_doubt = true;
+        self.continue_from(task, content, offset)
+    }
+
+    /// Before a commit: after a write that failed, the registry may have more
+    /// than was accepted. Such an upload cannot be continued.
+    pub(in crate::content) fn check_not_ahead(
+        &mut self,
+        task: &Task,
+        content: &dyn Content,
+    ) -> Result<(), Error> {
+        let end = content.size().unwrap_or(u64::MAX);
+        if self.sent_to <= end {
+            return Ok(());
+        }
+        self.prepare(task, content)?;
+        if self.offset() > end
+            && let Some(session) = &self.session
+        {
+            if content.first() > 0 {
+                let why = "after a write that failed, the registry has more than was accepted";
+                return Err(lost_error(session.host(), why));
+            }
+            session.discard(task);
+            self.session = None;
+        }
+        self.sent_to = end;
+        Ok(())
     }
 
     pub(super) fn continue_from(
@@ -88,7 +131,7 @@ impl Sender {
                 false => error.with_kind(Kind::UploadLost),
             });
         }
-        // After a failure, this is the retry that was taken for it.
+        // In doubt, the failure has been counted as a retry before.
         if !self.in_doubt {
             task.call.take_progress(Instant::now());
             if task.call.take_retry(task.retries()).is_none() {

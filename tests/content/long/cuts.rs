@@ -82,8 +82,8 @@ struct Row {
     cuts: usize,
     transfers: usize,
     lost: usize,
-    most: u64,
-    sum: u64,
+    max_more: u64,
+    sum_more: u64,
 }
 
 /// Transfers a blob; the content of pulled ones is compared here.
@@ -198,7 +198,7 @@ fn cut_everywhere(place: &Place, way: Way, cutter: &Cutter, folder: &Path) -> Ro
         unique: 0,
     };
     let uncut = transfers.once(&[]).expect("completed");
-    let turns = cutter.turns();
+    let message_ends = cutter.message_ends();
     let places = number("REGGIE_LONG_CUTS", 4);
     let mut all: Vec<Vec<Cut>> = Vec::new();
     for number in 0..places as u64 {
@@ -210,7 +210,7 @@ fn cut_everywhere(place: &Place, way: Way, cutter: &Cutter, folder: &Path) -> Ro
         // Some are cut a second time, at the same distance.
         all.push(vec![cut; if number % 5 == 4 { 2 } else { 1 }]);
     }
-    let ends = turns.iter().flat_map(|end| {
+    let ends = message_ends.iter().flat_map(|end| {
         let at = |shift| match *end {
             Cut::Up(at) => Cut::Up(at + shift),
             Cut::Down(at) => Cut::Down(at + shift),
@@ -235,8 +235,8 @@ fn cut_everywhere(place: &Place, way: Way, cutter: &Cutter, folder: &Path) -> Ro
             more <= allowed,
             "{name} {way:?} {cuts:?}: {more} bytes more"
         );
-        row.most = row.most.max(more);
-        row.sum += more;
+        row.max_more = row.max_more.max(more);
+        row.sum_more += more;
     }
     let name = place.name;
     // Distribution 3 may store what it has received of a request that was cut after
@@ -254,7 +254,7 @@ fn cut_all(with_tls: bool) {
     let folder = support::temp::folder();
     fs::create_dir(folder.path().join("state")).expect("a folder");
     let scheme = if with_tls { "https" } else { "http" };
-    println!("| registry | scheme | way | transfers | cuts | lost | bytes more: most | average |");
+    println!("| registry | scheme | way | transfers | cuts | lost | bytes more: max | average |");
     for place in Place::all(with_tls) {
         let bytes = content(SIZE);
         let pushed = push(
@@ -273,8 +273,8 @@ fn cut_all(with_tls: bool) {
                 row.transfers,
                 row.cuts,
                 row.lost,
-                row.most,
-                row.sum / (row.transfers - row.lost).max(1) as u64,
+                row.max_more,
+                row.sum_more / (row.transfers - row.lost).max(1) as u64,
             );
         }
     }

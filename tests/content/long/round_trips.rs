@@ -92,7 +92,13 @@ impl RoundTrip<'_> {
         upload.write(&bytes[..half]).expect("written");
         let text = upload.export().expect("a string");
         drop(upload);
-        let mut upload = Upload::import(repository, &text, &options).expect("imported");
+        let mut upload = match Upload::import(repository, &text, &options) {
+            // ggcr's registry does not say how much it has.
+            Err(error) if error.kind() == Kind::UploadLost => {
+                Upload::begin(repository, &options).expect("begun")
+            }
+            imported => imported.expect("imported"),
+        };
         let start = usize::try_from(upload.offset()).expect("small");
         assert!(start <= half);
         for piece in bytes[start..].chunks(MIB) {

@@ -35,7 +35,7 @@ struct State {
     received_up: u64,
     passed_down: u64,
     last: Option<Cut>,
-    turns: Vec<Cut>,
+    message_ends: Vec<Cut>,
 }
 
 impl Cutter {
@@ -82,9 +82,14 @@ impl Cutter {
 
     /// The places where one side stopped and the other began to send: the ends of
     /// HTTP messages, with TLS too.
-    pub fn turns(&self) -> Vec<Cut> {
+    pub fn message_ends(&self) -> Vec<Cut> {
         let state = lock(&self.state);
-        state.turns.iter().chain(&state.last).copied().collect()
+        state
+            .message_ends
+            .iter()
+            .chain(&state.last)
+            .copied()
+            .collect()
     }
 }
 
@@ -120,7 +125,7 @@ impl State {
         if let Some(before) = self.last.replace(now)
             && matches!(before, Cut::Up(_)) != is_up
         {
-            self.turns.push(before);
+            self.message_ends.push(before);
         }
         (count, false)
     }
