@@ -14,6 +14,7 @@ mod blob_server;
 mod blob_stats;
 mod builder;
 mod documents;
+mod layout_formats;
 mod layout_locks;
 mod layouts;
 mod list_quirks;
