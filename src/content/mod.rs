@@ -11,6 +11,7 @@ mod descriptor_json;
 mod digest_state;
 mod download;
 mod empty_blob;
+mod expected_digest;
 mod file_check;
 pub mod file_pull;
 pub mod json;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::descriptor::Descriptor;
 use super::digest_state::StoredDigest;
+use super::expected_digest;
 use super::layout::upload::LayoutUpload;
 use super::media_type;
 use super::operation::Operation;
@@ -180,16 +181,9 @@ impl RegistryUpload {
         options: Option<&Options>,
     ) -> Result<Descriptor, Error> {
         self.check_open()?;
-        let given = digest.map(Digest::parse).transpose()?;
-        if let Some(given) = &given {
-            self.check_algorithm(given)?;
-        }
+        let expected = digest;
         let digest = Digest::parse(&self.written.whole_digest()?)?;
-        if let Some(given) = given.filter(|given| *given != digest) {
-            let (given, digest) = (given.as_str(), digest.as_str());
-            let message = format!("upload: has digest {digest}, not {given}");
-            return Err(Error::new(Kind::DigestMismatch, message).with_digest(given));
-        }
+        expected_digest::check(expected, &digest)?;
         let progress = match options {
             Some(options) => Progress::new(options.progress.as_ref()),
             None => self.progress.clone(),
@@ -257,14 +251,7 @@ impl RegistryUpload {
     ) -> Result<RegistryUpload, Error> {
         let registry = repository.registry()?;
         export.check_repository(&registry.client().address(), registry.name())?;
-        let digest = StoredDigest::of_text(&export.digest_state).ok_or_else(|| {
-            Error::new(Kind::InvalidExport, "upload export: without a digest state")
-        })?;
-        let start = export.session.as_ref().map_or(0, |session| session.offset);
-        if digest.length() != Some(start) {
-            let message = "upload export: the digest state is of another offset";
-            return Err(Error::new(Kind::InvalidExport, message));
-        }
+        let digest = export.digest()?;
         let mut options = options.clone();
         options.algorithm = digest.algorithm();
         let progress = Progress::new(options.progress.as_ref());
@@ -280,16 +267,6 @@ impl RegistryUpload {
         Ok(RegistryUpload::new(
             repository, &options, progress, sender, written,
         ))
-    }
-
-    fn check_algorithm(&self, given: &Digest) -> Result<(), Error> {
-        let (own, other) = (self.written.digest.algorithm(), given.algorithm());
-        if own == other {
-            return Ok(());
-        }
-        let (own, other) = (own.name(), other.name());
-        let message = format!("upload: computes {own}, not {other}");
-        Err(Error::new(Kind::InvalidArgument, message).with_digest(given.as_str()))
     }
 
     fn check_open(&self) -> Result<(), Error> {
@@ -349,7 +326,7 @@ fn store_in_file(task: &Task, sender: &mut Sender, written: &mut Written) -> Res
 /// The upload of an export with what the registry has of it, and the offset from
 /// which the data must be written.
 fn resume(task: &Task, export: Export, algorithm: Algorithm) -> Result<(u64, Session), Error> {
-    let start = export.session.as_ref().map_or(0, |session| session.offset);
+    let start = export.offset();
     if let Some(mut session) = export.session {
         session.remember(task);
         match session.request_offset(task)? {

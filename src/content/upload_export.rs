@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::digest_state::StoredDigest;
 use super::upload_session::Session;
 use crate::body::digest::{Algorithm, of_bytes};
 use crate::error::{Error, Kind};
@@ -84,6 +85,23 @@ impl Export {
             session,
             digest_state: digest_state.to_owned(),
         })
+    }
+
+    /// How much the registry has.
+    pub(super) fn offset(&self) -> u64 {
+        self.session.as_ref().map_or(0, |session| session.offset)
+    }
+
+    /// The digest of what the registry has.
+    pub(super) fn digest(&self) -> Result<StoredDigest, Error> {
+        let invalid =
+            |problem| Error::new(Kind::InvalidExport, format!("upload export: {problem}"));
+        let digest = StoredDigest::of_text(&self.digest_state)
+            .ok_or_else(|| invalid("without a digest state"))?;
+        match digest.length() == Some(self.offset()) {
+            true => Ok(digest),
+            false => Err(invalid("the digest state is of another offset")),
+        }
     }
 
     /// An error unless it is of this repository.

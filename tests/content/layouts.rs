@@ -21,6 +21,7 @@ use reggie::content::referrers::Referrers;
 use reggie::content::repository::Repository;
 use reggie::content::upload::Upload;
 use reggie::content::{authorization, blob_stat, location};
+use reggie::digest::{Algorithm, of_bytes};
 use tempfile::TempDir;
 
 use crate::documents::{EMPTY, artifact, descriptor, digest, entry, index, parse, referrer};
@@ -336,7 +337,7 @@ fn a_manifest_may_be_pushed_without_a_tag_and_without_its_content() {
         artifact.bytes()
     );
     blob_stat::stat(&repository, EMPTY, &options()).expect("the empty blob");
-    let sha512 = reggie::digest::of_bytes(reggie::digest::Algorithm::Sha512, artifact.bytes());
+    let sha512 = of_bytes(Algorithm::Sha512, artifact.bytes());
     push_manifest(&repository, &artifact, &[&sha512], &options()).expect("pushed");
     let pulled = pull(&repository, Some(&sha512), &options()).expect("pulled");
     assert_eq!(pulled.descriptor().digest().as_str(), sha512);
@@ -402,6 +403,8 @@ fn uploads_become_blobs() {
     let export = upload.export().expect("exported");
     upload.write(&bytes[60_000..]).expect("written");
     assert_kind(upload.commit(Some(EMPTY), None), Kind::DigestMismatch);
+    let sha512 = of_bytes(Algorithm::Sha512, &bytes);
+    assert_kind(upload.commit(Some(&sha512), None), Kind::InvalidArgument);
     let blob = upload
         .commit(Some(&digest(&bytes)), None)
         .expect("committed");

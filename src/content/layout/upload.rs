@@ -8,6 +8,7 @@ use super::new_blob::NewBlob;
 use crate::body::digest::{Digest, Digester};
 use crate::content::descriptor::Descriptor;
 use crate::content::digest_state::StoredDigest;
+use crate::content::expected_digest;
 use crate::content::operation::Operation;
 use crate::content::options::Options;
 use crate::content::progress::{Phase, Progress};
@@ -68,13 +69,9 @@ impl LayoutUpload {
         options: Option<&Options>,
     ) -> Result<Descriptor, Error> {
         self.check_open()?;
-        let given = digest.map(Digest::parse).transpose()?;
+        let expected = digest;
         let digest = Digest::parse(&self.digester.clone().finish())?;
-        if let Some(given) = given.filter(|given| *given != digest) {
-            let (given, digest) = (given.as_str(), digest.as_str());
-            let message = format!("upload: has digest {digest}, not {given}");
-            return Err(Error::new(Kind::DigestMismatch, message).with_digest(given));
-        }
+        expected_digest::check(expected, &digest)?;
         let options = options.unwrap_or(&self.options);
         let progress = self.progress.clone();
         let operation = Operation::with_progress(&self.repository, options, progress);
@@ -113,9 +110,7 @@ impl LayoutUpload {
     ) -> Result<LayoutUpload, Error> {
         export.check_repository(&layout.identity()?, "")?;
         let mut options = options.clone();
-        if let Some(digest) = StoredDigest::of_text(&export.digest_state) {
-            options.algorithm = digest.algorithm();
-        }
+        options.algorithm = export.digest()?.algorithm();
         LayoutUpload::begin(repository, layout, &options)
     }
 
