@@ -4662,7 +4662,8 @@ void reggie_bytes_free(uint8_t *bytes);
 ///
 /// On REGGIE_OK, the caller must free `location` with reggie_location_free().
 ///
-/// Returns any status returned by reggie_blob_stat().
+/// Returns REGGIE_UNSUPPORTED for a layout, or any status returned by
+/// reggie_blob_stat().
 REGGIE_MUST_USE
 reggie_status reggie_blob_locate(const reggie_repository *repository,
                                  const reggie_descriptor *blob,
@@ -4792,8 +4793,9 @@ reggie_status reggie_blob_push_callback(const reggie_repository *repository,
 /// none of it is sent. On REGGIE_OK, `mounted` is 1 if the blob was mounted, or
 /// 0 if the registry prefers that it is sent.
 ///
-/// Returns REGGIE_OK, REGGIE_INVALID_DIGEST, REGGIE_INVALID_REFERENCE, or any
-/// status returned by reggie_blob_push_path().
+/// Returns REGGIE_OK, REGGIE_INVALID_DIGEST, REGGIE_INVALID_REFERENCE,
+/// REGGIE_UNSUPPORTED for a layout, or any status returned by
+/// reggie_blob_push_path().
 REGGIE_MUST_USE
 reggie_status reggie_blob_mount(const reggie_repository *repository,
                                 const char *digest,

@@ -115,7 +115,7 @@ pub extern "C" fn reggie_manifest_free(manifest: Option<Box<reggie_manifest>>) {
     guard::value((), || drop(manifest));
 }
 
-/// Returns the bytes as pulled or parsed, followed by a NUL.
+/// Returns the bytes as pulled, parsed or built, followed by a NUL.
 ///
 /// Their size is reggie_manifest_size(). Borrowed; valid until the manifest is
 /// freed. Returns NULL if `manifest` is NULL.

@@ -363,7 +363,7 @@ pub unsafe extern "C" fn reggie_options_set_sync(
     })
 }
 
-/// Sets the digest algorithm for pushed content.
+/// Sets the digest algorithm for pushed and built content.
 ///
 /// `algorithm` is REGGIE_SHA256, REGGIE_SHA384 or REGGIE_SHA512. Few registries
 /// accept REGGIE_SHA384 or REGGIE_SHA512. Default: REGGIE_SHA256.
