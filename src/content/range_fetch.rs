@@ -7,8 +7,8 @@ use crate::body::digest::Digest;
 use crate::error::{Error, Kind, Step};
 use crate::request::response::Response;
 
-/// How much that precedes a part may be received in vain: a server that sends
-/// more of it does not send ranges.
+/// How many bytes before a part are skipped: a server that sends more of them
+/// does not send the requested ranges.
 const MAX_EARLY: u64 = 1024 * 1024;
 
 /// A part of a blob.
