@@ -3702,7 +3702,7 @@ reggie_status reggie_manifest_parse(const uint8_t *bytes,
 /// Frees a manifest. NULL is ignored.
 void reggie_manifest_free(reggie_manifest *manifest);
 
-/// Returns the bytes as pulled or parsed, followed by a NUL.
+/// Returns the bytes as pulled, parsed or built, followed by a NUL.
 ///
 /// Their size is reggie_manifest_size(). Borrowed; valid until the manifest is
 /// freed. Returns NULL if `manifest` is NULL.
@@ -4297,7 +4297,7 @@ reggie_status reggie_options_set_existing(reggie_options *options, int what);
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_options_set_sync(reggie_options *options, int sync);
 
-/// Sets the digest algorithm for pushed content.
+/// Sets the digest algorithm for pushed and built content.
 ///
 /// `algorithm` is REGGIE_SHA256, REGGIE_SHA384 or REGGIE_SHA512. Few registries
 /// accept REGGIE_SHA384 or REGGIE_SHA512. Default: REGGIE_SHA256.
