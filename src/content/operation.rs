@@ -5,6 +5,7 @@ use super::progress::Progress;
 use super::repository::{Place, Repository};
 use crate::error::{Error, Kind, Step};
 use crate::os::call_scope::CallScope;
+use crate::os::deadline::CallLimits;
 use crate::request::call::Call;
 
 /// A call on a repository.
@@ -41,6 +42,25 @@ impl<'a> Operation<'a> {
         }
     }
 
+    /// Part of a call that runs as a job, with limits that it shares with others, and a
+    /// retry budget of its own.
+    pub(super) fn in_job(
+        repository: &'a Repository,
+        options: &'a Options,
+        limits: &CallLimits,
+        progress: &Progress,
+    ) -> Operation<'a> {
+        let progress = progress.within(limits);
+        let mut operation = Operation::with_progress(repository, options, progress);
+        let call = &mut operation.call;
+        call.limits = CallLimits {
+            timeouts: call.limits.timeouts,
+            transfer: call.limits.transfer.take(),
+            ..limits.clone()
+        };
+        operation
+    }
+
     pub(crate) fn place(&self) -> &'a Place {
         self.repository.place()
     }
@@ -54,6 +74,12 @@ impl<'a> Operation<'a> {
     pub(crate) fn finish<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         self.progress
             .done(result.map_err(|error| self.completed(error)))
+    }
+
+    /// Ends a job of a call: reports its failure, and completes its error.
+    pub(super) fn finish_job<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        self.progress
+            .transferred(result.map_err(|error| self.completed(error)))
     }
 
     /// The error of the call, without secrets. A refusal by a token server has the
