@@ -28,9 +28,10 @@ pub fn to_memory(
     max: usize,
     options: &Options,
 ) -> Result<Vec<u8>, Error> {
-    in_call(repository, blob, options, |operation| {
+    let operation = Operation::new(repository, options);
+    let pulled = transfer(&operation, blob, || {
         let mut bytes = Vec::new();
-        once_more(operation, |_| {
+        once_more(&operation, |_| {
             bytes.clear();
             bytes.resize(head, 0);
             let limit = MemoryLimit {
@@ -38,10 +39,11 @@ pub fn to_memory(
                 set_by: "the argument max",
             };
             let sink = MemorySink::new(&mut bytes, blob.size(), limit)?;
-            receive(operation, blob, sink, None)
+            receive(&operation, blob, sink, None)
         })?;
         Ok(bytes)
-    })
+    });
+    operation.finish(pulled)
 }
 
 /// Pulls a blob to a file descriptor of the caller.
@@ -67,10 +69,20 @@ pub fn to_callback(
 fn to_output(
     repository: &Repository,
     blob: &Descriptor,
-    mut output: Output,
+    output: Output,
     options: &Options,
 ) -> Result<(), Error> {
-    in_call(repository, blob, options, |operation| {
+    let operation = Operation::new(repository, options);
+    operation.finish(to_output_in(&operation, blob, output))
+}
+
+/// Pulls a blob to an output within a call.
+pub(super) fn to_output_in(
+    operation: &Operation,
+    blob: &Descriptor,
+    mut output: Output,
+) -> Result<(), Error> {
+    transfer(operation, blob, || {
         match output.sink(&operation.call.limits)? {
             Some(sink) => receive(operation, blob, sink, None).map_err(|failed| failed.error),
             None => Ok(()),
@@ -78,18 +90,15 @@ fn to_output(
     })
 }
 
-/// Makes a call that pulls a blob.
-pub(super) fn in_call<T>(
-    repository: &Repository,
+/// Begins the pull of a blob, and completes its error.
+pub(super) fn transfer<T>(
+    operation: &Operation,
     blob: &Descriptor,
-    options: &Options,
-    body: impl FnOnce(&Operation) -> Result<T, Error>,
+    body: impl FnOnce() -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let operation = Operation::new(repository, options);
-    let pulled = begin(&operation, blob)
-        .and_then(|()| body(&operation))
-        .map_err(|error| named(error, blob));
-    operation.finish(pulled)
+    begin(operation, blob)
+        .and_then(|()| body())
+        .map_err(|error| named(error, blob))
 }
 
 /// Adds the digest of the blob to an error, and the step of verification.
@@ -159,7 +168,10 @@ pub(super) fn receive(
         size: 0,
     });
     let max = operation.options.max_blob;
-    let mut source = BlobSource::new(operation.repository, blob, blob.size(), max, prefix.size);
+    let mut source = match &operation.local {
+        Some(file) => BlobSource::File(file.from(prefix.size)),
+        None => BlobSource::new(operation.repository, blob, blob.size(), max, prefix.size),
+    };
     receive_in(operation, blob, sink, prefix, &mut source).map_err(|error| Failed {
         error,
         is_resumed: source.is_resumed(),

@@ -1,10 +1,11 @@
-//! Where the bytes of a blob come from: its descriptor, a registry or a layout.
+//! Where the bytes of a blob come from: its descriptor, a registry, a layout or a file.
 
 use std::sync::Arc;
 
 use super::descriptor::Descriptor;
 use super::download::Download;
 use super::layout::blob_file::BlobFile;
+use super::local_file::LocalFile;
 use super::operation::Operation;
 use super::range_fetch::{self, Part};
 use super::ranges;
@@ -19,6 +20,7 @@ pub(super) enum BlobSource {
     Embedded(Vec<u8>, usize),
     Registry(Box<Download>),
     Layout(BlobFile),
+    File(LocalFile),
 }
 
 impl BlobSource {
@@ -52,6 +54,7 @@ impl BlobSource {
             BlobSource::Embedded(data, _) => Some(data.len() as u64),
             BlobSource::Registry(download) => download.size(),
             BlobSource::Layout(file) => file.size(),
+            BlobSource::File(file) => Some(file.size()),
         }
     }
 
@@ -61,6 +64,7 @@ impl BlobSource {
             BlobSource::Embedded(..) => false,
             BlobSource::Registry(download) => download.is_resumed(),
             BlobSource::Layout(file) => file.is_resumed(),
+            BlobSource::File(file) => file.is_resumed(),
         }
     }
 
@@ -77,6 +81,7 @@ impl BlobSource {
             BlobSource::Embedded(..) => Ok(()),
             BlobSource::Registry(download) => download.find_size(&Task::of(operation)?.requests()),
             BlobSource::Layout(file) => file.open(),
+            BlobSource::File(_) => Ok(()),
         }
     }
 
@@ -100,6 +105,7 @@ impl BlobSource {
                 download.deliver(&task.requests(), &operation.progress, sink)
             }
             BlobSource::Layout(file) => file.deliver(operation, sink),
+            BlobSource::File(file) => file.deliver(operation, sink),
         }
     }
 
@@ -121,6 +127,7 @@ impl BlobSource {
                 download.read(&requests, &operation.progress, buffer)
             }
             BlobSource::Layout(file) => file.read(operation, buffer),
+            BlobSource::File(file) => file.read(operation, buffer),
         }
     }
 }

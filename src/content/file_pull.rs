@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustix::fs::Stat;
 
-use super::blob_pull::{in_call, once_more, receive};
+use super::blob_pull::{once_more, receive, transfer};
 use super::descriptor::Descriptor;
 use super::file_check::is_in_place;
 use super::operation::Operation;
@@ -23,7 +23,17 @@ pub fn to_path(
     path: &Path,
     options: &Options,
 ) -> Result<(), Error> {
-    in_call(repository, blob, options, |operation| {
+    let operation = Operation::new(repository, options);
+    operation.finish(to_path_in(&operation, blob, path))
+}
+
+/// Pulls a blob to a file within a call.
+pub(super) fn to_path_in(
+    operation: &Operation,
+    blob: &Descriptor,
+    path: &Path,
+) -> Result<(), Error> {
+    transfer(operation, blob, || {
         let place = Arc::new(FinalPath::open(path)?);
         pull(operation, blob, &place)
     })

@@ -33,11 +33,21 @@ pub fn locate(
     options: &Options,
 ) -> Result<Location, Error> {
     let operation = Operation::new(repository, options);
-    let located = Task::of(&operation).and_then(|task| locate_in(&task, blob, follow));
-    operation.finish(located.map_err(|error| named(error, blob)))
+    operation.finish(locate_in(&operation, blob, follow))
 }
 
-fn locate_in(task: &Task, blob: &Descriptor, follow: bool) -> Result<Location, Error> {
+/// Gets the location of a blob within a call.
+pub(super) fn locate_in(
+    operation: &Operation,
+    blob: &Descriptor,
+    follow: bool,
+) -> Result<Location, Error> {
+    Task::of(operation)
+        .and_then(|task| find(&task, blob, follow))
+        .map_err(|error| named(error, blob))
+}
+
+fn find(task: &Task, blob: &Descriptor, follow: bool) -> Result<Location, Error> {
     let requests = task.requests();
     let mut request = requests.part(blob.digest(), 0, Some(0))?;
     let own = Url::parse_own(&request.url()?)?;

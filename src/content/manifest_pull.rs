@@ -30,7 +30,7 @@ pub fn pull(
 ) -> Result<Manifest, Error> {
     let target = Target::parse(reference, repository)?;
     let operation = Operation::new(repository, options);
-    operation.finish(fetch_with_progress(&operation, &target))
+    operation.finish(pull_in(&operation, &target))
 }
 
 /// Pulls the manifest for a platform, through nested indexes.
@@ -46,12 +46,13 @@ pub fn resolve(
     operation.finish(resolve_in(&operation, target, &platform))
 }
 
-fn resolve_in(
+/// Pulls the manifest for a platform within a call.
+pub(super) fn resolve_in(
     operation: &Operation,
     target: Target,
     platform: &Platform,
 ) -> Result<Manifest, Error> {
-    let mut manifest = fetch_with_progress(operation, &target)?;
+    let mut manifest = pull_in(operation, &target)?;
     let mut nested = 0;
     while manifest.is_index() {
         if nested > MAX_NESTED {
@@ -66,7 +67,7 @@ fn resolve_in(
             return Err(no_platform(&manifest, platform));
         };
         let next = manifest.entries()[next].clone();
-        manifest = fetch_with_progress(operation, &Target::Digest(next.digest().clone()))?;
+        manifest = pull_in(operation, &Target::Digest(next.digest().clone()))?;
     }
     Ok(manifest)
 }
@@ -101,7 +102,8 @@ fn no_platform(index: &Manifest, platform: &Platform) -> Error {
     Error::new(Kind::NoPlatform, message).with_digest(digest)
 }
 
-fn fetch_with_progress(operation: &Operation, target: &Target) -> Result<Manifest, Error> {
+/// Pulls a manifest within a call.
+pub(super) fn pull_in(operation: &Operation, target: &Target) -> Result<Manifest, Error> {
     let progress = &operation.progress;
     progress.begin(Phase::Pull, None, target.as_str(), None)?;
     let manifest = fetch(operation, target)?;

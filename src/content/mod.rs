@@ -1,6 +1,7 @@
 //! Content of registries: references, descriptors, manifests, JSON, digests.
 
 pub mod authorization;
+pub mod batch;
 pub mod blob_pull;
 pub mod blob_reader;
 mod blob_source;
@@ -17,6 +18,7 @@ pub mod file_pull;
 pub mod json;
 mod json_text;
 mod layout;
+mod local_file;
 pub mod location;
 pub mod manifest;
 pub mod manifest_delete;

@@ -1,5 +1,6 @@
 //! One call of the content layer: its limits and its progress.
 
+use super::local_file::LocalFile;
 use super::options::Options;
 use super::progress::Progress;
 use super::repository::{Place, Repository};
@@ -14,6 +15,8 @@ pub(crate) struct Operation<'a> {
     pub(crate) options: &'a Options,
     pub(crate) call: Call,
     pub(crate) progress: Progress,
+    /// A file that has the content of the blob to be pulled.
+    pub(super) local: Option<LocalFile>,
     _scope: CallScope,
 }
 
@@ -38,6 +41,7 @@ impl<'a> Operation<'a> {
             options,
             call,
             progress,
+            local: None,
             _scope: CallScope::enter(),
         }
     }

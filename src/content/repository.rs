@@ -83,6 +83,18 @@ impl Repository {
         self.registry().ok().map(Registry::name)
     }
 
+    /// What distinguishes it from other repositories in this process.
+    pub(super) fn identity(&self) -> Result<String, Error> {
+        match &self.0 {
+            Place::Registry(registry) => Ok(format!(
+                "{}/{}",
+                registry.client().address(),
+                registry.name()
+            )),
+            Place::Layout(layout) => layout.identity(),
+        }
+    }
+
     /// The tag or digest to use where none is given.
     pub fn target(&self) -> Result<String, Error> {
         match &self.0 {

@@ -20,7 +20,7 @@ pub struct reggie_error {
 }
 
 impl reggie_error {
-    fn new(core: Error) -> reggie_error {
+    pub(super) fn new(core: Error) -> reggie_error {
         reggie_error {
             core,
             strings: Strings::default(),

@@ -2,6 +2,7 @@
 
 use std::ffi::{c_char, c_int};
 use std::ptr;
+use std::sync::Arc;
 
 use super::convert::Out;
 use super::descriptor::{self, reggie_descriptor};
@@ -21,9 +22,19 @@ use crate::content::location::{self, Location};
 /// concurrent use. Its strings are borrowed; valid until the location is freed.
 /// They are secrets: they contain signatures and tokens.
 pub struct reggie_location {
-    core: Location,
+    core: Arc<Location>,
     headers: reggie_headers,
     strings: Strings,
+}
+
+impl reggie_location {
+    pub(super) fn new(core: Arc<Location>) -> reggie_location {
+        reggie_location {
+            headers: reggie_headers::fixed(core.headers()),
+            core,
+            strings: Strings::default(),
+        }
+    }
 }
 
 /// Gets the location of a blob, for programs that download it themselves.
@@ -57,11 +68,7 @@ pub unsafe extern "C" fn reggie_blob_locate(
         let repository = repository::required(repository)?;
         let blob = descriptor::required(blob, "blob")?;
         let core = location::locate(repository, blob, follow != 0, &options::of(options))?;
-        location.give(reggie_location {
-            headers: reggie_headers::fixed(core.headers()),
-            core,
-            strings: Strings::default(),
-        });
+        location.give(reggie_location::new(Arc::new(core)));
         Ok(())
     })
 }

@@ -1,7 +1,7 @@
 //! Callbacks on their way from worker threads to the thread that owns a call.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fmt, io};
@@ -83,6 +83,11 @@ impl CallbackQueue {
         self.wake.as_raw_fd()
     }
 
+    /// The same, for the program to poll.
+    pub(crate) fn event_descriptor(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+
     /// Wakes the owner without a callback.
     pub(crate) fn wake(&self) {
         sys::signal_event(self.wake.as_raw_fd());
@@ -125,20 +130,21 @@ impl CallbackQueue {
     }
 
     /// Runs what is queued now; what is queued meanwhile signals the event
-    /// again. Does nothing on other threads.
-    pub(super) fn run_queued(&self) {
+    /// again. Does nothing on other threads. Returns how many there were.
+    pub(crate) fn run_queued(&self) -> usize {
         let Some(event) = self.event() else {
-            return;
+            return 0;
         };
         sys::clear_event(event);
         let count = self.state().jobs.len();
         for _ in 0..count {
             let Some(job) = self.pop() else {
-                return;
+                break;
             };
             let _scope = CallScope::enter();
             job();
         }
+        count
     }
 
     fn pop(&self) -> Option<Job> {

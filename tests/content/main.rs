@@ -1,6 +1,8 @@
 //! The content layer: blobs, uploads, manifests, lists and referrers.
 
 mod authorizations;
+mod batches;
+mod batching;
 mod blob_file_locks;
 mod blob_files;
 mod blob_lies;

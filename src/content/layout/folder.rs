@@ -35,7 +35,7 @@ impl Layout {
     }
 
     /// What identifies the directory on this machine.
-    pub(super) fn identity(&self) -> Result<String, Error> {
+    pub(in crate::content) fn identity(&self) -> Result<String, Error> {
         let about = self.directory.lockable().and_then(|file| file.metadata());
         let about = about.map_err(|error| self.failed(Path::new("."), &error))?;
         Ok(format!("layout:{}:{}", about.dev(), about.ino()))

@@ -52,7 +52,7 @@ impl Jobs {
 /// Jobs that run while the calling thread does something else.
 pub(in crate::content) struct Running {
     shared: Arc<Shared>,
-    group: Arc<Group>,
+    pub(super) group: Arc<Group>,
 }
 
 impl Running {
@@ -69,28 +69,18 @@ impl Running {
         self.shared.start_threads();
     }
 
-    /// Runs a job on the current thread, if no thread could be created.
-    pub(in crate::content) fn help(&self) {
-        if !self.shared.has_threads()
-            && let Some(entry) = self.shared.queue.try_next()
-        {
+    /// Runs a job on the current thread, if no thread could be created and there is
+    /// one.
+    pub(in crate::content) fn help(&self) -> bool {
+        if self.shared.has_threads() {
+            return false;
+        }
+        let entry = self.shared.queue.try_next();
+        let is_there = entry.is_some();
+        if let Some(entry) = entry {
             entry.run(&self.shared, false);
         }
-    }
-
-    /// Ends the jobs.
-    pub(in crate::content) fn stop(&self) {
-        self.group.stop();
-    }
-
-    /// Whether all jobs have ended.
-    pub(in crate::content) fn is_done(&self) -> bool {
-        self.group.is_done()
-    }
-
-    /// The first failure of a job, if there is one.
-    pub(in crate::content) fn result(&self) -> Result<(), Error> {
-        self.group.result()
+        is_there
     }
 }
 

@@ -411,7 +411,7 @@ fn jobs_without_a_waiting_thread_wake_who_serves_their_callbacks() {
     let limits = operation.call.limits.clone();
     let there = thread::spawn(move || {
         callbacks.adopt();
-        while !running.is_done() {
+        while !running.group.is_done() {
             // Ends only if something wakes it.
             let mut fds = [crate::os::wait::entry(
                 callbacks.descriptor(),
@@ -423,7 +423,7 @@ fn jobs_without_a_waiting_thread_wake_who_serves_their_callbacks() {
             limits.run_callbacks();
         }
         callbacks.disown();
-        running.result().expect("no failure");
+        running.group.result().expect("no failure");
         thread::current().id()
     });
     let there = there.join().expect("no panic");

@@ -162,8 +162,14 @@ impl Board {
         self.state().stop = Some(stop);
     }
 
-    /// Sets how many items the batch has.
-    pub(super) fn set_items(&self, count: usize) {
+    /// Sets how many items the batch has, and how many were done before.
+    pub(super) fn set_items(&self, count: usize, done: usize) {
+        let mut state = self.state();
+        (state.items, state.items_done) = (count, done);
+    }
+
+    /// The batch has more items than before.
+    pub(super) fn extend_items(&self, count: usize) {
         self.state().items = count;
     }
 

@@ -170,10 +170,17 @@ impl Progress {
         }
     }
 
-    /// Sets how many items the batch has.
-    pub(crate) fn set_items(&self, count: usize) {
+    /// Sets how many items the batch has, and how many were done before.
+    pub(crate) fn set_items(&self, count: usize, done: usize) {
         if let Some(reporter) = &self.0 {
-            reporter.line.board.set_items(count);
+            reporter.line.board.set_items(count, done);
+        }
+    }
+
+    /// The batch has more items than before.
+    pub(crate) fn extend_items(&self, count: usize) {
+        if let Some(reporter) = &self.0 {
+            reporter.line.board.extend_items(count);
         }
     }
 

@@ -1,0 +1,249 @@
+//! What a batch does, item by item.
+
+use std::os::fd::{BorrowedFd, RawFd};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use super::callback_output::CallbackOutput;
+use crate::content::descriptor::Descriptor;
+use crate::content::digest::Digest;
+use crate::content::location::Location;
+use crate::content::manifest::Manifest;
+use crate::content::platform::Platform;
+use crate::content::repository::Repository;
+use crate::content::target::Target;
+use crate::error::{Error, Kind, Step};
+use crate::os::callback_queue::CallbackQueue;
+use crate::os::deadline::{CallLimits, StepLimit};
+use crate::os::wait;
+
+/// What an item does.
+pub enum Work {
+    /// Pulls a blob.
+    Pull {
+        /// Where it comes from.
+        repository: Repository,
+        /// The blob.
+        blob: Descriptor,
+        /// Where it goes.
+        to: Destination,
+    },
+    /// Pushes a file as a blob.
+    Push {
+        /// Where it goes.
+        repository: Repository,
+        /// The file.
+        path: PathBuf,
+        /// Its digest, if it is known.
+        digest: Option<Digest>,
+    },
+    /// Pulls a manifest.
+    Manifest {
+        /// Where it comes from.
+        repository: Repository,
+        /// Its tag or digest; `None` for the target of the repository.
+        target: Option<Target>,
+        /// The platform that an index is resolved for, if it is.
+        platform: Option<Platform>,
+    },
+    /// Looks up the location of a blob.
+    Locate {
+        /// Where the blob is.
+        repository: Repository,
+        /// The blob.
+        blob: Descriptor,
+        /// Whether to follow redirects.
+        follow: bool,
+    },
+}
+
+/// Where a pulled blob goes.
+pub enum Destination {
+    /// A file.
+    Path(PathBuf),
+    /// A descriptor of the caller.
+    Descriptor(RawFd),
+    /// A callback of the caller.
+    Callback(Arc<CallbackOutput>),
+}
+
+impl Work {
+    /// A pull of a manifest. A platform of `None` is that of the host; an empty one
+    /// means that indexes are not resolved.
+    pub fn manifest(
+        repository: &Repository,
+        reference: Option<&str>,
+        platform: Option<&str>,
+    ) -> Result<Work, Error> {
+        // Which manifest is the target of a layout may change until the item is started.
+        let target = reference.map(|text| Target::parse(Some(text), repository));
+        let platform = match platform {
+            Some("") => None,
+            platform => Some(Platform::parse_or_host(platform)?),
+        };
+        Ok(Work::Manifest {
+            repository: repository.clone(),
+            target: target.transpose()?,
+            platform,
+        })
+    }
+
+    /// A push of a file.
+    pub fn push(
+        repository: &Repository,
+        path: PathBuf,
+        digest: Option<&str>,
+    ) -> Result<Work, Error> {
+        Ok(Work::Push {
+            repository: repository.clone(),
+            path,
+            digest: digest.map(Digest::parse).transpose()?,
+        })
+    }
+
+    /// The size of the content, if it is known.
+    pub(super) fn size(&self) -> Option<u64> {
+        match self {
+            Work::Pull { blob, .. } => blob.size(),
+            _ => None,
+        }
+    }
+
+    /// Each connection that it may have at once.
+    pub(super) fn repositories(&self) -> Vec<&Repository> {
+        match self {
+            Work::Pull { repository, .. }
+            | Work::Push { repository, .. }
+            | Work::Manifest { repository, .. }
+            | Work::Locate { repository, .. } => vec![repository],
+        }
+    }
+}
+
+/// What an item results in.
+pub enum Product {
+    /// A blob that was pulled or pushed.
+    Blob(Descriptor),
+    /// A manifest that was pulled.
+    Manifest(Manifest),
+    /// The location of a blob.
+    Location(Descriptor, Arc<Location>),
+}
+
+impl Product {
+    /// What was pulled, pushed, copied or located.
+    pub fn descriptor(&self) -> &Descriptor {
+        match self {
+            Product::Blob(blob) | Product::Location(blob, _) => blob,
+            Product::Manifest(manifest) => manifest.descriptor(),
+        }
+    }
+}
+
+/// An item of a batch.
+pub struct Item {
+    /// Kept until the batch is freed, so that no worker thread frees it.
+    pub(super) work: Work,
+    outcome: OnceLock<Result<Product, Error>>,
+}
+
+impl Item {
+    /// What it has resulted in, once it has ended.
+    pub fn outcome(&self) -> Option<&Result<Product, Error>> {
+        self.outcome.get()
+    }
+
+    pub(super) fn set_outcome(&self, outcome: Result<Product, Error>) {
+        // It ends once.
+        let _ = self.outcome.set(outcome);
+    }
+}
+
+/// The items of a batch, and the queue of its callbacks. Callbacks may use it while
+/// the batch runs.
+pub struct Items {
+    list: Mutex<Vec<Arc<Item>>>,
+    callbacks: Arc<CallbackQueue>,
+}
+
+/// The current thread runs the callbacks as long as this exists.
+pub(super) struct Owner(Arc<CallbackQueue>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.disown();
+    }
+}
+
+impl Items {
+    pub(super) fn new() -> Result<Items, Error> {
+        let callbacks = CallbackQueue::new()
+            .map_err(|error| Error::io(Kind::NoMemory, "event of the batch", &error))?;
+        callbacks.disown();
+        Ok(Items {
+            list: Mutex::default(),
+            callbacks: Arc::new(callbacks),
+        })
+    }
+
+    /// Adds an item, which the next step starts.
+    pub fn add(&self, work: Work) {
+        self.list().push(Arc::new(Item {
+            work,
+            outcome: OnceLock::new(),
+        }));
+        self.callbacks.wake();
+    }
+
+    /// How many items there are.
+    pub fn count(&self) -> usize {
+        self.list().len()
+    }
+
+    /// An item.
+    pub fn get(&self, index: usize) -> Option<Arc<Item>> {
+        self.list().get(index).cloned()
+    }
+
+    /// Readable while a step has something to do.
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.callbacks.event_descriptor()
+    }
+
+    /// The items from an index on.
+    pub(super) fn since(&self, start: usize) -> Vec<Arc<Item>> {
+        self.list()[start..].to_vec()
+    }
+
+    pub(super) fn callbacks(&self) -> &Arc<CallbackQueue> {
+        &self.callbacks
+    }
+
+    pub(super) fn own_callbacks(&self) -> Owner {
+        self.callbacks.adopt();
+        Owner(Arc::clone(&self.callbacks))
+    }
+
+    /// Nothing is left to do.
+    pub(super) fn clear_event(&self) {
+        self.callbacks.run_queued();
+    }
+
+    /// Waits until there is something to do.
+    pub(super) fn wait(&self, until: Option<Instant>) -> Result<(), Error> {
+        let waited = wait::wait(
+            self.callbacks.descriptor(),
+            wait::READABLE,
+            &CallLimits::default(),
+            StepLimit::none(Step::Prepare),
+            until,
+        );
+        let waited = waited.map(|_| ());
+        waited.map_err(|error| Error::of_io(Kind::Receive, "wait for a batch", error))
+    }
+
+    fn list(&self) -> MutexGuard<'_, Vec<Arc<Item>>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

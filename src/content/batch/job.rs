@@ -1,0 +1,150 @@
+//! The job of an item.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use super::callback_output::Forwarded;
+use super::item::{Destination, Item, Product, Work};
+use crate::body::output::Output;
+use crate::content::blob_pull;
+use crate::content::descriptor::Descriptor;
+use crate::content::file_pull;
+use crate::content::local_file::LocalFile;
+use crate::content::location;
+use crate::content::manifest_pull;
+use crate::content::operation::Operation;
+use crate::content::options::Options;
+use crate::content::pool::Worker;
+use crate::content::progress::Progress;
+use crate::content::push::{self, Source};
+use crate::content::target::Target;
+use crate::error::{Error, Kind, Step};
+use crate::os::callback_queue::CallbackQueue;
+
+/// Items that have ended, in that order.
+#[derive(Default)]
+pub(super) struct Ended(Mutex<Vec<(usize, Result<Product, Error>)>>);
+
+impl Ended {
+    /// Those that have ended since the last time.
+    pub(super) fn take(&self) -> Vec<(usize, Result<Product, Error>)> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn add(&self, index: usize, outcome: Result<Product, Error>) {
+        let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        list.push((index, outcome));
+    }
+}
+
+/// The outcome of an item that has not ended. There is one, even if its job panics or
+/// never begins.
+pub(super) struct Promise {
+    pub(super) index: usize,
+    pub(super) ended: Arc<Ended>,
+    /// Woken when the item ends.
+    pub(super) callbacks: Arc<CallbackQueue>,
+    is_kept: bool,
+}
+
+impl Promise {
+    pub(super) fn new(index: usize, ended: &Arc<Ended>, callbacks: &Arc<CallbackQueue>) -> Promise {
+        Promise {
+            index,
+            ended: Arc::clone(ended),
+            callbacks: Arc::clone(callbacks),
+            is_kept: false,
+        }
+    }
+
+    fn keep(&mut self, outcome: Result<Product, Error>) {
+        self.is_kept = true;
+        self.ended.add(self.index, outcome);
+        self.callbacks.wake();
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            let error = match thread::panicking() {
+                true => Error::new(Kind::Panic, "a worker thread has panicked"),
+                false => Error::new(Kind::Cancelled, "the call was cancelled").at(Step::Prepare),
+            };
+            self.keep(Err(error));
+        }
+    }
+}
+
+/// The job of one item.
+pub(super) struct Task {
+    pub(super) item: Arc<Item>,
+    pub(super) options: Arc<Options>,
+    pub(super) progress: Progress,
+    pub(super) promise: Promise,
+}
+
+impl Task {
+    /// Does the work. A pull copies from a file of the batch, if there is one.
+    pub(super) fn run(mut self, worker: &Worker, copy: Option<&Path>) -> Result<(), Error> {
+        let outcome = match self.progress.stopped() {
+            Some(error) => Err(error),
+            None => self.perform(worker, copy),
+        };
+        // First this failure, then those that are its consequence.
+        let failure = outcome.as_ref().err().cloned();
+        self.promise.keep(outcome);
+        failure.map_or(Ok(()), Err)
+    }
+
+    fn perform(&self, worker: &Worker, copy: Option<&Path>) -> Result<Product, Error> {
+        let work = &self.item.work;
+        let (Work::Pull { repository, .. }
+        | Work::Push { repository, .. }
+        | Work::Manifest { repository, .. }
+        | Work::Locate { repository, .. }) = work;
+        let mut operation = worker.operation(repository, &self.options, &self.progress);
+        let done = match work {
+            Work::Pull { blob, to, .. } => {
+                operation.local = copy.and_then(|path| LocalFile::open(&operation, blob, path));
+                pull(&operation, blob, to)
+            }
+            Work::Push { path, digest, .. } => {
+                let source = Source::Path(path.clone());
+                push::push_in(&operation, source, digest.clone()).map(Product::Blob)
+            }
+            Work::Manifest {
+                target, platform, ..
+            } => {
+                let target = target.clone();
+                let target = target.map_or_else(|| Target::parse(None, repository), Ok);
+                let found = target.and_then(|target| match platform {
+                    Some(platform) => manifest_pull::resolve_in(&operation, target, platform),
+                    None => manifest_pull::pull_in(&operation, &target),
+                });
+                found.map(Product::Manifest)
+            }
+            Work::Locate { blob, follow, .. } => location::locate_in(&operation, blob, *follow)
+                .map(|found| Product::Location(blob.clone(), Arc::new(found))),
+        };
+        operation.finish_job(done)
+    }
+}
+
+fn pull(operation: &Operation, blob: &Descriptor, to: &Destination) -> Result<Product, Error> {
+    match to {
+        Destination::Path(path) => file_pull::to_path_in(operation, blob, path)?,
+        Destination::Descriptor(fd) => {
+            blob_pull::to_output_in(operation, blob, Output::Descriptor(*fd))?;
+        }
+        Destination::Callback(output) => {
+            let forwarded = Forwarded {
+                output: Arc::clone(output),
+                limits: operation.call.limits.clone(),
+            };
+            blob_pull::to_output_in(operation, blob, Output::Callback(Box::new(forwarded)))?;
+        }
+    }
+    Ok(Product::Blob(blob.clone()))
+}

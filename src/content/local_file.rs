@@ -1,0 +1,92 @@
+//! Copying a blob from a file to which it was pulled before.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::descriptor::Descriptor;
+use super::file_check::is_in_place;
+use super::operation::Operation;
+use super::options::Existing;
+use crate::body::buffer;
+use crate::body::final_path::FinalPath;
+use crate::error::{Error, Kind, Step};
+use crate::os::file;
+
+/// How much is read at a time.
+const PIECE: usize = 256 * 1024;
+
+/// A file that has the content of a blob, read from an offset on.
+#[derive(Clone)]
+pub(super) struct LocalFile {
+    file: Arc<File>,
+    size: u64,
+    offset: u64,
+    is_resumed: bool,
+}
+
+impl LocalFile {
+    /// Opens a file; `None` if it no longer has the content.
+    pub(super) fn open(operation: &Operation, blob: &Descriptor, path: &Path) -> Option<LocalFile> {
+        let place = FinalPath::open(path).ok()?;
+        let (digest, size) = (blob.digest(), blob.size());
+        if !is_in_place(operation, &place, digest, size, Existing::Check).ok()? {
+            return None;
+        }
+        let file = place.directory().open_to_read(place.name()).ok()?;
+        let about = file.metadata().ok().filter(|about| about.is_file())?;
+        Some(LocalFile {
+            file: Arc::new(file),
+            size: about.len(),
+            offset: 0,
+            is_resumed: false,
+        })
+    }
+
+    /// The file, for a sink that has the beginning already.
+    pub(super) fn from(&self, offset: u64) -> LocalFile {
+        LocalFile {
+            offset,
+            is_resumed: offset > 0,
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Whether the beginning comes from elsewhere.
+    pub(super) fn is_resumed(&self) -> bool {
+        self.is_resumed
+    }
+
+    /// Passes the rest to `sink`, piece by piece.
+    pub(super) fn deliver(
+        &mut self,
+        operation: &Operation,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut buffer = buffer::zeroed(PIECE, "buffer for a blob")?;
+        loop {
+            match self.read(operation, &mut buffer)? {
+                0 => return Ok(()),
+                count => sink(&buffer[..count])?,
+            }
+        }
+    }
+
+    /// Reads the next bytes; 0 = the end.
+    pub(super) fn read(
+        &mut self,
+        operation: &Operation,
+        buffer: &mut [u8],
+    ) -> Result<usize, Error> {
+        operation.call.limits.check(Step::Receive)?;
+        let count = file::read_at(&self.file, buffer, self.offset)
+            .map_err(|error| Error::io(Kind::File, "copy of a blob", &error))?;
+        self.offset += count as u64;
+        operation.progress.moved(count as u64);
+        Ok(count)
+    }
+}
