@@ -74,7 +74,7 @@ impl Running {
         if !self.shared.has_threads()
             && let Some(entry) = self.shared.queue.try_next()
         {
-            entry.run(&self.shared, false);
+            entry.run(&self.shared, false, None);
         }
     }
 

@@ -179,8 +179,10 @@ impl<'a> Worker<'a> {
         if jobs.list.is_empty() {
             return Ok(());
         }
+        // A single job needs no thread besides the one that waits for it.
+        let needs_threads = jobs.list.len() > 1;
         let mut group = Group::new(self.group.as_ref(), &self.limits, jobs.keep_going)?;
-        if self.caller.is_some() && self.shared.threads.max() > 0 {
+        if needs_threads && self.caller.is_some() && self.shared.threads.max() > 0 {
             group = group.signalling()?;
         }
         let group = Arc::new(group);
@@ -190,11 +192,17 @@ impl<'a> Worker<'a> {
             process: std::process::id(),
         };
         self.shared.queue.add(&group, jobs.list);
-        self.shared.start_threads();
-        match self.caller.filter(|_| self.shared.has_threads()) {
+        if needs_threads {
+            self.shared.start_threads();
+        }
+        let has_threads = needs_threads && self.shared.has_threads();
+        // Others may use the connections of a job that waits.
+        self.shared.queue.release(&self.needs);
+        match self.caller.filter(|_| has_threads) {
             Some(limits) => joined.serve(limits),
             None => joined.help(),
         }
+        self.shared.queue.acquire(&self.needs);
         drop(joined);
         group.result()
     }
@@ -250,17 +258,10 @@ impl Joined<'_> {
 
     /// Runs the jobs, as far as other threads do not.
     fn help(&self) {
-        let Worker {
-            shared,
-            needs,
-            is_thread,
-            ..
-        } = self.worker;
-        shared.queue.release(needs);
+        let Worker { shared, caller, .. } = self.worker;
         while let Some(entry) = shared.queue.next(Some(self.group)) {
-            entry.run(shared, *is_thread);
+            entry.run(shared, self.worker.is_thread, *caller);
         }
-        shared.queue.acquire(needs);
     }
 }
 

@@ -353,8 +353,9 @@ fn give_back(in_use: &mut HashMap<String, usize>, needs: &Needs) {
 }
 
 impl Entry {
-    /// Runs the job on the current thread, unless its group is to end.
-    pub(super) fn run(self, shared: &Arc<Shared>, is_thread: bool) {
+    /// Runs the job on the current thread, unless its group is to end. `caller` are the
+    /// limits of the calling thread, if it is that.
+    pub(super) fn run(self, shared: &Arc<Shared>, is_thread: bool, caller: Option<&CallLimits>) {
         let Entry { group, job } = self;
         let Job { run, needs } = job;
         let mut end = End {
@@ -372,7 +373,7 @@ impl Entry {
                     needs: needs.clone(),
                     group: Some(Arc::clone(&group)),
                     is_thread,
-                    caller: None,
+                    caller,
                 };
                 match is_thread {
                     // A callback that unwinds through the calling thread goes on.

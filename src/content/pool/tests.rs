@@ -35,7 +35,9 @@ pub(super) fn call<R>(
     body(&pool, &operation)
 }
 
-fn jobs(list: Vec<Box<dyn FnOnce(&Worker) -> Result<(), Error> + Send>>) -> Jobs {
+type Run = Box<dyn FnOnce(&Worker) -> Result<(), Error> + Send>;
+
+fn jobs(list: Vec<Run>) -> Jobs {
     let mut jobs = Jobs::new();
     for job in list {
         jobs.add(&[], job);
@@ -355,18 +357,64 @@ fn a_callback_that_unwinds_ends_the_threads() {
     assert_eq!(RUNNING.load(Ordering::Acquire), 0);
 }
 
+fn no_thread(_: usize, _: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
+    Err(io::Error::from(io::ErrorKind::WouldBlock))
+}
+
+#[test]
+fn jobs_without_a_waiting_thread_are_stopped() {
+    let (repository, options) = (repository(None), Options::default());
+    let mut operation = Operation::new(&repository, &options);
+    let Operation { call, progress, .. } = &mut operation;
+    let pool = Pool::with_threads(&mut call.limits, progress, 2).expect("events");
+    let (begun, begins) = channel();
+    let wait = move |worker: &Worker| {
+        begun.send(()).expect("a receiver");
+        Err(wait_for_end(worker))
+    };
+    let running = pool.start(jobs(vec![Box::new(wait)])).expect("a stop");
+    begins.recv().expect("it begins");
+    running.stop();
+    drop(pool);
+    assert!(running.is_done());
+    let error = running.result().expect_err("stopped");
+    assert_eq!(error.kind(), Kind::Cancelled);
+}
+
+#[test]
+fn jobs_without_a_waiting_thread_need_none_of_the_pool() {
+    let (repository, options) = (repository(None), Options::default());
+    let mut operation = Operation::new(&repository, &options);
+    let Operation { call, progress, .. } = &mut operation;
+    let pool = Pool::starting(&mut call.limits, progress, 2, no_thread).expect("events");
+    let ran: Arc<Mutex<Vec<ThreadId>>> = Arc::default();
+    let note = |ran: &Arc<Mutex<Vec<ThreadId>>>| -> Run {
+        let ran = Arc::clone(ran);
+        Box::new(move |_| {
+            ran.lock().expect("no panic").push(thread::current().id());
+            Ok(())
+        })
+    };
+    let running = pool
+        .start(jobs(vec![note(&ran), note(&ran)]))
+        .expect("a stop");
+    for _ in 0..2 {
+        assert!(!running.is_done());
+        running.help();
+    }
+    assert!(running.is_done());
+    assert_eq!(*ran.lock().expect("no panic"), [thread::current().id(); 2]);
+}
+
 #[test]
 fn without_threads_the_calling_thread_runs_the_jobs() {
-    fn none(_: usize, _: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
-        Err(io::Error::from(io::ErrorKind::WouldBlock))
-    }
     fn one(number: usize, run: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
         match number {
             0 => threads::start(number, run),
-            _ => none(number, run),
+            _ => no_thread(number, run),
         }
     }
-    for (start, has_threads) in [(none as Start, false), (one, true)] {
+    for (start, has_threads) in [(no_thread as Start, false), (one, true)] {
         let (repository, options) = (repository(None), Options::default());
         let mut operation = Operation::new(&repository, &options);
         let Operation { call, progress, .. } = &mut operation;

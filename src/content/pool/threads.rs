@@ -102,7 +102,7 @@ impl Shared {
     fn work(self: &Arc<Shared>) {
         while let Some(entry) = self.queue.next(None) {
             self.threads.state().idle -= 1;
-            entry.run(self, true);
+            entry.run(self, true, None);
             self.threads.state().idle += 1;
         }
     }

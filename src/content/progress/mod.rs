@@ -171,6 +171,7 @@ impl Progress {
     }
 
     /// Sets how many items the batch has.
+    #[expect(dead_code, reason = "for batches")]
     pub(crate) fn set_items(&self, count: usize) {
         if let Some(reporter) = &self.0 {
             reporter.line.board.set_items(count);
