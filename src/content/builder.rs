@@ -229,7 +229,7 @@ impl Builder {
     }
 
     /// The descriptors of the config and the parts, and the progress of each: that of a
-    /// file goes on when it is pushed.
+    /// file continues when it is pushed.
     fn describe_in(
         &self,
         operation: &Operation,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::descriptor::Descriptor;
-use super::filter::{self, Candidate};
+use super::filter::Candidate;
 use super::folder_tree::FolderTree;
 use super::manifest::Manifest;
 use super::operation::Operation;
@@ -100,7 +100,7 @@ fn select<'a>(
             is_referrer: false,
             take: name.is_some(),
         };
-        match (filter::takes(operation, candidate)?, name) {
+        match (operation.takes(candidate)?, name) {
             (true, Some(name)) => files.push(File {
                 layer: layer.clone(),
                 name,

@@ -469,33 +469,8 @@ mod slot;
 mod status;
 mod status_string;
 mod strings;
+mod thread_promises;
 mod upload;
 
 #[cfg(test)]
 mod tests;
-
-/// The manual's promises about threads.
-const _: fn() = || {
-    fn exclusive<T: Send>() {}
-    fn shared<T: Send + Sync>() {}
-    shared::<blob::reggie_blob>();
-    shared::<cancel::reggie_cancel>();
-    shared::<client::reggie_client>();
-    shared::<config::reggie_config>();
-    shared::<descriptor::reggie_descriptor>();
-    shared::<error_handle::reggie_error>();
-    shared::<errors::reggie_errors>();
-    shared::<headers::reggie_headers>();
-    shared::<json::reggie_json>();
-    shared::<location::reggie_location>();
-    shared::<manifest::reggie_manifest>();
-    shared::<options::reggie_options>();
-    shared::<reference::reggie_reference>();
-    shared::<repository::reggie_repository>();
-    shared::<request::reggie_request>();
-    shared::<response::reggie_response>();
-    exclusive::<digest::reggie_digester>();
-    exclusive::<names::reggie_names>();
-    exclusive::<referrers::reggie_referrers>();
-    exclusive::<upload::reggie_upload>();
-};

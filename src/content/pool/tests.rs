@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::*;
 use crate::client::Client;
 use crate::config::Config;
-use crate::error::Kind;
+use crate::content::options::Options;
+use crate::error::{Kind, Step};
 use crate::os::cancel::Cancel;
 use crate::os::deadline::StepLimit;
 use crate::os::event::Event;
@@ -114,7 +115,7 @@ fn the_first_failure_stops_the_others_and_is_returned() {
                 ]),
             );
             assert_eq!(result.expect_err("failed").kind(), Kind::NotFound);
-            // The call itself goes on.
+            // The call itself continues.
             let result = pool.run(
                 operation,
                 jobs(vec![Box::new(move |_| {
@@ -252,7 +253,7 @@ fn no_more_jobs_run_than_there_are_connections() {
 fn a_job_that_needs_two_connections_counts_twice() {
     let place = repository(Some(3));
     let twice = Needs::of(&[&place, &place]);
-    let queue = Queue::default();
+    let queue = Queue::new();
     let group = Group::new(None, &CallLimits::default(), false).expect("no stop");
     let mut jobs = Jobs::new();
     for _ in 0..2 {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Event, Phase, ProgressCallback, Snapshot, Totals};
+use super::event::{Event, Phase, ProgressCallback, Snapshot, Totals};
 use crate::content::descriptor::Descriptor;
 use crate::error::Error;
 use crate::os::stop::Stop;
