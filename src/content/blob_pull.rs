@@ -96,7 +96,7 @@ pub(super) fn transfer<T>(
     blob: &Descriptor,
     body: impl FnOnce() -> Result<T, Error>,
 ) -> Result<T, Error> {
-    begin(operation, blob)
+    begin(operation, blob, shown_name(blob))
         .and_then(|()| body())
         .map_err(|error| named(error, blob))
 }
@@ -110,8 +110,12 @@ pub(super) fn named(error: Error, blob: &Descriptor) -> Error {
     error.with_digest(blob.digest().as_str())
 }
 
-pub(super) fn begin(operation: &Operation, blob: &Descriptor) -> Result<(), Error> {
-    let name = title::of(blob).unwrap_or(&blob.digest().hex()[..SHOWN_DIGEST]);
+/// The name of a blob for display.
+pub(super) fn shown_name(blob: &Descriptor) -> &str {
+    title::of(blob).unwrap_or(&blob.digest().hex()[..SHOWN_DIGEST])
+}
+
+pub(super) fn begin(operation: &Operation, blob: &Descriptor, name: &str) -> Result<(), Error> {
     operation
         .progress
         .begin(Phase::Pull, Some(blob), name, blob.size())?;

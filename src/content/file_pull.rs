@@ -39,7 +39,12 @@ pub(super) fn to_path_in(
     })
 }
 
-fn pull(operation: &Operation, blob: &Descriptor, place: &Arc<FinalPath>) -> Result<(), Error> {
+/// Pulls a blob to a file within a call.
+pub(super) fn pull(
+    operation: &Operation,
+    blob: &Descriptor,
+    place: &Arc<FinalPath>,
+) -> Result<(), Error> {
     let mut how = operation.options.existing;
     loop {
         let before = place.existing()?;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::filter::FilterCallback;
+use super::platform::Platform;
 use super::progress::ProgressCallback;
 use super::{manifest, media_type, reference};
 use crate::body::digest::Algorithm;
@@ -67,6 +69,11 @@ pub struct Options {
     /// The directory for the state of pushes.
     pub state_folder: Option<PathBuf>,
     mount_from: Vec<String>,
+    /// The platform to select from an index; `None` for all or for the host's, as the
+    /// call says.
+    pub platform: Option<Platform>,
+    /// Decides what a call includes.
+    pub filter: Option<FilterCallback>,
     page_size: usize,
     max_pages: Option<usize>,
     /// Whether a tag may be deleted through a dummy manifest.
@@ -94,6 +101,8 @@ impl Default for Options {
             chunk_size: None,
             state_folder: None,
             mount_from: Vec::new(),
+            platform: None,
+            filter: None,
             page_size: 1000,
             max_pages: Some(10_000),
             delete_detour: false,

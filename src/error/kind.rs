@@ -115,6 +115,8 @@ pub enum Kind {
     RetryConditionCallback = 211,
     /// Call stopped by the progress callback.
     ProgressCallback = 212,
+    /// Call stopped by the filter callback.
+    FilterCallback = 213,
 
     // The network: 301 and up.
     /// Host name that cannot be resolved.
@@ -192,6 +194,8 @@ pub enum Kind {
     BlobMissing = 1021,
     /// List that loops or has more pages than the limit.
     ListEndless = 1022,
+    /// Manifest without any title, so that there is no file to write.
+    NoFiles = 1023,
 }
 
 impl Kind {

@@ -118,6 +118,8 @@ pub const REGGIE_EXCHANGE_CALLBACK: reggie_status = 210;
 pub const REGGIE_RETRY_CONDITION_CALLBACK: reggie_status = 211;
 /// Call stopped by the progress callback.
 pub const REGGIE_PROGRESS_CALLBACK: reggie_status = 212;
+/// Call stopped by the filter callback.
+pub const REGGIE_FILTER_CALLBACK: reggie_status = 213;
 /// Host name that cannot be resolved.
 pub const REGGIE_RESOLVE: reggie_status = 301;
 /// Connection that cannot be established, or is closed in the TLS handshake.
@@ -195,6 +197,8 @@ pub const REGGIE_UPLOAD_LOST: reggie_status = 1020;
 pub const REGGIE_BLOB_MISSING: reggie_status = 1021;
 /// List that loops or has more pages than the limit.
 pub const REGGIE_LIST_ENDLESS: reggie_status = 1022;
+/// Manifest without any title, so that there is no file to write.
+pub const REGGIE_NO_FILES: reggie_status = 1023;
 
 /// The length of a body whose length is unknown.
 pub const REGGIE_UNKNOWN_SIZE: u64 = u64::MAX;
@@ -258,6 +262,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::ExchangeCallback => REGGIE_EXCHANGE_CALLBACK,
         Kind::RetryConditionCallback => REGGIE_RETRY_CONDITION_CALLBACK,
         Kind::ProgressCallback => REGGIE_PROGRESS_CALLBACK,
+        Kind::FilterCallback => REGGIE_FILTER_CALLBACK,
         Kind::Resolve => REGGIE_RESOLVE,
         Kind::Connect => REGGIE_CONNECT,
         Kind::Tls => REGGIE_TLS,
@@ -292,5 +297,6 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::UploadLost => REGGIE_UPLOAD_LOST,
         Kind::BlobMissing => REGGIE_BLOB_MISSING,
         Kind::ListEndless => REGGIE_LIST_ENDLESS,
+        Kind::NoFiles => REGGIE_NO_FILES,
     }
 }

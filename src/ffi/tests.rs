@@ -70,6 +70,7 @@ const KINDS: &[Kind] = &[
     Kind::ExchangeCallback,
     Kind::RetryConditionCallback,
     Kind::ProgressCallback,
+    Kind::FilterCallback,
     Kind::Resolve,
     Kind::Connect,
     Kind::Tls,
@@ -104,6 +105,7 @@ const KINDS: &[Kind] = &[
     Kind::UploadLost,
     Kind::BlobMissing,
     Kind::ListEndless,
+    Kind::NoFiles,
 ];
 
 /// Name and text of each macro of the header.
