@@ -5,6 +5,7 @@ use super::progress::Progress;
 use super::repository::{Place, Repository};
 use crate::error::{Error, Kind, Step};
 use crate::os::call_scope::CallScope;
+use crate::os::deadline::CallLimits;
 use crate::request::call::Call;
 
 /// A call on a repository.
@@ -39,6 +40,23 @@ impl<'a> Operation<'a> {
             progress,
             _scope: CallScope::enter(),
         }
+    }
+
+    /// The requests to another repository within this call: they have its limits.
+    pub(super) fn beside<'b>(
+        &self,
+        repository: &'b Repository,
+        options: &'b Options,
+        progress: Progress,
+    ) -> Operation<'b> {
+        let mut other = Operation::with_progress(repository, options, progress);
+        let own = &other.call.limits;
+        other.call.limits = CallLimits {
+            timeouts: own.timeouts,
+            transfer: own.transfer.clone(),
+            ..self.call.limits.clone()
+        };
+        other
     }
 
     pub(crate) fn place(&self) -> &'a Place {

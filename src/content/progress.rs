@@ -134,6 +134,15 @@ impl Progress {
         Some(TransferMeter::with_interval(Arc::new(callback), interval))
     }
 
+    /// Calls back once a second while requests to another server wait: their bytes
+    /// are not counted.
+    pub(crate) fn idle_meter(&self) -> Option<Arc<TransferMeter>> {
+        let reporter = Arc::clone(self.0.as_ref()?);
+        let interval = reporter.interval;
+        let callback = move |_: &Transfer| reporter.report_if_due();
+        Some(TransferMeter::with_interval(Arc::new(callback), interval))
+    }
+
     /// Begins the transfer of some content.
     pub(crate) fn begin(
         &self,

@@ -86,6 +86,11 @@ struct AuthState {
 }
 
 impl Engine {
+    /// Whether another engine uses the same connections.
+    pub(crate) fn shares_connections(&self, other: &Engine) -> bool {
+        self.transport.shares_with(&other.transport)
+    }
+
     /// Shares connections, tokens and cookies with another engine if the
     /// settings allow it.
     pub(crate) fn new(

@@ -115,6 +115,8 @@ pub enum Kind {
     RetryConditionCallback = 211,
     /// Call stopped by the progress callback.
     ProgressCallback = 212,
+    /// Call stopped by the filter callback.
+    FilterCallback = 213,
 
     // The network: 301 and up.
     /// Host name that cannot be resolved.

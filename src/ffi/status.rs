@@ -118,6 +118,8 @@ pub const REGGIE_EXCHANGE_CALLBACK: reggie_status = 210;
 pub const REGGIE_RETRY_CONDITION_CALLBACK: reggie_status = 211;
 /// Call stopped by the progress callback.
 pub const REGGIE_PROGRESS_CALLBACK: reggie_status = 212;
+/// Call stopped by the filter callback.
+pub const REGGIE_FILTER_CALLBACK: reggie_status = 213;
 /// Host name that cannot be resolved.
 pub const REGGIE_RESOLVE: reggie_status = 301;
 /// Connection that cannot be established, or is closed in the TLS handshake.
@@ -258,6 +260,7 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::ExchangeCallback => REGGIE_EXCHANGE_CALLBACK,
         Kind::RetryConditionCallback => REGGIE_RETRY_CONDITION_CALLBACK,
         Kind::ProgressCallback => REGGIE_PROGRESS_CALLBACK,
+        Kind::FilterCallback => REGGIE_FILTER_CALLBACK,
         Kind::Resolve => REGGIE_RESOLVE,
         Kind::Connect => REGGIE_CONNECT,
         Kind::Tls => REGGIE_TLS,

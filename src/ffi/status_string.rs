@@ -66,6 +66,7 @@ fn describe(status: reggie_status) -> &'static CStr {
         REGGIE_EXCHANGE_CALLBACK => c"stopped by the send or response callback",
         REGGIE_RETRY_CONDITION_CALLBACK => c"stopped by the retry condition",
         REGGIE_PROGRESS_CALLBACK => c"stopped by the progress callback",
+        REGGIE_FILTER_CALLBACK => c"stopped by the filter callback",
         REGGIE_RESOLVE => c"host name cannot be resolved",
         REGGIE_CONNECT => c"cannot connect",
         REGGIE_TLS => c"TLS failed",
@@ -188,6 +189,7 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_WRITE_CALLBACK
         | REGGIE_RETRY_CONDITION_CALLBACK
         | REGGIE_PROGRESS_CALLBACK
+        | REGGIE_FILTER_CALLBACK
         | REGGIE_REDIRECT_CALLBACK
         | REGGIE_EXCHANGE_CALLBACK
         | REGGIE_REALM_CALLBACK

@@ -70,6 +70,7 @@ const KINDS: &[Kind] = &[
     Kind::ExchangeCallback,
     Kind::RetryConditionCallback,
     Kind::ProgressCallback,
+    Kind::FilterCallback,
     Kind::Resolve,
     Kind::Connect,
     Kind::Tls,

@@ -13,6 +13,8 @@ mod blob_resumption;
 mod blob_server;
 mod blob_stats;
 mod builder;
+mod copies;
+mod copying;
 mod documents;
 mod layout_formats;
 mod layout_locks;
