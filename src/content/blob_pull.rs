@@ -160,6 +160,9 @@ pub(super) fn receive(
     });
     let max = operation.options.max_blob;
     let mut source = BlobSource::new(operation.repository, blob, blob.size(), max, prefix.size);
+    if operation.options.foreign {
+        source.follow_urls(blob.urls());
+    }
     receive_in(operation, blob, sink, prefix, &mut source).map_err(|error| Failed {
         error,
         is_resumed: source.is_resumed(),

@@ -14,6 +14,7 @@ mod blob_server;
 mod blob_stats;
 mod builder;
 mod copies;
+mod copy_failures;
 mod copying;
 mod documents;
 mod layout_formats;

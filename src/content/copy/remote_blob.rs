@@ -32,6 +32,7 @@ struct Remote {
     retries: u32,
     blob: Descriptor,
     max: Option<u64>,
+    is_foreign: bool,
     download: Download,
     digester: Digester,
     /// How many bytes the digester has.
@@ -47,13 +48,19 @@ impl RemoteBlob {
         let task = Task::of(&from)?;
         let (registry, retries) = (task.repository.clone(), task.retries());
         let max = from.options.max_blob;
+        let is_foreign = from.options.foreign;
+        let mut download = Download::new(blob.digest(), blob.size(), max, 0);
+        if is_foreign {
+            download.follow_urls(blob.urls());
+        }
         let remote = Remote {
             registry,
             call: from.call,
             retries,
             blob: blob.clone(),
             max,
-            download: Download::new(blob.digest(), blob.size(), max, 0),
+            is_foreign,
+            download,
             digester: Digester::new(blob.digest().algorithm()),
             hashed: 0,
             is_resumed: false,
@@ -114,7 +121,11 @@ impl Remote {
         if offset < self.download.offset() {
             self.is_resumed = true;
             let size = self.download.size();
-            self.download = Download::new(self.blob.digest(), size, self.max, offset);
+            let mut download = Download::new(self.blob.digest(), size, self.max, offset);
+            if self.is_foreign {
+                download.follow_urls(self.blob.urls());
+            }
+            self.download = download;
         }
         let mut skipped = Vec::new();
         while self.download.offset() < offset {
