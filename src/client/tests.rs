@@ -107,7 +107,7 @@ fn either_cancel_handle_ends_all_requests_of_a_call() {
             cancel: Some(cancel.clone()),
             ..CallLimits::default()
         });
-        let stop = call.allow_workers().expect("events");
+        let stop = call.limits.allow_workers().expect("events");
         thread::scope(|scope| {
             let workers: Vec<_> = (0..2)
                 .map(|_| scope.spawn(|| client.execute_in(&call, &mut get(&client))))
@@ -202,7 +202,7 @@ fn callbacks_for_a_worker_run_on_the_calling_thread() {
         })));
     });
     let mut call = Call::new(CallLimits::default());
-    call.allow_workers().expect("events");
+    call.limits.allow_workers().expect("events");
     let done = Event::new().expect("an event");
     let outcome = thread::scope(|scope| {
         let worker = scope.spawn(|| {

@@ -29,6 +29,7 @@ mod operation;
 pub mod options;
 mod partial_file;
 pub mod platform;
+mod pool;
 pub mod progress;
 pub mod push;
 mod push_content;

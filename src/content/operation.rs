@@ -42,21 +42,31 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// The requests to another repository within this call: they have its limits.
-    pub(super) fn beside<'b>(
-        &self,
-        repository: &'b Repository,
-        options: &'b Options,
-        progress: Progress,
-    ) -> Operation<'b> {
-        let mut other = Operation::with_progress(repository, options, progress);
-        let own = &other.call.limits;
-        other.call.limits = CallLimits {
-            timeouts: own.timeouts,
-            transfer: own.transfer.clone(),
-            ..self.call.limits.clone()
+    /// Part of a call that runs as a job, with limits that it shares with others, and a
+    /// retry budget of its own.
+    pub(super) fn in_job(
+        repository: &'a Repository,
+        options: &'a Options,
+        limits: &CallLimits,
+        progress: &Progress,
+    ) -> Operation<'a> {
+        let progress = progress.within(limits);
+        let mut operation = Operation::with_progress(repository, options, progress);
+        let call = &mut operation.call;
+        call.limits = CallLimits {
+            timeouts: call.limits.timeouts,
+            transfer: call.limits.transfer.take(),
+            ..limits.clone()
         };
-        other
+        operation
+    }
+
+    /// Counts no bytes: another operation does. Its waits are those of the other.
+    pub(super) fn wait_for(&mut self, progress: &Progress) {
+        self.progress = Progress::new(None);
+        self.call.limits.transfer = progress.idle_meter();
+        let waits = progress.clone();
+        self.call.on_retry = Some(Box::new(move |wait| waits.retries_in(wait)));
     }
 
     pub(crate) fn place(&self) -> &'a Place {
@@ -72,6 +82,12 @@ impl<'a> Operation<'a> {
     pub(crate) fn finish<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         self.progress
             .done(result.map_err(|error| self.completed(error)))
+    }
+
+    /// Ends a job of a call: reports its failure, and completes its error.
+    pub(super) fn finish_job<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        self.progress
+            .transferred(result.map_err(|error| self.completed(error)))
     }
 
     /// The error of the call, without secrets. A refusal by a token server has the

@@ -15,6 +15,7 @@ use crate::os::cancel::Cancel;
 
 /// The maximum number of retries that can be set.
 const MAX_RETRIES: u32 = 1000;
+const MAX_PARALLEL: usize = 64;
 const MAX_PARTS: usize = 16;
 const DEFAULT_PART: usize = 4 * 1024 * 1024;
 const PART_SIZES: std::ops::RangeInclusive<usize> = 64 * 1024..=64 * 1024 * 1024;
@@ -62,6 +63,8 @@ pub struct Options {
     retries: Option<u32>,
     /// The progress callback, and the minimum time between two of its calls.
     pub progress: Option<(ProgressCallback, Duration)>,
+    /// How many blobs are transferred concurrently.
+    parallel: usize,
     /// How many parts of a blob are pulled concurrently, and their size.
     parts: usize,
     part_size: usize,
@@ -107,6 +110,7 @@ impl Default for Options {
             timeout: None,
             retries: None,
             progress: None,
+            parallel: 4,
             parts: 1,
             part_size: DEFAULT_PART,
             max_blob: None,
@@ -154,6 +158,20 @@ impl Options {
             false => interval,
         };
         self.progress = callback.map(|callback| (callback, interval));
+    }
+
+    /// Sets how many blobs are transferred concurrently.
+    pub fn set_parallel(&mut self, blobs: usize) -> Result<(), Error> {
+        if !(1..=MAX_PARALLEL).contains(&blobs) {
+            return Err(out_of_range("number of blobs"));
+        }
+        self.parallel = blobs;
+        Ok(())
+    }
+
+    /// How many blobs are transferred concurrently.
+    pub fn parallel(&self) -> usize {
+        self.parallel
     }
 
     /// Sets how many parts of a blob are pulled concurrently; a size of 0 is the

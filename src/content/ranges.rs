@@ -14,9 +14,9 @@ use super::requests::Requests;
 use super::task::Task;
 use crate::body::digest::Digest;
 use crate::error::{Error, Kind, Step};
-use crate::os::cancel::Cancel;
 use crate::os::deadline::StepLimit;
 use crate::os::event::Event;
+use crate::os::stop::Stop;
 use crate::os::sys::with_signals_blocked;
 use crate::request::call::Call;
 
@@ -44,7 +44,7 @@ pub(super) fn deliver(
     let mut call = Call::new(task.call.limits.clone());
     // The calling thread reports progress.
     call.limits.transfer = None;
-    let (Ok(stop), Ok(wake)) = (call.allow_workers(), Event::new()) else {
+    let (Ok(stop), Ok(wake)) = (call.limits.allow_workers(), Event::new()) else {
         return Ok(());
     };
     let shared = Arc::new(Shared {
@@ -77,14 +77,14 @@ pub(super) fn deliver(
 struct Workers<'a> {
     shared: &'a Shared,
     threads: Vec<JoinHandle<()>>,
-    stop: Cancel,
+    stop: Stop,
     /// The process that has the threads.
     process: u32,
 }
 
 impl<'a> Workers<'a> {
     /// Starts as many threads as can be created.
-    fn start(shared: &'a Arc<Shared>, count: usize, stop: Cancel) -> Workers<'a> {
+    fn start(shared: &'a Arc<Shared>, count: usize, stop: Stop) -> Workers<'a> {
         let start = |number| {
             let shared = Arc::clone(shared);
             let builder = Builder::new()

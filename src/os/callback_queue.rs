@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fmt, io};
 
@@ -17,7 +18,8 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// Runs callbacks on one thread, in the order in which they were queued.
 pub(crate) struct CallbackQueue {
-    owner: usize,
+    /// 0 while no thread runs them.
+    owner: AtomicUsize,
     process: u32,
     state: Mutex<State>,
     /// Readable while the owner has something to run.
@@ -54,7 +56,7 @@ impl CallbackQueue {
     /// A queue whose callbacks run on the current thread.
     pub(crate) fn new() -> io::Result<CallbackQueue> {
         Ok(CallbackQueue {
-            owner: this_thread(),
+            owner: AtomicUsize::new(this_thread()),
             process: std::process::id(),
             state: Mutex::default(),
             wake: sys::event()?,
@@ -63,7 +65,27 @@ impl CallbackQueue {
 
     /// Whether the current thread is the one that the callbacks run on.
     pub(crate) fn is_owner(&self) -> bool {
-        self.owner == this_thread()
+        self.owner.load(Ordering::Acquire) == this_thread()
+    }
+
+    /// From now on the callbacks run on the current thread.
+    pub(crate) fn adopt(&self) {
+        self.owner.store(this_thread(), Ordering::Release);
+    }
+
+    /// The callbacks wait until a thread adopts the queue.
+    pub(crate) fn disown(&self) {
+        self.owner.store(0, Ordering::Release);
+    }
+
+    /// Readable while there is something to run.
+    pub(crate) fn descriptor(&self) -> RawFd {
+        self.wake.as_raw_fd()
+    }
+
+    /// Wakes the owner without a callback.
+    pub(crate) fn wake(&self) {
+        sys::signal_event(self.wake.as_raw_fd());
     }
 
     /// What the owner polls; `None` on other threads, and in a forked child,

@@ -31,6 +31,11 @@ impl CallLimits {
         self.callbacks.as_ref().filter(|queue| !queue.is_owner())
     }
 
+    /// Whether the current thread is a worker of the call.
+    pub(crate) fn is_worker(&self) -> bool {
+        self.queue().is_some()
+    }
+
     /// Runs a callback on the calling thread and returns its result. A worker
     /// waits for it until the call ends.
     pub(crate) fn call_back<R: Send + 'static>(
@@ -83,14 +88,18 @@ impl CallLimits {
 
     /// Runs the callbacks of workers until `done` happens, or the call ends,
     /// and then those that are still queued.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the content layer"))]
     pub(crate) fn serve_callbacks(&self, done: &Event, step: Step) -> Result<(), Error> {
         // The wait runs them.
         let waited = done
             .wait(self, StepLimit::none(step))
             .map_err(|error| Error::of_io(Kind::Receive, "wait for workers", error));
-        wait::run_callbacks(self);
+        self.run_callbacks();
         waited
+    }
+
+    /// Runs the callbacks that workers have queued for the current thread.
+    pub(crate) fn run_callbacks(&self) {
+        wait::run_callbacks(self);
     }
 }
 
@@ -103,6 +112,7 @@ mod tests {
     use super::*;
     use crate::os::call_scope;
     use crate::os::cancel::Cancel;
+    use crate::os::stop::Stop;
 
     fn limits() -> CallLimits {
         CallLimits {
@@ -171,11 +181,11 @@ mod tests {
         for is_internal in [false, true] {
             let mut limits = limits();
             let cancel = Cancel::new().expect("a handle");
-            let slot = match is_internal {
-                true => &mut limits.stop,
-                false => &mut limits.cancel,
-            };
-            *slot = Some(cancel.clone());
+            let stop = Stop::new().expect("a handle");
+            match is_internal {
+                true => limits.stop = Some(stop.clone()),
+                false => limits.cancel = Some(cancel.clone()),
+            }
             let ran = Arc::new(AtomicBool::new(false));
             let worker_limits = limits.clone();
             let by_worker = Arc::clone(&ran);
@@ -185,7 +195,10 @@ mod tests {
                 })
             });
             // The owner does not serve: only the cancel can release the worker.
-            cancel.trigger();
+            match is_internal {
+                true => stop.trigger(),
+                false => cancel.trigger(),
+            }
             let error = worker.join().expect("no panic").expect_err("cancelled");
             assert_eq!((error.kind(), error.step()), (Kind::Cancelled, Step::Token));
             wait::run_callbacks(&limits);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::callback_queue::CallbackQueue;
 use super::cancel::Cancel;
 use super::step_clock;
+use super::stop::Stop;
 use super::transfer::TransferMeter;
 use crate::error::{Error, Kind, Step};
 
@@ -63,7 +64,7 @@ pub(crate) struct CallLimits {
     /// The caller's.
     pub(crate) cancel: Option<Cancel>,
     /// Stops the threads of the call when one of them has failed.
-    pub(crate) stop: Option<Cancel>,
+    pub(crate) stop: Option<Stop>,
     /// Where worker threads leave callbacks for the calling thread; `None` in a
     /// call without workers.
     pub(crate) callbacks: Option<Arc<CallbackQueue>>,
@@ -86,6 +87,23 @@ impl CallLimits {
             deadline: time.and_then(|time| Some((Instant::now().checked_add(time)?, time))),
             ..CallLimits::default()
         }
+    }
+
+    /// Prepares the call for worker threads: their callbacks run on the current
+    /// thread, or on that of the call that this one is part of, and the result stops
+    /// them all.
+    pub(crate) fn allow_workers(&mut self) -> Result<Stop, Error> {
+        if self.callbacks.is_none() {
+            let queue = CallbackQueue::new()
+                .map_err(|error| Error::io(Kind::NoMemory, "event of the callbacks", &error))?;
+            self.callbacks = Some(queue.into());
+        }
+        let stop = match &self.stop {
+            Some(stop) => stop.child()?,
+            None => Stop::new()?,
+        };
+        self.stop = Some(stop.clone());
+        Ok(stop)
     }
 
     /// An error if the call must end. For loops that may never wait.
@@ -117,7 +135,8 @@ impl CallLimits {
 
     /// The handles that end the call.
     pub(super) fn cancels(&self) -> impl Iterator<Item = &Cancel> {
-        [&self.cancel, &self.stop].into_iter().flatten()
+        let stop = self.stop.as_ref().map(Stop::cancel);
+        self.cancel.iter().chain(stop)
     }
 
     /// Like [`CallLimits::check`], for code that returns I/O errors, in a step that
@@ -350,7 +369,9 @@ mod tests {
         );
         let cancel = Cancel::new().expect("a handle");
         cancel.trigger();
-        for (of_caller, stop) in [(Some(cancel.clone()), None), (None, Some(cancel))] {
+        let stop = Stop::new().expect("a handle");
+        stop.trigger();
+        for (of_caller, stop) in [(Some(cancel), None), (None, Some(stop))] {
             limits.cancel = of_caller;
             limits.stop = stop;
             let error = limits.check(Step::Resolve).expect_err("it was triggered");

@@ -14,6 +14,7 @@ pub(crate) mod file;
 pub(crate) mod file_lock;
 pub(crate) mod processor;
 pub(crate) mod step_clock;
+pub(crate) mod stop;
 pub(crate) mod subprocess;
 pub(crate) mod sync;
 pub(crate) mod sys;

@@ -4,9 +4,6 @@ use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Kind};
-use crate::os::callback_queue::CallbackQueue;
-use crate::os::cancel::Cancel;
 use crate::os::deadline::CallLimits;
 
 /// New data that counts as progress.
@@ -52,17 +49,6 @@ impl Call {
                 since: started,
             }),
         }
-    }
-
-    /// Prepares the call for worker threads: their callbacks run on the current
-    /// thread, and the result stops them all.
-    pub(crate) fn allow_workers(&mut self) -> Result<Cancel, Error> {
-        let stop = Cancel::new()?;
-        let queue = CallbackQueue::new()
-            .map_err(|error| Error::io(Kind::NoMemory, "event of the callbacks", &error))?;
-        self.limits.stop = Some(stop.clone());
-        self.limits.callbacks = Some(queue.into());
-        Ok(stop)
     }
 
     /// A wait for a retry begins or, without a time, ends.

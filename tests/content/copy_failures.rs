@@ -36,7 +36,7 @@ fn wrong_content_of_a_registry_reaches_nobody() {
         let wrong = Fault::serve().corrupt_body(SIZE as u64 - 10);
         from.server()
             .add_rule(Rule::new(wrong).method("GET").path_end(&path_of(&blob)));
-        let copied = copy_tag(from.repository(), to.repository(), "v1", &options());
+        let copied = copy_tag(from.repository(), to.repository(), "v1", &one_at_a_time());
         let error = assert_kind(copied, Kind::DigestMismatch);
         assert_eq!(error.digest(), Some(digest(&blob).as_str()));
         let found = stat(to.repository(), &digest(&blob), &options());
@@ -186,7 +186,7 @@ fn what_was_copied_before_a_failure_is_not_copied_again() {
             false => rule.method("PUT"),
         };
         server.add_rule(rule);
-        let copied = copy_tag(from.repository(), to.repository(), "v1", &options());
+        let copied = copy_tag(from.repository(), to.repository(), "v1", &one_at_a_time());
         let error = assert_kind(copied, Kind::Denied);
         assert!(error.digest().is_some());
         assert!(server.manifest(NAME, "v1").is_none());
@@ -215,7 +215,7 @@ fn the_failure_of_the_source_is_reported_and_not_multiplied() {
     let cut = Fault::serve().cut_body(0, Ending::Close);
     let rule = Rule::new(cut).method("GET").path_end(&path);
     from.server().add_rule(rule);
-    let mut options = options();
+    let mut options = one_at_a_time();
     options.set_retries(Some(2)).expect("in range");
     from.requests();
     let copied = copy_tag(from.repository(), to.repository(), "v1", &options);
@@ -332,7 +332,7 @@ fn a_copy_within_a_server_takes_two_connections() {
     let to = Repository::new(&client, Some("b")).expect("a repository");
     image(&from, "x", &[SIZE], &["v1"]);
     assert_kind(
-        copy_tag(&from, &to, "v1", &options()),
+        copy_tag(&from, &to, "v1", &one_at_a_time()),
         Kind::InvalidArgument,
     );
     assert_eq!(registry.open_uploads(), 0);
@@ -369,7 +369,7 @@ fn a_copy_can_be_cancelled_and_has_a_time_limit() {
     for (from, to) in Place::directions() {
         image(from.repository(), "x", &[SIZE, 10], &["v1"]);
         let cancel = Cancel::new().expect("a handle");
-        let mut options = options();
+        let mut options = one_at_a_time();
         options.cancel = Some(cancel.clone());
         let blobs = Arc::new(AtomicUsize::new(0));
         let begun = Arc::clone(&blobs);
@@ -408,7 +408,7 @@ fn a_registry_that_rejects_correct_content_is_reported() {
     let refusal = Fault::status(400).error("DIGEST_INVALID", "no");
     let rule = Rule::new(refusal).method("PUT").path("/blobs/uploads/");
     to.server().add_rule(rule);
-    let copied = copy_tag(from.repository(), to.repository(), "v1", &options());
+    let copied = copy_tag(from.repository(), to.repository(), "v1", &one_at_a_time());
     assert_kind(copied, Kind::DigestMismatch);
     assert_eq!(to.server().open_uploads(), 0);
 }

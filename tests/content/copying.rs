@@ -99,6 +99,13 @@ pub(crate) fn options() -> Options {
     Options::default()
 }
 
+/// Options without worker threads.
+pub(crate) fn one_at_a_time() -> Options {
+    let mut options = options();
+    options.set_parallel(1).expect("in range");
+    options
+}
+
 pub(crate) fn with_referrers() -> Options {
     let mut options = options();
     options.referrers = true;

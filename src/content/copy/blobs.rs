@@ -101,7 +101,7 @@ fn stream(
         return Err(Error::new(Kind::InvalidArgument, message));
     }
     let attempt = |session| {
-        let remote = RemoteBlob::new(sides.again().from, blob)?;
+        let remote = RemoteBlob::new(sides.source(), blob)?;
         let content = remote.content(&task.call.limits);
         let sent = send(task, content, blob, session).map_err(|error| remote.explain(error));
         Ok((sent, remote.is_resumed()))

@@ -1,14 +1,18 @@
 //! Pushing the manifests of a copy, and setting its tags.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::crew::Crew;
 use super::examine::Role;
 use super::plan::{Node, Plan};
-use super::sides::Sides;
+use super::sides::{Repositories, Sides};
 use crate::body::digest::Digest;
 use crate::content::layout;
 use crate::content::manifest::Manifest;
 use crate::content::manifest_pull::{self, Target};
 use crate::content::manifest_push;
-use crate::content::progress::Phase;
+use crate::content::progress::{Phase, Progress};
 use crate::content::referrers_support;
 use crate::content::repository::{Place, Repository};
 use crate::content::task::Task;
@@ -51,16 +55,39 @@ impl Tags {
 
 /// Pushes the manifests, each after those that it refers to, and sets the tags
 /// last.
-pub(super) fn push(sides: &Sides, plan: &Plan, tags: &Tags) -> Result<(), Error> {
-    for number in plan.groups().concat() {
+pub(super) fn push(
+    crew: &Crew,
+    repositories: &Arc<Repositories>,
+    sides: &Sides,
+    plan: &Arc<Plan>,
+    tags: &Tags,
+) -> Result<(), Error> {
+    let tagged: HashSet<usize> = plan.digest_tags.iter().map(|(_, node)| *node).collect();
+    let is_pushed = |number: &usize| {
+        let node = &plan.nodes[*number];
         let is_tagged = match number {
             0 => !tags.tags.is_empty(),
-            _ => plan.digest_tags.iter().any(|(_, node)| *node == number),
+            number => tagged.contains(number),
         };
-        let node = &plan.nodes[number];
-        if node.is_manifest && (node.is_needed || !is_tagged) {
-            push_node(sides, node).map_err(|error| of_node(error, node))?;
-        }
+        node.is_manifest && (node.is_needed || !is_tagged)
+    };
+    let with_progress = |number: usize| {
+        let progress = sides.to.progress.another();
+        progress.expect(plan.nodes[number].descriptor.size());
+        (number, progress)
+    };
+    let groups: Vec<Vec<(usize, Progress)>> = plan
+        .groups()
+        .into_iter()
+        .map(|group| group.into_iter().filter(is_pushed).map(with_progress))
+        .map(Iterator::collect)
+        .collect();
+    for group in groups {
+        let plan = Arc::clone(plan);
+        crew.map(repositories, group, move |sides, number| {
+            let node = &plan.nodes[number];
+            push_node(sides, node).map_err(|error| of_node(error, node))
+        })?;
     }
     let digest_tags = plan.digest_tags.iter();
     for (tag, node) in digest_tags.map(|(tag, node)| (tag, &plan.nodes[*node])) {

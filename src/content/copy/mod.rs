@@ -2,6 +2,7 @@
 //! layouts.
 
 mod blobs;
+mod crew;
 mod examine;
 mod layout_blob;
 mod manifests;
@@ -10,11 +11,16 @@ mod remote_blob;
 mod root;
 mod sides;
 
+use std::sync::Arc;
+
+use self::crew::Crew;
 use self::manifests::Tags;
 use self::plan::Plan;
-use self::sides::Sides;
+use self::sides::{Repositories, Sides};
 use super::descriptor::Descriptor;
+use super::operation::Operation;
 use super::options::Options;
+use super::pool::Pool;
 use super::repository::Repository;
 use super::target::Target;
 use crate::error::Error;
@@ -30,19 +36,47 @@ pub fn copy(
 ) -> Result<Descriptor, Error> {
     let target = Target::parse(reference, from)?;
     let tags = Tags::parse(tags, to)?;
-    let sides = Sides::begin(from, to, options);
-    let copied = copy_in(&sides, &target, &tags);
-    sides.finish(copied)
+    let mut operation = Operation::new(to, options);
+    let pool = Pool::new(&mut operation, options.parallel());
+    let copied = pool.and_then(|pool| {
+        let crew = Crew::Call(&pool, &operation);
+        copy_in(&crew, Repositories::new(from, to, options), &target, &tags)
+    });
+    operation.finish(copied)
 }
 
-fn copy_in(sides: &Sides, target: &Target, tags: &Tags) -> Result<Descriptor, Error> {
+/// Copies within a call.
+fn copy_in(
+    crew: &Crew,
+    repositories: Arc<Repositories>,
+    target: &Target,
+    tags: &Tags,
+) -> Result<Descriptor, Error> {
+    let sides = crew.sides(&repositories);
+    let copied = copy_with(crew, &repositories, &sides, target, tags);
+    copied.map_err(|error| sides.from.completed(error))
+}
+
+fn copy_with(
+    crew: &Crew,
+    repositories: &Arc<Repositories>,
+    sides: &Sides,
+    target: &Target,
+    tags: &Tags,
+) -> Result<Descriptor, Error> {
     let root = root::find(sides, target)?;
     tags.check(root.descriptor.digest())?;
-    let plan = Plan::make(sides, root)?;
-    for blob in &plan.blobs {
-        blobs::copy(&sides.again(), blob)?;
-    }
-    manifests::push(sides, &plan, tags)?;
+    let plan = Arc::new(Plan::make(crew, repositories, sides, root)?);
+    let blobs = plan.blobs.iter().map(|blob| {
+        let progress = sides.to.progress.another();
+        progress.expect(blob.size());
+        (blob.clone(), progress)
+    });
+    let blobs = blobs.collect();
+    crew.map(repositories, blobs, |sides, blob: Descriptor| {
+        blobs::copy(sides, &blob)
+    })?;
+    manifests::push(crew, repositories, sides, &plan, tags)?;
     let root = &plan.root().descriptor;
     let media_type = root.media_type().to_owned();
     Ok(Descriptor::of(

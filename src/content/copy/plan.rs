@@ -1,10 +1,12 @@
 //! What a copy consists of: manifests, the blobs that they refer to, and tags.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use super::crew::Crew;
 use super::examine::{self, Examined, Facts, Role};
 use super::root::{self, Found};
-use super::sides::Sides;
+use super::sides::{Repositories, Sides};
 use crate::body::digest::Digest;
 use crate::content::descriptor::Descriptor;
 use crate::content::manifest::Manifest;
@@ -70,6 +72,8 @@ struct Pending {
 
 /// Makes a plan, level by level: first the root, then what it refers to.
 struct Planner<'a> {
+    crew: &'a Crew<'a>,
+    repositories: &'a Arc<Repositories>,
     sides: &'a Sides<'a>,
     plan: Plan,
     /// The numbers of the nodes by their digests.
@@ -82,8 +86,15 @@ struct Planner<'a> {
 }
 
 impl Plan {
-    pub(super) fn make(sides: &Sides, root: Found) -> Result<Plan, Error> {
+    pub(super) fn make(
+        crew: &Crew,
+        repositories: &Arc<Repositories>,
+        sides: &Sides,
+        root: Found,
+    ) -> Result<Plan, Error> {
         let mut planner = Planner {
+            crew,
+            repositories,
             sides,
             plan: Plan {
                 nodes: Vec::new(),
@@ -142,19 +153,34 @@ impl Planner<'_> {
         let mut pending = Vec::new();
         self.enter(root, Role::Root, 0, &mut pending)?;
         while !pending.is_empty() {
+            let nodes: Vec<usize> = pending.iter().map(|pending| pending.node).collect();
             let mut next = Vec::new();
-            for Pending { node, found } in pending {
-                let role = self.plan.nodes[node].role.clone();
-                let descriptor = found.descriptor.clone();
-                match examine::examine(self.sides, found, &role)? {
+            for (node, examined) in nodes.into_iter().zip(self.examine(pending)?) {
+                match examined {
                     Examined::Manifest(facts) => self.add(node, facts, &mut next)?,
-                    Examined::Blob => self.add_blob(&descriptor),
+                    Examined::Blob => {
+                        let blob = self.plan.nodes[node].descriptor.clone();
+                        self.add_blob(&blob);
+                    }
                     Examined::Nothing => {}
                 }
             }
             pending = next;
         }
         Ok(())
+    }
+
+    /// Examines manifests, several at a time.
+    fn examine(&self, pending: Vec<Pending>) -> Result<Vec<Examined>, Error> {
+        let items = pending.into_iter().map(|Pending { node, found }| {
+            let role = self.plan.nodes[node].role.clone();
+            ((found, role), self.sides.to.progress.another())
+        });
+        let items = items.collect();
+        self.crew
+            .map(self.repositories, items, |sides, (found, role)| {
+                examine::examine(sides, found, &role)
+            })
     }
 
     /// Adds a manifest to examine, unless it is known. Returns its number.

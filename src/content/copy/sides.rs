@@ -1,66 +1,68 @@
 //! The two repositories of a copy.
 
+use std::sync::Arc;
+
 use crate::content::manifest::Manifest;
 use crate::content::manifest_pull::{self, Target};
 use crate::content::operation::Operation;
 use crate::content::options::Options;
-use crate::content::progress::Progress;
 use crate::content::repository::{Place, Repository};
 use crate::content::task::Task;
 use crate::error::Error;
 
-/// The requests of a copy to its source and to its destination, within one call.
+/// The repositories of a copy, and its options.
+pub(super) struct Repositories {
+    pub(super) from: Repository,
+    pub(super) to: Repository,
+    pub(super) options: Options,
+}
+
+impl Repositories {
+    pub(super) fn new(from: &Repository, to: &Repository, options: &Options) -> Arc<Repositories> {
+        Arc::new(Repositories {
+            from: from.clone(),
+            to: to.clone(),
+            options: options.clone(),
+        })
+    }
+}
+
+/// The requests of one thread to the source and to the destination of a copy.
 pub(super) struct Sides<'a> {
     pub(super) from: Operation<'a>,
     pub(super) to: Operation<'a>,
 }
 
 impl<'a> Sides<'a> {
-    pub(super) fn begin(
-        from: &'a Repository,
-        to: &'a Repository,
-        options: &'a Options,
+    pub(super) fn new(
+        repositories: &'a Repositories,
+        operation: impl Fn(&'a Repository) -> Operation<'a>,
     ) -> Sides<'a> {
-        Sides::of(from, Operation::new(to, options))
-    }
-
-    /// The same with retries of their own.
-    pub(super) fn again(&self) -> Sides<'a> {
-        let Operation {
-            repository,
-            options,
-            ..
-        } = self.to;
-        let to = self
-            .to
-            .beside(repository, options, self.to.progress.clone());
-        Sides::of(self.from.repository, to)
-    }
-
-    fn of(from: &'a Repository, to: Operation<'a>) -> Sides<'a> {
-        // The bytes that a registry receives are counted as they are sent to it.
-        let is_counted = matches!(to.place(), Place::Layout(_));
-        let progress = match is_counted {
-            true => to.progress.clone(),
-            false => Progress::new(None),
-        };
-        let mut from = to.beside(from, to.options, progress);
-        if !is_counted {
-            let waits = to.progress.clone();
-            from.call.limits.transfer = waits.idle_meter();
-            from.call.on_retry = Some(Box::new(move |wait| waits.retries_in(wait)));
+        let to = operation(&repositories.to);
+        let mut from = operation(&repositories.from);
+        if let Place::Registry(_) = to.place() {
+            from.wait_for(&to.progress);
         }
         Sides { from, to }
+    }
+
+    /// Requests to the source with retries of their own.
+    pub(super) fn source(&self) -> Operation<'a> {
+        let (from, limits) = (&self.from, &self.from.call.limits);
+        let mut source =
+            Operation::in_job(from.repository, from.options, limits, &self.to.progress);
+        source.wait_for(&self.to.progress);
+        source
     }
 
     pub(super) fn options(&self) -> &'a Options {
         self.to.options
     }
 
-    /// Ends the call.
-    pub(super) fn finish<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+    /// Ends a job.
+    pub(super) fn finish_job<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         self.to
-            .finish(result.map_err(|error| self.from.completed(error)))
+            .finish_job(result.map_err(|error| self.from.completed(error)))
     }
 
     /// The source and the destination, if they are in the same registry.

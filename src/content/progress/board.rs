@@ -1,0 +1,370 @@
+//! The progress of a call with all its transfers, which several threads may make.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Event, Phase, ProgressCallback, Snapshot, Totals};
+use crate::content::descriptor::Descriptor;
+use crate::error::Error;
+use crate::os::stop::Stop;
+use crate::os::transfer::Transfer;
+
+/// The time between two reports while nothing is transferred.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// What a call reports: its transfers and its totals. The callback runs on the
+/// thread that calls [`Board::deliver`] and [`Board::report_if_due`].
+pub(super) struct Board {
+    callback: ProgressCallback,
+    interval: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    lines: BTreeMap<u64, Line>,
+    next_line: u64,
+    next_number: usize,
+    /// Of transfers that are over.
+    past_done: u64,
+    past_total: u64,
+    /// How many items a batch has; 0 for other calls.
+    items: usize,
+    items_done: usize,
+    /// A report is on its way to the thread that calls back.
+    is_posted: bool,
+    /// The time of the last event.
+    reported: Option<Instant>,
+    /// The callback has stopped the call.
+    stopped: Option<Error>,
+    /// Ends the threads of the call then.
+    stop: Option<Stop>,
+}
+
+/// One transfer after another, each of which has a number.
+pub(super) struct Line {
+    pub(super) phase: Phase,
+    pub(super) item: Option<Descriptor>,
+    pub(super) name: String,
+    pub(super) done: u64,
+    pub(super) total: Option<u64>,
+    pub(super) resumed: u64,
+    /// The batch item that it belongs to.
+    index: usize,
+    number: usize,
+    /// The offset in the content at which the current request body begins.
+    pub(super) base: u64,
+    /// This body is the last one: the registry then stores the content.
+    pub(super) is_last: bool,
+    pub(super) retry_at: Option<Instant>,
+    /// A transfer has begun and not ended.
+    is_active: bool,
+    /// Nothing uses it any more.
+    is_left: bool,
+    /// Bytes have moved since the last event.
+    pub(super) moved: bool,
+    reported: Instant,
+}
+
+impl Line {
+    fn new(index: usize) -> Line {
+        Line {
+            phase: Phase::default(),
+            item: None,
+            name: String::new(),
+            done: 0,
+            total: None,
+            resumed: 0,
+            index,
+            number: 0,
+            base: 0,
+            is_last: false,
+            retry_at: None,
+            is_active: false,
+            is_left: false,
+            moved: false,
+            reported: Instant::now(),
+        }
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        self.is_active
+    }
+
+    /// Sets how many bytes are in place; what is sent again does not count.
+    pub(super) fn reached(&mut self, done: u64) {
+        if done > self.done {
+            self.done = done;
+            self.moved = true;
+        }
+    }
+
+    fn snapshot(&self, event: Event, totals: Totals) -> Snapshot {
+        let wait = self
+            .retry_at
+            .map(|at| at.saturating_duration_since(Instant::now()));
+        Snapshot {
+            event,
+            phase: wait.map_or(self.phase, |_| Phase::Retry),
+            number: self.number,
+            index: self.index,
+            item: self.item.clone(),
+            name: self.name.clone(),
+            done: self.done,
+            total: self.total,
+            resumed: self.resumed,
+            wait: wait.unwrap_or_default(),
+            totals,
+        }
+    }
+}
+
+impl Board {
+    pub(super) fn new(callback: ProgressCallback, interval: Duration) -> Arc<Board> {
+        let state = State {
+            reported: Some(Instant::now()),
+            ..State::default()
+        };
+        Arc::new(Board {
+            callback,
+            interval,
+            state: Mutex::new(state),
+        })
+    }
+
+    pub(super) fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    /// Adds a line for a batch item, or for the only item.
+    pub(super) fn add_line(&self, index: usize) -> u64 {
+        let mut state = self.state();
+        let id = state.next_line;
+        state.next_line += 1;
+        state.lines.insert(id, Line::new(index));
+        id
+    }
+
+    /// Nothing uses the line any more. If its transfer is active, it has failed, which
+    /// is reported with the end of its item.
+    pub(super) fn leave(&self, id: u64) {
+        let mut state = self.state();
+        match state.lines.get_mut(&id) {
+            Some(line) if line.is_active => line.is_left = true,
+            Some(_) => state.remove(id),
+            None => {}
+        }
+    }
+
+    /// The callback stops these threads too if it stops the call.
+    pub(super) fn set_stop(&self, stop: Stop) {
+        self.state().stop = Some(stop);
+    }
+
+    /// Sets how many items the batch has.
+    pub(super) fn set_items(&self, count: usize) {
+        self.state().items = count;
+    }
+
+    /// Why the callback has stopped the call, if it has.
+    pub(super) fn stopped(&self) -> Option<Error> {
+        self.state().stopped.clone()
+    }
+
+    pub(super) fn with_line<R>(&self, id: u64, change: impl FnOnce(&mut Line) -> R) -> Option<R> {
+        self.state().lines.get_mut(&id).map(change)
+    }
+
+    /// What an earlier transfer of the line has moved stays part of the totals.
+    pub(super) fn renew(&self, id: u64) {
+        self.state().renew(id);
+    }
+
+    /// Notes how far a request body was sent.
+    pub(super) fn note_sent(&self, id: u64, transfer: &Transfer) {
+        self.with_line(id, |line| {
+            if line.phase != Phase::Push {
+                return;
+            }
+            line.reached(line.base + transfer.sent);
+            if line.is_last && transfer.send_total == Some(transfer.sent) {
+                line.phase = Phase::Commit;
+            }
+        });
+    }
+
+    /// Whether another thread has to be woken to report; at most one report is on its
+    /// way. An error once the callback has stopped the call.
+    pub(super) fn take_post(&self) -> Result<bool, Error> {
+        let mut state = self.state();
+        if let Some(error) = &state.stopped {
+            return Err(error.clone());
+        }
+        let is_due =
+            !state.is_posted && (state.is_idle() || state.next_due(self.interval).is_some());
+        state.is_posted |= is_due;
+        Ok(is_due)
+    }
+
+    /// Reports as [`Board::report_if_due`] does, for [`Board::take_post`].
+    pub(super) fn report_posted(&self) {
+        self.state().is_posted = false;
+        // The failure is stored.
+        let _ = self.report_if_due(None);
+    }
+
+    /// Reports transfers that have moved, or, once a second, that none has: as a report
+    /// of `line`, if there is one, if no transfer is active.
+    pub(super) fn report_if_due(&self, line: Option<u64>) -> Result<(), Error> {
+        loop {
+            let (id, event) = {
+                let state = self.state();
+                match state.next_due(self.interval) {
+                    Some(id) => (id, Event::Move),
+                    None if state.is_idle() => match state.any_active().or(line).or(state.any()) {
+                        Some(id) => (id, Event::Wait),
+                        None => return Ok(()),
+                    },
+                    None => return Ok(()),
+                }
+            };
+            self.deliver(id, event)?;
+        }
+    }
+
+    /// Reports the failure of all active transfers of a line's item, and its end.
+    pub(super) fn end_item(&self, id: u64, is_failed: bool) -> Result<(), Error> {
+        while is_failed {
+            let active = self.state().active_with(id);
+            // The first failure counts.
+            if active.is_none_or(|active| self.deliver(active, Event::Fail).is_err()) {
+                break;
+            }
+        }
+        {
+            let mut state = self.state();
+            if state.items > 0 {
+                state.items_done += 1;
+            }
+        }
+        self.deliver(id, Event::Done)
+    }
+
+    /// Calls back.
+    pub(super) fn deliver(&self, id: u64, event: Event) -> Result<(), Error> {
+        let snapshot = {
+            let mut state = self.state();
+            if let Some(error) = &state.stopped {
+                return Err(error.clone());
+            }
+            match state.note(id, event) {
+                Some(snapshot) => snapshot,
+                None => return Ok(()),
+            }
+        };
+        // Without the lock: the callback may make calls of its own.
+        let result = (self.callback)(&snapshot);
+        let mut state = self.state();
+        let now = Instant::now();
+        state.reported = Some(now);
+        if let Some(line) = state.lines.get_mut(&id) {
+            line.reported = now;
+            if line.is_left && !line.is_active {
+                state.remove(id);
+            }
+        }
+        if let Err(error) = &result {
+            state.stopped = Some(error.clone());
+            if let Some(stop) = &state.stop {
+                stop.trigger();
+            }
+        }
+        result
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Notes an event, and returns what is to be reported.
+    fn note(&mut self, id: u64, event: Event) -> Option<Snapshot> {
+        let now = Instant::now();
+        let next = self.next_number;
+        let line = self.lines.get_mut(&id)?;
+        match event {
+            Event::Begin => {
+                line.is_active = true;
+                line.number = next;
+                self.next_number += 1;
+            }
+            Event::End | Event::Skip | Event::Fail => line.is_active = false,
+            _ => {}
+        }
+        line.moved = false;
+        line.reported = now;
+        self.reported = Some(now);
+        let totals = self.totals();
+        Some(self.lines.get(&id)?.snapshot(event, totals))
+    }
+
+    fn totals(&self) -> Totals {
+        let lines = self.lines.values();
+        Totals {
+            done: self.past_done + lines.clone().map(|line| line.done).sum::<u64>(),
+            total: self.past_total + lines.filter_map(|line| line.total).sum::<u64>(),
+            items: self.items,
+            items_done: self.items_done,
+        }
+    }
+
+    fn renew(&mut self, id: u64) {
+        if let Some(line) = self.lines.get_mut(&id) {
+            self.past_done += std::mem::take(&mut line.done);
+            self.past_total += line.total.take().unwrap_or(0);
+            line.resumed = 0;
+        }
+    }
+
+    fn remove(&mut self, id: u64) {
+        self.renew(id);
+        self.lines.remove(&id);
+    }
+
+    /// A transfer that has moved, if the next report of it is due.
+    fn next_due(&self, interval: Duration) -> Option<u64> {
+        let is_due = |line: &Line| line.moved && line.reported.elapsed() >= interval;
+        let mut lines = self.lines.iter();
+        lines.find(|(_, line)| is_due(line)).map(|(id, _)| *id)
+    }
+
+    /// Whether nothing has moved for so long that this is reported.
+    fn is_idle(&self) -> bool {
+        self.reported.is_none_or(|at| at.elapsed() >= IDLE)
+            && !self.lines.values().any(|line| line.moved)
+    }
+
+    /// The active transfer that has begun first.
+    fn any_active(&self) -> Option<u64> {
+        let active = self.lines.iter().filter(|(_, line)| line.is_active);
+        active
+            .min_by_key(|(_, line)| line.number)
+            .map(|(id, _)| *id)
+    }
+
+    fn any(&self) -> Option<u64> {
+        self.lines.keys().next().copied()
+    }
+
+    /// The first active transfer of the same item as a line.
+    fn active_with(&self, id: u64) -> Option<u64> {
+        let index = self.lines.get(&id)?.index;
+        let active = self.lines.iter();
+        let active = active.filter(|(_, line)| line.is_active && line.index == index);
+        active
+            .min_by_key(|(_, line)| line.number)
+            .map(|(id, _)| *id)
+    }
+}

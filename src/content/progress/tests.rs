@@ -1,0 +1,129 @@
+use std::sync::Mutex;
+
+use super::*;
+use crate::error::Kind;
+
+type Seen = Arc<Mutex<Vec<Snapshot>>>;
+
+/// Stops the call when that many bytes are in place.
+fn progress(interval: Duration, stop_at: u64) -> (Progress, Seen) {
+    let seen = Seen::default();
+    let snapshots = Arc::clone(&seen);
+    let callback: ProgressCallback = Arc::new(move |snapshot| {
+        snapshots.lock().expect("no panic").push(snapshot.clone());
+        match snapshot.done >= stop_at {
+            true => Err(Error::new(Kind::ProgressCallback, "stop")),
+            false => Ok(()),
+        }
+    });
+    (Progress::new(Some(&(callback, interval))), seen)
+}
+
+#[test]
+fn only_a_transfer_that_has_begun_can_fail() {
+    let (progress, seen) = progress(Duration::ZERO, u64::MAX);
+    let failed = || Err(Error::new(Kind::NotFound, "x"));
+    progress.done::<()>(failed()).expect_err("failed");
+    for is_ended in [true, false] {
+        progress
+            .begin(Phase::Pull, None, "", Some(1))
+            .expect("not stopped");
+        if is_ended {
+            progress.end().expect("not stopped");
+        }
+        progress.done::<()>(failed()).expect_err("failed");
+    }
+    let events: Vec<Event> = events(&seen).iter().map(|(event, _)| *event).collect();
+    let ended = [Event::Begin, Event::End, Event::Done];
+    let expected = [
+        &[Event::Done][..],
+        &ended,
+        &[Event::Begin, Event::Fail, Event::Done],
+    ];
+    assert_eq!(events, expected.concat());
+}
+
+fn events(seen: &Seen) -> Vec<(Event, u64)> {
+    let seen = seen.lock().expect("no panic");
+    seen.iter().map(|found| (found.event, found.done)).collect()
+}
+
+#[test]
+fn a_transfer_begins_moves_and_ends() {
+    let (progress, seen) = progress(Duration::ZERO, u64::MAX);
+    progress
+        .begin(Phase::Pull, None, "name", Some(10))
+        .expect("not stopped");
+    progress.resume(3);
+    progress.poll().expect("not stopped");
+    progress.moved(2);
+    progress.poll().expect("not stopped");
+    progress.poll().expect("not stopped");
+    progress.restart().expect("not stopped");
+    progress.end().expect("not stopped");
+    progress.done(Ok(())).expect("not stopped");
+    let expected = [
+        (Event::Begin, 0),
+        (Event::Move, 5),
+        (Event::Restart, 0),
+        (Event::End, 10),
+        (Event::Done, 10),
+    ];
+    assert_eq!(events(&seen), expected);
+    let seen = seen.lock().expect("no panic");
+    assert_eq!((seen[1].resumed, seen[1].total), (3, Some(10)));
+    assert!(seen.iter().all(|found| found.name == "name"));
+}
+
+#[test]
+fn what_is_sent_again_does_not_count_again() {
+    let (progress, seen) = progress(Duration::ZERO, u64::MAX);
+    progress
+        .begin(Phase::Push, None, "", None)
+        .expect("not stopped");
+    let meter = progress.meter().expect("a meter");
+    meter.begin_request(Some(10));
+    meter.begin_piece(10);
+    meter.sent(6, 10);
+    meter.report().expect("not stopped");
+    meter.begin_request(Some(10));
+    meter.begin_piece(10);
+    for sent in [4, 8] {
+        meter.sent(sent, 10);
+        meter.report().expect("not stopped");
+    }
+    progress.send_from(10);
+    meter.begin_request(Some(5));
+    meter.begin_piece(5);
+    meter.sent(5, 5);
+    meter.report().expect("not stopped");
+    let done: Vec<u64> = events(&seen).iter().map(|(_, done)| *done).collect();
+    assert_eq!(done, [0, 6, 8, 15]);
+}
+
+#[test]
+fn a_wait_for_a_retry_is_a_phase() {
+    let (progress, seen) = progress(Duration::ZERO, u64::MAX);
+    progress.retries_in(Some(Duration::from_secs(100)));
+    progress.restart().expect("not stopped");
+    progress.retries_in(None);
+    progress.restart().expect("not stopped");
+    let seen = seen.lock().expect("no panic");
+    assert_eq!((seen[0].phase, seen[1].phase), (Phase::Retry, Phase::Pull));
+    assert!(seen[0].wait > Duration::from_secs(90));
+    assert!(seen[1].wait.is_zero());
+}
+
+#[test]
+fn a_call_that_was_stopped_stays_so_and_the_first_failure_counts() {
+    let (progress, seen) = progress(Duration::ZERO, 5);
+    progress.moved(5);
+    let error = progress.poll().expect_err("stopped");
+    assert_eq!(error.kind(), Kind::ProgressCallback);
+    assert!(progress.restart().is_err());
+    let first = Error::new(Kind::Cancelled, "first");
+    let error = progress.done::<()>(Err(first)).expect_err("failed");
+    assert_eq!(error.kind(), Kind::Cancelled);
+    assert_eq!(events(&seen).len(), 1);
+    assert!(progress.done(Ok(())).is_err());
+}
