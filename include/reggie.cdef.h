@@ -60,6 +60,7 @@ enum {
     REGGIE_EXCHANGE_CALLBACK = 210,
     REGGIE_RETRY_CONDITION_CALLBACK = 211,
     REGGIE_PROGRESS_CALLBACK = 212,
+    REGGIE_FILTER_CALLBACK = 213,
     REGGIE_RESOLVE = 301,
     REGGIE_CONNECT = 302,
     REGGIE_TLS = 303,
@@ -783,6 +784,11 @@ reggie_status reggie_options_set_pages(reggie_options *options,
                                        size_t max_pages);
 reggie_status reggie_options_set_delete_detour(reggie_options *options,
                                                int detour);
+reggie_status reggie_options_set_referrers(reggie_options *options,
+                                           int referrers);
+reggie_status reggie_options_set_digest_tags(reggie_options *options,
+                                             int digest_tags);
+reggie_status reggie_options_set_foreign(reggie_options *options, int foreign);
 reggie_status reggie_manifest_pull(const reggie_repository *repository,
                                    const char *reference,
                                    const reggie_options *options,
@@ -977,6 +983,14 @@ reggie_status reggie_builder_push(const reggie_builder *builder,
                                   const reggie_options *options,
                                   reggie_manifest **manifest,
                                   reggie_error **error);
+reggie_status reggie_copy(const reggie_repository *from,
+                          const char *reference,
+                          const reggie_repository *to,
+                          const char *const *tags,
+                          size_t count,
+                          const reggie_options *options,
+                          reggie_descriptor **copied,
+                          reggie_error **error);
 reggie_status reggie_tags_open(const reggie_repository *repository,
                                const char *after,
                                const reggie_options *options,

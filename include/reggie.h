@@ -438,6 +438,7 @@
  * - Pushing blobs
  * - Incremental uploads
  * - Building and pushing artifacts
+ * - Copying
  * - Lists
  */
 
@@ -973,6 +974,9 @@ typedef int32_t reggie_status;
 
 /// Call stopped by the progress callback.
 #define REGGIE_PROGRESS_CALLBACK 212
+
+/// Call stopped by the filter callback.
+#define REGGIE_FILTER_CALLBACK 213
 
 /// Host name that cannot be resolved.
 #define REGGIE_RESOLVE 301
@@ -4338,8 +4342,9 @@ reggie_status reggie_options_set_state_folder(reggie_options *options,
 
 /// Adds a repository of the same registry from which to mount blobs.
 ///
-/// A push may mount a blob from it instead of sending it. May be called several
-/// times.
+/// A push or a copy may mount a blob from it instead of sending it. May be
+/// called several times. A copy within one registry tries its source
+/// automatically.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
 /// REGGIE_INVALID_REFERENCE.
@@ -4369,6 +4374,39 @@ reggie_status reggie_options_set_pages(reggie_options *options,
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_options_set_delete_detour(reggie_options *options,
                                                int detour);
+
+/// Sets whether copies include referrers.
+///
+/// If `referrers` is nonzero, manifests whose subject is a copied manifest are
+/// copied too. This includes the referrers of manifests in an index, and the
+/// referrers of referrers. Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_referrers(reggie_options *options,
+                                           int referrers);
+
+/// Sets whether copies include tags named after the digest of a manifest.
+///
+/// If `digest_tags` is nonzero, content that is tagged with the digest of a
+/// copied manifest, such as the signatures of cosign ("sha256-HEX.sig"), is
+/// copied too, after the manifest that it is about. This lists all tags of the
+/// source, once for each call or batch. Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_digest_tags(reggie_options *options,
+                                             int digest_tags);
+
+/// Sets whether the URLs of layers stored elsewhere are followed.
+///
+/// If `foreign` is nonzero, the URLs of such a layer (urls, OCI Image
+/// Specification, Descriptor) are followed if the registry does not have it.
+/// This is done without credentials, only to public addresses and allowed
+/// networks, and with the same verification as for all other content. Copies
+/// then include such layers; otherwise the layers stay where they are.
+/// Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_foreign(reggie_options *options, int foreign);
 
 /** @} */
 
@@ -5082,6 +5120,51 @@ reggie_status reggie_builder_push(const reggie_builder *builder,
                                   const reggie_options *options,
                                   reggie_manifest **manifest,
                                   reggie_error **error);
+
+/** @} */
+
+/* ------------------------------------------------------------------ Copying */
+
+/**
+ * @defgroup reggie_copying Copying
+ * @{
+ */
+
+/// Copies a manifest and everything it refers to, byte for byte.
+///
+/// `reference` is as for reggie_manifest_pull(). The copy is pushed under
+/// `count` tags, as by reggie_manifest_push(); in a layout, a manifest without
+/// a tag has no name. Content that exists at the destination is not pulled; if
+/// a manifest exists there with everything it refers to, not even the manifest
+/// is pulled. Both sides are queried first. Blobs are mounted if both
+/// repositories are in one registry. Manifests are pushed after the content
+/// that they refer to, and tags are set last. Content copied before a failure
+/// is kept and need not be copied again. `copied` has the digest, size and media
+/// type; it may be NULL.
+///
+/// If reggie_options_set_platform() is set and the manifest is an index, only
+/// the manifest for the platform is copied, and the tags point to it. The
+/// index.json of a layout lists the manifest, its referrers and what has a tag.
+/// Of manifests of unknown types, the content in their config, layers and blobs
+/// members is copied with them.
+///
+/// On REGGIE_OK, the caller must free `copied` with reggie_descriptor_free().
+///
+/// Returns any status returned by reggie_manifest_resolve(),
+/// reggie_blob_pull_to_callback(), reggie_blob_push_callback() or
+/// reggie_manifest_push(), REGGIE_FILTER_CALLBACK, REGGIE_INVALID_MANIFEST for
+/// more than 10000 manifests or more than 32 nested ones, or
+/// REGGIE_INVALID_ARGUMENT if blobs have to be sent within one server to which
+/// only one connection is allowed.
+REGGIE_MUST_USE
+reggie_status reggie_copy(const reggie_repository *from,
+                          const char *reference,
+                          const reggie_repository *to,
+                          const char *const *tags,
+                          size_t count,
+                          const reggie_options *options,
+                          reggie_descriptor **copied,
+                          reggie_error **error);
 
 /** @} */
 

@@ -23,7 +23,8 @@ pub(super) fn outcome_of<V>(error: &Error) -> Outcome<V, Error> {
         | Kind::ExchangeCallback
         | Kind::RealmCallback
         | Kind::CredentialCallback
-        | Kind::ProgressCallback => Outcome::Abandoned(None),
+        | Kind::ProgressCallback
+        | Kind::FilterCallback => Outcome::Abandoned(None),
         Kind::Timeout => Outcome::Abandoned(Some(error.clone())),
         _ => Outcome::Failed(error.clone()),
     }

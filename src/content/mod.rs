@@ -15,6 +15,7 @@ mod empty_blob;
 mod expected_digest;
 mod file_check;
 pub mod file_pull;
+pub mod filter;
 pub mod json;
 mod json_text;
 mod layout;

@@ -1,10 +1,9 @@
 //! Options of calls that transfer content.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::descriptor::Descriptor;
+use super::filter::FilterCallback;
 use super::platform::Platform;
 use super::progress::ProgressCallback;
 use super::{manifest, media_type, reference};
@@ -33,23 +32,6 @@ pub enum Existing {
     Trust,
     /// It is always replaced.
     Replace,
-}
-
-/// Decides whether a copy or a pull of files includes an item; an error stops the
-/// call.
-pub type FilterCallback = Arc<dyn Fn(&FilterItem) -> Result<bool, Error> + Send + Sync>;
-
-/// An item that may be left out.
-#[derive(Clone, Copy, Debug)]
-pub struct FilterItem<'a> {
-    /// The manifest that refers to the item, or the subject of the item.
-    pub parent: &'a Descriptor,
-    /// The item.
-    pub item: &'a Descriptor,
-    /// Whether the item is about its parent.
-    pub is_referrer: bool,
-    /// Whether it is included unless the callback decides otherwise.
-    pub is_taken: bool,
 }
 
 /// The options of a call; each call has a copy.
@@ -87,16 +69,17 @@ pub struct Options {
     /// The directory for the state of pushes.
     pub state_folder: Option<PathBuf>,
     mount_from: Vec<String>,
-    /// The platform to select from an index; `None` for the default of the call.
+    /// The platform to select from an index; `None` for all or for the host's, as the
+    /// call says.
     pub platform: Option<Platform>,
+    /// Decides what a call includes.
+    pub filter: Option<FilterCallback>,
     /// Whether copies include referrers.
     pub referrers: bool,
     /// Whether copies include tags that are named after the digest of a manifest.
     pub digest_tags: bool,
     /// Whether the URLs of layers that are stored elsewhere are followed.
     pub foreign: bool,
-    /// Decides what a copy or a pull of files includes.
-    pub filter: Option<FilterCallback>,
     page_size: usize,
     max_pages: Option<usize>,
     /// Whether a tag may be deleted through a dummy manifest.
@@ -125,10 +108,10 @@ impl Default for Options {
             state_folder: None,
             mount_from: Vec::new(),
             platform: None,
+            filter: None,
             referrers: false,
             digest_tags: false,
             foreign: false,
-            filter: None,
             page_size: 1000,
             max_pages: Some(10_000),
             delete_detour: false,

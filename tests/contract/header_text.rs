@@ -65,7 +65,11 @@ const PARTS: &[(&str, &str, &[&str])] = &[
     ("json", "JSON", &["json"]),
     ("repositories", "Repositories", &["repository"]),
     ("progress", "Progress of content calls", &["progress"]),
-    ("options", "Options of content calls", &["options"]),
+    (
+        "options",
+        "Options of content calls",
+        &["options", "options_copies"],
+    ),
     (
         "manifest_transfers",
         "Pulling, pushing and deleting manifests",
@@ -79,6 +83,7 @@ const PARTS: &[(&str, &str, &[&str])] = &[
     ("blob_pushes", "Pushing blobs", &["blob_push"]),
     ("uploads", "Incremental uploads", &["upload"]),
     ("building", "Building and pushing artifacts", &["builder"]),
+    ("copying", "Copying", &["copy"]),
     ("lists", "Lists", &["names", "referrers"]),
 ];
 

@@ -120,6 +120,21 @@ fn layouts_are_written_and_artifacts_are_built() {
 }
 
 #[test]
+fn content_is_copied_between_registries_and_layouts() {
+    let folder = temp::folder();
+    let layout = folder.path().join("layout").display().to_string();
+    for options in [Options::default(), Options::default().tls()] {
+        let registry = Registry::start(options);
+        let arguments = vec![
+            registry.url().to_owned(),
+            registry_ca(&registry),
+            layout.clone(),
+        ];
+        everywhere("copying", &[arguments]);
+    }
+}
+
+#[test]
 fn constants_and_functions_say_the_same() {
     let header = read("include/reggie.h");
     let statuses = header.lines().filter_map(|line| {

@@ -9,9 +9,9 @@ use super::root::{self, Found};
 use super::sides::{Repositories, Sides};
 use crate::body::digest::Digest;
 use crate::content::descriptor::Descriptor;
+use crate::content::filter::{self, Candidate};
 use crate::content::manifest::Manifest;
 use crate::content::names;
-use crate::content::options::FilterItem;
 use crate::content::progress::Phase;
 use crate::content::target::Target;
 use crate::content::{blob_pull, empty_blob, media_type, title};
@@ -347,15 +347,13 @@ impl Planner<'_> {
         is_referrer: bool,
         is_taken: bool,
     ) -> Result<bool, Error> {
-        let is_taken = match &self.sides.options().filter {
-            Some(filter) => filter(&FilterItem {
-                parent,
-                item,
-                is_referrer,
-                is_taken,
-            })?,
-            None => is_taken,
+        let candidate = Candidate {
+            parent: parent.clone(),
+            item: item.clone(),
+            is_referrer,
+            take: is_taken,
         };
+        let is_taken = filter::takes(&self.sides.to, candidate)?;
         if !is_taken {
             let progress = &self.sides.to.progress;
             let name = name_of(item);
