@@ -95,6 +95,7 @@ enum {
     REGGIE_UPLOAD_LOST = 1020,
     REGGIE_BLOB_MISSING = 1021,
     REGGIE_LIST_ENDLESS = 1022,
+    REGGIE_NO_FILES = 1023,
     REGGIE_TIME_RESOLVE = 1,
     REGGIE_TIME_CONNECT = 2,
     REGGIE_TIME_TLS = 3,
@@ -738,12 +739,23 @@ typedef int (*reggie_progress_callback)(void *userdata,
                                         const reggie_progress *progress);
 int reggie_progress_event(const reggie_progress *progress);
 int reggie_progress_phase(const reggie_progress *progress);
+size_t reggie_progress_number(const reggie_progress *progress);
+size_t reggie_progress_index(const reggie_progress *progress);
 const reggie_descriptor *reggie_progress_item(const reggie_progress *progress);
 const char *reggie_progress_name(const reggie_progress *progress);
 uint64_t reggie_progress_done(const reggie_progress *progress);
 uint64_t reggie_progress_total(const reggie_progress *progress);
 uint64_t reggie_progress_resumed(const reggie_progress *progress);
 int64_t reggie_progress_wait_ms(const reggie_progress *progress);
+uint64_t reggie_progress_all_done(const reggie_progress *progress);
+uint64_t reggie_progress_all_total(const reggie_progress *progress);
+size_t reggie_progress_items_done(const reggie_progress *progress);
+size_t reggie_progress_items(const reggie_progress *progress);
+typedef int (*reggie_filter_callback)(void *userdata,
+                                      const reggie_descriptor *parent,
+                                      const reggie_descriptor *item,
+                                      int is_referrer,
+                                      int *take);
 reggie_options *reggie_options_new(void);
 void reggie_options_free(reggie_options *options);
 reggie_status reggie_options_set_cancel(reggie_options *options,
@@ -757,6 +769,8 @@ reggie_status reggie_options_set_progress_callback(reggie_options *options,
                                                    reggie_progress_callback callback,
                                                    void *userdata,
                                                    reggie_free_callback free_userdata);
+reggie_status reggie_options_set_parallel(reggie_options *options,
+                                          size_t blobs);
 reggie_status reggie_options_set_ranges(reggie_options *options,
                                         size_t parts,
                                         size_t part_size);
@@ -779,16 +793,22 @@ reggie_status reggie_options_set_state_folder(reggie_options *options,
                                               const char *path);
 reggie_status reggie_options_add_mount_from(reggie_options *options,
                                             const char *name);
-reggie_status reggie_options_set_pages(reggie_options *options,
-                                       size_t page_size,
-                                       size_t max_pages);
-reggie_status reggie_options_set_delete_detour(reggie_options *options,
-                                               int detour);
+reggie_status reggie_options_set_platform(reggie_options *options,
+                                          const char *platform);
+reggie_status reggie_options_set_filter_callback(reggie_options *options,
+                                                 reggie_filter_callback callback,
+                                                 void *userdata,
+                                                 reggie_free_callback free_userdata);
 reggie_status reggie_options_set_referrers(reggie_options *options,
                                            int referrers);
 reggie_status reggie_options_set_digest_tags(reggie_options *options,
                                              int digest_tags);
 reggie_status reggie_options_set_foreign(reggie_options *options, int foreign);
+reggie_status reggie_options_set_pages(reggie_options *options,
+                                       size_t page_size,
+                                       size_t max_pages);
+reggie_status reggie_options_set_delete_detour(reggie_options *options,
+                                               int detour);
 reggie_status reggie_manifest_pull(const reggie_repository *repository,
                                    const char *reference,
                                    const reggie_options *options,
@@ -983,6 +1003,12 @@ reggie_status reggie_builder_push(const reggie_builder *builder,
                                   const reggie_options *options,
                                   reggie_manifest **manifest,
                                   reggie_error **error);
+reggie_status reggie_pull_files(const reggie_repository *repository,
+                                const char *reference,
+                                const char *folder,
+                                const reggie_options *options,
+                                reggie_manifest **manifest,
+                                reggie_error **error);
 reggie_status reggie_copy(const reggie_repository *from,
                           const char *reference,
                           const reggie_repository *to,

@@ -122,11 +122,17 @@
  * different threads one after the other. No function depends on the thread that
  * calls it. A thread must not be cancelled by pthread_cancel() during a call.
  *
- * Some calls use threads of the library: to resolve host names, and to pull parts of a
- * blob concurrently as set by reggie_options_set_ranges(). These threads block all
- * signals, never call back, and end before the call returns, except for a lookup that
- * is still running when the call is cancelled or exceeds its time limit. If a thread
- * cannot be created, parts are pulled by fewer threads or by the calling thread.
+ * Some calls use threads of the library: to resolve host names; to pull parts of a
+ * blob concurrently as set by reggie_options_set_ranges(); and to transfer several
+ * blobs concurrently as set by reggie_options_set_parallel(), which
+ * reggie_builder_push() and reggie_pull_files() do. These threads block all signals,
+ * never call back and never free userdata, and end before the call returns, except for
+ * a lookup that is still running when the call is cancelled or exceeds its time limit.
+ * They read and write files and file descriptors themselves. If a thread cannot be
+ * created, fewer threads or the calling thread do the work.
+ *
+ * Threads that transfer blobs do not wait for one another's connections: if
+ * reggie_config_set_max_connections() allows fewer connections, fewer of them run.
  *
  * Callbacks
  * ---------
@@ -438,6 +444,7 @@
  * - Pushing blobs
  * - Incremental uploads
  * - Building and pushing artifacts
+ * - Pulling artifacts
  * - Copying
  * - Lists
  */
@@ -1089,6 +1096,9 @@ typedef int32_t reggie_status;
 /// List that loops or has more pages than the limit.
 #define REGGIE_LIST_ENDLESS 1022
 
+/// Manifest without any title, so that there is no file to write.
+#define REGGIE_NO_FILES 1023
+
 /// Returns a short description of a status.
 ///
 /// Static; must not be freed. Never NULL, even if the number is not a status.
@@ -1120,7 +1130,7 @@ const char *reggie_status_string(reggie_status status);
 ///   refused; REGGIE_UNAUTHORIZED, REGGIE_DENIED and REGGIE_UNSAFE_NAME
 /// - ELOOP: REGGIE_TOO_MANY_REDIRECTS and REGGIE_LIST_ENDLESS
 /// - EAGAIN: REGGIE_RETRY_LATER
-/// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
+/// - ENODATA: REGGIE_NO_ERRORS, REGGIE_NO_HEADER and REGGIE_NO_FILES
 /// - EREMOTEIO: REGGIE_HTTP_STATUS
 /// - EBADMSG: REGGIE_DIGEST_MISMATCH, REGGIE_PARTIAL_CONTENT,
 ///   REGGIE_SIZE_MISMATCH and REGGIE_INVALID_MANIFEST
@@ -4097,6 +4107,17 @@ int reggie_progress_event(const reggie_progress *progress);
 /// More may be added. Returns 0 if `progress` is NULL.
 int reggie_progress_phase(const reggie_progress *progress);
 
+/// Returns the number of the content, such as its line on a terminal.
+///
+/// Numbers start at 0, in the order in which transfers began. Returns 0 if
+/// `progress` is NULL.
+size_t reggie_progress_number(const reggie_progress *progress);
+
+/// Returns the index of the batch item that the content belongs to.
+///
+/// Returns 0 for calls other than batches or if `progress` is NULL.
+size_t reggie_progress_index(const reggie_progress *progress);
+
 /// Returns the descriptor of the content.
 ///
 /// Borrowed; valid until the callback returns. Returns NULL if the digest is not
@@ -4131,6 +4152,26 @@ uint64_t reggie_progress_resumed(const reggie_progress *progress);
 /// Returns 0 if not waiting for a retry or if `progress` is NULL.
 int64_t reggie_progress_wait_ms(const reggie_progress *progress);
 
+/// Returns how many bytes of all content are in place.
+///
+/// Returns 0 if `progress` is NULL.
+uint64_t reggie_progress_all_done(const reggie_progress *progress);
+
+/// Returns the size of all content known so far, in bytes.
+///
+/// Content of unknown size is ignored. Returns 0 if `progress` is NULL.
+uint64_t reggie_progress_all_total(const reggie_progress *progress);
+
+/// Returns the number of batch items that are done, successful or not.
+///
+/// Returns 0 for calls other than batches or if `progress` is NULL.
+size_t reggie_progress_items_done(const reggie_progress *progress);
+
+/// Returns the number of items in the batch.
+///
+/// Returns 0 for calls other than batches or if `progress` is NULL.
+size_t reggie_progress_items(const reggie_progress *progress);
+
 /** @} */
 
 /* ------------------------------------------------- Options of content calls */
@@ -4150,6 +4191,21 @@ int64_t reggie_progress_wait_ms(const reggie_progress *progress);
 
 /// Existing file: it is always replaced.
 #define REGGIE_EXISTING_REPLACE 2
+
+/// Decides whether a copy or a pull of files includes an item.
+///
+/// Called for each item before it is examined. `parent` is the manifest that
+/// refers to `item`, or, if `is_referrer` is 1, the subject of `item`;
+/// `is_referrer` is otherwise 0. On entry, `take` is 1 if the item would be
+/// included, else 0; the callback may set it to either. Both descriptors are
+/// valid during the call. Runs on the thread that made the call. Returns 0 to
+/// continue, or any other value to stop the call, which then returns
+/// REGGIE_FILTER_CALLBACK.
+typedef int (*reggie_filter_callback)(void *userdata,
+                                      const reggie_descriptor *parent,
+                                      const reggie_descriptor *item,
+                                      int is_referrer,
+                                      int *take);
 
 /// Creates options with the defaults.
 ///
@@ -4210,6 +4266,16 @@ reggie_status reggie_options_set_progress_callback(reggie_options *options,
                                                    reggie_progress_callback callback,
                                                    void *userdata,
                                                    reggie_free_callback free_userdata);
+
+/// Sets how many blobs are transferred concurrently.
+///
+/// Applies to copies, builder pushes and pulls of files. `blobs` is 1 to 64. With
+/// 1, no worker threads are used. Default: 4.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `blobs` is out of range.
+reggie_status reggie_options_set_parallel(reggie_options *options,
+                                          size_t blobs);
 
 /// Sets how many parts of one blob are pulled concurrently, and their size.
 ///
@@ -4351,29 +4417,29 @@ reggie_status reggie_options_set_state_folder(reggie_options *options,
 reggie_status reggie_options_add_mount_from(reggie_options *options,
                                             const char *name);
 
-/// Sets the page size of lists and the maximum number of pages.
+/// Sets the platform to select from an index.
 ///
-/// `page_size` is the number of names to request for each page, 1 to 10000.
-/// `max_pages` is the maximum number of pages to read; 0 means no limit. If a
-/// registry rejects the page size, the request is sent without one.
-/// Default: 1000 and 10000.
+/// Applies to copies and pulls of files. `platform` is a platform such as
+/// "linux/arm64", or "host" for reggie_platform_host(). NULL means that a copy
+/// includes the whole index, and that a pull of files selects the host
+/// platform. Default: NULL.
 ///
-/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if a
-/// value is out of range.
-reggie_status reggie_options_set_pages(reggie_options *options,
-                                       size_t page_size,
-                                       size_t max_pages);
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `options` is NULL,
+/// REGGIE_INVALID_UTF8 or REGGIE_INVALID_PLATFORM.
+reggie_status reggie_options_set_platform(reggie_options *options,
+                                          const char *platform);
 
-/// Sets whether reggie_tag_delete() may delete a tag through a dummy manifest.
+/// Sets the callback that decides what a copy or a pull of files includes.
 ///
-/// If `detour` is nonzero and the registry cannot delete a tag, a dummy
-/// manifest is pushed to the tag and then deleted. Anyone who pulls the tag in
-/// the meantime gets the dummy manifest, and a tag that is pushed in the
-/// meantime is lost. Default: 0.
+/// A registry rejects a manifest whose content was left out; a layout accepts
+/// it. A `callback` of NULL removes it and frees `userdata`. Calls that already
+/// began keep the earlier callback; the last of them frees its userdata.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
-reggie_status reggie_options_set_delete_detour(reggie_options *options,
-                                               int detour);
+reggie_status reggie_options_set_filter_callback(reggie_options *options,
+                                                 reggie_filter_callback callback,
+                                                 void *userdata,
+                                                 reggie_free_callback free_userdata);
 
 /// Sets whether copies include referrers.
 ///
@@ -4407,6 +4473,30 @@ reggie_status reggie_options_set_digest_tags(reggie_options *options,
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_options_set_foreign(reggie_options *options, int foreign);
+
+/// Sets the page size of lists and the maximum number of pages.
+///
+/// `page_size` is the number of names to request for each page, 1 to 10000.
+/// `max_pages` is the maximum number of pages to read; 0 means no limit. If a
+/// registry rejects the page size, the request is sent without one.
+/// Default: 1000 and 10000.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if a
+/// value is out of range.
+reggie_status reggie_options_set_pages(reggie_options *options,
+                                       size_t page_size,
+                                       size_t max_pages);
+
+/// Sets whether reggie_tag_delete() may delete a tag through a dummy manifest.
+///
+/// If `detour` is nonzero and the registry cannot delete a tag, a dummy
+/// manifest is pushed to the tag and then deleted. Anyone who pulls the tag in
+/// the meantime gets the dummy manifest, and a tag that is pushed in the
+/// meantime is lost. Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_delete_detour(reggie_options *options,
+                                               int detour);
 
 /** @} */
 
@@ -5120,6 +5210,40 @@ reggie_status reggie_builder_push(const reggie_builder *builder,
                                   const reggie_options *options,
                                   reggie_manifest **manifest,
                                   reggie_error **error);
+
+/** @} */
+
+/* -------------------------------------------------------- Pulling artifacts */
+
+/**
+ * @defgroup reggie_files Pulling artifacts
+ * @{
+ */
+
+/// Pulls the files of an artifact into a directory.
+///
+/// The directory is created if it is missing. Each layer that has a title is
+/// pulled to the file of that name as by reggie_blob_pull_to_path(), several
+/// concurrently. A title may contain directories, but never leads out of
+/// `folder`, not even through a symbolic link. A layer without a title is left
+/// out and reported as REGGIE_PROGRESS_SKIP; if no layer has a title, the call
+/// fails with REGGIE_NO_FILES. A layer that is a packed directory stays packed,
+/// in a file named by its title with ".tar.gz" appended. Files pulled before a
+/// failure are kept. `folder` may contain any bytes except NUL. `manifest` may
+/// be NULL.
+///
+/// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
+///
+/// Returns any status returned by reggie_manifest_resolve() or
+/// reggie_blob_pull_to_path(), REGGIE_UNSAFE_NAME (also if two layers have the
+/// same name), REGGIE_NO_FILES or REGGIE_FILTER_CALLBACK.
+REGGIE_MUST_USE
+reggie_status reggie_pull_files(const reggie_repository *repository,
+                                const char *reference,
+                                const char *folder,
+                                const reggie_options *options,
+                                reggie_manifest **manifest,
+                                reggie_error **error);
 
 /** @} */
 

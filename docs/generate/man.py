@@ -29,6 +29,7 @@ TASKS = {
     "digests": ["reggie-downloads"],
     "error__lists": ["reggie-errors"],
     "errors": ["reggie-errors"],
+    "files": ["reggie-artifacts"],
     "json": ["reggie-json"],
     "lists": ["reggie-lists"],
     "manifest__transfers": ["reggie-manifests", "reggie-deleting"],

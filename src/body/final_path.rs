@@ -43,6 +43,15 @@ impl FinalPath {
         })
     }
 
+    /// A name in an open directory; `path` is for messages.
+    pub(crate) fn inside(directory: Directory, name: &str, path: &Path) -> FinalPath {
+        FinalPath {
+            directory,
+            name: name.into(),
+            path: path.to_owned(),
+        }
+    }
+
     pub(crate) fn directory(&self) -> &Directory {
         &self.directory
     }

@@ -86,7 +86,7 @@ pub(super) fn in_call<T>(
     body: impl FnOnce(&Operation) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let operation = Operation::new(repository, options);
-    let pulled = begin(&operation, blob)
+    let pulled = begin(&operation, blob, shown_name(blob))
         .and_then(|()| body(&operation))
         .map_err(|error| named(error, blob));
     operation.finish(pulled)
@@ -101,8 +101,12 @@ pub(super) fn named(error: Error, blob: &Descriptor) -> Error {
     error.with_digest(blob.digest().as_str())
 }
 
-pub(super) fn begin(operation: &Operation, blob: &Descriptor) -> Result<(), Error> {
-    let name = title::of(blob).unwrap_or(&blob.digest().hex()[..SHOWN_DIGEST]);
+/// The name of a blob for display.
+pub(super) fn shown_name(blob: &Descriptor) -> &str {
+    title::of(blob).unwrap_or(&blob.digest().hex()[..SHOWN_DIGEST])
+}
+
+pub(super) fn begin(operation: &Operation, blob: &Descriptor, name: &str) -> Result<(), Error> {
     operation
         .progress
         .begin(Phase::Pull, Some(blob), name, blob.size())?;

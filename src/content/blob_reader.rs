@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::blob_pull::{begin, named};
+use super::blob_pull::{begin, named, shown_name};
 use super::blob_source::{self, BlobSource};
 use super::blob_stat;
 use super::descriptor::Descriptor;
@@ -148,7 +148,7 @@ impl Reader {
         let verified = match &mut self.verified {
             Some(verified) => verified,
             None => {
-                begin(operation, &blob.descriptor)?;
+                begin(operation, &blob.descriptor, shown_name(&blob.descriptor))?;
                 self.source.find_size(operation)?;
                 let size = self.source.size();
                 self.verified.insert(Verified::new(&blob.descriptor, size)?)

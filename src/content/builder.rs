@@ -1,5 +1,6 @@
 //! Building manifests, and pushing them with their content.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use super::json::Json;
 use super::manifest::Manifest;
 use super::operation::Operation;
 use super::options::Options;
+use super::pool::{Pool, Worker};
 use super::progress::{Phase, Progress};
 use super::push_content;
 use super::push_source::Source;
@@ -32,24 +34,19 @@ pub struct Builder {
 }
 
 /// What a manifest refers to.
+#[derive(Clone)]
 struct Part {
     content: Content,
     media_type: String,
     annotations: Annotations,
 }
 
+#[derive(Clone)]
 enum Content {
     /// Content of the repository.
     Existing(Box<Descriptor>),
     Path(PathBuf),
     Memory(Arc<Vec<u8>>),
-}
-
-/// A manifest, and the digests of what is pushed with it.
-struct Built {
-    manifest: Manifest,
-    /// Of the config and the parts.
-    digests: Vec<Digest>,
 }
 
 impl Builder {
@@ -194,8 +191,15 @@ impl Builder {
             ..CallLimits::within(options.timeout)
         };
         let _scope = CallScope::enter();
-        let built = self.build(options, &limits, &progress);
-        progress.done(built.map(|built| built.manifest))
+        let describe = |part: &Part| {
+            let descriptor = part.describe(options.algorithm, &limits, &progress)?;
+            if let Content::Path(_) = part.content {
+                progress.end()?;
+            }
+            Ok(descriptor)
+        };
+        let descriptors: Result<Vec<Descriptor>, Error> = self.all().map(describe).collect();
+        progress.done(descriptors.and_then(|found| self.manifest(found, options)))
     }
 
     /// Builds the manifest and pushes it with its content.
@@ -208,30 +212,78 @@ impl Builder {
         for tag in tags {
             Target::parse(Some(tag), repository)?;
         }
-        let operation = Operation::new(repository, options);
-        let pushed = self.push_in(&operation, tags);
+        let mut operation = Operation::new(repository, options);
+        let pushed = self.push_in(&mut operation, tags);
         operation.finish(pushed)
     }
 
-    fn push_in(&self, operation: &Operation, tags: &[&str]) -> Result<Manifest, Error> {
-        let Operation { call, progress, .. } = operation;
-        let built = self.build(operation.options, &call.limits, progress)?;
-        let targets = manifest_push::targets(operation.repository, &built.manifest, tags)?;
-        let mut pushed: Vec<Digest> = Vec::new();
-        for (part, digest) in self.all().zip(built.digests) {
-            if pushed.contains(&digest) {
-                continue;
-            }
+    fn push_in(&self, operation: &mut Operation, tags: &[&str]) -> Result<Manifest, Error> {
+        let pool = Pool::new(operation, operation.options.parallel())?;
+        let (descriptors, progress) = self.describe_in(operation, &pool)?;
+        let manifest = self.manifest(descriptors.clone(), operation.options)?;
+        let targets = manifest_push::targets(operation.repository, &manifest, tags)?;
+        self.push_parts(operation, &pool, &descriptors, progress)?;
+        drop(pool);
+        manifest_push::push_in(operation, &manifest, &targets)?;
+        Ok(manifest)
+    }
+
+    /// The descriptors of the config and the parts, and the progress of each: that of a
+    /// file continues when it is pushed.
+    fn describe_in(
+        &self,
+        operation: &Operation,
+        pool: &Pool,
+    ) -> Result<(Vec<Descriptor>, Vec<Progress>), Error> {
+        let progress: Vec<Progress> = self.all().map(|_| operation.progress.another()).collect();
+        let parts: Vec<(Part, Progress)> = self.all().cloned().zip(progress.clone()).collect();
+        let repository = operation.repository.clone();
+        let options = operation.options.clone();
+        let descriptors = pool.map(operation, parts, &[], move |worker, (part, progress)| {
+            let operation = worker.operation(&repository, &options, &progress);
+            let limits = &operation.call.limits;
+            operation.finish_job(part.describe(options.algorithm, limits, &operation.progress))
+        })?;
+        Ok((descriptors, progress))
+    }
+
+    /// Pushes the files and bytes, each content once.
+    fn push_parts(
+        &self,
+        operation: &Operation,
+        pool: &Pool,
+        descriptors: &[Descriptor],
+        progress: Vec<Progress>,
+    ) -> Result<(), Error> {
+        let mut seen: HashSet<&str> = HashSet::new();
+        let mut pushes: Vec<(Source, Digest, Progress)> = Vec::new();
+        let mut repeated: Vec<(String, &Descriptor, Progress)> = Vec::new();
+        for ((part, descriptor), progress) in self.all().zip(descriptors).zip(progress) {
             let source = match &part.content {
                 Content::Existing(_) => continue,
                 Content::Path(path) => Source::Path(path.clone()),
                 Content::Memory(bytes) => Source::Memory(Arc::clone(bytes) as _),
             };
-            push::push_in(operation, source, Some(digest.clone()))?;
-            pushed.push(digest);
+            let digest = descriptor.digest();
+            if !seen.insert(digest.as_str()) {
+                repeated.push((source.name(Some(digest)), descriptor, progress));
+                continue;
+            }
+            progress.expect(descriptor.size());
+            pushes.push((source, digest.clone(), progress));
         }
-        manifest_push::push_in(operation, &built.manifest, &targets)?;
-        Ok(built.manifest)
+        let repository = operation.repository.clone();
+        let options = operation.options.clone();
+        let push = move |worker: &Worker, (source, digest, progress)| {
+            let operation = worker.operation(&repository, &options, &progress);
+            operation.finish_job(push::push_in(&operation, source, Some(digest)))
+        };
+        pool.map(operation, pushes, &[operation.repository], push)?;
+        for (name, descriptor, progress) in repeated {
+            progress.begin(Phase::Push, Some(descriptor), &name, descriptor.size())?;
+            progress.skip()?;
+        }
+        Ok(())
     }
 
     /// The config and the parts.
@@ -239,29 +291,15 @@ impl Builder {
         self.config.iter().chain(&self.parts)
     }
 
-    fn build(
-        &self,
-        options: &Options,
-        limits: &CallLimits,
-        progress: &Progress,
-    ) -> Result<Built, Error> {
-        let descriptors: Result<Vec<Descriptor>, Error> = self
-            .all()
-            .map(|part| part.describe(options.algorithm, limits, progress))
-            .collect();
-        let descriptors = descriptors?;
-        let digests = descriptors
-            .iter()
-            .map(|found| found.digest().clone())
-            .collect();
+    /// The manifest of the config and the parts.
+    fn manifest(&self, descriptors: Vec<Descriptor>, options: &Options) -> Result<Manifest, Error> {
         let text = self.json(descriptors, options.algorithm)?.to_text();
         let max = options.max_manifest();
         if text.len() > max {
             let message = format!("manifest: has {} bytes, more than {max}", text.len());
             return Err(Error::new(Kind::BodyTooLarge, message));
         }
-        let manifest = Manifest::parse(text.into_bytes(), None, options.algorithm)?;
-        Ok(Built { manifest, digests })
+        Manifest::parse(text.into_bytes(), None, options.algorithm)
     }
 
     /// The manifest, with its members in the order of the specification.
@@ -379,7 +417,7 @@ fn empty(algorithm: Algorithm) -> Result<Descriptor, Error> {
     Ok(Descriptor::of(digest, size, media_type::EMPTY.to_owned()))
 }
 
-/// The digest and the size of a file.
+/// The digest and the size of a file. The transfer of the file does not end.
 fn digest_of(
     path: &Path,
     algorithm: Algorithm,
@@ -391,6 +429,5 @@ fn digest_of(
     progress.begin(Phase::Check, None, &name, content.size())?;
     let digest = content.hash(limits, algorithm)?.unwrap_or_default();
     content.check_unchanged()?;
-    progress.end()?;
     Ok((Digest::parse(&digest)?, content.size().unwrap_or(0)))
 }

@@ -29,7 +29,12 @@ pub fn to_path(
     })
 }
 
-fn pull(operation: &Operation, blob: &Descriptor, place: &Arc<FinalPath>) -> Result<(), Error> {
+/// Pulls a blob to a file within a call.
+pub(super) fn pull(
+    operation: &Operation,
+    blob: &Descriptor,
+    place: &Arc<FinalPath>,
+) -> Result<(), Error> {
     let mut how = operation.options.existing;
     loop {
         let before = place.existing()?;

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::descriptor::Descriptor;
-use super::operation::Operation;
-use crate::error::{Error, Step};
+use crate::error::Error;
 
 /// Content that a call may include.
 #[derive(Clone, Debug)]
@@ -21,14 +20,3 @@ pub struct Candidate {
 
 /// Decides whether content is included; an error stops the call.
 pub type FilterCallback = Arc<dyn Fn(&Candidate) -> Result<bool, Error> + Send + Sync>;
-
-/// Whether content is included. Asks the program on the calling thread.
-pub(super) fn takes(operation: &Operation, candidate: Candidate) -> Result<bool, Error> {
-    match operation.options.filter.clone() {
-        None => Ok(candidate.take),
-        Some(filter) => operation
-            .call
-            .limits
-            .call_back(Step::Prepare, move || filter(&candidate))?,
-    }
-}

@@ -46,7 +46,8 @@ pub fn resolve(
     operation.finish(resolve_in(&operation, target, &platform))
 }
 
-fn resolve_in(
+/// Pulls the manifest for a platform within a call.
+pub(super) fn resolve_in(
     operation: &Operation,
     target: Target,
     platform: &Platform,

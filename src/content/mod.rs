@@ -15,7 +15,9 @@ mod empty_blob;
 mod expected_digest;
 mod file_check;
 pub mod file_pull;
+pub mod files_pull;
 pub mod filter;
+mod folder_tree;
 pub mod json;
 mod json_text;
 mod layout;
@@ -30,6 +32,7 @@ mod operation;
 pub mod options;
 mod partial_file;
 pub mod platform;
+#[cfg_attr(not(test), expect(dead_code, reason = "for copies and batches"))]
 mod pool;
 pub mod progress;
 pub mod push;

@@ -1,5 +1,6 @@
 //! One call of the content layer: its limits and its progress.
 
+use super::filter::Candidate;
 use super::options::Options;
 use super::progress::Progress;
 use super::repository::{Place, Repository};
@@ -76,6 +77,17 @@ impl<'a> Operation<'a> {
     /// An error if the call must end. Reports progress if that is due.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.call.limits.check(Step::Prepare)
+    }
+
+    /// Whether the call includes some content. Asks the program, on the calling thread.
+    pub(super) fn takes(&self, candidate: Candidate) -> Result<bool, Error> {
+        match self.options.filter.clone() {
+            None => Ok(candidate.take),
+            Some(filter) => self
+                .call
+                .limits
+                .call_back(Step::Prepare, move || filter(&candidate))?,
+        }
     }
 
     /// Ends the call: reports its end, and completes its error.

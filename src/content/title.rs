@@ -11,9 +11,23 @@ pub(super) const TITLE: &str = "org.opencontainers.image.title";
 const MAX_NAME: usize = 255;
 const MAX_PATH: usize = 4095;
 
+/// The annotation of a packed directory (oras).
+const UNPACK: &str = "io.deis.oras.content.unpack";
+/// What the name of a packed directory ends with.
+const PACKED: &str = ".tar.gz";
+
 /// The title of a layer, if it has one.
 pub(super) fn of(layer: &Descriptor) -> Option<&str> {
     layer.annotations().get(TITLE)
+}
+
+/// The name of the file of a layer, which has not been checked; `None` without a title.
+pub(super) fn file_name(layer: &Descriptor) -> Option<String> {
+    let title = of(layer).filter(|title| !title.is_empty())?;
+    match layer.annotations().get(UNPACK) {
+        Some("true") => Some(format!("{title}{PACKED}")),
+        _ => Some(title.to_owned()),
+    }
 }
 
 /// An error unless a title is the name of a file inside a directory.
@@ -28,8 +42,13 @@ pub(super) fn check(title: &str) -> Result<(), Error> {
             None => return Ok(()),
         },
     };
+    Err(refused(title, problem))
+}
+
+/// An error about a title.
+pub(super) fn refused(title: &str, problem: &str) -> Error {
     let message = format!("title {}: {problem}", shown(title));
-    Err(Error::new(Kind::UnsafeName, message))
+    Error::new(Kind::UnsafeName, message)
 }
 
 fn problem_of(component: &str) -> Option<&'static str> {

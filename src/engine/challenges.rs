@@ -285,6 +285,7 @@ fn is_of_token_server(error: &Error) -> bool {
             | Kind::RealmCallback
             | Kind::CredentialCallback
             | Kind::ProgressCallback
+            | Kind::FilterCallback
             | Kind::NoMemory
     );
     !is_of_call && error.step() != Step::Credentials

@@ -194,6 +194,8 @@ pub enum Kind {
     BlobMissing = 1021,
     /// List that loops or has more pages than the limit.
     ListEndless = 1022,
+    /// Manifest without any title, so that there is no file to write.
+    NoFiles = 1023,
 }
 
 impl Kind {

@@ -317,7 +317,8 @@ fn default_step(kind: Kind) -> Step {
         | Kind::RangeIgnored
         | Kind::UploadLost
         | Kind::BlobMissing
-        | Kind::ListEndless => Step::Receive,
+        | Kind::ListEndless
+        | Kind::NoFiles => Step::Receive,
         Kind::TooManyRedirects | Kind::RedirectRefused => Step::Redirect,
         Kind::TokenRefused | Kind::RealmRefused => Step::Token,
         Kind::CredentialHelper | Kind::CredentialCallback => Step::Credentials,

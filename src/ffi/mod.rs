@@ -120,11 +120,17 @@
 //! different threads one after the other. No function depends on the thread that
 //! calls it. A thread must not be cancelled by pthread_cancel() during a call.
 //!
-//! Some calls use threads of the library: to resolve host names, and to pull parts of a
-//! blob concurrently as set by reggie_options_set_ranges(). These threads block all
-//! signals, never call back, and end before the call returns, except for a lookup that
-//! is still running when the call is cancelled or exceeds its time limit. If a thread
-//! cannot be created, parts are pulled by fewer threads or by the calling thread.
+//! Some calls use threads of the library: to resolve host names; to pull parts of a
+//! blob concurrently as set by reggie_options_set_ranges(); and to transfer several
+//! blobs concurrently as set by reggie_options_set_parallel(), which
+//! reggie_builder_push() and reggie_pull_files() do. These threads block all signals,
+//! never call back and never free userdata, and end before the call returns, except for
+//! a lookup that is still running when the call is cancelled or exceeds its time limit.
+//! They read and write files and file descriptors themselves. If a thread cannot be
+//! created, fewer threads or the calling thread do the work.
+//!
+//! Threads that transfer blobs do not wait for one another's connections: if
+//! reggie_config_set_max_connections() allows fewer connections, fewer of them run.
 //!
 //! # Callbacks
 //!
@@ -432,6 +438,7 @@ mod error;
 mod error_handle;
 mod errors;
 mod exchange;
+mod files_pull;
 mod guard;
 mod headers;
 mod json;
@@ -442,6 +449,9 @@ mod manifest_transfer;
 mod names;
 mod options;
 mod options_copies;
+mod options_lists;
+mod options_selection;
+mod options_storage;
 mod progress;
 mod redirect;
 mod reference;
@@ -461,33 +471,8 @@ mod slot;
 mod status;
 mod status_string;
 mod strings;
+mod thread_promises;
 mod upload;
 
 #[cfg(test)]
 mod tests;
-
-/// The manual's promises about threads.
-const _: fn() = || {
-    fn exclusive<T: Send>() {}
-    fn shared<T: Send + Sync>() {}
-    shared::<blob::reggie_blob>();
-    shared::<cancel::reggie_cancel>();
-    shared::<client::reggie_client>();
-    shared::<config::reggie_config>();
-    shared::<descriptor::reggie_descriptor>();
-    shared::<error_handle::reggie_error>();
-    shared::<errors::reggie_errors>();
-    shared::<headers::reggie_headers>();
-    shared::<json::reggie_json>();
-    shared::<location::reggie_location>();
-    shared::<manifest::reggie_manifest>();
-    shared::<options::reggie_options>();
-    shared::<reference::reggie_reference>();
-    shared::<repository::reggie_repository>();
-    shared::<request::reggie_request>();
-    shared::<response::reggie_response>();
-    exclusive::<digest::reggie_digester>();
-    exclusive::<names::reggie_names>();
-    exclusive::<referrers::reggie_referrers>();
-    exclusive::<upload::reggie_upload>();
-};

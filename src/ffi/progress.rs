@@ -130,6 +130,23 @@ pub extern "C" fn reggie_progress_phase(progress: Option<&reggie_progress>) -> c
     })
 }
 
+/// Returns the number of the content, such as its line on a terminal.
+///
+/// Numbers start at 0, in the order in which transfers began. Returns 0 if
+/// `progress` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_progress_number(progress: Option<&reggie_progress>) -> usize {
+    number(progress, 0, |core| core.number)
+}
+
+/// Returns the index of the batch item that the content belongs to.
+///
+/// Returns 0 for calls other than batches or if `progress` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_progress_index(progress: Option<&reggie_progress>) -> usize {
+    number(progress, 0, |core| core.index)
+}
+
 /// Returns the descriptor of the content.
 ///
 /// Borrowed; valid until the callback returns. Returns NULL if the digest is not
@@ -191,4 +208,36 @@ pub extern "C" fn reggie_progress_resumed(progress: Option<&reggie_progress>) ->
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_progress_wait_ms(progress: Option<&reggie_progress>) -> i64 {
     number(progress, 0, |core| convert::milliseconds(core.wait))
+}
+
+/// Returns how many bytes of all content are in place.
+///
+/// Returns 0 if `progress` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_progress_all_done(progress: Option<&reggie_progress>) -> u64 {
+    number(progress, 0, |core| core.totals.done)
+}
+
+/// Returns the size of all content known so far, in bytes.
+///
+/// Content of unknown size is ignored. Returns 0 if `progress` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_progress_all_total(progress: Option<&reggie_progress>) -> u64 {
+    number(progress, 0, |core| core.totals.total)
+}
+
+/// Returns the number of batch items that are done, successful or not.
+///
+/// Returns 0 for calls other than batches or if `progress` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_progress_items_done(progress: Option<&reggie_progress>) -> usize {
+    number(progress, 0, |core| core.totals.items_done)
+}
+
+/// Returns the number of items in the batch.
+///
+/// Returns 0 for calls other than batches or if `progress` is NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn reggie_progress_items(progress: Option<&reggie_progress>) -> usize {
+    number(progress, 0, |core| core.totals.items)
 }

@@ -197,6 +197,8 @@ pub const REGGIE_UPLOAD_LOST: reggie_status = 1020;
 pub const REGGIE_BLOB_MISSING: reggie_status = 1021;
 /// List that loops or has more pages than the limit.
 pub const REGGIE_LIST_ENDLESS: reggie_status = 1022;
+/// Manifest without any title, so that there is no file to write.
+pub const REGGIE_NO_FILES: reggie_status = 1023;
 
 /// The length of a body whose length is unknown.
 pub const REGGIE_UNKNOWN_SIZE: u64 = u64::MAX;
@@ -295,5 +297,6 @@ pub(super) const fn of(kind: Kind) -> reggie_status {
         Kind::UploadLost => REGGIE_UPLOAD_LOST,
         Kind::BlobMissing => REGGIE_BLOB_MISSING,
         Kind::ListEndless => REGGIE_LIST_ENDLESS,
+        Kind::NoFiles => REGGIE_NO_FILES,
     }
 }

@@ -101,6 +101,7 @@ fn describe(status: reggie_status) -> &'static CStr {
         REGGIE_UPLOAD_LOST => c"upload lost by the registry",
         REGGIE_BLOB_MISSING => c"manifest refers to missing content",
         REGGIE_LIST_ENDLESS => c"list has too many pages",
+        REGGIE_NO_FILES => c"manifest has no files",
         _ => c"unknown status",
     }
 }
@@ -131,7 +132,7 @@ fn describe(status: reggie_status) -> &'static CStr {
 ///   refused; REGGIE_UNAUTHORIZED, REGGIE_DENIED and REGGIE_UNSAFE_NAME
 /// - ELOOP: REGGIE_TOO_MANY_REDIRECTS and REGGIE_LIST_ENDLESS
 /// - EAGAIN: REGGIE_RETRY_LATER
-/// - ENODATA: REGGIE_NO_ERRORS and REGGIE_NO_HEADER
+/// - ENODATA: REGGIE_NO_ERRORS, REGGIE_NO_HEADER and REGGIE_NO_FILES
 /// - EREMOTEIO: REGGIE_HTTP_STATUS
 /// - EBADMSG: REGGIE_DIGEST_MISMATCH, REGGIE_PARTIAL_CONTENT,
 ///   REGGIE_SIZE_MISMATCH and REGGIE_INVALID_MANIFEST
@@ -212,7 +213,7 @@ fn errno(status: reggie_status) -> Option<c_int> {
         | REGGIE_UNSAFE_NAME => libc::EACCES,
         REGGIE_TOO_MANY_REDIRECTS | REGGIE_LIST_ENDLESS => libc::ELOOP,
         REGGIE_RETRY_LATER => libc::EAGAIN,
-        REGGIE_NO_ERRORS | REGGIE_NO_HEADER => libc::ENODATA,
+        REGGIE_NO_ERRORS | REGGIE_NO_HEADER | REGGIE_NO_FILES => libc::ENODATA,
         REGGIE_HTTP_STATUS => libc::EREMOTEIO,
         REGGIE_DIGEST_MISMATCH
         | REGGIE_PARTIAL_CONTENT

@@ -105,6 +105,7 @@ const KINDS: &[Kind] = &[
     Kind::UploadLost,
     Kind::BlobMissing,
     Kind::ListEndless,
+    Kind::NoFiles,
 ];
 
 /// Name and text of each macro of the header.

@@ -69,16 +69,19 @@ impl CallbackQueue {
     }
 
     /// From now on the callbacks run on the current thread.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for batches"))]
     pub(crate) fn adopt(&self) {
         self.owner.store(this_thread(), Ordering::Release);
     }
 
     /// The callbacks wait until a thread adopts the queue.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for batches"))]
     pub(crate) fn disown(&self) {
         self.owner.store(0, Ordering::Release);
     }
 
     /// Readable while there is something to run.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for batches"))]
     pub(crate) fn descriptor(&self) -> RawFd {
         self.wake.as_raw_fd()
     }

@@ -61,12 +61,21 @@ impl Directory {
         }
     }
 
-    /// Creates a directory unless there is one.
-    pub(crate) fn make(&self, name: &Path) -> io::Result<()> {
+    /// Creates a directory unless something has that name; returns whether it did.
+    pub(crate) fn make(&self, name: &Path) -> io::Result<bool> {
         match rustix::fs::mkdirat(&self.0, name, Mode::from_raw_mode(0o777)) {
-            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(Errno::EXIST) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Opens a directory in it. Symbolic links are not followed: then the error is
+    /// ENOTDIR.
+    pub(crate) fn open_below(&self, name: &Path) -> io::Result<Directory> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&self.0, name, flags, Mode::empty())?;
+        descriptor::above_standard(fd).map(Directory)
     }
 
     /// The names in it.

@@ -176,6 +176,26 @@ static void copies(const reggie_repository *repository)
     reggie_options_free(options);
 }
 
+static void files(const reggie_repository *repository)
+{
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_pull_files(NULL, NULL, "/x", NULL, &out.manifest, &error));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_pull_files(repository, NULL, NULL, NULL, &out.manifest,
+                            &error));
+    TAKES_NULL(reggie_pull_files(repository, text, "/x", NULL, &out.manifest,
+                                 &error),
+               (void)0, REGGIE_NOT_FOUND, REGGIE_INVALID_REFERENCE,
+               REGGIE_INVALID_REFERENCE,
+               REGGIE_INVALID_UTF8, REGGIE_INVALID_REFERENCE);
+    TAKES(reggie_pull_files(repository, "missing", text, NULL, &out.manifest,
+                            &error),
+          REGGIE_INVALID_ARGUMENT, REGGIE_NOT_FOUND, REGGIE_NOT_FOUND,
+          REGGIE_NOT_FOUND);
+    FAILS(REGGIE_NOT_FOUND,
+          reggie_pull_files(repository, "missing", "/x", NULL, NULL, NULL));
+}
+
 static void run(void *path)
 {
     reggie_repository *repository = layouts((const char *)path);
@@ -189,6 +209,7 @@ static void run(void *path)
     layers(builder);
     results(builder, repository);
     copies(repository);
+    files(repository);
     reggie_builder_free(builder);
     tell("reggie_builder_new()");
     tell("reggie_builder_new_index()");

@@ -14,16 +14,33 @@ static int on_progress(void *userdata, const reggie_progress *progress)
     return 0;
 }
 
+static int on_item(void *userdata, const reggie_descriptor *parent,
+                   const reggie_descriptor *item, int is_referrer, int *take)
+{
+    (void)userdata;
+    (void)parent;
+    (void)item;
+    (void)is_referrer;
+    (void)take;
+    return 0;
+}
+
 static void nothing_for_null(void)
 {
     GIVES_NUMBER(0, reggie_progress_event(NULL));
     GIVES_NUMBER(0, reggie_progress_phase(NULL));
+    GIVES_NUMBER(0, reggie_progress_number(NULL));
+    GIVES_NUMBER(0, reggie_progress_index(NULL));
     GIVES_NULL(reggie_progress_item(NULL));
     GIVES_TEXT("", reggie_progress_name(NULL));
     GIVES_NUMBER(0, reggie_progress_done(NULL));
     GIVES_NUMBER(REGGIE_UNKNOWN_SIZE, reggie_progress_total(NULL));
     GIVES_NUMBER(0, reggie_progress_resumed(NULL));
     GIVES_NUMBER(0, reggie_progress_wait_ms(NULL));
+    GIVES_NUMBER(0, reggie_progress_all_done(NULL));
+    GIVES_NUMBER(0, reggie_progress_all_total(NULL));
+    GIVES_NUMBER(0, reggie_progress_items(NULL));
+    GIVES_NUMBER(0, reggie_progress_items_done(NULL));
     RETURNS(reggie_options_free(NULL));
 }
 
@@ -110,6 +127,27 @@ static void pulls(reggie_options *options)
     WORKS(reggie_options_set_sync(options, INT_MIN));
 }
 
+static void selection(reggie_options *options)
+{
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_options_set_parallel(NULL, 1));
+    FAILS(REGGIE_INVALID_ARGUMENT, reggie_options_set_parallel(options, 0));
+    FAILS(REGGIE_INVALID_ARGUMENT, reggie_options_set_parallel(options, 65));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_options_set_parallel(options, (size_t)-1));
+    WORKS(reggie_options_set_parallel(options, 64));
+    WORKS(reggie_options_set_parallel(options, 1));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_options_set_platform(NULL, "host"));
+    TAKES_NULL(reggie_options_set_platform(options, text), (void)0, REGGIE_OK,
+               REGGIE_INVALID_PLATFORM, REGGIE_INVALID_PLATFORM,
+               REGGIE_INVALID_UTF8, REGGIE_INVALID_PLATFORM);
+    WORKS(reggie_options_set_platform(options, "host"));
+    WORKS(reggie_options_set_platform(options, "linux/arm64"));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_options_set_filter_callback(NULL, on_item, NULL, NULL));
+    WORKS(reggie_options_set_filter_callback(options, on_item, NULL, NULL));
+    WORKS(reggie_options_set_filter_callback(options, NULL, NULL, NULL));
+}
+
 static void pushes(reggie_options *options)
 {
     FAILS(REGGIE_NULL_ARGUMENT,
@@ -149,6 +187,7 @@ static void run(void *address)
     calls(options);
     pulls(options);
     pushes(options);
+    selection(options);
     reggie_options_free(options);
 }
 

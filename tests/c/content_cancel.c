@@ -304,6 +304,38 @@ static reggie_status commit_upload(struct scene *scene, reggie_error **error)
     return status;
 }
 
+/* Two files, each pulled by a thread. */
+static reggie_status pull_files(struct scene *scene, reggie_error **error)
+{
+    reggie_manifest *manifest = NULL;
+    reggie_status status;
+
+    CHECK_OK(reggie_options_set_resume(scene->options, 0), NULL);
+    status = reggie_pull_files(scene->repository, "v1", arguments[4],
+                               scene->options, &manifest, error);
+    CHECK(manifest == NULL);
+    return status;
+}
+
+/* Two blobs, each pushed by a thread. */
+static reggie_status push_artifact(struct scene *scene, reggie_error **error)
+{
+    reggie_builder *builder = reggie_builder_new();
+    reggie_manifest *manifest = NULL;
+    reggie_status status;
+
+    CHECK_OK(reggie_builder_set_artifact_type(builder, "a/b"), NULL);
+    CHECK_OK(reggie_builder_add_memory(builder, content, SENT_SIZE, NULL, NULL),
+             NULL);
+    CHECK_OK(reggie_builder_add_memory(builder, content, SENT_SIZE - 1, NULL,
+                                       NULL), NULL);
+    status = reggie_builder_push(builder, scene->repository, NULL, 0,
+                                 scene->options, &manifest, error);
+    CHECK(manifest == NULL);
+    reggie_builder_free(builder);
+    return status;
+}
+
 static const struct call calls[] = {
     {"manifest pull", "hang", pull_manifest},
     {"resolve", "hang", resolve},
@@ -332,6 +364,8 @@ static const struct call calls[] = {
     {"empty pipe", "works", push_pipe},
     {"write", "takes", write_upload},
     {"commit", "takes", commit_upload},
+    {"files", "half", pull_files},
+    {"artifact", "takes", push_artifact},
 };
 
 #define CALLS (sizeof calls / sizeof calls[0])

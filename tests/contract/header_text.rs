@@ -68,7 +68,13 @@ const PARTS: &[(&str, &str, &[&str])] = &[
     (
         "options",
         "Options of content calls",
-        &["options", "options_copies"],
+        &[
+            "options",
+            "options_storage",
+            "options_selection",
+            "options_copies",
+            "options_lists",
+        ],
     ),
     (
         "manifest_transfers",
@@ -83,6 +89,7 @@ const PARTS: &[(&str, &str, &[&str])] = &[
     ("blob_pushes", "Pushing blobs", &["blob_push"]),
     ("uploads", "Incremental uploads", &["upload"]),
     ("building", "Building and pushing artifacts", &["builder"]),
+    ("files", "Pulling artifacts", &["files_pull"]),
     ("copying", "Copying", &["copy"]),
     ("lists", "Lists", &["names", "referrers"]),
 ];

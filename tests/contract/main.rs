@@ -135,6 +135,12 @@ fn content_is_copied_between_registries_and_layouts() {
 }
 
 #[test]
+fn artifacts_of_several_files_are_pushed_and_pulled() {
+    let folder = temp::folder();
+    everywhere("files", &[vec![folder.path().display().to_string()]]);
+}
+
+#[test]
 fn constants_and_functions_say_the_same() {
     let header = read("include/reggie.h");
     let statuses = header.lines().filter_map(|line| {
@@ -426,6 +432,20 @@ fn calls_about_content_are_cancelled_in_each_phase() {
     registry.add_rule(Rule::new(stall()).path("/v2/takes/").method("PUT"));
     registry.add_rule(Rule::new(stall()).path("/v2/takes/").method("PATCH"));
     registry.add_rule(Rule::new(Fault::status(503)).path("/v2/busy/"));
+    let layer = |title: &str| {
+        format!(
+            r#"{{"digest":"{digest}","size":{},"annotations":{{"org.opencontainers.image.title":"{title}"}}}}"#,
+            8 << 20
+        )
+    };
+    let text = format!(
+        r#"{{"schemaVersion":2,"config":{},"layers":[{},{}]}}"#,
+        layer(""),
+        layer("one"),
+        layer("two")
+    );
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    registry.put_manifest("half", "v1", media_type, text);
     let folder = temp::folder();
     let path = folder.path().display().to_string();
     everywhere(

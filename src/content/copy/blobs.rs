@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::layout_blob::{self, LayoutSink};
-use super::plan::name_of;
 use super::remote_blob::RemoteBlob;
 use super::sides::Sides;
-use crate::content::blob_pull::{named, once_more, receive};
+use crate::content::blob_pull::{named, once_more, receive, shown_name};
 use crate::content::descriptor::Descriptor;
 use crate::content::download::check_max;
 use crate::content::layout::folder::Layout;
@@ -29,7 +28,7 @@ pub(super) fn copy(sides: &Sides, blob: &Descriptor) -> Result<(), Error> {
 }
 
 fn begin(sides: &Sides, phase: Phase, blob: &Descriptor) -> Result<(), Error> {
-    let (name, size) = (name_of(blob), blob.size());
+    let (name, size) = (shown_name(blob), blob.size());
     let progress = &sides.to.progress;
     progress.begin(phase, Some(blob), name, size)?;
     check_max(size, sides.options().max_blob)

@@ -8,13 +8,14 @@ use super::examine::{self, Examined, Facts, Role};
 use super::root::{self, Found};
 use super::sides::{Repositories, Sides};
 use crate::body::digest::Digest;
+use crate::content::blob_pull::shown_name;
 use crate::content::descriptor::Descriptor;
-use crate::content::filter::{self, Candidate};
+use crate::content::filter::Candidate;
 use crate::content::manifest::Manifest;
 use crate::content::names;
 use crate::content::progress::Phase;
 use crate::content::target::Target;
-use crate::content::{blob_pull, empty_blob, media_type, title};
+use crate::content::{empty_blob, media_type};
 use crate::error::{Error, Kind};
 
 /// How far a manifest may be from the one that is copied.
@@ -353,21 +354,15 @@ impl Planner<'_> {
             is_referrer,
             take: is_taken,
         };
-        let is_taken = filter::takes(&self.sides.to, candidate)?;
+        let is_taken = self.sides.to.takes(candidate)?;
         if !is_taken {
-            let progress = &self.sides.to.progress;
-            let name = name_of(item);
+            let progress = self.sides.to.progress.another();
+            let name = shown_name(item);
             progress.begin(Phase::Push, Some(item), name, item.size())?;
             progress.skip()?;
         }
         Ok(is_taken)
     }
-}
-
-/// A name for display.
-pub(super) fn name_of(item: &Descriptor) -> &str {
-    let digits = &item.digest().hex()[..blob_pull::SHOWN_DIGEST];
-    title::of(item).unwrap_or(digits)
 }
 
 /// Whether a layer is stored elsewhere, so that registries need not have it.

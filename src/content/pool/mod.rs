@@ -3,25 +3,30 @@
 //! The calling thread serves the callbacks of the workers while it waits for jobs. If
 //! there are no threads, it runs the jobs itself.
 
-mod jobs;
+mod group;
+mod needs;
 #[cfg(test)]
 mod progress_tests;
 mod queue;
+mod running;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod worker;
 
 use std::sync::Arc;
 
-use self::jobs::Results;
-pub(super) use self::jobs::{Jobs, Running};
-use self::queue::{Group, Needs, Queue};
+use self::group::Group;
+use self::needs::Needs;
+use self::queue::Queue;
+pub(super) use self::running::Running;
 use self::threads::{Start, Threads};
+use self::worker::Shared;
+pub(super) use self::worker::{Jobs, Worker};
 use super::operation::Operation;
-use super::options::Options;
 use super::progress::Progress;
 use super::repository::Repository;
-use crate::error::{Error, Step};
+use crate::error::Error;
 use crate::os::deadline::CallLimits;
 
 /// The worker threads of a call. They have ended once this is dropped.
@@ -30,26 +35,6 @@ pub(super) struct Pool {
     /// Those of the jobs.
     limits: CallLimits,
     process: u32,
-}
-
-struct Shared {
-    queue: Queue,
-    threads: Threads,
-}
-
-/// Runs a job, or the jobs of one.
-pub(super) struct Worker<'a> {
-    shared: &'a Arc<Shared>,
-    /// Those of the job.
-    limits: CallLimits,
-    /// The connections that the job may have.
-    needs: Needs,
-    /// The group of the job.
-    group: Option<Arc<Group>>,
-    /// Whether it runs on a thread of the pool.
-    is_thread: bool,
-    /// The limits of the calling thread, if it waits for threads of the pool.
-    caller: Option<&'a CallLimits>,
 }
 
 impl Pool {
@@ -89,7 +74,7 @@ impl Pool {
         Ok(Pool {
             limits: of_jobs,
             shared: Arc::new(Shared {
-                queue: Queue::default(),
+                queue: Queue::new(),
                 threads: Threads::new(threads, start),
             }),
             process: std::process::id(),
@@ -158,117 +143,6 @@ impl Drop for Pool {
             }
             self.shared.queue.close();
             self.shared.threads.join();
-        }
-    }
-}
-
-impl<'a> Worker<'a> {
-    /// The part of the call that the job does on a repository.
-    pub(super) fn operation<'o>(
-        &self,
-        repository: &'o Repository,
-        options: &'o Options,
-        progress: &Progress,
-    ) -> Operation<'o> {
-        Operation::in_job(repository, options, &self.limits, progress)
-    }
-
-    /// Runs jobs, and waits until they have ended. The first failure stops the others,
-    /// unless they keep going, and is returned.
-    pub(super) fn run(&self, jobs: Jobs) -> Result<(), Error> {
-        if jobs.list.is_empty() {
-            return Ok(());
-        }
-        let mut group = Group::new(self.group.as_ref(), &self.limits, jobs.keep_going)?;
-        if self.caller.is_some() && self.shared.threads.max() > 0 {
-            group = group.signalling()?;
-        }
-        let group = Arc::new(group);
-        let joined = Joined {
-            worker: self,
-            group: &group,
-            process: std::process::id(),
-        };
-        self.shared.queue.add(&group, jobs.list);
-        self.shared.start_threads();
-        match self.caller.filter(|_| self.shared.has_threads()) {
-            Some(limits) => joined.serve(limits),
-            None => joined.help(),
-        }
-        drop(joined);
-        group.result()
-    }
-
-    /// Calls a function with each item, as jobs that have one connection to each of the
-    /// repositories, and returns the results in the order of the items.
-    pub(super) fn map<I, T, F>(
-        &self,
-        items: Vec<I>,
-        repositories: &[&Repository],
-        function: F,
-    ) -> Result<Vec<T>, Error>
-    where
-        I: Send + 'static,
-        T: Send + 'static,
-        F: Fn(&Worker, I) -> Result<T, Error> + Send + Sync + 'static,
-    {
-        let results = Results::new(items.len());
-        let function = Arc::new(function);
-        let mut jobs = Jobs::new();
-        for (index, item) in items.into_iter().enumerate() {
-            let (function, results) = (Arc::clone(&function), results.clone());
-            jobs.add(repositories, move |worker| {
-                results.set(index, function(worker, item)?);
-                Ok(())
-            });
-        }
-        self.run(jobs)?;
-        Ok(results.take())
-    }
-}
-
-/// Jobs that a thread waits for. They have ended once this is dropped.
-struct Joined<'a> {
-    worker: &'a Worker<'a>,
-    group: &'a Arc<Group>,
-    process: u32,
-}
-
-impl Joined<'_> {
-    /// Serves the callbacks of the workers until the jobs have ended.
-    fn serve(&self, limits: &CallLimits) {
-        let Some(done) = self.group.done() else {
-            return;
-        };
-        if let Err(error) = limits.serve_callbacks(done, Step::Prepare) {
-            self.group.fail(error);
-            self.group.stop();
-            self.worker.shared.queue.wait_for(self.group);
-            limits.run_callbacks();
-        }
-    }
-
-    /// Runs the jobs, as far as other threads do not.
-    fn help(&self) {
-        let Worker {
-            shared,
-            needs,
-            is_thread,
-            ..
-        } = self.worker;
-        shared.queue.release(needs);
-        while let Some(entry) = shared.queue.next(Some(self.group)) {
-            entry.run(shared, *is_thread);
-        }
-        shared.queue.acquire(needs);
-    }
-}
-
-impl Drop for Joined<'_> {
-    fn drop(&mut self) {
-        if self.process == std::process::id() && !self.group.is_done() {
-            self.group.stop();
-            self.worker.shared.queue.wait_for(self.group);
         }
     }
 }

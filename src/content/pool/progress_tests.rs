@@ -43,7 +43,11 @@ fn transfer(
     call(options, PARALLEL, |pool, operation| {
         let place = repository(None);
         let of_jobs = options.clone();
-        let items = (0..count).map(|item| (item, operation.progress.another()));
+        let items = (0..count).map(|item| {
+            let progress = operation.progress.another();
+            progress.expect(Some(10));
+            (item, progress)
+        });
         let result = pool.map(
             operation,
             items.collect(),

@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::*;
 use crate::client::Client;
 use crate::config::Config;
-use crate::error::Kind;
+use crate::content::options::Options;
+use crate::error::{Kind, Step};
 use crate::os::cancel::Cancel;
 use crate::os::deadline::StepLimit;
 use crate::os::event::Event;
@@ -35,7 +36,9 @@ pub(super) fn call<R>(
     body(&pool, &operation)
 }
 
-fn jobs(list: Vec<Box<dyn FnOnce(&Worker) -> Result<(), Error> + Send>>) -> Jobs {
+type Run = Box<dyn FnOnce(&Worker) -> Result<(), Error> + Send>;
+
+fn jobs(list: Vec<Run>) -> Jobs {
     let mut jobs = Jobs::new();
     for job in list {
         jobs.add(&[], job);
@@ -112,7 +115,7 @@ fn the_first_failure_stops_the_others_and_is_returned() {
                 ]),
             );
             assert_eq!(result.expect_err("failed").kind(), Kind::NotFound);
-            // The call itself goes on.
+            // The call itself continues.
             let result = pool.run(
                 operation,
                 jobs(vec![Box::new(move |_| {
@@ -250,7 +253,7 @@ fn no_more_jobs_run_than_there_are_connections() {
 fn a_job_that_needs_two_connections_counts_twice() {
     let place = repository(Some(3));
     let twice = Needs::of(&[&place, &place]);
-    let queue = Queue::default();
+    let queue = Queue::new();
     let group = Group::new(None, &CallLimits::default(), false).expect("no stop");
     let mut jobs = Jobs::new();
     for _ in 0..2 {
@@ -355,18 +358,64 @@ fn a_callback_that_unwinds_ends_the_threads() {
     assert_eq!(RUNNING.load(Ordering::Acquire), 0);
 }
 
+fn no_thread(_: usize, _: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
+    Err(io::Error::from(io::ErrorKind::WouldBlock))
+}
+
+#[test]
+fn jobs_without_a_waiting_thread_are_stopped() {
+    let (repository, options) = (repository(None), Options::default());
+    let mut operation = Operation::new(&repository, &options);
+    let Operation { call, progress, .. } = &mut operation;
+    let pool = Pool::with_threads(&mut call.limits, progress, 2).expect("events");
+    let (begun, begins) = channel();
+    let wait = move |worker: &Worker| {
+        begun.send(()).expect("a receiver");
+        Err(wait_for_end(worker))
+    };
+    let running = pool.start(jobs(vec![Box::new(wait)])).expect("a stop");
+    begins.recv().expect("it begins");
+    running.stop();
+    drop(pool);
+    assert!(running.is_done());
+    let error = running.result().expect_err("stopped");
+    assert_eq!(error.kind(), Kind::Cancelled);
+}
+
+#[test]
+fn jobs_without_a_waiting_thread_need_none_of_the_pool() {
+    let (repository, options) = (repository(None), Options::default());
+    let mut operation = Operation::new(&repository, &options);
+    let Operation { call, progress, .. } = &mut operation;
+    let pool = Pool::starting(&mut call.limits, progress, 2, no_thread).expect("events");
+    let ran: Arc<Mutex<Vec<ThreadId>>> = Arc::default();
+    let note = |ran: &Arc<Mutex<Vec<ThreadId>>>| -> Run {
+        let ran = Arc::clone(ran);
+        Box::new(move |_| {
+            ran.lock().expect("no panic").push(thread::current().id());
+            Ok(())
+        })
+    };
+    let running = pool
+        .start(jobs(vec![note(&ran), note(&ran)]))
+        .expect("a stop");
+    for _ in 0..2 {
+        assert!(!running.is_done());
+        running.help();
+    }
+    assert!(running.is_done());
+    assert_eq!(*ran.lock().expect("no panic"), [thread::current().id(); 2]);
+}
+
 #[test]
 fn without_threads_the_calling_thread_runs_the_jobs() {
-    fn none(_: usize, _: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
-        Err(io::Error::from(io::ErrorKind::WouldBlock))
-    }
     fn one(number: usize, run: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
         match number {
             0 => threads::start(number, run),
-            _ => none(number, run),
+            _ => no_thread(number, run),
         }
     }
-    for (start, has_threads) in [(none as Start, false), (one, true)] {
+    for (start, has_threads) in [(no_thread as Start, false), (one, true)] {
         let (repository, options) = (repository(None), Options::default());
         let mut operation = Operation::new(&repository, &options);
         let Operation { call, progress, .. } = &mut operation;

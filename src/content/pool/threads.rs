@@ -1,19 +1,21 @@
 //! The worker threads of a pool.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use super::Shared;
 use crate::os::sys::with_signals_blocked;
 
 /// The stack of a worker thread.
 const STACK: usize = 512 * 1024;
 
-/// Starts a thread.
-pub(super) type Start = fn(usize, Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>>;
+/// The body of a thread.
+type Body = Box<dyn FnOnce() + Send>;
 
-pub(super) fn start(number: usize, run: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
+/// Starts a thread.
+pub(super) type Start = fn(usize, Body) -> io::Result<JoinHandle<()>>;
+
+pub(super) fn start(number: usize, run: Body) -> io::Result<JoinHandle<()>> {
     let builder = Builder::new()
         .name(format!("reggie-worker-{number}"))
         .stack_size(STACK);
@@ -31,7 +33,8 @@ struct State {
     handles: Vec<JoinHandle<()>>,
     /// Those that wait for a job.
     idle: usize,
-    /// A thread could not be created: the calling thread relies on their number.
+    /// A thread could not be created. None is created later: the calling thread runs
+    /// jobs only if there is none.
     has_failed: bool,
 }
 
@@ -48,6 +51,44 @@ impl Threads {
         self.max
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.state().handles.len()
+    }
+
+    /// Starts threads for jobs, whose number `jobs` counts up to a maximum. There is at
+    /// least one then: jobs that cannot begin yet need it too.
+    pub(super) fn start(&self, jobs: impl FnOnce(usize) -> usize, body: impl Fn() -> Body) {
+        let mut state = self.state();
+        let room = self.max - state.handles.len();
+        if room == 0 || state.has_failed {
+            return;
+        }
+        let jobs = jobs(room + state.idle).saturating_sub(state.idle);
+        let min = usize::from(state.handles.is_empty());
+        for _ in 0..jobs.clamp(min, room) {
+            match (self.start)(state.handles.len(), body()) {
+                Ok(handle) => {
+                    state.handles.push(handle);
+                    state.idle += 1;
+                }
+                Err(_) => {
+                    state.has_failed = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A thread begins a job.
+    pub(super) fn set_busy(&self) {
+        self.state().idle -= 1;
+    }
+
+    /// A thread has ended a job.
+    pub(super) fn set_idle(&self) {
+        self.state().idle += 1;
+    }
+
     /// Waits until they have ended.
     pub(super) fn join(&self) {
         loop {
@@ -62,48 +103,5 @@ impl Threads {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Shared {
-    /// Whether there is a thread besides the calling one.
-    pub(super) fn has_threads(&self) -> bool {
-        !self.threads.state().handles.is_empty()
-    }
-
-    /// Starts threads for the jobs that can begin now.
-    pub(super) fn start_threads(self: &Arc<Shared>) {
-        let Threads { max, start, .. } = self.threads;
-        let mut state = self.threads.state();
-        let room = max - state.handles.len();
-        if room == 0 || state.has_failed {
-            return;
-        }
-        let wanted = self.queue.startable(room + state.idle);
-        let wanted = wanted.saturating_sub(state.idle).min(room);
-        // Jobs may begin later, but the calling thread runs none if there are threads.
-        let least = usize::from(state.handles.is_empty());
-        for _ in 0..wanted.max(least) {
-            let shared = Arc::clone(self);
-            match start(state.handles.len(), Box::new(move || shared.work())) {
-                Ok(handle) => {
-                    state.handles.push(handle);
-                    state.idle += 1;
-                }
-                Err(_) => {
-                    state.has_failed = true;
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Runs jobs until the pool is closed. The body of a thread.
-    fn work(self: &Arc<Shared>) {
-        while let Some(entry) = self.queue.next(None) {
-            self.threads.state().idle -= 1;
-            entry.run(self, true);
-            self.threads.state().idle += 1;
-        }
     }
 }

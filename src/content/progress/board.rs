@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Event, Phase, ProgressCallback, Snapshot, Totals};
+use super::event::{Event, Phase, ProgressCallback, Snapshot, Totals};
 use crate::content::descriptor::Descriptor;
 use crate::error::Error;
 use crate::os::stop::Stop;
@@ -58,6 +58,7 @@ pub(super) struct Line {
     /// This body is the last one: the registry then stores the content.
     pub(super) is_last: bool,
     pub(super) retry_at: Option<Instant>,
+    has_begun: bool,
     /// A transfer has begun and not ended.
     is_active: bool,
     /// Nothing uses it any more.
@@ -81,6 +82,7 @@ impl Line {
             base: 0,
             is_last: false,
             retry_at: None,
+            has_begun: false,
             is_active: false,
             is_left: false,
             moved: false,
@@ -176,9 +178,14 @@ impl Board {
         self.state().lines.get_mut(&id).map(change)
     }
 
-    /// What an earlier transfer of the line has moved stays part of the totals.
+    /// Another transfer begins on the line. What the earlier one has moved stays part of
+    /// the totals.
     pub(super) fn renew(&self, id: u64) {
-        self.state().renew(id);
+        let mut state = self.state();
+        // Otherwise, the size that was expected is that of this transfer.
+        if state.lines.get(&id).is_some_and(|line| line.has_begun) {
+            state.retire(id);
+        }
     }
 
     /// Notes how far a request body was sent.
@@ -235,10 +242,10 @@ impl Board {
 
     /// Reports the failure of all active transfers of a line's item, and its end.
     pub(super) fn end_item(&self, id: u64, is_failed: bool) -> Result<(), Error> {
-        while is_failed {
-            let active = self.state().active_with(id);
+        let next = || self.state().active_with(id).filter(|_| is_failed);
+        while let Some(active) = next() {
             // The first failure counts.
-            if active.is_none_or(|active| self.deliver(active, Event::Fail).is_err()) {
+            if self.deliver(active, Event::Fail).is_err() {
                 break;
             }
         }
@@ -296,6 +303,7 @@ impl State {
         let line = self.lines.get_mut(&id)?;
         match event {
             Event::Begin => {
+                line.has_begun = true;
                 line.is_active = true;
                 line.number = next;
                 self.next_number += 1;
@@ -320,7 +328,7 @@ impl State {
         }
     }
 
-    fn renew(&mut self, id: u64) {
+    fn retire(&mut self, id: u64) {
         if let Some(line) = self.lines.get_mut(&id) {
             self.past_done += std::mem::take(&mut line.done);
             self.past_total += line.total.take().unwrap_or(0);
@@ -329,7 +337,7 @@ impl State {
     }
 
     fn remove(&mut self, id: u64) {
-        self.renew(id);
+        self.retire(id);
         self.lines.remove(&id);
     }
 

@@ -1,0 +1,85 @@
+//! Files below a directory, by names that come from a registry.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::title;
+use crate::body::final_path::FinalPath;
+use crate::error::{Error, Kind, Step, with_path};
+use crate::os::directory::Directory;
+
+/// A directory for files. Names never lead out of it.
+pub(super) struct FolderTree {
+    root: Directory,
+    path: PathBuf,
+    /// New directories are synced.
+    sync: bool,
+}
+
+impl FolderTree {
+    /// Opens a directory, and creates it if it is missing.
+    pub(super) fn open(path: &Path, sync: bool) -> Result<FolderTree, Error> {
+        let opened = match Directory::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, sync),
+            opened => opened,
+        };
+        Ok(FolderTree {
+            root: opened.map_err(|error| failed(path, &error))?,
+            path: path.to_owned(),
+            sync,
+        })
+    }
+
+    /// The place of a file, whose name has been checked. Creates the directories of the
+    /// name. Symbolic links are not followed.
+    pub(super) fn place(&self, name: &str) -> Result<FinalPath, Error> {
+        let (parents, last) = name.rsplit_once('/').unwrap_or((".", name));
+        let mut path = self.path.clone();
+        let mut folder: Option<Directory> = None;
+        for component in parents.split('/') {
+            let parent = folder.as_ref().unwrap_or(&self.root);
+            path.push(component);
+            folder = Some(self.enter(parent, component, name, &path)?);
+        }
+        let folder = folder.ok_or_else(|| title::refused(name, "is empty"))?;
+        Ok(FinalPath::inside(folder, last, &self.path.join(name)))
+    }
+
+    /// Opens a directory of a name, and creates it if it is missing.
+    fn enter(
+        &self,
+        parent: &Directory,
+        component: &str,
+        name: &str,
+        path: &Path,
+    ) -> Result<Directory, Error> {
+        let component = Path::new(component);
+        let failed = |error| failed(path, &error);
+        if parent.make(component).map_err(failed)? && self.sync {
+            parent.sync().map_err(failed)?;
+        }
+        match parent.open_below(component) {
+            Err(error) if error.raw_os_error() == Some(libc::ENOTDIR) => Err(title::refused(
+                name,
+                "leads through something that is not a directory",
+            )),
+            opened => opened.map_err(failed),
+        }
+    }
+}
+
+fn create(path: &Path, sync: bool) -> io::Result<Directory> {
+    std::fs::create_dir(path)?;
+    if sync {
+        let parent = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        Directory::open(parent)?.sync()?;
+    }
+    Directory::open(path)
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    Error::io(Kind::File, with_path("output", path), error).at(Step::Deliver)
+}
