@@ -799,6 +799,11 @@ reggie_status reggie_options_set_filter_callback(reggie_options *options,
                                                  reggie_filter_callback callback,
                                                  void *userdata,
                                                  reggie_free_callback free_userdata);
+reggie_status reggie_options_set_referrers(reggie_options *options,
+                                           int referrers);
+reggie_status reggie_options_set_digest_tags(reggie_options *options,
+                                             int digest_tags);
+reggie_status reggie_options_set_foreign(reggie_options *options, int foreign);
 reggie_status reggie_options_set_pages(reggie_options *options,
                                        size_t page_size,
                                        size_t max_pages);
@@ -1004,6 +1009,14 @@ reggie_status reggie_pull_files(const reggie_repository *repository,
                                 const reggie_options *options,
                                 reggie_manifest **manifest,
                                 reggie_error **error);
+reggie_status reggie_copy(const reggie_repository *from,
+                          const char *reference,
+                          const reggie_repository *to,
+                          const char *const *tags,
+                          size_t count,
+                          const reggie_options *options,
+                          reggie_descriptor **copied,
+                          reggie_error **error);
 reggie_status reggie_tags_open(const reggie_repository *repository,
                                const char *after,
                                const reggie_options *options,

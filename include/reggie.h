@@ -445,6 +445,7 @@
  * - Incremental uploads
  * - Building and pushing artifacts
  * - Pulling artifacts
+ * - Copying
  * - Lists
  */
 
@@ -4191,7 +4192,7 @@ size_t reggie_progress_items(const reggie_progress *progress);
 /// Existing file: it is always replaced.
 #define REGGIE_EXISTING_REPLACE 2
 
-/// Decides whether a pull of files includes an item.
+/// Decides whether a copy or a pull of files includes an item.
 ///
 /// Called for each item before it is examined. `parent` is the manifest that
 /// refers to `item`, or, if `is_referrer` is 1, the subject of `item`;
@@ -4268,8 +4269,8 @@ reggie_status reggie_options_set_progress_callback(reggie_options *options,
 
 /// Sets how many blobs are transferred concurrently.
 ///
-/// Applies to builder pushes and pulls of files. `blobs` is 1 to 64. With 1, no
-/// worker threads are used. Default: 4.
+/// Applies to copies, builder pushes and pulls of files. `blobs` is 1 to 64. With
+/// 1, no worker threads are used. Default: 4.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `blobs` is out of range.
@@ -4407,8 +4408,9 @@ reggie_status reggie_options_set_state_folder(reggie_options *options,
 
 /// Adds a repository of the same registry from which to mount blobs.
 ///
-/// A push may mount a blob from it instead of sending it. May be called several
-/// times.
+/// A push or a copy may mount a blob from it instead of sending it. May be
+/// called several times. A copy within one registry tries its source
+/// automatically.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
 /// REGGIE_INVALID_REFERENCE.
@@ -4417,18 +4419,20 @@ reggie_status reggie_options_add_mount_from(reggie_options *options,
 
 /// Sets the platform to select from an index.
 ///
-/// Applies to pulls of files. `platform` is a platform such as "linux/arm64", or
-/// "host" for reggie_platform_host(). NULL means the host platform.
-/// Default: NULL.
+/// Applies to copies and pulls of files. `platform` is a platform such as
+/// "linux/arm64", or "host" for reggie_platform_host(). NULL means that a copy
+/// includes the whole index, and that a pull of files selects the host
+/// platform. Default: NULL.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `options` is NULL,
 /// REGGIE_INVALID_UTF8 or REGGIE_INVALID_PLATFORM.
 reggie_status reggie_options_set_platform(reggie_options *options,
                                           const char *platform);
 
-/// Sets the callback that decides what a pull of files includes.
+/// Sets the callback that decides what a copy or a pull of files includes.
 ///
-/// A `callback` of NULL removes it and frees `userdata`. Calls that already
+/// A registry rejects a manifest whose content was left out; a layout accepts
+/// it. A `callback` of NULL removes it and frees `userdata`. Calls that already
 /// began keep the earlier callback; the last of them frees its userdata.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
@@ -4436,6 +4440,39 @@ reggie_status reggie_options_set_filter_callback(reggie_options *options,
                                                  reggie_filter_callback callback,
                                                  void *userdata,
                                                  reggie_free_callback free_userdata);
+
+/// Sets whether copies include referrers.
+///
+/// If `referrers` is nonzero, manifests whose subject is a copied manifest are
+/// copied too. This includes the referrers of manifests in an index, and the
+/// referrers of referrers. Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_referrers(reggie_options *options,
+                                           int referrers);
+
+/// Sets whether copies include tags named after the digest of a manifest.
+///
+/// If `digest_tags` is nonzero, content that is tagged with the digest of a
+/// copied manifest, such as the signatures of cosign ("sha256-HEX.sig"), is
+/// copied too, after the manifest that it is about. This lists all tags of the
+/// source, once for each call or batch. Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_digest_tags(reggie_options *options,
+                                             int digest_tags);
+
+/// Sets whether the URLs of layers stored elsewhere are followed.
+///
+/// If `foreign` is nonzero, the URLs of such a layer (urls, OCI Image
+/// Specification, Descriptor) are followed if the registry does not have it.
+/// This is done without credentials, only to public addresses and allowed
+/// networks, and with the same verification as for all other content. Copies
+/// then include such layers; otherwise the layers stay where they are.
+/// Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_foreign(reggie_options *options, int foreign);
 
 /// Sets the page size of lists and the maximum number of pages.
 ///
@@ -5207,6 +5244,51 @@ reggie_status reggie_pull_files(const reggie_repository *repository,
                                 const reggie_options *options,
                                 reggie_manifest **manifest,
                                 reggie_error **error);
+
+/** @} */
+
+/* ------------------------------------------------------------------ Copying */
+
+/**
+ * @defgroup reggie_copying Copying
+ * @{
+ */
+
+/// Copies a manifest and everything it refers to, byte for byte.
+///
+/// `reference` is as for reggie_manifest_pull(). The copy is pushed under
+/// `count` tags, as by reggie_manifest_push(); in a layout, a manifest without
+/// a tag has no name. Content that exists at the destination is not pulled; if
+/// a manifest exists there with everything it refers to, not even the manifest
+/// is pulled. Both sides are queried first. Blobs are mounted if both
+/// repositories are in one registry. Manifests are pushed after the content
+/// that they refer to, and tags are set last. Content copied before a failure
+/// is kept and need not be copied again. `copied` has the digest, size and media
+/// type; it may be NULL.
+///
+/// If reggie_options_set_platform() is set and the manifest is an index, only
+/// the manifest for the platform is copied, and the tags point to it. The
+/// index.json of a layout lists the manifest, its referrers and what has a tag.
+/// Of manifests of unknown types, the content in their config, layers and blobs
+/// members is copied with them.
+///
+/// On REGGIE_OK, the caller must free `copied` with reggie_descriptor_free().
+///
+/// Returns any status returned by reggie_manifest_resolve(),
+/// reggie_blob_pull_to_callback(), reggie_blob_push_callback() or
+/// reggie_manifest_push(), REGGIE_FILTER_CALLBACK, REGGIE_INVALID_MANIFEST for
+/// more than 10000 manifests or more than 32 nested ones, or
+/// REGGIE_INVALID_ARGUMENT if blobs have to be sent within one server to which
+/// only one connection is allowed.
+REGGIE_MUST_USE
+reggie_status reggie_copy(const reggie_repository *from,
+                          const char *reference,
+                          const reggie_repository *to,
+                          const char *const *tags,
+                          size_t count,
+                          const reggie_options *options,
+                          reggie_descriptor **copied,
+                          reggie_error **error);
 
 /** @} */
 

@@ -24,6 +24,7 @@ TASKS = {
     "bodies": ["reggie-uploads", "reggie-downloads"],
     "cancel": ["reggie-time-limits"],
     "clients": ["reggie-first-program"],
+    "copying": ["reggie-copying"],
     "descriptors": ["reggie-descriptors"],
     "digests": ["reggie-downloads"],
     "error__lists": ["reggie-errors"],

@@ -153,6 +153,16 @@ impl Client {
         self.engine.address.to_string()
     }
 
+    /// Whether another client is of the same registry.
+    pub(crate) fn is_of_same_registry(&self, other: &Client) -> bool {
+        self.engine.address == other.engine.address
+    }
+
+    /// Whether another client uses the same connections.
+    pub(crate) fn shares_connections(&self, other: &Client) -> bool {
+        self.engine.shares_connections(&other.engine)
+    }
+
     /// Waits before a retry that the caller has decided on; false if there is
     /// none left.
     pub(crate) fn wait_for_retry(&self, call: &Call, max: u32) -> Result<bool, Error> {

@@ -176,6 +176,9 @@ pub(super) fn receive(
         Some(file) => BlobSource::File(file.from(prefix.size)),
         None => BlobSource::new(operation.repository, blob, blob.size(), max, prefix.size),
     };
+    if operation.options.foreign {
+        source.follow_urls(blob.urls());
+    }
     receive_in(operation, blob, sink, prefix, &mut source).map_err(|error| Failed {
         error,
         is_resumed: source.is_resumed(),

@@ -68,8 +68,12 @@ impl Blob {
     /// Reads the blob from its beginning.
     pub fn reader(&self) -> Reader {
         let (descriptor, max) = (&self.descriptor, self.options.max_blob);
+        let mut source = BlobSource::new(&self.repository, descriptor, self.size, max, 0);
+        if self.options.foreign {
+            source.follow_urls(descriptor.urls());
+        }
         Reader {
-            source: BlobSource::new(&self.repository, descriptor, self.size, max, 0),
+            source,
             verified: None,
             end: None,
             progress: Progress::new(self.options.progress.as_ref()),

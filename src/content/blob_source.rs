@@ -75,6 +75,13 @@ impl BlobSource {
         }
     }
 
+    /// Follows the URLs of a blob if the registry does not have it.
+    pub(super) fn follow_urls(&mut self, urls: &[String]) {
+        if let BlobSource::Registry(download) = self {
+            download.follow_urls(urls);
+        }
+    }
+
     /// Finds out the size, as far as that is possible before reading.
     pub(super) fn find_size(&mut self, operation: &Operation) -> Result<(), Error> {
         match self {
@@ -101,7 +108,9 @@ impl BlobSource {
             }
             BlobSource::Registry(download) => {
                 let task = Task::of(operation)?;
-                ranges::deliver(&task, download, sink)?;
+                if !download.may_leave() {
+                    ranges::deliver(&task, download, sink)?;
+                }
                 download.deliver(&task.requests(), &operation.progress, sink)
             }
             BlobSource::Layout(file) => file.deliver(operation, sink),

@@ -1,7 +1,9 @@
 //! The content of a blob, over as many responses as it takes.
 
+use std::collections::VecDeque;
+
 use super::progress::Progress;
-use super::requests::Requests;
+use super::requests::{Requests, set_range};
 use super::task;
 use crate::body::digest::Digest;
 use crate::error::{Error, Kind, Step};
@@ -32,6 +34,10 @@ pub(crate) struct Download {
     skipped: u64,
     /// How often a body was lost.
     breaks: u32,
+    /// Where else the content is, if the registry does not have it.
+    urls: VecDeque<String>,
+    /// The URL in use instead of that of the registry.
+    url: Option<String>,
 }
 
 /// The body of a response, and where it belongs.
@@ -70,7 +76,19 @@ impl Download {
             is_resumed: offset > 0,
             skipped: 0,
             breaks: 0,
+            urls: VecDeque::new(),
+            url: None,
         }
+    }
+
+    /// Follows URLs if the registry does not have the blob.
+    pub(super) fn follow_urls(&mut self, urls: &[String]) {
+        self.urls = urls.iter().cloned().collect();
+    }
+
+    /// Whether the content may come from elsewhere.
+    pub(super) fn may_leave(&self) -> bool {
+        !self.urls.is_empty() || self.url.is_some()
     }
 
     pub(crate) fn size(&self) -> Option<u64> {
@@ -201,7 +219,15 @@ impl Download {
         self.is_resumed |= self.offset > 0;
         loop {
             let mut request = self.next_request(requests)?;
-            let response = requests.open(&mut request)?;
+            let response = match requests.open(&mut request) {
+                Err(error) if self.url.is_some() && is_of_server(&error) && self.leave() => {
+                    continue;
+                }
+                opened => opened?,
+            };
+            if self.is_elsewhere(&response) && self.leave() {
+                continue;
+            }
             let is_part = request.headers().contains("range");
             if response.status() == 416 && is_part {
                 if self.size.is_none() && response.unsatisfied_length() == Some(self.offset) {
@@ -221,12 +247,35 @@ impl Download {
     }
 
     fn next_request(&self, requests: &Requests) -> Result<Request, Error> {
-        if self.offset == 0 || self.is_without_ranges {
-            return requests.blob("GET", &self.digest);
+        let mut request = match &self.url {
+            Some(url) => requests.elsewhere(url)?,
+            None => requests.blob("GET", &self.digest)?,
+        };
+        if self.offset > 0 && !self.is_without_ranges {
+            // Some servers refuse a range without an end.
+            let last = self.size.map(|size| size.saturating_sub(1));
+            set_range(&mut request, self.offset, last)?;
         }
-        // Some servers refuse a range without an end.
-        let last = self.size.map(|size| size.saturating_sub(1));
-        requests.part(&self.digest, self.offset, last)
+        Ok(request)
+    }
+
+    /// Whether the content can only come from another place.
+    fn is_elsewhere(&self, response: &Response) -> bool {
+        match self.url {
+            Some(_) => response.status() >= 300 && response.status() != 416,
+            None => response.status() == 404,
+        }
+    }
+
+    /// Changes to the next URL; false if there is none.
+    fn leave(&mut self) -> bool {
+        let next = self.urls.pop_front();
+        let is_found = next.is_some();
+        if is_found {
+            self.url = next;
+            self.is_without_ranges = false;
+        }
+        is_found
     }
 
     /// Where the body of a response belongs.
@@ -363,6 +412,21 @@ impl Download {
         let request = self.next_request(requests)?;
         requests.pause(&request, self.breaks, error)
     }
+}
+
+/// Whether another server may be tried after a failure.
+fn is_of_server(error: &Error) -> bool {
+    error.is_transient()
+        || matches!(
+            error.kind(),
+            Kind::AddressRefused
+                | Kind::RedirectRefused
+                | Kind::TooManyRedirects
+                | Kind::Certificate
+                | Kind::Tls
+                | Kind::Protocol
+                | Kind::InvalidPath
+        )
 }
 
 /// Counts new content.

@@ -105,6 +105,17 @@ impl Manifest {
         &self.layers
     }
 
+    /// All blobs that it refers to. Manifests of artifacts of earlier drafts have
+    /// them in a member of their own.
+    pub(super) fn blobs(&self) -> Vec<Descriptor> {
+        let known = self.config.iter().chain(&self.layers).cloned();
+        let more = match media_type::is_image(self.descriptor.media_type()) || self.is_index() {
+            true => Vec::new(),
+            false => list(&self.json, "blobs").unwrap_or_default(),
+        };
+        known.chain(more).collect()
+    }
+
     /// The manifests of an index.
     pub fn entries(&self) -> &[Descriptor] {
         &self.entries

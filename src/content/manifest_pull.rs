@@ -55,21 +55,28 @@ pub(super) fn resolve_in(
     let mut manifest = pull_in(operation, &target)?;
     let mut nested = 0;
     while manifest.is_index() {
-        if nested > MAX_NESTED {
-            let message = format!(
-                "manifest {}: more than {MAX_NESTED} nested indexes",
-                target.as_str()
-            );
-            return Err(Error::new(Kind::InvalidManifest, message));
-        }
-        nested += 1;
-        let Some(next) = manifest.select(platform).or_else(|| only_index(&manifest)) else {
-            return Err(no_platform(&manifest, platform));
-        };
-        let next = manifest.entries()[next].clone();
-        manifest = pull_in(operation, &Target::Digest(next.digest().clone()))?;
+        let next = selected(&manifest, platform, &mut nested)?.digest().clone();
+        manifest = pull_in(operation, &Target::Digest(next))?;
     }
     Ok(manifest)
+}
+
+/// The entry of an index that suits a platform: a manifest, or another index.
+/// Counts the indexes that are nested.
+pub(super) fn selected<'m>(
+    index: &'m Manifest,
+    platform: &Platform,
+    nested: &mut usize,
+) -> Result<&'m Descriptor, Error> {
+    if *nested > MAX_NESTED {
+        let digest = index.descriptor().digest().as_str();
+        let message = format!("manifest {digest}: more than {MAX_NESTED} nested indexes");
+        return Err(Error::new(Kind::InvalidManifest, message));
+    }
+    *nested += 1;
+    let next = index.select(platform).or_else(|| only_index(index));
+    let next = next.and_then(|next| index.entries().get(next));
+    next.ok_or_else(|| no_platform(index, platform))
 }
 
 /// The only entry without a platform that is an index.

@@ -94,15 +94,34 @@ fn push_to_registry(task: &Task, manifest: &Manifest, targets: &[Target]) -> Res
             is_sent = true;
         }
     }
+    add_to_referrers(task, manifest)?;
+    match is_sent {
+        true => task.progress.end(),
+        false => task.progress.skip(),
+    }
+}
+
+/// Pushes a manifest that the registry does not have by its digest.
+pub(super) fn push_missing(task: &Task, manifest: &Manifest) -> Result<(), Error> {
+    empty_blob::push_for(task, manifest)?;
+    let own = manifest.descriptor();
+    let digest = own.digest();
+    task.progress
+        .begin(Phase::Push, Some(own), digest.as_str(), own.size())?;
+    put(task, manifest, &Target::Digest(digest.clone()))?;
+    add_to_referrers(task, manifest)?;
+    task.progress.end()
+}
+
+/// Adds a manifest to the list of the referrers of its subject, unless the
+/// registry does so.
+pub(super) fn add_to_referrers(task: &Task, manifest: &Manifest) -> Result<(), Error> {
     if let Some(subject) = manifest.subject()
         && !referrers_support::is_supported(task, subject.digest())?
     {
         referrers_tag::update(task, subject.digest(), &Change::Add(manifest))?;
     }
-    match is_sent {
-        true => task.progress.end(),
-        false => task.progress.skip(),
-    }
+    Ok(())
 }
 
 /// Whether a tag points to the manifest. Such a tag may be one that must not be

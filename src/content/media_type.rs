@@ -71,6 +71,14 @@ pub fn is_config(text: &str) -> bool {
     is_same(text, OCI_CONFIG) || is_same(text, DOCKER_CONFIG)
 }
 
+/// Whether a media type is that of a layer which registries do not distribute.
+pub fn is_foreign(text: &str) -> bool {
+    const DOCKER: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar";
+    const OCI: &str = "application/vnd.oci.image.layer.nondistributable.v1.tar";
+    let text = text.to_ascii_lowercase();
+    text.starts_with(DOCKER) || text.starts_with(OCI)
+}
+
 /// Whether a media type is that of a manifest of Docker's schema 1.
 pub fn is_schema_1(text: &str) -> bool {
     ["json", "prettyjws"].into_iter().any(|suffix| {

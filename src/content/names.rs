@@ -48,6 +48,20 @@ pub struct Names {
     has_links: bool,
 }
 
+/// All tags of a repository, within a call.
+pub(super) fn all_tags(operation: &Operation) -> Result<Vec<String>, Error> {
+    let mut names = Names::tags(operation.repository, None, operation.options);
+    let mut found = Vec::new();
+    loop {
+        while names.take_next() {
+            found.extend(names.previous.clone());
+        }
+        if !names.read_page(operation)? {
+            return Ok(found);
+        }
+    }
+}
+
 /// Where a list comes from.
 enum Source {
     Registry(Pages),

@@ -66,6 +66,14 @@ impl<'a> Operation<'a> {
         operation
     }
 
+    /// Counts no bytes: another operation does. Its waits are those of the other.
+    pub(super) fn wait_for(&mut self, progress: &Progress) {
+        self.progress = Progress::new(None);
+        self.call.limits.transfer = progress.idle_meter();
+        let waits = progress.clone();
+        self.call.on_retry = Some(Box::new(move |wait| waits.retries_in(wait)));
+    }
+
     pub(crate) fn place(&self) -> &'a Place {
         self.repository.place()
     }

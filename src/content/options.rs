@@ -74,6 +74,12 @@ pub struct Options {
     pub platform: Option<Platform>,
     /// Decides what a call includes.
     pub filter: Option<FilterCallback>,
+    /// Whether copies include referrers.
+    pub referrers: bool,
+    /// Whether copies include tags that are named after the digest of a manifest.
+    pub digest_tags: bool,
+    /// Whether the URLs of layers that are stored elsewhere are followed.
+    pub foreign: bool,
     page_size: usize,
     max_pages: Option<usize>,
     /// Whether a tag may be deleted through a dummy manifest.
@@ -103,6 +109,9 @@ impl Default for Options {
             mount_from: Vec::new(),
             platform: None,
             filter: None,
+            referrers: false,
+            digest_tags: false,
+            foreign: false,
             page_size: 1000,
             max_pages: Some(10_000),
             delete_detour: false,

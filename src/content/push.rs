@@ -111,29 +111,62 @@ fn push_to_registry(
         if exists(task, digest)? {
             return skip(task, descriptor);
         }
-        match mount_any(task, digest)? {
+        let mounts = task.options.mount_from().iter().map(String::as_str);
+        match mount_any(task, digest, mounts)? {
             Some(Mounted::Yes) => return skip(task, descriptor),
             Some(Mounted::No(begun)) => session = Some(begun),
             None => {}
         }
     }
     let mode = mode(task, content, digest.as_ref(), fits);
-    let mut sender = match state_of(task, content, digest.as_ref(), mode)? {
-        Some((state, earlier)) => resumed(task, content, state, earlier, session, algorithm),
-        None => Sender::new(session, mode, algorithm),
-    };
-    let sent = sender.run(task, content, digest.as_ref());
-    let digest = match sent {
-        Ok(digest) => digest,
-        Err(error) => {
-            sender.give_up(task, &error);
-            return Err(explain(task, content, digest.as_ref(), error));
-        }
-    };
-    let descriptor = described(digest, content.size().unwrap_or(sender.offset()));
+    let digest = send(task, content, digest.as_ref(), session, mode, algorithm)
+        .map_err(|error| explain(task, content, digest.as_ref(), error))?;
+    let size = content.size().unwrap_or_default();
+    let descriptor = described(digest, size);
     task.progress.set_item(&descriptor);
     task.progress.end()?;
     Ok(descriptor)
+}
+
+/// Sends content whose digest is known, for an upload that a mount may have begun.
+pub(super) fn send_known(
+    task: &Task,
+    content: &mut dyn Content,
+    digest: &Digest,
+    session: Option<Session>,
+) -> Result<(), Error> {
+    let chunk = upload_sender::chunk_size(task, &task.client().host());
+    let fits = content.size().is_some_and(|size| size <= chunk);
+    let mode = mode(task, content, Some(digest), fits);
+    send(
+        task,
+        content,
+        Some(digest),
+        session,
+        mode,
+        digest.algorithm(),
+    )
+    .map(|_| ())
+    .map_err(|error| explain(task, content, Some(digest), error))
+}
+
+fn send(
+    task: &Task,
+    content: &mut dyn Content,
+    digest: Option<&Digest>,
+    session: Option<Session>,
+    mode: Mode,
+    algorithm: Algorithm,
+) -> Result<Digest, Error> {
+    let mut sender = match state_of(task, content, digest, mode)? {
+        Some((state, earlier)) => resumed(task, content, state, earlier, session, algorithm),
+        None => Sender::new(session, mode, algorithm),
+    };
+    let sent = sender.run(task, content, digest);
+    if let Err(error) = &sent {
+        sender.give_up(task, error);
+    }
+    sent
 }
 
 fn described(digest: Digest, size: u64) -> Descriptor {
@@ -151,11 +184,15 @@ fn computed(
     digest.map(|digest| Digest::parse(&digest)).transpose()
 }
 
-/// Mounts the blob from one of the repositories of the options; `None` if the
-/// registry rejects all mounts.
-fn mount_any(task: &Task, digest: &Digest) -> Result<Option<Mounted>, Error> {
+/// Mounts the blob from one of some repositories; `None` if the registry rejects
+/// all mounts.
+pub(super) fn mount_any<'n>(
+    task: &Task,
+    digest: &Digest,
+    names: impl Iterator<Item = &'n str>,
+) -> Result<Option<Mounted>, Error> {
     let mut session: Option<Session> = None;
-    for from in task.options.mount_from() {
+    for from in names {
         match Session::mount(task, digest, from) {
             Ok(Mounted::Yes) => {
                 if let Some(session) = session {

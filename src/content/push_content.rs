@@ -181,9 +181,13 @@ impl Stamp {
 /// Opens a file. One of size 0 that has content, such as those in `/proc`, is
 /// read into memory.
 pub(super) fn open_path(path: &Path) -> Result<Box<dyn Content>, Error> {
-    let file = open_file(path)?;
+    of_file(open_file(path)?, with_path("source", path))
+}
+
+/// The content of an open file, whose name in errors is `name`.
+pub(super) fn of_file(file: File, name: String) -> Result<Box<dyn Content>, Error> {
     let fd = file.as_raw_fd();
-    content_of(Some(file), fd, 0, None, with_path("source", path))
+    content_of(Some(file), fd, 0, None, name)
 }
 
 /// Opens a file that is a source.

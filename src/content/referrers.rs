@@ -24,6 +24,24 @@ pub struct Referrers {
     list: List,
 }
 
+/// All referrers of a manifest, within a call.
+pub(super) fn all(operation: &Operation, subject: &Digest) -> Result<Vec<Descriptor>, Error> {
+    let mut list = List::new(
+        operation.repository,
+        subject.clone(),
+        None,
+        operation.options,
+    );
+    let mut found = Vec::new();
+    loop {
+        match list.next(operation) {
+            Ok(Some(referrer)) => found.push(referrer),
+            Ok(None) => return Ok(found),
+            Err(error) => return Err(error.with_digest(subject.as_str())),
+        }
+    }
+}
+
 /// Where a list comes from.
 enum Source {
     Registry(Pages),
@@ -48,27 +66,11 @@ impl Referrers {
         artifact_type: Option<&str>,
         options: &Options,
     ) -> Result<Referrers, Error> {
-        let (_, max_pages) = options.pages();
         let subject = Digest::parse(digest)?;
-        let mut first_page = referrers_support::path(&subject);
-        if let Some(artifact_type) = artifact_type {
-            first_page += &format!("?artifactType={}", url::encode_query(artifact_type));
-        }
         Ok(Referrers {
             repository: repository.clone(),
             options: options.clone(),
-            list: List {
-                subject,
-                artifact_type: artifact_type.map(str::to_owned),
-                source: match repository.place() {
-                    Place::Registry(registry) => {
-                        Source::Registry(Pages::new(registry, first_page, max_pages))
-                    }
-                    Place::Layout(_) => Source::Layout { is_read: false },
-                },
-                page: VecDeque::new(),
-                is_filtered: false,
-            },
+            list: List::new(repository, subject, artifact_type, options),
         })
     }
 
@@ -85,6 +87,31 @@ impl Referrers {
 }
 
 impl List {
+    fn new(
+        repository: &Repository,
+        subject: Digest,
+        artifact_type: Option<&str>,
+        options: &Options,
+    ) -> List {
+        let (_, max_pages) = options.pages();
+        let mut first_page = referrers_support::path(&subject);
+        if let Some(artifact_type) = artifact_type {
+            first_page += &format!("?artifactType={}", url::encode_query(artifact_type));
+        }
+        List {
+            subject,
+            artifact_type: artifact_type.map(str::to_owned),
+            source: match repository.place() {
+                Place::Registry(registry) => {
+                    Source::Registry(Pages::new(registry, first_page, max_pages))
+                }
+                Place::Layout(_) => Source::Layout { is_read: false },
+            },
+            page: VecDeque::new(),
+            is_filtered: false,
+        }
+    }
+
     fn next(&mut self, operation: &Operation) -> Result<Option<Descriptor>, Error> {
         loop {
             while let Some(entry) = self.page.front_mut() {

@@ -76,11 +76,16 @@ impl<'a> Requests<'a> {
         last: Option<u64>,
     ) -> Result<Request, Error> {
         let mut request = self.blob("GET", digest)?;
-        let range = match last {
-            Some(last) => format!("bytes={first}-{last}"),
-            None => format!("bytes={first}-"),
-        };
-        request.set_header("Range", range.as_bytes())?;
+        set_range(&mut request, first, last)?;
+        Ok(request)
+    }
+
+    /// A request for content that is stored elsewhere, at a URL that its manifest
+    /// names: without credentials, and only to where a public server may direct
+    /// requests.
+    pub(super) fn elsewhere(&self, url: &str) -> Result<Request, Error> {
+        let mut request = self.request("GET", "/")?;
+        request.set_foreign_url(url)?;
         Ok(request)
     }
 
@@ -106,6 +111,15 @@ impl<'a> Requests<'a> {
         self.client()
             .pause_before_retry(self.call, request, attempt, error)
     }
+}
+
+/// Makes a request one for part of a blob; without a last byte, for the rest.
+pub(super) fn set_range(request: &mut Request, first: u64, last: Option<u64>) -> Result<(), Error> {
+    let range = match last {
+        Some(last) => format!("bytes={first}-{last}"),
+        None => format!("bytes={first}-"),
+    };
+    request.set_header("Range", range.as_bytes())
 }
 
 /// The body of an error response, as far as it can be read; an error if the call must

@@ -86,6 +86,11 @@ struct AuthState {
 }
 
 impl Engine {
+    /// Whether another engine uses the same connections.
+    pub(crate) fn shares_connections(&self, other: &Engine) -> bool {
+        self.transport.shares_with(&other.transport)
+    }
+
     /// Shares connections, tokens and cookies with another engine if the
     /// settings allow it.
     pub(crate) fn new(
@@ -150,7 +155,7 @@ impl Engine {
             let url = request.resolved(&self.address)?;
             let method = request.method().to_owned();
             let mut headers = request.headers.clone();
-            if !url.is_at(own) {
+            if !url.is_at(own) || request.is_anonymous {
                 // The URL, such as an upload's Location, may name any server.
                 self.strip_secrets(&mut headers);
             } else if auth.sends > 0 {
@@ -185,7 +190,7 @@ impl Engine {
                 self.note_upload(&method, &url, &auth, &response);
                 return Ok(response);
             }
-            if !is_ours {
+            if !is_ours || request.is_anonymous {
                 return Ok(response);
             }
             let subject = self.subject(&method, &url);

@@ -137,9 +137,11 @@ pub extern "C" fn reggie_batch_free(batch: Option<Box<reggie_batch>>) {
 
 /// Sets whether the other items continue after an item has failed.
 ///
-/// If `keep_going` is 0, the other items are ended too. Default: 0.
+/// If `keep_going` is 0, the other items are ended too, with REGGIE_CANCELLED.
+/// Default: 0.
 ///
-/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT or REGGIE_BUSY.
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the batch is
+/// running.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_batch_set_keep_going(
     batch: *mut reggie_batch,

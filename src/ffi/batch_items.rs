@@ -10,6 +10,7 @@ use super::request_output::{Sink, reggie_write_callback};
 use super::status::reggie_status;
 use super::{convert, guard};
 use crate::content::batch::{CallbackOutput, Destination, Work};
+use crate::content::copy::Copy;
 use crate::content::repository::Repository;
 use crate::error::Error;
 
@@ -34,18 +35,17 @@ fn add_pull(
     to: impl FnOnce() -> Result<Destination, Error>,
 ) -> reggie_status {
     add(batch, repository, |repository| {
-        Ok(Work::Pull {
-            repository: repository.clone(),
-            blob: descriptor::required(blob, "blob")?.clone(),
-            to: to()?,
-        })
+        let blob = descriptor::required(blob, "blob")?;
+        Ok(Work::pull(repository, blob, to()?))
     })
 }
 
 /// Adds a pull, as by reggie_blob_pull_to_path().
 ///
-/// Items with the same digest and repository are pulled once and then copied.
-/// Items may also be added while reggie_batch_step() is running the batch.
+/// If several items pull the same digest from the same repository, one of them is
+/// pulled, and the others, also to file descriptors and callbacks, are copied from
+/// its file. Items may also be added while reggie_batch_step() is running the
+/// batch.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `path` is empty.
@@ -85,7 +85,8 @@ pub unsafe extern "C" fn reggie_batch_pull_to_fd(
 
 /// Adds a pull, as by reggie_blob_pull_to_callback().
 ///
-/// The callback is called by reggie_batch_run() or reggie_batch_step().
+/// The callback is called by reggie_batch_run() or reggie_batch_step(). Its
+/// userdata is freed with the batch.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]
@@ -124,7 +125,39 @@ pub unsafe extern "C" fn reggie_batch_push_path(
         let path = unsafe { convert::path(path, "path") }?;
         // SAFETY: the caller's string, or NULL.
         let digest = unsafe { convert::optional_text(digest, "digest") }?;
-        Work::push(repository, path.to_owned(), digest)
+        Work::push(repository, path, digest)
+    })
+}
+
+/// Adds a copy, as by reggie_copy().
+///
+/// Copies share the content that they have in common: a blob is transferred
+/// once to each registry or layout, and mounted if the copies go to different
+/// repositories of a registry.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_REFERENCE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_batch_copy(
+    batch: *mut reggie_batch,
+    from: Option<&reggie_repository>,
+    reference: *const c_char,
+    to: Option<&reggie_repository>,
+    tags: *const *const c_char,
+    count: usize,
+) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let batch = unsafe { batch.as_ref() };
+    guard::status(|| {
+        let batch = convert::required(batch, "batch")?;
+        let from = repository::named(from, "from")?;
+        let to = repository::named(to, "to")?;
+        // SAFETY: the caller's string, or NULL.
+        let reference = unsafe { convert::optional_text(reference, "reference") }?;
+        // SAFETY: the caller's strings, or NULL.
+        let tags = unsafe { convert::texts(tags, count, "tags") }?;
+        batch.add(Work::Copy(Copy::new(from, reference, to, &tags)?));
+        Ok(())
     })
 }
 
@@ -168,10 +201,7 @@ pub unsafe extern "C" fn reggie_batch_locate(
     // SAFETY: the caller's handle, or NULL.
     let batch = unsafe { batch.as_ref() };
     add(batch, repository, |repository| {
-        Ok(Work::Locate {
-            repository: repository.clone(),
-            blob: descriptor::required(blob, "blob")?.clone(),
-            follow: follow != 0,
-        })
+        let blob = descriptor::required(blob, "blob")?;
+        Ok(Work::locate(repository, blob, follow != 0))
     })
 }

@@ -12,7 +12,7 @@ use crate::content::filter::{Candidate, FilterCallback};
 use crate::content::platform::Platform;
 use crate::error::Kind;
 
-/// Decides whether a pull of files includes an item.
+/// Decides whether a copy or a pull of files includes an item.
 ///
 /// Called for each item before it is examined. `parent` is the manifest that
 /// refers to `item`, or, if `is_referrer` is 1, the subject of `item`;
@@ -51,9 +51,10 @@ fn filter(callback: reggie_filter_callback, registration: Registration) -> Optio
 
 /// Sets the platform to select from an index.
 ///
-/// Applies to pulls of files. `platform` is a platform such as "linux/arm64", or
-/// "host" for reggie_platform_host(). NULL means the host platform.
-/// Default: NULL.
+/// Applies to copies and pulls of files. `platform` is a platform such as
+/// "linux/arm64", or "host" for reggie_platform_host(). NULL means that a copy
+/// includes the whole index, and that a pull of files selects the host
+/// platform. Default: NULL.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `options` is NULL,
 /// REGGIE_INVALID_UTF8 or REGGIE_INVALID_PLATFORM.
@@ -76,9 +77,10 @@ pub unsafe extern "C" fn reggie_options_set_platform(
     })
 }
 
-/// Sets the callback that decides what a pull of files includes.
+/// Sets the callback that decides what a copy or a pull of files includes.
 ///
-/// A `callback` of NULL removes it and frees `userdata`. Calls that already
+/// A registry rejects a manifest whose content was left out; a layout accepts
+/// it. A `callback` of NULL removes it and frees `userdata`. Calls that already
 /// began keep the earlier callback; the last of them frees its userdata.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.

@@ -196,8 +196,9 @@ pub unsafe extern "C" fn reggie_options_set_state_folder(
 
 /// Adds a repository of the same registry from which to mount blobs.
 ///
-/// A push may mount a blob from it instead of sending it. May be called several
-/// times.
+/// A push or a copy may mount a blob from it instead of sending it. May be
+/// called several times. A copy within one registry tries its source
+/// automatically.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
 /// REGGIE_INVALID_REFERENCE.

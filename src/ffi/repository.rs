@@ -45,7 +45,15 @@ impl reggie_repository {
 
 /// A required repository.
 pub(super) fn required(repository: Option<&reggie_repository>) -> Result<&Repository, Error> {
-    convert::required(repository, "repository").map(reggie_repository::core)
+    named(repository, "repository")
+}
+
+/// The core of a repository that is a parameter of another name.
+pub(super) fn named<'a>(
+    repository: Option<&'a reggie_repository>,
+    what: &str,
+) -> Result<&'a Repository, Error> {
+    convert::required(repository, what).map(reggie_repository::core)
 }
 
 /// Creates a repository of a registry.

@@ -64,6 +64,16 @@ impl Response {
 }
 
 impl Request {
+    /// Sends the request where content says that it is stored: without
+    /// credentials, and only to where a public server may direct requests.
+    pub(crate) fn set_foreign_url(&mut self, url: &str) -> Result<(), Error> {
+        self.director = Director::public_server();
+        self.is_anonymous = true;
+        // Neither a path of the registry nor a socket of this machine.
+        let url = Url::parse(url)?;
+        self.set_path(url.as_str())
+    }
+
     /// Sends the request where a server said.
     pub(crate) fn set_location(&mut self, location: &Location) -> Result<(), Error> {
         self.director = location.director;

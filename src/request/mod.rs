@@ -60,6 +60,8 @@ pub struct Request {
     /// to it. A URL that the caller wrote is none of its business.
     pub(crate) director: Director,
     pub(crate) follow_redirects: bool,
+    /// No credentials are sent, not even to the registry itself.
+    pub(crate) is_anonymous: bool,
     /// It continues an upload: if the server may have received part of it, only
     /// the caller knows what to send next.
     pub(crate) continues_upload: bool,
@@ -95,6 +97,7 @@ impl Request {
             max_body: None,
             director: Director::Caller,
             follow_redirects: true,
+            is_anonymous: false,
             continues_upload: false,
         };
         request.set_method(method)?;

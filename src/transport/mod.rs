@@ -97,6 +97,11 @@ impl Transport {
         }
     }
 
+    /// Whether another transport has the same connections.
+    pub(crate) fn shares_with(&self, other: &Transport) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// For a client of the registry at `own`. With https, reads what TLS needs,
     /// to report errors immediately.
     pub(crate) fn new(config: &Config, own: Origin, secrets: &Secrets) -> Result<Transport, Error> {

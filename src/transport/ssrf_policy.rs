@@ -26,6 +26,11 @@ pub(crate) enum Director {
 }
 
 impl Director {
+    /// A server that may direct requests to public addresses only.
+    pub(crate) fn public_server() -> Director {
+        Director::Server(AddressClass::Public)
+    }
+
     /// A name, to keep it in a string.
     pub(crate) fn name(self) -> &'static str {
         match self {

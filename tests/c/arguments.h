@@ -41,6 +41,7 @@ static struct {
     reggie_json *json;
     reggie_names *names;
     reggie_blob *blob;
+    reggie_batch *batch;
     reggie_location *location;
     uint8_t *bytes;
     uint64_t length;
@@ -112,6 +113,7 @@ static inline void check_failure(const char *file, int line, const char *call,
     check_place(file, line, call, "&out.json", &out.json, sizeof out.json);
     check_place(file, line, call, "&out.names", &out.names, sizeof out.names);
     check_place(file, line, call, "&out.blob", &out.blob, sizeof out.blob);
+    check_place(file, line, call, "&out.batch", &out.batch, sizeof out.batch);
     check_place(file, line, call, "&out.location", &out.location,
                 sizeof out.location);
     check_place(file, line, call, "&out.bytes", &out.bytes, sizeof out.bytes);

@@ -1,5 +1,5 @@
 /*
- * What layouts and builders do with arguments of no use. Arguments: how, the
+ * What layouts, builders and copies do with arguments of no use. Arguments: how, the
  * path of a layout, and the size of a large text.
  */
 #include "arguments.h"
@@ -139,6 +139,43 @@ static void results(const reggie_builder *builder,
           reggie_builder_push(builder, repository, NULL, 0, NULL, NULL, NULL));
 }
 
+static void copies(const reggie_repository *repository)
+{
+    const char *const wrong[] = {"a b"};
+    reggie_options *options = reggie_options_new();
+
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_options_set_referrers(NULL, INT_MAX));
+    WORKS(reggie_options_set_referrers(options, INT_MIN));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_options_set_digest_tags(NULL, INT_MAX));
+    WORKS(reggie_options_set_digest_tags(options, INT_MIN));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_options_set_foreign(NULL, INT_MAX));
+    WORKS(reggie_options_set_foreign(options, INT_MIN));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_copy(NULL, NULL, repository, NULL, 0, options, &out.descriptor,
+                      &error));
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_copy(repository, NULL, NULL, NULL, 0, options, &out.descriptor,
+                      &error));
+    TAKES_NULL(reggie_copy(repository, text, repository, NULL, 0, NULL,
+                           &out.descriptor, &error),
+               (void)0, REGGIE_NOT_FOUND, REGGIE_INVALID_REFERENCE,
+               REGGIE_INVALID_REFERENCE, REGGIE_INVALID_UTF8,
+               REGGIE_INVALID_REFERENCE);
+    FAILS(REGGIE_NULL_ARGUMENT,
+          reggie_copy(repository, DIGEST, repository, NULL, 1, NULL,
+                      &out.descriptor, &error));
+    FAILS(REGGIE_INVALID_ARGUMENT,
+          reggie_copy(repository, DIGEST, repository, wrong, (size_t)-1, NULL,
+                      &out.descriptor, &error));
+    FAILS(REGGIE_INVALID_REFERENCE,
+          reggie_copy(repository, DIGEST, repository, wrong, 1, NULL,
+                      &out.descriptor, &error));
+    FAILS(REGGIE_NOT_FOUND,
+          reggie_copy(repository, DIGEST, repository, NULL, 0, NULL, NULL,
+                      NULL));
+    reggie_options_free(options);
+}
+
 static void files(const reggie_repository *repository)
 {
     FAILS(REGGIE_NULL_ARGUMENT,
@@ -171,6 +208,7 @@ static void run(void *path)
     descriptors(builder);
     layers(builder);
     results(builder, repository);
+    copies(repository);
     files(repository);
     reggie_builder_free(builder);
     tell("reggie_builder_new()");

@@ -55,15 +55,11 @@ fn every_kind_of_item_in_every_way() {
             Destination::Descriptor(file.as_raw_fd()),
         ));
         items.add(to_callback(repository, &blobs.blob(3), kept.clone()));
-        items.add(Work::push(repository, blobs.path("source"), None).expect("valid"));
+        items.add(Work::push(repository, &blobs.path("source"), None).expect("valid"));
         let reference = Some("list");
         items.add(Work::manifest(repository, reference, Some("linux/amd64")).expect("valid"));
         items.add(Work::manifest(repository, reference, Some("")).expect("valid"));
-        items.add(Work::Locate {
-            repository: repository.clone(),
-            blob: blobs.blob(2),
-            follow: true,
-        });
+        items.add(Work::locate(repository, &blobs.blob(2), true));
         finish(&mut batch, how).expect("no failure");
 
         blobs.check(0, "pulled");
@@ -329,11 +325,9 @@ fn a_progress_callback_stops_the_whole_batch() {
             let mut batch = batch(stopping_at(count, at));
             batch.set_keep_going(true).expect("not running");
             blobs.pull_all(&batch);
-            batch.items().add(Work::Locate {
-                repository: blobs.repository.clone(),
-                blob: blobs.blob(0),
-                follow: false,
-            });
+            batch
+                .items()
+                .add(Work::locate(&blobs.repository, &blobs.blob(0), false));
             let error = finish(&mut batch, how).expect_err("stopped");
             assert_eq!(error.kind(), stop().kind(), "{how:?} {at:?}");
             assert!(blobs.gets() < 8, "{how:?} {at:?}");

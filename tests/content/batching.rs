@@ -62,11 +62,7 @@ pub(crate) fn batch(options: Options) -> Batch {
 }
 
 pub(crate) fn pull(repository: &Repository, blob: &Descriptor, to: Destination) -> Work {
-    Work::Pull {
-        repository: repository.clone(),
-        blob: blob.clone(),
-        to,
-    }
+    Work::pull(repository, blob, to)
 }
 
 pub(crate) fn to_path(repository: &Repository, blob: &Descriptor, path: &Path) -> Work {

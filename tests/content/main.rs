@@ -1,6 +1,7 @@
 //! The content layer: blobs, uploads, manifests, lists and referrers.
 
 mod authorizations;
+mod batch_copies;
 mod batches;
 mod batching;
 mod blob_file_locks;
@@ -15,6 +16,10 @@ mod blob_resumption;
 mod blob_server;
 mod blob_stats;
 mod builder;
+mod copies;
+mod copy_failures;
+mod copy_selection;
+mod copying;
 mod documents;
 mod files;
 mod layout_formats;

@@ -107,7 +107,8 @@ fn every_argument_of_every_function_is_checked() {
         ("arguments_content", server.url()),
         ("arguments_blobs", server.url()),
         ("arguments_uploads", registry.url().to_owned()),
-        ("arguments_building", layout),
+        ("arguments_building", layout.clone()),
+        ("arguments_batches", layout),
     ] {
         let program = build_linked(name, false);
         all += &run(&program, "main", &[&address, "1048576"]);

@@ -72,6 +72,7 @@ const PARTS: &[(&str, &str, &[&str])] = &[
             "options",
             "options_storage",
             "options_selection",
+            "options_copies",
             "options_lists",
         ],
     ),
@@ -89,6 +90,8 @@ const PARTS: &[(&str, &str, &[&str])] = &[
     ("uploads", "Incremental uploads", &["upload"]),
     ("building", "Building and pushing artifacts", &["builder"]),
     ("files", "Pulling artifacts", &["files_pull"]),
+    ("copying", "Copying", &["copy"]),
+    ("batches", "Batches", &["batch", "batch_items"]),
     ("lists", "Lists", &["names", "referrers"]),
 ];
 

@@ -120,6 +120,21 @@ fn layouts_are_written_and_artifacts_are_built() {
 }
 
 #[test]
+fn content_is_copied_between_registries_and_layouts() {
+    let folder = temp::folder();
+    let layout = folder.path().join("layout").display().to_string();
+    for options in [Options::default(), Options::default().tls()] {
+        let registry = Registry::start(options);
+        let arguments = vec![
+            registry.url().to_owned(),
+            registry_ca(&registry),
+            layout.clone(),
+        ];
+        everywhere("copying", &[arguments]);
+    }
+}
+
+#[test]
 fn artifacts_of_several_files_are_pushed_and_pulled() {
     let folder = temp::folder();
     everywhere("files", &[vec![folder.path().display().to_string()]]);
@@ -437,6 +452,28 @@ fn calls_about_content_are_cancelled_in_each_phase() {
         "content_cancel",
         &[vec![registry.url().to_owned(), digest, path]],
     );
+}
+
+#[test]
+fn batches_run_under_an_event_loop() {
+    let registry = Registry::start(Options::default());
+    let stall = Fault::hang_up(Ending::Stall);
+    registry.add_rule(Rule::new(stall).path("/v2/hang/"));
+    let mut list = String::new();
+    let mut layer = String::new();
+    for number in 0..30 {
+        let size = 300_000 + number;
+        let digest = registry.put_synthetic_blob("works", size, number);
+        list += &format!("{digest} {size}\n");
+        layer = format!(r#"{{"digest":"{digest}","size":{size}}}"#);
+    }
+    let text = format!(r#"{{"schemaVersion":2,"config":{layer},"layers":[{layer}]}}"#);
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    registry.put_manifest("works", "v1", media_type, text);
+    let folder = temp::folder();
+    fs::write(folder.path().join("blobs"), list).expect("the folder is writable");
+    let path = folder.path().display().to_string();
+    everywhere("batches", &[vec![registry.url().to_owned(), path]]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! What a batch does, item by item.
 
 use std::os::fd::{BorrowedFd, RawFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use super::callback_output::CallbackOutput;
+use crate::content::copy::Copy;
 use crate::content::descriptor::Descriptor;
 use crate::content::digest::Digest;
 use crate::content::location::Location;
@@ -20,28 +21,20 @@ use crate::os::wait;
 
 /// What an item does.
 pub enum Work {
+    /// Copies a manifest and everything that it refers to.
+    Copy(Copy),
+    /// Does something with a repository.
+    At(Repository, Action),
+}
+
+/// What an item does with a repository.
+pub enum Action {
     /// Pulls a blob.
-    Pull {
-        /// Where it comes from.
-        repository: Repository,
-        /// The blob.
-        blob: Descriptor,
-        /// Where it goes.
-        to: Destination,
-    },
-    /// Pushes a file as a blob.
-    Push {
-        /// Where it goes.
-        repository: Repository,
-        /// The file.
-        path: PathBuf,
-        /// Its digest, if it is known.
-        digest: Option<Digest>,
-    },
+    Pull(Descriptor, Destination),
+    /// Pushes a file as a blob, whose digest may be known.
+    Push(PathBuf, Option<Digest>),
     /// Pulls a manifest.
     Manifest {
-        /// Where it comes from.
-        repository: Repository,
         /// Its tag or digest; `None` for the target of the repository.
         target: Option<Target>,
         /// The platform that an index is resolved for, if it is.
@@ -49,8 +42,6 @@ pub enum Work {
     },
     /// Looks up the location of a blob.
     Locate {
-        /// Where the blob is.
-        repository: Repository,
         /// The blob.
         blob: Descriptor,
         /// Whether to follow redirects.
@@ -69,6 +60,18 @@ pub enum Destination {
 }
 
 impl Work {
+    /// A pull of a blob.
+    pub fn pull(repository: &Repository, blob: &Descriptor, to: Destination) -> Work {
+        Work::At(repository.clone(), Action::Pull(blob.clone(), to))
+    }
+
+    /// A push of a file.
+    pub fn push(repository: &Repository, path: &Path, digest: Option<&str>) -> Result<Work, Error> {
+        let digest = digest.map(Digest::parse).transpose()?;
+        let action = Action::Push(path.to_owned(), digest);
+        Ok(Work::At(repository.clone(), action))
+    }
+
     /// A pull of a manifest. A platform of `None` is that of the host; an empty one
     /// means that indexes are not resolved.
     pub fn manifest(
@@ -78,34 +81,25 @@ impl Work {
     ) -> Result<Work, Error> {
         // Which manifest is the target of a layout may change until the item is started.
         let target = reference.map(|text| Target::parse(Some(text), repository));
+        let target = target.transpose()?;
         let platform = match platform {
             Some("") => None,
             platform => Some(Platform::parse_or_host(platform)?),
         };
-        Ok(Work::Manifest {
-            repository: repository.clone(),
-            target: target.transpose()?,
-            platform,
-        })
+        let action = Action::Manifest { target, platform };
+        Ok(Work::At(repository.clone(), action))
     }
 
-    /// A push of a file.
-    pub fn push(
-        repository: &Repository,
-        path: PathBuf,
-        digest: Option<&str>,
-    ) -> Result<Work, Error> {
-        Ok(Work::Push {
-            repository: repository.clone(),
-            path,
-            digest: digest.map(Digest::parse).transpose()?,
-        })
+    /// A lookup of the location of a blob.
+    pub fn locate(repository: &Repository, blob: &Descriptor, follow: bool) -> Work {
+        let blob = blob.clone();
+        Work::At(repository.clone(), Action::Locate { blob, follow })
     }
 
-    /// The size of the content, if it is known.
-    pub(super) fn size(&self) -> Option<u64> {
+    /// The repository and the blob, if it is pulled, and where it goes.
+    pub(super) fn as_pull(&self) -> Option<(&Repository, &Descriptor, &Destination)> {
         match self {
-            Work::Pull { blob, .. } => blob.size(),
+            Work::At(repository, Action::Pull(blob, to)) => Some((repository, blob, to)),
             _ => None,
         }
     }
@@ -113,18 +107,16 @@ impl Work {
     /// Each connection that it may have at once.
     pub(super) fn repositories(&self) -> Vec<&Repository> {
         match self {
-            Work::Pull { repository, .. }
-            | Work::Push { repository, .. }
-            | Work::Manifest { repository, .. }
-            | Work::Locate { repository, .. } => vec![repository],
+            Work::Copy(copy) => copy.repositories().to_vec(),
+            Work::At(repository, _) => vec![repository],
         }
     }
 }
 
 /// What an item results in.
 pub enum Product {
-    /// A blob that was pulled or pushed.
-    Blob(Descriptor),
+    /// What was pulled, pushed or copied.
+    Content(Descriptor),
     /// A manifest that was pulled.
     Manifest(Manifest),
     /// The location of a blob.
@@ -135,7 +127,7 @@ impl Product {
     /// What was pulled, pushed, copied or located.
     pub fn descriptor(&self) -> &Descriptor {
         match self {
-            Product::Blob(blob) | Product::Location(blob, _) => blob,
+            Product::Content(blob) | Product::Location(blob, _) => blob,
             Product::Manifest(manifest) => manifest.descriptor(),
         }
     }

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::callback_output::Forwarded;
-use super::item::{Destination, Item, Product, Work};
+use super::item::{Action, Destination, Item, Product, Work};
 use crate::body::output::Output;
 use crate::content::blob_pull;
+use crate::content::copy::Transfers;
 use crate::content::descriptor::Descriptor;
 use crate::content::file_pull;
 use crate::content::local_file::LocalFile;
@@ -82,6 +83,7 @@ pub(super) struct Task {
     pub(super) item: Arc<Item>,
     pub(super) options: Arc<Options>,
     pub(super) progress: Progress,
+    pub(super) transfers: Arc<Transfers>,
     pub(super) promise: Promise,
 }
 
@@ -99,52 +101,60 @@ impl Task {
     }
 
     fn perform(&self, worker: &Worker, copy: Option<&Path>) -> Result<Product, Error> {
-        let work = &self.item.work;
-        let (Work::Pull { repository, .. }
-        | Work::Push { repository, .. }
-        | Work::Manifest { repository, .. }
-        | Work::Locate { repository, .. }) = work;
-        let mut operation = worker.operation(repository, &self.options, &self.progress);
-        let done = match work {
-            Work::Pull { blob, to, .. } => {
-                operation.local = copy.and_then(|path| LocalFile::open(&operation, blob, path));
-                pull(&operation, blob, to)
+        let (options, progress) = (&self.options, &self.progress);
+        match &self.item.work {
+            Work::Copy(copy) => copy
+                .run(worker, options, progress, &self.transfers)
+                .map(Product::Content),
+            Work::At(repository, action) => {
+                let mut operation = worker.operation(repository, options, progress);
+                if let Action::Pull(blob, _) = action {
+                    operation.local = copy.and_then(|path| LocalFile::open(&operation, blob, path));
+                }
+                operation.finish_job(act(&operation, action))
             }
-            Work::Push { path, digest, .. } => {
-                let source = Source::Path(path.clone());
-                push::push_in(&operation, source, digest.clone()).map(Product::Blob)
-            }
-            Work::Manifest {
-                target, platform, ..
-            } => {
-                let target = target.clone();
-                let target = target.map_or_else(|| Target::parse(None, repository), Ok);
-                let found = target.and_then(|target| match platform {
-                    Some(platform) => manifest_pull::resolve_in(&operation, target, platform),
-                    None => manifest_pull::pull_in(&operation, &target),
-                });
-                found.map(Product::Manifest)
-            }
-            Work::Locate { blob, follow, .. } => location::locate_in(&operation, blob, *follow)
-                .map(|found| Product::Location(blob.clone(), Arc::new(found))),
-        };
-        operation.finish_job(done)
+        }
     }
 }
 
-fn pull(operation: &Operation, blob: &Descriptor, to: &Destination) -> Result<Product, Error> {
+fn act(operation: &Operation, action: &Action) -> Result<Product, Error> {
+    match action {
+        Action::Pull(blob, to) => {
+            pull(operation, blob, to)?;
+            Ok(Product::Content(blob.clone()))
+        }
+        Action::Push(path, digest) => {
+            push::push_in(operation, Source::Path(path.clone()), digest.clone())
+                .map(Product::Content)
+        }
+        Action::Manifest { target, platform } => {
+            let target = match target {
+                Some(target) => target.clone(),
+                None => Target::parse(None, operation.repository)?,
+            };
+            match platform {
+                Some(platform) => manifest_pull::resolve_in(operation, target, platform),
+                None => manifest_pull::pull_in(operation, &target),
+            }
+            .map(Product::Manifest)
+        }
+        Action::Locate { blob, follow } => location::locate_in(operation, blob, *follow)
+            .map(|found| Product::Location(blob.clone(), Arc::new(found))),
+    }
+}
+
+fn pull(operation: &Operation, blob: &Descriptor, to: &Destination) -> Result<(), Error> {
     match to {
-        Destination::Path(path) => file_pull::to_path_in(operation, blob, path)?,
+        Destination::Path(path) => file_pull::to_path_in(operation, blob, path),
         Destination::Descriptor(fd) => {
-            blob_pull::to_output_in(operation, blob, Output::Descriptor(*fd))?;
+            blob_pull::to_output_in(operation, blob, Output::Descriptor(*fd))
         }
         Destination::Callback(output) => {
             let forwarded = Forwarded {
                 output: Arc::clone(output),
                 limits: operation.call.limits.clone(),
             };
-            blob_pull::to_output_in(operation, blob, Output::Callback(Box::new(forwarded)))?;
+            blob_pull::to_output_in(operation, blob, Output::Callback(Box::new(forwarded)))
         }
     }
-    Ok(Product::Blob(blob.clone()))
 }

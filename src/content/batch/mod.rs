@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use self::callback_output::CallbackOutput;
-pub use self::item::{Destination, Item, Items, Product, Work};
+pub use self::item::{Action, Destination, Item, Items, Product, Work};
 use self::round::Round;
 use self::same_blob::SameBlobs;
 use super::options::Options;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::item::{Item, Items, Product};
 use super::job::{Ended, Promise, Task};
 use super::same_blob::SameBlobs;
+use crate::content::copy::Transfers;
 use crate::content::options::Options;
 use crate::content::pool::{Jobs, Pool, Running};
 use crate::content::progress::Progress;
@@ -20,6 +21,7 @@ pub(super) struct Round {
     options: Arc<Options>,
     progress: Progress,
     keep_going: bool,
+    transfers: Arc<Transfers>,
     callbacks: Arc<CallbackQueue>,
     ended: Arc<Ended>,
     /// How many items have not ended.
@@ -59,6 +61,7 @@ impl Round {
             options: Arc::clone(options),
             progress,
             keep_going,
+            transfers: Arc::default(),
             callbacks: Arc::clone(items.callbacks()),
             ended: Arc::default(),
             left: 0,
@@ -74,11 +77,14 @@ impl Round {
         let mut jobs = Jobs::new();
         for (index, item) in (first..).zip(added) {
             let progress = self.progress.of_item(index);
-            progress.expect(item.work.size());
+            if let Some((_, blob, _)) = item.work.as_pull() {
+                progress.expect(blob.size());
+            }
             let task = Task {
                 item: Arc::clone(item),
                 options: Arc::clone(&self.options),
                 progress,
+                transfers: Arc::clone(&self.transfers),
                 promise: Promise::new(index, &self.ended, &self.callbacks),
             };
             blobs.add(&mut jobs, task, self.keep_going);

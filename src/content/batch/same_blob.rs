@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::item::{Destination, Work};
+use super::item::Destination;
 use super::job::Task;
 use crate::content::descriptor::Descriptor;
 use crate::content::pool::{Jobs, Worker};
@@ -41,12 +41,8 @@ impl SameBlobs {
     pub(super) fn add(&mut self, jobs: &mut Jobs, task: Task, keep_going: bool) {
         let item = Arc::clone(&task.item);
         let repositories = item.work.repositories();
-        let same = match &item.work {
-            Work::Pull {
-                repository, blob, ..
-            } => self.of(repository, blob),
-            _ => None,
-        };
+        let pull = item.work.as_pull();
+        let same = pull.and_then(|(repository, blob, _)| self.of(repository, blob));
         let Some(same) = same else {
             jobs.add(&repositories, move |worker| task.run(worker, None));
             return;
@@ -77,11 +73,8 @@ impl SameBlob {
 
 /// The file that an item pulls to.
 fn file_of(task: &Task) -> Option<PathBuf> {
-    match &task.item.work {
-        Work::Pull {
-            to: Destination::Path(path),
-            ..
-        } => Some(path.clone()),
+    match task.item.work.as_pull() {
+        Some((_, _, Destination::Path(path))) => Some(path.clone()),
         _ => None,
     }
 }

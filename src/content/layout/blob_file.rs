@@ -61,12 +61,7 @@ impl BlobFile {
         if self.file.is_some() {
             return Ok(());
         }
-        let (file, size) = open(&self.layout, &self.digest)?;
-        if let Some(expected) = self.size.filter(|expected| *expected != size) {
-            let layout = self.layout.shown();
-            let message = format!("{layout}: blob of {size} bytes, expected {expected}");
-            return Err(mismatch(message));
-        }
+        let (file, size) = open_expected(&self.layout, &self.digest, self.size)?;
         check_max(Some(size), self.max)?;
         self.size = Some(size);
         self.file = Some(file);
@@ -125,6 +120,23 @@ impl BlobFile {
             }
         }
         Ok(filled)
+    }
+}
+
+/// Opens a blob that must have a size, if that is known; returns its size.
+pub(in crate::content) fn open_expected(
+    layout: &Layout,
+    digest: &Digest,
+    expected: Option<u64>,
+) -> Result<(File, u64), Error> {
+    let (file, size) = open(layout, digest)?;
+    match expected.filter(|expected| *expected != size) {
+        None => Ok((file, size)),
+        Some(expected) => {
+            let layout = layout.shown();
+            let message = format!("{layout}: blob of {size} bytes, expected {expected}");
+            Err(mismatch(message))
+        }
     }
 }
 

@@ -37,8 +37,27 @@ pub(in crate::content) fn read(
     read_blob(layout, digest, media_type, options)
 }
 
+/// Reads a manifest whose digest is known; `None` if the layout does not have it.
+/// One that is damaged is removed.
+pub(in crate::content) fn find(
+    layout: &Layout,
+    digest: &Digest,
+    media_type: Option<&str>,
+    options: &Options,
+) -> Result<Option<Manifest>, Error> {
+    match read_blob(layout, digest, media_type, options) {
+        Ok(manifest) => Ok(Some(manifest)),
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        Err(error) if error.kind() == Kind::DigestMismatch => {
+            blobs::delete(layout, digest)?;
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads the blob that a manifest is.
-pub(super) fn read_blob(
+pub(in crate::content) fn read_blob(
     layout: &Layout,
     digest: &Digest,
     media_type: Option<&str>,
@@ -82,6 +101,25 @@ pub(in crate::content) fn write(
         is_changed
     })?;
     match is_written {
+        true => progress.end(),
+        false => progress.skip(),
+    }
+}
+
+/// Writes a manifest that another one refers to, without adding it to the index.
+pub(in crate::content) fn write_entry(
+    operation: &Operation,
+    layout: &Arc<Layout>,
+    manifest: &Manifest,
+) -> Result<(), Error> {
+    let own = manifest.descriptor();
+    let digest = own.digest();
+    let progress = &operation.progress;
+    progress.begin(Phase::Push, Some(own), digest.as_str(), own.size())?;
+    if let Some(empty) = empty_blob::digest_in(manifest) {
+        new_blob::write(layout, empty, empty_blob::CONTENT, operation.options.sync)?;
+    }
+    match new_blob::write(layout, digest, manifest.bytes(), operation.options.sync)? {
         true => progress.end(),
         false => progress.skip(),
     }

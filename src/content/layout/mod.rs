@@ -6,7 +6,7 @@ pub(super) mod folder;
 pub(super) mod index;
 mod lock;
 pub(super) mod manifests;
-mod new_blob;
+pub(super) mod new_blob;
 pub(super) mod open;
 pub(super) mod referrers;
 pub(super) mod upload;

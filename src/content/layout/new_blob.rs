@@ -15,7 +15,7 @@ use crate::os::write_back;
 
 /// A file outside `blobs`, which becomes a blob once it is complete. Dropped
 /// before, it is removed.
-pub(super) struct NewBlob {
+pub(in crate::content) struct NewBlob {
     layout: Arc<Layout>,
     file: File,
     temporary: PathBuf,
@@ -27,7 +27,10 @@ pub(super) struct NewBlob {
 }
 
 impl NewBlob {
-    pub(super) fn create(layout: &Arc<Layout>, is_synced: bool) -> Result<NewBlob, Error> {
+    pub(in crate::content) fn create(
+        layout: &Arc<Layout>,
+        is_synced: bool,
+    ) -> Result<NewBlob, Error> {
         let created = temporary(layout.directory(), NEW_FILE_MODE);
         let (file, temporary) = created.map_err(|error| layout.failed(Path::new("."), &error))?;
         Ok(NewBlob {
@@ -41,11 +44,11 @@ impl NewBlob {
         })
     }
 
-    pub(super) fn written(&self) -> u64 {
+    pub(in crate::content) fn written(&self) -> u64 {
         self.written
     }
 
-    pub(super) fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+    pub(in crate::content) fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         let written = self.file.write_all(piece);
         written.map_err(|error| self.layout.failed(&self.temporary, &error))?;
         let before = self.written;
@@ -57,7 +60,7 @@ impl NewBlob {
     }
 
     /// Makes it the blob of a digest, which is that of the content.
-    pub(super) fn commit(&mut self, digest: &Digest) -> Result<(), Error> {
+    pub(in crate::content) fn commit(&mut self, digest: &Digest) -> Result<(), Error> {
         if is_there(&self.layout, digest, Some(self.written)) {
             return Ok(());
         }
@@ -95,7 +98,7 @@ impl Drop for NewBlob {
 }
 
 /// Whether a blob exists. One of another size is damaged.
-pub(super) fn is_there(layout: &Layout, digest: &Digest, size: Option<u64>) -> bool {
+pub(in crate::content) fn is_there(layout: &Layout, digest: &Digest, size: Option<u64>) -> bool {
     blob_file::open(layout, digest)
         .is_ok_and(|(_, found)| size.is_none_or(|expected| expected == found))
 }

@@ -121,6 +121,15 @@ impl Progress {
         Some(TransferMeter::with_interval(Arc::new(callback), interval))
     }
 
+    /// Calls back once a second while requests to another server wait: their bytes
+    /// are not counted.
+    pub(crate) fn idle_meter(&self) -> Option<Arc<TransferMeter>> {
+        let reporter = self.0.clone()?;
+        let interval = reporter.line.board.interval();
+        let callback = move |_: &Transfer| reporter.report_if_due();
+        Some(TransferMeter::with_interval(Arc::new(callback), interval))
+    }
+
     /// The size of a transfer that has not begun yet counts as part of the total.
     pub(crate) fn expect(&self, total: Option<u64>) {
         self.change(|line| line.total = total);

@@ -1,0 +1,168 @@
+//! Copying blobs.
+
+use std::sync::Arc;
+
+use super::layout_blob::{self, LayoutSink};
+use super::remote_blob::RemoteBlob;
+use super::sides::Sides;
+use super::transfers::Claim;
+use crate::content::blob_pull::{named, once_more, receive, shown_name};
+use crate::content::descriptor::Descriptor;
+use crate::content::download::check_max;
+use crate::content::layout::folder::Layout;
+use crate::content::layout::new_blob;
+use crate::content::progress::Phase;
+use crate::content::push::{mount_any, send_known};
+use crate::content::push_content::{Content, MemoryContent};
+use crate::content::repository::Place;
+use crate::content::task::Task;
+use crate::content::upload_session::{Mounted, Session, exists};
+use crate::error::{Error, Kind};
+
+/// Copies a blob, unless the destination has it.
+pub(super) fn copy(sides: &Sides, blob: &Descriptor) -> Result<(), Error> {
+    copy_claimed(sides, blob).map_err(|error| named(error, blob))
+}
+
+/// Copies a blob while no other copy of a batch transfers it.
+fn copy_claimed(sides: &Sides, blob: &Descriptor) -> Result<(), Error> {
+    let transfers = sides.transfers;
+    let claim = transfers.map(|transfers| transfers.claim(&sides.to, blob.digest().as_str()));
+    let claim = claim.transpose()?;
+    let names = claim.as_ref().map(Claim::names).unwrap_or_default();
+    match sides.to.place() {
+        Place::Registry(registry) => {
+            to_registry(sides, &Task::new(&sides.to, registry), blob, &names)
+        }
+        Place::Layout(layout) => to_layout(sides, layout, blob),
+    }?;
+    if let Some(claim) = &claim {
+        claim.done();
+    }
+    Ok(())
+}
+
+fn begin(sides: &Sides, phase: Phase, blob: &Descriptor) -> Result<(), Error> {
+    let (name, size) = (shown_name(blob), blob.size());
+    let progress = &sides.to.progress;
+    progress.begin(phase, Some(blob), name, size)?;
+    check_max(size, sides.options().max_blob)
+}
+
+fn to_layout(sides: &Sides, layout: &Arc<Layout>, blob: &Descriptor) -> Result<(), Error> {
+    begin(sides, Phase::Pull, blob)?;
+    if new_blob::is_there(layout, blob.digest(), blob.size()) {
+        return sides.to.progress.skip();
+    }
+    once_more(&sides.from, |_| {
+        let sink = LayoutSink::new(layout, blob.digest(), sides.options().sync)?;
+        receive(&sides.from, blob, sink, None)
+    })
+}
+
+/// `names` are other repositories of the registry that have it.
+fn to_registry(
+    sides: &Sides,
+    task: &Task,
+    blob: &Descriptor,
+    names: &[String],
+) -> Result<(), Error> {
+    begin(sides, Phase::Push, blob)?;
+    if exists(task, blob.digest())? {
+        return task.progress.skip();
+    }
+    let session = match mount(sides, task, blob, names)? {
+        Some(Mounted::Yes) => return task.progress.skip(),
+        Some(Mounted::No(session)) => Some(session),
+        None => None,
+    };
+    match (sides.from.place(), blob.data()) {
+        (_, Some(data)) => {
+            let content = MemoryContent::new(Arc::new(data.to_vec()));
+            send(task, Ok(Box::new(content)), blob, session)
+        }
+        (Place::Layout(layout), None) => {
+            let content = layout_blob::content(layout, blob.digest(), blob.size());
+            send(task, content, blob, session).map_err(|error| match error.kind() {
+                Kind::SourceChanged => error.with_kind(Kind::DigestMismatch),
+                _ => error,
+            })
+        }
+        (Place::Registry(_), None) => stream(sides, task, blob, session),
+    }?;
+    task.progress.end()
+}
+
+/// Mounts a blob of the same registry.
+fn mount(
+    sides: &Sides,
+    task: &Task,
+    blob: &Descriptor,
+    names: &[String],
+) -> Result<Option<Mounted>, Error> {
+    let source = sides
+        .same_registry()
+        .map(|(from, _)| from.repository.name())
+        .filter(|name| *name != task.repository.name());
+    let others = names.iter().chain(task.options.mount_from());
+    let others = others.map(String::as_str);
+    let others = others.filter(|name| Some(*name) != source);
+    mount_any(task, blob.digest(), source.into_iter().chain(others))
+}
+
+/// Sends a blob of a registry while it is received.
+fn stream(
+    sides: &Sides,
+    task: &Task,
+    blob: &Descriptor,
+    session: Option<Session>,
+) -> Result<(), Error> {
+    if let Some((from, to)) = sides.same_registry()
+        && from.client().shares_connections(to.client())
+        && to.client().max_connections() == Some(1)
+    {
+        discard(task, session);
+        let host = to.client().host();
+        let message = format!("{host}: a copy within it takes two connections, one is allowed");
+        return Err(Error::new(Kind::InvalidArgument, message));
+    }
+    let attempt = |session| {
+        let remote = RemoteBlob::new(sides.source(), blob)?;
+        let content = remote.content(&task.call.limits);
+        let sent = send(task, content, blob, session).map_err(|error| remote.explain(error));
+        Ok((sent, remote.is_resumed()))
+    };
+    match attempt(session)? {
+        (Err(error), true) if error.kind() == Kind::DigestMismatch => {
+            task.progress.restart()?;
+            attempt(None)?.0
+        }
+        (sent, _) => sent,
+    }
+}
+
+fn send(
+    task: &Task,
+    content: Result<Box<dyn Content>, Error>,
+    blob: &Descriptor,
+    session: Option<Session>,
+) -> Result<(), Error> {
+    match content {
+        Ok(mut content) => {
+            if let Some(size) = content.size() {
+                task.progress.set_total(size);
+            }
+            send_known(task, content.as_mut(), blob.digest(), session)
+        }
+        Err(error) => {
+            discard(task, session);
+            Err(error)
+        }
+    }
+}
+
+fn discard(task: &Task, session: Option<Session>) {
+    if let Some(session) = session {
+        session.discard(task);
+    }
+}

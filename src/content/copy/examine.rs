@@ -1,0 +1,199 @@
+//! What is known about a manifest of a copy at both sides.
+
+use super::root::Found;
+use super::sides::Sides;
+use crate::body::digest::Digest;
+use crate::content::descriptor::Descriptor;
+use crate::content::layout;
+use crate::content::manifest::Manifest;
+use crate::content::manifest_pull::{self, Target};
+use crate::content::media_type;
+use crate::content::options::Options;
+use crate::content::referrers;
+use crate::content::repository::Place;
+use crate::content::task::Task;
+use crate::error::{Error, Kind, Step};
+
+/// Why a manifest is part of a copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It is what the program copies.
+    Root,
+    /// A manifest refers to it.
+    Entry,
+    /// It refers to this subject.
+    Referrer(Digest),
+    /// A tag that is named after the digest of its subject points to it.
+    DigestTag,
+}
+
+/// What was found out.
+pub(super) enum Examined {
+    Manifest(Facts),
+    /// Some indexes refer to blobs as if they were manifests.
+    Blob,
+    /// A list of referrers has it, but it is none.
+    Nothing,
+}
+
+pub(super) struct Facts {
+    pub(super) descriptor: Descriptor,
+    /// Its content. `None` if all of it is at the destination.
+    pub(super) manifest: Option<Manifest>,
+    /// Whether the destination has the manifest.
+    pub(super) is_there: bool,
+    pub(super) referrers: Vec<Descriptor>,
+}
+
+/// Examines a manifest: asks the destination, then pulls it if necessary.
+pub(super) fn examine(sides: &Sides, found: Found, role: &Role) -> Result<Examined, Error> {
+    let digest = found.descriptor.digest().clone();
+    let facts = facts(sides, found, role);
+    match facts.map_err(|error| error.with_digest(digest.as_str()))? {
+        Examined::Manifest(facts) if sides.options().referrers => {
+            let referrers = referrers::all(&sides.from, &digest)?;
+            Ok(Examined::Manifest(Facts { referrers, ..facts }))
+        }
+        examined => Ok(examined),
+    }
+}
+
+fn facts(sides: &Sides, found: Found, role: &Role) -> Result<Examined, Error> {
+    let digest = found.descriptor.digest();
+    match sides.to.place() {
+        Place::Registry(registry) => {
+            if let Some(there) = is_in_registry(&Task::new(&sides.to, registry), digest)? {
+                // A registry has everything that an image refers to, but the entries
+                // of an index may have been deleted.
+                let target = Target::Digest(digest.clone());
+                let manifest = match (found.manifest, media_type::is_index(there.media_type())) {
+                    (Some(manifest), _) => Some(manifest),
+                    (None, true) => Some(sides.read_again(&target)?),
+                    (None, false) => None,
+                };
+                return Ok(there_already(there, manifest));
+            }
+        }
+        Place::Layout(layout) => {
+            let hint = hint(&found.descriptor);
+            if let Some(manifest) = layout::manifests::find(layout, digest, hint, sides.options())?
+            {
+                let there = manifest.descriptor().clone();
+                return Ok(there_already(there, Some(manifest)));
+            }
+        }
+    }
+    pull(sides, found, role)
+}
+
+fn there_already(descriptor: Descriptor, manifest: Option<Manifest>) -> Examined {
+    Examined::Manifest(Facts {
+        descriptor,
+        manifest,
+        is_there: true,
+        referrers: Vec::new(),
+    })
+}
+
+/// The descriptor of a manifest that a registry has.
+fn is_in_registry(task: &Task, digest: &Digest) -> Result<Option<Descriptor>, Error> {
+    match manifest_pull::head(task, &Target::Digest(digest.clone())) {
+        // Some credentials allow pushing but not pulling.
+        Err(error) if error.http_status() >= 400 => Ok(None),
+        found => found,
+    }
+}
+
+fn pull(sides: &Sides, found: Found, role: &Role) -> Result<Examined, Error> {
+    let Found {
+        descriptor,
+        manifest,
+    } = found;
+    let manifest = match manifest {
+        Some(manifest) => manifest,
+        None => match fetch(sides, &descriptor) {
+            Ok(manifest) => manifest,
+            Err(error) if *role == Role::Entry && is_blob(sides, &descriptor, &error) => {
+                return Ok(Examined::Blob);
+            }
+            // A referrers tag may list what was deleted.
+            Err(error) if matches!(role, Role::Referrer(_)) && error.kind() == Kind::NotFound => {
+                return Ok(Examined::Nothing);
+            }
+            Err(error) => return Err(error),
+        },
+    };
+    if let Role::Referrer(subject) = role {
+        let found = manifest.subject().map(Descriptor::digest);
+        if found != Some(subject) {
+            return Ok(Examined::Nothing);
+        }
+    }
+    if *role == Role::Entry {
+        if is_other_document(sides, &descriptor, &manifest) {
+            return Ok(Examined::Blob);
+        }
+        check_size(&descriptor, &manifest)?;
+    }
+    Ok(Examined::Manifest(Facts {
+        descriptor: manifest.descriptor().clone(),
+        manifest: Some(manifest),
+        is_there: false,
+        referrers: Vec::new(),
+    }))
+}
+
+fn fetch(sides: &Sides, descriptor: &Descriptor) -> Result<Manifest, Error> {
+    match sides.from.place() {
+        Place::Layout(layout) if hint(descriptor).is_some() => {
+            let media_type = hint(descriptor);
+            layout::manifests::read_blob(layout, descriptor.digest(), media_type, sides.options())
+        }
+        _ => manifest_pull::fetch(&sides.from, &Target::Digest(descriptor.digest().clone())),
+    }
+}
+
+/// The media type of a manifest, if it is known.
+fn hint(descriptor: &Descriptor) -> Option<&str> {
+    Some(descriptor.media_type()).filter(|media_type| !media_type::is_generic(media_type))
+}
+
+/// Whether an entry of an index that is no manifest may be a blob: the caches of
+/// BuildKit have such entries.
+fn is_blob(sides: &Sides, descriptor: &Descriptor, error: &Error) -> bool {
+    let is_no_manifest = match sides.from.place() {
+        Place::Registry(_) => error.kind() == Kind::NotFound,
+        Place::Layout(_) => matches!(error.kind(), Kind::InvalidManifest | Kind::BodyTooLarge),
+    };
+    is_no_manifest && !is_manifest_type(descriptor.media_type(), sides.options())
+}
+
+/// Whether JSON that a layout has is a blob: it does not say that it is a manifest.
+fn is_other_document(sides: &Sides, descriptor: &Descriptor, manifest: &Manifest) -> bool {
+    let json = manifest.json();
+    matches!(sides.from.place(), Place::Layout(_))
+        && !is_manifest_type(descriptor.media_type(), sides.options())
+        && json.member("schemaVersion").is_none()
+        && json.member("mediaType").is_none()
+}
+
+fn is_manifest_type(media_type: &str, options: &Options) -> bool {
+    let own = options.manifest_types().iter();
+    media_type::is_index(media_type)
+        || media_type::is_image(media_type)
+        || own
+            .into_iter()
+            .any(|own| media_type::is_same(own, media_type))
+}
+
+fn check_size(descriptor: &Descriptor, manifest: &Manifest) -> Result<(), Error> {
+    let size = manifest.bytes().len() as u64;
+    match descriptor.size() {
+        Some(expected) if expected != size => {
+            let digest = descriptor.digest().as_str();
+            let message = format!("manifest {digest}: has {size} bytes, expected {expected}");
+            Err(Error::new(Kind::SizeMismatch, message).at(Step::Verify))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,392 @@
+//! What a copy consists of: manifests, the blobs that they refer to, and tags.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::crew::Crew;
+use super::examine::{self, Examined, Facts, Role};
+use super::root::{self, Found};
+use super::sides::{Repositories, Sides};
+use crate::body::digest::Digest;
+use crate::content::blob_pull::shown_name;
+use crate::content::descriptor::Descriptor;
+use crate::content::filter::Candidate;
+use crate::content::manifest::Manifest;
+use crate::content::names;
+use crate::content::progress::Phase;
+use crate::content::target::Target;
+use crate::content::{empty_blob, media_type};
+use crate::error::{Error, Kind};
+
+/// How far a manifest may be from the one that is copied.
+const MAX_DEPTH: usize = 32;
+/// How many manifests a copy may have.
+const MAX_MANIFESTS: usize = 10_000;
+/// How many bytes their manifests may have, which are in memory.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// What a copy consists of.
+pub(super) struct Plan {
+    /// The manifests; the first is the root.
+    pub(super) nodes: Vec<Node>,
+    /// The blobs, each once.
+    pub(super) blobs: Vec<Descriptor>,
+    /// Tags that are named after digests, and their manifests, in the order in which
+    /// they are set.
+    pub(super) digest_tags: Vec<(String, usize)>,
+}
+
+/// A manifest of a copy.
+pub(super) struct Node {
+    pub(super) descriptor: Descriptor,
+    pub(super) role: Role,
+    /// The bytes, unless all of it is at the destination.
+    bytes: Option<Vec<u8>>,
+    /// Whether the destination has it.
+    pub(super) is_there: bool,
+    /// It is a manifest, as it must be.
+    pub(super) is_manifest: bool,
+    /// The manifests that must be pushed before this one.
+    pub(super) needs: Vec<usize>,
+    /// Others are pushed after it: they refer to it, or are about it.
+    pub(super) is_needed: bool,
+    depth: usize,
+}
+
+impl Node {
+    /// The manifest, if its bytes are known.
+    pub(super) fn manifest(&self) -> Result<Option<Manifest>, Error> {
+        let algorithm = self.descriptor.digest().algorithm();
+        let media_type = Some(self.descriptor.media_type());
+        let bytes = self.bytes.clone();
+        bytes
+            .map(|bytes| Manifest::parse(bytes, media_type, algorithm))
+            .transpose()
+    }
+}
+
+/// A manifest that is to be examined.
+struct Pending {
+    node: usize,
+    found: Found,
+}
+
+/// Makes a plan, level by level: first the root, then what it refers to.
+struct Planner<'a> {
+    crew: &'a Crew<'a>,
+    repositories: &'a Arc<Repositories>,
+    sides: &'a Sides<'a>,
+    plan: Plan,
+    /// The numbers of the nodes by their digests.
+    known: HashMap<String, usize>,
+    /// The digests of the blobs.
+    blobs: HashSet<String>,
+    /// The tags of the source that are named after digests, by those.
+    tags: HashMap<String, Vec<String>>,
+    bytes: usize,
+}
+
+impl Plan {
+    pub(super) fn make(
+        crew: &Crew,
+        repositories: &Arc<Repositories>,
+        sides: &Sides,
+        root: Found,
+    ) -> Result<Plan, Error> {
+        let mut planner = Planner {
+            crew,
+            repositories,
+            sides,
+            plan: Plan {
+                nodes: Vec::new(),
+                blobs: Vec::new(),
+                digest_tags: Vec::new(),
+            },
+            known: HashMap::new(),
+            blobs: HashSet::new(),
+            tags: HashMap::new(),
+            bytes: 0,
+        };
+        planner.make(root)?;
+        Ok(planner.plan)
+    }
+
+    pub(super) fn root(&self) -> &Node {
+        &self.nodes[0]
+    }
+
+    /// The manifests in an order in which they can be pushed: each of these groups
+    /// needs only earlier ones.
+    pub(super) fn groups(&self) -> Vec<Vec<usize>> {
+        let mut needed_by = vec![Vec::new(); self.nodes.len()];
+        let mut missing: Vec<usize> = Vec::new();
+        for (number, node) in self.nodes.iter().enumerate() {
+            missing.push(node.needs.len());
+            for need in &node.needs {
+                needed_by[*need].push(number);
+            }
+        }
+        let mut group: Vec<usize> = (0..self.nodes.len())
+            .filter(|number| missing[*number] == 0)
+            .collect();
+        let mut groups = Vec::new();
+        while !group.is_empty() {
+            let mut next = Vec::new();
+            for done in &group {
+                for number in &needed_by[*done] {
+                    missing[*number] -= 1;
+                    if missing[*number] == 0 {
+                        next.push(*number);
+                    }
+                }
+            }
+            groups.push(std::mem::replace(&mut group, next));
+        }
+        groups
+    }
+}
+
+impl Planner<'_> {
+    fn make(&mut self, root: Found) -> Result<(), Error> {
+        if self.sides.options().digest_tags {
+            self.tags = digest_tags(names::all_tags(&self.sides.from)?);
+        }
+        let mut pending = Vec::new();
+        self.enter(root, Role::Root, 0, &mut pending)?;
+        while !pending.is_empty() {
+            let nodes: Vec<usize> = pending.iter().map(|pending| pending.node).collect();
+            let mut next = Vec::new();
+            for (node, examined) in nodes.into_iter().zip(self.examine(pending)?) {
+                match examined {
+                    Examined::Manifest(facts) => self.add(node, facts, &mut next)?,
+                    Examined::Blob => {
+                        let blob = self.plan.nodes[node].descriptor.clone();
+                        self.add_blob(&blob);
+                    }
+                    Examined::Nothing => {}
+                }
+            }
+            pending = next;
+        }
+        Ok(())
+    }
+
+    /// Examines manifests, several at a time.
+    fn examine(&self, pending: Vec<Pending>) -> Result<Vec<Examined>, Error> {
+        let items = pending.into_iter().map(|Pending { node, found }| {
+            let role = self.plan.nodes[node].role.clone();
+            ((found, role), self.sides.to.progress.another())
+        });
+        let items = items.collect();
+        self.crew
+            .map(self.repositories, items, |sides, (found, role)| {
+                examine::examine(sides, found, &role)
+            })
+    }
+
+    /// Adds a manifest to examine, unless it is known. Returns its number.
+    fn enter(
+        &mut self,
+        found: Found,
+        role: Role,
+        depth: usize,
+        pending: &mut Vec<Pending>,
+    ) -> Result<usize, Error> {
+        let digest = found.descriptor.digest().as_str();
+        let too_many = |what: String| {
+            let message = format!("manifest {digest}: {what}");
+            Err(Error::new(Kind::InvalidManifest, message).with_digest(digest))
+        };
+        if let Some(&node) = self.known.get(digest) {
+            if let Role::Referrer(_) = role {
+                self.plan.nodes[node].role = role;
+            }
+            return Ok(node);
+        }
+        if depth > MAX_DEPTH {
+            return too_many(format!(
+                "more than {MAX_DEPTH} manifests that refer to each other"
+            ));
+        }
+        let node = self.plan.nodes.len();
+        if node >= MAX_MANIFESTS {
+            return too_many(format!("one of more than {MAX_MANIFESTS} to copy"));
+        }
+        self.known.insert(digest.to_owned(), node);
+        self.plan.nodes.push(Node {
+            descriptor: found.descriptor.clone(),
+            role,
+            bytes: None,
+            is_there: false,
+            is_manifest: false,
+            needs: Vec::new(),
+            is_needed: false,
+            depth,
+        });
+        pending.push(Pending { node, found });
+        Ok(node)
+    }
+
+    /// Adds what was found out about a manifest, and what it leads to.
+    fn add(&mut self, node: usize, facts: Facts, next: &mut Vec<Pending>) -> Result<(), Error> {
+        let own = facts.descriptor;
+        self.plan.nodes[node].descriptor = own.clone();
+        self.plan.nodes[node].is_there = facts.is_there;
+        self.plan.nodes[node].is_manifest = true;
+        if let Some(manifest) = &facts.manifest {
+            self.add_entries(node, &own, manifest, next)?;
+            self.add_blobs(&own, manifest)?;
+            self.keep(node, manifest)?;
+        }
+        for referrer in facts.referrers {
+            if self.takes(&own, &referrer, true, true)? {
+                let role = Role::Referrer(own.digest().clone());
+                self.add_about(node, Found::unknown(referrer), role, next)?;
+            }
+        }
+        self.add_digest_tags(node, &own, next)
+    }
+
+    fn add_entries(
+        &mut self,
+        node: usize,
+        own: &Descriptor,
+        manifest: &Manifest,
+        next: &mut Vec<Pending>,
+    ) -> Result<(), Error> {
+        let depth = self.plan.nodes[node].depth + 1;
+        let mut needs = HashSet::new();
+        for entry in manifest.entries() {
+            if self.takes(own, entry, false, true)? {
+                let entry = Found::unknown(entry.clone());
+                needs.insert(self.enter(entry, Role::Entry, depth, next)?);
+            }
+        }
+        for need in needs {
+            self.plan.nodes[node].needs.push(need);
+            self.plan.nodes[need].is_needed = true;
+        }
+        Ok(())
+    }
+
+    fn add_blobs(&mut self, own: &Descriptor, manifest: &Manifest) -> Result<(), Error> {
+        let empty = empty_blob::digest_in(manifest);
+        for blob in &manifest.blobs() {
+            let is_taken = self.sides.options().foreign || !is_foreign(blob);
+            // The empty blob is pushed with the manifest.
+            if self.takes(own, blob, false, is_taken)? && Some(blob.digest()) != empty {
+                self.add_blob(blob);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_blob(&mut self, blob: &Descriptor) {
+        if self.blobs.insert(blob.digest().as_str().to_owned()) {
+            self.plan.blobs.push(blob.clone());
+        }
+    }
+
+    /// Keeps the bytes of a manifest, to push it.
+    fn keep(&mut self, node: usize, manifest: &Manifest) -> Result<(), Error> {
+        self.bytes += manifest.bytes().len();
+        if self.bytes > MAX_BYTES {
+            let digest = manifest.descriptor().digest().as_str();
+            let message =
+                format!("manifest {digest}: one of more than {MAX_BYTES} bytes of manifests");
+            return Err(Error::new(Kind::BodyTooLarge, message).with_digest(digest));
+        }
+        self.plan.nodes[node].bytes = Some(manifest.bytes().to_vec());
+        Ok(())
+    }
+
+    /// Adds a manifest about another, which is pushed before it.
+    fn add_about(
+        &mut self,
+        subject: usize,
+        found: Found,
+        role: Role,
+        next: &mut Vec<Pending>,
+    ) -> Result<usize, Error> {
+        let depth = self.plan.nodes[subject].depth + 1;
+        let is_referrer = matches!(role, Role::Referrer(_));
+        let node = self.enter(found, role, depth, next)?;
+        self.plan.nodes[subject].is_needed = true;
+        if is_referrer && !self.plan.nodes[node].needs.contains(&subject) {
+            self.plan.nodes[node].needs.push(subject);
+        }
+        Ok(node)
+    }
+
+    /// Adds what the tags that are named after a digest point to.
+    fn add_digest_tags(
+        &mut self,
+        node: usize,
+        own: &Descriptor,
+        next: &mut Vec<Pending>,
+    ) -> Result<(), Error> {
+        let tags = self.tags.remove(&prefix(own.digest()));
+        for tag in tags.unwrap_or_default() {
+            let found = match root::find_in(&self.sides.from, &Target::Tag(tag.clone())) {
+                // Deleted since the tags were listed.
+                Err(error) if error.kind() == Kind::NotFound => continue,
+                found => found?,
+            };
+            if self.takes(own, &found.descriptor, true, true)? {
+                let about = self.add_about(node, found, Role::DigestTag, next)?;
+                self.plan.digest_tags.push((tag, about));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an item is copied. One that is not is reported as skipped.
+    fn takes(
+        &self,
+        parent: &Descriptor,
+        item: &Descriptor,
+        is_referrer: bool,
+        is_taken: bool,
+    ) -> Result<bool, Error> {
+        let candidate = Candidate {
+            parent: parent.clone(),
+            item: item.clone(),
+            is_referrer,
+            take: is_taken,
+        };
+        let is_taken = self.sides.to.takes(candidate)?;
+        if !is_taken {
+            let progress = self.sides.to.progress.another();
+            let name = shown_name(item);
+            progress.begin(Phase::Push, Some(item), name, item.size())?;
+            progress.skip()?;
+        }
+        Ok(is_taken)
+    }
+}
+
+/// Whether a layer is stored elsewhere, so that registries need not have it.
+fn is_foreign(blob: &Descriptor) -> bool {
+    media_type::is_foreign(blob.media_type()) && !blob.urls().is_empty()
+}
+
+/// What the tags of a digest begin with. The referrers tag is only this.
+fn prefix(digest: &Digest) -> String {
+    digest.as_str().replacen(':', "-", 1)
+}
+
+/// The tags that are named after digests, by those.
+fn digest_tags(tags: Vec<String>) -> HashMap<String, Vec<String>> {
+    let mut found: HashMap<String, Vec<String>> = HashMap::new();
+    for tag in tags {
+        let digest = tag.split_once('.').map(|(digest, _)| digest.to_owned());
+        if let Some(digest) = digest.filter(|digest| is_prefix(digest)) {
+            found.entry(digest).or_default().push(tag);
+        }
+    }
+    found
+}
+
+fn is_prefix(text: &str) -> bool {
+    Digest::parse(&text.replacen('-', ":", 1)).is_ok()
+}

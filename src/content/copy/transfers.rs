@@ -1,0 +1,101 @@
+//! Blobs that several copies have in common: each is transferred to a registry once.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::content::operation::Operation;
+use crate::content::repository::Place;
+use crate::error::{Error, Kind, Step};
+use crate::os::deadline::StepLimit;
+use crate::os::event::Event;
+
+/// The registry or layout, and the digest.
+type Key = (String, String);
+
+/// What concurrent copies transfer, and have transferred.
+#[derive(Default)]
+pub(in crate::content) struct Transfers(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// Each with an event for those that wait.
+    running: HashMap<Key, Arc<Event>>,
+    /// The repositories of a registry that have the blob.
+    names: HashMap<Key, Vec<String>>,
+}
+
+/// The transfer of a blob. Others wait until it is dropped.
+pub(super) struct Claim<'a> {
+    transfers: &'a Transfers,
+    key: Key,
+    event: Arc<Event>,
+    name: Option<String>,
+}
+
+impl Transfers {
+    /// Claims the transfer of a blob to the repository of the operation. Waits while
+    /// another thread transfers it, which waits for none itself.
+    pub(super) fn claim(&self, operation: &Operation, digest: &str) -> Result<Claim<'_>, Error> {
+        let key = (place_of(operation)?, digest.to_owned());
+        let event = Event::new()
+            .map(Arc::new)
+            .map_err(|error| Error::io(Kind::NoMemory, "event of a transfer", &error))?;
+        loop {
+            let other = match self.state().running.entry(key.clone()) {
+                Entry::Occupied(other) => Arc::clone(other.get()),
+                Entry::Vacant(place) => {
+                    place.insert(Arc::clone(&event));
+                    break;
+                }
+            };
+            other
+                .wait(&operation.call.limits, StepLimit::none(Step::Prepare))
+                .map_err(|error| Error::of_io(Kind::Receive, "wait for a transfer", error))?;
+        }
+        Ok(Claim {
+            transfers: self,
+            key,
+            event,
+            name: operation.repository.name().map(str::to_owned),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Claim<'_> {
+    /// The repositories of the same registry that have got the blob.
+    pub(super) fn names(&self) -> Vec<String> {
+        let state = self.transfers.state();
+        state.names.get(&self.key).cloned().unwrap_or_default()
+    }
+
+    /// The repository has the blob.
+    pub(super) fn done(&self) {
+        if let Some(name) = &self.name {
+            let mut state = self.transfers.state();
+            let names = state.names.entry(self.key.clone()).or_default();
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.transfers.state().running.remove(&self.key);
+        self.event.happen();
+    }
+}
+
+/// What identifies the registry or the layout.
+fn place_of(operation: &Operation) -> Result<String, Error> {
+    match operation.place() {
+        Place::Registry(registry) => Ok(registry.client().address()),
+        Place::Layout(layout) => layout.identity(),
+    }
+}
