@@ -33,6 +33,7 @@ for example in \
     "blob url $2/reggie/example $blob" \
     "blob mount $2/reggie/mounted $blob reggie/example" \
     "blob delete $2/reggie/mounted $blob" \
+    "loop $2/reggie/example:v1 $folder" \
     "token $2/reggie/example push"
 do
     echo "--- $example"

@@ -145,6 +145,7 @@ enum {
 
 static const uint64_t REGGIE_UNKNOWN_SIZE = 18446744073709551615u;
 
+typedef struct reggie_batch reggie_batch;
 typedef struct reggie_blob reggie_blob;
 typedef struct reggie_builder reggie_builder;
 typedef struct reggie_cancel reggie_cancel;
@@ -1017,6 +1018,59 @@ reggie_status reggie_copy(const reggie_repository *from,
                           const reggie_options *options,
                           reggie_descriptor **copied,
                           reggie_error **error);
+reggie_status reggie_batch_new(const reggie_options *options,
+                               reggie_batch **batch,
+                               reggie_error **error);
+void reggie_batch_free(reggie_batch *batch);
+reggie_status reggie_batch_set_keep_going(reggie_batch *batch, int keep_going);
+reggie_status reggie_batch_run(reggie_batch *batch,
+                               reggie_error **error);
+reggie_status reggie_batch_step(reggie_batch *batch,
+                                int64_t wait_ms,
+                                int *running,
+                                reggie_error **error);
+int reggie_batch_fd(const reggie_batch *batch);
+size_t reggie_batch_count(const reggie_batch *batch);
+int reggie_batch_is_done(const reggie_batch *batch, size_t index);
+const reggie_manifest *reggie_batch_manifest(const reggie_batch *batch,
+                                             size_t index);
+const reggie_location *reggie_batch_location(const reggie_batch *batch,
+                                             size_t index);
+const reggie_error *reggie_batch_error(const reggie_batch *batch, size_t index);
+const reggie_descriptor *reggie_batch_item(const reggie_batch *batch,
+                                           size_t index);
+reggie_status reggie_batch_pull_to_path(reggie_batch *batch,
+                                        const reggie_repository *repository,
+                                        const reggie_descriptor *blob,
+                                        const char *path);
+reggie_status reggie_batch_pull_to_fd(reggie_batch *batch,
+                                      const reggie_repository *repository,
+                                      const reggie_descriptor *blob,
+                                      int fd);
+reggie_status reggie_batch_pull_to_callback(reggie_batch *batch,
+                                            const reggie_repository *repository,
+                                            const reggie_descriptor *blob,
+                                            reggie_write_callback write,
+                                            void *userdata,
+                                            reggie_free_callback free_userdata);
+reggie_status reggie_batch_push_path(reggie_batch *batch,
+                                     const reggie_repository *repository,
+                                     const char *path,
+                                     const char *digest);
+reggie_status reggie_batch_copy(reggie_batch *batch,
+                                const reggie_repository *from,
+                                const char *reference,
+                                const reggie_repository *to,
+                                const char *const *tags,
+                                size_t count);
+reggie_status reggie_batch_resolve(reggie_batch *batch,
+                                   const reggie_repository *repository,
+                                   const char *reference,
+                                   const char *platform);
+reggie_status reggie_batch_locate(reggie_batch *batch,
+                                  const reggie_repository *repository,
+                                  const reggie_descriptor *blob,
+                                  int follow);
 reggie_status reggie_tags_open(const reggie_repository *repository,
                                const char *after,
                                const reggie_options *options,

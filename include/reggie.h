@@ -124,11 +124,12 @@
  *
  * Some calls use threads of the library: to resolve host names; to pull parts of a
  * blob concurrently as set by reggie_options_set_ranges(); and to transfer several
- * blobs concurrently as set by reggie_options_set_parallel(), which
- * reggie_builder_push() and reggie_pull_files() do. These threads block all signals,
- * never call back and never free userdata, and end before the call returns, except for
- * a lookup that is still running when the call is cancelled or exceeds its time limit.
- * They read and write files and file descriptors themselves. If a thread cannot be
+ * blobs concurrently as set by reggie_options_set_parallel(), which reggie_copy(),
+ * reggie_builder_push(), reggie_pull_files() and reggie_batch_run() do. These threads
+ * block all signals, never call back and never free userdata, and end before the call
+ * returns, except for a lookup that is still running when the call is cancelled or
+ * exceeds its time limit. Those of reggie_batch_step() end when the batch is done or
+ * freed. They read and write files and file descriptors themselves. If a thread cannot be
  * created, fewer threads or the calling thread do the work.
  *
  * Threads that transfer blobs do not wait for one another's connections: if
@@ -220,7 +221,8 @@
  * to stdout, and writes to stderr only if reggie_config_set_debug() is enabled
  * without a log callback. The shared library stays in memory after dlclose().
  * After a fork, the child may use and free every handle that no other thread was
- * using; connections of the parent are not used in the child and are closed
+ * using, and free a batch that is running, whose client and repositories count as in
+ * use; connections of the parent are not used in the child and are closed
  * without sending anything. The environment is read when a client is created: the
  * proxy variables, SSL_CERT_FILE and SSL_CERT_DIR (the files they name are read
  * then for an https address, or else at the first TLS connection), and HOME,
@@ -446,6 +448,7 @@
  * - Building and pushing artifacts
  * - Pulling artifacts
  * - Copying
+ * - Batches
  * - Lists
  */
 
@@ -541,6 +544,16 @@ extern "C" {
  * @defgroup reggie_handles Handles
  * @{
  */
+
+/// A set of concurrent pulls, pushes and copies.
+///
+/// Its items share one progress callback and one cancel handle. With
+/// reggie_batch_step() and reggie_batch_fd(), the batch runs while the program
+/// does other things. Created by reggie_batch_new(); freed by
+/// reggie_batch_free(). Not safe for concurrent use. Items are numbered from 0
+/// in the order in which they were added. After a fork, the child may free a
+/// batch but must not use it otherwise.
+typedef struct reggie_batch reggie_batch;
 
 /// A blob opened for reading.
 ///
@@ -5289,6 +5302,201 @@ reggie_status reggie_copy(const reggie_repository *from,
                           const reggie_options *options,
                           reggie_descriptor **copied,
                           reggie_error **error);
+
+/** @} */
+
+/* ------------------------------------------------------------------ Batches */
+
+/**
+ * @defgroup reggie_batches Batches
+ * @{
+ */
+
+/// Creates a batch without items.
+///
+/// `options` apply to all items.
+///
+/// On REGGIE_OK, the caller must free `batch` with reggie_batch_free().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_NO_MEMORY if the system
+/// provides no file descriptor.
+REGGIE_MUST_USE
+reggie_status reggie_batch_new(const reggie_options *options,
+                               reggie_batch **batch,
+                               reggie_error **error);
+
+/// Frees a batch. NULL is ignored.
+///
+/// A batch that is still running is cancelled; the call waits until it has
+/// ended. It runs no callbacks; those that worker threads wait for fail.
+void reggie_batch_free(reggie_batch *batch);
+
+/// Sets whether the other items continue after an item has failed.
+///
+/// If `keep_going` is 0, the other items are ended too, with REGGIE_CANCELLED.
+/// Default: 0.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the batch is
+/// running.
+reggie_status reggie_batch_set_keep_going(reggie_batch *batch, int keep_going);
+
+/// Runs all items added since the batch was created or last run.
+///
+/// Waits until they are done.
+///
+/// Returns REGGIE_OK if all items succeeded, or else the status of the first
+/// item that failed, with its error; or REGGIE_CANCELLED, REGGIE_DEADLINE or
+/// REGGIE_PROGRESS_CALLBACK for the whole batch.
+REGGIE_MUST_USE
+reggie_status reggie_batch_run(reggie_batch *batch,
+                               reggie_error **error);
+
+/// Starts added items on worker threads, and calls callbacks that are due.
+///
+/// For programs with an event loop. Waits for something to be due for up to
+/// `wait_ms` milliseconds; -1 means no limit, 0 means not to wait. If
+/// reggie_options_set_parallel() is 1, one worker thread is used.
+///
+/// On REGGIE_OK, `running` is 1 while there is work, and 0 when everything is
+/// done.
+///
+/// Returns REGGIE_OK; when everything is done, returns once what
+/// reggie_batch_run() returns. After that, there is nothing to do until an item
+/// is added.
+REGGIE_MUST_USE
+reggie_status reggie_batch_step(reggie_batch *batch,
+                                int64_t wait_ms,
+                                int *running,
+                                reggie_error **error);
+
+/// Returns a file descriptor to poll.
+///
+/// It is readable when reggie_batch_step() has something to do, which includes
+/// newly added items. Owned by the
+/// library and open until the batch is freed. It must not be read or closed.
+/// Returns -1 if `batch` is NULL.
+int reggie_batch_fd(const reggie_batch *batch);
+
+/// Returns the number of items.
+///
+/// Returns 0 if `batch` is NULL.
+size_t reggie_batch_count(const reggie_batch *batch);
+
+/// Returns 1 if the item at `index`, counting from 0, has ended, else 0.
+///
+/// Returns 0 if absent or if `batch` is NULL.
+int reggie_batch_is_done(const reggie_batch *batch, size_t index);
+
+/// Returns the manifest pulled by the item at `index`, counting from 0.
+///
+/// Borrowed; valid until the batch is freed. Returns NULL if absent or if
+/// `batch` is NULL.
+const reggie_manifest *reggie_batch_manifest(const reggie_batch *batch,
+                                             size_t index);
+
+/// Returns the location found by the item at `index`, counting from 0.
+///
+/// Borrowed; valid until the batch is freed. Returns NULL if absent or if
+/// `batch` is NULL.
+const reggie_location *reggie_batch_location(const reggie_batch *batch,
+                                             size_t index);
+
+/// Returns why the item at `index`, counting from 0, has failed.
+///
+/// Must not be freed. Borrowed; valid until the batch is freed. Returns NULL if
+/// the item has not failed, if absent, or if `batch` is NULL.
+const reggie_error *reggie_batch_error(const reggie_batch *batch, size_t index);
+
+/// Returns what the item at `index`, counting from 0, pulled, pushed or copied.
+///
+/// Borrowed; valid until the batch is freed. Returns NULL if the item has not
+/// succeeded, if absent, or if `batch` is NULL.
+const reggie_descriptor *reggie_batch_item(const reggie_batch *batch,
+                                           size_t index);
+
+/// Adds a pull, as by reggie_blob_pull_to_path().
+///
+/// If several items pull the same digest from the same repository, one of them is
+/// pulled, and the others, also to file descriptors and callbacks, are copied from
+/// its file. Items may also be added while reggie_batch_step() is running the
+/// batch.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `path` is empty.
+reggie_status reggie_batch_pull_to_path(reggie_batch *batch,
+                                        const reggie_repository *repository,
+                                        const reggie_descriptor *blob,
+                                        const char *path);
+
+/// Adds a pull, as by reggie_blob_pull_to_fd().
+///
+/// The file descriptor remains the caller's and must stay open until the item
+/// is done.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_batch_pull_to_fd(reggie_batch *batch,
+                                      const reggie_repository *repository,
+                                      const reggie_descriptor *blob,
+                                      int fd);
+
+/// Adds a pull, as by reggie_blob_pull_to_callback().
+///
+/// The callback is called by reggie_batch_run() or reggie_batch_step(). Its
+/// userdata is freed with the batch.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_batch_pull_to_callback(reggie_batch *batch,
+                                            const reggie_repository *repository,
+                                            const reggie_descriptor *blob,
+                                            reggie_write_callback write,
+                                            void *userdata,
+                                            reggie_free_callback free_userdata);
+
+/// Adds a push, as by reggie_blob_push_path().
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
+/// REGGIE_INVALID_DIGEST, or REGGIE_INVALID_ARGUMENT if `path` is empty.
+reggie_status reggie_batch_push_path(reggie_batch *batch,
+                                     const reggie_repository *repository,
+                                     const char *path,
+                                     const char *digest);
+
+/// Adds a copy, as by reggie_copy().
+///
+/// Copies share the content that they have in common: a blob is transferred
+/// once to each registry or layout, and mounted if the copies go to different
+/// repositories of a registry.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_REFERENCE.
+reggie_status reggie_batch_copy(reggie_batch *batch,
+                                const reggie_repository *from,
+                                const char *reference,
+                                const reggie_repository *to,
+                                const char *const *tags,
+                                size_t count);
+
+/// Adds a manifest pull, as by reggie_manifest_resolve().
+///
+/// If `platform` is "", the manifest is pulled as by reggie_manifest_pull().
+/// reggie_batch_manifest() then returns it.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `batch` or `repository` is NULL,
+/// REGGIE_INVALID_UTF8, REGGIE_INVALID_REFERENCE or REGGIE_INVALID_PLATFORM.
+reggie_status reggie_batch_resolve(reggie_batch *batch,
+                                   const reggie_repository *repository,
+                                   const char *reference,
+                                   const char *platform);
+
+/// Adds a lookup of a location, as by reggie_blob_locate().
+///
+/// reggie_batch_location() then returns it.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_batch_locate(reggie_batch *batch,
+                                  const reggie_repository *repository,
+                                  const reggie_descriptor *blob,
+                                  int follow);
 
 /** @} */
 

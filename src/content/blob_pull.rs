@@ -5,6 +5,7 @@ use std::os::fd::RawFd;
 use super::blob_source::BlobSource;
 use super::descriptor::Descriptor;
 use super::download::check_max;
+use super::local_file::LocalFile;
 use super::operation::Operation;
 use super::options::Options;
 use super::progress::Phase;
@@ -173,7 +174,7 @@ pub(super) fn receive(
     });
     let max = operation.options.max_blob;
     let mut source = match &operation.local {
-        Some(file) => BlobSource::File(file.from(prefix.size)),
+        Some((file, size)) => BlobSource::File(LocalFile::new(file, *size, prefix.size)),
         None => BlobSource::new(operation.repository, blob, blob.size(), max, prefix.size),
     };
     if operation.options.foreign {

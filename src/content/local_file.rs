@@ -17,7 +17,6 @@ use crate::os::file;
 const PIECE: usize = 256 * 1024;
 
 /// A file that has the content of a blob, read from an offset on.
-#[derive(Clone)]
 pub(super) struct LocalFile {
     file: Arc<File>,
     size: u64,
@@ -25,30 +24,30 @@ pub(super) struct LocalFile {
     is_resumed: bool,
 }
 
-impl LocalFile {
-    /// Opens a file; `None` if it no longer has the content.
-    pub(super) fn open(operation: &Operation, blob: &Descriptor, path: &Path) -> Option<LocalFile> {
-        let place = FinalPath::open(path).ok()?;
-        let (digest, size) = (blob.digest(), blob.size());
-        if !is_in_place(operation, &place, digest, size, Existing::Check).ok()? {
-            return None;
-        }
-        let file = place.directory().open_to_read(place.name()).ok()?;
-        let about = file.metadata().ok().filter(|about| about.is_file())?;
-        Some(LocalFile {
-            file: Arc::new(file),
-            size: about.len(),
-            offset: 0,
-            is_resumed: false,
-        })
+/// Opens a file and returns it with its size; `None` if it no longer has the content.
+pub(super) fn open(
+    operation: &Operation,
+    blob: &Descriptor,
+    path: &Path,
+) -> Option<(Arc<File>, u64)> {
+    let place = FinalPath::open(path).ok()?;
+    let (digest, size) = (blob.digest(), blob.size());
+    if !is_in_place(operation, &place, digest, size, Existing::Check).ok()? {
+        return None;
     }
+    let file = place.directory().open_to_read(place.name()).ok()?;
+    let about = file.metadata().ok().filter(|about| about.is_file())?;
+    Some((Arc::new(file), about.len()))
+}
 
-    /// The file, for a sink that has the beginning already.
-    pub(super) fn from(&self, offset: u64) -> LocalFile {
+impl LocalFile {
+    /// A file of that size, for a sink that has the first `offset` bytes.
+    pub(super) fn new(file: &Arc<File>, size: u64, offset: u64) -> LocalFile {
         LocalFile {
+            file: Arc::clone(file),
+            size,
             offset,
             is_resumed: offset > 0,
-            ..self.clone()
         }
     }
 

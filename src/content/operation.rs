@@ -1,7 +1,9 @@
 //! One call of the content layer: its limits and its progress.
 
+use std::fs::File;
+use std::sync::Arc;
+
 use super::filter::Candidate;
-use super::local_file::LocalFile;
 use super::options::Options;
 use super::progress::Progress;
 use super::repository::{Place, Repository};
@@ -16,8 +18,8 @@ pub(crate) struct Operation<'a> {
     pub(crate) options: &'a Options,
     pub(crate) call: Call,
     pub(crate) progress: Progress,
-    /// A file that has the content of the blob to be pulled.
-    pub(super) local: Option<LocalFile>,
+    /// A file that has the content of the blob to be pulled, and its size.
+    pub(super) local: Option<(Arc<File>, u64)>,
     _scope: CallScope,
 }
 

@@ -1,6 +1,7 @@
 //! Batches: creation, running, results.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ffi::c_int;
 use std::os::fd::AsRawFd;
 use std::ptr;
@@ -17,6 +18,7 @@ use super::slot::{self, Slot};
 use super::status::reggie_status;
 use super::{convert, guard};
 use crate::content::batch::{Batch, Items, Product, Work};
+use crate::content::manifest::Manifest;
 use crate::error::Error;
 
 /// A set of concurrent pulls, pushes and copies.
@@ -31,7 +33,7 @@ pub struct reggie_batch {
     core: Slot<Batch>,
     /// Also used by callbacks while the batch is lent.
     items: Arc<Items>,
-    /// Those of items that have ended and that were asked for.
+    /// Created when a getter is first called.
     results: Mutex<BTreeMap<usize, Box<Results>>>,
 }
 
@@ -49,7 +51,9 @@ impl Results {
         Results {
             item: product.map(|product| reggie_descriptor::new(product.descriptor().clone())),
             manifest: match product {
-                Some(Product::Manifest(manifest)) => Some(reggie_manifest::new(manifest.clone())),
+                Some(Product::Manifest(manifest)) => {
+                    Some(reggie_manifest::new(Manifest::clone(manifest)))
+                }
                 _ => None,
             },
             location: match product {
@@ -71,17 +75,17 @@ impl reggie_batch {
     /// A handle that the item has resulted in. Once created, it stays where it is.
     fn result<T>(&self, index: usize, get: impl FnOnce(&Results) -> Option<&T>) -> *const T {
         let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
-        if !results.contains_key(&index) {
-            let Some(item) = self.items.get(index) else {
-                return ptr::null();
-            };
-            let Some(outcome) = item.outcome() else {
-                return ptr::null();
-            };
-            results.insert(index, Box::new(Results::new(outcome)));
-        }
-        let found = results.get(&index).and_then(|results| get(results));
-        found.map_or(ptr::null(), ptr::from_ref)
+        let results = match results.entry(index) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let item = self.items.get(index);
+                let Some(outcome) = item.as_ref().and_then(|item| item.outcome()) else {
+                    return ptr::null();
+                };
+                place.insert(Box::new(Results::new(outcome)))
+            }
+        };
+        get(results).map_or(ptr::null(), ptr::from_ref)
     }
 }
 

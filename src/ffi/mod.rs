@@ -122,11 +122,12 @@
 //!
 //! Some calls use threads of the library: to resolve host names; to pull parts of a
 //! blob concurrently as set by reggie_options_set_ranges(); and to transfer several
-//! blobs concurrently as set by reggie_options_set_parallel(), which
-//! reggie_builder_push() and reggie_pull_files() do. These threads block all signals,
-//! never call back and never free userdata, and end before the call returns, except for
-//! a lookup that is still running when the call is cancelled or exceeds its time limit.
-//! They read and write files and file descriptors themselves. If a thread cannot be
+//! blobs concurrently as set by reggie_options_set_parallel(), which reggie_copy(),
+//! reggie_builder_push(), reggie_pull_files() and reggie_batch_run() do. These threads
+//! block all signals, never call back and never free userdata, and end before the call
+//! returns, except for a lookup that is still running when the call is cancelled or
+//! exceeds its time limit. Those of reggie_batch_step() end when the batch is done or
+//! freed. They read and write files and file descriptors themselves. If a thread cannot be
 //! created, fewer threads or the calling thread do the work.
 //!
 //! Threads that transfer blobs do not wait for one another's connections: if
@@ -210,7 +211,8 @@
 //! to stdout, and writes to stderr only if reggie_config_set_debug() is enabled
 //! without a log callback. The shared library stays in memory after dlclose().
 //! After a fork, the child may use and free every handle that no other thread was
-//! using; connections of the parent are not used in the child and are closed
+//! using, and free a batch that is running, whose client and repositories count as in
+//! use; connections of the parent are not used in the child and are closed
 //! without sending anything. The environment is read when a client is created: the
 //! proxy variables, SSL_CERT_FILE and SSL_CERT_DIR (the files they name are read
 //! then for an https address, or else at the first TLS connection), and HOME,

@@ -15,10 +15,11 @@ const OF_REFERENCES: [&str; 5] = ["tags", "referrers", "inspect", "token", READM
 /// Those that pull a blob. The last one needs libcurl.
 const BLOB_EXAMPLES: [&str; 3] = ["pull_blob", "mount_read", "own_loop"];
 /// All of them.
-pub(crate) const EXAMPLES: [&str; 11] = [
+pub(crate) const EXAMPLES: [&str; 12] = [
     "blob",
     "index",
     "inspect",
+    "loop",
     "mount_read",
     "own_loop",
     "pull_blob",
@@ -81,6 +82,8 @@ pub(crate) fn all(target: &Target, pushed: &str) {
         assert!(layers.starts_with(digest.trim_end()), "{layers}");
     }
     an_index(target, digest.trim_end());
+    let path = folder.path().to_str().expect("a path in UTF-8");
+    assert!(run("loop", &[path]).ends_with(" layers\n"));
     single_blobs(target, pushed);
     a_token(target);
 }

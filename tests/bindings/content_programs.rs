@@ -397,3 +397,20 @@ fn locating_downloads_with_curl_and_gets_a_new_token() {
     let output = program.run(&[&place(&registry), &digest, path], &[]);
     assert_fails(&output, "not the content of the blob");
 }
+
+#[test]
+fn batches_pulls_the_layers_of_several_images() {
+    let registry = registry();
+    let layers = ["v1", "v2"].map(|tag| put_image(&registry, tag, "{}", tag).1);
+    let folder = temp::folder();
+    let path = folder.path().to_str().expect("a path in UTF-8");
+    let references = ["v1", "v2", "v3"].map(|tag| format!("{}:{tag}", place(&registry)));
+    let output = run("batches", &[path, &references[0], &references[1]]);
+    assert_stdout(&output, "2 layers\n");
+    for (tag, layer) in ["v1", "v2"].into_iter().zip(&layers) {
+        let found = fs::read_to_string(folder.path().join(layer));
+        assert_eq!(found.expect("a file"), tag);
+    }
+    let output = run("batches", &[path, &references[0], &references[2]]);
+    assert_fails(&output, "MANIFEST_UNKNOWN");
+}

@@ -14,9 +14,10 @@ use crate::examples::run_checked;
 
 const NAME: &str = "reggie/docs";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const PROGRAMS: [&str; 27] = [
+const PROGRAMS: [&str; 28] = [
     "artifacts",
     "authentication",
+    "batches",
     "copying",
     "deleting",
     "descriptors",

@@ -49,7 +49,7 @@ pub enum Action {
     },
 }
 
-/// Where a pulled blob goes.
+/// The destination of a pulled blob.
 pub enum Destination {
     /// A file.
     Path(PathBuf),
@@ -96,7 +96,7 @@ impl Work {
         Work::At(repository.clone(), Action::Locate { blob, follow })
     }
 
-    /// The repository and the blob, if it is pulled, and where it goes.
+    /// The repository and the blob, if it is pulled, and the destination.
     pub(super) fn as_pull(&self) -> Option<(&Repository, &Descriptor, &Destination)> {
         match self {
             Work::At(repository, Action::Pull(blob, to)) => Some((repository, blob, to)),
@@ -118,7 +118,7 @@ pub enum Product {
     /// What was pulled, pushed or copied.
     Content(Descriptor),
     /// A manifest that was pulled.
-    Manifest(Manifest),
+    Manifest(Box<Manifest>),
     /// The location of a blob.
     Location(Descriptor, Arc<Location>),
 }

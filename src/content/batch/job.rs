@@ -11,7 +11,7 @@ use crate::content::blob_pull;
 use crate::content::copy::Transfers;
 use crate::content::descriptor::Descriptor;
 use crate::content::file_pull;
-use crate::content::local_file::LocalFile;
+use crate::content::local_file;
 use crate::content::location;
 use crate::content::manifest_pull;
 use crate::content::operation::Operation;
@@ -109,7 +109,8 @@ impl Task {
             Work::At(repository, action) => {
                 let mut operation = worker.operation(repository, options, progress);
                 if let Action::Pull(blob, _) = action {
-                    operation.local = copy.and_then(|path| LocalFile::open(&operation, blob, path));
+                    operation.local =
+                        copy.and_then(|path| local_file::open(&operation, blob, path));
                 }
                 operation.finish_job(act(&operation, action))
             }
@@ -136,7 +137,7 @@ fn act(operation: &Operation, action: &Action) -> Result<Product, Error> {
                 Some(platform) => manifest_pull::resolve_in(operation, target, platform),
                 None => manifest_pull::pull_in(operation, &target),
             }
-            .map(Product::Manifest)
+            .map(|manifest| Product::Manifest(Box::new(manifest)))
         }
         Action::Locate { blob, follow } => location::locate_in(operation, blob, *follow)
             .map(|found| Product::Location(blob.clone(), Arc::new(found))),

@@ -1,5 +1,6 @@
 //! The work of a batch from the first item that is started until nothing is left.
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use super::item::{Item, Items, Product};
@@ -28,7 +29,7 @@ pub(super) struct Round {
     left: usize,
     /// That of the first item that has failed.
     failure: Option<Error>,
-    /// The whole batch was cancelled, or its time is over.
+    /// The whole batch was cancelled, or has exceeded its time limit.
     interruption: Option<Error>,
     process: u32,
 }
@@ -149,7 +150,7 @@ impl Round {
     pub(super) fn abandon(self) {
         if self.process != std::process::id() {
             // The threads are those of the parent, and may have held locks.
-            std::mem::forget(self);
+            let _ = ManuallyDrop::new(self);
         }
     }
 }
