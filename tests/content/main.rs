@@ -15,6 +15,7 @@ mod blob_stats;
 mod builder;
 mod copies;
 mod copy_failures;
+mod copy_registries;
 mod copy_selection;
 mod copying;
 mod documents;

@@ -18,7 +18,7 @@ use crate::documents::*;
 use crate::long::program;
 use crate::referrers::{digests, referrers_of};
 
-fn repository_of(registry: &Registry) -> Repository {
+pub(crate) fn repository_of(registry: &Registry) -> Repository {
     let mut config = Config::new();
     if let (Some(user), Some(password)) = (registry.user(), registry.password()) {
         config.set_credentials(user, password).expect("valid");
