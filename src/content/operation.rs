@@ -7,6 +7,7 @@ use super::repository::{Place, Repository};
 use crate::error::{Error, Kind, Step};
 use crate::os::call_scope::CallScope;
 use crate::os::deadline::CallLimits;
+use crate::os::speed::Speed;
 use crate::request::call::Call;
 
 /// A call on a repository.
@@ -32,6 +33,8 @@ impl<'a> Operation<'a> {
     ) -> Operation<'a> {
         let mut call = repository.begin(options.cancel.clone(), options.timeout);
         call.limits.transfer = progress.meter();
+        let (down, up) = options.max_speed;
+        call.limits.speed = Speed::new(down, up);
         let waits = progress.clone();
         call.on_retry = Some(Box::new(move |wait| waits.retries_in(wait)));
         Operation {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::callback_queue::CallbackQueue;
 use super::cancel::Cancel;
+use super::speed::Speed;
 use super::step_clock;
 use super::stop::Stop;
 use super::transfer::TransferMeter;
@@ -74,6 +75,8 @@ pub(crate) struct CallLimits {
     /// The call was made inside a callback of another call, so it must not wait
     /// for what other calls hold; see [`CallScope`](super::call_scope::CallScope).
     pub(crate) is_nested: bool,
+    /// The maximum speed of the call.
+    pub(crate) speed: Option<Arc<Speed>>,
     /// Reports progress to the program, which may stop the call. Only of calls
     /// without workers.
     pub(crate) transfer: Option<Arc<TransferMeter>>,

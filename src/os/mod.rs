@@ -13,6 +13,7 @@ pub(crate) mod event;
 pub(crate) mod file;
 pub(crate) mod file_lock;
 pub(crate) mod processor;
+pub(crate) mod speed;
 pub(crate) mod step_clock;
 pub(crate) mod stop;
 pub(crate) mod subprocess;
