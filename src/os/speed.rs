@@ -1,19 +1,14 @@
 //! The maximum speed of a call, which all its transfers share.
 
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-
-use super::deadline::{CallLimits, StepLimit};
-use super::wait;
-use crate::error::Step;
 
 /// Unused time that may be made up for, so that delays of the scheduler do not lower
 /// the speed.
 const BURST: Duration = Duration::from_millis(100);
 /// How many times a second something is sent.
 const SENDS_PER_SECOND: u64 = 10;
-/// The least that is sent at a time.
+/// The smallest amount to send at a time.
 const MIN_SEND: usize = 1024;
 
 /// The limits of a call, in both directions.
@@ -66,18 +61,14 @@ impl Speed {
         })
     }
 
-    /// Waits until more may be received.
-    pub(crate) fn wait_to_receive(&self, limits: &CallLimits) -> io::Result<()> {
-        self.down
-            .as_ref()
-            .map_or(Ok(()), |down| down.wait(limits, Step::Receive))
+    /// When more may be received.
+    pub(super) fn receive_at(&self) -> Option<Instant> {
+        self.down.as_ref().map(Bucket::free_at)
     }
 
-    /// Waits until more may be sent.
-    pub(crate) fn wait_to_send(&self, limits: &CallLimits) -> io::Result<()> {
-        self.up
-            .as_ref()
-            .map_or(Ok(()), |up| up.wait(limits, Step::Send))
+    /// When more may be sent.
+    pub(super) fn send_at(&self) -> Option<Instant> {
+        self.up.as_ref().map(Bucket::free_at)
     }
 }
 
@@ -92,24 +83,11 @@ impl Bucket {
     fn free_at(&self) -> Instant {
         *self.free_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn wait(&self, limits: &CallLimits, step: Step) -> io::Result<()> {
-        loop {
-            let free_at = self.free_at();
-            if free_at <= Instant::now() {
-                return Ok(());
-            }
-            // Others may have taken the time meanwhile.
-            wait::sleep(free_at, limits, StepLimit::none(step))?;
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Error, Kind};
-    use crate::os::cancel::Cancel;
 
     #[test]
     fn what_is_transferred_takes_its_time() {
@@ -123,32 +101,10 @@ mod tests {
         let later = now + Duration::from_secs(60);
         down.take(1000, later);
         assert_eq!(down.free_at(), later + Duration::from_millis(900));
+        assert_eq!(speed.receive_at(), Some(down.free_at()));
         speed.sent(1 << 40);
-        speed
-            .wait_to_send(&CallLimits::default())
-            .expect("no limit in this direction");
+        assert!(speed.send_at().is_none(), "no limit in this direction");
         assert!(Speed::new(0, 0).is_none());
-    }
-
-    #[test]
-    fn a_wait_ends_with_the_call() {
-        let speed = Speed::new(1, 1).expect("a limit");
-        speed.received(1000);
-        speed.sent(1000);
-        let cancel = Cancel::new().expect("a handle");
-        cancel.trigger();
-        let limits = CallLimits {
-            cancel: Some(cancel),
-            ..CallLimits::default()
-        };
-        for (waited, step) in [
-            (speed.wait_to_receive(&limits), Step::Receive),
-            (speed.wait_to_send(&limits), Step::Send),
-        ] {
-            let error = waited.expect_err("cancelled");
-            let error = error.downcast::<Error>().expect("ours");
-            assert_eq!((error.kind(), error.step()), (Kind::Cancelled, step));
-        }
     }
 
     #[test]

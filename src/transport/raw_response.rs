@@ -208,11 +208,10 @@ impl RawBody {
 
     /// Waits until the maximum speed of the call allows more.
     fn slow_down(&mut self) -> Result<(), Error> {
-        let limits = &self.limits.call;
-        let (Some(speed), BodyState::Open { .. }) = (&limits.speed, &self.state) else {
+        if !matches!(self.state, BodyState::Open { .. }) {
             return Ok(());
-        };
-        speed.wait_to_receive(limits).map_err(|error| {
+        }
+        self.limits.call.wait_to_receive().map_err(|error| {
             let error = Error::of_io(Kind::Receive, "wait for the maximum speed", error);
             self.fail();
             self.named(error)

@@ -124,16 +124,6 @@ impl Connection {
         }
     }
 
-    /// Waits until the maximum speed of the call allows more; returns how much may be
-    /// sent at a time.
-    fn slow_down(&self) -> io::Result<usize> {
-        let limits = &self.exchange_limits.call;
-        match &limits.speed {
-            None => Ok(usize::MAX),
-            Some(speed) => speed.wait_to_send(limits).map(|()| speed.max_send()),
-        }
-    }
-
     /// Repeats `step`, which sends more after the first `sent` bytes, until
     /// `length` bytes are sent, the server rejects the request, or a step sends
     /// nothing. Returns the number of bytes sent.
@@ -144,7 +134,7 @@ impl Connection {
         step: impl Fn(&Connection, usize, usize) -> io::Result<usize>,
     ) -> io::Result<usize> {
         while sent < length {
-            let max = self.slow_down()?;
+            let max = self.exchange_limits.call.wait_to_send()?;
             match step(self, sent, max) {
                 Ok(0) => break,
                 Ok(more) => {
