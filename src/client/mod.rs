@@ -22,6 +22,7 @@ use crate::http::template;
 use crate::log::{Level, Log};
 use crate::os::call_scope::CallScope;
 use crate::os::cancel::Cancel;
+use crate::os::deadline::{CallLimits, Reserved};
 use crate::os::transfer::TransferMeter;
 use crate::request::Request;
 use crate::request::address::Address;
@@ -136,6 +137,13 @@ impl Client {
             ..OwnTimes::default()
         };
         Call::new(self.times.begin(&own, cancel))
+    }
+
+    /// Takes a connection to the registry of each client for a call that uses them
+    /// together, so that it does not wait for one while it has another.
+    pub(crate) fn reserve(all: &[&Client], limits: &CallLimits) -> Result<Option<Reserved>, Error> {
+        let engines: Vec<&Engine> = all.iter().map(|client| &client.engine).collect();
+        Engine::reserve(&engines, limits)
     }
 
     /// What users of the client know about the registry, one value of each type.
