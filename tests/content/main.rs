@@ -45,4 +45,5 @@ mod referrers_quirks;
 mod registries;
 mod repositories;
 mod scripted;
+mod speed;
 mod uploads;
