@@ -25,6 +25,8 @@ for example in \
     "referrers $2/reggie/example:v1 text/plain note" \
     "referrers $2/reggie/example:v1" \
     "inspect $2/reggie/example:v1" \
+    "copy $2/reggie/example:v1 $2/reggie/copied:v1" \
+    "mirror $2/reggie/example $2/reggie/mirrored v1" \
     "index $2/reggie/example:many linux/amd64=v1 linux/arm64/v8=v2" \
     "readme $2/reggie/example:v1" \
     "blob put $2/reggie/other" \

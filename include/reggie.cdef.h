@@ -775,6 +775,9 @@ reggie_status reggie_options_set_parallel(reggie_options *options,
 reggie_status reggie_options_set_ranges(reggie_options *options,
                                         size_t parts,
                                         size_t part_size);
+reggie_status reggie_options_set_max_speed(reggie_options *options,
+                                           uint64_t down,
+                                           uint64_t up);
 reggie_status reggie_options_set_max_blob(reggie_options *options,
                                           uint64_t bytes);
 reggie_status reggie_options_set_max_manifest(reggie_options *options,

@@ -4304,6 +4304,17 @@ reggie_status reggie_options_set_ranges(reggie_options *options,
                                         size_t parts,
                                         size_t part_size);
 
+/// Sets the maximum transfer speed of a call, in bytes per second.
+///
+/// `down` and `up` apply to everything that the call transfers over the network
+/// together, on average; 0 means no limit. Waiting for the limit is not a
+/// stall. Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_max_speed(reggie_options *options,
+                                           uint64_t down,
+                                           uint64_t up);
+
 /// Sets the maximum size of a blob in bytes.
 ///
 /// It applies regardless of what the descriptor and the server say. A larger

@@ -22,6 +22,7 @@ use crate::http::template;
 use crate::log::{Level, Log};
 use crate::os::call_scope::CallScope;
 use crate::os::cancel::Cancel;
+use crate::os::deadline::{CallLimits, Reserved};
 use crate::os::transfer::TransferMeter;
 use crate::request::Request;
 use crate::request::address::Address;
@@ -138,6 +139,13 @@ impl Client {
         Call::new(self.times.begin(&own, cancel))
     }
 
+    /// Takes a connection to the registry of each client for a call that uses them
+    /// together, so that it does not wait for one while it has another.
+    pub(crate) fn reserve(all: &[&Client], limits: &CallLimits) -> Result<Option<Reserved>, Error> {
+        let engines: Vec<&Engine> = all.iter().map(|client| &client.engine).collect();
+        Engine::reserve(&engines, limits)
+    }
+
     /// What users of the client know about the registry, one value of each type.
     pub(crate) fn known<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
         self.memory.get()
@@ -156,11 +164,6 @@ impl Client {
     /// Whether another client is of the same registry.
     pub(crate) fn is_of_same_registry(&self, other: &Client) -> bool {
         self.engine.address == other.engine.address
-    }
-
-    /// Whether another client uses the same connections.
-    pub(crate) fn shares_connections(&self, other: &Client) -> bool {
-        self.engine.shares_connections(&other.engine)
     }
 
     /// Waits before a retry that the caller has decided on; false if there is

@@ -306,3 +306,40 @@ fn an_authorization_is_obtained_without_a_request_and_can_be_forgotten() {
         ]
     );
 }
+
+#[test]
+fn a_call_that_has_reserved_connections_does_not_wait_for_them() {
+    let (port, heads) = server(|_, count| match count {
+        // The body does not come.
+        1 => Answer::Send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n".to_owned()),
+        _ => status("200 OK", ""),
+    });
+    let refusing = client(port, |config| config.set_max_connections(1));
+    let limits = CallLimits::default();
+    let error = Client::reserve(&[&refusing, &refusing], &limits).expect_err("one is allowed");
+    assert_eq!(error.kind(), Kind::InvalidArgument);
+    let reserving = client(port, |config| {
+        config.set_max_connections(2);
+        config.set_connect_timeout(Some(Duration::from_millis(50)));
+    });
+    let mut call = Call::new(CallLimits::default());
+    let all = [&reserving, &reserving];
+    call.limits.reserved = Client::reserve(&all, &call.limits).expect("both are free");
+    // Others wait for them.
+    let error = reserving.execute(&mut get(&reserving));
+    assert_eq!(error.expect_err("none is left").kind(), Kind::Timeout);
+    let first = reserving
+        .open_in(&call, &mut get(&reserving))
+        .expect("a response");
+    let second = reserving.execute_in(&call, &mut get(&reserving));
+    assert_eq!(second.expect("a response").status(), 200);
+    let third = reserving.execute_in(&call, &mut get(&reserving));
+    assert_eq!(third.expect("a response").status(), 200);
+    drop((first, call));
+    let after = reserving.execute(&mut get(&reserving));
+    assert_eq!(after.expect("a response").status(), 200);
+    assert_eq!(heads.try_iter().count(), 4);
+    let unlimited = client(port, |_| ());
+    let reserved = Client::reserve(&[&unlimited, &unlimited], &limits);
+    assert!(reserved.expect("nothing to take").is_none());
+}

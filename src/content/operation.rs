@@ -7,9 +7,11 @@ use super::filter::Candidate;
 use super::options::Options;
 use super::progress::Progress;
 use super::repository::{Place, Repository};
+use crate::client::Client;
 use crate::error::{Error, Kind, Step};
 use crate::os::call_scope::CallScope;
 use crate::os::deadline::CallLimits;
+use crate::os::speed::Speed;
 use crate::request::call::Call;
 
 /// A call on a repository.
@@ -37,6 +39,8 @@ impl<'a> Operation<'a> {
     ) -> Operation<'a> {
         let mut call = repository.begin(options.cancel.clone(), options.timeout);
         call.limits.transfer = progress.meter();
+        let (down, up) = options.max_speed;
+        call.limits.speed = Speed::new(down, up);
         let waits = progress.clone();
         call.on_retry = Some(Box::new(move |wait| waits.retries_in(wait)));
         Operation {
@@ -83,6 +87,20 @@ impl<'a> Operation<'a> {
     /// An error if the call must end. Reports progress if that is due.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.call.limits.check(Step::Prepare)
+    }
+
+    /// Takes a connection for this operation and for another one that transfers content
+    /// together with it, so that neither waits for one that the other has.
+    pub(super) fn reserve_with(&mut self, other: &mut Operation) -> Result<(), Error> {
+        let clients = [self.repository, other.repository].map(Repository::client);
+        let [Some(own), Some(theirs)] = clients else {
+            // A layout needs none.
+            return Ok(());
+        };
+        let reserved = Client::reserve(&[own, theirs], &self.call.limits)?;
+        self.call.limits.reserved.clone_from(&reserved);
+        other.call.limits.reserved = reserved;
+        Ok(())
     }
 
     /// Whether the call includes some content. Asks the program, on the calling thread.

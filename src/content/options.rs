@@ -50,6 +50,8 @@ pub struct Options {
     /// How many parts of a blob are pulled concurrently, and their size.
     parts: usize,
     part_size: usize,
+    /// The maximum speed of receiving and of sending, in bytes per second; 0 for none.
+    pub max_speed: (u64, u64),
     /// The maximum size of a blob.
     pub max_blob: Option<u64>,
     max_manifest: usize,
@@ -96,6 +98,7 @@ impl Default for Options {
             parallel: 4,
             parts: 1,
             part_size: DEFAULT_PART,
+            max_speed: (0, 0),
             max_blob: None,
             max_manifest: manifest::DEFAULT_MAX_SIZE,
             manifest_types: Vec::new(),

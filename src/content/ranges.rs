@@ -38,7 +38,9 @@ pub(super) fn deliver(
     // Further ones would wait for the connections of these.
     let workers = parts.min(task.client().max_connections().unwrap_or(parts));
     let left = download.left().unwrap_or(0);
-    if workers < 2 || left / 2 < part_size as u64 {
+    // One connection was taken for the call, and others may be taken.
+    let is_reserved = task.call.limits.reserved.is_some();
+    if is_reserved || workers < 2 || left / 2 < part_size as u64 {
         return Ok(());
     }
     let mut call = Call::new(task.call.limits.clone());

@@ -29,6 +29,7 @@ use crate::http::url::syntax::text_of_header;
 use crate::http::url::{Origin, Url};
 use crate::log::Log;
 use crate::log::secrets::Secrets;
+use crate::os::deadline::{CallLimits, Reserved};
 use crate::request::Request;
 use crate::request::address::Address;
 use crate::request::call::Execution;
@@ -86,9 +87,13 @@ struct AuthState {
 }
 
 impl Engine {
-    /// Whether another engine uses the same connections.
-    pub(crate) fn shares_connections(&self, other: &Engine) -> bool {
-        self.transport.shares_with(&other.transport)
+    /// Takes a connection to each registry for a call.
+    pub(crate) fn reserve(all: &[&Engine], limits: &CallLimits) -> Result<Option<Reserved>, Error> {
+        let all: Vec<_> = all
+            .iter()
+            .map(|engine| (&engine.transport, engine.address.origin_ref()))
+            .collect();
+        Transport::reserve(&all, limits)
     }
 
     /// Shares connections, tokens and cookies with another engine if the
@@ -175,7 +180,7 @@ impl Engine {
                     method: &method,
                     url: url.clone(),
                     headers,
-                    authorization: auth.sent.as_ref().map(|value| (own, value)),
+                    authorization: auth.sent.as_ref().map(|value| (&**own, value)),
                     purpose,
                     director: request.director,
                     follow_redirects: request.follow_redirects,

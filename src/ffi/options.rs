@@ -210,6 +210,27 @@ pub unsafe extern "C" fn reggie_options_set_ranges(
     set(options, |core| core.set_parts(parts, part_size))
 }
 
+/// Sets the maximum transfer speed of a call, in bytes per second.
+///
+/// `down` and `up` apply to everything that the call transfers over the network
+/// together, on average; 0 means no limit. Waiting for the limit is not a
+/// stall. Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn reggie_options_set_max_speed(
+    options: *mut reggie_options,
+    down: u64,
+    up: u64,
+) -> reggie_status {
+    // SAFETY: the caller's handle, or NULL.
+    let options = unsafe { options.as_ref() };
+    set(options, |core| {
+        core.max_speed = (down, up);
+        Ok(())
+    })
+}
+
 /// Sets the maximum size of a blob in bytes.
 ///
 /// It applies regardless of what the descriptor and the server say. A larger

@@ -1,6 +1,7 @@
 //! Limits of waits: cancel handles, the deadline of a call, the time limit of a
 //! step, and the minimum rate of a transfer.
 
+use std::any::Any;
 use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::callback_queue::CallbackQueue;
 use super::cancel::Cancel;
+use super::speed::Speed;
 use super::step_clock;
 use super::stop::Stop;
 use super::transfer::TransferMeter;
@@ -58,6 +60,10 @@ impl Default for Timeouts {
     }
 }
 
+/// Connections that a call has taken in advance, as the transport layer knows them.
+#[derive(Clone, Debug)]
+pub(crate) struct Reserved(pub(crate) Arc<dyn Any + Send + Sync>);
+
 /// The limits of a call, for everything that it sends.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CallLimits {
@@ -74,6 +80,10 @@ pub(crate) struct CallLimits {
     /// The call was made inside a callback of another call, so it must not wait
     /// for what other calls hold; see [`CallScope`](super::call_scope::CallScope).
     pub(crate) is_nested: bool,
+    /// Connections that the call has taken in advance.
+    pub(crate) reserved: Option<Reserved>,
+    /// The maximum speed of the call.
+    pub(crate) speed: Option<Arc<Speed>>,
     /// Reports progress to the program, which may stop the call. Only of calls
     /// without workers.
     pub(crate) transfer: Option<Arc<TransferMeter>>,

@@ -13,6 +13,8 @@ pub(crate) mod event;
 pub(crate) mod file;
 pub(crate) mod file_lock;
 pub(crate) mod processor;
+mod slow_down;
+pub(crate) mod speed;
 pub(crate) mod step_clock;
 pub(crate) mod stop;
 pub(crate) mod subprocess;

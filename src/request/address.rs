@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use std::sync::Arc;
+
 use crate::error::{Error, Kind};
 use crate::http::url::syntax::{check_text, remove_dot_segments, without_fragment};
 use crate::http::url::{NO_SCHEME, Origin, Url, invalid};
@@ -52,7 +54,7 @@ impl Address {
     }
 
     /// The origin, for as long as the address is there.
-    pub(crate) fn origin_ref(&self) -> &Origin {
+    pub(crate) fn origin_ref(&self) -> &Arc<Origin> {
         self.url.origin_ref()
     }
 

@@ -3,26 +3,26 @@
 
 use std::sync::Arc;
 
+use super::reservation::{Reservation, RoutePermits, give_back, wake_next};
 use super::route::Route;
-use super::slots::Slots;
 use crate::error::{Error, Kind, Step};
 use crate::os::deadline::CallLimits;
 use crate::os::event::Event;
-
-/// The permits for each host.
-pub(crate) type RoutePermits = Slots<Route, Event>;
 
 /// A permit for one connection. Returned on drop.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     slots: Arc<RoutePermits>,
     route: Route,
+    /// What it belongs to.
+    reservation: Option<Arc<Reservation>>,
 }
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        if let Some(next) = self.slots.give_back(&self.route) {
-            next.happen();
+        match &self.reservation {
+            Some(reservation) => reservation.put_back(&self.slots, &self.route),
+            None => give_back(&self.slots, &self.route, 1),
         }
     }
 }
@@ -40,7 +40,17 @@ impl ConnectionPermit {
         let permit = || ConnectionPermit {
             slots: Arc::clone(slots),
             route: route.clone(),
+            reservation: None,
         };
+        if let Some(reservation) = Reservation::of(limits)
+            && reservation.take(slots, route)
+        {
+            return Ok(ConnectionPermit {
+                slots: Arc::clone(slots),
+                route: route.clone(),
+                reservation: Some(reservation),
+            });
+        }
         if slots.take(route) {
             return Ok(permit());
         }
@@ -59,9 +69,10 @@ impl ConnectionPermit {
         match event.wait(limits, limit) {
             Ok(()) => Ok(permit()),
             Err(error) => {
-                if !slots.leave(route, &event) {
+                match slots.leave(route, &event) {
+                    true => wake_next(slots, route),
                     // The permit came too late: pass it on.
-                    drop(permit());
+                    false => drop(permit()),
                 }
                 Err(Error::of_io(Kind::Connect, &what, error))
             }

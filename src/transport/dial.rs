@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
-use super::connection_permit::RoutePermits;
 use super::exchange_timer::ExchangeLimits;
 use super::pool::Pool;
+use super::reservation::RoutePermits;
 use super::route::Route;
 use super::ssrf_policy::{Director, SsrfPolicy};
 use super::{resolve, socks, tunnel};

@@ -17,11 +17,11 @@ pub(crate) struct FilePiece {
 }
 
 impl FilePiece {
-    /// Sends more, after the first `sent` bytes. Returns 0 if the kernel cannot
+    /// Sends more, at most `max` bytes after the first `sent` ones. Returns 0 if the kernel cannot
     /// send this file or the file has ended; reading it shows which.
-    pub(super) fn send(&self, socket: RawFd, sent: usize) -> io::Result<usize> {
+    pub(super) fn send(&self, socket: RawFd, sent: usize, max: usize) -> io::Result<usize> {
         let offset = self.file.offset + sent as u64;
-        match sys::send_file(socket, self.file.fd, offset, self.length - sent) {
+        match sys::send_file(socket, self.file.fd, offset, max.min(self.length - sent)) {
             Err(error) if !is_of_socket(&error) => Ok(0),
             other => other,
         }
@@ -100,7 +100,10 @@ mod tests {
         let file = file(b"0123456789");
         let piece = piece(file.as_raw_fd(), 2, 6);
         let (ours, mut theirs) = UnixStream::pair().expect("sockets");
-        assert_eq!(piece.send(ours.as_raw_fd(), 1).expect("sent"), 5);
+        assert_eq!(
+            piece.send(ours.as_raw_fd(), 1, usize::MAX).expect("sent"),
+            5
+        );
         let mut received = [0; 5];
         theirs.read_exact(&mut received).expect("received");
         assert_eq!(&received, b"34567");
@@ -113,8 +116,16 @@ mod tests {
         let file = file(b"0123456789");
         let piece = piece(file.as_raw_fd(), 8, 6);
         let (ours, _theirs) = UnixStream::pair().expect("sockets");
-        assert_eq!(piece.send(ours.as_raw_fd(), 0).expect("sent"), 2);
-        assert_eq!(piece.send(ours.as_raw_fd(), 2).expect("the end"), 0);
+        assert_eq!(
+            piece.send(ours.as_raw_fd(), 0, usize::MAX).expect("sent"),
+            2
+        );
+        assert_eq!(
+            piece
+                .send(ours.as_raw_fd(), 2, usize::MAX)
+                .expect("the end"),
+            0
+        );
         let error = piece.read(&mut [0; 4], 2).expect_err("the end");
         assert_eq!(error.kind(), Kind::BodyLength);
         assert_eq!(error.message(), "the body ended 98 bytes before its length");
@@ -125,14 +136,19 @@ mod tests {
         let (ours, theirs) = UnixStream::pair().expect("sockets");
         let folder = std::fs::File::open("/").expect("a folder");
         let of_folder = piece(folder.as_raw_fd(), 0, 1);
-        assert_eq!(of_folder.send(ours.as_raw_fd(), 0).expect("not sent"), 0);
+        assert_eq!(
+            of_folder
+                .send(ours.as_raw_fd(), 0, usize::MAX)
+                .expect("not sent"),
+            0
+        );
         let error = of_folder.read(&mut [0], 0).expect_err("a folder");
         assert_eq!((error.kind(), error.errno()), (Kind::File, libc::EISDIR));
         assert!(error.message().starts_with("body a: "), "{error}");
         drop(theirs);
         let file = file(b"a");
         let error = piece(file.as_raw_fd(), 0, 1)
-            .send(ours.as_raw_fd(), 0)
+            .send(ours.as_raw_fd(), 0, usize::MAX)
             .expect_err("no peer");
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }

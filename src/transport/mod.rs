@@ -14,6 +14,7 @@ mod pool;
 mod raw_response;
 mod request_body;
 mod request_sender;
+mod reservation;
 mod resolve;
 mod response_head;
 mod route;
@@ -42,6 +43,7 @@ use self::exchange_timer::ExchangeLimits;
 use self::operation::Operation;
 use self::request_body::CHUNK_ROOM;
 use self::request_sender::SendFailure;
+use self::reservation::Reservation;
 use self::route::Route;
 use self::ssrf_policy::class_of_server;
 use crate::body::Body;
@@ -53,7 +55,7 @@ use crate::http::message::framing;
 use crate::http::message::request_head::RequestHead;
 use crate::http::url::{Origin, Scheme, Url};
 use crate::log::secrets::Secrets;
-use crate::os::deadline::{CallLimits, StepLimit};
+use crate::os::deadline::{CallLimits, Reserved, StepLimit};
 use crate::os::wait;
 
 /// A request. Nothing is added to it except Host.
@@ -97,11 +99,6 @@ impl Transport {
         }
     }
 
-    /// Whether another transport has the same connections.
-    pub(crate) fn shares_with(&self, other: &Transport) -> bool {
-        Arc::ptr_eq(&self.shared, &other.shared)
-    }
-
     /// For a client of the registry at `own`. With https, reads what TLS needs,
     /// to report errors immediately.
     pub(crate) fn new(config: &Config, own: Origin, secrets: &Secrets) -> Result<Transport, Error> {
@@ -112,6 +109,28 @@ impl Transport {
         Ok(Transport {
             shared: Arc::new(shared),
         })
+    }
+
+    /// Takes a connection to each of the origins for a call, which then need not wait for
+    /// them. Nothing where connections are not limited.
+    pub(crate) fn reserve(
+        all: &[(&Transport, &Arc<Origin>)],
+        limits: &CallLimits,
+    ) -> Result<Option<Reserved>, Error> {
+        let connections = all.iter().filter_map(|(transport, origin)| {
+            let Shared { slots, proxies, .. } = &*transport.shared;
+            Some(reservation::Connection {
+                slots: slots.clone()?,
+                route: Route::new(origin, proxies),
+                host: origin.authority(),
+            })
+        });
+        let connections: Vec<_> = connections.collect();
+        if connections.len() < 2 {
+            return Ok(None);
+        }
+        let reservation = Reservation::wait(connections, limits)?;
+        Ok(Some(Reserved(Arc::new(reservation))))
     }
 
     /// Sends a request and reads the headers of the response. If `fresh`, uses

@@ -127,6 +127,7 @@ impl RawBody {
             return Ok(0);
         }
         self.check()?;
+        self.slow_down()?;
         let result = match &mut self.state {
             BodyState::End => {
                 self.report_end()?;
@@ -152,6 +153,7 @@ impl RawBody {
         let mut scratch = Vec::new();
         loop {
             self.check()?;
+            self.slow_down()?;
             let mut outcome = Ok(());
             let result = match &mut self.state {
                 BodyState::End => return self.complete(),
@@ -204,6 +206,18 @@ impl RawBody {
         })
     }
 
+    /// Waits until the maximum speed of the call allows more.
+    fn slow_down(&mut self) -> Result<(), Error> {
+        if !matches!(self.state, BodyState::Open { .. }) {
+            return Ok(());
+        }
+        self.limits.call.wait_to_receive().map_err(|error| {
+            let error = Error::of_io(Kind::Receive, "wait for the maximum speed", error);
+            self.fail();
+            self.named(error)
+        })
+    }
+
     /// Counts received bytes and detects the end of the body.
     fn account(&mut self, result: Result<usize, ReadFailure>) -> Result<usize, Error> {
         let amount = match result {
@@ -219,6 +233,9 @@ impl RawBody {
         }
         if let Some(transfer) = &self.transfer {
             transfer.received(amount);
+        }
+        if let Some(speed) = &self.limits.call.speed {
+            speed.received(amount);
         }
         match amount {
             0 => self.end(),

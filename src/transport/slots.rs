@@ -21,8 +21,8 @@ pub(crate) struct Slots<K, W> {
 #[derive(Debug)]
 struct Host<W> {
     taken: usize,
-    /// Empty while a slot is free.
-    waiting: VecDeque<Arc<W>>,
+    /// Who waits, and for how many slots. The first of them does not get them yet.
+    waiting: VecDeque<(Arc<W>, usize)>,
 }
 
 impl<K: Eq + Hash + Clone, W> Slots<K, W> {
@@ -40,21 +40,29 @@ impl<K: Eq + Hash + Clone, W> Slots<K, W> {
 
     /// Takes a slot if one is free.
     pub(crate) fn take(&self, key: &K) -> bool {
-        self.take_or(key, |_| {})
+        self.take_or(key, 1, |_| {})
     }
 
     /// Takes a slot if one is free. Otherwise adds `waker` to the end of the
     /// queue; it owns a slot by the time it is woken.
     pub(crate) fn take_or_queue(&self, key: &K, waker: &Arc<W>) -> bool {
-        self.take_or(key, |host| host.waiting.push_back(Arc::clone(waker)))
+        self.take_all_or_queue(key, 1, waker)
+    }
+
+    /// The same with several slots, of which it gets all at once. They must not be more
+    /// than there are.
+    pub(crate) fn take_all_or_queue(&self, key: &K, count: usize, waker: &Arc<W>) -> bool {
+        self.take_or(key, count, |host| {
+            host.waiting.push_back((Arc::clone(waker), count));
+        })
     }
 
     /// Takes a slot even if none is free.
     pub(crate) fn take_extra(&self, key: &K) {
-        self.take_or(key, |host| host.taken += 1);
+        self.take_or(key, 1, |host| host.taken += 1);
     }
 
-    fn take_or(&self, key: &K, if_none: impl FnOnce(&mut Host<W>)) -> bool {
+    fn take_or(&self, key: &K, count: usize, if_none: impl FnOnce(&mut Host<W>)) -> bool {
         let mut hosts = self.lock();
         let host = match hosts.entry(key.clone()) {
             Entry::Occupied(host) => host.into_mut(),
@@ -63,9 +71,9 @@ impl<K: Eq + Hash + Clone, W> Slots<K, W> {
                 waiting: VecDeque::new(),
             }),
         };
-        let is_free = host.taken < self.max;
+        let is_free = host.waiting.is_empty() && host.taken + count <= self.max;
         if is_free {
-            host.taken += 1;
+            host.taken += count;
         } else {
             if_none(host);
         }
@@ -73,34 +81,37 @@ impl<K: Eq + Hash + Clone, W> Slots<K, W> {
     }
 
     /// Releases a slot. The caller must wake the returned waker, which now owns
-    /// it.
+    /// what it waited for.
     #[must_use]
     pub(crate) fn give_back(&self, key: &K) -> Option<Arc<W>> {
         let mut hosts = self.lock();
         let host = hosts.get_mut(key)?;
-        // A slot beyond the maximum is not passed on.
-        let next = match host.taken > self.max {
-            true => None,
-            false => host.waiting.pop_front(),
-        };
-        if next.is_none() {
-            host.taken -= 1;
-            if host.taken == 0 {
-                hosts.remove(key);
-            }
+        host.taken -= 1;
+        let next = host.next(self.max);
+        if host.taken == 0 {
+            hosts.remove(key);
         }
         next
     }
 
-    /// Leaves the queue. Returns false if `waker` already owns a slot.
+    /// Leaves the queue. Returns false if `waker` already owns its slots. After that,
+    /// the caller must wake those that [`Slots::next`] returns.
     pub(crate) fn leave(&self, key: &K, waker: &Arc<W>) -> bool {
         let mut hosts = self.lock();
         let Some(host) = hosts.get_mut(key) else {
             return false;
         };
         let before = host.waiting.len();
-        host.waiting.retain(|one| !Arc::ptr_eq(one, waker));
+        host.waiting.retain(|(one, _)| !Arc::ptr_eq(one, waker));
         host.waiting.len() < before
+    }
+
+    /// The next waker whose slots are free, which now owns them: it may have waited
+    /// behind one that has left.
+    #[must_use]
+    pub(crate) fn next(&self, key: &K) -> Option<Arc<W>> {
+        let mut hosts = self.lock();
+        hosts.get_mut(key)?.next(self.max)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Host<W>>> {
@@ -108,5 +119,17 @@ impl<K: Eq + Hash + Clone, W> Slots<K, W> {
         self.hosts
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl<W> Host<W> {
+    fn next(&mut self, max: usize) -> Option<Arc<W>> {
+        let (_, count) = self.waiting.front()?;
+        if self.taken + count > max {
+            return None;
+        }
+        let (waker, count) = self.waiting.pop_front()?;
+        self.taken += count;
+        Some(waker)
     }
 }

@@ -15,11 +15,13 @@ const OF_REFERENCES: [&str; 5] = ["tags", "referrers", "inspect", "token", READM
 /// Those that pull a blob. The last one needs libcurl.
 const BLOB_EXAMPLES: [&str; 3] = ["pull_blob", "mount_read", "own_loop"];
 /// All of them.
-pub(crate) const EXAMPLES: [&str; 12] = [
+pub(crate) const EXAMPLES: [&str; 14] = [
     "blob",
+    "copy",
     "index",
     "inspect",
     "loop",
+    "mirror",
     "mount_read",
     "own_loop",
     "pull_blob",
@@ -68,6 +70,11 @@ pub(crate) fn all(target: &Target, pushed: &str) {
         assert!(found.ends_with(" text/plain a note\n"), "{found}");
     }
     assert_eq!(run("referrers", &["text/html"]), "");
+    let other = format!("{}/reggie/copied", target.url);
+    let copied = run("copy", &[&format!("{other}:v9")]);
+    assert!(copied.ends_with(&digest), "{copied}");
+    let mirrored = run("mirror", &[&other, "v[12]"]);
+    assert_eq!(mirrored.lines().count(), 2, "{mirrored}");
     let found = run("inspect", &[]);
     assert!(
         found.starts_with(&format!("manifest  {}", digest.trim_end())),

@@ -414,3 +414,21 @@ fn batches_pulls_the_layers_of_several_images() {
     let output = run("batches", &[path, &references[0], &references[2]]);
     assert_fails(&output, "MANIFEST_UNKNOWN");
 }
+
+#[test]
+fn copying_copies_between_registries_and_layouts() {
+    let (from, to) = (registry(), registry());
+    let (image, layer) = put_image(&from, "v1", "{}", "some text");
+    let folder = temp::folder();
+    let layout = folder.path().join("layout").display().to_string();
+    let source = format!("{}:v1", place(&from));
+    let output = run("copying", &[&source, &layout]);
+    let stdout = output.expect_success().stdout.clone();
+    assert!(stdout.ends_with(&format!("{image}\n")), "{stdout}");
+    let shown = &layer["sha256:".len()..][..12];
+    assert!(stdout.contains(&format!("copied {shown}\n")), "{stdout}");
+    assert_stdout(&run("copying", &[&source, &layout]), &format!("{image}\n"));
+    run("copying", &[&layout, &place(&to), "v2"]).expect_success();
+    assert_eq!(to.manifest(NAME, "v2"), from.manifest(NAME, "v1"));
+    assert_fails(&run("copying", &[&source, "/"]), "layout");
+}

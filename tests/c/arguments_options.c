@@ -103,6 +103,10 @@ static void pulls(reggie_options *options)
     FAILS(REGGIE_INVALID_ARGUMENT, reggie_options_set_ranges(options, 1, 65535));
     WORKS(reggie_options_set_ranges(options, 16, 65536));
     WORKS(reggie_options_set_ranges(options, 1, 0));
+    FAILS(REGGIE_NULL_ARGUMENT, reggie_options_set_max_speed(NULL, 1, 1));
+    WORKS(reggie_options_set_max_speed(options, UINT64_MAX, 1));
+    WORKS(reggie_options_set_max_speed(options, 1, UINT64_MAX));
+    WORKS(reggie_options_set_max_speed(options, 0, 0));
     FAILS(REGGIE_NULL_ARGUMENT, reggie_options_set_max_blob(NULL, 1));
     WORKS(reggie_options_set_max_blob(options, UINT64_MAX));
     WORKS(reggie_options_set_max_blob(options, 0));

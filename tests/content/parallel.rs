@@ -56,38 +56,58 @@ fn manifest(count: usize) -> String {
     )
 }
 
+/// Threads that wait for one another, but not for ever.
+struct Meeting {
+    size: usize,
+    come: Mutex<usize>,
+    changed: Condvar,
+}
+
+impl Meeting {
+    fn of(size: usize) -> Meeting {
+        Meeting {
+            size,
+            come: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Whether so many have come, of this and each later group.
+    fn wait(&self) -> bool {
+        let mut come = self.come.lock().expect("no panic");
+        *come += 1;
+        let all = come.div_ceil(self.size) * self.size;
+        self.changed.notify_all();
+        let waited = self
+            .changed
+            .wait_timeout_while(come, Duration::from_secs(20), |come| *come < all);
+        !waited.expect("no panic").1.timed_out()
+    }
+}
+
 fn parallel(count: usize) -> Options {
     let mut options = Options::default();
     options.set_parallel(count).expect("in range");
     options
 }
 
-/// Serves the files of a manifest; `before` runs before the response with a blob.
-fn files(count: usize, before: impl Fn() + Send + Sync + 'static) -> RawServer {
+/// Serves the files of a manifest. For each, `reply` gets its content, and may return
+/// something else.
+fn files(count: usize, reply: impl Fn(&str) -> Option<Reply> + Send + Sync + 'static) -> RawServer {
     serve(move |request| {
         if request.target.contains("/manifests/") {
             return Reply::ok(OCI_MANIFEST, manifest(count));
         }
-        before();
-        let of = |number: &usize| {
-            request
-                .target
-                .ends_with(&digest(content(*number).as_bytes()))
-        };
-        let found = (0..count).find(of).map(content);
-        found.map_or(Reply::new(404, ""), |content| {
-            Reply::ok("application/octet-stream", content)
-        })
+        let of = |content: &String| request.target.ends_with(&digest(content.as_bytes()));
+        let content = (0..count).map(content).find(of).expect("a layer");
+        reply(&content).unwrap_or_else(|| Reply::ok("application/octet-stream", content))
     })
 }
 
 #[test]
 fn files_are_pulled_concurrently() {
-    // Ends only if so many requests have come.
-    let all = Barrier::new(4);
-    let server = files(8, move || {
-        all.wait();
-    });
+    let all = Meeting::of(4);
+    let server = files(8, move |_| (!all.wait()).then(|| Reply::new(404, "")));
     let folder = tempfile::tempdir().expect("a folder");
     let pulled = files_pull::pull(
         &repository(&server.url()),
@@ -104,14 +124,14 @@ fn files_are_pulled_concurrently() {
 
 #[test]
 fn blobs_of_an_artifact_are_pushed_concurrently() {
-    let all = Barrier::new(3);
+    let all = Meeting::of(3);
     let server = serve(move |request| match request.method.as_str() {
         "HEAD" if request.target.contains("/blobs/") => {
-            // The empty config is asked about later, alone.
-            if !request.target.ends_with(EMPTY) {
-                all.wait();
+            // The empty config is asked about later, without others.
+            match request.target.ends_with(EMPTY) || all.wait() {
+                true => Reply::new(200, "123456789"),
+                false => Reply::new(403, ""),
             }
-            Reply::new(200, "123456789")
         }
         "HEAD" => Reply::new(404, ""),
         _ => Reply::new(201, ""),
@@ -125,7 +145,7 @@ fn no_more_are_transferred_at_a_time_than_set() {
     for (count, connections, expected) in [(1, 0, 1), (2, 0, 2), (8, 2, 2), (4, 1, 1)] {
         let busy = Arc::new(Mutex::new((0, 0)));
         let at_once = Arc::clone(&busy);
-        let server = files(12, move || {
+        let server = files(12, move |_| {
             {
                 let mut busy = at_once.lock().expect("no panic");
                 busy.0 += 1;
@@ -133,6 +153,7 @@ fn no_more_are_transferred_at_a_time_than_set() {
             }
             thread::sleep(Duration::from_millis(5));
             at_once.lock().expect("no panic").0 -= 1;
+            None
         });
         let mut config: Config = config();
         config.set_max_connections(connections);
@@ -143,6 +164,23 @@ fn no_more_are_transferred_at_a_time_than_set() {
         let (_, most) = *busy.lock().expect("no panic");
         assert!(most <= expected, "{most} instead of {expected}");
     }
+}
+
+#[test]
+fn transfers_take_turns_where_connections_are_limited() {
+    // Each response takes longer than a connection may.
+    let server = files(3, |_| {
+        thread::sleep(Duration::from_millis(700));
+        None
+    });
+    let mut config: Config = config();
+    config.set_max_connections(1);
+    config.set_connect_timeout(Some(Duration::from_millis(500)));
+    let folder = tempfile::tempdir().expect("a folder");
+    let repository = repository_with(&server.url(), &config);
+    let mut options = parallel(3);
+    options.set_retries(Some(0)).expect("in range");
+    files_pull::pull(&repository, Some("v1"), folder.path(), &options).expect("pulled");
 }
 
 #[test]
@@ -183,26 +221,20 @@ fn content_that_is_added_twice_is_pushed_once() {
 
 #[test]
 fn a_failure_ends_the_other_transfers() {
-    // Others than the first do not respond before the end.
+    // Others than the one that fails do not respond before the end.
     let end = Arc::new((Mutex::new(false), Condvar::new()));
     let of_server = Arc::clone(&end);
     let begun = Barrier::new(3);
-    let server = serve(move |request| {
-        if request.target.contains("/manifests/") {
-            return Reply::ok(OCI_MANIFEST, manifest(3));
-        }
+    let server = files(3, move |content| {
         begun.wait();
-        if request.target.ends_with(&digest(content(1).as_bytes())) {
-            return Reply::error(403, "DENIED");
+        if content == self::content(1) {
+            return Some(Reply::error(403, "DENIED"));
         }
         let (ended, changed) = &*of_server;
         let ended = ended.lock().expect("no panic");
-        drop(
-            changed
-                .wait_while(ended, |ended| !*ended)
-                .expect("no panic"),
-        );
-        Reply::new(404, "")
+        let waited = changed.wait_timeout_while(ended, Duration::from_secs(20), |ended| !*ended);
+        drop(waited.expect("no panic"));
+        None
     });
     let folder = tempfile::tempdir().expect("a folder");
     let seen: Arc<Mutex<Vec<Snapshot>>> = Arc::default();

@@ -100,9 +100,10 @@ fn mount(
     blob: &Descriptor,
     names: &[String],
 ) -> Result<Option<Mounted>, Error> {
-    let source = sides
-        .same_registry()
-        .map(|(from, _)| from.repository.name())
+    let source = Task::of(&sides.from)
+        .ok()
+        .filter(|from| from.client().is_of_same_registry(task.client()))
+        .map(|from| from.repository.name())
         .filter(|name| *name != task.repository.name());
     let others = names.iter().chain(task.options.mount_from());
     let others = others.map(String::as_str);
@@ -117,19 +118,16 @@ fn stream(
     blob: &Descriptor,
     session: Option<Session>,
 ) -> Result<(), Error> {
-    if let Some((from, to)) = sides.same_registry()
-        && from.client().shares_connections(to.client())
-        && to.client().max_connections() == Some(1)
-    {
-        discard(task, session);
-        let host = to.client().host();
-        let message = format!("{host}: a copy within it takes two connections, one is allowed");
-        return Err(Error::new(Kind::InvalidArgument, message));
-    }
-    let attempt = |session| {
-        let remote = RemoteBlob::new(sides.source(), blob)?;
+    let attempt = |session: Option<Session>| {
+        let (mut to, mut source) = (sides.destination(), sides.source());
+        if let Err(error) = to.reserve_with(&mut source) {
+            discard(task, session);
+            return Err(error);
+        }
+        let task = Task::new(&to, task.repository);
+        let remote = RemoteBlob::new(source, blob)?;
         let content = remote.content(&task.call.limits);
-        let sent = send(task, content, blob, session).map_err(|error| remote.explain(error));
+        let sent = send(&task, content, blob, session).map_err(|error| remote.explain(error));
         Ok((sent, remote.is_resumed()))
     };
     match attempt(session)? {

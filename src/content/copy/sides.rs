@@ -8,7 +8,6 @@ use crate::content::manifest_pull::{self, Target};
 use crate::content::operation::Operation;
 use crate::content::options::Options;
 use crate::content::repository::{Place, Repository};
-use crate::content::task::Task;
 use crate::error::Error;
 
 /// The repositories of a copy, and its options.
@@ -69,6 +68,18 @@ impl<'a> Sides<'a> {
         source
     }
 
+    /// Requests to the destination with retries of their own.
+    pub(super) fn destination(&self) -> Operation<'a> {
+        let Operation {
+            repository,
+            options,
+            call,
+            progress,
+            ..
+        } = &self.to;
+        Operation::in_job(repository, options, &call.limits, progress)
+    }
+
     pub(super) fn options(&self) -> &'a Options {
         self.to.options
     }
@@ -77,15 +88,6 @@ impl<'a> Sides<'a> {
     pub(super) fn finish_job<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         self.to
             .finish_job(result.map_err(|error| self.from.completed(error)))
-    }
-
-    /// The source and the destination, if they are in the same registry.
-    pub(super) fn same_registry(&self) -> Option<(Task<'_>, Task<'_>)> {
-        let from = Task::of(&self.from).ok()?;
-        let to = Task::of(&self.to).ok()?;
-        from.client()
-            .is_of_same_registry(to.client())
-            .then_some((from, to))
     }
 
     /// A manifest that the destination has: from the destination, unless the source

@@ -79,6 +79,21 @@ fn jobs_run_on_threads_and_callbacks_on_the_calling_one() {
 }
 
 #[test]
+fn callbacks_of_a_single_job_that_a_thread_takes_are_served() {
+    call(&Options::default(), PARALLEL, |pool, operation| {
+        for count in [PARALLEL, 1, 1] {
+            let here = thread::current().id();
+            let found = pool.map(operation, vec![(); count], &[], |worker, ()| {
+                worker
+                    .limits
+                    .call_back(Step::Send, || thread::current().id())
+            });
+            assert_eq!(found.expect("no failure"), vec![here; count]);
+        }
+    });
+}
+
+#[test]
 fn with_one_at_a_time_there_are_no_threads() {
     let options = Options::default();
     call(&options, 1, |pool, operation| {

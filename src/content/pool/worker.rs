@@ -110,8 +110,10 @@ impl<'a> Worker<'a> {
         if jobs.list.is_empty() {
             return Ok(());
         }
-        // A single job needs no thread besides the one that waits for it.
-        let needs_threads = jobs.list.len() > 1;
+        // A single job needs no thread besides the one that waits for it, but a thread
+        // that exists may take it, whose callbacks have to be served.
+        let may_be_taken = self.caller.is_some() && self.shared.has_threads();
+        let needs_threads = jobs.list.len() > 1 || may_be_taken;
         let mut group = Group::new(self.group.as_ref(), &self.limits, jobs.keep_going)?;
         if needs_threads && self.caller.is_some() && self.shared.threads.max() > 0 {
             group = group.signalling()?;

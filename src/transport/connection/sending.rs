@@ -44,14 +44,14 @@ impl Connection {
         if !self.may_send(piece.length)? {
             return Ok(());
         }
-        let kernel = |connection: &Connection, sent| piece.send(connection.fd(), sent);
+        let kernel = |connection: &Connection, sent, max| piece.send(connection.fd(), sent, max);
         let sent = self.send_from(0, piece.length, kernel)?;
         if sent < piece.length && !self.exchange.responded_early {
             let rest = &mut self.buffers.output()[sent..piece.length];
             piece.read(rest, sent).map_err(io::Error::other)?;
-            self.send_from(sent, piece.length, |connection, sent| {
+            self.send_from(sent, piece.length, |connection, sent, max| {
                 let output = connection.buffers.to_send(0..piece.length);
-                sys::send(connection.fd(), &output[sent..])
+                sys::send(connection.fd(), up_to(&output[sent..], max))
             })?;
         }
         self.note_sent();
@@ -104,8 +104,9 @@ impl Connection {
             tls.wrap()?;
         }
         let length = self.wire(part.clone()).len();
-        let sent = self.send_from(0, length, |connection, sent| {
-            sys::send(connection.fd(), &connection.wire(part.clone())[sent..])
+        let sent = self.send_from(0, length, |connection, sent, max| {
+            let rest = &connection.wire(part.clone())[sent..];
+            sys::send(connection.fd(), up_to(rest, max))
         })?;
         if sent == length
             && let Stream::Tls(tls) = &mut self.stream
@@ -130,10 +131,11 @@ impl Connection {
         &mut self,
         mut sent: usize,
         length: usize,
-        step: impl Fn(&Connection, usize) -> io::Result<usize>,
+        step: impl Fn(&Connection, usize, usize) -> io::Result<usize>,
     ) -> io::Result<usize> {
         while sent < length {
-            match step(self, sent) {
+            let max = self.exchange_limits.call.wait_to_send()?;
+            match step(self, sent, max) {
                 Ok(0) => break,
                 Ok(more) => {
                     sent += more;
@@ -141,6 +143,9 @@ impl Connection {
                     self.exchange.timer.sent(more);
                     if let Some(transfer) = &self.exchange_limits.transfer {
                         transfer.sent(sent, length);
+                    }
+                    if let Some(speed) = &self.exchange_limits.call.speed {
+                        speed.sent(more);
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -185,4 +190,9 @@ fn is_of_tls(failure: &io::Error) -> bool {
     failure
         .get_ref()
         .is_some_and(|inner| inner.is::<rustls::Error>())
+}
+
+/// The first bytes, at most that many.
+fn up_to(bytes: &[u8], max: usize) -> &[u8] {
+    &bytes[..bytes.len().min(max)]
 }

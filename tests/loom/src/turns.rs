@@ -158,3 +158,67 @@ fn an_extra_slot_is_not_passed_on() {
         assert_all_free(&turns);
     });
 }
+
+/// As a call takes several at once.
+fn take_two(turns: &Turns) {
+    let event = Arc::new(Event::new());
+    if !turns.take_all_or_queue(&0, 2, &event) {
+        event.wait();
+    }
+}
+
+#[test]
+fn those_that_need_two_get_both_or_wait_with_none() {
+    model().check(|| {
+        let turns = Arc::new(Turns::new(2));
+        let threads: Vec<_> = [2, 2, 1]
+            .into_iter()
+            .map(|count| {
+                let turns = Arc::clone(&turns);
+                thread::spawn(move || {
+                    match count {
+                        1 => take(&turns),
+                        _ => take_two(&turns),
+                    }
+                    for _ in 0..count {
+                        give_back(&turns);
+                    }
+                })
+            })
+            .collect();
+        for thread in threads {
+            thread.join().expect("no panic");
+        }
+        assert_all_free(&turns);
+    });
+}
+
+#[test]
+fn one_that_leaves_lets_those_behind_it_pass() {
+    model().check(|| {
+        let turns = Arc::new(Turns::new(2));
+        assert!(turns.take(&0));
+        let (leaving, waiting) = (Arc::clone(&turns), Arc::clone(&turns));
+        let leaver = thread::spawn(move || {
+            let event = Arc::new(Event::new());
+            let has_both = leaving.take_all_or_queue(&0, 2, &event);
+            if !has_both && leaving.leave(&0, &event) {
+                while let Some(next) = leaving.next(&0) {
+                    next.happen();
+                }
+            } else {
+                give_back(&leaving);
+                give_back(&leaving);
+            }
+        });
+        // A slot is free for it all the time.
+        let other = thread::spawn(move || {
+            take(&waiting);
+            give_back(&waiting);
+        });
+        other.join().expect("no panic");
+        leaver.join().expect("no panic");
+        give_back(&turns);
+        assert_all_free(&turns);
+    });
+}
