@@ -52,9 +52,8 @@ static reggie_status loop(reggie_batch *batch, reggie_error **error)
     ready[0].fd = reggie_batch_fd(batch);
     while (status == REGGIE_OK && running) {
         if (poll(ready, 1, 100) == 0)
-            fprintf(stderr, "\r%llu of %llu bytes ",
-                    (unsigned long long)all_done,
-                    (unsigned long long)all_total);
+            printf("%llu of %llu bytes\n", (unsigned long long)all_done,
+                   (unsigned long long)all_total);
         if (ready[0].revents != 0)
             status = reggie_batch_step(batch, 0, &running, error);
     }

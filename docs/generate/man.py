@@ -21,7 +21,7 @@ TASKS = {
     "blob__pulls": ["reggie-pull", "reggie-reading", "reggie-locating"],
     "blob__pushes": ["reggie-push"],
     "building": ["reggie-artifacts"],
-    "batches": ["reggie-batches"],
+    "batches": ["reggie-batches", "reggie-event-loops"],
     "bodies": ["reggie-uploads", "reggie-downloads"],
     "cancel": ["reggie-time-limits"],
     "clients": ["reggie-first-program"],

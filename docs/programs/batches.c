@@ -1,64 +1,103 @@
-/* Pulls the layers of images to files: batches FOLDER REFERENCE... */
+/* Copies images, shows their configs, and pulls their layers:
+ * batches FROM TO FOLDER TAG... */
 #include <reggie.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define IMAGES 16
-
-/* Adds the pull of each layer of an image, to a file with the layer's digest. */
-static reggie_status add_layers(reggie_batch *batch, const char *folder,
-                                const reggie_repository *repository,
-                                const reggie_manifest *image)
+static int show(void *userdata, const void *data, size_t size)
 {
-    reggie_status status = REGGIE_OK;
+    (void)userdata;
+    return fwrite(data, 1, size, stdout) == size ? 0 : 1;
+}
+
+/* Adds the config, the layers, and the location of the last layer. */
+static reggie_status add_content(reggie_batch *batch, const char *folder,
+                                 const reggie_repository *repository,
+                                 const reggie_manifest *image)
+{
+    reggie_status status = reggie_batch_pull_to_callback(
+        batch, repository, reggie_manifest_config(image), show, NULL, NULL);
+    const reggie_descriptor *layer = NULL;
     char path[4096];
     size_t i;
 
     for (i = 0; status == REGGIE_OK && i < reggie_manifest_layers_count(image);
          i++) {
-        const reggie_descriptor *layer = reggie_manifest_layer(image, i);
-
+        layer = reggie_manifest_layer(image, i);
         snprintf(path, sizeof path, "%s/%s", folder,
                  reggie_descriptor_digest(layer));
         status = reggie_batch_pull_to_path(batch, repository, layer, path);
     }
+    if (status == REGGIE_OK && layer != NULL)
+        status = reggie_batch_locate(batch, repository, layer, 1);
+    return status;
+}
+
+/* Prints what the items from `first` on have resulted in. */
+static void report(const reggie_batch *batch, size_t first)
+{
+    for (; first < reggie_batch_count(batch); first++) {
+        const reggie_error *error = reggie_batch_error(batch, first);
+        const reggie_location *location = reggie_batch_location(batch, first);
+
+        if (error != NULL)
+            printf("failed: %s\n", reggie_error_message(error));
+        else if (location != NULL)
+            printf("layer at %s\n", reggie_location_url(location));
+        else
+            printf("done: %s\n", reggie_descriptor_digest(
+                                     reggie_batch_item(batch, first)));
+    }
+}
+
+static reggie_status run(reggie_batch *batch, char **argv, int count,
+                         reggie_repository **from, reggie_repository **to,
+                         reggie_error **error)
+{
+    reggie_status status = reggie_repository_open(argv[1], NULL, from, error);
+    const char *const *tags = (const char *const *)&argv[4];
+    int i;
+
+    if (status == REGGIE_OK)
+        status = reggie_repository_open(argv[2], NULL, to, error);
+    for (i = 0; status == REGGIE_OK && i < count; i++) {
+        status = reggie_batch_copy(batch, *from, tags[i], *to, &tags[i], 1);
+        if (status == REGGIE_OK)
+            status = reggie_batch_resolve(batch, *from, tags[i], "");
+    }
+    if (status == REGGIE_OK)
+        status = reggie_batch_run(batch, error);
+    report(batch, 0);
+    for (i = 0; status == REGGIE_OK && i < count; i++)
+        status = add_content(batch, argv[3], *from,
+                             reggie_batch_manifest(batch, 2 * (size_t)i + 1));
+    if (status == REGGIE_OK)
+        status = reggie_batch_run(batch, error);
+    if (status == REGGIE_OK)
+        report(batch, 2 * (size_t)count);
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    reggie_repository *repositories[IMAGES] = {NULL};
+    reggie_repository *from = NULL;
+    reggie_repository *to = NULL;
     reggie_batch *batch = NULL;
     reggie_error *error = NULL;
     reggie_status status = reggie_batch_new(NULL, &batch, &error);
-    int count = argc - 2 < IMAGES ? argc - 2 : IMAGES;
-    int i;
 
-    /* First the manifests, all at once. */
-    for (i = 0; status == REGGIE_OK && i < count; i++) {
-        status = reggie_repository_open(argv[i + 2], NULL, &repositories[i],
-                                        &error);
-        if (status == REGGIE_OK)
-            status = reggie_batch_resolve(batch, repositories[i], NULL, NULL);
-    }
+    /* An image that cannot be copied does not stop the others. */
     if (status == REGGIE_OK)
-        status = reggie_batch_run(batch, &error);
-
-    /* Then the layers of all images. */
-    for (i = 0; status == REGGIE_OK && i < count; i++)
-        status = add_layers(batch, argv[1], repositories[i],
-                            reggie_batch_manifest(batch, (size_t)i));
+        status = reggie_batch_set_keep_going(batch, 1);
     if (status == REGGIE_OK)
-        status = reggie_batch_run(batch, &error);
-    if (status == REGGIE_OK)
-        printf("%d layers\n", (int)reggie_batch_count(batch) - count);
-    else
+        status = run(batch, argv, argc - 4, &from, &to, &error);
+    if (status != REGGIE_OK)
         fprintf(stderr, "%s\n", error ? reggie_error_message(error)
                                       : reggie_status_string(status));
 
     reggie_error_free(error);
     reggie_batch_free(batch);
-    for (i = 0; i < IMAGES; i++)
-        reggie_repository_free(repositories[i]);
+    reggie_repository_free(to);
+    reggie_repository_free(from);
     return status == REGGIE_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -399,20 +399,43 @@ fn locating_downloads_with_curl_and_gets_a_new_token() {
 }
 
 #[test]
-fn batches_pulls_the_layers_of_several_images() {
-    let registry = registry();
-    let layers = ["v1", "v2"].map(|tag| put_image(&registry, tag, "{}", tag).1);
+fn batches_copies_images_and_pulls_their_content() {
+    let (from, to) = (registry(), registry());
+    let images = ["v1", "v2"].map(|tag| put_image(&from, tag, "{}", tag));
     let folder = temp::folder();
     let path = folder.path().to_str().expect("a path in UTF-8");
-    let references = ["v1", "v2", "v3"].map(|tag| format!("{}:{tag}", place(&registry)));
-    let output = run("batches", &[path, &references[0], &references[1]]);
-    assert_stdout(&output, "2 layers\n");
-    for (tag, layer) in ["v1", "v2"].into_iter().zip(&layers) {
+    let places = [place(&from), place(&to)];
+    let output = run("batches", &[&places[0], &places[1], path, "v1", "v2"]);
+    let stdout = output.expect_success().stdout.clone();
+    for (tag, (image, layer)) in ["v1", "v2"].into_iter().zip(&images) {
+        assert_eq!(to.manifest(NAME, tag), from.manifest(NAME, tag));
+        assert_eq!(stdout.matches(&format!("done: {image}\n")).count(), 2);
+        assert!(stdout.contains(&format!("blobs/{layer}\n")), "{stdout}");
         let found = fs::read_to_string(folder.path().join(layer));
         assert_eq!(found.expect("a file"), tag);
     }
-    let output = run("batches", &[path, &references[0], &references[2]]);
+    let output = run("batches", &[&places[0], &places[1], path, "v1", "v3"]);
     assert_fails(&output, "MANIFEST_UNKNOWN");
+    assert!(output.stdout.contains("done: "), "{output:?}");
+}
+
+#[test]
+fn event_loops_pushes_and_pulls() {
+    let registry = registry();
+    let blob = registry.put_blob(NAME, "some text");
+    let folder = temp::folder();
+    let path = folder.path().join("file");
+    fs::write(&path, "a file").expect("written");
+    let path = path.to_str().expect("a path in UTF-8");
+    let output = run("event-loops", &[&place(&registry), &blob, path]);
+    assert_eq!(output.expect_success().stdout, "some text");
+    let digest = of_bytes(Algorithm::Sha256, b"a file");
+    assert_eq!(
+        registry.blob(NAME, &digest).as_deref(),
+        Some(b"a file".as_slice())
+    );
+    let output = run("event-loops", &[&place(&registry), &blob, "/nowhere"]);
+    assert_fails(&output, "/nowhere");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::examples::run_checked;
 
 const NAME: &str = "reggie/docs";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const PROGRAMS: [&str; 28] = [
+const PROGRAMS: [&str; 29] = [
     "artifacts",
     "authentication",
     "batches",
@@ -23,6 +23,7 @@ const PROGRAMS: [&str; 28] = [
     "descriptors",
     "downloads",
     "errors",
+    "event-loops",
     "first-program",
     "incremental-uploads",
     "json",

@@ -1,16 +1,17 @@
 //! What the tests of batches share.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use embedded_registry::{About, Options as RegistryOptions, Registry};
+use embedded_registry::{About, Ending, Fault, Options as RegistryOptions, Registry, Rule};
 use reggie::content::batch::{Batch, Destination, Product, Work};
 use reggie::content::descriptor::Descriptor;
 use reggie::content::options::Options;
 use reggie::content::repository::Repository;
 use reggie::{Error, WriteSink};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::path::Path;
 
 use crate::blob_server::{config, content, descriptor, repository};
 use crate::repositories::NAME;
@@ -157,5 +158,37 @@ impl Blobs {
     /// How many GET requests for blobs there were.
     pub(crate) fn gets(&self) -> usize {
         self.registry.count(About::Blob)
+    }
+}
+
+/// The registry does not answer requests whose path contains the part.
+pub(crate) fn hang(blobs: &Blobs, part: &str) {
+    let stall = Fault::hang_up(Ending::Stall);
+    blobs.registry.add_rule(Rule::new(stall).path(part));
+}
+
+/// Notes on which threads it is called and freed.
+pub(crate) struct Noting {
+    pub(crate) seen: Arc<Mutex<Vec<ThreadId>>>,
+    pub(crate) freed: Arc<Mutex<Vec<ThreadId>>>,
+    pub(crate) result: Result<(), Error>,
+}
+
+impl WriteSink for Noting {
+    fn write(&mut self, _: &[u8]) -> Result<(), Error> {
+        self.seen
+            .lock()
+            .expect("no panic")
+            .push(thread::current().id());
+        self.result.clone()
+    }
+}
+
+impl Drop for Noting {
+    fn drop(&mut self) {
+        self.freed
+            .lock()
+            .expect("no panic")
+            .push(thread::current().id());
     }
 }

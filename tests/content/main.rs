@@ -2,6 +2,8 @@
 
 mod authorizations;
 mod batch_copies;
+mod batch_ends;
+mod batch_steps;
 mod batches;
 mod batching;
 mod blob_file_locks;
