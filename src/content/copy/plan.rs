@@ -227,7 +227,7 @@ impl Planner<'_> {
         Ok(node)
     }
 
-    /// Adds what was found out about a manifest, and what it leads to.
+    /// Adds what was found out about a manifest, and what is to be examined next.
     fn add(&mut self, node: usize, facts: Facts, next: &mut Vec<Pending>) -> Result<(), Error> {
         let own = facts.descriptor;
         self.plan.nodes[node].descriptor = own.clone();
