@@ -158,7 +158,7 @@ impl Planner<'_> {
             let mut next = Vec::new();
             for (node, examined) in nodes.into_iter().zip(self.examine(pending)?) {
                 match examined {
-                    Examined::Manifest(facts) => self.add(node, facts, &mut next)?,
+                    Examined::Manifest(facts) => self.add(node, *facts, &mut next)?,
                     Examined::Blob => {
                         let blob = self.plan.nodes[node].descriptor.clone();
                         self.add_blob(&blob);
