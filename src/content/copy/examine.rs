@@ -29,7 +29,7 @@ pub(super) enum Role {
 
 /// What was found out.
 pub(super) enum Examined {
-    Manifest(Facts),
+    Manifest(Box<Facts>),
     /// Some indexes refer to blobs as if they were manifests.
     Blob,
     /// A list of referrers has it, but it is none.
@@ -50,9 +50,9 @@ pub(super) fn examine(sides: &Sides, found: Found, role: &Role) -> Result<Examin
     let digest = found.descriptor.digest().clone();
     let facts = facts(sides, found, role);
     match facts.map_err(|error| error.with_digest(digest.as_str()))? {
-        Examined::Manifest(facts) if sides.options().referrers => {
-            let referrers = referrers::all(&sides.from, &digest)?;
-            Ok(Examined::Manifest(Facts { referrers, ..facts }))
+        Examined::Manifest(mut facts) if sides.options().referrers => {
+            facts.referrers = referrers::all(&sides.from, &digest)?;
+            Ok(Examined::Manifest(facts))
         }
         examined => Ok(examined),
     }
@@ -87,12 +87,12 @@ fn facts(sides: &Sides, found: Found, role: &Role) -> Result<Examined, Error> {
 }
 
 fn there_already(descriptor: Descriptor, manifest: Option<Manifest>) -> Examined {
-    Examined::Manifest(Facts {
+    Examined::Manifest(Box::new(Facts {
         descriptor,
         manifest,
         is_there: true,
         referrers: Vec::new(),
-    })
+    }))
 }
 
 /// The descriptor of a manifest that a registry has.
@@ -135,12 +135,12 @@ fn pull(sides: &Sides, found: Found, role: &Role) -> Result<Examined, Error> {
         }
         check_size(&descriptor, &manifest)?;
     }
-    Ok(Examined::Manifest(Facts {
+    Ok(Examined::Manifest(Box::new(Facts {
         descriptor: manifest.descriptor().clone(),
         manifest: Some(manifest),
         is_there: false,
         referrers: Vec::new(),
-    }))
+    })))
 }
 
 fn fetch(sides: &Sides, descriptor: &Descriptor) -> Result<Manifest, Error> {

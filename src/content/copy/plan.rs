@@ -158,7 +158,7 @@ impl Planner<'_> {
             let mut next = Vec::new();
             for (node, examined) in nodes.into_iter().zip(self.examine(pending)?) {
                 match examined {
-                    Examined::Manifest(facts) => self.add(node, facts, &mut next)?,
+                    Examined::Manifest(facts) => self.add(node, *facts, &mut next)?,
                     Examined::Blob => {
                         let blob = self.plan.nodes[node].descriptor.clone();
                         self.add_blob(&blob);
@@ -227,7 +227,7 @@ impl Planner<'_> {
         Ok(node)
     }
 
-    /// Adds what was found out about a manifest, and what it leads to.
+    /// Adds what was found out about a manifest, and what is to be examined next.
     fn add(&mut self, node: usize, facts: Facts, next: &mut Vec<Pending>) -> Result<(), Error> {
         let own = facts.descriptor;
         self.plan.nodes[node].descriptor = own.clone();
