@@ -14,13 +14,14 @@ use crate::examples::run_checked;
 
 const NAME: &str = "reggie/docs";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const PROGRAMS: [&str; 26] = [
+const PROGRAMS: [&str; 27] = [
     "artifacts",
     "authentication",
     "deleting",
     "descriptors",
     "downloads",
     "errors",
+    "files",
     "first-program",
     "incremental-uploads",
     "json",
