@@ -16,7 +16,7 @@ use support::raw_server::RawServer;
 
 use crate::documents::repository_with;
 use crate::documents::{EMPTY, NAME, config, descriptor, digest, embedded, repository};
-use crate::pushing::assert_kind;
+use crate::pushing::{assert_kind, content as bytes};
 use crate::scripted::{Reply, requests, serve};
 
 const TITLE: &str = "org.opencontainers.image.title";
@@ -334,8 +334,15 @@ fn all_callbacks_run_on_the_calling_thread() {
         Ok(())
     };
     options.set_progress(Some(Arc::new(callback)), Duration::from_millis(1));
+    // Workers have workers of their own.
+    options.set_parts(3, 64 * 1024).expect("in range");
     let repository = repository_with(registry.url(), &config);
-    artifact(8)
+    let mut builder = artifact(8);
+    let large = bytes(400_000);
+    builder
+        .add_memory(&large, None, Some("large"))
+        .expect("added");
+    builder
         .push(&repository, &["v1"], &options)
         .expect("pushed");
     let folder = tempfile::tempdir().expect("a folder");
