@@ -7,6 +7,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+static int on_progress(void *userdata, const reggie_progress *progress)
+{
+    (void)userdata;
+    if (reggie_progress_event(progress) == REGGIE_PROGRESS_DONE)
+        fprintf(stderr, "item %d, %d of %d\n",
+                (int)reggie_progress_index(progress),
+                (int)reggie_progress_items_done(progress),
+                (int)reggie_progress_items(progress));
+    return 0;
+}
+
 static reggie_status add(reggie_batch *batch, const reggie_repository *repository,
                          int argc, char **argv, reggie_error **error)
 {
@@ -46,16 +57,17 @@ static reggie_status loop(reggie_batch *batch, reggie_error **error)
 
 int main(int argc, char **argv)
 {
+    reggie_options *options = reggie_options_new();
     reggie_repository *repository = NULL;
     reggie_batch *batch = NULL;
     reggie_error *error = NULL;
-    reggie_status status;
+    reggie_status status = reggie_options_set_progress_callback(
+        options, 0, on_progress, NULL, NULL);
 
-    if (argc < 3)
-        return EXIT_FAILURE;
-    status = reggie_repository_open(argv[1], NULL, &repository, &error);
     if (status == REGGIE_OK)
-        status = reggie_batch_new(NULL, &batch, &error);
+        status = reggie_repository_open(argv[1], NULL, &repository, &error);
+    if (status == REGGIE_OK)
+        status = reggie_batch_new(options, &batch, &error);
     if (status == REGGIE_OK)
         status = add(batch, repository, argc, argv, &error);
     if (status == REGGIE_OK)
@@ -67,5 +79,6 @@ int main(int argc, char **argv)
     reggie_error_free(error);
     reggie_batch_free(batch);
     reggie_repository_free(repository);
+    reggie_options_free(options);
     return status == REGGIE_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -14,7 +14,7 @@ use crate::examples::run_checked;
 
 const NAME: &str = "reggie/docs";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const PROGRAMS: [&str; 29] = [
+const PROGRAMS: [&str; 30] = [
     "artifacts",
     "authentication",
     "batches",
@@ -24,6 +24,7 @@ const PROGRAMS: [&str; 29] = [
     "downloads",
     "errors",
     "event-loops",
+    "files",
     "first-program",
     "incremental-uploads",
     "json",
