@@ -4061,7 +4061,7 @@ reggie_status reggie_repository_authorization(const reggie_repository *repositor
 /// Progress event: the content is in place and verified.
 #define REGGIE_PROGRESS_END 5
 
-/// Progress event: the content already existed or was mounted.
+/// Progress event: the content already existed, was mounted, or was left out.
 #define REGGIE_PROGRESS_SKIP 6
 
 /// Progress event: the transfer failed.
@@ -4120,8 +4120,10 @@ size_t reggie_progress_index(const reggie_progress *progress);
 
 /// Returns the descriptor of the content.
 ///
-/// Borrowed; valid until the callback returns. Returns NULL if the digest is not
-/// known yet or if `progress` is NULL.
+/// At REGGIE_PROGRESS_DONE, it is what the call was about: a blob, or the
+/// manifest with everything it refers to. Borrowed; valid until the callback
+/// returns. Returns NULL if the digest is not known yet or if `progress` is
+/// NULL.
 const reggie_descriptor *reggie_progress_item(const reggie_progress *progress);
 
 /// Returns a name for display.

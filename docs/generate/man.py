@@ -29,7 +29,7 @@ TASKS = {
     "digests": ["reggie-downloads"],
     "error__lists": ["reggie-errors"],
     "errors": ["reggie-errors"],
-    "files": ["reggie-artifacts"],
+    "files": ["reggie-files"],
     "json": ["reggie-json"],
     "lists": ["reggie-lists"],
     "manifest__transfers": ["reggie-manifests", "reggie-deleting"],

@@ -35,12 +35,17 @@ pub(super) fn deliver(
     sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let (parts, part_size) = task.options.parts();
-    // Further ones would wait for the connections of these.
-    let workers = parts.min(task.client().max_connections().unwrap_or(parts));
+    let limits = &task.call.limits;
+    let has_others = limits.stop.is_some() || limits.reserved.is_some();
+    let workers = match task.client().max_connections() {
+        None => parts,
+        // Other transfers of the call may have the other connections.
+        Some(_) if has_others => 1,
+        // Further ones would wait for the connections of these.
+        Some(max) => parts.min(max),
+    };
     let left = download.left().unwrap_or(0);
-    // One connection was taken for the call, and others may be taken.
-    let is_reserved = task.call.limits.reserved.is_some();
-    if is_reserved || workers < 2 || left / 2 < part_size as u64 {
+    if workers < 2 || left / 2 < part_size as u64 {
         return Ok(());
     }
     let mut call = Call::new(task.call.limits.clone());

@@ -25,7 +25,7 @@ pub const REGGIE_PROGRESS_WAIT: c_int = 3;
 pub const REGGIE_PROGRESS_RESTART: c_int = 4;
 /// Progress event: the content is in place and verified.
 pub const REGGIE_PROGRESS_END: c_int = 5;
-/// Progress event: the content already existed or was mounted.
+/// Progress event: the content already existed, was mounted, or was left out.
 pub const REGGIE_PROGRESS_SKIP: c_int = 6;
 /// Progress event: the transfer failed.
 pub const REGGIE_PROGRESS_FAIL: c_int = 7;
@@ -149,8 +149,10 @@ pub extern "C" fn reggie_progress_index(progress: Option<&reggie_progress>) -> u
 
 /// Returns the descriptor of the content.
 ///
-/// Borrowed; valid until the callback returns. Returns NULL if the digest is not
-/// known yet or if `progress` is NULL.
+/// At REGGIE_PROGRESS_DONE, it is what the call was about: a blob, or the
+/// manifest with everything it refers to. Borrowed; valid until the callback
+/// returns. Returns NULL if the digest is not known yet or if `progress` is
+/// NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_progress_item(
     progress: Option<&reggie_progress>,

@@ -238,6 +238,41 @@ fn options_pulls_the_layers_of_an_image_once() {
 }
 
 #[test]
+fn files_pulls_what_the_filter_includes() {
+    let registry = registry();
+    let title = "org.opencontainers.image.title";
+    let layers: Vec<String> = ["one", ".hidden", "sub/two"]
+        .iter()
+        .map(|name| {
+            let digest = registry.put_blob(NAME, *name);
+            let size = name.len();
+            format!(r#"{{"digest":"{digest}","size":{size},"annotations":{{"{title}":"{name}"}}}}"#)
+        })
+        .collect();
+    let text = format!(
+        r#"{{"schemaVersion":2,"config":{},"layers":[{}]}}"#,
+        layers[0],
+        layers.join(",")
+    );
+    registry.put_manifest(NAME, "v1", MANIFEST, text);
+    let place_of_files = temp::folder();
+    let path = place_of_files.path().join("new");
+    let folder = path.to_str().expect("a path in UTF-8");
+    let reference = format!("{}:v1", place(&registry));
+    let output = run("files", &[&reference, folder]);
+    let stdout = &output.expect_success().stdout;
+    let mut lines: Vec<&str> = stdout.lines().map(|line| &line[4..]).collect();
+    assert!(lines[1].starts_with(".hidden: skipped"), "{stdout}");
+    lines.sort();
+    assert!(lines[1].starts_with("one: pulled"), "{stdout}");
+    for (name, is_there) in [("one", true), (".hidden", false), ("sub/two", true)] {
+        assert_eq!(path.join(name).exists(), is_there, "{name}");
+    }
+    let output = run("files", &[&reference, folder, "linux"]);
+    assert_fails(&output, "invalid platform");
+}
+
+#[test]
 fn push_pushes_an_artifact_from_a_file_or_stdin() {
     let registry = registry();
     let folder = temp::folder();

@@ -22,6 +22,7 @@ const PROGRAMS: [&str; 27] = [
     "descriptors",
     "downloads",
     "errors",
+    "files",
     "first-program",
     "incremental-uploads",
     "json",

@@ -16,7 +16,7 @@ use support::raw_server::RawServer;
 
 use crate::documents::repository_with;
 use crate::documents::{EMPTY, NAME, config, descriptor, digest, embedded, repository};
-use crate::pushing::assert_kind;
+use crate::pushing::{assert_kind, content as bytes};
 use crate::scripted::{Reply, requests, serve};
 
 const TITLE: &str = "org.opencontainers.image.title";
@@ -184,6 +184,35 @@ fn transfers_take_turns_where_connections_are_limited() {
 }
 
 #[test]
+fn parts_of_blobs_do_not_wait_for_the_connections_of_others() {
+    let registry = Registry::start(RegistryOptions::default());
+    let mut builder = artifact(0);
+    for number in 0..4 {
+        let mut large = bytes(200_000);
+        large[0] = number;
+        let title = number.to_string();
+        builder
+            .add_memory(&large, None, Some(&title))
+            .expect("added");
+    }
+    builder
+        .push(&embedded(&registry), &["v1"], &Options::default())
+        .expect("pushed");
+    // Each response takes longer than a connection may.
+    let slow = Fault::serve().delay(Duration::from_millis(700));
+    registry.add_rule(embedded_registry::Rule::new(slow).path("/blobs/"));
+    let mut config: Config = config();
+    config.set_max_connections(2);
+    config.set_connect_timeout(Some(Duration::from_millis(500)));
+    let repository = repository_with(registry.url(), &config);
+    let mut options = parallel(4);
+    options.set_retries(Some(0)).expect("in range");
+    options.set_parts(3, 64 * 1024).expect("in range");
+    let folder = tempfile::tempdir().expect("a folder");
+    files_pull::pull(&repository, Some("v1"), folder.path(), &options).expect("pulled");
+}
+
+#[test]
 fn content_that_is_added_twice_is_pushed_once() {
     let registry = Registry::start(RegistryOptions::default());
     let mut builder = artifact(2);
@@ -334,8 +363,15 @@ fn all_callbacks_run_on_the_calling_thread() {
         Ok(())
     };
     options.set_progress(Some(Arc::new(callback)), Duration::from_millis(1));
+    // Workers have workers of their own.
+    options.set_parts(3, 64 * 1024).expect("in range");
     let repository = repository_with(registry.url(), &config);
-    artifact(8)
+    let mut builder = artifact(8);
+    let large = bytes(400_000);
+    builder
+        .add_memory(&large, None, Some("large"))
+        .expect("added");
+    builder
         .push(&repository, &["v1"], &options)
         .expect("pushed");
     let folder = tempfile::tempdir().expect("a folder");
