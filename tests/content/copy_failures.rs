@@ -60,7 +60,7 @@ fn a_registry_that_does_not_verify_never_has_all_of_a_wrong_blob() {
         let to = Quirky::start(|request, _| {
             (request.method == "HEAD").then(|| Reply::new("404 Not Found"))
         });
-        let mut options = options();
+        let mut options = one_at_a_time();
         options.set_chunk_size(chunk).expect("in range");
         let copied = copy_tag(from.repository(), &repository(&to.url()), "v1", &options);
         assert_kind(copied, Kind::DigestMismatch);
