@@ -439,6 +439,7 @@ mod manifest;
 mod manifest_transfer;
 mod names;
 mod options;
+mod options_files;
 mod progress;
 mod redirect;
 mod reference;
