@@ -160,7 +160,7 @@ pub(super) fn receive(
     let max = task.options.max_blob;
     let mut download = Download::new(blob.digest(), blob.size(), max, prefix.size);
     receive_in(task, blob, sink, prefix, &mut download).map_err(|error| Failed {
-        error,
+        error: download.explained(error),
         is_resumed: download.is_resumed(),
     })
 }
