@@ -4810,6 +4810,9 @@ uint64_t reggie_upload_offset(const reggie_upload *upload);
 /// of it is still in memory; otherwise the status is REGGIE_UPLOAD_LOST, and only
 /// the same write can follow.
 ///
+/// Progress: REGGIE_PROGRESS_END and REGGIE_PROGRESS_DONE on success. A failure is
+/// not reported as REGGIE_PROGRESS_FAIL, since the call may be repeated.
+///
 /// On REGGIE_OK, the caller must free `descriptor` with
 /// reggie_descriptor_free().
 ///
