@@ -350,10 +350,14 @@
  *
  *     static int show(void *userdata, const reggie_progress *progress)
  *     {
+ *         uint64_t total = reggie_progress_total(progress);
+ *
  *         (void)userdata;
- *         printf("%s: %llu of %llu\n", reggie_progress_name(progress),
- *                (unsigned long long)reggie_progress_done(progress),
- *                (unsigned long long)reggie_progress_total(progress));
+ *         printf("%s: %llu", reggie_progress_name(progress),
+ *                (unsigned long long)reggie_progress_done(progress));
+ *         if (total != REGGIE_UNKNOWN_SIZE)
+ *             printf(" of %llu", (unsigned long long)total);
+ *         putchar('\n');
  *         return 0;
  *     }
  *
@@ -1182,8 +1186,8 @@ int64_t reggie_error_retry_after(const reggie_error *error);
 /// or `error` is NULL.
 int reggie_error_callback_value(const reggie_error *error);
 
-/// Returns 1 if the same call may succeed later without changes; 0 if not or
-/// `error` is NULL.
+/// Returns 1 if the same call may succeed later without changes; 0 if not, if a
+/// limit of the program's own ended it, or if `error` is NULL.
 int reggie_error_is_retryable(const reggie_error *error);
 
 /** @} */
@@ -4120,7 +4124,8 @@ reggie_status reggie_options_set_cancel(reggie_options *options,
 
 /// Sets the time limit for a whole call, including all retries.
 ///
-/// A call that takes longer returns REGGIE_DEADLINE. The time limits of the
+/// A call that takes longer returns REGGIE_DEADLINE. If the next retry would begin
+/// after the limit, the call returns its last failure at once. The time limits of the
 /// client still apply to each request, except for reggie_config_set_timeout(),
 /// which is ignored. For a blob, an upload or a list, the limit applies to each
 /// call. 0 means no limit. Default: 0.
@@ -4216,7 +4221,8 @@ reggie_status reggie_options_set_algorithm(reggie_options *options,
 /// Sets how many bytes are uploaded in one request.
 ///
 /// `bytes` is 64 KiB to 1 GiB, or 0. With 0, a blob of known length and digest
-/// is uploaded in one request, and anything else in chunks of 8 MiB. If a
+/// is uploaded in one request, and anything else in chunks of 8 MiB, as is all
+/// content if there is a state directory. If a
 /// registry requires longer or shorter chunks, it gets them, and the client
 /// remembers the size. An incremental upload keeps one chunk in memory.
 /// Default: 0.
@@ -4801,7 +4807,8 @@ uint64_t reggie_upload_offset(const reggie_upload *upload);
 /// Commits an upload: what was written becomes a blob.
 ///
 /// A `digest` of NULL means the computed digest; a given digest is compared
-/// first, and must be of the algorithm of the upload. The upload has then ended
+/// first, and must be of the algorithm of the upload. `options` of NULL
+/// means those of reggie_upload_begin() or reggie_upload_import(). The upload has then ended
 /// and can only be freed. After a failure, the call may be repeated unless the
 /// error says otherwise. `descriptor` may be NULL.
 ///

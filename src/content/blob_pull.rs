@@ -95,6 +95,7 @@ pub(super) fn in_call<T>(
 pub(super) fn named(error: Error, blob: &Descriptor) -> Error {
     let error = match error.kind() {
         Kind::DigestMismatch | Kind::SizeMismatch => error.at(Step::Verify),
+        Kind::NotFound => error.with_more(&format!(" (blob {})", blob.digest().as_str())),
         _ => error,
     };
     error.with_digest(blob.digest().as_str())

@@ -111,7 +111,8 @@ pub unsafe extern "C" fn reggie_options_set_cancel(
 
 /// Sets the time limit for a whole call, including all retries.
 ///
-/// A call that takes longer returns REGGIE_DEADLINE. The time limits of the
+/// A call that takes longer returns REGGIE_DEADLINE. If the next retry would begin
+/// after the limit, the call returns its last failure at once. The time limits of the
 /// client still apply to each request, except for reggie_config_set_timeout(),
 /// which is ignored. For a blob, an upload or a list, the limit applies to each
 /// call. 0 means no limit. Default: 0.
@@ -288,7 +289,8 @@ pub unsafe extern "C" fn reggie_options_set_algorithm(
 /// Sets how many bytes are uploaded in one request.
 ///
 /// `bytes` is 64 KiB to 1 GiB, or 0. With 0, a blob of known length and digest
-/// is uploaded in one request, and anything else in chunks of 8 MiB. If a
+/// is uploaded in one request, and anything else in chunks of 8 MiB, as is all
+/// content if there is a state directory. If a
 /// registry requires longer or shorter chunks, it gets them, and the client
 /// remembers the size. An incremental upload keeps one chunk in memory.
 /// Default: 0.

@@ -95,7 +95,8 @@ pub extern "C" fn reggie_upload_offset(upload: Option<&reggie_upload>) -> u64 {
 /// Commits an upload: what was written becomes a blob.
 ///
 /// A `digest` of NULL means the computed digest; a given digest is compared
-/// first, and must be of the algorithm of the upload. The upload has then ended
+/// first, and must be of the algorithm of the upload. `options` of NULL
+/// means those of reggie_upload_begin() or reggie_upload_import(). The upload has then ended
 /// and can only be freed. After a failure, the call may be repeated unless the
 /// error says otherwise. `descriptor` may be NULL.
 ///
