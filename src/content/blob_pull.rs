@@ -95,6 +95,7 @@ pub(super) fn in_call<T>(
 pub(super) fn named(error: Error, blob: &Descriptor) -> Error {
     let error = match error.kind() {
         Kind::DigestMismatch | Kind::SizeMismatch => error.at(Step::Verify),
+        Kind::NotFound => error.with_more(&format!(" (blob {})", blob.digest().as_str())),
         _ => error,
     };
     error.with_digest(blob.digest().as_str())
@@ -160,7 +161,7 @@ pub(super) fn receive(
     let max = task.options.max_blob;
     let mut download = Download::new(blob.digest(), blob.size(), max, prefix.size);
     receive_in(task, blob, sink, prefix, &mut download).map_err(|error| Failed {
-        error,
+        error: download.explained(error),
         is_resumed: download.is_resumed(),
     })
 }

@@ -128,6 +128,7 @@ impl Reader {
         self.download.set_limits(&task.call.limits);
         loop {
             if let Err(error) = self.receive(&task, blob) {
+                let error = self.download.explained(error);
                 let failed = task.finish(Err(named(error, &blob.descriptor)));
                 // Not even what was received before is returned.
                 self.verified = None;

@@ -34,6 +34,10 @@ fn pull(task: &Task, blob: &Descriptor, place: &Arc<FinalPath>) -> Result<(), Er
     loop {
         let before = place.existing()?;
         if is_in_place(task, place, blob.digest(), blob.size(), how)? {
+            if let Some(found) = place.existing()? {
+                task.progress
+                    .set_total(u64::try_from(found.st_size).unwrap_or(0));
+            }
             return task.progress.skip();
         }
         if !task.options.resume || blob.data().is_some() {

@@ -148,9 +148,15 @@ fn fetch_with_progress(task: &Task, target: &Target) -> Result<Manifest, Error> 
 
 /// Requests a manifest. The bytes are verified if the target is a digest.
 pub(super) fn fetch(task: &Task, target: &Target) -> Result<Manifest, Error> {
-    fetch_in(task, target).map_err(|error| match target.digest() {
-        Some(digest) => error.with_digest(digest.as_str()),
-        None => error,
+    fetch_in(task, target).map_err(|error| {
+        let error = match error.kind() {
+            Kind::NotFound => error.with_more(&format!(" (manifest {})", target.as_str())),
+            _ => error,
+        };
+        match target.digest() {
+            Some(digest) => error.with_digest(digest.as_str()),
+            None => error,
+        }
     })
 }
 

@@ -348,10 +348,14 @@
 //! ```c
 //! static int show(void *userdata, const reggie_progress *progress)
 //! {
+//!     uint64_t total = reggie_progress_total(progress);
+//!
 //!     (void)userdata;
-//!     printf("%s: %llu of %llu\n", reggie_progress_name(progress),
-//!            (unsigned long long)reggie_progress_done(progress),
-//!            (unsigned long long)reggie_progress_total(progress));
+//!     printf("%s: %llu", reggie_progress_name(progress),
+//!            (unsigned long long)reggie_progress_done(progress));
+//!     if (total != REGGIE_UNKNOWN_SIZE)
+//!         printf(" of %llu", (unsigned long long)total);
+//!     putchar('\n');
 //!     return 0;
 //! }
 //!
@@ -441,6 +445,7 @@ mod manifest;
 mod manifest_transfer;
 mod names;
 mod options;
+mod options_files;
 mod progress;
 mod redirect;
 mod reference;

@@ -65,7 +65,11 @@ const PARTS: &[(&str, &str, &[&str])] = &[
     ("json", "JSON", &["json"]),
     ("repositories", "Repositories", &["repository"]),
     ("progress", "Progress of content calls", &["progress"]),
-    ("options", "Options of content calls", &["options"]),
+    (
+        "options",
+        "Options of content calls",
+        &["options", "options_files"],
+    ),
     (
         "manifest_transfers",
         "Pulling, pushing and deleting manifests",
