@@ -106,6 +106,8 @@
 //!
 //! # Types
 //!
+//! The header requires C99 or later, or C++98 or later.
+//!
 //! Strings are NUL-terminated UTF-8, except paths of files, which may contain any
 //! bytes, and values of headers, which may contain any bytes except control
 //! characters other than tab. Binary data is passed as a pointer and a size in
