@@ -1,6 +1,6 @@
 //! Sets link arguments of the shared library: the SONAME, which cargo does not
-//! set, and nodelete, since its panic hook must survive dlclose(). Links the SONAME
-//! to the library in the target directory, so that programs start there too. Also
+//! set, and nodelete, since its panic hook must survive dlclose(). Makes links in the
+//! target directory, so that programs can be linked and started there too. Also
 //! provides the versions for reggie_build_info().
 
 use std::os::unix;
@@ -19,18 +19,24 @@ fn main() {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,{SONAME}");
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
         if env::var("PROFILE").as_deref() == Ok("release") {
-            link_soname();
+            link_libraries();
         }
     }
     println!("cargo:rustc-env=REGGIE_BUILD_INFO={}", build_info());
 }
 
-/// Makes the link beside the library, which is three levels above OUT_DIR.
-fn link_soname() {
+/// Makes the links beside the libraries, which are three levels above OUT_DIR: the
+/// SONAME, and a name for the static library that no shared library has.
+fn link_libraries() {
     let output = env::var_os("OUT_DIR").unwrap_or_default();
     if let Some(folder) = Path::new(&output).ancestors().nth(3) {
-        // It may exist already, and no build needs it.
-        let _ = unix::fs::symlink("libreggie.so", folder.join(SONAME));
+        for (library, name) in [
+            ("libreggie.so", SONAME),
+            ("libreggie.a", "libreggie-static.a"),
+        ] {
+            // It may exist already, and no build needs it.
+            let _ = unix::fs::symlink(library, folder.join(name));
+        }
     }
 }
 

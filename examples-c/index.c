@@ -5,7 +5,6 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "common.h"
-
 #include <string.h>
 
 #define REF_NAME "org.opencontainers.image.ref.name"
@@ -35,10 +34,11 @@ static reggie_status describe(const reggie_repository *repository,
 /* The values are validated: they contain no quotation marks. */
 static void write_entry(FILE *out, const reggie_descriptor *entry)
 {
-    char os[64] = "", architecture[64] = "", variant[64] = "";
+    char os[64] = "", version[64] = "", architecture[64] = "", variant[64] = "";
+    const char *platform = reggie_descriptor_platform(entry);
 
-    sscanf(reggie_descriptor_platform(entry), "%63[^/]/%63[^/]/%63s", os,
-           architecture, variant);
+    sscanf(platform, "%63[^(/](%63[^)]", os, version); /* windows(10.0.17763) */
+    sscanf(strchr(platform, '/'), "/%63[^/]/%63s", architecture, variant);
     fprintf(out, "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu,"
                  "\"annotations\":{\"" REF_NAME "\":\"%s\"},"
                  "\"platform\":{\"os\":\"%s\",\"architecture\":\"%s\"",
@@ -46,9 +46,8 @@ static void write_entry(FILE *out, const reggie_descriptor *entry)
             reggie_descriptor_digest(entry),
             (unsigned long long)reggie_descriptor_size(entry),
             reggie_descriptor_annotation(entry, REF_NAME), os, architecture);
-    if (variant[0] != '\0')
-        fprintf(out, ",\"variant\":\"%s\"", variant);
-    fputs("}}", out);
+    fprintf(out, variant[0] ? ",\"variant\":\"%s\"" : "%s", variant);
+    fprintf(out, version[0] ? ",\"os.version\":\"%s\"}}" : "%s}}", version);
 }
 
 static reggie_status push(const reggie_repository *repository, const char *text,
@@ -76,7 +75,8 @@ int main(int argc, char **argv)
 
     if (argc < 3)
         fprintf(stderr, "usage: %s REFERENCE PLATFORM=TAG...\n", argv[0]);
-    fputs("{\"schemaVersion\":2,\"manifests\":", out);
+    fputs("{\"schemaVersion\":2,\"mediaType\":\"" REGGIE_OCI_INDEX
+          "\",\"manifests\":", out);
     for (i = 2; repository != NULL && status == REGGIE_OK && i < argc; i++) {
         const char *platform = strtok(argv[i], "="), *tag = strtok(NULL, "=");
         reggie_descriptor *entry = NULL;

@@ -107,6 +107,8 @@
  * Types
  * -----
  *
+ * The header requires C99 or later, or C++98 or later.
+ *
  * Strings are NUL-terminated UTF-8, except paths of files, which may contain any
  * bytes, and values of headers, which may contain any bytes except control
  * characters other than tab. Binary data is passed as a pointer and a size in
@@ -358,10 +360,14 @@
  *
  *     static int show(void *userdata, const reggie_progress *progress)
  *     {
+ *         uint64_t total = reggie_progress_total(progress);
+ *
  *         (void)userdata;
- *         printf("%s: %llu of %llu\n", reggie_progress_name(progress),
- *                (unsigned long long)reggie_progress_done(progress),
- *                (unsigned long long)reggie_progress_total(progress));
+ *         printf("%s: %llu", reggie_progress_name(progress),
+ *                (unsigned long long)reggie_progress_done(progress));
+ *         if (total != REGGIE_UNKNOWN_SIZE)
+ *             printf(" of %llu", (unsigned long long)total);
+ *         putchar('\n');
  *         return 0;
  *     }
  *
@@ -1226,8 +1232,8 @@ int64_t reggie_error_retry_after(const reggie_error *error);
 /// or `error` is NULL.
 int reggie_error_callback_value(const reggie_error *error);
 
-/// Returns 1 if the same call may succeed later without changes; 0 if not or
-/// `error` is NULL.
+/// Returns 1 if the same call may succeed later without changes; 0 if not, if a
+/// limit of the program's own ended it, or if `error` is NULL.
 int reggie_error_is_retryable(const reggie_error *error);
 
 /** @} */
@@ -4243,7 +4249,8 @@ reggie_status reggie_options_set_cancel(reggie_options *options,
 
 /// Sets the time limit for a whole call, including all retries.
 ///
-/// A call that takes longer returns REGGIE_DEADLINE. The time limits of the
+/// A call that takes longer returns REGGIE_DEADLINE. If the next retry would begin
+/// after the limit, the call returns its last failure at once. The time limits of the
 /// client still apply to each request, except for reggie_config_set_timeout(),
 /// which is ignored. For a blob, an upload or a list, the limit applies to each
 /// call. 0 means no limit. Default: 0.
@@ -4346,6 +4353,64 @@ reggie_status reggie_options_set_max_manifest(reggie_options *options,
 /// REGGIE_INVALID_MEDIA_TYPE.
 reggie_status reggie_options_add_manifest_type(reggie_options *options,
                                                const char *media_type);
+
+/// Sets the digest algorithm for pushed content.
+///
+/// `algorithm` is REGGIE_SHA256, REGGIE_SHA384 or REGGIE_SHA512. Few registries
+/// accept REGGIE_SHA384 or REGGIE_SHA512. Default: REGGIE_SHA256.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_UNKNOWN_ALGORITHM.
+reggie_status reggie_options_set_algorithm(reggie_options *options,
+                                           const char *algorithm);
+
+/// Sets how many bytes are uploaded in one request.
+///
+/// `bytes` is 64 KiB to 1 GiB, or 0. With 0, a blob of known length and digest
+/// is uploaded in one request, and anything else in chunks of 8 MiB, as is all
+/// content if there is a state directory. If a
+/// registry requires longer or shorter chunks, it gets them, and the client
+/// remembers the size. An incremental upload keeps one chunk in memory.
+/// Default: 0.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
+/// `bytes` is out of range.
+reggie_status reggie_options_set_chunk_size(reggie_options *options,
+                                            uint64_t bytes);
+
+/// Adds a repository of the same registry from which to mount blobs.
+///
+/// A push may mount a blob from it instead of sending it. May be called several
+/// times.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
+/// REGGIE_INVALID_REFERENCE.
+reggie_status reggie_options_add_mount_from(reggie_options *options,
+                                            const char *name);
+
+/// Sets the page size of lists and the maximum number of pages.
+///
+/// `page_size` is the number of names to request for each page, 1 to 10000.
+/// `max_pages` is the maximum number of pages to read; 0 means no limit. If a
+/// registry rejects the page size, the request is sent without one.
+/// Default: 1000 and 10000.
+///
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if a
+/// value is out of range.
+reggie_status reggie_options_set_pages(reggie_options *options,
+                                       size_t page_size,
+                                       size_t max_pages);
+
+/// Sets whether reggie_tag_delete() may delete a tag through a dummy manifest.
+///
+/// If `detour` is nonzero and the registry cannot delete a tag, a dummy
+/// manifest is pushed to the tag and then deleted. Anyone who pulls the tag in
+/// the meantime gets the dummy manifest, and a tag that is pushed in the
+/// meantime is lost. Default: 0.
+///
+/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
+reggie_status reggie_options_set_delete_detour(reggie_options *options,
+                                               int detour);
 
 /// Sets whether an interrupted pull to a file can be resumed.
 ///
@@ -5005,7 +5070,8 @@ uint64_t reggie_upload_offset(const reggie_upload *upload);
 /// Commits an upload: what was written becomes a blob.
 ///
 /// A `digest` of NULL means the computed digest; a given digest is compared
-/// first, and must be of the algorithm of the upload. The upload has then ended
+/// first, and must be of the algorithm of the upload. `options` of NULL
+/// means those of reggie_upload_begin() or reggie_upload_import(). The upload has then ended
 /// and can only be freed. After a failure, the call may be repeated unless the
 /// error says otherwise. `descriptor` may be NULL.
 ///
@@ -5013,6 +5079,9 @@ uint64_t reggie_upload_offset(const reggie_upload *upload);
 /// reggie_upload_offset(). What was accepted is then sent to a new upload if all
 /// of it is still in memory; otherwise the status is REGGIE_UPLOAD_LOST, and only
 /// the same write can follow.
+///
+/// Progress: REGGIE_PROGRESS_END and REGGIE_PROGRESS_DONE on success. A failure is
+/// not reported as REGGIE_PROGRESS_FAIL, since the call may be repeated.
 ///
 /// On REGGIE_OK, the caller must free `descriptor` with
 /// reggie_descriptor_free().

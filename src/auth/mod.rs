@@ -299,7 +299,11 @@ impl Authenticator {
             if tokens.len() > 1 {
                 // First those that have granted a token before.
                 let state = self.state();
-                tokens.sort_by_key(|token| !state.forms.contains_key(&token.realm));
+                let others: Vec<TokenRequest>;
+                (tokens, others) = tokens
+                    .into_iter()
+                    .partition(|token| state.forms.contains_key(&token.realm));
+                tokens.extend(others);
             }
             return Reply::Bearer(tokens);
         }

@@ -106,6 +106,7 @@ pub(super) fn transfer<T>(
 pub(super) fn named(error: Error, blob: &Descriptor) -> Error {
     let error = match error.kind() {
         Kind::DigestMismatch | Kind::SizeMismatch => error.at(Step::Verify),
+        Kind::NotFound => error.with_more(&format!(" (blob {})", blob.digest().as_str())),
         _ => error,
     };
     error.with_digest(blob.digest().as_str())
@@ -181,7 +182,7 @@ pub(super) fn receive(
         source.follow_urls(blob.urls());
     }
     receive_in(operation, blob, sink, prefix, &mut source).map_err(|error| Failed {
-        error,
+        error: source.explained(error),
         is_resumed: source.is_resumed(),
     })
 }

@@ -120,6 +120,7 @@ impl Reader {
         self.source.set_limits(&operation.call.limits);
         loop {
             if let Err(error) = self.receive(&operation, blob) {
+                let error = self.source.explained(error);
                 let failed = operation.finish(Err(named(error, &blob.descriptor)));
                 // Not even what was received before is returned.
                 self.verified = None;

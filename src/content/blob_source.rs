@@ -68,6 +68,14 @@ impl BlobSource {
         }
     }
 
+    /// Adds to the error of content that does not match where it came from.
+    pub(super) fn explained(&self, error: Error) -> Error {
+        match self {
+            BlobSource::Registry(download) => download.explained(error),
+            _ => error,
+        }
+    }
+
     /// Another call continues to read it.
     pub(super) fn set_limits(&mut self, limits: &CallLimits) {
         if let BlobSource::Registry(download) = self {

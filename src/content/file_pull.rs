@@ -49,6 +49,11 @@ pub(super) fn pull(
     loop {
         let before = place.existing()?;
         if is_in_place(operation, place, blob.digest(), blob.size(), how)? {
+            if let Some(found) = place.existing()? {
+                operation
+                    .progress
+                    .set_total(u64::try_from(found.st_size).unwrap_or(0));
+            }
             return operation.progress.skip();
         }
         if !operation.options.resume || blob.data().is_some() {

@@ -125,9 +125,15 @@ pub(super) fn fetch(operation: &Operation, target: &Target) -> Result<Manifest, 
         Place::Registry(registry) => fetch_in(&Task::new(operation, registry), target),
         Place::Layout(layout) => layout::manifests::read(layout, target, operation.options),
     };
-    fetched.map_err(|error| match target.digest() {
-        Some(digest) => error.with_digest(digest.as_str()),
-        None => error,
+    fetched.map_err(|error| {
+        let error = match error.kind() {
+            Kind::NotFound => error.with_more(&format!(" (manifest {})", target.as_str())),
+            _ => error,
+        };
+        match target.digest() {
+            Some(digest) => error.with_digest(digest.as_str()),
+            None => error,
+        }
     })
 }
 

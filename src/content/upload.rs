@@ -284,6 +284,8 @@ fn write(
     written: &mut Written,
     mut bytes: &[u8],
 ) -> Result<(), Error> {
+    // Not afterwards: an error says that the bytes were not accepted.
+    task.check()?;
     while !bytes.is_empty() {
         if written.spool.is_some() {
             return written.store(bytes);
@@ -308,7 +310,7 @@ fn write(
         }
         bytes = &bytes[count..];
     }
-    task.check()
+    Ok(())
 }
 
 /// From now on, keeps everything in a file until it is committed.

@@ -132,8 +132,8 @@ pub extern "C" fn reggie_error_callback_value(error: Option<&reggie_error>) -> c
     guard::value(0, || error.map_or(0, |error| error.core.callback_value()))
 }
 
-/// Returns 1 if the same call may succeed later without changes; 0 if not or
-/// `error` is NULL.
+/// Returns 1 if the same call may succeed later without changes; 0 if not, if a
+/// limit of the program's own ended it, or if `error` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_error_is_retryable(error: Option<&reggie_error>) -> c_int {
     guard::value(0, || {

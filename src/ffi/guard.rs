@@ -40,8 +40,13 @@ pub(super) fn call(error: ErrorOut, body: impl FnOnce() -> Result<(), Error>) ->
 pub(super) fn status(body: impl FnOnce() -> Result<(), Error>) -> reggie_status {
     match caught(body) {
         Ok(()) => REGGIE_OK,
-        Err(failure) => status::of(failure.kind()),
+        Err(failure) => status_of(failure),
     }
+}
+
+#[inline(never)]
+fn status_of(failure: Error) -> reggie_status {
+    status::of(failure.kind())
 }
 
 /// A handle with a log, which shows what is wrong with an argument.
@@ -117,12 +122,7 @@ pub(super) fn outside<T>(body: impl FnOnce() -> T) -> T {
 }
 
 fn caught<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    static HOOK: Once = Once::new();
-    // The hook cannot be set while this thread panics; a later call sets it.
-    if !thread::panicking() {
-        HOOK.call_once(set_hook);
-    }
-    let _mark = Mark::set(&INSIDE, true);
+    let before = enter();
     // Unwinding is safe: what a panic leaves half done is in a handle, whose
     // slot restores what it lent.
     let caught = panic::catch_unwind(AssertUnwindSafe(|| {
@@ -130,10 +130,23 @@ fn caught<T>(body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         assert!(std::env::var_os("REGGIE_TEST_PANIC").is_none(), "a test");
         body()
     }));
+    INSIDE.set(before);
     match caught {
         Ok(result) => result,
-        Err(payload) => Err(of_panic(payload.as_ref())),
+        Err(payload) => Err(of_panic(payload)),
     }
+}
+
+/// Returns whether this thread was inside already. A function of its own, since
+/// there are many bodies.
+#[inline(never)]
+fn enter() -> bool {
+    static HOOK: Once = Once::new();
+    // The hook cannot be set while this thread panics; a later call sets it.
+    if !thread::panicking() {
+        HOOK.call_once(set_hook);
+    }
+    INSIDE.replace(true)
 }
 
 fn set_hook() {
@@ -145,7 +158,9 @@ fn set_hook() {
     }));
 }
 
-fn of_panic(payload: &(dyn Any + Send)) -> Error {
+#[cold]
+#[inline(never)]
+fn of_panic(payload: Box<dyn Any + Send>) -> Error {
     let text = match payload.downcast_ref::<&str>() {
         Some(text) => text,
         None => payload

@@ -83,7 +83,7 @@ impl reggie_headers {
     /// The fields, after a callback may have changed them.
     pub(super) fn into_headers(self) -> Option<Headers> {
         match self.owner {
-            Owner::Callback { headers, .. } => headers.take(),
+            Owner::Callback { headers, .. } => headers.take().map(|headers| *headers),
             Owner::Request(_) | Owner::Response(..) => None,
         }
     }

@@ -106,6 +106,8 @@
 //!
 //! # Types
 //!
+//! The header requires C99 or later, or C++98 or later.
+//!
 //! Strings are NUL-terminated UTF-8, except paths of files, which may contain any
 //! bytes, and values of headers, which may contain any bytes except control
 //! characters other than tab. Binary data is passed as a pointer and a size in
@@ -354,10 +356,14 @@
 //! ```c
 //! static int show(void *userdata, const reggie_progress *progress)
 //! {
+//!     uint64_t total = reggie_progress_total(progress);
+//!
 //!     (void)userdata;
-//!     printf("%s: %llu of %llu\n", reggie_progress_name(progress),
-//!            (unsigned long long)reggie_progress_done(progress),
-//!            (unsigned long long)reggie_progress_total(progress));
+//!     printf("%s: %llu", reggie_progress_name(progress),
+//!            (unsigned long long)reggie_progress_done(progress));
+//!     if (total != REGGIE_UNKNOWN_SIZE)
+//!         printf(" of %llu", (unsigned long long)total);
+//!     putchar('\n');
 //!     return 0;
 //! }
 //!

@@ -36,8 +36,21 @@ impl reggie_options {
     }
 
     fn change(&self, change: impl FnOnce(&mut Options) -> Result<(), Error>) -> Result<(), Error> {
-        let mut core = Options::clone(&self.get());
+        let mut core = self.copy();
         change(&mut core)?;
+        self.replace(core);
+        Ok(())
+    }
+
+    // Neither is inlined into each of many setters.
+
+    #[inline(never)]
+    fn copy(&self) -> Options {
+        Options::clone(&self.get())
+    }
+
+    #[inline(never)]
+    fn replace(&self, core: Options) {
         let place = self.core.lock();
         let earlier = {
             let mut place = place.unwrap_or_else(PoisonError::into_inner);
@@ -45,7 +58,6 @@ impl reggie_options {
         };
         // Without the lock: it may free a callback's userdata.
         drop(earlier);
-        Ok(())
     }
 }
 
@@ -98,7 +110,8 @@ pub unsafe extern "C" fn reggie_options_set_cancel(
 
 /// Sets the time limit for a whole call, including all retries.
 ///
-/// A call that takes longer returns REGGIE_DEADLINE. The time limits of the
+/// A call that takes longer returns REGGIE_DEADLINE. If the next retry would begin
+/// after the limit, the call returns its last failure at once. The time limits of the
 /// client still apply to each request, except for reggie_config_set_timeout(),
 /// which is ignored. For a blob, an upload or a list, the limit applies to each
 /// call. 0 means no limit. Default: 0.

@@ -147,10 +147,10 @@ pub unsafe extern "C" fn reggie_options_set_algorithm(
 /// Sets how many bytes are uploaded in one request.
 ///
 /// `bytes` is 64 KiB to 1 GiB, or 0. With 0, a blob of known length and digest
-/// is uploaded in one request, and anything else in chunks of 8 MiB. If a
-/// registry requires longer or shorter chunks, it gets them, and the client
-/// remembers the size. An incremental upload keeps one chunk in memory.
-/// Default: 0.
+/// is uploaded in one request, and anything else in chunks of 8 MiB, as is all
+/// content if there is a state directory. If a registry requires longer or
+/// shorter chunks, it gets them, and the client remembers the size. An
+/// incremental upload keeps one chunk in memory. Default: 0.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `bytes` is out of range.

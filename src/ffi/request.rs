@@ -82,7 +82,7 @@ impl reggie_request {
         // The core needs a request meanwhile.
         let stand_in = Request::new(&core.address, None, "GET", "/")?;
         self.state
-            .put(RequestState::new(mem::replace(core, stand_in)));
+            .put(Box::new(RequestState::new(mem::replace(core, stand_in))));
         let value = callback();
         // Missing only if another thread changes it, which is not allowed.
         *core = self.state.take().ok_or_else(|| slot::busy("request"))?.core;

@@ -6,17 +6,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Kind};
 
-pub(super) struct Slot<T>(Mutex<Option<T>>);
+/// The object is in a box, so that lending it moves no more than a pointer.
+pub(super) struct Slot<T>(Mutex<Option<Box<T>>>);
 
 impl<T> Slot<T> {
     pub(super) fn new(value: T) -> Slot<T> {
-        Slot(Mutex::new(Some(value)))
+        Slot(Mutex::new(Some(Box::new(value))))
     }
 
     /// Looks at the value; `None` while it is lent. `look` must be short and must
     /// not call back: it runs under a lock.
     pub(super) fn look<R>(&self, look: impl FnOnce(&mut T) -> R) -> Option<R> {
-        self.lock().as_mut().map(look)
+        self.lock().as_deref_mut().map(look)
     }
 
     /// Lends the value to a body that may take long and may call back.
@@ -35,12 +36,12 @@ impl<T> Slot<T> {
         }
     }
 
-    pub(super) fn take(&self) -> Option<T> {
+    pub(super) fn take(&self) -> Option<Box<T>> {
         self.lock().take()
     }
 
     /// Puts a value here, unless there is one already.
-    pub(super) fn put(&self, value: T) {
+    pub(super) fn put(&self, value: Box<T>) {
         let mut place = self.lock();
         if place.is_none() {
             *place = Some(value);
@@ -51,7 +52,7 @@ impl<T> Slot<T> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<T>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Box<T>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -59,7 +60,7 @@ impl<T> Slot<T> {
 /// Puts back what was lent, even after a panic.
 struct Lent<'a, T> {
     slot: &'a Slot<T>,
-    value: Option<T>,
+    value: Option<Box<T>>,
 }
 
 impl<T> Drop for Lent<'_, T> {

@@ -95,7 +95,8 @@ pub extern "C" fn reggie_upload_offset(upload: Option<&reggie_upload>) -> u64 {
 /// Commits an upload: what was written becomes a blob.
 ///
 /// A `digest` of NULL means the computed digest; a given digest is compared
-/// first, and must be of the algorithm of the upload. The upload has then ended
+/// first, and must be of the algorithm of the upload. `options` of NULL
+/// means those of reggie_upload_begin() or reggie_upload_import(). The upload has then ended
 /// and can only be freed. After a failure, the call may be repeated unless the
 /// error says otherwise. `descriptor` may be NULL.
 ///
@@ -103,6 +104,9 @@ pub extern "C" fn reggie_upload_offset(upload: Option<&reggie_upload>) -> u64 {
 /// reggie_upload_offset(). What was accepted is then sent to a new upload if all
 /// of it is still in memory; otherwise the status is REGGIE_UPLOAD_LOST, and only
 /// the same write can follow.
+///
+/// Progress: REGGIE_PROGRESS_END and REGGIE_PROGRESS_DONE on success. A failure is
+/// not reported as REGGIE_PROGRESS_FAIL, since the call may be repeated.
 ///
 /// On REGGIE_OK, the caller must free `descriptor` with
 /// reggie_descriptor_free().

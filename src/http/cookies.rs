@@ -72,13 +72,14 @@ impl CookieJar {
     pub(crate) fn header_at(&self, url: &Url, now: SystemTime) -> Option<Zeroizing<String>> {
         let origin = url.origin();
         let cookies = self.cookies();
-        let mut matching: Vec<&Cookie> = cookies
-            .iter()
-            .filter(|cookie| cookie.origin == origin && covers(&cookie.path, url.path()))
-            .filter(|cookie| cookie.is_alive(now))
-            .collect();
-        // Longest path first, then oldest first: the sort is stable.
-        matching.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
+        // Longest path first, then oldest first.
+        let mut matching: Vec<&Cookie> = Vec::new();
+        for cookie in cookies.iter().filter(|cookie| cookie.is_alive(now)) {
+            if cookie.origin == origin && covers(&cookie.path, url.path()) {
+                let is_before = |other: &&Cookie| other.path.len() >= cookie.path.len();
+                matching.insert(matching.partition_point(is_before), cookie);
+            }
+        }
         // Allocate once: a growing string would leave copies of cookies behind.
         let mut sent = Zeroizing::new(String::with_capacity(MAX_SENT));
         for cookie in matching {

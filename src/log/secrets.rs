@@ -112,17 +112,17 @@ impl State {
     fn forget_old(&mut self) {
         while self.recent > 1 && (self.recent > MAX_RECENT || self.recent_bytes > MAX_RECENT_BYTES)
         {
-            let recent = self.known.values_mut();
-            let mut recent: Vec<_> = recent.filter(|known| known.recent.is_some()).collect();
-            recent.sort_by_key(|known| known.addition);
-            let old = recent.len().div_ceil(2);
-            for secret in recent
-                .into_iter()
-                .take(old)
-                .filter_map(|known| known.recent.take())
-            {
-                self.recent -= 1;
-                self.recent_bytes -= secret.len();
+            let is_recent = |known: &&mut Known| known.recent.is_some();
+            let recent = self.known.values_mut().filter(is_recent);
+            let oldest = recent.map(|known| known.addition).min();
+            let last = oldest.unwrap_or(0).midpoint(self.additions - 1);
+            for known in self.known.values_mut() {
+                if known.addition <= last
+                    && let Some(secret) = known.recent.take()
+                {
+                    self.recent -= 1;
+                    self.recent_bytes -= secret.len();
+                }
             }
             self.known
                 .retain(|_, known| known.secret.strong_count() > 0);

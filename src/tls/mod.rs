@@ -29,7 +29,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, KeyLogFile, SupportedProtocolVersion, crypto};
+use rustls::{CipherSuite, ClientConfig, KeyLogFile, SupportedProtocolVersion, crypto};
 
 pub(crate) use self::client_auth::Identity;
 pub(crate) use self::material::{
@@ -181,10 +181,13 @@ impl Tls {
         let mut provider = crypto::ring::default_provider();
         provider.signature_verification_algorithms = ecdsa::ALGORITHMS;
         provider.kx_groups.push(&P521Group);
-        let preferred = preferred_cipher();
-        provider
+        let preferred = preferred_suites();
+        let (mut suites, others): (Vec<_>, Vec<_>) = provider
             .cipher_suites
-            .sort_by_key(|suite| !format!("{:?}", suite.suite()).contains(preferred));
+            .into_iter()
+            .partition(|suite| preferred.contains(&suite.suite()));
+        suites.extend(others);
+        provider.cipher_suites = suites;
         let with_defaults = settings.default_certs_folders;
         let home = with_defaults.then(|| variable("HOME")).flatten();
         let home = home.map(PathBuf::from);
@@ -338,19 +341,30 @@ fn open_key_log(path: PathBuf) -> Result<Arc<KeyLogFile>, Error> {
     Ok(Arc::new(KeyLogFile::new()))
 }
 
-/// The cheapest cipher on this machine; most servers follow the client's
+/// The suites with the cheapest cipher on this machine; most servers follow the client's
 /// preference.
 ///
 /// With AES instructions, AES-128-GCM is the fastest. Without them,
 /// ChaCha20-Poly1305 is about as fast, and valgrind supports it: valgrind lacks
 /// vector AES and reports the results of ring's other AES-GCM code as
 /// uninitialised.
-fn preferred_cipher() -> &'static str {
+fn preferred_suites() -> [CipherSuite; 3] {
     #[cfg(target_arch = "x86_64")]
     let fast = std::is_x86_feature_detected!("vaes")
         && std::is_x86_feature_detected!("vpclmulqdq")
         && std::is_x86_feature_detected!("avx2");
     #[cfg(not(target_arch = "x86_64"))]
     let fast = cfg!(target_arch = "aarch64");
-    if fast { "AES_128_GCM" } else { "CHACHA20" }
+    match fast {
+        true => [
+            CipherSuite::TLS13_AES_128_GCM_SHA256,
+            CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+            CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        ],
+        false => [
+            CipherSuite::TLS13_CHACHA20_POLY1305_SHA256,
+            CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+            CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+        ],
+    }
 }

@@ -1,7 +1,10 @@
 //! The examples do what they say, against every registry, without a memory
 //! error or a leak; and the README shows a program that works.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use embedded_registry::Options;
 use support::c::{BuildOptions, Compiler, Output, Program};
@@ -70,6 +73,8 @@ pub(crate) struct Target<'a> {
     pub(crate) ca: Option<PathBuf>,
     /// Whether the programs run under valgrind, which takes its time.
     checked: bool,
+    /// What was built.
+    programs: RefCell<BTreeMap<String, Rc<Program>>>,
 }
 
 impl<'a> Target<'a> {
@@ -79,7 +84,16 @@ impl<'a> Target<'a> {
             url: registry.url(),
             credentials: registry.user().is_some(),
             ca: registry.ca_path(),
+            checked: false,
+            programs: RefCell::default(),
+        }
+    }
+
+    /// One whose programs run under valgrind.
+    fn checked(registry: &'a registries::Registry) -> Target<'a> {
+        Target {
             checked: true,
+            ..Target::of(registry)
         }
     }
 
@@ -93,7 +107,14 @@ impl<'a> Target<'a> {
             credentials,
             ca: registry.ca_path().map(Path::to_owned),
             checked: false,
+            programs: RefCell::default(),
         }
+    }
+
+    fn program(&self, name: &str) -> Rc<Program> {
+        let mut programs = self.programs.borrow_mut();
+        let program = programs.entry(name.to_owned());
+        Rc::clone(program.or_insert_with(|| Rc::new(build(name))))
     }
 
     pub(crate) fn run(&self, name: &str, more: &[&str]) -> Output {
@@ -102,7 +123,7 @@ impl<'a> Target<'a> {
 
     /// Runs an example with a first argument.
     pub(crate) fn run_at(&self, place: &str, name: &str, more: &[&str]) -> Output {
-        let program = build(name);
+        let program = self.program(name);
         let mut arguments = vec![place];
         arguments.extend(more);
         let mut environment = Vec::new();
@@ -186,7 +207,7 @@ fn all(target: &Target) {
 #[test]
 fn docker_registry_open() {
     if let Some(registry) = DockerRegistry::start(DockerForm::Open) {
-        all(&Target::of(&registry));
+        all(&Target::checked(&registry));
     }
 }
 
@@ -214,7 +235,7 @@ fn olareg_open() {
 #[test]
 fn olareg_token() {
     if let Some(registry) = Olareg::start(OlaregForm::Token) {
-        all(&Target::of(&registry));
+        all(&Target::checked(&registry));
     }
 }
 

@@ -21,7 +21,7 @@ fn folder() -> PathBuf {
     for (library, name) in [
         ("libreggie.so", "libreggie.so"),
         ("libreggie.so", "libreggie.so.0"),
-        ("libreggie.a", "libreggie.a"),
+        ("libreggie.a", "libreggie-static.a"),
     ] {
         let link = folder.join(name);
         // There is none the first time.

@@ -87,6 +87,8 @@ fn an_existing_file_is_used_as_the_options_say() {
         };
         assert_eq!(events.main(), [Event::Begin, middle, Event::Done]);
         events.check_count();
+        let last = events.all().pop().expect("an event");
+        assert_eq!((last.done, last.total), (SIZE as u64, Some(SIZE as u64)));
     }
     // Its size is all that is looked at.
     fs::write(&place.path, &wrong).expect("written");

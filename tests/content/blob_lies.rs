@@ -15,6 +15,11 @@ fn lie(name: &str, kind: Kind, get: impl Fn(&mut Get) + Send + Sync + 'static) {
     let error = server.to_memory().expect_err(name);
     assert_eq!(error.kind(), kind, "{name}: {error}");
     assert_eq!(error.digest(), Some(digest(&server.content).as_str()));
+    if matches!(kind, Kind::DigestMismatch | Kind::SizeMismatch) {
+        assert_eq!(error.http_status(), 200, "{name}");
+        let host = error.host().expect(name);
+        assert!(error.message().contains(host), "{name}: {error}");
+    }
 
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("blob");
@@ -46,6 +51,19 @@ fn wrong_content() {
         let (head, _) = get.whole();
         get.send(&head, &body);
     });
+}
+
+#[test]
+fn an_error_about_compressed_content_names_the_encoding() {
+    // Some servers compress whatever a browser could decompress.
+    for size in [SIZE, SIZE / 2] {
+        let server = BlobServer::start(content(SIZE), move |get| {
+            get.status("200 OK", &[("Content-Encoding", "gzip")], &vec![7; size]);
+        });
+        let error = server.to_memory().expect_err("compressed");
+        let end = " with content-encoding gzip";
+        assert!(error.message().ends_with(end), "{error}");
+    }
 }
 
 #[test]

@@ -56,6 +56,22 @@ fn uploads_of_every_size_in_pieces_of_every_size() {
 }
 
 #[test]
+fn a_write_that_fails_has_not_accepted_its_bytes() {
+    let registry = Registry::start(RegistryOptions::default());
+    let cancel = reggie::Cancel::new().expect("a handle");
+    let mut options = small_chunks();
+    options.cancel = Some(cancel.clone());
+    let mut upload = begin(&repository(registry.url()), &options);
+    upload.write(b"hello").expect("written");
+    cancel.trigger();
+    let error = upload.write(b"again").expect_err("cancelled");
+    assert_eq!((error.kind(), upload.offset()), (Kind::Cancelled, 5));
+    let pushed = upload.commit(None, Some(&Options::default()));
+    let pushed = pushed.expect("committed");
+    assert_eq!(pushed.digest().as_str(), digest(b"hello"));
+}
+
+#[test]
 fn uploads_to_real_registries() {
     let open = [
         DockerRegistry::start(DockerForm::Open),

@@ -170,15 +170,17 @@ impl Contents {
         registry: &Origin,
         repository: Option<&str>,
     ) -> Vec<Candidate<'_>> {
-        let mut fitting: Vec<&Entry> = self
-            .entries
-            .iter()
-            .filter(|entry| entry.place.covers(registry, repository))
-            .collect();
         let rank = |place: &CredentialKey, key: &str| {
             (Reverse(place.path().len()), Exactness::of(key, registry))
         };
-        fitting.sort_by_key(|entry| rank(&entry.place, &entry.key));
+        let mut fitting: Vec<&Entry> = Vec::new();
+        for entry in &self.entries {
+            if entry.place.covers(registry, repository) {
+                let own = rank(&entry.place, &entry.key);
+                let at = fitting.partition_point(|other| rank(&other.place, &other.key) <= own);
+                fitting.insert(at, entry);
+            }
+        }
         let (of_paths, of_all): (Vec<&Entry>, Vec<&Entry>) = fitting
             .into_iter()
             .partition(|entry| !entry.place.path().is_empty());
