@@ -4354,64 +4354,6 @@ reggie_status reggie_options_set_max_manifest(reggie_options *options,
 reggie_status reggie_options_add_manifest_type(reggie_options *options,
                                                const char *media_type);
 
-/// Sets the digest algorithm for pushed content.
-///
-/// `algorithm` is REGGIE_SHA256, REGGIE_SHA384 or REGGIE_SHA512. Few registries
-/// accept REGGIE_SHA384 or REGGIE_SHA512. Default: REGGIE_SHA256.
-///
-/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
-/// REGGIE_UNKNOWN_ALGORITHM.
-reggie_status reggie_options_set_algorithm(reggie_options *options,
-                                           const char *algorithm);
-
-/// Sets how many bytes are uploaded in one request.
-///
-/// `bytes` is 64 KiB to 1 GiB, or 0. With 0, a blob of known length and digest
-/// is uploaded in one request, and anything else in chunks of 8 MiB, as is all
-/// content if there is a state directory. If a
-/// registry requires longer or shorter chunks, it gets them, and the client
-/// remembers the size. An incremental upload keeps one chunk in memory.
-/// Default: 0.
-///
-/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
-/// `bytes` is out of range.
-reggie_status reggie_options_set_chunk_size(reggie_options *options,
-                                            uint64_t bytes);
-
-/// Adds a repository of the same registry from which to mount blobs.
-///
-/// A push may mount a blob from it instead of sending it. May be called several
-/// times.
-///
-/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 or
-/// REGGIE_INVALID_REFERENCE.
-reggie_status reggie_options_add_mount_from(reggie_options *options,
-                                            const char *name);
-
-/// Sets the page size of lists and the maximum number of pages.
-///
-/// `page_size` is the number of names to request for each page, 1 to 10000.
-/// `max_pages` is the maximum number of pages to read; 0 means no limit. If a
-/// registry rejects the page size, the request is sent without one.
-/// Default: 1000 and 10000.
-///
-/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if a
-/// value is out of range.
-reggie_status reggie_options_set_pages(reggie_options *options,
-                                       size_t page_size,
-                                       size_t max_pages);
-
-/// Sets whether reggie_tag_delete() may delete a tag through a dummy manifest.
-///
-/// If `detour` is nonzero and the registry cannot delete a tag, a dummy
-/// manifest is pushed to the tag and then deleted. Anyone who pulls the tag in
-/// the meantime gets the dummy manifest, and a tag that is pushed in the
-/// meantime is lost. Default: 0.
-///
-/// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
-reggie_status reggie_options_set_delete_detour(reggie_options *options,
-                                               int detour);
-
 /// Sets whether an interrupted pull to a file can be resumed.
 ///
 /// If `resume` is nonzero, what was pulled is kept in a partial file when the
@@ -4471,10 +4413,10 @@ reggie_status reggie_options_set_algorithm(reggie_options *options,
 /// Sets how many bytes are uploaded in one request.
 ///
 /// `bytes` is 64 KiB to 1 GiB, or 0. With 0, a blob of known length and digest
-/// is uploaded in one request, and anything else in chunks of 8 MiB. If a
-/// registry requires longer or shorter chunks, it gets them, and the client
-/// remembers the size. An incremental upload keeps one chunk in memory.
-/// Default: 0.
+/// is uploaded in one request, and anything else in chunks of 8 MiB, as is all
+/// content if there is a state directory. If a registry requires longer or
+/// shorter chunks, it gets them, and the client remembers the size. An
+/// incremental upload keeps one chunk in memory. Default: 0.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `bytes` is out of range.
