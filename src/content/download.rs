@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
+use super::content_source::ContentSource;
 use super::progress::Progress;
 use super::requests::{Requests, set_range};
 use super::task;
 use crate::body::digest::Digest;
-use crate::error::{Error, Kind, Step, server_text};
+use crate::error::{Error, Kind, Step};
 use crate::http::header::range::ContentRange;
 use crate::os::deadline::CallLimits;
 use crate::request::Request;
@@ -28,7 +29,7 @@ pub(crate) struct Download {
     offset: u64,
     body: Option<Body>,
     /// Of the latest response with content.
-    source: Option<Source>,
+    source: Option<ContentSource>,
     is_begun: bool,
     /// The server has refused a range.
     is_without_ranges: bool,
@@ -40,25 +41,6 @@ pub(crate) struct Download {
     urls: VecDeque<String>,
     /// The URL in use instead of that of the registry.
     url: Option<String>,
-}
-
-/// Where content came from, for errors.
-struct Source {
-    host: String,
-    status: u16,
-    /// A Content-Encoding: its bytes are not those of the blob.
-    encoding: Option<String>,
-}
-
-impl Source {
-    fn of(response: &Response) -> Source {
-        let encoding = response.headers().text("content-encoding");
-        Source {
-            host: response.host().to_owned(),
-            status: response.status(),
-            encoding: encoding.map(server_text),
-        }
-    }
 }
 
 /// The body of a response, and where it belongs.
@@ -123,18 +105,8 @@ impl Download {
 
     /// Adds to the error of content that does not match where it came from.
     pub(super) fn explained(&self, error: Error) -> Error {
-        let does_not_match = matches!(error.kind(), Kind::DigestMismatch | Kind::SizeMismatch);
-        let Some(source) = self.source.as_ref().filter(|_| does_not_match) else {
-            return error;
-        };
-        let error = match error.message().contains(&source.host) {
-            true => error,
-            false => error.with_more(&format!(", from {}", source.host)),
-        };
-        let error = error.with_host(&source.host);
-        let error = error.with_http_status(source.status);
-        match &source.encoding {
-            Some(encoding) => error.with_more(&format!(" with content-encoding {encoding}")),
+        match &self.source {
+            Some(source) => source.explained(error),
             None => error,
         }
     }
@@ -279,7 +251,7 @@ impl Download {
                 continue;
             }
             task::check(&response)?;
-            self.source = Some(Source::of(&response));
+            self.source = Some(ContentSource::of(&response));
             let place = self.place_of(&response)?;
             self.body = Some(Body { response, place });
             self.is_begun = true;

@@ -7,6 +7,7 @@ pub mod blob_reader;
 mod blob_source;
 pub mod blob_stat;
 pub mod builder;
+mod content_source;
 pub mod copy;
 pub mod descriptor;
 mod descriptor_json;
