@@ -282,10 +282,10 @@ static reggie_status write_upload(struct scene *scene, reggie_error **error)
     reggie_status status;
 
     CHECK_OK(reggie_options_set_chunk_size(scene->options, 64 * 1024), NULL);
-    CHECK_OK(reggie_upload_begin(scene->repository, scene->options, &upload,
-                                 NULL),
-             NULL);
-    status = reggie_upload_write(upload, content, SENT_SIZE, error);
+    status = reggie_upload_begin(scene->repository, scene->options, &upload,
+                                 error);
+    if (status == REGGIE_OK) /* else it was cancelled while it waited */
+        status = reggie_upload_write(upload, content, SENT_SIZE, error);
     reggie_upload_free(upload);
     return status;
 }
