@@ -265,7 +265,7 @@ def main():
             lines = {name: line for name, line in kind.items()
                      if not only or name in only or name.startswith("libreggie")}
             measure(title.format(**bench.titles), lines, options.rounds, options.warm_up,
-                    bench.run_in_fresh_places(case))
+                    run_it=bench.run_in_fresh_places(case))
     finally:
         bench.stop()
 
