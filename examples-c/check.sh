@@ -10,6 +10,7 @@ set -eu
 blob=sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+echo layer >"$folder/layer.tar"
 
 for example in \
     "push_pull $2 reggie/example v1" \
@@ -36,6 +37,12 @@ for example in \
     "blob mount $2/reggie/mounted $blob reggie/example" \
     "blob delete $2/reggie/mounted $blob" \
     "loop $2/reggie/example:v1 $folder" \
+    "image $2/reggie/image:v1 linux/amd64 $folder/layer.tar" \
+    "pull $2/reggie/image:v1 $folder/layout linux/amd64" \
+    "push_files $2/reggie/files:v1 text/plain name=value $folder/layer.tar" \
+    "attach $2/reggie/image:v1 text/spdx $folder/layer.tar" \
+    "referrers $2/reggie/image:v1 text/spdx" \
+    "annotate $2/reggie/image:v1 v2 name=value" \
     "token $2/reggie/example push"
 do
     echo "--- $example"

@@ -83,7 +83,7 @@ pub(in crate::content) fn write(
         .find_map(Target::digest)
         .unwrap_or(own.digest());
     let size = manifest.bytes().len() as u64;
-    let name = targets.first().map_or("", Target::as_str);
+    let name = targets.first().map_or("", Target::shown);
     progress.begin(Phase::Push, Some(own), name, Some(size))?;
     if let Some(empty) = empty_blob::digest_in(manifest) {
         new_blob::write(layout, empty, empty_blob::CONTENT, options.sync)?;
@@ -115,7 +115,7 @@ pub(in crate::content) fn write_entry(
     let own = manifest.descriptor();
     let digest = own.digest();
     let progress = &operation.progress;
-    progress.begin(Phase::Push, Some(own), digest.as_str(), own.size())?;
+    progress.begin(Phase::Push, Some(own), digest.short(), own.size())?;
     if let Some(empty) = empty_blob::digest_in(manifest) {
         new_blob::write(layout, empty, empty_blob::CONTENT, operation.options.sync)?;
     }
