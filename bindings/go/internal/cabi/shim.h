@@ -33,7 +33,7 @@ reggie_status cabi_request_set_body_reader(uintptr_t request, uintptr_t reader,
                                            uint64_t length);
 reggie_status cabi_request_set_challenge_callback(uintptr_t request);
 
-reggie_status cabi_config_set_log(uintptr_t config, int level);
+reggie_status cabi_config_set_log(uintptr_t config, int level, uintptr_t id);
 reggie_status cabi_config_set_redirect_callback(uintptr_t config, uintptr_t id);
 reggie_status cabi_config_set_credential_callback(uintptr_t config,
                                                   uintptr_t id);
