@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -167,8 +166,8 @@ func TestLayout(t *testing.T) {
 
 // A copy of one platform, and of what a filter includes.
 func TestCopySelection(t *testing.T) {
-	_, from := inMemory(t)
 	checkLeaks(t)
+	_, from := inMemory(t)
 	index := pushImages(t, from)
 	arm := index.Manifests()[1].Digest
 	copied := has[Descriptor](t)(Copy(background, from, "", newLayout(t), nil, WithPlatform("linux/arm64")))
@@ -224,8 +223,8 @@ func TestCopySelection(t *testing.T) {
 
 // Signatures of cosign are found by their tags.
 func TestCopyDigestTags(t *testing.T) {
-	_, from := inMemory(t)
 	checkLeaks(t)
+	_, from := inMemory(t)
 	index := pushImages(t, from)
 	tag := strings.Replace(index.Descriptor().Digest, ":", "-", 1) + ".sig"
 	signature := NewBuilder()
@@ -314,8 +313,8 @@ func TestCopyBetweenClientsWithFunctions(t *testing.T) {
 
 // A limit of speed applies to all transfers together.
 func TestMaxSpeed(t *testing.T) {
-	_, from := inMemory(t)
 	checkLeaks(t)
+	_, from := inMemory(t)
 	builder := NewBuilder()
 	builder.SetArtifactType("application/vnd.example")
 	for i := range 4 {
@@ -335,8 +334,6 @@ func TestMaxSpeed(t *testing.T) {
 
 // Functions of a copy that do not return end the call, and then the goroutine.
 func TestCopyFunctionsThatDoNotReturn(t *testing.T) {
-	_, from := inMemory(t)
-	pushImages(t, from)
 	for _, exits := range []bool{false, true} {
 		e := &unwinder{exits: exits}
 		for name, option := range map[string]CallOption{
@@ -345,6 +342,8 @@ func TestCopyFunctionsThatDoNotReturn(t *testing.T) {
 		} {
 			t.Run(fmt.Sprintf("%s, exits %v", name, exits), func(t *testing.T) {
 				checkLeaks(t)
+				_, from := inMemory(t)
+				pushImages(t, from)
 				do := func() error {
 					_, err := Copy(background, from, "", newLayout(t), nil, option)
 					return err
@@ -362,14 +361,9 @@ func TestCopyFunctionsThatDoNotReturn(t *testing.T) {
 	}
 }
 
-// threads returns how many threads the process has.
-func threads(t testing.TB) int {
-	t.Helper()
-	return len(has[[]os.DirEntry](t)(os.ReadDir("/proc/self/task")))
-}
-
 // A copy whose context is cancelled ends, while several blobs are being pulled.
 func TestCancelCopy(t *testing.T) {
+	checkLeaks(t)
 	registry, from := inMemory(t)
 	builder := NewBuilder()
 	builder.SetArtifactType("application/vnd.example")
@@ -378,7 +372,6 @@ func TestCancelCopy(t *testing.T) {
 	}
 	has[*Manifest](t)(builder.Push(background, from, []string{"v1"}))
 	to := newLayout(t)
-	checkLeaks(t)
 	waiting := make(chan struct{})
 	block := blockUntilEnd(waiting)
 	registry.intercept(func(w http.ResponseWriter, r *http.Request) bool {
