@@ -311,6 +311,27 @@ func TestCopyBetweenClientsWithFunctions(t *testing.T) {
 	}
 }
 
+// Blobs that cannot be mounted take two connections to one server, also if others wait.
+func TestCopyWithFewConnections(t *testing.T) {
+	for limit, want := range map[int]error{1: StatusInvalidArgument, 2: nil} {
+		checkLeaks(t)
+		registry, from := inMemory(t, WithMaxConnections(limit))
+		pushImages(t, from)
+		registry.intercept(func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method == POST {
+				// Refuses to mount.
+				r.URL.RawQuery = ""
+			}
+			return false
+		})
+		to := has[*Repository](t)(NewRepository(from.Client(), "team/other"))
+		digest := has[*Manifest](t)(from.ResolveManifest(background, "", "linux/amd64")).Descriptor().Digest
+		if _, err := Copy(background, from, digest, to, nil); !errors.Is(err, want) {
+			t.Errorf("%d connections: %v", limit, err)
+		}
+	}
+}
+
 // A limit of speed applies to all transfers together.
 func TestMaxSpeed(t *testing.T) {
 	checkLeaks(t)

@@ -143,7 +143,6 @@ static inline void cabi_batch_free(uintptr_t call, uintptr_t id)
 }
 
 CABI_INT(batch, set_keep_going)
-CABI_GET(size_t, batch, count)
 
 static inline reggie_status cabi_batch_run(uintptr_t call, uintptr_t id,
                                            uintptr_t *error)

@@ -71,9 +71,6 @@ func (b *Batch) closeFiles() {
 	b.files = nil
 }
 
-// Count returns the number of items.
-func (b *Batch) Count() int { return int(C.cabi_batch_count(b.id)) }
-
 // Run runs the items that have not ended.
 func (b *Batch) Run() error {
 	var failure C.uintptr_t

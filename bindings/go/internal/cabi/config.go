@@ -236,6 +236,10 @@ func (c *Config) SetRetryDelays(base, limit, maxRetryAfter time.Duration) error 
 		c.id, milliseconds(base), milliseconds(limit), milliseconds(maxRetryAfter)))
 }
 
+func (c *Config) SetMaxConnections(perHost int) error {
+	return statusError(C.cabi_config_set_max_connections(c.id, C.size_t(max(perHost, 0))))
+}
+
 func (c *Config) SetMaxIdleConnections(perHost int, idle time.Duration) error {
 	return statusError(C.cabi_config_set_max_idle_connections(
 		c.id, C.size_t(max(perHost, 0)), milliseconds(idle)))

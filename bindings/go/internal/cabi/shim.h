@@ -261,6 +261,12 @@ static inline reggie_status cabi_config_set_retry_delays(uintptr_t id,
                                           retry_after);
 }
 
+static inline reggie_status cabi_config_set_max_connections(uintptr_t id,
+                                                            size_t per_host)
+{
+    return reggie_config_set_max_connections((reggie_config *)id, per_host);
+}
+
 static inline reggie_status cabi_config_set_max_idle_connections(
     uintptr_t id, size_t per_host, int64_t milliseconds)
 {
