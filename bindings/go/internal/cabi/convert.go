@@ -65,13 +65,13 @@ func (s *cStrings) error(status C.reggie_status, id C.uintptr_t) error {
 // memory, which do not move until it is freed.
 type cList struct{ pinner runtime.Pinner }
 
-func (l *cList) c(s *cStrings, texts []string) (**C.char, C.size_t) {
-	list := make([]*C.char, len(texts)+1)
-	for i, text := range texts {
-		list[i] = s.c(text)
+func (l *cList) c(s *cStrings, values []string) (**C.char, C.size_t) {
+	list := make([]*C.char, len(values)+1)
+	for i, value := range values {
+		list[i] = s.c(value)
 		l.pinner.Pin(list[i])
 	}
-	return &list[0], C.size_t(len(texts))
+	return &list[0], C.size_t(len(values))
 }
 
 func (l *cList) free() { l.pinner.Unpin() }
