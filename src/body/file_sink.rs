@@ -1,7 +1,7 @@
 //! Files that are created or replaced by what is received.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use super::final_path::{FinalPath, NEW_FILE_MODE, PRIVATE_MODE};
 use super::sink::Sink;
 use crate::error::Error;
 use crate::os::directory::Directory;
-use crate::os::write_back;
+use crate::os::{file, write_back};
 
 /// Makes the names of this process's temporary files unique.
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -77,8 +77,7 @@ pub(crate) fn temporary(directory: &Directory, mode: u32) -> io::Result<(File, P
 impl Sink for FileSink {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.place.check_size(&self.file, self.written)?;
-        self.file
-            .write_all(piece)
+        file::write_all_at(&self.file, piece, self.written)
             .map_err(|error| self.place.failed(&error))?;
         let before = self.written;
         self.written += piece.len() as u64;

@@ -12,6 +12,7 @@
 //! | `REGGIE_LONG_PROGRAMS` | directory with `distribution`, `ggcr-registry`, `crane`, `oras`, `regctl` | none |
 
 mod cuts;
+mod exchanges;
 mod kills;
 mod layouts;
 mod other_clients;
