@@ -68,13 +68,19 @@ def print_head(rounds):
     print(f"{rounds} rounds, load of the machine before them {load:.1f}")
 
 
-def measure(title, commands, rounds, warm_up):
-    """Runs commands by name, the first of which is the library's, in turn."""
+def measure(title, commands, rounds, warm_up, output=None):
+    """Runs commands by name, the first of which is the library's, in turn.
+
+    The file `output` is removed before each: to remove what another program has
+    written costs as much as to write it.
+    """
     results = {name: [] for name in commands}
     names = list(commands)
     for number in range(warm_up + rounds):
         # Rotate the order, so that no program benefits from its position.
         for name in names[number % len(names):] + names[:number % len(names)]:
+            if output and os.path.exists(output):
+                os.remove(output)
             result = run(commands[name])
             if number >= warm_up:
                 results[name].append(result)

@@ -80,7 +80,8 @@ def main():
         print_head(options.rounds)
         for case in options.cases or CASES:
             measure(CASES[case][0], commands_of(case, served, options.programs),
-                    options.rounds, options.warm_up)
+                    options.rounds, options.warm_up,
+                    os.path.join(options.programs, "output"))
     finally:
         server.stdin.close()
         server.wait()

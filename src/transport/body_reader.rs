@@ -4,6 +4,7 @@ use std::io;
 
 use super::buffers::{INPUT_SIZE, RECEIVE, grow};
 use super::connection::Connection;
+use super::tls_stream::LARGE;
 use crate::http::message::chunked::{ChunkDecoder, ChunkError, Next};
 
 /// For shorter chunks, the beginning of the next one is received with them.
@@ -13,6 +14,8 @@ const SHORT_CHUNK: u64 = INPUT_SIZE as u64 / 2;
 const PIECE: usize = 1024 * 1024;
 /// The same if the length of the body is unknown.
 const PIECE_OF_UNKNOWN: usize = PIECE / 4;
+/// The same over TLS, which receives no more at once.
+const PIECE_OF_TLS: usize = LARGE;
 
 /// The unread rest of a body.
 #[derive(Debug)]
@@ -81,11 +84,15 @@ impl BodyReader {
         if max == 0 {
             return Ok(0);
         }
-        // Not needed for data received with the headers, and TLS passes on its
-        // records. The size of a chunk may be all that was received of it.
+        // Not needed for data received with the headers. The size of a chunk may
+        // be all that was received of it.
         if scratch.is_empty() && connection.needs_scratch() {
+            let piece = match connection.is_tls() {
+                true => PIECE_OF_TLS,
+                false => PIECE,
+            };
             let size = self.left().map_or(PIECE_OF_UNKNOWN, |left| {
-                usize::try_from(left).unwrap_or(PIECE).min(PIECE)
+                usize::try_from(left).unwrap_or(piece).min(piece)
             });
             grow(scratch, size, RECEIVE).map_err(io::Error::other)?;
         }

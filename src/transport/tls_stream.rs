@@ -1,5 +1,5 @@
 //! TLS over a non-blocking socket, with rustls' unbuffered interface: records
-//! are decrypted in place and passed on without copying.
+//! are decrypted in place.
 
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
@@ -24,13 +24,13 @@ const RECORD: usize = 17 * 1024;
 /// Number of bytes received at a time, for small responses and for large
 /// bodies.
 const SMALL: usize = 2 * RECORD;
-const LARGE: usize = 256 * 1024;
+pub(super) const LARGE: usize = 256 * 1024;
 /// Maximum size of records without content in a row, in bytes: key updates,
 /// session tickets, empty data. A peer that sends more only keeps us busy.
 const MAX_SILENT: usize = 1024 * 1024;
 /// Size that encryption adds to a record, and maximum content of a record.
 const RECORD_OVERHEAD: usize = 64;
-const RECORD_PAYLOAD: usize = 16 * 1024;
+pub(super) const RECORD_PAYLOAD: usize = 16 * 1024;
 
 /// A TLS connection after its handshake.
 pub(crate) struct TlsStream {

@@ -5,4 +5,5 @@ mod basics;
 mod certificate_callback;
 mod client_certificates;
 mod clock;
+mod records;
 mod trust;

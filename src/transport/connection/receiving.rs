@@ -8,7 +8,7 @@ use crate::error::Step;
 use crate::http::message::head::early_status;
 use crate::os::sys;
 use crate::transport::buffers::INPUT_SIZE;
-use crate::transport::tls_stream::Opened;
+use crate::transport::tls_stream::{Opened, RECORD_PAYLOAD};
 
 impl Connection {
     /// Waits for the response to start or continue.
@@ -227,7 +227,7 @@ impl Connection {
 
     /// Whether the next piece of a body needs a buffer of the reader.
     pub(crate) fn needs_scratch(&self) -> bool {
-        !self.is_tls() && self.buffers.received().is_empty()
+        self.buffers.received().is_empty()
     }
 
     /// Passes up to `limit` bytes of a body to `sink` from the buffer they were
@@ -246,34 +246,52 @@ impl Connection {
             self.buffers.consume(amount);
             return Ok(amount);
         }
-        if let Stream::Plain = self.stream {
-            let room = scratch.len().min(max);
-            let received = self.blocking(|connection| {
-                let received = sys::recv(connection.fd(), &mut scratch[..room])?;
+        let room = scratch.len().min(max);
+        let room = &mut scratch[..room];
+        let received = match self.stream {
+            Stream::Plain => self.blocking(|connection| {
+                let received = sys::recv(connection.fd(), room)?;
                 connection.exchange.received(received);
                 Ok(received)
-            })?;
-            sink(&scratch[..received]);
-            return Ok(received);
-        }
-        let mut handed = 0;
+            })?,
+            Stream::Tls(_) => self.read_records(room)?,
+        };
+        sink(&room[..received]);
+        Ok(received)
+    }
+
+    /// Reads the records that have arrived, and waits for the first: files are
+    /// written much faster in large pieces than record by record.
+    fn read_records(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
         let mut excess = Vec::new();
-        self.blocking(|connection| {
-            connection.open_one(&mut |piece| {
-                let amount = piece.len().min(max - handed);
-                if amount > 0 {
-                    sink(&piece[..amount]);
-                }
-                handed += amount;
-                excess.extend_from_slice(&piece[amount..]);
-            })
-        })?;
+        let mut take = |piece: &[u8]| {
+            let amount = piece.len().min(room.len() - filled);
+            room[filled..filled + amount].copy_from_slice(&piece[..amount]);
+            filled += amount;
+            excess.extend_from_slice(&piece[amount..]);
+            room.len() - filled
+        };
+        let mut left = 0;
+        self.blocking(|connection| connection.open_one(&mut |piece| left = take(piece)))?;
+        while left >= RECORD_PAYLOAD
+            && let Stream::Tls(tls) = &mut self.stream
+            && tls.holds_input()
+            && !self.exchange.ended
+        {
+            match tls.open(&mut |piece| left = take(piece)) {
+                Ok(Opened::Record) => {}
+                Ok(Opened::Closed) => self.exchange.ended = true,
+                // An error comes again with the next record.
+                Ok(Opened::Incomplete) | Err(_) => break,
+            }
+        }
         if !excess.is_empty() {
-            // Data after the body: keep it, so that the connection is not
-            // reused.
+            // The rest of the last record: of the body, or after it, so that the
+            // connection is not reused.
             self.buffers.append(&excess).map_err(io::Error::other)?;
         }
-        Ok(handed)
+        Ok(filled)
     }
 
     /// Decrypts one TLS record; passes nothing on at a close notice.
