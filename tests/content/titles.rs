@@ -92,14 +92,12 @@ fn titles_in_any_spelling_of_json_lead_nowhere() {
     for (titles, kind) in [
         (&[r"\u002e\u002e\u002ffile"] as &[&str], Kind::UnsafeName),
         (&[r"\/file"], Kind::UnsafeName),
-        // NUL is read as U+FFFD, since strings of C end with it.
+        // NUL, at which strings of C end, and half of a pair are read as U+FFFD.
         (&[r"a\u0000", r"a\ufffd"], Kind::UnsafeName),
         (&[r"\u0000/../../file"], Kind::UnsafeName),
         (&[r"a", r"\u0061"], Kind::UnsafeName),
-        // Not text.
-        (&[r"\ud800"], Kind::InvalidManifest),
-        (&[r"file\udfff"], Kind::InvalidManifest),
-        (&["a\u{1}"], Kind::InvalidManifest),
+        (&[r"\ud800/../../file"], Kind::UnsafeName),
+        (&[r"a\ud800", r"a\udfff"], Kind::UnsafeName),
         // The names of temporary and partial files.
         (&[".reggie-1-0"], Kind::UnsafeName),
         (&["sub/.reggie-4194304-17"], Kind::UnsafeName),
@@ -142,8 +140,8 @@ fn titles_that_differ_are_different_files() {
         ("%2e%2e%2fb", ""),
         ("\u{202e}txt", ""),
         ("\n\u{1b}[2J", r"\n\u001b[2J"),
-        // NUL is read as this.
         ("nul\u{fffd}", r"nul\u0000"),
+        ("half\u{fffd}", r"half\ud800"),
         (".reggie-", ""),
         ("a.0123456789abcdef.partial", ""),
     ];

@@ -151,7 +151,11 @@ impl Plan {
 impl Planner<'_> {
     fn make(&mut self, root: Found) -> Result<(), Error> {
         if self.sides.options().digest_tags {
-            self.tags = digest_tags(names::all_tags(&self.sides.from)?);
+            let tags = match self.sides.transfers {
+                Some(transfers) => transfers.tags(&self.sides.from)?,
+                None => names::all_tags(&self.sides.from)?,
+            };
+            self.tags = digest_tags(tags);
         }
         let mut pending = Vec::new();
         self.enter(root, Role::Root, 0, &mut pending)?;
