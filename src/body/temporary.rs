@@ -1,5 +1,5 @@
 //! Files that have names of their own until they are complete. The process that
-//! writes one has it locked, so that those of killed processes can be told apart.
+//! writes one holds a lock on it; one without a lock was left by a killed process.
 
 use std::fs::File;
 use std::io;
@@ -60,7 +60,7 @@ pub(crate) fn remove_abandoned(directory: &Directory) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes a file if it meets a condition and nobody has locked it.
+/// Removes a file if it meets a condition and is not locked.
 pub(crate) fn remove_if(directory: &Directory, name: &Path, condition: impl Fn(&File) -> bool) {
     let is_own = |file: &File| {
         let about = file.metadata();

@@ -53,7 +53,7 @@ impl FolderTree {
         let mut names = folder.split('/').map(Path::new);
         let found =
             root.and_then(|root| names.try_fold(root, |in_it, name| in_it.open_below(name)));
-        // What cannot be removed is in nobody's way.
+        // Ignored: a file that cannot be removed does no harm.
         let _ = found.and_then(|folder| temporary::remove_abandoned(&folder));
     }
 

@@ -15,7 +15,7 @@ use crate::error::Error;
 
 /// What the name of a partial file ends with.
 const END: &str = ".partial";
-/// How long a partial file is kept that nobody continues.
+/// How long an abandoned partial file is kept.
 const MAX_AGE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The place of a blob, and the name of its partial file. That is outside `blobs`, where
@@ -29,10 +29,10 @@ pub(in crate::content) fn place(
     Ok((layout.place(digest)?, PathBuf::from(name)))
 }
 
-/// Removes files of killed processes that nobody continues.
+/// Removes files of killed processes that are of no more use.
 pub(super) fn remove_abandoned(layout: &Layout) {
     let directory = layout.directory();
-    // What cannot be removed is in nobody's way.
+    // Ignored: a file that cannot be removed does no harm.
     for name in directory.names().unwrap_or_default() {
         let path = Path::new(&name);
         if temporary::is_name(name.as_bytes()) {
