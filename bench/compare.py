@@ -44,8 +44,8 @@ def serve(program):
     sys.exit("the server did not start")
 
 
-def run(command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+def run(command, stderr=None):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
     if done.returncode != 0:
         sys.exit(f"{command[0]} failed: {' '.join(command[1:])}")
     words = done.stdout.split()
@@ -68,7 +68,7 @@ def print_head(rounds):
     print(f"{rounds} rounds, load of the machine before them {load:.1f}")
 
 
-def measure(title, commands, rounds, warm_up, output=None):
+def measure(title, commands, rounds, warm_up, output=None, run_it=run):
     """Runs commands by name, the first of which is the library's, in turn.
 
     The file `output` is removed before each: to remove what another program has
@@ -81,7 +81,7 @@ def measure(title, commands, rounds, warm_up, output=None):
         for name in names[number % len(names):] + names[:number % len(names)]:
             if output and os.path.exists(output):
                 os.remove(output)
-            result = run(commands[name])
+            result = run_it(commands[name])
             if number >= warm_up:
                 results[name].append(result)
 

@@ -1,7 +1,6 @@
 //! Files that are created or replaced by what is received.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use super::final_path::{FinalPath, NEW_FILE_MODE, PRIVATE_MODE};
 use super::sink::Sink;
 use super::temporary;
 use crate::error::Error;
-use crate::os::write_back;
+use crate::os::{file, write_back};
 
 /// A temporary file in the directory of the final path, which it takes when it
 /// is committed. Dropped before, it is removed.
@@ -59,8 +58,7 @@ impl FileSink {
 impl Sink for FileSink {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.place.check_size(&self.file, self.written)?;
-        self.file
-            .write_all(piece)
+        file::write_all_at(&self.file, piece, self.written)
             .map_err(|error| self.place.failed(&error))?;
         let before = self.written;
         self.written += piece.len() as u64;

@@ -11,6 +11,7 @@ use support::registries::{
 };
 use support::{c, programs};
 
+use crate::artifacts;
 use crate::copying::*;
 use crate::long::program;
 use crate::referrers::{digests, referrers_of};
@@ -94,6 +95,42 @@ fn distribution_and_the_registry_of_go_containerregistry() {
         )),
         Some(GgcrRegistry::start(&program("ggcr-registry"))),
     ]);
+}
+
+/// The registries that are kept are those of the repositories.
+fn places(registries: &[(&'static str, Registry)]) -> Vec<(&'static str, Repository)> {
+    let places = registries.iter();
+    places
+        .map(|(name, registry)| (*name, repository_of(registry)))
+        .collect()
+}
+
+#[test]
+fn artifacts_of_each_kind_between_docker_registry_and_olareg() {
+    let (Some(docker), Some(olareg)) = (
+        DockerRegistry::start(DockerForm::Open),
+        Olareg::start(OlaregForm::Open),
+    ) else {
+        return;
+    };
+    let registries = [("docker-registry", docker), ("olareg", olareg)];
+    artifacts::walk(&places(&registries));
+}
+
+#[test]
+#[ignore = "run by tests/long/run, which builds the registries"]
+fn artifacts_of_each_kind_between_all_registries() {
+    let docker = DockerRegistry::start(DockerForm::Open).expect("docker-registry");
+    let olareg = Olareg::start(OlaregForm::Open).expect("olareg");
+    let distribution = Distribution::start(&program("distribution"), DockerForm::Open);
+    let ggcr = GgcrRegistry::start(&program("ggcr-registry"));
+    let registries = [
+        ("docker-registry", docker),
+        ("olareg", olareg),
+        ("distribution", distribution),
+        ("ggcr", ggcr),
+    ];
+    artifacts::walk(&places(&registries));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use reggie::content::names::Names;
 use reggie::content::repository::Repository;
 use support::{c, programs};
 
+use crate::copying::{Place, assert_has, assert_tag, copy_tag};
 use crate::documents::descriptor;
 use crate::layouts::{image, index_of, layout, options, tags};
 use crate::pushing::assert_kind;
@@ -62,6 +63,53 @@ fn skopeo_reads_this_layout_and_writes_one_that_is_read() {
         let raw = skopeo(&["inspect", "--raw", &format!("{theirs}:{tag}")]);
         assert_eq!(raw.as_bytes(), another.bytes());
     }
+}
+
+/// What umoci prints.
+fn umoci(arguments: &[&str]) -> String {
+    let mut command = Command::new("umoci");
+    command.args(arguments);
+    let output = c::run_command(command, Duration::from_secs(120));
+    output.expect_success();
+    output.stdout
+}
+
+#[test]
+fn layouts_of_umoci_are_copied_and_it_changes_ours() {
+    if programs::find("umoci").is_none() {
+        let line = "umoci is not installed: its test is skipped";
+        programs::missing(line, "not in PATH");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let [theirs, ours] = ["theirs", "ours"].map(path);
+    umoci(&["init", "--layout", &theirs]);
+    umoci(&["new", "--image", &format!("{theirs}:v1")]);
+    let layer = path("layer.tar");
+    fs::write(&layer, vec![0; 10 * 1024]).expect("written");
+    let add = ["raw", "add-layer", "--image"];
+    umoci(&[&add[..], &[&format!("{theirs}:v1"), &layer]].concat());
+
+    let from = Repository::open_layout(Path::new(&theirs), false).expect("a layout");
+    assert_eq!(tags(&from, None), ["v1"]);
+    let image = pull(&from, Some("v1"), &options()).expect("pulled");
+    assert_eq!(image.layers().len(), 1);
+    let registry = Place::registry();
+    let to = Repository::open_layout(Path::new(&ours), true).expect("a layout");
+    copy_tag(&from, registry.repository(), "v1", &options()).expect("copied");
+    copy_tag(registry.repository(), &to, "v1", &options()).expect("copied");
+    assert_has(&to, &image);
+
+    assert_eq!(umoci(&["list", "--layout", &ours]).trim(), "v1");
+    let ours = format!("{ours}:v1");
+    umoci(&[&add[..], &[&ours, "--tag", "v2", &layer]].concat());
+    assert_eq!(tags(&to, None), ["v1", "v2"]);
+    assert_tag(&to, "v1", &image);
+    let changed = pull(&to, Some("v2"), &options()).expect("pulled");
+    assert_eq!(changed.layers().len(), 2);
+    copy_tag(&to, registry.repository(), "v2", &options()).expect("copied");
+    assert_has(registry.repository(), &changed);
 }
 
 /// Writes an index with these entries, each a digest's size and annotations.

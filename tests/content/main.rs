@@ -1,5 +1,6 @@
 //! The content layer: blobs, uploads, manifests, lists and referrers.
 
+mod artifacts;
 mod authorizations;
 mod batch_copies;
 mod batch_ends;

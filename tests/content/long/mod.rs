@@ -16,6 +16,7 @@
 mod copy_cuts;
 mod copy_kills;
 mod cuts;
+mod exchanges;
 mod kills;
 mod layouts;
 mod other_clients;
