@@ -8,6 +8,7 @@ use super::folder::Layout;
 use super::index::Index;
 use super::lock::Lock;
 use super::new_blob;
+use super::partial_blob;
 use crate::body::digest::Digest;
 use crate::content::descriptor::Descriptor;
 use crate::content::empty_blob;
@@ -125,13 +126,15 @@ pub(in crate::content) fn write_entry(
     }
 }
 
-/// Changes the index while no other process does; returns whether it changed.
+/// Changes the index while no other process does; returns whether it changed. Removes
+/// what killed processes have left behind.
 fn change(
     operation: &Operation,
     layout: &Layout,
     change: impl FnOnce(&mut Index) -> bool,
 ) -> Result<bool, Error> {
     let _lock = lock(operation, layout)?;
+    partial_blob::remove_abandoned(layout);
     let mut index = Index::read(layout)?;
     let is_changed = change(&mut index);
     if is_changed {
