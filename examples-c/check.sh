@@ -10,6 +10,7 @@ set -eu
 blob=sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+echo layer >"$folder/layer.tar"
 
 for example in \
     "push_pull $2 reggie/example v1" \
@@ -28,7 +29,6 @@ for example in \
     "copy $2/reggie/example:v1 $2/reggie/copied:v1" \
     "mirror $2/reggie/example $2/reggie/mirrored v1" \
     "index $2/reggie/example:many linux/amd64=v1 linux/arm64/v8=v2" \
-    "readme $2/reggie/example:v1" \
     "blob put $2/reggie/other" \
     "blob stat $2/reggie/example $blob" \
     "blob get $2/reggie/example $blob" \
@@ -36,6 +36,12 @@ for example in \
     "blob mount $2/reggie/mounted $blob reggie/example" \
     "blob delete $2/reggie/mounted $blob" \
     "loop $2/reggie/example:v1 $folder" \
+    "image $2/reggie/image:v1 linux/amd64 $folder/layer.tar" \
+    "pull $2/reggie/image:v1 $folder/layout linux/amd64" \
+    "push_files $2/reggie/files:v1 text/plain name=value $folder/layer.tar" \
+    "attach $2/reggie/image:v1 text/spdx $folder/layer.tar" \
+    "referrers $2/reggie/image:v1 text/spdx" \
+    "annotate $2/reggie/image:v1 v2 name=value" \
     "token $2/reggie/example push"
 do
     echo "--- $example"
@@ -43,6 +49,12 @@ do
     # shellcheck disable=SC2086
     echo "$example" | "$1"/$example
 done
+
+# It has no settings.
+if [ -z "${REGGIE_USER-}${REGGIE_CA_FILE-}" ]; then
+    echo "--- readme"
+    "$1/readme" "$2/reggie/example:v1"
+fi
 
 if [ -x "$1/own_loop" ]; then
     echo "--- own_loop"

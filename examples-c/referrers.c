@@ -5,12 +5,12 @@
  *     referrers REGISTRY/REPOSITORY:TAG TYPE       lists those of a type
  *     referrers REGISTRY/REPOSITORY:TAG TYPE NOTE  attaches one of the type
  *
- * The note must contain no quotation marks. See common.h for credentials.
+ * See common.h for credentials; attach.c attaches files.
  */
 #include "common.h"
 
-#define EMPTY_DIGEST                                                           \
-    "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+#include <string.h>
+
 #define NOTE "org.opencontainers.image.description"
 
 static reggie_status list(const reggie_repository *repository,
@@ -36,33 +36,25 @@ static reggie_status list(const reggie_repository *repository,
     return status;
 }
 
+/* The list of referrers has their annotations, but not their content. */
 static reggie_status attach(const reggie_repository *repository,
                             const reggie_descriptor *subject, const char *type,
                             const char *note, reggie_error **error)
 {
-    char text[4096];
-    reggie_manifest *manifest = NULL;
-    reggie_status status;
-    /* The empty blob is pushed if the registry does not have it. */
-    int length = snprintf(
-        text, sizeof text,
-        "{\"schemaVersion\":2,\"mediaType\":\"" REGGIE_OCI_MANIFEST "\","
-        "\"artifactType\":\"%s\",\"config\":{\"mediaType\":\"" REGGIE_EMPTY "\","
-        "\"digest\":\"" EMPTY_DIGEST "\",\"size\":2},\"layers\":[],"
-        "\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu},"
-        "\"annotations\":{\"" NOTE "\":\"%s\"}}",
-        type, reggie_descriptor_media_type(subject),
-        reggie_descriptor_digest(subject),
-        (unsigned long long)reggie_descriptor_size(subject), note);
+    reggie_builder *builder = reggie_builder_new();
+    reggie_status status = reggie_builder_set_subject(builder, subject);
 
-    if (length < 0 || (size_t)length >= sizeof text)
-        return REGGIE_INVALID_ARGUMENT;
-    status = reggie_manifest_parse((const uint8_t *)text, (size_t)length, NULL,
-                                   &manifest, error);
+    if (status == REGGIE_OK)
+        status = reggie_builder_set_artifact_type(builder, type);
+    if (status == REGGIE_OK)
+        status = reggie_builder_set_annotation(builder, NOTE, note);
+    if (status == REGGIE_OK)
+        status = reggie_builder_add_memory(builder, (const uint8_t *)note,
+                                           strlen(note), "text/plain", NULL);
     if (status == REGGIE_OK) /* by digest: it has no tag */
-        status = reggie_manifest_push(repository, manifest, NULL, 0, NULL,
-                                      error);
-    reggie_manifest_free(manifest);
+        status = reggie_builder_push(builder, repository, NULL, 0, NULL, NULL,
+                                     error);
+    reggie_builder_free(builder);
     return status;
 }
 

@@ -231,6 +231,95 @@
  * SSLKEYLOGFILE and the variables for credentials files if a setting requires
  * them. No program is run unless reggie_config_set_credential_helpers() allows it.
  *
+ * How to pull an image to a directory
+ * -----------------------------------
+ *
+ * The directory becomes an OCI image layout. Of an index, the images for all platforms
+ * are pulled unless reggie_options_set_platform() selects one. What the directory has
+ * is not pulled again.
+ *
+ *     const char *tag = reggie_repository_target(repository);
+ *     reggie_repository *layout = NULL;
+ *     reggie_status status = reggie_repository_open_layout("folder", 1, &layout, error);
+ *
+ *     if (status == REGGIE_OK)
+ *         status = reggie_copy(repository, NULL, layout, &tag, 1, NULL, NULL, error);
+ *     reggie_repository_free(layout);
+ *
+ * How to push files
+ * -----------------
+ *
+ * The files become an artifact, which needs a type. reggie_pull_files() pulls them to a
+ * directory again.
+ *
+ *     const char *tag = "1.2";
+ *     reggie_builder *builder = reggie_builder_new();
+ *     reggie_status status =
+ *         reggie_builder_set_artifact_type(builder, "application/vnd.example.release");
+ *
+ *     if (status == REGGIE_OK)
+ *         status = reggie_builder_add_path(builder, "out/app", NULL, NULL);
+ *     if (status == REGGIE_OK)
+ *         status = reggie_builder_annotate(builder, "org.example.arch", "amd64");
+ *     if (status == REGGIE_OK)
+ *         status = reggie_builder_push(builder, repository, &tag, 1, NULL, NULL, error);
+ *     reggie_builder_free(builder);
+ *
+ * How to attach a file to an image
+ * --------------------------------
+ *
+ * An SBOM or a signature is an artifact whose subject is the image. It needs no tag:
+ * reggie_referrers_open() finds it.
+ *
+ *     const char *type = "application/spdx+json";
+ *     reggie_builder *builder = reggie_builder_new();
+ *     reggie_status status =
+ *         reggie_builder_set_subject(builder, reggie_manifest_descriptor(image));
+ *
+ *     if (status == REGGIE_OK)
+ *         status = reggie_builder_set_artifact_type(builder, type);
+ *     if (status == REGGIE_OK)
+ *         status = reggie_builder_add_path(builder, "sbom.json", type, NULL);
+ *     if (status == REGGIE_OK)
+ *         status = reggie_builder_push(builder, repository, NULL, 0, NULL, NULL, error);
+ *     reggie_builder_free(builder);
+ *
+ * How to mirror a repository with signatures
+ * ------------------------------------------
+ *
+ * The batch copies several tags concurrently, with what refers to them and the
+ * signatures of cosign. What the destination has is not transferred.
+ *
+ *     static reggie_status mirror(const reggie_repository *from,
+ *                                 const reggie_repository *to, reggie_error **error)
+ *     {
+ *         reggie_options *options = reggie_options_new();
+ *         reggie_batch *batch = NULL;
+ *         reggie_names *tags = NULL;
+ *         const char *tag = NULL;
+ *         reggie_status status = reggie_options_set_referrers(options, 1);
+ *
+ *         if (status == REGGIE_OK)
+ *             status = reggie_options_set_digest_tags(options, 1);
+ *         if (status == REGGIE_OK)
+ *             status = reggie_batch_new(options, &batch, error);
+ *         if (status == REGGIE_OK)
+ *             status = reggie_tags_open(from, NULL, NULL, &tags, error);
+ *         if (status == REGGIE_OK)
+ *             status = reggie_names_next(tags, &tag, error);
+ *         while (status == REGGIE_OK && tag) {
+ *             status = reggie_batch_copy(batch, from, tag, to, &tag, 1);
+ *             if (status == REGGIE_OK)
+ *                 status = reggie_names_next(tags, &tag, error);
+ *         }
+ *         if (status == REGGIE_OK)
+ *             status = reggie_batch_run(batch, error);
+ *         reggie_names_free(tags);
+ *         reggie_batch_free(batch);
+ *         reggie_options_free(options);
+ *         return status;
+ *     }
+ *
  * How to pull a blob
  * ------------------
  *
@@ -374,6 +463,46 @@
  *     static reggie_status show_progress(reggie_options *options)
  *     {
  *         return reggie_options_set_progress_callback(options, 0, show, NULL, NULL);
+ *     }
+ *
+ * How to show the progress of several transfers
+ * ---------------------------------------------
+ *
+ * Each transfer has a number, such as its line on a terminal.
+ *
+ *     static int show_lines(void *userdata, const reggie_progress *progress)
+ *     {
+ *         (void)userdata;
+ *         if (reggie_progress_event(progress) == REGGIE_PROGRESS_DONE)
+ *             return 0;
+ *         printf("\033[%d;1H\033[K%s: %llu", (int)reggie_progress_number(progress) + 1,
+ *                reggie_progress_name(progress),
+ *                (unsigned long long)reggie_progress_done(progress));
+ *         fflush(stdout);
+ *         return 0;
+ *     }
+ *
+ * reggie_progress_all_done() and reggie_progress_all_total() are the sums.
+ *
+ * How to run transfers in an event loop
+ * -------------------------------------
+ *
+ * Worker threads do the work of a batch. When its file descriptor is readable,
+ * reggie_batch_step() runs callbacks and returns without waiting. Poll it with what else
+ * the program waits for.
+ *
+ *     static reggie_status loop(reggie_batch *batch, reggie_error **error)
+ *     {
+ *         struct pollfd ready = {reggie_batch_fd(batch), POLLIN, 0};
+ *         reggie_status status = REGGIE_OK;
+ *         int running = 1;
+ *
+ *         while (status == REGGIE_OK && running) {
+ *             poll(&ready, 1, -1);
+ *             if (ready.revents)
+ *                 status = reggie_batch_step(batch, 0, &running, error);
+ *         }
+ *         return status;
  *     }
  *
  * How to push a manifest under another tag
@@ -3994,7 +4123,9 @@ reggie_status reggie_repository_open(const char *text,
 ///
 /// Several processes may write to a layout concurrently: index.json is changed
 /// under a lock of the directory and replaced at once, except that file systems
-/// without such locks, such as NFS, allow only one process at a time.
+/// without such locks, such as NFS, allow only one process at a time. What a killed
+/// process has left behind is removed when index.json is next changed; partial files
+/// of blobs, from which a copy is resumed, after one week.
 ///
 /// On REGGIE_OK, the caller must free `repository` with
 /// reggie_repository_free().
@@ -4367,6 +4498,9 @@ reggie_status reggie_options_add_manifest_type(reggie_options *options,
 /// as set by reggie_options_set_lock_timeout(). If the file system has no
 /// working locks, each writes to a file of its own and nothing is kept.
 ///
+/// A copy to a layout keeps what it has received of a blob in the same way, in the
+/// layout's directory, outside of its blobs.
+///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_options_set_resume(reggie_options *options, int resume);
 
@@ -4501,7 +4635,8 @@ reggie_status reggie_options_set_digest_tags(reggie_options *options,
 /// Specification, Descriptor) are followed if the registry does not have it.
 /// This is done without credentials, only to public addresses and allowed
 /// networks, and with the same verification as for all other content. Copies
-/// then include such layers; otherwise the layers stay where they are.
+/// then include such layers; otherwise, and if a layout that is copied does not have
+/// them, the layers stay where they are.
 /// Default: 0.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
@@ -5265,8 +5400,9 @@ reggie_status reggie_builder_push(const reggie_builder *builder,
 /// `folder`, not even through a symbolic link. A layer without a title is left
 /// out and reported as REGGIE_PROGRESS_SKIP; if no layer has a title, the call
 /// fails with REGGIE_NO_FILES. A layer that is a packed directory stays packed,
-/// in a file named by its title with ".tar.gz" appended. Files pulled before a
-/// failure are kept. `folder` may contain any bytes except NUL. `manifest` may
+/// in a file named by its title with ".tar.gz" appended. Layers with the same
+/// digest are pulled once and then copied. Files pulled before a failure are
+/// kept. `folder` may contain any bytes except NUL. `manifest` may
 /// be NULL.
 ///
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().

@@ -51,7 +51,7 @@ func (r *Repository) OpenBlob(ctx context.Context, blob Descriptor, opts ...Call
 		settings: settings,
 		ctx:      life,
 		cancel:   cancel,
-		call:     newContentCall(life, r.client, settings),
+		call:     newContentCall(life, settings, r.client),
 	}
 	opened := false
 	defer func() {
@@ -136,7 +136,7 @@ func (r *blobResources) readAt(ctx context.Context, buffer []byte, offset int64)
 	if r.closed {
 		return 0, errBlobClosed
 	}
-	call := newContentCall(ctx, r.client, r.settings)
+	call := newContentCall(ctx, r.settings, r.client)
 	defer call.close()
 	var n int
 	err := call.run(func() (err error) {

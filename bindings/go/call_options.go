@@ -15,8 +15,12 @@ type callOptions struct {
 	setters          []func(*cabi.Options) error
 	progress         func(Progress) error
 	progressInterval time.Duration
+	filter           func(Candidate) (bool, error)
 	leftOut          *int
 }
+
+// hasCallbacks reports whether the options contain functions of the program.
+func (o *callOptions) hasCallbacks() bool { return o.progress != nil || o.filter != nil }
 
 func newCallOptions(opts []CallOption) *callOptions {
 	options := &callOptions{}
@@ -79,8 +83,8 @@ func WithResume(resume bool) CallOption {
 }
 
 // WithLockTimeout sets the time limit for waiting for another process that pulls to
-// the same path; the error is [StatusLocked]. It restarts whenever the file of the
-// other grows. A negative limit means none. The default is 60 seconds.
+// the same path or writes to the same layout; the error is [StatusLocked]. It
+// restarts whenever the file of the other grows. A negative limit means none. The default is 60 seconds.
 func WithLockTimeout(limit time.Duration) CallOption {
 	return callSetting(func(o *cabi.Options) error { return o.SetLockTimeout(limit) })
 }
@@ -110,7 +114,7 @@ func WithSync(sync bool) CallOption {
 	return callSetting(func(o *cabi.Options) error { return o.SetSync(sync) })
 }
 
-// WithAlgorithm sets the digest algorithm for pushed content: "sha256", "sha384" or
+// WithAlgorithm sets the digest algorithm for pushed and built content: "sha256", "sha384" or
 // "sha512". Few registries accept others than the default, sha256.
 func WithAlgorithm(algorithm string) CallOption {
 	return callSetting(func(o *cabi.Options) error { return o.SetAlgorithm(algorithm) })
@@ -132,8 +136,9 @@ func WithStateFolder(path string) CallOption {
 	return callSetting(func(o *cabi.Options) error { return o.SetStateFolder(path) })
 }
 
-// WithMountFrom adds a repository of the same registry from which a push may mount a
-// blob instead of sending it.
+// WithMountFrom adds a repository of the same registry from which a push or a copy may
+// mount a blob instead of sending it. A copy within one registry tries its source
+// without this option.
 func WithMountFrom(name string) CallOption {
 	return callSetting(func(o *cabi.Options) error { return o.AddMountFrom(name) })
 }

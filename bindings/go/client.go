@@ -176,7 +176,7 @@ func (c *Client) engineConfig() (*cabi.Config, error) {
 		})
 	}
 	if c.isDebugging() {
-		setters = append(setters, func(to *cabi.Config) error { return to.SetLog(logDebug) })
+		setters = append(setters, func(to *cabi.Config) error { return to.SetLog(logDebug, c) })
 	}
 	for _, setting := range c.Config.engineSettings {
 		setters = append(setters, setting.set)

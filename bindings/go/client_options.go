@@ -143,6 +143,14 @@ func WithIPVersion(version int) ClientOption {
 	return setting(func(c *cabi.Config) error { return c.SetIPVersion(version) })
 }
 
+// WithMaxConnections sets the maximum number of simultaneous connections to a server,
+// including idle ones. Calls that need another one wait for their turn, up to the time
+// limit for connecting; a response that has not been read to its end, a [Blob] and a
+// copy between registries occupy connections. The default is 0: no limit.
+func WithMaxConnections(perHost int) ClientOption {
+	return setting(func(c *cabi.Config) error { return c.SetMaxConnections(perHost) })
+}
+
 // WithMaxIdleConnections sets the maximum number of idle connections to each host,
 // and the maximum time that they are kept.
 func WithMaxIdleConnections(perHost int, idle time.Duration) ClientOption {

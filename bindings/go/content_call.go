@@ -2,18 +2,22 @@ package reggie
 
 import (
 	"context"
+	"slices"
 
 	"libreggie/reggie/internal/cabi"
 )
 
-// A contentCall is a call on a repository, or the calls on a handle that it has
+// A contentCall is a call on repositories, or the calls on a handle that it has
 // opened. It ends with its context. It is not safe for concurrent use.
 type contentCall struct {
-	ctx      context.Context
-	client   *Client
+	ctx context.Context
+	// clients are those of the repositories.
+	clients  []*Client
 	settings *callOptions
 	// write receives the data of a pull.
 	write func([]byte) error
+	// alwaysCallsBack: more functions of the program may be added.
+	alwaysCallsBack bool
 
 	// What follows is released by close.
 	call     *cabi.Call
@@ -21,20 +25,26 @@ type contentCall struct {
 	logLines []logLine
 }
 
-func newContentCall(ctx context.Context, client *Client, settings *callOptions) *contentCall {
-	return &contentCall{ctx: ctx, client: client, settings: settings}
+// newContentCall creates a call. Clients may be nil, as those of layouts are.
+func newContentCall(ctx context.Context, settings *callOptions, clients ...*Client) *contentCall {
+	used := slices.DeleteFunc(clients, func(c *Client) bool { return c == nil })
+	return &contentCall{ctx: ctx, clients: used, settings: settings}
 }
 
 // run calls C by a function.
 func (c *contentCall) run(f func() error) error {
 	err := c.inside(f)
-	// No C code is running any more.
+	c.flushLog()
+	return err
+}
+
+// flushLog writes the log lines of the library. No C code may be running.
+func (c *contentCall) flushLog() {
 	lines := c.logLines
 	c.logLines = nil
 	for _, line := range lines {
-		line.write(c.client.settings.log)
+		line.write()
 	}
-	return err
 }
 
 func (c *contentCall) inside(f func() error) error {
@@ -54,7 +64,8 @@ func (c *contentCall) inside(f func() error) error {
 
 // hasCallbacks reports whether C calls functions of the program.
 func (c *contentCall) hasCallbacks() bool {
-	return c.write != nil || c.settings.progress != nil || c.client.hasCallbacks()
+	return c.alwaysCallsBack || c.write != nil || c.settings.hasCallbacks() ||
+		slices.ContainsFunc(c.clients, (*Client).hasCallbacks)
 }
 
 // prepare creates what C needs, unless that exists.
@@ -66,20 +77,27 @@ func (c *contentCall) prepare() error {
 	if c.call, err = cabi.NewCall(c.ctx, c.hasCallbacks()); err != nil {
 		return err
 	}
-	if c.client.isDebugging() {
-		c.call.Log = func(level int, text string) {
-			c.logLines = append(c.logLines, logLine{level, text})
-		}
+	c.call.Log = func(client any, level int, text string) {
+		c.logLines = append(c.logLines, logLine{client.(*Client), level, text})
 	}
 	c.call.Write = func(data []byte) int { return c.result(c.write(data)) }
 	c.call.Progress = func(event *cabi.Progress) int {
 		return c.result(c.settings.progress(newProgress(event)))
+	}
+	c.call.Filter = func(candidate *cabi.Candidate) (bool, int) {
+		take, err := c.settings.filter(newCandidate(candidate))
+		return take, c.result(err)
 	}
 	if c.options, err = c.call.NewOptions(); err != nil {
 		return err
 	}
 	if c.settings.progress != nil {
 		if err := c.options.SetProgress(c.settings.progressInterval); err != nil {
+			return err
+		}
+	}
+	if c.settings.filter != nil {
+		if err := c.options.SetFilter(); err != nil {
 			return err
 		}
 	}

@@ -15,6 +15,18 @@
 //		...
 //	}
 //
+// # Images and artifacts
+//
+// [Copy] copies an image or an artifact with everything that it refers to, between
+// registries and OCI image layouts, which [OpenLayout] opens as a Repository too. A
+// [Builder] builds and pushes manifests with their content, [Repository.PullFiles] pulls
+// the files of an artifact, and a [Batch] runs several transfers concurrently:
+//
+//	layout, err := reggie.CreateLayout("mirror")
+//	...
+//	_, err = reggie.Copy(ctx, repository, "1.2", layout, []string{"1.2"},
+//		reggie.WithReferrers(true))
+//
 // # Requests
 //
 // A [Client] sends single requests. It has the API of Blood Orange's Go package of
@@ -38,7 +50,7 @@
 // A [Client] is safe for concurrent use, except that its settings and the fields
 // of its Config must not be changed during a call. A change takes effect with
 // the next call. A [Request] is not safe for concurrent use. A [Repository], a
-// [Manifest] and a [Blob] are; an [Upload] is not. Functions of the program, such as
+// [Manifest] and a [Blob] are; an [Upload], a [Builder] and a [Batch] are not. Functions of the program, such as
 // retry callbacks and progress functions, run on the goroutine that made the call, so
 // a panic in one of them unwinds that goroutine.
 //

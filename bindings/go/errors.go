@@ -51,6 +51,8 @@ const (
 	StatusLocked           = Status(cabi.Locked)
 	StatusSourceChanged    = Status(cabi.SourceChanged)
 	StatusNoStateFolder    = Status(cabi.NoStateFolder)
+	StatusInvalidLayout    = Status(cabi.InvalidLayout)
+	StatusUnsafeName       = Status(cabi.UnsafeName)
 	StatusNotFound         = Status(cabi.NotFound)
 	StatusUnauthorized     = Status(cabi.Unauthorized)
 	StatusDenied           = Status(cabi.Denied)
@@ -63,6 +65,7 @@ const (
 	StatusUploadLost       = Status(cabi.UploadLost)
 	StatusBlobMissing      = Status(cabi.BlobMissing)
 	StatusListEndless      = Status(cabi.ListEndless)
+	StatusNoFiles          = Status(cabi.NoFiles)
 )
 
 // Error returns a description of the status.

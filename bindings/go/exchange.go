@@ -75,8 +75,8 @@ func (e *exchange) attempt() (*Response, error) {
 	}
 	e.call.Challenged = e.challenged
 	if r.client.isDebugging() {
-		e.call.Log = func(level int, text string) {
-			e.logLines = append(e.logLines, logLine{level, text})
+		e.call.Log = func(_ any, level int, text string) {
+			e.logLines = append(e.logLines, logLine{r.client, level, text})
 		}
 	}
 	if e.sent, err = cabi.NewRequest(e.engine, e.prepared.method, e.prepared.url); err != nil {
@@ -293,6 +293,6 @@ func (e *exchange) flushLog() {
 	lines := e.logLines
 	e.logLines = nil
 	for _, line := range lines {
-		line.write(e.request.client.settings.log)
+		line.write()
 	}
 }

@@ -19,7 +19,7 @@ import (
 //	}
 func (r *Repository) Tags(ctx context.Context, after string, opts ...CallOption) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		call := newContentCall(ctx, r.client, newCallOptions(opts))
+		call := newContentCall(ctx, newCallOptions(opts), r.client)
 		open := func() (names *cabi.Names, err error) {
 			err = r.run(call, func(low lowCall) (err error) {
 				names, err = low.OpenTags(low.on, after, low.options)
@@ -36,7 +36,7 @@ func (r *Repository) Tags(ctx context.Context, after string, opts ...CallOption)
 // everyone.
 func (c *Client) Catalog(ctx context.Context, after string, opts ...CallOption) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		call := newContentCall(ctx, c, newCallOptions(opts))
+		call := newContentCall(ctx, newCallOptions(opts), c)
 		open := func() (names *cabi.Names, err error) {
 			engine, err := c.currentEngine()
 			if err != nil {
@@ -88,7 +88,7 @@ func yieldNames(call *contentCall, open func() (*cabi.Names, error), yield func(
 // their sizes may be wrong. Otherwise like [Repository.Tags].
 func (r *Repository) Referrers(ctx context.Context, digest, artifactType string, opts ...CallOption) iter.Seq2[Descriptor, error] {
 	return func(yield func(Descriptor, error) bool) {
-		call := newContentCall(ctx, r.client, newCallOptions(opts))
+		call := newContentCall(ctx, newCallOptions(opts), r.client)
 		defer call.close()
 		var referrers *cabi.Referrers
 		err := r.run(call, func(low lowCall) (err error) {

@@ -35,12 +35,16 @@ func (r *Repository) LocateBlob(ctx context.Context, blob Descriptor, follow boo
 	if err != nil {
 		return nil, err
 	}
+	return newLocation(low), nil
+}
+
+func newLocation(low *cabi.Location) *Location {
 	return &Location{
 		URL:     low.URL(),
 		Header:  low.Header(),
 		Expires: unixTime(low.Expires()),
 		low:     low,
-	}, nil
+	}
 }
 
 // Refused reports that the location was rejected with an HTTP status, 401 or 403. Its

@@ -52,11 +52,13 @@ const (
 
 // A logLine is a log line of the library.
 type logLine struct {
-	level int
-	text  string
+	client *Client
+	level  int
+	text   string
 }
 
-func (l logLine) write(to Logger) {
+func (l logLine) write() {
+	to := l.client.settings.log
 	switch l.level {
 	case logError:
 		to.Errorf("%s", l.text)

@@ -21,7 +21,7 @@ const (
 	ProgressRestart = ProgressEvent(cabi.ProgressRestart)
 	// ProgressEnd: the content is in place and verified.
 	ProgressEnd = ProgressEvent(cabi.ProgressEnd)
-	// ProgressSkip: the content already existed, or was mounted.
+	// ProgressSkip: the content already existed, was mounted, or was left out.
 	ProgressSkip = ProgressEvent(cabi.ProgressSkip)
 	// ProgressFail: the transfer failed.
 	ProgressFail = ProgressEvent(cabi.ProgressFail)
@@ -51,7 +51,8 @@ const (
 type Progress struct {
 	Event ProgressEvent
 	Phase ProgressPhase
-	// Item is the content; nil if its digest is not known yet.
+	// Item is the content; nil if its digest is not known yet. At [ProgressDone], it is
+	// what the call was about: a blob, or a manifest with everything it refers to.
 	Item *Descriptor
 	// Name is a name for display: the title, the name of the file, the tag, or the
 	// first characters of the digest.
@@ -63,6 +64,17 @@ type Progress struct {
 	Total int64
 	// Wait is the time until the next retry; 0 if not waiting for one.
 	Wait time.Duration
+
+	// Number is that of the content, such as its line on a terminal. Numbers start at
+	// 0, in the order in which transfers began.
+	Number int
+	// AllDone is how many bytes of all content are in place, and AllTotal the size of
+	// all content known so far. Content of unknown size is ignored.
+	AllDone, AllTotal int64
+	// Index is that of the item of a [Batch] that the content belongs to. Items is the
+	// number of its items, of which ItemsDone are done, successful or not. They are 0
+	// in other calls.
+	Index, Items, ItemsDone int
 }
 
 func newProgress(low *cabi.Progress) Progress {
@@ -75,5 +87,12 @@ func newProgress(low *cabi.Progress) Progress {
 		Resumed: low.Resumed,
 		Total:   low.Total,
 		Wait:    low.Wait,
+
+		Number:    low.Number,
+		AllDone:   low.AllDone,
+		AllTotal:  low.AllTotal,
+		Index:     low.Index,
+		Items:     low.Items,
+		ItemsDone: low.ItemsDone,
 	}
 }

@@ -11,7 +11,7 @@ import (
 // only after they have been verified. An [*os.File] is written to at its current
 // offset.
 func (r *Repository) PullBlob(ctx context.Context, blob Descriptor, w io.Writer, opts ...CallOption) error {
-	call := newContentCall(ctx, r.client, newCallOptions(opts))
+	call := newContentCall(ctx, newCallOptions(opts), r.client)
 	defer call.close()
 	if file, ok := w.(*os.File); ok {
 		return r.run(call, func(low lowCall) error {

@@ -228,6 +228,7 @@ func TestExamples(t *testing.T) {
 				{"scope", "status: 202"},
 				{"artifact", "tag: v1\n"},
 				{"artifact", "note.txt: 5000 of 5000 bytes\npulled: 5000"},
+				{"mirror", "with: application/vnd.example.signature\npulled: Hello!"},
 			} {
 				command := exec.Command(filepath.Join(folder, program.name), address)
 				command.Env = append(os.Environ(),

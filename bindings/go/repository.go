@@ -8,13 +8,15 @@ import (
 	"libreggie/reggie/internal/cabi"
 )
 
-// A Repository is a repository of a registry: it pulls, pushes, lists and deletes
-// blobs and manifests. It is safe for concurrent use. Creating one sends nothing.
+// A Repository is a repository of a registry, or an OCI image layout: it pulls, pushes,
+// lists and deletes blobs and manifests. It is safe for concurrent use. Creating one
+// sends nothing.
 //
 // Of the settings of its [Client], those that are options of [NewClient] and of
 // libreggie apply, not those of Resty, such as hooks, headers and time limits. The
 // context of a call limits the whole call, with all its requests and retries.
 type Repository struct {
+	// client is nil for a layout.
 	client       *Client
 	name, target string
 
@@ -64,6 +66,9 @@ func newRepository(client *Client, name, target string) (*Repository, error) {
 // current returns the library's repository. If settings of the client have changed,
 // it creates another one.
 func (r *Repository) current() (*cabi.Repository, error) {
+	if r.client == nil {
+		return r.low, nil
+	}
 	engine, err := r.client.currentEngine()
 	if err != nil {
 		return nil, err
@@ -81,15 +86,23 @@ func (r *Repository) current() (*cabi.Repository, error) {
 	return low, nil
 }
 
-// Client returns the client, for requests of the program's own.
+// Client returns the client, for requests of the program's own; nil for a layout.
 func (r *Repository) Client() *Client { return r.client }
 
-// Name returns the name, such as "library/alpine".
+// Name returns the name, such as "library/alpine"; empty for a layout.
 func (r *Repository) Name() string { return r.name }
 
-// Target returns the tag or digest that an empty reference means.
-func (r *Repository) Target() string { return r.target }
+// Target returns the tag or digest that an empty reference means. That of a layout is
+// the digest of its only manifest; empty if it does not have exactly one.
+func (r *Repository) Target() string {
+	if r.client == nil {
+		return r.low.Target()
+	}
+	return r.target
+}
 
+// referenceOr returns the target for an empty reference. The library itself knows the
+// target of a layout.
 func (r *Repository) referenceOr(reference string) string {
 	if reference == "" {
 		return r.target
@@ -106,7 +119,7 @@ type lowCall struct {
 
 // do makes a call that opens no handle.
 func (r *Repository) do(ctx context.Context, opts []CallOption, f func(lowCall) error) error {
-	call := newContentCall(ctx, r.client, newCallOptions(opts))
+	call := newContentCall(ctx, newCallOptions(opts), r.client)
 	defer call.close()
 	return r.run(call, f)
 }

@@ -53,7 +53,7 @@ func (r *Repository) upload(ctx context.Context, opts []CallOption, begin func(l
 	life, cancel := context.WithCancelCause(ctx)
 	resources := &uploadResources{
 		cancel: cancel,
-		call:   newContentCall(life, r.client, newCallOptions(opts)),
+		call:   newContentCall(life, newCallOptions(opts), r.client),
 	}
 	begun := false
 	defer func() {

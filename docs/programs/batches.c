@@ -84,8 +84,13 @@ int main(int argc, char **argv)
     reggie_repository *to = NULL;
     reggie_batch *batch = NULL;
     reggie_error *error = NULL;
-    reggie_status status = reggie_batch_new(NULL, &batch, &error);
+    reggie_status status;
 
+    if (argc < 5) {
+        fprintf(stderr, "usage: %s FROM TO FOLDER TAG...\n", argv[0]);
+        return EXIT_FAILURE;
+    }
+    status = reggie_batch_new(NULL, &batch, &error);
     /* An image that cannot be copied does not stop the others. */
     if (status == REGGIE_OK)
         status = reggie_batch_set_keep_going(batch, 1);

@@ -61,9 +61,15 @@ int main(int argc, char **argv)
     reggie_repository *repository = NULL;
     reggie_batch *batch = NULL;
     reggie_error *error = NULL;
-    reggie_status status = reggie_options_set_progress_callback(
-        options, 0, on_progress, NULL, NULL);
+    reggie_status status;
 
+    if (argc < 3) {
+        fprintf(stderr, "usage: %s REPOSITORY DIGEST FILE...\n", argv[0]);
+        reggie_options_free(options);
+        return EXIT_FAILURE;
+    }
+    status = reggie_options_set_progress_callback(options, 0, on_progress, NULL,
+                                                  NULL);
     if (status == REGGIE_OK)
         status = reggie_repository_open(argv[1], NULL, &repository, &error);
     if (status == REGGIE_OK)

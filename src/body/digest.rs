@@ -16,6 +16,9 @@ use crate::os::file;
 /// The size of the buffer for reading files, in bytes.
 const BUFFER_SIZE: usize = 256 * 1024;
 
+/// How many digits of a digest are displayed.
+const SHORT: usize = 12;
+
 /// The algorithms registered by the OCI image specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -104,6 +107,11 @@ impl Digest {
     /// The hexadecimal digits after the colon.
     pub fn hex(&self) -> &str {
         &self.text[self.algorithm.name().len() + 1..]
+    }
+
+    /// The first digits, for display.
+    pub fn short(&self) -> &str {
+        &self.hex()[..SHORT]
     }
 
     /// The digest as a string.

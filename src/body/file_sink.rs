@@ -1,19 +1,14 @@
 //! Files that are created or replaced by what is received.
 
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::final_path::{FinalPath, NEW_FILE_MODE, PRIVATE_MODE};
 use super::sink::Sink;
+use super::temporary;
 use crate::error::Error;
-use crate::os::directory::Directory;
 use crate::os::{file, write_back};
-
-/// Makes the names of this process's temporary files unique.
-static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// A temporary file in the directory of the final path, which it takes when it
 /// is committed. Dropped before, it is removed.
@@ -38,8 +33,8 @@ impl FileSink {
     pub(crate) fn at(place: Arc<FinalPath>) -> Result<FileSink, Error> {
         let replaced = place.existing()?;
         let mode = replaced.map_or(NEW_FILE_MODE, |_| PRIVATE_MODE);
-        let (file, temporary) =
-            temporary(place.directory(), mode).map_err(|error| place.failed(&error))?;
+        let created = temporary::create(place.directory(), mode);
+        let (file, temporary) = created.map_err(|error| place.failed(&error))?;
         let sink = FileSink {
             file,
             place,
@@ -57,20 +52,6 @@ impl FileSink {
     pub(crate) fn synced(mut self, is_synced: bool) -> FileSink {
         self.is_synced = is_synced;
         self
-    }
-}
-
-/// Creates a file with a name of its own.
-pub(crate) fn temporary(directory: &Directory, mode: u32) -> io::Result<(File, PathBuf)> {
-    loop {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = PathBuf::from(format!(".reggie-{}-{number}", std::process::id()));
-        match directory.create(&name, mode) {
-            Ok(file) => return Ok((file, name)),
-            // Left behind by a killed process of the same number.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
     }
 }
 

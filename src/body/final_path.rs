@@ -26,6 +26,8 @@ pub(crate) struct FinalPath {
     name: PathBuf,
     /// As the program gave it, for messages.
     path: PathBuf,
+    /// What has the name is replaced, whatever it is, by a file like any new one.
+    replaces_all: bool,
 }
 
 impl FinalPath {
@@ -40,6 +42,7 @@ impl FinalPath {
             directory,
             name: name.to_owned(),
             path: path.to_owned(),
+            replaces_all: false,
         })
     }
 
@@ -49,6 +52,18 @@ impl FinalPath {
             directory,
             name: name.into(),
             path: path.to_owned(),
+            replaces_all: false,
+        }
+    }
+
+    /// A path below an open directory that only this library writes to; `path` is for
+    /// messages.
+    pub(crate) fn below(directory: Directory, name: &Path, path: &Path) -> FinalPath {
+        FinalPath {
+            directory,
+            name: name.to_owned(),
+            path: path.to_owned(),
+            replaces_all: true,
         }
     }
 
@@ -64,6 +79,9 @@ impl FinalPath {
     /// The file that would be replaced, if there is one; an error if it must
     /// not be.
     pub(crate) fn existing(&self) -> Result<Option<Stat>, Error> {
+        if self.replaces_all {
+            return Ok(None);
+        }
         let found = self.directory.find(&self.name);
         let found = found.map_err(|error| self.failed(&error))?;
         match found.map(|found| FileType::from_raw_mode(found.st_mode)) {
@@ -87,10 +105,7 @@ impl FinalPath {
 
     /// Whether a name in the directory is that of an open file.
     pub(crate) fn has_name(&self, name: &Path, file: &File) -> bool {
-        match (self.directory.find(name), file.metadata()) {
-            (Ok(Some(found)), Ok(own)) => found.st_ino == own.ino() && found.st_dev == own.dev(),
-            _ => false,
-        }
+        self.directory.has_name(name, file)
     }
 
     /// An error if a file does not have the size that was written to it.
@@ -136,8 +151,10 @@ impl FinalPath {
         if !self.has_name(&self.name, file) && links()? != 0 {
             return Err(self.changed());
         }
+        let folder = self.name.parent().filter(|folder| *folder != Path::new(""));
+        let folder = folder.unwrap_or(Path::new("."));
         match is_synced {
-            true => self.directory.sync().map_err(failed),
+            true => self.directory.sync_folder(folder).map_err(failed),
             false => Ok(()),
         }
     }

@@ -8,6 +8,7 @@ pub(crate) mod output;
 pub(crate) mod section;
 pub(crate) mod sink;
 pub(crate) mod sizeless;
+pub(crate) mod temporary;
 pub(crate) mod verify;
 
 use std::fmt;

@@ -17,9 +17,6 @@ use crate::body::sink::{MemoryLimit, MemorySink, Sink};
 use crate::body::verify::VerifyingSink;
 use crate::error::{Error, Kind, Step};
 
-/// How many digits of the digest of a blob without a title are displayed.
-pub(super) const SHOWN_DIGEST: usize = 12;
-
 /// Pulls a blob into memory, if it has at most `max` bytes. The result starts
 /// with `head` bytes for the caller.
 pub fn to_memory(
@@ -114,7 +111,7 @@ pub(super) fn named(error: Error, blob: &Descriptor) -> Error {
 
 /// The name of a blob for display.
 pub(super) fn shown_name(blob: &Descriptor) -> &str {
-    title::of(blob).unwrap_or(&blob.digest().hex()[..SHOWN_DIGEST])
+    title::of(blob).unwrap_or(blob.digest().short())
 }
 
 pub(super) fn begin(operation: &Operation, blob: &Descriptor, name: &str) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use super::descriptor::Descriptor;
 use super::file_check::is_in_place;
 use super::operation::Operation;
 use super::options::{Existing, Options};
-use super::partial_file::{Opened, PartialFile};
+use super::partial_file::{self, Opened, PartialFile};
 use super::repository::Repository;
 use crate::body::file_sink::FileSink;
 use crate::body::final_path::FinalPath;
@@ -59,7 +59,8 @@ pub(super) fn pull(
         if !operation.options.resume || blob.data().is_some() {
             return to_new_file(operation, blob, place);
         }
-        let opened = PartialFile::open(operation, place, blob.digest())?;
+        let name = partial_file::name_of(place.name(), blob.digest());
+        let opened = PartialFile::open(operation, place, name)?;
         if is_changed(before.as_ref(), place.existing()?.as_ref()) {
             // Another call has finished meanwhile: its result is used.
             how = Existing::Check;
@@ -94,7 +95,8 @@ fn to_new_file(
     })
 }
 
-fn to_partial_file(
+/// Continues a partial file, which gets its final name.
+pub(super) fn to_partial_file(
     operation: &Operation,
     blob: &Descriptor,
     partial: &mut PartialFile,

@@ -1,7 +1,7 @@
 //! Pulling the files of an artifact into a directory.
 
-use std::collections::HashSet;
-use std::path::Path;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::descriptor::Descriptor;
@@ -15,7 +15,8 @@ use super::pool::{Pool, Worker};
 use super::progress::{Phase, Progress};
 use super::repository::Repository;
 use super::target::Target;
-use super::{blob_pull, file_pull, manifest_pull, title};
+use super::{blob_pull, file_pull, local_file, manifest_pull, partial_file, title};
+use crate::body::final_path::FinalPath;
 use crate::error::{Error, Kind};
 
 /// Pulls each layer that has a title to the file of that name.
@@ -45,37 +46,68 @@ fn pull_in(operation: &mut Operation, target: Target, folder: &Path) -> Result<M
         leave_out(operation, layer)?;
     }
     let tree = FolderTree::open(folder, options.sync)?;
+    let folders: BTreeSet<&str> = files
+        .iter()
+        .map(|file| title::parts(&file.name).0)
+        .collect();
+    for folder in folders {
+        tree.remove_abandoned(folder);
+    }
     pull_all(operation, Arc::new(tree), files)?;
     operation.progress.set_item(manifest.descriptor());
     Ok(manifest)
 }
 
-/// Pulls files, several concurrently.
+/// Pulls files, several concurrently. Those with the same content are pulled once and
+/// then copied.
 fn pull_all(
     operation: &mut Operation,
     tree: Arc<FolderTree>,
     files: Vec<File>,
 ) -> Result<(), Error> {
     let pool = Pool::new(operation, operation.options.parallel())?;
-    let files = files.into_iter().map(|file| {
+    let mut groups: Vec<Vec<(File, Progress)>> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for file in files {
         let progress = operation.progress.another();
         progress.expect(file.layer.size());
-        (file, progress)
-    });
+        let digest = file.layer.digest().as_str().to_owned();
+        let group = *known.entry(digest).or_insert(groups.len());
+        match groups.get_mut(group) {
+            Some(group) => group.push((file, progress)),
+            None => groups.push(vec![(file, progress)]),
+        }
+    }
     let (repository, options) = (operation.repository.clone(), operation.options.clone());
-    let pull = move |worker: &Worker, (file, progress): (File, Progress)| {
-        let operation = worker.operation(&repository, &options, &progress);
-        operation.finish_job(pull_one(&operation, &tree, &file))
+    let pull = move |worker: &Worker, group: Vec<(File, Progress)>| {
+        let mut source: Option<Arc<FinalPath>> = None;
+        for (file, progress) in &group {
+            let mut operation = worker.operation(&repository, &options, progress);
+            operation.local = source
+                .as_ref()
+                .and_then(|place| local_file::open_at(&operation, &file.layer, place));
+            let pulled = pull_one(&operation, &tree, file);
+            source = Some(operation.finish_job(pulled)?);
+        }
+        Ok(())
     };
-    pool.map(operation, files.collect(), &[operation.repository], pull)?;
+    pool.map(operation, groups, &[operation.repository], pull)?;
     Ok(())
 }
 
-fn pull_one(operation: &Operation, tree: &FolderTree, file: &File) -> Result<(), Error> {
-    blob_pull::begin(operation, &file.layer, &file.name)
-        .and_then(|()| tree.place(&file.name))
-        .and_then(|place| file_pull::pull(operation, &file.layer, &Arc::new(place)))
-        .map_err(|error| blob_pull::named(error, &file.layer))
+/// Pulls a file, and returns where it is.
+fn pull_one(
+    operation: &Operation,
+    tree: &FolderTree,
+    file: &File,
+) -> Result<Arc<FinalPath>, Error> {
+    let pull = || {
+        blob_pull::begin(operation, &file.layer, &file.name)?;
+        let place = Arc::new(tree.place(&file.name)?);
+        file_pull::pull(operation, &file.layer, &place)?;
+        Ok(place)
+    };
+    pull().map_err(|error| blob_pull::named(error, &file.layer))
 }
 
 /// A layer that becomes a file.
@@ -127,10 +159,21 @@ fn check(files: &[File]) -> Result<(), Error> {
         };
         checked.map_err(|error| error.with_digest(layer.digest().as_str()))?;
     }
+    let partial = files.iter().map(|File { layer, name }| {
+        let (folder, last) = title::parts(name);
+        let partial = partial_file::name_of(Path::new(last), layer.digest());
+        (folder, partial)
+    });
+    let partial: HashSet<(&str, PathBuf)> = partial.collect();
     for File { layer, name } in files {
         let mut folders = name.match_indices('/').map(|(at, _)| &name[..at]);
         if folders.any(|folder| names.contains(folder)) {
             let error = title::refused(name, "leads through the file of another layer");
+            return Err(error.with_digest(layer.digest().as_str()));
+        }
+        let (folder, last) = title::parts(name);
+        if partial.contains(&(folder, PathBuf::from(last))) {
+            let error = title::refused(name, "is the partial file of another layer");
             return Err(error.with_digest(layer.digest().as_str()));
         }
     }

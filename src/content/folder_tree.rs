@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::title;
 use crate::body::final_path::FinalPath;
+use crate::body::temporary;
 use crate::error::{Error, Kind, Step, with_path};
 use crate::os::directory::Directory;
 
@@ -33,7 +34,7 @@ impl FolderTree {
     /// The place of a file, whose name has been checked. Creates the directories of the
     /// name. Symbolic links are not followed.
     pub(super) fn place(&self, name: &str) -> Result<FinalPath, Error> {
-        let (parents, last) = name.rsplit_once('/').unwrap_or((".", name));
+        let (parents, last) = title::parts(name);
         let mut path = self.path.clone();
         let mut folder: Option<Directory> = None;
         for component in parents.split('/') {
@@ -43,6 +44,17 @@ impl FolderTree {
         }
         let folder = folder.ok_or_else(|| title::refused(name, "is empty"))?;
         Ok(FinalPath::inside(folder, last, &self.path.join(name)))
+    }
+
+    /// Removes what killed processes have left behind in a directory below it, the name of
+    /// which has been checked.
+    pub(super) fn remove_abandoned(&self, folder: &str) {
+        let root = self.root.open_below(Path::new("."));
+        let mut names = folder.split('/').map(Path::new);
+        let found =
+            root.and_then(|root| names.try_fold(root, |in_it, name| in_it.open_below(name)));
+        // Ignored: a file that cannot be removed does no harm.
+        let _ = found.and_then(|folder| temporary::remove_abandoned(&folder));
     }
 
     /// Opens a directory of a name, and creates it if it is missing.

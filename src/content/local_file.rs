@@ -30,9 +30,17 @@ pub(super) fn open(
     blob: &Descriptor,
     path: &Path,
 ) -> Option<(Arc<File>, u64)> {
-    let place = FinalPath::open(path).ok()?;
+    open_at(operation, blob, &FinalPath::open(path).ok()?)
+}
+
+/// Opens the file of a place as [`open`] does.
+pub(super) fn open_at(
+    operation: &Operation,
+    blob: &Descriptor,
+    place: &FinalPath,
+) -> Option<(Arc<File>, u64)> {
     let (digest, size) = (blob.digest(), blob.size());
-    if !is_in_place(operation, &place, digest, size, Existing::Check).ok()? {
+    if !is_in_place(operation, place, digest, size, Existing::Check).ok()? {
         return None;
     }
     let file = place.directory().open_to_read(place.name()).ok()?;

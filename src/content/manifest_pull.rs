@@ -112,7 +112,7 @@ fn no_platform(index: &Manifest, platform: &Platform) -> Error {
 /// Pulls a manifest within a call.
 pub(super) fn pull_in(operation: &Operation, target: &Target) -> Result<Manifest, Error> {
     let progress = &operation.progress;
-    progress.begin(Phase::Pull, None, target.as_str(), None)?;
+    progress.begin(Phase::Pull, None, target.shown(), None)?;
     let manifest = fetch(operation, target)?;
     progress.set_item(manifest.descriptor());
     progress.end()?;

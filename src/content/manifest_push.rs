@@ -83,7 +83,7 @@ fn check_digest(manifest: &Manifest, digest: &Digest) -> Result<(), Error> {
 fn push_to_registry(task: &Task, manifest: &Manifest, targets: &[Target]) -> Result<(), Error> {
     empty_blob::push_for(task, manifest)?;
     let descriptor = manifest.descriptor();
-    let name = targets.first().map_or("", Target::as_str);
+    let name = targets.first().map_or("", Target::shown);
     let size = Some(manifest.bytes().len() as u64);
     task.progress
         .begin(Phase::Push, Some(descriptor), name, size)?;
@@ -107,7 +107,7 @@ pub(super) fn push_missing(task: &Task, manifest: &Manifest) -> Result<(), Error
     let own = manifest.descriptor();
     let digest = own.digest();
     task.progress
-        .begin(Phase::Push, Some(own), digest.as_str(), own.size())?;
+        .begin(Phase::Push, Some(own), digest.short(), own.size())?;
     put(task, manifest, &Target::Digest(digest.clone()))?;
     add_to_referrers(task, manifest)?;
     task.progress.end()

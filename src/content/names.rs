@@ -63,7 +63,7 @@ pub(super) fn all_tags(operation: &Operation) -> Result<Vec<String>, Error> {
 }
 
 /// Where a list comes from.
-enum Source {
+pub(super) enum Source {
     Registry(Pages),
     Layout { is_read: bool },
 }

@@ -17,9 +17,9 @@ use super::file_check;
 use super::operation::Operation;
 use super::progress::Phase;
 use crate::body::digest::{Digest, Digester};
-use crate::body::file_sink::temporary;
 use crate::body::final_path::{FinalPath, NEW_FILE_MODE, PRIVATE_MODE};
 use crate::body::sink::Sink;
+use crate::body::temporary;
 use crate::error::{Error, Kind, Step};
 use crate::os::deadline::StepLimit;
 use crate::os::sys::file::file_owner;
@@ -58,22 +58,22 @@ pub(super) enum Opened<'a> {
 type TryLock<'a> = &'a dyn Fn(&File) -> io::Result<bool>;
 
 impl<'a> PartialFile<'a> {
-    /// Opens or creates the partial file and locks it; waits for another writer.
+    /// Opens or creates the partial file and locks it; waits for another writer. `name`
+    /// is its name in the directory of the final path.
     pub(super) fn open(
         operation: &Operation,
         place: &'a FinalPath,
-        digest: &Digest,
+        name: PathBuf,
     ) -> Result<Opened<'a>, Error> {
-        PartialFile::open_with(operation, place, digest, &file_lock::try_lock)
+        PartialFile::open_with(operation, place, name, &file_lock::try_lock)
     }
 
     fn open_with(
         operation: &Operation,
         place: &'a FinalPath,
-        digest: &Digest,
+        name: PathBuf,
         try_lock: TryLock,
     ) -> Result<Opened<'a>, Error> {
-        let name = name_of(place.name(), digest);
         let directory = place.directory();
         let replaced = place.existing()?;
         let mode = replaced.map_or(NEW_FILE_MODE, |_| PRIVATE_MODE);
@@ -148,7 +148,7 @@ impl<'a> PartialFile<'a> {
             _ => {
                 // The umask cannot be read without changing it.
                 let directory = self.place.directory();
-                let (other, name) = temporary(directory, mode)?;
+                let (other, name) = temporary::create(directory, mode)?;
                 directory.remove(&name)?;
                 other.metadata()?.mode() & 0o777
             }
@@ -261,8 +261,8 @@ fn is_usable(file: &File) -> bool {
         .is_ok_and(|about| about.is_file() && about.nlink() == 1 && about.uid() == file_owner())
 }
 
-/// The name of the partial file.
-fn name_of(name: &Path, digest: &Digest) -> PathBuf {
+/// The name of the partial file next to a file.
+pub(super) fn name_of(name: &Path, digest: &Digest) -> PathBuf {
     let end = format!(".{}.partial", &digest.hex()[..16]);
     let name = name.as_os_str().as_bytes();
     let mut name = name[..name.len().min(MAX_NAME - end.len())].to_vec();
@@ -335,11 +335,12 @@ mod tests {
         let fails: TryLock = &|_| Err(io::ErrorKind::Unsupported.into());
         for exists in [false, true] {
             for (try_lock, is_usable) in [(works, true), (twice, false), (fails, false)] {
-                let partial = folder.path().join(name_of(place.name(), &digest));
+                let name = name_of(place.name(), &digest);
+                let partial = folder.path().join(&name);
                 if exists {
                     std::fs::write(&partial, "begin").expect("written");
                 }
-                let opened = PartialFile::open_with(&operation, &place, &digest, try_lock);
+                let opened = PartialFile::open_with(&operation, &place, name, try_lock);
                 let is_locked = matches!(opened.expect("opened"), Opened::Locked(_));
                 assert_eq!(is_locked, is_usable);
                 assert_eq!(partial.exists(), exists);

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::PathBuf;
 
-use super::blob_pull::SHOWN_DIGEST;
 use super::operation::Operation;
 use super::push_content::{self, Content, MemoryContent, SharedBytes};
 use super::push_stream::{SpooledContent, Stream, StreamContent};
@@ -45,9 +44,7 @@ impl Source {
                 .unwrap_or(path.as_os_str())
                 .to_string_lossy()
                 .into_owned(),
-            _ => digest.map_or(String::new(), |digest| {
-                digest.hex()[..SHOWN_DIGEST].to_owned()
-            }),
+            _ => digest.map_or(String::new(), |digest| digest.short().to_owned()),
         }
     }
 

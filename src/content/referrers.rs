@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::descriptor::Descriptor;
 use super::layout;
 use super::manifest_pull::{self, Target};
-use super::names::Pages;
+use super::names::{Pages, Source};
 use super::operation::Operation;
 use super::options::Options;
 use super::referrers_support::{self, Page};
@@ -40,12 +40,6 @@ pub(super) fn all(operation: &Operation, subject: &Digest) -> Result<Vec<Descrip
             Err(error) => return Err(error.with_digest(subject.as_str())),
         }
     }
-}
-
-/// Where a list comes from.
-enum Source {
-    Registry(Pages),
-    Layout { is_read: bool },
 }
 
 struct List {

@@ -36,6 +36,14 @@ impl Target {
         Ok(Target::Tag(text.to_owned()))
     }
 
+    /// The tag, or the first digits of the digest.
+    pub(super) fn shown(&self) -> &str {
+        match self {
+            Target::Tag(tag) => tag,
+            Target::Digest(digest) => digest.short(),
+        }
+    }
+
     /// The tag or the digest.
     pub fn as_str(&self) -> &str {
         match self {

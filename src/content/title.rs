@@ -1,6 +1,7 @@
 //! Titles of layers: the names of files (OCI Image Specification, Annotations).
 
 use super::descriptor::Descriptor;
+use crate::body::temporary;
 use crate::error::{Error, Kind};
 use crate::log::redact::shown;
 
@@ -45,6 +46,11 @@ pub(super) fn check(title: &str) -> Result<(), Error> {
     Err(refused(title, problem))
 }
 
+/// The directory of a name that has been checked, and its last component.
+pub(super) fn parts(name: &str) -> (&str, &str) {
+    name.rsplit_once('/').unwrap_or((".", name))
+}
+
 /// An error about a title.
 pub(super) fn refused(title: &str, problem: &str) -> Error {
     let message = format!("title {}: {problem}", shown(title));
@@ -55,6 +61,7 @@ fn problem_of(component: &str) -> Option<&'static str> {
     match component {
         "" => Some("has an empty component"),
         "." | ".." => Some("leads out of the directory or to it"),
+        _ if temporary::is_name(component.as_bytes()) => Some("has the name of a temporary file"),
         _ if component.len() > MAX_NAME => Some("has a component that is too long"),
         _ => None,
     }
@@ -79,13 +86,31 @@ mod tests {
             "a b",
             "\u{e4}",
             "-",
+            ".reggie-1",
             &name,
         ] {
             check(title).expect(title);
         }
         for title in [
-            "", "/", "/a", "//a", "a/", "a//b", ".", "..", "./a", "../a", "a/..", "a/../b",
-            "a/./b", "a/b/..", "a\0b", &long, &deep,
+            "",
+            "/",
+            "/a",
+            "//a",
+            "a/",
+            "a//b",
+            ".",
+            "..",
+            "./a",
+            "../a",
+            "a/..",
+            "a/../b",
+            "a/./b",
+            "a/b/..",
+            "a\0b",
+            ".reggie-1-0",
+            "a/.reggie-1-0",
+            &long,
+            &deep,
         ] {
             let error = check(title).expect_err(title);
             assert_eq!(error.kind(), Kind::UnsafeName);

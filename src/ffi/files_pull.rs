@@ -20,8 +20,9 @@ use crate::content::files_pull;
 /// `folder`, not even through a symbolic link. A layer without a title is left
 /// out and reported as REGGIE_PROGRESS_SKIP; if no layer has a title, the call
 /// fails with REGGIE_NO_FILES. A layer that is a packed directory stays packed,
-/// in a file named by its title with ".tar.gz" appended. Files pulled before a
-/// failure are kept. `folder` may contain any bytes except NUL. `manifest` may
+/// in a file named by its title with ".tar.gz" appended. Layers with the same
+/// digest are pulled once and then copied. Files pulled before a failure are
+/// kept. `folder` may contain any bytes except NUL. `manifest` may
 /// be NULL.
 ///
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().

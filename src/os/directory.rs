@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, Stat};
@@ -128,6 +129,14 @@ impl Directory {
             Ok(found) => Ok(Some(found)),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether a name is that of an open file.
+    pub(crate) fn has_name(&self, name: &Path, file: &File) -> bool {
+        match (self.find(name), file.metadata()) {
+            (Ok(Some(found)), Ok(own)) => found.st_ino == own.ino() && found.st_dev == own.dev(),
+            _ => false,
         }
     }
 

@@ -8,6 +8,7 @@ use reggie::digest::{Algorithm, of_bytes};
 
 use support::{registries, temp};
 
+use crate::artifact_examples;
 use crate::examples::{DIGEST, NAME, README, Target, build, run_checked, source};
 
 /// Those that take a reference in place of a URL, and nothing else.
@@ -15,16 +16,21 @@ const OF_REFERENCES: [&str; 5] = ["tags", "referrers", "inspect", "token", READM
 /// Those that pull a blob. The last one needs libcurl.
 const BLOB_EXAMPLES: [&str; 3] = ["pull_blob", "mount_read", "own_loop"];
 /// All of them.
-pub(crate) const EXAMPLES: [&str; 14] = [
+pub(crate) const EXAMPLES: [&str; 19] = [
+    "annotate",
+    "attach",
     "blob",
     "copy",
+    "image",
     "index",
     "inspect",
     "loop",
     "mirror",
     "mount_read",
     "own_loop",
+    "pull",
     "pull_blob",
+    "push_files",
     README,
     "referrers",
     "resume_upload",
@@ -89,6 +95,7 @@ pub(crate) fn all(target: &Target, pushed: &str) {
         assert!(layers.starts_with(digest.trim_end()), "{layers}");
     }
     an_index(target, digest.trim_end());
+    artifact_examples::all(target);
     let path = folder.path().to_str().expect("a path in UTF-8");
     assert!(run("loop", &[path]).ends_with(" layers\n"));
     single_blobs(target, pushed);

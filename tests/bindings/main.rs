@@ -1,5 +1,6 @@
 //! Programs that use the library: the Go package, the examples and those of docs.
 
+mod artifact_examples;
 mod content_examples;
 mod content_programs;
 mod coverage;

@@ -189,7 +189,7 @@ static void under_poll(void)
     for (; i < BLOBS; i++)
         add_callback(&watch, from, (size_t)i);
     CHECK_NUMBER(1, is_readable(watch.batch));
-    CHECK_NUMBER(threads, running_threads());
+    check_threads(threads);
     ready[0].fd = reggie_batch_fd(watch.batch);
     ready[1].fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
     CHECK(ready[1].fd >= 0);
@@ -211,13 +211,13 @@ static void under_poll(void)
             CHECK_OK(reggie_batch_step(watch.batch, 0, &running, &error), error);
             late = now_us() - before;
             longest = late > longest ? late : longest;
-            CHECK(running_threads() <= threads + 4);
+            check_threads_at_most(threads + 4);
         }
     }
     printf("timer late by at most %ld us, longest step %ld us\n", (long)latest,
            (long)longest);
     CHECK_NUMBER(0, close(ready[1].fd));
-    CHECK_NUMBER(threads, running_threads());
+    check_threads(threads);
     CHECK_NUMBER(0, is_readable(watch.batch));
     CHECK_NUMBER(BLOBS, watch.begun);
     CHECK_NUMBER(BLOBS, watch.done);
@@ -244,14 +244,14 @@ static void one_at_a_time(void)
     add_callback(&watch, from, 0);
     add_file(watch.batch, from, 1);
     CHECK_OK(reggie_batch_run(watch.batch, &error), error);
-    CHECK_NUMBER(threads, running_threads());
+    check_threads(threads);
     add_callback(&watch, from, 2);
     CHECK_OK(reggie_batch_step(watch.batch, 0, &running, &error), error);
     CHECK_NUMBER(1, running);
-    CHECK_NUMBER(threads + 1, running_threads());
+    check_threads(threads + 1);
     while (running)
         CHECK_OK(reggie_batch_step(watch.batch, -1, &running, &error), error);
-    CHECK_NUMBER(threads, running_threads());
+    check_threads(threads);
     end(&watch, 3);
     reggie_repository_free(from);
     remove_files();
@@ -295,13 +295,13 @@ static void cancelled(void)
     begin(&watch, CANCELLED, cancel);
     add_hanging(&watch, hangs);
     let_begin(&watch);
-    CHECK_NUMBER(threads + CANCELLED, running_threads());
+    check_threads(threads + CANCELLED);
     before = now_us();
     reggie_cancel_trigger(cancel);
     while (status == REGGIE_OK)
         status = reggie_batch_step(watch.batch, -1, &running, &error);
     printf("threads ended %ld us after the cancel\n", (long)(now_us() - before));
-    CHECK_NUMBER(threads, running_threads());
+    check_threads(threads);
     CHECK_NUMBER(0, running);
     CHECK_FAILS(REGGIE_CANCELLED, status, error);
     for (i = 0; i < CANCELLED; i++)
@@ -330,7 +330,7 @@ static void freed_while_running(void)
     end(&watch, 1 + CANCELLED);
     printf("freed in %ld us\n", (long)(now_us() - before));
     CHECK_NUMBER(0, watch.done);
-    CHECK_NUMBER(threads, running_threads());
+    check_threads(threads);
     reggie_repository_free(hangs);
     CHECK_NUMBER(descriptors, open_descriptors());
 }

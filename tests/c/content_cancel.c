@@ -450,7 +450,7 @@ static void cancelled(const struct call *call, int by_signal)
     if (status != REGGIE_CANCELLED)
         check_failed(__FILE__, __LINE__, call->name,
                      reggie_error_message(error));
-    CHECK_NUMBER(threads, running_threads());
+    check_threads(threads);
     CHECK_NUMBER(0, reggie_error_is_retryable(error));
     CHECK_FAILS(REGGIE_CANCELLED, status, error);
     end(&scene);

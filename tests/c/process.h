@@ -45,6 +45,26 @@ static inline int running_threads(void)
     return count_entries("/proc/self/task");
 }
 
+/*
+ * Checks that there are at most so many threads. One that was joined is listed
+ * until the system has removed it, so that this waits; one that works stays.
+ */
+static inline void check_threads_at_most(int max)
+{
+    int tries;
+
+    for (tries = 0; running_threads() > max && tries < 1000; tries++)
+        sleep_ms(10);
+    CHECK(running_threads() <= max);
+}
+
+/* Checks that there are so many threads. */
+static inline void check_threads(int expected)
+{
+    check_threads_at_most(expected);
+    CHECK_NUMBER(expected, running_threads());
+}
+
 /* Where the system tells of the calling thread. */
 static inline void name_thread(char *name, size_t size)
 {

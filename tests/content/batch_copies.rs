@@ -120,6 +120,29 @@ fn copies_transfer_what_they_have_in_common_once() {
 }
 
 #[test]
+fn tags_of_a_repository_are_listed_once() {
+    for (how, count) in ALL.into_iter().flat_map(|how| [(how, 1), (how, 8)]) {
+        let (from, to) = (Place::registry(), Place::registry());
+        let manifests = images(from.repository(), 6);
+        let tag = format!("{}.sig", digest_of(&manifests[0]).replace(':', "-"));
+        let signature = image(from.repository(), "signature", &[30], &[&tag]);
+        from.server().clear_requests();
+        let mut options = parallel(count);
+        options.digest_tags = true;
+        let mut batch = batch(options);
+        for number in 0..6 {
+            let work = copy(from.repository(), &format!("v{number}"), to.repository());
+            batch.items().add(work);
+        }
+        finish(&mut batch, how).expect("no failure");
+        assert_tag(to.repository(), &tag, &signature);
+        let requests = from.requests();
+        let lists = requests.iter().filter(|one| one.ends_with("/tags/list"));
+        assert_eq!(lists.count(), 1, "{how:?} {count}");
+    }
+}
+
+#[test]
 fn copies_to_different_repositories_of_a_registry_mount_what_they_have_in_common() {
     for count in [1, 8] {
         let (from, to) = (Place::registry(), Place::registry());

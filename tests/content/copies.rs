@@ -50,6 +50,11 @@ fn an_index_with_attestations_is_copied_in_all_directions_and_only_once() {
         // 4 configs and 2 layers, and as many of the attestations; the manifests.
         assert_eq!(items(&seen, Event::End).len(), 8 + 8 + 4 + 9);
         assert!(items(&seen, Event::Skip).is_empty());
+        for event in seen.lock().expect("no panic").iter() {
+            let digest = event.item.as_ref().map(Descriptor::digest);
+            let is_short = digest.is_some_and(|digest| event.name == digest.hex()[..12]);
+            assert!(is_short || ["", "v1"].contains(&&*event.name), "{event:?}");
+        }
 
         let (_, _) = (from.requests(), to.requests());
         let (watched, seen) = observed(options());

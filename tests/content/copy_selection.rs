@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use embedded_registry::Registry;
 use reggie::content::blob_pull::to_memory;
 use reggie::content::blob_stat::stat;
+use reggie::content::manifest_push::push as push_manifest;
 use reggie::content::media_type::OCI_MANIFEST;
 use reggie::content::options::Options;
 use reggie::content::progress::Event;
@@ -206,6 +207,27 @@ fn urls_of_layers_are_followed_without_credentials() {
     let to = Place::layout();
     copy_tag(&from, to.repository(), "v1", &options).expect("copied");
     assert_eq!(spy.requests().len(), 6);
+}
+
+#[test]
+fn a_layout_copies_only_those_of_such_layers_that_it_has() {
+    let spy = elsewhere();
+    let from = Place::layout();
+    let (text, bytes) = foreign(from.repository(), &[format!("{}/layer", spy.url())]);
+    let manifest = parse(&text);
+    push_manifest(from.repository(), &manifest, &["v1"], &options()).expect("pushed");
+    let mut options = options();
+    options.foreign = true;
+    let to = Place::layout();
+    copy_tag(from.repository(), to.repository(), "v1", &options).expect("copied");
+    assert!(has(to.repository(), &manifest));
+    let found = stat(to.repository(), &digest(&bytes), &options);
+    assert_kind(found, Kind::NotFound);
+    blob(from.repository(), FOREIGN, &bytes);
+    let to = Place::layout();
+    copy_tag(from.repository(), to.repository(), "v1", &options).expect("copied");
+    assert_has(to.repository(), &manifest);
+    assert!(spy.requests().is_empty());
 }
 
 #[test]

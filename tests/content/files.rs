@@ -1,7 +1,7 @@
 //! Pulling the files of an artifact.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -21,23 +21,23 @@ use crate::documents::{
     EMPTY, NAME, descriptor, embedded, entry, events, index, observed, repository,
 };
 
-const TITLE: &str = "org.opencontainers.image.title";
-const UNPACK: &str = "io.deis.oras.content.unpack";
+pub(crate) const TITLE: &str = "org.opencontainers.image.title";
+pub(crate) const UNPACK: &str = "io.deis.oras.content.unpack";
 
-fn registry() -> Registry {
+pub(crate) fn registry() -> Registry {
     let registry = Registry::start(RegistryOptions::default());
     registry.put_blob(NAME, "{}");
     registry
 }
 
 /// The annotations of a layer.
-fn titled(title: &str) -> String {
+pub(crate) fn titled(title: &str) -> String {
     // A string literal of JSON has the same escapes.
     format!(r#","annotations":{{"{TITLE}":{title:?}}}"#)
 }
 
 /// Puts a manifest whose layers have this content and these members into a registry.
-fn put(registry: &Registry, tag: &str, layers: &[(&str, String)]) -> String {
+pub(crate) fn put(registry: &Registry, tag: &str, layers: &[(&str, String)]) -> String {
     let layers = layers.iter().map(|(content, more)| {
         let digest = registry.put_blob(NAME, *content);
         descriptor("application/octet-stream", &digest, content.len(), more)
@@ -52,7 +52,7 @@ fn put(registry: &Registry, tag: &str, layers: &[(&str, String)]) -> String {
     text
 }
 
-fn files(folder: &Path) -> Vec<String> {
+pub(crate) fn files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -71,7 +71,7 @@ fn files(folder: &Path) -> Vec<String> {
     found
 }
 
-fn pull_ok(repository: &Repository, folder: &Path, options: &Options) -> Manifest {
+pub(crate) fn pull_ok(repository: &Repository, folder: &Path, options: &Options) -> Manifest {
     pull(repository, Some("v1"), folder, options).expect("pulled")
 }
 
@@ -131,150 +131,52 @@ fn new_files_have_the_mode_that_the_umask_leaves() {
 }
 
 #[test]
-fn thirty_titles_lead_nowhere() {
-    let name = "n".repeat(256);
-    let packed = "n".repeat(250);
-    let deep = "d/".repeat(2100) + "f";
-    let titles: [&[&str]; 30] = [
-        &["/"],
-        &["/etc/passwd"],
-        &["//etc/passwd"],
-        &["."],
-        &[".."],
-        &["./file"],
-        &["../file"],
-        &["../../../../../../../../tmp/file"],
-        &["folder/.."],
-        &["folder/."],
-        &["folder/../file"],
-        &["folder/../../file"],
-        &["folder/./file"],
-        &["folder//file"],
-        &["folder/"],
-        &["file/"],
-        &["good", "../bad"],
-        &["good", "/bad"],
-        &["same", "same"],
-        &["folder/same", "other", "folder/same"],
-        &["file", "file/below"],
-        &["file/below/further", "file"],
-        &["folder/file/below", "folder/file"],
-        &["a/b/../../.."],
-        &["good/file", ".."],
-        &["~/../../file"],
-        &[&name],
-        &["folder", &name],
-        &[&deep],
-        &["*unpacked", &packed],
-    ];
+fn content_with_several_titles_is_pulled_once() {
     let registry = registry();
-    let place = tempfile::tempdir().expect("a folder");
-    let repository = embedded(&registry);
-    for titles in titles {
-        let is_packed = titles[0] == "*unpacked";
-        let layers: Vec<(&str, String)> = titles
-            .iter()
-            .map(|title| match is_packed {
-                true => (
-                    "x",
-                    titled(title).replace('}', &format!(r#","{UNPACK}":"true"}}"#)),
-                ),
-                false => ("x", titled(title)),
-            })
-            .collect();
-        put(&registry, "v1", &layers);
-        let folder = place.path().join("folder");
-        let pulled = pull(&repository, Some("v1"), &folder, &Options::default());
-        let error = pulled.expect_err(titles[0]);
-        assert_eq!(error.kind(), Kind::UnsafeName, "{titles:?}: {error}");
-        assert!(error.digest().is_some(), "{titles:?}");
-        assert!(!folder.exists(), "{titles:?}: nothing is written");
-    }
-    assert_eq!(registry.count(About::Blob), 0, "nothing is pulled");
-    assert!(files(place.path()).is_empty());
-}
-
-#[test]
-fn titles_that_differ_are_different_files() {
-    let registry = registry();
-    let titles = [
-        "..a", "a..", "...", "A", "a", "a b/-c", " ", "a\\b", "C:", "~",
-    ];
-    let layers: Vec<(&str, String)> = titles.iter().map(|title| (*title, titled(title))).collect();
+    let layers: Vec<(&str, String)> = (0..50)
+        .map(|number| match number % 3 {
+            0 => ("other", titled(&format!("other{number}"))),
+            _ => ("same", titled(&format!("folder/same{number}"))),
+        })
+        .collect();
     put(&registry, "v1", &layers);
-    let folder = tempfile::tempdir().expect("a folder");
-    pull_ok(&embedded(&registry), folder.path(), &Options::default());
-    for title in titles {
-        let content = fs::read_to_string(folder.path().join(title));
-        assert_eq!(content.expect(title), title);
+    for parallel in [4, 1] {
+        registry.clear_requests();
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut options, seen) = observed();
+        options.set_parallel(parallel).expect("in range");
+        pull_ok(&embedded(&registry), folder.path(), &options);
+        assert_eq!(registry.count(About::Blob), 2);
+        assert_eq!(files(folder.path()).len(), 50);
+        for (content, title) in &layers {
+            let name = title.rsplit('"').nth(1).expect("a title");
+            let found = fs::read_to_string(folder.path().join(name));
+            assert_eq!(&found.expect(name), content);
+        }
+        let seen = seen.lock().expect("no panic");
+        let done = seen.last().expect("an event");
+        assert_eq!(done.totals.done, done.totals.total);
+        let ends = seen.iter().filter(|seen| seen.event == Event::End);
+        assert_eq!(ends.count(), 51, "with the manifest");
     }
-}
-
-#[test]
-fn symbolic_links_below_the_directory_are_not_followed() {
-    let registry = registry();
-    let place = tempfile::tempdir().expect("a folder");
-    let (folder, outside) = (place.path().join("folder"), place.path().join("outside"));
-    for path in [&folder, &outside] {
-        fs::create_dir(path).expect("created");
-    }
-    fs::write(outside.join("file"), "before").expect("written");
-    symlink(&outside, folder.join("link")).expect("a link");
-    symlink(outside.join("file"), folder.join("file")).expect("a link");
-    symlink("missing", folder.join("dangling")).expect("a link");
-    fs::create_dir(folder.join("directory")).expect("created");
-    fs::write(folder.join("regular"), "before").expect("written");
-    for (title, kind) in [
-        ("link/file", Kind::UnsafeName),
-        ("link/new", Kind::UnsafeName),
-        ("link/new/file", Kind::UnsafeName),
-        ("dangling/file", Kind::UnsafeName),
-        ("regular/file", Kind::UnsafeName),
-        ("link", Kind::File),
-        ("file", Kind::File),
-        ("dangling", Kind::File),
-        ("directory", Kind::File),
-    ] {
-        put(&registry, "v1", &[("content", titled(title))]);
-        let pulled = pull(
-            &embedded(&registry),
-            Some("v1"),
-            &folder,
-            &Options::default(),
-        );
-        assert_eq!(pulled.expect_err(title).kind(), kind, "{title}");
-    }
-    assert_eq!(files(&outside), ["file"]);
-    let content = fs::read_to_string(outside.join("file"));
-    assert_eq!(content.expect("a file"), "before");
-    assert!(!place.path().join("folder/missing").exists());
-    // The directory itself may be one.
-    symlink(&folder, place.path().join("alias")).expect("a link");
-    put(&registry, "v1", &[("content", titled("new"))]);
-    pull_ok(
-        &embedded(&registry),
-        &place.path().join("alias"),
-        &Options::default(),
+    // A size that contradicts the content is an error for each of them.
+    let text = put(&registry, "v1", &layers);
+    let wrong = text.replacen(
+        "\"size\":4,\"annotations\":{\"org.opencontainers.image.title\":\"folder/same49",
+        "\"size\":5,\"annotations\":{\"org.opencontainers.image.title\":\"folder/same49",
+        1,
     );
-    assert!(folder.join("new").is_file());
-}
-
-#[test]
-fn devices_and_pipes_are_not_written_to() {
-    let registry = registry();
-    put(&registry, "v1", &[("content", titled("pipe"))]);
+    assert_ne!(text, wrong);
+    registry.put_manifest(NAME, "v1", OCI_MANIFEST, wrong);
     let folder = tempfile::tempdir().expect("a folder");
-    let made = std::process::Command::new("mkfifo")
-        .arg(folder.path().join("pipe"))
-        .status();
-    assert!(made.expect("mkfifo").success());
     let pulled = pull(
         &embedded(&registry),
         Some("v1"),
         folder.path(),
         &Options::default(),
     );
-    assert_eq!(pulled.expect_err("a pipe").kind(), Kind::File);
+    assert_eq!(pulled.expect_err("a lie").kind(), Kind::SizeMismatch);
+    assert!(!folder.path().join("folder/same49").exists());
 }
 
 #[test]

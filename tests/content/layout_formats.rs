@@ -21,7 +21,7 @@ use crate::layouts::{image, index_of, layout, options, tags};
 use crate::pushing::assert_kind;
 
 /// What skopeo prints.
-fn skopeo(arguments: &[&str]) -> String {
+pub(crate) fn skopeo(arguments: &[&str]) -> String {
     let mut command = Command::new("skopeo");
     command.arg("--insecure-policy").args(arguments);
     let output = c::run_command(command, Duration::from_secs(120));

@@ -430,6 +430,15 @@ fn uploads_become_blobs() {
         Upload::import(&elsewhere, &export, &options()).map(|_| ()),
         Kind::InvalidExport,
     );
+    // The callback of the commit, if there was none before.
+    let mut upload = Upload::begin(&repository, &options()).expect("begun");
+    upload.write(&bytes[1..]).expect("written");
+    let (watched, seen) = observed(options());
+    upload.commit(None, Some(&watched)).expect("committed");
+    let seen = seen.lock().expect("no panic");
+    let events: Vec<_> = seen.iter().map(|seen| (seen.event, seen.done)).collect();
+    use reggie::content::progress::Event::{Begin, Done, End};
+    assert_eq!(events, [(Begin, 0), (End, 99_999), (Done, 99_999)]);
     let mut aborted = Upload::begin(&repository, &options()).expect("begun");
     aborted.write(&bytes).expect("written");
     aborted.abort().expect("aborted");

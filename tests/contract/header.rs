@@ -11,7 +11,7 @@ use support::{c, programs, temp};
 
 use crate::abi::symbols;
 use crate::cdef;
-use crate::header_text::{MUST_USE, generated, read, root};
+use crate::header_text::{MANUAL, MUST_USE, generated, read, root};
 
 /// Set to 1, the header and the list of symbols are written anew.
 const BLESS: &str = "REGGIE_BLESS";
@@ -204,37 +204,44 @@ fn the_macros_say_what_the_functions_say() {
 /// The examples in the manual, each with its line. One that is no function goes
 /// into one, with the variables that it uses.
 fn examples() -> String {
-    let manual = read("src/ffi/mod.rs");
     let mut out = String::from(
-        "#include <signal.h>\n#include <stdio.h>\n#include \"reggie.h\"\n\
+        "#include <poll.h>\n#include <signal.h>\n#include <stdio.h>\n#include \"reggie.h\"\n\
          static const reggie_repository *repository;\nstatic const reggie_manifest *image;\n",
     );
-    let mut example: Option<(usize, Vec<&str>)> = None;
-    for (number, line) in manual.lines().enumerate() {
-        let Some(line) = line.strip_prefix("//!") else {
-            break;
+    for source in MANUAL {
+        let manual = read(source);
+        let prefix = if source.ends_with("mod.rs") {
+            "main"
+        } else {
+            "how_to"
         };
-        let line = line.strip_prefix(' ').unwrap_or(line);
-        match &mut example {
-            None if line == "```c" => example = Some((number + 2, Vec::new())),
-            None => {}
-            Some((start, lines)) if line == "```" => {
-                let code = lines.join("\n");
-                let place = format!("#line {start} \"src/ffi/mod.rs\"\n");
-                if code.starts_with("static ") {
-                    out += &format!("{place}{code}\n");
-                } else if code.contains("reggie_error *error = NULL") {
-                    out += &format!("void example_{start}(void)\n{{\n{place}{code}\n}}\n");
-                } else {
-                    out += &format!(
-                        "void example_{start}(reggie_config *config, const reggie_client *client,\n\
+        let mut example: Option<(usize, Vec<&str>)> = None;
+        for (number, line) in manual.lines().enumerate() {
+            let Some(line) = line.strip_prefix("//!") else {
+                break;
+            };
+            let line = line.strip_prefix(' ').unwrap_or(line);
+            match &mut example {
+                None if line == "```c" => example = Some((number + 2, Vec::new())),
+                None => {}
+                Some((start, lines)) if line == "```" => {
+                    let code = lines.join("\n");
+                    let place = format!("#line {start} \"{source}\"\n");
+                    if code.starts_with("static ") {
+                        out += &format!("{place}{code}\n");
+                    } else if code.contains("reggie_error *error = NULL") {
+                        out += &format!("void {prefix}_{start}(void)\n{{\n{place}{code}\n}}\n");
+                    } else {
+                        out += &format!(
+                            "void {prefix}_{start}(reggie_config *config, const reggie_client *client,\n\
                          reggie_request *request, reggie_response *response, reggie_error **error,\n\
                          const char *location)\n{{\n{place}{code}\n}}\n"
-                    );
+                        );
+                    }
+                    example = None;
                 }
-                example = None;
+                Some((_, lines)) => lines.push(line),
             }
-            Some((_, lines)) => lines.push(line),
         }
     }
     out

@@ -233,15 +233,19 @@ fn names() -> BTreeMap<String, usize> {
     names
 }
 
-/// The comment at the top of the header: that of src/ffi/mod.rs, which Doxygen
-/// shows as its main page.
+/// The sources of the comment at the top of the header, in their order.
+pub(super) const MANUAL: [&str; 2] = ["src/ffi/mod.rs", "src/ffi/how_to.rs"];
+
+/// The comment at the top of the header, which Doxygen shows as its main page.
 fn manual() -> String {
     let mut out = String::from("/**\n * @mainpage ");
     let mut code = false;
-    for (number, line) in read("src/ffi/mod.rs").lines().enumerate() {
-        let Some(line) = line.strip_prefix("//!") else {
-            break;
-        };
+    let sources = MANUAL.map(read).map(|text| {
+        let comment = text.lines().take_while(|line| line.starts_with("//!"));
+        comment.collect::<Vec<_>>().join("\n")
+    });
+    for (number, line) in sources.join("\n//!\n").lines().enumerate() {
+        let line = line.trim_start_matches("//!");
         let line = line.strip_prefix(' ').unwrap_or(line);
         if line.starts_with("```") {
             code = !code;

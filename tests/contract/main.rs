@@ -456,6 +456,39 @@ fn calls_about_content_are_cancelled_in_each_phase() {
 }
 
 #[test]
+fn copies_are_cancelled_in_each_direction() {
+    let registries = [Options::default(), Options::default()].map(Registry::start);
+    let blob = |number| {
+        let size = 300_000 + number;
+        let put = |registry: &Registry, name| registry.put_synthetic_blob(name, size, number);
+        let digest = put(&registries[0], "works");
+        put(&registries[0], "half");
+        format!(r#"{{"digest":"{digest}","size":{size}}}"#)
+    };
+    let blobs: Vec<String> = (0..7).map(blob).collect();
+    let text = format!(
+        r#"{{"schemaVersion":2,"config":{},"layers":[{}]}}"#,
+        blobs[0],
+        blobs[1..].join(",")
+    );
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    registries[0].put_manifest("works", "v1", media_type, &*text);
+    registries[0].put_manifest("half", "v1", media_type, &*text);
+    let stall = || Fault::hang_up(Ending::Stall);
+    let half = Fault::serve().cut_body(100_000, Ending::Stall);
+    registries[0].add_rule(Rule::new(half).path("/v2/half/blobs/").method("GET"));
+    for registry in &registries {
+        registry.add_rule(Rule::new(stall()).path("/v2/hang/"));
+    }
+    registries[1].add_rule(Rule::new(stall()).path("/v2/takes/").method("PUT"));
+    registries[1].add_rule(Rule::new(stall()).path("/v2/takes/").method("PATCH"));
+    let folder = temp::folder();
+    let urls = registries.each_ref().map(|one| one.url().to_owned());
+    let path = folder.path().display().to_string();
+    everywhere("copy_cancel", &[[&urls[..], &[path]].concat()]);
+}
+
+#[test]
 fn batches_run_under_an_event_loop() {
     let registry = Registry::start(Options::default());
     let stall = Fault::hang_up(Ending::Stall);

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use super::layout_blob::{self, LayoutSink};
+use super::layout_blob;
 use super::remote_blob::RemoteBlob;
 use super::sides::Sides;
 use super::transfers::Claim;
-use crate::content::blob_pull::{named, once_more, receive, shown_name};
+use crate::content::blob_pull::{named, shown_name};
 use crate::content::descriptor::Descriptor;
 use crate::content::download::check_max;
 use crate::content::layout::folder::Layout;
-use crate::content::layout::new_blob;
 use crate::content::progress::Phase;
 use crate::content::push::{mount_any, send_known};
 use crate::content::push_content::{Content, MemoryContent};
@@ -51,13 +50,7 @@ fn begin(sides: &Sides, phase: Phase, blob: &Descriptor) -> Result<(), Error> {
 
 fn to_layout(sides: &Sides, layout: &Arc<Layout>, blob: &Descriptor) -> Result<(), Error> {
     begin(sides, Phase::Pull, blob)?;
-    if new_blob::is_there(layout, blob.digest(), blob.size()) {
-        return sides.to.progress.skip();
-    }
-    once_more(&sides.from, |_| {
-        let sink = LayoutSink::new(layout, blob.digest(), sides.options().sync)?;
-        receive(&sides.from, blob, sink, None)
-    })
+    layout_blob::receive_to(&sides.from, layout, blob)
 }
 
 /// `names` are other repositories of the registry that have it.

@@ -129,7 +129,7 @@ fn push_node(sides: &Sides, node: &Node) -> Result<(), Error> {
 /// change is changed.
 fn keep(sides: &Sides, task: &Task, node: &Node) -> Result<(), Error> {
     let (own, progress) = (&node.descriptor, &sides.to.progress);
-    progress.begin(Phase::Push, Some(own), own.digest().as_str(), own.size())?;
+    progress.begin(Phase::Push, Some(own), own.digest().short(), own.size())?;
     if let Role::Referrer(subject) = &node.role
         && !referrers_support::is_supported(task, subject)?
     {

@@ -11,9 +11,11 @@ use crate::body::digest::Digest;
 use crate::content::blob_pull::shown_name;
 use crate::content::descriptor::Descriptor;
 use crate::content::filter::Candidate;
+use crate::content::layout::new_blob;
 use crate::content::manifest::Manifest;
 use crate::content::names;
 use crate::content::progress::Phase;
+use crate::content::repository::Place;
 use crate::content::target::Target;
 use crate::content::{empty_blob, media_type};
 use crate::error::{Error, Kind};
@@ -149,7 +151,11 @@ impl Plan {
 impl Planner<'_> {
     fn make(&mut self, root: Found) -> Result<(), Error> {
         if self.sides.options().digest_tags {
-            self.tags = digest_tags(names::all_tags(&self.sides.from)?);
+            let tags = match self.sides.transfers {
+                Some(transfers) => transfers.tags(&self.sides.from)?,
+                None => names::all_tags(&self.sides.from)?,
+            };
+            self.tags = digest_tags(tags);
         }
         let mut pending = Vec::new();
         self.enter(root, Role::Root, 0, &mut pending)?;
@@ -272,13 +278,23 @@ impl Planner<'_> {
     fn add_blobs(&mut self, own: &Descriptor, manifest: &Manifest) -> Result<(), Error> {
         let empty = empty_blob::digest_in(manifest);
         for blob in &manifest.blobs() {
-            let is_taken = self.sides.options().foreign || !is_foreign(blob);
+            let is_taken = !is_foreign(blob) || self.has_foreign(blob);
             // The empty blob is pushed with the manifest.
             if self.takes(own, blob, false, is_taken)? && Some(blob.digest()) != empty {
                 self.add_blob(blob);
             }
         }
         Ok(())
+    }
+
+    /// Whether a layer that is stored elsewhere can be copied. Only a registry has a
+    /// client that follows its URLs.
+    fn has_foreign(&self, blob: &Descriptor) -> bool {
+        self.sides.options().foreign
+            && match self.sides.from.place() {
+                Place::Registry(_) => true,
+                Place::Layout(layout) => new_blob::is_there(layout, blob.digest(), None),
+            }
     }
 
     fn add_blob(&mut self, blob: &Descriptor) {

@@ -1,9 +1,11 @@
-//! Blobs that several copies have in common: each is transferred to a registry once.
+//! What several copies have in common: each blob is transferred to a registry once, and
+//! the tags of a repository are listed once.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::content::names;
 use crate::content::operation::Operation;
 use crate::content::repository::Place;
 use crate::error::{Error, Kind, Step};
@@ -23,6 +25,8 @@ struct State {
     running: HashMap<Key, Arc<Event>>,
     /// The repositories of a registry that have the blob.
     names: HashMap<Key, Vec<String>>,
+    /// The tags of repositories.
+    tags: HashMap<Key, Vec<String>>,
 }
 
 /// The transfer of a blob. Others wait until it is dropped.
@@ -59,6 +63,20 @@ impl Transfers {
             event,
             name: operation.repository.name().map(str::to_owned),
         })
+    }
+
+    /// The tags of the repository of the operation, which are listed once.
+    pub(super) fn tags(&self, operation: &Operation) -> Result<Vec<String>, Error> {
+        let name = operation.repository.name().unwrap_or_default();
+        // While one copy lists them, the others wait.
+        let claim = self.claim(operation, &format!("tags of {name}"))?;
+        let known = self.state().tags.get(&claim.key).cloned();
+        if let Some(tags) = known {
+            return Ok(tags);
+        }
+        let tags = names::all_tags(operation)?;
+        self.state().tags.insert(claim.key.clone(), tags.clone());
+        Ok(tags)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

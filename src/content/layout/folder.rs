@@ -5,8 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::body::digest::Digest;
-use crate::body::file_sink::temporary;
-use crate::body::final_path::NEW_FILE_MODE;
+use crate::body::final_path::{FinalPath, NEW_FILE_MODE};
+use crate::body::temporary;
 use crate::error::{Error, Kind, with_path};
 use crate::os::directory::Directory;
 
@@ -80,10 +80,29 @@ impl Layout {
         Ok(Some(bytes))
     }
 
+    /// Creates the directory of blobs with digests of an algorithm, if it is missing.
+    pub(super) fn make_folder(&self, folder: &Path) -> io::Result<()> {
+        if self.directory.find(folder)?.is_none() {
+            self.directory.make(Path::new("blobs"))?;
+            self.directory.make(folder)?;
+        }
+        Ok(())
+    }
+
+    /// The place of a blob.
+    pub(super) fn place(&self, digest: &Digest) -> Result<FinalPath, Error> {
+        let (folder, name) = (folder_of(digest), path_of(digest));
+        let made = self.make_folder(&folder);
+        let directory = made.and_then(|()| self.directory.open_below(Path::new(".")));
+        let directory = directory.map_err(|error| self.failed(&name, &error))?;
+        Ok(FinalPath::below(directory, &name, &self.path.join(&name)))
+    }
+
     /// Writes a file, which replaces an existing one at once.
     pub(super) fn replace(&self, name: &Path, bytes: &[u8], is_synced: bool) -> Result<(), Error> {
         let failed = |error: io::Error| self.failed(name, &error);
-        let (mut file, own) = temporary(&self.directory, NEW_FILE_MODE).map_err(failed)?;
+        let created = temporary::create(&self.directory, NEW_FILE_MODE);
+        let (mut file, own) = created.map_err(failed)?;
         let written = file.write_all(bytes).and_then(|()| match is_synced {
             true => file.sync_all(),
             false => Ok(()),

@@ -8,6 +8,7 @@ use super::folder::Layout;
 use super::index::Index;
 use super::lock::Lock;
 use super::new_blob;
+use super::partial_blob;
 use crate::body::digest::Digest;
 use crate::content::descriptor::Descriptor;
 use crate::content::empty_blob;
@@ -83,7 +84,7 @@ pub(in crate::content) fn write(
         .find_map(Target::digest)
         .unwrap_or(own.digest());
     let size = manifest.bytes().len() as u64;
-    let name = targets.first().map_or("", Target::as_str);
+    let name = targets.first().map_or("", Target::shown);
     progress.begin(Phase::Push, Some(own), name, Some(size))?;
     if let Some(empty) = empty_blob::digest_in(manifest) {
         new_blob::write(layout, empty, empty_blob::CONTENT, options.sync)?;
@@ -115,7 +116,7 @@ pub(in crate::content) fn write_entry(
     let own = manifest.descriptor();
     let digest = own.digest();
     let progress = &operation.progress;
-    progress.begin(Phase::Push, Some(own), digest.as_str(), own.size())?;
+    progress.begin(Phase::Push, Some(own), digest.short(), own.size())?;
     if let Some(empty) = empty_blob::digest_in(manifest) {
         new_blob::write(layout, empty, empty_blob::CONTENT, operation.options.sync)?;
     }
@@ -125,13 +126,15 @@ pub(in crate::content) fn write_entry(
     }
 }
 
-/// Changes the index while no other process does; returns whether it changed.
+/// Changes the index while no other process does; returns whether it changed. Removes
+/// what killed processes have left behind.
 fn change(
     operation: &Operation,
     layout: &Layout,
     change: impl FnOnce(&mut Index) -> bool,
 ) -> Result<bool, Error> {
     let _lock = lock(operation, layout)?;
+    partial_blob::remove_abandoned(layout);
     let mut index = Index::read(layout)?;
     let is_changed = change(&mut index);
     if is_changed {

@@ -8,5 +8,6 @@ mod lock;
 pub(super) mod manifests;
 pub(super) mod new_blob;
 pub(super) mod open;
+pub(super) mod partial_blob;
 pub(super) mod referrers;
 pub(super) mod upload;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::blob_file;
 use super::folder::{Layout, folder_of, path_of};
 use crate::body::digest::Digest;
-use crate::body::file_sink::temporary;
 use crate::body::final_path::NEW_FILE_MODE;
+use crate::body::temporary;
 use crate::error::Error;
 use crate::os::{file, write_back};
 
@@ -31,7 +31,7 @@ impl NewBlob {
         layout: &Arc<Layout>,
         is_synced: bool,
     ) -> Result<NewBlob, Error> {
-        let created = temporary(layout.directory(), NEW_FILE_MODE);
+        let created = temporary::create(layout.directory(), NEW_FILE_MODE);
         let (file, temporary) = created.map_err(|error| layout.failed(Path::new("."), &error))?;
         Ok(NewBlob {
             layout: Arc::clone(layout),
@@ -75,11 +75,8 @@ impl NewBlob {
         if self.is_synced {
             self.file.sync_all()?;
         }
+        self.layout.make_folder(folder)?;
         let directory = self.layout.directory();
-        if directory.find(folder)?.is_none() {
-            directory.make(Path::new("blobs"))?;
-            directory.make(folder)?;
-        }
         directory.rename(&self.temporary, path)?;
         match self.is_synced {
             true => directory.sync_folder(folder),

@@ -72,11 +72,23 @@ impl LayoutUpload {
         let expected = digest;
         let digest = Digest::parse(&self.digester.clone().finish())?;
         expected_digest::check(expected, &digest)?;
+        // As with a registry: the callback of the options if the upload has none.
+        let progress = match options.map(|options| options.progress.as_ref()) {
+            Some(callback) if self.options.progress.is_none() => Progress::new(callback),
+            _ => self.progress.clone(),
+        };
+        let has_begun = self.options.progress.is_some();
         let options = options.unwrap_or(&self.options);
-        let progress = self.progress.clone();
         let operation = Operation::with_progress(&self.repository, options, progress);
         operation.check()?;
-        let descriptor = described(digest, self.blob.written());
+        let size = self.blob.written();
+        if !has_begun {
+            operation
+                .progress
+                .begin(Phase::Push, None, "", Some(size))?;
+            operation.progress.resume(size);
+        }
+        let descriptor = described(digest, size);
         operation.progress.set_item(&descriptor);
         self.blob.commit(descriptor.digest())?;
         self.has_ended = true;

@@ -32,7 +32,12 @@ fn blob() -> Vec<u8> {
 
 /// Starts a child, and kills it a moment after `passed` has reached `at`, or waits
 /// for its end.
-fn kill_at(mut command: Command, at: u64, random: &mut Random, passed: impl Fn() -> u64) -> bool {
+pub(super) fn kill_at(
+    mut command: Command,
+    at: u64,
+    random: &mut Random,
+    passed: impl Fn() -> u64,
+) -> bool {
     let mut child: Child = command.spawn().expect("started");
     while passed() < at && child.try_wait().expect("a child").is_none() {
         thread::sleep(Duration::from_micros(100));

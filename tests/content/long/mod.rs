@@ -5,12 +5,16 @@
 //! |---|---|---|
 //! | `REGGIE_LONG_CUTS` | places where each transfer is cut, and ends of messages | 4 |
 //! | `REGGIE_LONG_KILLS` | processes that are killed, of each kind | 4 |
+//! | `REGGIE_LONG_COPY_KILLS` | copies and pushes of files that are killed, of each kind | 3 |
+//! | `REGGIE_LONG_COPY_CUTS` | places where each copy is cut, and ends of messages | 1 |
 //! | `REGGIE_LONG_KILLED_MIB` | size of the blobs of those, in MiB | 8 |
 //! | `REGGIE_LONG_ROUND_TRIP_MIB` | size of the largest blob of the round trips | 9 |
 //! | `REGGIE_LONG_MEMORY_MIB` | size of the blobs whose memory is measured | 64 |
 //! | `REGGIE_LONG_REGISTRY` | part of the names of the registries for cuts and kills | all |
 //! | `REGGIE_LONG_PROGRAMS` | directory with `distribution`, `ggcr-registry`, `crane`, `oras`, `regctl` | none |
 
+mod copy_cuts;
+mod copy_kills;
 mod cuts;
 mod exchanges;
 mod kills;

@@ -159,7 +159,11 @@ func (b *Blob) Free() {
 }
 
 // A Location is safe for concurrent use. It is freed when it becomes unreachable.
-type Location struct{ id C.uintptr_t }
+type Location struct {
+	id C.uintptr_t
+	// batch owns it; nil if it is on its own.
+	batch *Batch
+}
 
 // LocateBlob returns the location of a blob.
 func (c *Call) LocateBlob(r *Repository, from Descriptor, follow bool, o *Options) (*Location, error) {
@@ -175,7 +179,7 @@ func (c *Call) LocateBlob(r *Repository, from Descriptor, follow bool, o *Option
 		return nil, err
 	}
 	created(id)
-	location := &Location{id}
+	location := &Location{id: id}
 	runtime.AddCleanup(location, func(id C.uintptr_t) {
 		C.cabi_location_free(id)
 		freed()
@@ -205,8 +209,16 @@ func (l *Location) Expires() int64 {
 	return int64(C.cabi_location_expires(l.id))
 }
 
-// Refused reports that the location was rejected with an HTTP status.
+// Refused reports that the location was rejected with an HTTP status. It does nothing
+// if its batch was freed before its end.
 func (l *Location) Refused(status int) {
+	defer runtime.KeepAlive(l)
+	if l.batch != nil {
+		l.batch.lock.Lock()
+		defer l.batch.lock.Unlock()
+		if l.batch.id == 0 {
+			return
+		}
+	}
 	C.cabi_location_refused(l.id, C.int(status))
-	runtime.KeepAlive(l)
 }

@@ -9,9 +9,9 @@ import (
 
 // A Call is one call of the program, with everything that C does for it.
 type Call struct {
-	// Log receives log lines. It runs inside C, so it must not be a function
-	// of the program.
-	Log func(level int, text string)
+	// Log receives log lines with the owner that Config.SetLog was given. It runs
+	// inside C, so it must not be a function of the program.
+	Log func(owner any, level int, text string)
 	// Challenged is called after a challenge, before the request is sent again;
 	// nonzero stops the call.
 	Challenged func() int
@@ -19,12 +19,16 @@ type Call struct {
 	// stops the call.
 	Progress func(*Progress) int
 	Write    func(data []byte) int
+	// WriteTo is Write for one of several outputs, those of a batch.
+	WriteTo func(output int, data []byte) int
+	// Filter decides whether content is included; a nonzero stop stops the call.
+	Filter func(*Candidate) (take bool, stop int)
 	// Via holds the requests sent along redirects, for the redirect callback.
 	Via []*http.Request
 
 	id cgo.Handle
-	// functions is that of the client.
-	functions []any
+	// functions are those of the clients.
+	functions []*functionSet
 	// failure is the error with which a function of the program stopped the
 	// call.
 	failure   error
@@ -36,6 +40,12 @@ type Call struct {
 	// over is closed by Trigger; nil if the call cannot be triggered.
 	over      chan struct{}
 	triggered bool
+}
+
+// A Candidate is content that a call may include.
+type Candidate struct {
+	Parent, Item     Descriptor
+	IsReferrer, Take bool
 }
 
 // A callback is a function of the program that C waits for.

@@ -42,10 +42,35 @@ func cabiWrite(id C.uintptr_t, data unsafe.Pointer, size C.size_t) C.int {
 	return C.int(call.callBack(func() int { return call.Write(piece) }))
 }
 
+//export cabiWriteTo
+func cabiWriteTo(id, output C.uintptr_t, data unsafe.Pointer, size C.size_t) C.int {
+	call := callOf(uintptr(id))
+	piece := unsafe.Slice((*byte)(data), int(size))
+	return C.int(call.callBack(func() int { return call.WriteTo(int(output), piece) }))
+}
+
+//export cabiFilter
+func cabiFilter(id, parent, item C.uintptr_t, isReferrer C.int, take *C.int) C.int {
+	candidate := &Candidate{
+		Parent:     copyDescriptor(parent),
+		Item:       copyDescriptor(item),
+		IsReferrer: isReferrer != 0,
+		Take:       *take != 0,
+	}
+	call := callOf(uintptr(id))
+	included := false
+	stop := call.callBack(func() (stop int) {
+		included, stop = call.Filter(candidate)
+		return stop
+	})
+	*take = cBool(included)
+	return C.int(stop)
+}
+
 //export cabiLog
-func cabiLog(id C.uintptr_t, level C.int, message *C.char) {
+func cabiLog(id, owner C.uintptr_t, level C.int, message *C.char) {
 	if call := callOf(uintptr(id)); call != nil && call.Log != nil {
-		call.Log(int(level), C.GoString(message))
+		call.Log(call.function(owner), int(level), C.GoString(message))
 	}
 }
 
@@ -66,7 +91,7 @@ func cabiRedirect(id, function, redirect C.uintptr_t, choice *C.int) C.int {
 		Headers: copyHeaders(C.cabi_redirect_headers(redirect)),
 	}
 	call := callOf(uintptr(id))
-	decide := call.functions[function].(RedirectFunc)
+	decide := call.function(function).(RedirectFunc)
 	follow := false
 	stop := call.callBack(func() (stop int) {
 		follow, stop = decide(call, copied)
@@ -82,7 +107,7 @@ func cabiRedirect(id, function, redirect C.uintptr_t, choice *C.int) C.int {
 //export cabiCredential
 func cabiCredential(id, function C.uintptr_t, registry, repository *C.char, credential C.uintptr_t) C.int {
 	call := callOf(uintptr(id))
-	find := call.functions[function].(CredentialFunc)
+	find := call.function(function).(CredentialFunc)
 	host, name := C.GoString(registry), C.GoString(repository)
 	var found Credential
 	stop := call.callBack(func() (stop int) {
@@ -113,7 +138,7 @@ func cabiCredential(id, function C.uintptr_t, registry, repository *C.char, cred
 //export cabiRealm
 func cabiRealm(id, function C.uintptr_t, registry, realm *C.char, allow *C.int) C.int {
 	call := callOf(uintptr(id))
-	decide := call.functions[function].(RealmFunc)
+	decide := call.function(function).(RealmFunc)
 	host, server := C.GoString(registry), C.GoString(realm)
 	allowed := false
 	stop := call.callBack(func() (stop int) {
@@ -130,7 +155,7 @@ func cabiCertificate(
 	certificates **C.uint8_t, sizes *C.size_t, count C.size_t, refusal *C.char,
 ) C.int {
 	call := callOf(uintptr(id))
-	decide := call.functions[function].(CertificateFunc)
+	decide := call.function(function).(CertificateFunc)
 	starts, lengths := unsafe.Slice(certificates, count), unsafe.Slice(sizes, count)
 	chain := make([][]byte, count)
 	for i := range chain {
@@ -143,7 +168,7 @@ func cabiCertificate(
 //export cabiWarning
 func cabiWarning(id, function C.uintptr_t, host, text *C.char) {
 	call := callOf(uintptr(id))
-	warn := call.functions[function].(WarningFunc)
+	warn := call.function(function).(WarningFunc)
 	name, message := C.GoString(host), C.GoString(text)
 	call.callBack(func() int {
 		warn(call, name, message)

@@ -9,7 +9,7 @@ import "runtime"
 type Client struct {
 	id C.uintptr_t
 	// functions is that of its Config.
-	functions []any
+	functions *functionSet
 }
 
 // NewClient creates a client for the registry at an address.

@@ -19,14 +19,13 @@ const (
 // unreachable.
 type Config struct {
 	id C.uintptr_t
-	// functions holds functions of the program. C refers to them by index, so
-	// that a function that refers to its client does not keep it alive.
-	functions []any
+	// functions holds functions of the program.
+	functions *functionSet
 }
 
 // NewConfig creates default settings.
 func NewConfig() *Config {
-	config := &Config{id: C.cabi_config_new()}
+	config := &Config{id: C.cabi_config_new(), functions: newFunctionSet()}
 	created(config.id)
 	runtime.AddCleanup(config, func(id C.uintptr_t) {
 		C.cabi_config_free(id)
@@ -237,6 +236,10 @@ func (c *Config) SetRetryDelays(base, limit, maxRetryAfter time.Duration) error 
 		c.id, milliseconds(base), milliseconds(limit), milliseconds(maxRetryAfter)))
 }
 
+func (c *Config) SetMaxConnections(perHost int) error {
+	return statusError(C.cabi_config_set_max_connections(c.id, C.size_t(max(perHost, 0))))
+}
+
 func (c *Config) SetMaxIdleConnections(perHost int, idle time.Duration) error {
 	return statusError(C.cabi_config_set_max_idle_connections(
 		c.id, C.size_t(max(perHost, 0)), milliseconds(idle)))
@@ -247,19 +250,13 @@ func (c *Config) AddResolve(host string, port int, addresses string) error {
 	return s.status(C.cabi_config_add_resolve(c.id, s.c(host), C.int(port), s.c(addresses)))
 }
 
-// SetLog passes log lines up to a level to the Log of their call.
-func (c *Config) SetLog(level int) error {
-	return statusError(C.cabi_config_set_log(c.id, C.int(level)))
+// SetLog passes log lines up to a level to the Log of their call, with their owner.
+func (c *Config) SetLog(level int, owner any) error {
+	return statusError(C.cabi_config_set_log(c.id, C.int(level), c.functions.register(owner)))
 }
 
 // Callbacks are functions of the program: if there are any, Call.Run needs
 // callbacks set.
-
-// register stores a function and returns its index, by which C refers to it.
-func (c *Config) register(function any) C.uintptr_t {
-	c.functions = append(c.functions, function)
-	return C.uintptr_t(len(c.functions) - 1)
-}
 
 // A Redirect is about to be followed.
 type Redirect struct {
@@ -273,7 +270,7 @@ type Redirect struct {
 type RedirectFunc func(*Call, *Redirect) (follow bool, stop int)
 
 func (c *Config) SetRedirectCallback(decide RedirectFunc) error {
-	return statusError(C.cabi_config_set_redirect_callback(c.id, c.register(decide)))
+	return statusError(C.cabi_config_set_redirect_callback(c.id, c.functions.register(decide)))
 }
 
 // A Credential is the result of a CredentialFunc; the zero value means none.
@@ -287,7 +284,7 @@ type Credential struct {
 type CredentialFunc func(call *Call, registry, repository string) (found Credential, stop int)
 
 func (c *Config) SetCredentialCallback(find CredentialFunc) error {
-	return statusError(C.cabi_config_set_credential_callback(c.id, c.register(find)))
+	return statusError(C.cabi_config_set_credential_callback(c.id, c.functions.register(find)))
 }
 
 // A RealmFunc decides whether credentials for a registry may be sent to a realm.
@@ -295,7 +292,7 @@ func (c *Config) SetCredentialCallback(find CredentialFunc) error {
 type RealmFunc func(call *Call, registry, realm string) (allow bool, stop int)
 
 func (c *Config) SetRealmCallback(decide RealmFunc) error {
-	return statusError(C.cabi_config_set_realm_callback(c.id, c.register(decide)))
+	return statusError(C.cabi_config_set_realm_callback(c.id, c.functions.register(decide)))
 }
 
 // A CertificateFunc decides whether to accept a server's certificate chain, in
@@ -304,12 +301,12 @@ func (c *Config) SetRealmCallback(decide RealmFunc) error {
 type CertificateFunc func(call *Call, host string, certificates [][]byte, refusal string) (stop int)
 
 func (c *Config) SetCertificateCallback(decide CertificateFunc) error {
-	return statusError(C.cabi_config_set_certificate_callback(c.id, c.register(decide)))
+	return statusError(C.cabi_config_set_certificate_callback(c.id, c.functions.register(decide)))
 }
 
 // A WarningFunc receives a warning from a host.
 type WarningFunc func(call *Call, host, text string)
 
 func (c *Config) SetWarningCallback(warn WarningFunc) error {
-	return statusError(C.cabi_config_set_warning_callback(c.id, c.register(warn)))
+	return statusError(C.cabi_config_set_warning_callback(c.id, c.functions.register(warn)))
 }

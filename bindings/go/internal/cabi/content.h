@@ -12,6 +12,7 @@ int cabi_on_read(void *userdata, void *buffer, size_t size, size_t *got);
 int cabi_on_rewind(void *userdata);
 int cabi_on_write(void *userdata, const void *data, size_t size);
 reggie_status cabi_options_set_progress(uintptr_t id, int64_t interval);
+reggie_status cabi_options_set_filter(uintptr_t id);
 
 /* Makes `call` the one of this thread; returns the previous one. */
 uintptr_t cabi_switch(uintptr_t call);
@@ -169,7 +170,23 @@ static inline reggie_status cabi_options_set_chunk_size(uintptr_t id,
     return reggie_options_set_chunk_size((reggie_options *)id, bytes);
 }
 
+static inline reggie_status cabi_options_set_parallel(uintptr_t id,
+                                                      size_t blobs)
+{
+    return reggie_options_set_parallel((reggie_options *)id, blobs);
+}
+
+static inline reggie_status cabi_options_set_max_speed(uintptr_t id,
+                                                       uint64_t down,
+                                                       uint64_t up)
+{
+    return reggie_options_set_max_speed((reggie_options *)id, down, up);
+}
+
 CABI_INT(options, set_retries)
+CABI_INT(options, set_referrers)
+CABI_INT(options, set_digest_tags)
+CABI_INT(options, set_foreign)
 CABI_INT(options, set_resume)
 CABI_INT(options, set_existing)
 CABI_INT(options, set_sync)
@@ -179,6 +196,7 @@ CABI_STRING(options, add_manifest_type)
 CABI_STRING(options, set_algorithm)
 CABI_STRING(options, set_state_folder)
 CABI_STRING(options, add_mount_from)
+CABI_STRING(options, set_platform)
 CABI_FREE(options)
 
 CABI_GET(int, progress, event)
@@ -188,6 +206,12 @@ CABI_GET(uint64_t, progress, done)
 CABI_GET(uint64_t, progress, total)
 CABI_GET(uint64_t, progress, resumed)
 CABI_GET(int64_t, progress, wait_ms)
+CABI_GET(size_t, progress, number)
+CABI_GET(size_t, progress, index)
+CABI_GET(uint64_t, progress, all_done)
+CABI_GET(uint64_t, progress, all_total)
+CABI_GET(size_t, progress, items)
+CABI_GET(size_t, progress, items_done)
 
 static inline uintptr_t cabi_progress_item(uintptr_t id)
 {

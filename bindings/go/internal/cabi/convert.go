@@ -4,6 +4,7 @@ package cabi
 import "C"
 
 import (
+	"runtime"
 	"strings"
 	"time"
 	"unsafe"
@@ -31,6 +32,14 @@ func (s *cStrings) optional(text string) *C.char {
 	return s.c(text)
 }
 
+// pointer converts nil to NULL.
+func (s *cStrings) pointer(text *string) *C.char {
+	if text == nil {
+		return nil
+	}
+	return s.c(*text)
+}
+
 // status returns the error of a function that was passed these strings.
 func (s *cStrings) status(status C.reggie_status) error {
 	if s.hasNUL {
@@ -51,6 +60,21 @@ func (s *cStrings) error(status C.reggie_status, id C.uintptr_t) error {
 	}
 	return s.status(C.REGGIE_OK)
 }
+
+// A cList converts a list of strings to an array of C strings. C gets pointers to Go
+// memory, which do not move until it is freed.
+type cList struct{ pinner runtime.Pinner }
+
+func (l *cList) c(s *cStrings, values []string) (**C.char, C.size_t) {
+	list := make([]*C.char, len(values)+1)
+	for i, value := range values {
+		list[i] = s.c(value)
+		l.pinner.Pin(list[i])
+	}
+	return &list[0], C.size_t(len(values))
+}
+
+func (l *cList) free() { l.pinner.Unpin() }
 
 func cBytes(bytes []byte) (*C.uint8_t, C.size_t) {
 	return (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(bytes))), C.size_t(len(bytes))

@@ -57,7 +57,12 @@ func takeError(status C.reggie_status, id C.uintptr_t) error {
 	created(id)
 	defer freed()
 	defer C.cabi_error_free(id)
-	taken := &Error{
+	return copyError(id)
+}
+
+// copyError copies a reggie_error, which must not be NULL.
+func copyError(id C.uintptr_t) *Error {
+	copied := &Error{
 		Status:     int(C.cabi_error_status(id)),
 		Message:    C.GoString(C.cabi_error_message(id)),
 		Step:       C.GoString(C.cabi_error_step(id)),
@@ -69,7 +74,7 @@ func takeError(status C.reggie_status, id C.uintptr_t) error {
 		Retryable:  C.cabi_error_is_retryable(id) != 0,
 	}
 	if wait := int64(C.cabi_error_retry_after(id)); wait >= 0 {
-		taken.RetryAfter = time.Duration(wait) * time.Millisecond
+		copied.RetryAfter = time.Duration(wait) * time.Millisecond
 	}
-	return taken
+	return copied
 }

@@ -35,7 +35,7 @@ func (c *Call) OpenCatalog(client *Client, after string, o *Options) (*Names, er
 	if err := s.status(C.REGGIE_OK); err != nil {
 		return nil, err
 	}
-	c.functions = client.functions
+	c.use(client.functions)
 	var id, failure C.uintptr_t
 	status := C.cabi_catalog_open(client.id, last, o.id, &id, &failure)
 	return c.newNames(status, id, failure)

@@ -42,6 +42,36 @@ func (o *Options) SetRetries(tries int) error {
 	return statusError(C.cabi_options_set_retries(o.id, C.int(tries)))
 }
 
+// SetFilter makes C call the call's Filter.
+func (o *Options) SetFilter() error {
+	return statusError(C.cabi_options_set_filter(o.id))
+}
+
+func (o *Options) SetParallel(blobs int) error {
+	return statusError(C.cabi_options_set_parallel(o.id, cSize(blobs)))
+}
+
+func (o *Options) SetMaxSpeed(down, up uint64) error {
+	return statusError(C.cabi_options_set_max_speed(o.id, C.uint64_t(down), C.uint64_t(up)))
+}
+
+func (o *Options) SetPlatform(platform string) error {
+	var s cStrings
+	return s.status(C.cabi_options_set_platform(o.id, s.c(platform)))
+}
+
+func (o *Options) SetReferrers(on bool) error {
+	return statusError(C.cabi_options_set_referrers(o.id, cBool(on)))
+}
+
+func (o *Options) SetDigestTags(on bool) error {
+	return statusError(C.cabi_options_set_digest_tags(o.id, cBool(on)))
+}
+
+func (o *Options) SetForeign(on bool) error {
+	return statusError(C.cabi_options_set_foreign(o.id, cBool(on)))
+}
+
 // SetProgress makes C call the call's Progress.
 func (o *Options) SetProgress(interval time.Duration) error {
 	return statusError(C.cabi_options_set_progress(o.id, milliseconds(interval)))

@@ -35,6 +35,10 @@ type Progress struct {
 	Total int64
 	// Wait is the time until the next retry.
 	Wait time.Duration
+	// Number is that of the transfer, and Index that of the item of a batch.
+	Number, Index     int
+	AllDone, AllTotal int64
+	Items, ItemsDone  int
 }
 
 //export cabiProgress
@@ -48,6 +52,13 @@ func cabiProgress(id, progress C.uintptr_t) C.int {
 		Total:   int64(C.cabi_progress_total(progress)),
 		Resumed: int64(C.cabi_progress_resumed(progress)),
 		Wait:    time.Duration(C.cabi_progress_wait_ms(progress)) * time.Millisecond,
+
+		Number:    int(C.cabi_progress_number(progress)),
+		Index:     int(C.cabi_progress_index(progress)),
+		AllDone:   int64(C.cabi_progress_all_done(progress)),
+		AllTotal:  int64(C.cabi_progress_all_total(progress)),
+		Items:     int(C.cabi_progress_items(progress)),
+		ItemsDone: int(C.cabi_progress_items_done(progress)),
 	}
 	call := callOf(uintptr(id))
 	return C.int(call.callBack(func() int { return call.Progress(copied) }))

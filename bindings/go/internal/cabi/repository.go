@@ -1,6 +1,6 @@
 package cabi
 
-// #include "content.h"
+// #include "artifacts.h"
 import "C"
 
 import "runtime"
@@ -9,8 +9,8 @@ import "runtime"
 // unreachable.
 type Repository struct {
 	id C.uintptr_t
-	// functions is that of its client.
-	functions []any
+	// functions is that of its client; nil for a layout.
+	functions *functionSet
 }
 
 // NewRepository creates a repository. An empty name is an error.
@@ -22,13 +22,40 @@ func NewRepository(client *Client, name string) (*Repository, error) {
 	if err := takeError(status, failure); err != nil {
 		return nil, err
 	}
+	repository := newRepository(id, client.functions)
+	return repository, s.status(C.REGGIE_OK)
+}
+
+// OpenLayout opens an image layout, and creates it if necessary and create is true.
+func OpenLayout(path string, create bool) (*Repository, error) {
+	var s cStrings
+	name := s.c(path)
+	if err := s.status(C.REGGIE_OK); err != nil {
+		return nil, err
+	}
+	var id, failure C.uintptr_t
+	status := C.cabi_repository_open_layout(name, cBool(create), &id, &failure)
+	if err := takeError(status, failure); err != nil {
+		return nil, err
+	}
+	return newRepository(id, nil), nil
+}
+
+func newRepository(id C.uintptr_t, functions *functionSet) *Repository {
 	created(id)
-	repository := &Repository{id: id, functions: client.functions}
+	repository := &Repository{id: id, functions: functions}
 	runtime.AddCleanup(repository, func(id C.uintptr_t) {
 		C.cabi_repository_free(id)
 		freed()
 	}, id)
-	return repository, s.status(C.REGGIE_OK)
+	return repository
+}
+
+// Target returns the target; empty for a layout that does not have exactly one
+// manifest.
+func (r *Repository) Target() string {
+	defer runtime.KeepAlive(r)
+	return C.GoString(C.cabi_repository_target(r.id))
 }
 
 // Name returns the name.
@@ -38,11 +65,11 @@ func (r *Repository) Name() string {
 }
 
 // The methods of Call on a repository are those of reggie.h. Options may be used
-// by several calls.
+// by several calls. An empty reference means the target of the library's repository.
 
 // on prepares the call for a repository, and returns its number.
 func (c *Call) on(r *Repository) C.uintptr_t {
-	c.functions = r.functions
+	c.use(r.functions)
 	return C.uintptr_t(c.id)
 }
 
@@ -64,7 +91,7 @@ func (c *Call) Authorization(r *Repository, push bool, o *Options) (string, int6
 func (c *Call) PullManifest(r *Repository, reference string, o *Options) (*Manifest, error) {
 	defer runtime.KeepAlive(r)
 	var s cStrings
-	name := s.c(reference)
+	name := s.optional(reference)
 	if err := s.status(C.REGGIE_OK); err != nil {
 		return nil, err
 	}
@@ -81,7 +108,7 @@ func (c *Call) PullManifest(r *Repository, reference string, o *Options) (*Manif
 func (c *Call) ResolveManifest(r *Repository, reference, platform string, o *Options) (*Manifest, error) {
 	defer runtime.KeepAlive(r)
 	var s cStrings
-	name, chosen := s.c(reference), s.optional(platform)
+	name, chosen := s.optional(reference), s.optional(platform)
 	if err := s.status(C.REGGIE_OK); err != nil {
 		return nil, err
 	}
@@ -97,7 +124,7 @@ func (c *Call) ResolveManifest(r *Repository, reference, platform string, o *Opt
 func (c *Call) StatManifest(r *Repository, reference string, o *Options) (Descriptor, error) {
 	defer runtime.KeepAlive(r)
 	var s cStrings
-	name := s.c(reference)
+	name := s.optional(reference)
 	if err := s.status(C.REGGIE_OK); err != nil {
 		return Descriptor{}, err
 	}
@@ -114,19 +141,14 @@ func (c *Call) PushManifest(r *Repository, m *Manifest, tags []string, o *Option
 	defer runtime.KeepAlive(r)
 	defer runtime.KeepAlive(m)
 	var s cStrings
-	// C gets an array of pointers to Go memory, which must not move.
-	var pinner runtime.Pinner
-	defer pinner.Unpin()
-	names := make([]*C.char, len(tags)+1)
-	for i, tag := range tags {
-		names[i] = s.c(tag)
-		pinner.Pin(names[i])
-	}
+	var list cList
+	defer list.free()
+	names, count := list.c(&s, tags)
 	if err := s.status(C.REGGIE_OK); err != nil {
 		return err
 	}
 	var failure C.uintptr_t
-	status := C.cabi_manifest_push(c.on(r), r.id, m.id, &names[0], C.size_t(len(tags)), o.id, &failure)
+	status := C.cabi_manifest_push(c.on(r), r.id, m.id, names, count, o.id, &failure)
 	return takeError(status, failure)
 }
 

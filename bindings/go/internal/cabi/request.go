@@ -169,7 +169,7 @@ func (c *Call) Open(client *Client, request *Request) (*Response, error) {
 			return nil, err
 		}
 	}
-	c.functions = client.functions
+	c.use(client.functions)
 	var id, failure C.uintptr_t
 	status := C.cabi_open(C.uintptr_t(c.id), client.id, request.id, &id, &failure)
 	runtime.KeepAlive(client)

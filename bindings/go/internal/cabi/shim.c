@@ -76,8 +76,8 @@ reggie_status cabi_request_set_body_fd(uintptr_t request, int fd,
                                       error_out(error));
 }
 
-/* userdata is a number: of a reader, its Go handle; of a function, its index in
- * the functions of the client. */
+/* userdata is a number: of a reader, its Go handle; of a function of a client, that
+ * of its functionSet. */
 
 static void on_free(void *userdata)
 {
@@ -92,8 +92,7 @@ static int on_challenge(void *userdata, reggie_request *request)
 
 static void on_log(void *userdata, int level, const char *message)
 {
-    (void)userdata;
-    cabiLog(current, level, (char *)message);
+    cabiLog(current, (uintptr_t)userdata, level, (char *)message);
 }
 
 static int on_redirect(void *userdata, const reggie_redirect *redirect,
@@ -146,10 +145,10 @@ reggie_status cabi_request_set_challenge_callback(uintptr_t request)
                                                  on_challenge, NULL, NULL);
 }
 
-reggie_status cabi_config_set_log(uintptr_t config, int level)
+reggie_status cabi_config_set_log(uintptr_t config, int level, uintptr_t id)
 {
     return reggie_config_set_log_callback((reggie_config *)config, level,
-                                          on_log, NULL, NULL);
+                                          on_log, (void *)id, NULL);
 }
 
 reggie_status cabi_config_set_redirect_callback(uintptr_t config, uintptr_t id)

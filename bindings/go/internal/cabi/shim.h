@@ -33,7 +33,7 @@ reggie_status cabi_request_set_body_reader(uintptr_t request, uintptr_t reader,
                                            uint64_t length);
 reggie_status cabi_request_set_challenge_callback(uintptr_t request);
 
-reggie_status cabi_config_set_log(uintptr_t config, int level);
+reggie_status cabi_config_set_log(uintptr_t config, int level, uintptr_t id);
 reggie_status cabi_config_set_redirect_callback(uintptr_t config, uintptr_t id);
 reggie_status cabi_config_set_credential_callback(uintptr_t config,
                                                   uintptr_t id);
@@ -259,6 +259,12 @@ static inline reggie_status cabi_config_set_retry_delays(uintptr_t id,
 {
     return reggie_config_set_retry_delays((reggie_config *)id, base, limit,
                                           retry_after);
+}
+
+static inline reggie_status cabi_config_set_max_connections(uintptr_t id,
+                                                            size_t per_host)
+{
+    return reggie_config_set_max_connections((reggie_config *)id, per_host);
 }
 
 static inline reggie_status cabi_config_set_max_idle_connections(

@@ -38,6 +38,10 @@ const (
 	Locked                 = int(C.REGGIE_LOCKED)
 	SourceChanged          = int(C.REGGIE_SOURCE_CHANGED)
 	NoStateFolder          = int(C.REGGIE_NO_STATE_FOLDER)
+	InvalidLayout          = int(C.REGGIE_INVALID_LAYOUT)
+	UnsafeName             = int(C.REGGIE_UNSAFE_NAME)
+	WriteCallback          = int(C.REGGIE_WRITE_CALLBACK)
+	ProgressCallback       = int(C.REGGIE_PROGRESS_CALLBACK)
 	NotFound               = int(C.REGGIE_NOT_FOUND)
 	Unauthorized           = int(C.REGGIE_UNAUTHORIZED)
 	Denied                 = int(C.REGGIE_DENIED)
@@ -50,4 +54,8 @@ const (
 	UploadLost             = int(C.REGGIE_UPLOAD_LOST)
 	BlobMissing            = int(C.REGGIE_BLOB_MISSING)
 	ListEndless            = int(C.REGGIE_LIST_ENDLESS)
+	NoFiles                = int(C.REGGIE_NO_FILES)
 )
+
+// IsCallbackStatus reports whether a function of the program stopped the call.
+func IsCallbackStatus(status int) bool { return status/100 == 2 }
