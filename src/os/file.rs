@@ -8,11 +8,10 @@ use std::path::Path;
 
 use super::{descriptor, sys};
 
-/// How much is written at a time, between multiples of it. Linux takes the memory for
-/// pieces of at most 32 KiB from what the same processor has freed last. For larger
-/// pieces it takes other memory, which is often slow at first, above all in virtual
-/// machines. Pieces at other offsets are written in several parts.
-const PIECE: u64 = 32 * 1024;
+/// How much is written at a time. Linux takes the memory for pieces of at most 32 KiB
+/// from what the same processor has freed last. For larger pieces it takes other memory,
+/// which is often slow at first, above all in virtual machines.
+const PIECE: usize = 32 * 1024;
 
 /// Opens a regular file and returns it with its length. Anything else is an
 /// error. Never blocks, as opening a pipe without a writer would.
@@ -39,13 +38,10 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result
 
 /// Writes all of `content` at an offset.
 pub(crate) fn write_all_at(file: &File, content: &[u8], offset: u64) -> io::Result<()> {
-    let (mut rest, mut at) = (content, offset);
-    while !rest.is_empty() {
-        let room = usize::try_from(PIECE - at % PIECE).unwrap_or(usize::MAX);
-        let (piece, next) = rest.split_at(rest.len().min(room));
+    let mut at = offset;
+    for piece in content.chunks(PIECE) {
         file.write_all_at(piece, at)?;
         at += piece.len() as u64;
-        rest = next;
     }
     Ok(())
 }
@@ -57,8 +53,7 @@ mod tests {
 
     #[test]
     fn content_of_any_size_is_written_at_an_offset() {
-        let piece = usize::try_from(PIECE).expect("small");
-        for size in [0, 1, piece - 3, piece - 2, piece, piece + 1, 3 * piece] {
+        for size in [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE] {
             let content: Vec<u8> = (0..size).map(|at| (at / 7 % 251) as u8).collect();
             let folder = tempfile::tempdir().expect("a folder");
             let path = folder.path().join("file");
