@@ -4502,7 +4502,8 @@ reggie_status reggie_options_add_manifest_type(reggie_options *options,
 /// layout's directory, outside of its blobs.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
-reggie_status reggie_options_set_resume(reggie_options *options, int resume);
+reggie_status reggie_options_set_resume(reggie_options *options,
+                                        int resume);
 
 /// Sets the time limit for waiting for another process or thread.
 ///
@@ -4640,7 +4641,8 @@ reggie_status reggie_options_set_digest_tags(reggie_options *options,
 /// Default: 0.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
-reggie_status reggie_options_set_foreign(reggie_options *options, int foreign);
+reggie_status reggie_options_set_foreign(reggie_options *options,
+                                         int foreign);
 
 /// Sets the page size of lists and the maximum number of pages.
 ///
