@@ -784,10 +784,17 @@ reggie_status reggie_options_set_max_manifest(reggie_options *options,
                                               size_t bytes);
 reggie_status reggie_options_add_manifest_type(reggie_options *options,
                                                const char *media_type);
+reggie_status reggie_options_set_resume(reggie_options *options, int resume);
+reggie_status reggie_options_set_lock_timeout(reggie_options *options,
+                                              int64_t milliseconds);
+reggie_status reggie_options_set_existing(reggie_options *options, int what);
+reggie_status reggie_options_set_sync(reggie_options *options, int sync);
 reggie_status reggie_options_set_algorithm(reggie_options *options,
                                            const char *algorithm);
 reggie_status reggie_options_set_chunk_size(reggie_options *options,
                                             uint64_t bytes);
+reggie_status reggie_options_set_state_folder(reggie_options *options,
+                                              const char *path);
 reggie_status reggie_options_add_mount_from(reggie_options *options,
                                             const char *name);
 reggie_status reggie_options_set_platform(reggie_options *options,
@@ -806,13 +813,6 @@ reggie_status reggie_options_set_pages(reggie_options *options,
                                        size_t max_pages);
 reggie_status reggie_options_set_delete_detour(reggie_options *options,
                                                int detour);
-reggie_status reggie_options_set_resume(reggie_options *options, int resume);
-reggie_status reggie_options_set_lock_timeout(reggie_options *options,
-                                              int64_t milliseconds);
-reggie_status reggie_options_set_existing(reggie_options *options, int what);
-reggie_status reggie_options_set_sync(reggie_options *options, int sync);
-reggie_status reggie_options_set_state_folder(reggie_options *options,
-                                              const char *path);
 reggie_status reggie_manifest_pull(const reggie_repository *repository,
                                    const char *reference,
                                    const reggie_options *options,
