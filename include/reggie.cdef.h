@@ -784,8 +784,7 @@ reggie_status reggie_options_set_max_manifest(reggie_options *options,
                                               size_t bytes);
 reggie_status reggie_options_add_manifest_type(reggie_options *options,
                                                const char *media_type);
-reggie_status reggie_options_set_resume(reggie_options *options,
-                                        int resume);
+reggie_status reggie_options_set_resume(reggie_options *options, int resume);
 reggie_status reggie_options_set_lock_timeout(reggie_options *options,
                                               int64_t milliseconds);
 reggie_status reggie_options_set_existing(reggie_options *options, int what);
@@ -808,8 +807,7 @@ reggie_status reggie_options_set_referrers(reggie_options *options,
                                            int referrers);
 reggie_status reggie_options_set_digest_tags(reggie_options *options,
                                              int digest_tags);
-reggie_status reggie_options_set_foreign(reggie_options *options,
-                                         int foreign);
+reggie_status reggie_options_set_foreign(reggie_options *options, int foreign);
 reggie_status reggie_options_set_pages(reggie_options *options,
                                        size_t page_size,
                                        size_t max_pages);

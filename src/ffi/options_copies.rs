@@ -52,8 +52,8 @@ pub unsafe extern "C" fn reggie_options_set_digest_tags(
 /// Specification, Descriptor) are followed if the registry does not have it.
 /// This is done without credentials, only to public addresses and allowed
 /// networks, and with the same verification as for all other content. Copies
-/// then include such layers; otherwise, and if a layout that is copied does not have
-/// them, the layers stay where they are.
+/// then include such layers; otherwise, and if a layout that is copied does not
+/// have them, the layers stay where they are.
 /// Default: 0.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.

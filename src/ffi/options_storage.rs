@@ -32,8 +32,8 @@ pub const REGGIE_EXISTING_REPLACE: c_int = 2;
 /// as set by reggie_options_set_lock_timeout(). If the file system has no
 /// working locks, each writes to a file of its own and nothing is kept.
 ///
-/// A copy to a layout keeps what it has received of a blob in the same way, in the
-/// layout's directory, outside of its blobs.
+/// A copy to a layout keeps what it has received of a blob in the same way, in
+/// the layout's directory, outside of its blobs.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]

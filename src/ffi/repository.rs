@@ -145,8 +145,8 @@ pub unsafe extern "C" fn reggie_repository_open(
 /// Several processes may write to a layout concurrently: index.json is changed
 /// under a lock of the directory and replaced at once, except that file systems
 /// without such locks, such as NFS, allow only one process at a time. What a killed
-/// process has left behind is removed when index.json is next changed; partial files
-/// of blobs, from which a copy is resumed, after one week.
+/// process has left behind is removed when index.json is next changed; partial
+/// files of blobs, from which a copy is resumed, after one week.
 ///
 /// On REGGIE_OK, the caller must free `repository` with
 /// reggie_repository_free().
