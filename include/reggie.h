@@ -4124,8 +4124,8 @@ reggie_status reggie_repository_open(const char *text,
 /// Several processes may write to a layout concurrently: index.json is changed
 /// under a lock of the directory and replaced at once, except that file systems
 /// without such locks, such as NFS, allow only one process at a time. What a killed
-/// process has left behind is removed when index.json is next changed; partial files
-/// of blobs, from which a copy is resumed, after one week.
+/// process has left behind is removed when index.json is next changed; partial
+/// files of blobs, from which a copy is resumed, after one week.
 ///
 /// On REGGIE_OK, the caller must free `repository` with
 /// reggie_repository_free().
@@ -4498,8 +4498,8 @@ reggie_status reggie_options_add_manifest_type(reggie_options *options,
 /// as set by reggie_options_set_lock_timeout(). If the file system has no
 /// working locks, each writes to a file of its own and nothing is kept.
 ///
-/// A copy to a layout keeps what it has received of a blob in the same way, in the
-/// layout's directory, outside of its blobs.
+/// A copy to a layout keeps what it has received of a blob in the same way, in
+/// the layout's directory, outside of its blobs.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_options_set_resume(reggie_options *options, int resume);
@@ -4635,8 +4635,8 @@ reggie_status reggie_options_set_digest_tags(reggie_options *options,
 /// Specification, Descriptor) are followed if the registry does not have it.
 /// This is done without credentials, only to public addresses and allowed
 /// networks, and with the same verification as for all other content. Copies
-/// then include such layers; otherwise, and if a layout that is copied does not have
-/// them, the layers stay where they are.
+/// then include such layers; otherwise, and if a layout that is copied does not
+/// have them, the layers stay where they are.
 /// Default: 0.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
