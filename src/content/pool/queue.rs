@@ -17,6 +17,8 @@ pub(super) struct Entry<J> {
 struct State<J> {
     entries: VecDeque<Entry<J>>,
     in_use: InUse,
+    /// How many threads of the pool have no job, or will have none when they begin.
+    idle: usize,
     is_closed: bool,
 }
 
@@ -32,6 +34,7 @@ impl<J> Queue<J> {
         let state = State {
             entries: VecDeque::new(),
             in_use: InUse::default(),
+            idle: 0,
             is_closed: false,
         };
         Queue {
@@ -54,36 +57,58 @@ impl<J> Queue<J> {
         self.changed.notify_all();
     }
 
-    /// How many jobs could begin now, at most `max`.
-    pub(super) fn startable(&self, max: usize) -> usize {
+    /// How many more threads would have a job now, at most `max`.
+    pub(super) fn missing_threads(&self, max: usize) -> usize {
         let state = self.state();
         let mut in_use = state.in_use.clone();
-        let mut count = 0;
+        let mut startable = 0;
         for entry in &state.entries {
-            if count == max {
+            if startable == max + state.idle {
                 break;
             }
             if in_use.has_room(&entry.needs) {
                 in_use.take(&entry.needs);
-                count += 1;
+                startable += 1;
             }
         }
-        count
+        startable.saturating_sub(state.idle)
     }
 
-    /// Waits for a job that can begin; `None` once the queue is closed, or all jobs of
-    /// the group have ended. Only jobs of the group or below it, if there is one.
-    pub(super) fn next(&self, group: Option<&Arc<Group>>) -> Option<Entry<J>> {
+    /// A thread of the pool begins, or has ended a job.
+    pub(super) fn add_idle(&self) {
+        self.state().idle += 1;
+    }
+
+    /// A thread of the pool could not be created.
+    pub(super) fn remove_idle(&self) {
+        self.state().idle -= 1;
+    }
+
+    /// Waits for a job that can begin; `None` once the queue is closed. For a thread of
+    /// the pool, which is no longer idle then.
+    pub(super) fn next(&self) -> Option<Entry<J>> {
         let mut state = self.state();
-        loop {
-            if state.is_closed || group.is_some_and(|group| group.is_done()) {
-                return None;
-            }
-            if let Some(entry) = state.take(group) {
+        while !state.is_closed {
+            if let Some(entry) = state.take(None) {
+                state.idle -= 1;
                 return Some(entry);
             }
             state = self.wait(state);
         }
+        None
+    }
+
+    /// Waits for a job of the group, or below it, that can begin; `None` once all have
+    /// ended, or the queue is closed.
+    pub(super) fn next_of(&self, group: &Arc<Group>) -> Option<Entry<J>> {
+        let mut state = self.state();
+        while !state.is_closed && !group.is_done() {
+            if let Some(entry) = state.take(Some(group)) {
+                return Some(entry);
+            }
+            state = self.wait(state);
+        }
+        None
     }
 
     /// A job that can begin now.
@@ -172,5 +197,52 @@ impl<J> State<J> {
         let entry = self.entries.remove(at)?;
         self.in_use.take(&entry.needs);
         Some(entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::pool::Jobs;
+    use crate::content::pool::tests::repository;
+    use crate::os::deadline::CallLimits;
+
+    fn group() -> Arc<Group> {
+        Arc::new(Group::new(None, &CallLimits::default(), false).expect("no stop"))
+    }
+
+    #[test]
+    fn a_job_that_needs_two_connections_counts_twice() {
+        let place = repository(Some(3));
+        let twice = Needs::of(&[&place, &place]);
+        let queue = Queue::new();
+        let mut jobs = Jobs::new();
+        for _ in 0..2 {
+            jobs.add(&[&place, &place], |_| Ok(()));
+        }
+        jobs.add(&[&place], |_| Ok(()));
+        queue.add(&group(), jobs.list);
+        assert_eq!(queue.missing_threads(9), 2);
+        queue.acquire(&twice);
+        assert_eq!(queue.missing_threads(9), 1);
+        queue.acquire(&Needs::of(&[&place]));
+        assert_eq!(queue.missing_threads(9), 0);
+        queue.release(&twice);
+        assert_eq!(queue.missing_threads(9), 1);
+    }
+
+    #[test]
+    fn a_thread_that_has_a_job_is_not_idle() {
+        let queue = Queue::new();
+        let group = group();
+        queue.add_idle();
+        queue.add(&group, vec![(Needs::default(), ())]);
+        assert_eq!(queue.missing_threads(9), 0);
+        assert!(queue.next().is_some());
+        queue.add(&group, vec![(Needs::default(), ())]);
+        assert_eq!(queue.missing_threads(9), 1);
+        // The job that it has taken has ended.
+        queue.add_idle();
+        assert_eq!(queue.missing_threads(9), 0);
     }
 }

@@ -21,6 +21,9 @@ impl Running {
 
     /// Adds jobs.
     pub(in crate::content) fn add(&self, jobs: Jobs) {
+        if jobs.list.is_empty() {
+            return;
+        }
         self.shared.queue.add(&self.group, jobs.list);
         self.shared.start_threads();
     }

@@ -265,27 +265,6 @@ fn no_more_jobs_run_than_there_are_connections() {
 }
 
 #[test]
-fn a_job_that_needs_two_connections_counts_twice() {
-    let place = repository(Some(3));
-    let twice = Needs::of(&[&place, &place]);
-    let queue = Queue::new();
-    let group = Group::new(None, &CallLimits::default(), false).expect("no stop");
-    let mut jobs = Jobs::new();
-    for _ in 0..2 {
-        jobs.add(&[&place, &place], |_| Ok(()));
-    }
-    jobs.add(&[&place], |_| Ok(()));
-    queue.add(&Arc::new(group), jobs.list);
-    assert_eq!(queue.startable(9), 2);
-    queue.acquire(&twice);
-    assert_eq!(queue.startable(9), 1);
-    queue.acquire(&Needs::of(&[&place]));
-    assert_eq!(queue.startable(9), 0);
-    queue.release(&twice);
-    assert_eq!(queue.startable(9), 1);
-}
-
-#[test]
 fn a_cancel_ends_all_jobs() {
     for is_deadline in [false, true] {
         let cancel = Cancel::new().expect("a handle");

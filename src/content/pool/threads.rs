@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
+use super::queue::Queue;
 use crate::os::sys::with_signals_blocked;
 
 /// The stack of a worker thread.
@@ -31,8 +32,6 @@ pub(super) struct Threads {
 #[derive(Default)]
 struct State {
     handles: Vec<JoinHandle<()>>,
-    /// Those that wait for a job.
-    idle: usize,
     /// A thread could not be created. None is created later: the calling thread runs
     /// jobs only if there is none.
     has_failed: bool,
@@ -55,38 +54,26 @@ impl Threads {
         self.state().handles.len()
     }
 
-    /// Starts threads for jobs, whose number `jobs` counts up to a maximum. There is at
-    /// least one then: jobs that cannot begin yet need it too.
-    pub(super) fn start(&self, jobs: impl FnOnce(usize) -> usize, body: impl Fn() -> Body) {
+    /// Starts threads for the jobs of a queue. There is at least one then: jobs that
+    /// cannot begin yet need it too.
+    pub(super) fn start<J>(&self, queue: &Queue<J>, body: impl Fn() -> Body) {
         let mut state = self.state();
         let room = self.max - state.handles.len();
         if room == 0 || state.has_failed {
             return;
         }
-        let jobs = jobs(room + state.idle).saturating_sub(state.idle);
         let min = usize::from(state.handles.is_empty());
-        for _ in 0..jobs.clamp(min, room) {
+        for _ in 0..queue.missing_threads(room).clamp(min, room) {
+            queue.add_idle();
             match (self.start)(state.handles.len(), body()) {
-                Ok(handle) => {
-                    state.handles.push(handle);
-                    state.idle += 1;
-                }
+                Ok(handle) => state.handles.push(handle),
                 Err(_) => {
+                    queue.remove_idle();
                     state.has_failed = true;
                     return;
                 }
             }
         }
-    }
-
-    /// A thread begins a job.
-    pub(super) fn set_busy(&self) {
-        self.state().idle -= 1;
-    }
-
-    /// A thread has ended a job.
-    pub(super) fn set_idle(&self) {
-        self.state().idle += 1;
     }
 
     /// Waits until they have ended.

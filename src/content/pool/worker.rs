@@ -76,8 +76,7 @@ impl Shared {
 
     /// Starts threads for the jobs that can begin now.
     pub(super) fn start_threads(self: &Arc<Shared>) {
-        let startable = |max| self.queue.startable(max);
-        self.threads.start(startable, || {
+        self.threads.start(&self.queue, || {
             let shared = Arc::clone(self);
             Box::new(move || shared.work())
         });
@@ -85,10 +84,9 @@ impl Shared {
 
     /// Runs jobs until the pool is closed. The body of a thread.
     fn work(self: &Arc<Shared>) {
-        while let Some(entry) = self.queue.next(None) {
-            self.threads.set_busy();
+        while let Some(entry) = self.queue.next() {
             run_entry(entry, self, true, None);
-            self.threads.set_idle();
+            self.queue.add_idle();
         }
     }
 }
@@ -192,7 +190,7 @@ impl Joined<'_> {
     /// Runs the jobs, as far as other threads do not.
     fn help(&self) {
         let Worker { shared, caller, .. } = self.worker;
-        while let Some(entry) = shared.queue.next(Some(self.group)) {
+        while let Some(entry) = shared.queue.next_of(self.group) {
             run_entry(entry, shared, self.worker.is_thread, *caller);
         }
     }
