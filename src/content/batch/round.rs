@@ -47,6 +47,7 @@ impl Round {
             cancel: options.cancel.clone(),
             callbacks: Some(Arc::clone(items.callbacks())),
             is_nested: call_scope::is_active(),
+            speed: options.speed(),
             ..CallLimits::within(options.timeout)
         };
         let progress = Progress::new(options.progress.as_ref());
