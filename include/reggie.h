@@ -5445,6 +5445,11 @@ reggie_status reggie_pull_files(const reggie_repository *repository,
 /// Of manifests of unknown types, the content in their config, layers and blobs
 /// members is copied with them.
 ///
+/// If a tag of a registry is a referrers tag (OCI Distribution Specification,
+/// Referrers Tag Schema) and the manifest is an OCI index, the index does not
+/// replace the list of referrers under the tag: the list gets its entries, and
+/// keeps its own.
+///
 /// On REGGIE_OK, the caller must free `copied` with reggie_descriptor_free().
 ///
 /// Returns any status returned by reggie_manifest_resolve(),
@@ -5668,6 +5673,9 @@ reggie_status reggie_batch_locate(reggie_batch *batch,
  */
 
 /// Lists the tags of a repository that follow `after`, or all if NULL.
+///
+/// They include the referrers tags of a registry without the referrers API;
+/// reggie_copy() adds what they list to the list of the destination.
 ///
 /// Nothing is sent before reggie_names_next(). The list does not need the
 /// repository afterwards.

@@ -30,6 +30,11 @@ use crate::content::copy;
 /// Of manifests of unknown types, the content in their config, layers and blobs
 /// members is copied with them.
 ///
+/// If a tag of a registry is a referrers tag (OCI Distribution Specification,
+/// Referrers Tag Schema) and the manifest is an OCI index, the index does not
+/// replace the list of referrers under the tag: the list gets its entries, and
+/// keeps its own.
+///
 /// On REGGIE_OK, the caller must free `copied` with reggie_descriptor_free().
 ///
 /// Returns any status returned by reggie_manifest_resolve(),

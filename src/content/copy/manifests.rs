@@ -12,8 +12,10 @@ use crate::content::layout;
 use crate::content::manifest::Manifest;
 use crate::content::manifest_pull::{self, Target};
 use crate::content::manifest_push;
+use crate::content::media_type;
 use crate::content::progress::{Phase, Progress};
 use crate::content::referrers_support;
+use crate::content::referrers_tag;
 use crate::content::repository::{Place, Repository};
 use crate::content::task::Task;
 use crate::error::{Error, Kind};
@@ -94,10 +96,46 @@ pub(super) fn push(
         set_tags(sides, node, std::slice::from_ref(tag)).map_err(|error| of_node(error, node))?;
     }
     let root = plan.root();
-    match tags.tags.is_empty() {
-        true => Ok(()),
-        false => set_tags(sides, root, &tags.tags).map_err(|error| of_node(error, root)),
+    push_root(sides, root, &tags.tags).map_err(|error| of_node(error, root))
+}
+
+/// Makes tags point to the root, except for referrers tags of a registry: their lists
+/// get its entries.
+fn push_root(sides: &Sides, root: &Node, tags: &[String]) -> Result<(), Error> {
+    let is_list = media_type::is_same(root.descriptor.media_type(), media_type::OCI_INDEX);
+    let (lists, tags): (Vec<String>, Vec<String>) = match sides.to.place() {
+        Place::Registry(_) if is_list => tags
+            .iter()
+            .cloned()
+            .partition(|tag| referrers_tag::is_referrers_tag(tag)),
+        _ => (Vec::new(), tags.to_vec()),
+    };
+    let mut is_pushed = root.is_needed || lists.is_empty();
+    if !tags.is_empty() {
+        set_tags(sides, root, &tags)?;
+        is_pushed = true;
     }
+    for tag in &lists {
+        is_pushed |= merge_list(sides, root, tag)?;
+    }
+    match is_pushed {
+        true => Ok(()),
+        false => push_node(sides, root),
+    }
+}
+
+/// Adds the entries of a list of referrers to the list that a registry has. Whether
+/// the tag points to the same list then.
+fn merge_list(sides: &Sides, node: &Node, tag: &str) -> Result<bool, Error> {
+    let task = Task::of(&sides.to)?;
+    let (own, progress) = (&node.descriptor, &sides.to.progress);
+    progress.begin(Phase::Push, Some(own), tag, own.size())?;
+    let merged = referrers_tag::merge(&task, tag, &manifest_of(sides, node)?)?;
+    match merged.is_changed {
+        true => progress.end(),
+        false => progress.skip(),
+    }?;
+    Ok(merged.is_same)
 }
 
 fn of_node(error: Error, node: &Node) -> Error {
