@@ -5440,8 +5440,9 @@ reggie_status reggie_pull_files(const reggie_repository *repository,
 /// type; it may be NULL.
 ///
 /// If reggie_options_set_platform() is set and the manifest is an index, only
-/// the manifest for the platform is copied, and the tags point to it. The
-/// index.json of a layout lists the manifest, its referrers and what has a tag.
+/// the manifest for the platform is copied, and the tags point to it; the digest
+/// of the index among the tags sets no tag either. The index.json of a layout
+/// lists the manifest, its referrers and what has a tag.
 /// Of manifests of unknown types, the content in their config, layers and blobs
 /// members is copied with them.
 ///

@@ -18,7 +18,8 @@ import (
 // tags are set last. Content copied before a failure is kept and need not be copied
 // again.
 //
-// [WithPlatform] copies one manifest of an index, to which the tags then point.
+// [WithPlatform] copies one manifest of an index, to which the tags then point; the
+// digest of the index among the tags sets no tag.
 // [WithReferrers] and [WithDigestTags] copy signatures and attestations too, and
 // [WithFilter] decides what to leave out. If a [Client] allows only one connection to a
 // server, a copy within that server fails: [StatusInvalidArgument].

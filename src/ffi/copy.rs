@@ -25,8 +25,9 @@ use crate::content::copy;
 /// `copied` has the digest, size and media type; it may be NULL.
 ///
 /// If reggie_options_set_platform() is set and the manifest is an index, only
-/// the manifest for the platform is copied, and the tags point to it. The
-/// index.json of a layout lists the manifest, its referrers and what has a tag.
+/// the manifest for the platform is copied, and the tags point to it; the digest
+/// of the index among the tags sets no tag either. The index.json of a layout
+/// lists the manifest, its referrers and what has a tag.
 /// Of manifests of unknown types, the content in their config, layers and blobs
 /// members is copied with them.
 ///

@@ -42,9 +42,11 @@ impl Tags {
         Ok(parsed)
     }
 
-    /// An error if a digest among the tags is that of another manifest.
-    pub(super) fn check(&self, root: &Digest) -> Result<(), Error> {
-        match self.digests.iter().find(|digest| *digest != root) {
+    /// An error if a digest among the tags is neither that of the manifest nor that of
+    /// the index in which it was found.
+    pub(super) fn check(&self, root: &Digest, index: Option<&Digest>) -> Result<(), Error> {
+        let is_other = |digest: &&Digest| *digest != root && Some(*digest) != index;
+        match self.digests.iter().find(is_other) {
             None => Ok(()),
             Some(other) => {
                 let (root, other) = (root.as_str(), other.as_str());

@@ -120,8 +120,8 @@ fn copy_with(
     target: &Target,
     tags: &Tags,
 ) -> Result<Descriptor, Error> {
-    let root = root::find(sides, target)?;
-    tags.check(root.descriptor.digest())?;
+    let (root, named) = root::find(sides, target)?;
+    tags.check(root.descriptor.digest(), named.as_ref())?;
     let plan = Arc::new(Plan::make(crew, repositories, sides, root)?);
     let blobs = plan.blobs.iter().map(|blob| {
         let progress = sides.to.progress.another();
