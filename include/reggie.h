@@ -5319,8 +5319,8 @@ reggie_status reggie_builder_add(reggie_builder *builder,
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 (also for a
 /// title taken from the path), REGGIE_INVALID_MEDIA_TYPE if `media_type` is invalid,
-/// REGGIE_UNSAFE_NAME for a title that could not be pulled, or
-/// REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
+/// REGGIE_UNSAFE_NAME for a title that could not be pulled, such as that of
+/// another layer, or REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
 reggie_status reggie_builder_add_path(reggie_builder *builder,
                                       const char *path,
                                       const char *media_type,
@@ -5356,8 +5356,9 @@ reggie_status reggie_builder_annotate(reggie_builder *builder,
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
-/// has no type, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE or
-/// REGGIE_BODY_TOO_LARGE.
+/// has no type, REGGIE_UNSAFE_NAME if annotations have given a layer that was
+/// added the name of another one, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE
+/// or REGGIE_BODY_TOO_LARGE.
 REGGIE_MUST_USE
 reggie_status reggie_builder_finish(const reggie_builder *builder,
                                     const reggie_options *options,
