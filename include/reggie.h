@@ -4217,7 +4217,8 @@ reggie_status reggie_repository_authorization(const reggie_repository *repositor
 /// Progress event: the transfer failed.
 #define REGGIE_PROGRESS_FAIL 7
 
-/// Progress event: the call is done.
+/// Progress event: a batch item is done, or the whole call if it is not part of
+/// a batch.
 #define REGGIE_PROGRESS_DONE 8
 
 /// Phase: a local file is being read to compute its digest.
@@ -4270,10 +4271,10 @@ size_t reggie_progress_index(const reggie_progress *progress);
 
 /// Returns the descriptor of the content.
 ///
-/// At REGGIE_PROGRESS_DONE, it is what the call was about: a blob, or the
-/// manifest with everything it refers to. Borrowed; valid until the callback
-/// returns. Returns NULL if the digest is not known yet or if `progress` is
-/// NULL.
+/// At REGGIE_PROGRESS_DONE, it is what the item or the call was about: a blob,
+/// or the manifest with everything it refers to. Borrowed; valid until the
+/// callback returns. Returns NULL if the digest is not known yet or if
+/// `progress` is NULL.
 const reggie_descriptor *reggie_progress_item(const reggie_progress *progress);
 
 /// Returns a name for display.

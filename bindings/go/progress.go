@@ -25,7 +25,7 @@ const (
 	ProgressSkip = ProgressEvent(cabi.ProgressSkip)
 	// ProgressFail: the transfer failed.
 	ProgressFail = ProgressEvent(cabi.ProgressFail)
-	// ProgressDone: the call is done.
+	// ProgressDone: an item of a [Batch] is done, or the whole call if it is none.
 	ProgressDone = ProgressEvent(cabi.ProgressDone)
 )
 
@@ -52,7 +52,8 @@ type Progress struct {
 	Event ProgressEvent
 	Phase ProgressPhase
 	// Item is the content; nil if its digest is not known yet. At [ProgressDone], it is
-	// what the call was about: a blob, or a manifest with everything it refers to.
+	// what the call or the item was about: a blob, or a manifest with everything it
+	// refers to.
 	Item *Descriptor
 	// Name is a name for display: the title, the name of the file, the tag, or the
 	// first characters of the digest.

@@ -237,6 +237,8 @@ impl Builder {
         }
         self.check_names()?;
         let mut operation = Operation::new(repository, options);
+        let name = tags.first().copied().unwrap_or_default();
+        operation.progress.about(None, name);
         let pushed = self.push_in(&mut operation, tags);
         operation.finish(pushed)
     }

@@ -44,6 +44,7 @@ mod manifest_quirks;
 mod mirrors;
 mod parallel;
 mod peers;
+mod progress_names;
 mod push;
 mod push_failures;
 mod push_quirks;

@@ -42,6 +42,10 @@ impl Tags {
         Ok(parsed)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.tags.is_empty()
+    }
+
     /// An error if a digest among the tags is neither that of the manifest nor that of
     /// the index in which it was found.
     pub(super) fn check(&self, root: &Digest, index: Option<&Digest>) -> Result<(), Error> {
@@ -70,7 +74,7 @@ pub(super) fn push(
     let is_pushed = |number: &usize| {
         let node = &plan.nodes[*number];
         let is_tagged = match number {
-            0 => !tags.tags.is_empty(),
+            0 => !tags.is_empty(),
             number => tagged.contains(number),
         };
         node.is_manifest && (node.is_needed || !is_tagged)
