@@ -4260,7 +4260,9 @@ int reggie_progress_phase(const reggie_progress *progress);
 
 /// Returns the number of the content, such as its line on a terminal.
 ///
-/// Numbers start at 0, in the order in which transfers began. Returns 0 if
+/// Numbers start at 0, in the order in which transfers began. Before a transfer
+/// has begun, REGGIE_PROGRESS_WAIT is about the whole call or item, as
+/// REGGIE_PROGRESS_DONE may be; the number of such an event is 0. Returns 0 if
 /// `progress` is NULL.
 size_t reggie_progress_number(const reggie_progress *progress);
 

@@ -67,7 +67,8 @@ type Progress struct {
 	Wait time.Duration
 
 	// Number is that of the content, such as its line on a terminal. Numbers start at
-	// 0, in the order in which transfers began.
+	// 0, in the order in which transfers began. Before a transfer has begun, it is 0
+	// in events about the whole call or item.
 	Number int
 	// AllDone is how many bytes of all content are in place, and AllTotal the size of
 	// all content known so far. Content of unknown size is ignored.

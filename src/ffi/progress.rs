@@ -133,7 +133,9 @@ pub extern "C" fn reggie_progress_phase(progress: Option<&reggie_progress>) -> c
 
 /// Returns the number of the content, such as its line on a terminal.
 ///
-/// Numbers start at 0, in the order in which transfers began. Returns 0 if
+/// Numbers start at 0, in the order in which transfers began. Before a transfer
+/// has begun, REGGIE_PROGRESS_WAIT is about the whole call or item, as
+/// REGGIE_PROGRESS_DONE may be; the number of such an event is 0. Returns 0 if
 /// `progress` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_progress_number(progress: Option<&reggie_progress>) -> usize {

@@ -1,13 +1,16 @@
 //! What events that are about a whole call or batch item say about it.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use embedded_registry::{Ending, Fault, Rule};
 use reggie::content::batch::{Batch, Work};
 use reggie::content::copy::{Copy, copy};
 use reggie::content::descriptor::Descriptor;
 use reggie::content::progress::{Event, Snapshot};
-use reggie::Kind;
+use reggie::{Error, Kind};
 
+use crate::batching::stop;
 use crate::copying::*;
 use crate::pushing::assert_kind;
 
@@ -105,5 +108,39 @@ fn the_end_of_a_batch_item_is_about_what_it_has_done() {
         let done = seen.iter().find(is_end).expect("an end");
         assert_eq!(Some(done.done), done.total, "{done:?}");
         assert!(done.done > 0, "{done:?}");
+    }
+}
+
+#[test]
+fn a_lookup_that_waits_has_the_name_of_what_is_copied() {
+    for is_batch in [false, true] {
+        let (from, to) = (Place::registry(), Place::registry());
+        image(from.repository(), "image", &[100], &["v1"]);
+        let stall = Fault::hang_up(Ending::Stall);
+        from.server().add_rule(Rule::new(stall).path("manifests"));
+        let seen: Arc<Mutex<Vec<(Event, String, usize)>>> = Arc::default();
+        let events = Arc::clone(&seen);
+        let mut options = options();
+        let callback = move |snapshot: &Snapshot| -> Result<(), Error> {
+            let found = (snapshot.event, snapshot.name.clone(), snapshot.number);
+            events.lock().expect("no panic").push(found);
+            match snapshot.event {
+                Event::Wait => Err(stop()),
+                _ => Ok(()),
+            }
+        };
+        options.set_progress(Some(Arc::new(callback)), Duration::ZERO);
+        let (from, to) = (from.repository(), to.repository());
+        match is_batch {
+            false => drop(copy(from, Some("v1"), to, &["v2"], &options).expect_err("stopped")),
+            true => {
+                let mut batch = Batch::new(Arc::new(options)).expect("a descriptor");
+                let copy = Copy::new(from, Some("v1"), to, &["v2"]).expect("valid");
+                batch.items().add(Work::Copy(copy));
+                batch.run().expect_err("stopped");
+            }
+        }
+        let seen = seen.lock().expect("no panic");
+        assert_eq!(*seen, [(Event::Wait, "v1".to_owned(), 0)]);
     }
 }
