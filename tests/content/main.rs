@@ -23,6 +23,7 @@ mod copies;
 mod copy_children;
 mod copy_failures;
 mod copy_lies;
+mod copy_referrers;
 mod copy_registries;
 mod copy_selection;
 mod copying;
