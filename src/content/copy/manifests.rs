@@ -85,9 +85,9 @@ pub(super) fn push(
         (number, progress)
     };
     let groups: Vec<Vec<(usize, Progress)>> = plan
-        .groups()
-        .into_iter()
-        .map(|group| group.into_iter().filter(is_pushed).map(with_progress))
+        .groups
+        .iter()
+        .map(|group| group.iter().copied().filter(is_pushed).map(with_progress))
         .map(Iterator::collect)
         .collect();
     for group in groups {
@@ -160,7 +160,7 @@ fn push_node(sides: &Sides, node: &Node) -> Result<(), Error> {
             }
         }
         // The entries of an index are found through it.
-        Place::Layout(layout) if node.role == Role::Entry => {
+        Place::Layout(layout) if node.role == Role::Entry && node.subjects.is_empty() => {
             layout::manifests::write_entry(&sides.to, layout, &manifest_of(sides, node)?)
         }
         Place::Layout(_) => {
@@ -174,7 +174,7 @@ fn push_node(sides: &Sides, node: &Node) -> Result<(), Error> {
 fn keep(sides: &Sides, task: &Task, node: &Node) -> Result<(), Error> {
     let (own, progress) = (&node.descriptor, &sides.to.progress);
     progress.begin(Phase::Push, Some(own), own.digest().short(), own.size())?;
-    if let Role::Referrer(subject) = &node.role
+    if let Some(subject) = node.subjects.first()
         && !referrers_support::is_supported(task, subject)?
     {
         manifest_push::add_to_referrers(task, &manifest_of(sides, node)?)?;

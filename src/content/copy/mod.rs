@@ -4,6 +4,7 @@
 mod blobs;
 mod crew;
 mod examine;
+mod groups;
 mod layout_blob;
 mod manifests;
 mod plan;
