@@ -69,10 +69,12 @@
  * reggie_response_range(), have no such parameter; they return only a status.
  * There is no per-thread or per-handle last error.
  *
- * If an argument is invalid, the log at level REGGIE_LOG_DEBUG says so: it names the
- * function, the argument and, in strings, the first invalid byte and its offset, but
- * contains no secrets. This is the log of the config, or of the client that created
- * the request, as long as that client exists.
+ * If an argument of a setter of a config, a client, a request or its headers is
+ * invalid, the log at level REGGIE_LOG_DEBUG says so: it names the function, the
+ * argument and, in strings, the first invalid byte and its offset, but contains no
+ * secrets. This is the log of the config or the client; for a request, that of the
+ * client that created it, as long as that client exists. Other handles, such as
+ * builders, options, descriptors and batches, have no log.
  *
  * All other out-pointers are required, except those whose comment says that they may
  * be NULL, such as the descriptor of a pushed blob; the result is then not returned. On
@@ -112,9 +114,10 @@
  * Strings are NUL-terminated UTF-8, except paths of files, which may contain any
  * bytes, and values of headers, which may contain any bytes except control
  * characters other than tab. Binary data is passed as a pointer and a size in
- * bytes; the pointer may be NULL if the size is 0. Sizes in memory are size_t,
- * lengths of bodies uint64_t, flags int: 0 or not 0. Times are int64_t, in
- * milliseconds unless the name says otherwise.
+ * bytes; the pointer may be NULL if the size is 0. So may an array of strings, such as
+ * tags, if their count is 0. Sizes in memory are size_t, lengths of bodies uint64_t,
+ * flags int: 0 or not 0. Times are int64_t, in milliseconds unless the name says
+ * otherwise.
  *
  * Threads
  * -------
@@ -1009,7 +1012,8 @@ typedef int32_t reggie_status;
 /// Invalid session ID of an upload.
 #define REGGIE_INVALID_SESSION_ID 11
 
-/// Placeholder in the path that has no value.
+/// Required value that was not set, such as that of a placeholder in a path, or the
+/// type of an artifact.
 #define REGGIE_MISSING_VALUE 12
 
 /// Invalid user name, password, token or scope.
@@ -4733,6 +4737,7 @@ reggie_status reggie_manifest_stat(const reggie_repository *repository,
 
 /// Pushes a manifest under `count` tags, or by digest only if `count` is 0.
 ///
+/// `tags` may be NULL if `count` is 0.
 /// One of the tags may be the digest of the manifest, which sets no tag. The
 /// content that the manifest refers to must exist, except for the empty blob
 /// "{}", which is pushed if it is missing.
@@ -5356,6 +5361,10 @@ reggie_status reggie_builder_annotate(reggie_builder *builder,
 /// Reads the files that were added. Sends nothing. The same content added in
 /// the same order yields the same bytes: no timestamps are included.
 ///
+/// An artifact to which no layer was added gets the empty blob, "{}" of media type
+/// REGGIE_EMPTY, as its only layer, as the OCI Image Specification recommends.
+/// It has no title, so that reggie_pull_files() finds no files.
+///
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
@@ -5372,7 +5381,8 @@ reggie_status reggie_builder_finish(const reggie_builder *builder,
 ///
 /// The added files and bytes are pushed first, several concurrently; those that
 /// already exist are skipped. The manifest is then pushed under `count` tags as
-/// by reggie_manifest_push(). `manifest` may be NULL.
+/// by reggie_manifest_push(); `tags` may be NULL if `count` is 0. `manifest` may be
+/// NULL.
 ///
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
@@ -5435,13 +5445,13 @@ reggie_status reggie_pull_files(const reggie_repository *repository,
 ///
 /// `reference` is as for reggie_manifest_pull(). The copy is pushed under
 /// `count` tags, as by reggie_manifest_push(); in a layout, a manifest without
-/// a tag has no name. Content that exists at the destination is not pulled; if
-/// a manifest exists there with everything it refers to, not even the manifest
-/// is pulled. Both sides are queried first. Blobs are mounted if both
-/// repositories are in one registry. Manifests are pushed after the content
-/// that they refer to, and tags are set last. Content copied before a failure
-/// is kept and need not be copied again. `copied` has the digest, size and media
-/// type; it may be NULL.
+/// a tag has no name. `tags` may be NULL if `count` is 0. Content that exists at
+/// the destination is not pulled; if a manifest exists there with everything it
+/// refers to, not even the manifest is pulled. Both sides are queried first.
+/// Blobs are mounted if both repositories are in one registry. Manifests are
+/// pushed after the content that they refer to, and tags are set last. Content
+/// copied before a failure is kept and need not be copied again. `copied` has the
+/// digest, size and media type; it may be NULL.
 ///
 /// If reggie_options_set_platform() is set and the manifest is an index, only
 /// the manifest for the platform is copied, and the tags point to it; the digest

@@ -290,6 +290,10 @@ pub unsafe extern "C" fn reggie_builder_annotate(
 /// Reads the files that were added. Sends nothing. The same content added in
 /// the same order yields the same bytes: no timestamps are included.
 ///
+/// An artifact to which no layer was added gets the empty blob, "{}" of media type
+/// REGGIE_EMPTY, as its only layer, as the OCI Image Specification recommends.
+/// It has no title, so that reggie_pull_files() finds no files.
+///
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
@@ -320,7 +324,8 @@ pub unsafe extern "C" fn reggie_builder_finish(
 ///
 /// The added files and bytes are pushed first, several concurrently; those that
 /// already exist are skipped. The manifest is then pushed under `count` tags as
-/// by reggie_manifest_push(). `manifest` may be NULL.
+/// by reggie_manifest_push(); `tags` may be NULL if `count` is 0. `manifest` may be
+/// NULL.
 ///
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
