@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::crew::Crew;
 use super::examine::Role;
-use super::plan::{Node, Plan};
+use super::node::Node;
+use super::plan::Plan;
 use super::sides::{Repositories, Sides};
 use crate::body::digest::Digest;
 use crate::content::layout;

@@ -7,6 +7,7 @@ mod examine;
 mod groups;
 mod layout_blob;
 mod manifests;
+mod node;
 mod plan;
 mod remote_blob;
 mod root;
