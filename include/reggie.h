@@ -4221,7 +4221,8 @@ reggie_status reggie_repository_authorization(const reggie_repository *repositor
 /// Progress event: the transfer failed.
 #define REGGIE_PROGRESS_FAIL 7
 
-/// Progress event: the call is done.
+/// Progress event: a batch item is done, or the whole call if it is not part of
+/// a batch.
 #define REGGIE_PROGRESS_DONE 8
 
 /// Phase: a local file is being read to compute its digest.
@@ -4263,7 +4264,9 @@ int reggie_progress_phase(const reggie_progress *progress);
 
 /// Returns the number of the content, such as its line on a terminal.
 ///
-/// Numbers start at 0, in the order in which transfers began. Returns 0 if
+/// Numbers start at 0, in the order in which transfers began. Before a transfer
+/// has begun, REGGIE_PROGRESS_WAIT is about the whole call or item, as
+/// REGGIE_PROGRESS_DONE may be; the number of such an event is 0. Returns 0 if
 /// `progress` is NULL.
 size_t reggie_progress_number(const reggie_progress *progress);
 
@@ -4274,10 +4277,10 @@ size_t reggie_progress_index(const reggie_progress *progress);
 
 /// Returns the descriptor of the content.
 ///
-/// At REGGIE_PROGRESS_DONE, it is what the call was about: a blob, or the
-/// manifest with everything it refers to. Borrowed; valid until the callback
-/// returns. Returns NULL if the digest is not known yet or if `progress` is
-/// NULL.
+/// At REGGIE_PROGRESS_DONE, it is what the item or the call was about: a blob,
+/// or the manifest with everything it refers to. Borrowed; valid until the
+/// callback returns. Returns NULL if the digest is not known yet or if
+/// `progress` is NULL.
 const reggie_descriptor *reggie_progress_item(const reggie_progress *progress);
 
 /// Returns a name for display.
@@ -5324,8 +5327,8 @@ reggie_status reggie_builder_add(reggie_builder *builder,
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 (also for a
 /// title taken from the path), REGGIE_INVALID_MEDIA_TYPE if `media_type` is invalid,
-/// REGGIE_UNSAFE_NAME for a title that could not be pulled, or
-/// REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
+/// REGGIE_UNSAFE_NAME for a title that could not be pulled, such as that of
+/// another layer, or REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
 reggie_status reggie_builder_add_path(reggie_builder *builder,
                                       const char *path,
                                       const char *media_type,
@@ -5365,8 +5368,9 @@ reggie_status reggie_builder_annotate(reggie_builder *builder,
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
-/// has no type, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE or
-/// REGGIE_BODY_TOO_LARGE.
+/// has no type, REGGIE_UNSAFE_NAME if annotations have given a layer that was
+/// added the name of another one, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE
+/// or REGGIE_BODY_TOO_LARGE.
 REGGIE_MUST_USE
 reggie_status reggie_builder_finish(const reggie_builder *builder,
                                     const reggie_options *options,
@@ -5441,19 +5445,26 @@ reggie_status reggie_pull_files(const reggie_repository *repository,
 ///
 /// `reference` is as for reggie_manifest_pull(). The copy is pushed under
 /// `count` tags, as by reggie_manifest_push(); in a layout, a manifest without
-/// a tag has no name. `tags` may be NULL if `count` is 0. Content that exists at
-/// the destination is not pulled; if a manifest exists there with everything it
-/// refers to, not even the manifest is pulled. Both sides are queried first.
-/// Blobs are mounted if both repositories are in one registry. Manifests are
-/// pushed after the content that they refer to, and tags are set last. Content
-/// copied before a failure is kept and need not be copied again. `copied` has the
-/// digest, size and media type; it may be NULL.
+/// a tag has no name. `tags` may be NULL if `count` is 0. Both sides are queried
+/// first. Content that exists at the destination is not pulled; a registry that
+/// has the manifest of an image is taken to have all that it refers to, while
+/// the entries of an index are checked. Blobs are mounted if both repositories
+/// are in one registry. Manifests are pushed after the content that they refer
+/// to, and tags are set last. Content copied before a failure is kept and need
+/// not be copied again. `copied` has the digest, size and media type; it may be
+/// NULL.
 ///
 /// If reggie_options_set_platform() is set and the manifest is an index, only
-/// the manifest for the platform is copied, and the tags point to it. The
-/// index.json of a layout lists the manifest, its referrers and what has a tag.
+/// the manifest for the platform is copied, and the tags point to it; the digest
+/// of the index among the tags sets no tag either. The index.json of a layout
+/// lists the manifest, its referrers and what has a tag.
 /// Of manifests of unknown types, the content in their config, layers and blobs
 /// members is copied with them.
+///
+/// If a tag of a registry is a referrers tag (OCI Distribution Specification,
+/// Referrers Tag Schema) and the manifest is an OCI index, the index does not
+/// replace the list of referrers under the tag: the list gets its entries, and
+/// keeps its own.
 ///
 /// On REGGIE_OK, the caller must free `copied` with reggie_descriptor_free().
 ///
@@ -5678,6 +5689,9 @@ reggie_status reggie_batch_locate(reggie_batch *batch,
  */
 
 /// Lists the tags of a repository that follow `after`, or all if NULL.
+///
+/// They include the referrers tags of a registry without the referrers API;
+/// reggie_copy() adds what they list to the list of the destination.
 ///
 /// Nothing is sent before reggie_names_next(). The list does not need the
 /// repository afterwards.

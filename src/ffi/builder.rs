@@ -213,8 +213,8 @@ pub unsafe extern "C" fn reggie_builder_add(
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 (also for a
 /// title taken from the path), REGGIE_INVALID_MEDIA_TYPE if `media_type` is invalid,
-/// REGGIE_UNSAFE_NAME for a title that could not be pulled, or
-/// REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
+/// REGGIE_UNSAFE_NAME for a title that could not be pulled, such as that of
+/// another layer, or REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_builder_add_path(
     builder: *mut reggie_builder,
@@ -297,8 +297,9 @@ pub unsafe extern "C" fn reggie_builder_annotate(
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
-/// has no type, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE or
-/// REGGIE_BODY_TOO_LARGE.
+/// has no type, REGGIE_UNSAFE_NAME if annotations have given a layer that was
+/// added the name of another one, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE
+/// or REGGIE_BODY_TOO_LARGE.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_builder_finish(

@@ -122,8 +122,8 @@ fn all_items_of_a_batch_share_the_speed() {
     let path = |number: u8| folder.path().join(number.to_string());
     let size = SIZE / 4;
     for steps in [false, true] {
-        let mut pushes = Batch::new(Arc::new(limited(0, SPEED))).expect("a batch");
-        let mut pulls = Batch::new(Arc::new(limited(SPEED, 0))).expect("a batch");
+        let pushes = Batch::new(Arc::new(limited(0, SPEED))).expect("a batch");
+        let pulls = Batch::new(Arc::new(limited(SPEED, 0))).expect("a batch");
         for number in 0..4_u8 {
             let bytes = vec![number + 10 * u8::from(steps); size];
             fs::write(path(number), &bytes).expect("written");
