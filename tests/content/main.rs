@@ -26,6 +26,7 @@ mod copy_lies;
 mod copy_registries;
 mod copy_selection;
 mod copying;
+mod damage;
 mod documents;
 mod files;
 mod layout_formats;
