@@ -191,7 +191,7 @@ impl Sender {
 }
 
 /// The error of a commit, unless the content does not match its digest: some registries
-/// report that with codes of their own, and sending it again is of no use.
+/// report that with codes of their own, and it would only be refused again.
 fn unless_wrong(
     task: &Task,
     content: &mut dyn Content,
