@@ -12,17 +12,17 @@ use crate::content::options::Options;
 use crate::content::referrers;
 use crate::content::repository::Place;
 use crate::content::task::Task;
-use crate::error::{Error, Kind, Step};
+use crate::error::{Error, Kind};
 
 /// Why a manifest is part of a copy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// It is what the program copies.
     Root,
     /// A manifest refers to it.
     Entry,
-    /// It refers to this subject.
-    Referrer(Digest),
+    /// Only lists of referrers have it.
+    Referrer,
     /// A tag that is named after the digest of its subject points to it.
     DigestTag,
 }
@@ -32,8 +32,9 @@ pub(super) enum Examined {
     Manifest(Box<Facts>),
     /// Some indexes refer to blobs as if they were manifests.
     Blob,
-    /// A list of referrers has it, but it is none.
-    Nothing,
+    /// Only lists of referrers have it, and they are wrong: it is missing, or has this
+    /// subject instead.
+    Unrelated(Option<Digest>),
 }
 
 pub(super) struct Facts {
@@ -45,11 +46,20 @@ pub(super) struct Facts {
     pub(super) referrers: Vec<Descriptor>,
 }
 
-/// Examines a manifest: asks the destination, then pulls it if necessary.
-pub(super) fn examine(sides: &Sides, found: Found, role: &Role) -> Result<Examined, Error> {
+/// Examines a manifest: asks the destination, then pulls it if necessary. The lists of
+/// referrers of the subjects have it.
+pub(super) fn examine(
+    sides: &Sides,
+    found: Found,
+    role: Role,
+    subjects: &[Digest],
+) -> Result<Examined, Error> {
     let digest = found.descriptor.digest().clone();
     let facts = facts(sides, found, role);
     match facts.map_err(|error| error.with_digest(digest.as_str()))? {
+        Examined::Manifest(facts) if role == Role::Referrer && facts.has_none_of(subjects) => {
+            Ok(Examined::Unrelated(facts.subject()))
+        }
         Examined::Manifest(mut facts) if sides.options().referrers => {
             facts.referrers = referrers::all(&sides.from, &digest)?;
             Ok(Examined::Manifest(facts))
@@ -58,7 +68,21 @@ pub(super) fn examine(sides: &Sides, found: Found, role: &Role) -> Result<Examin
     }
 }
 
-fn facts(sides: &Sides, found: Found, role: &Role) -> Result<Examined, Error> {
+impl Facts {
+    /// The subject of the manifest, if its content is known.
+    pub(super) fn subject(&self) -> Option<Digest> {
+        let subject = self.manifest.as_ref()?.subject();
+        subject.map(|subject| subject.digest().clone())
+    }
+
+    /// Whether it refers to another subject or to none, as far as is known.
+    fn has_none_of(&self, subjects: &[Digest]) -> bool {
+        let subject = self.subject();
+        self.manifest.is_some() && !subject.is_some_and(|subject| subjects.contains(&subject))
+    }
+}
+
+fn facts(sides: &Sides, found: Found, role: Role) -> Result<Examined, Error> {
     let digest = found.descriptor.digest();
     match sides.to.place() {
         Place::Registry(registry) => {
@@ -104,7 +128,7 @@ fn is_in_registry(task: &Task, digest: &Digest) -> Result<Option<Descriptor>, Er
     }
 }
 
-fn pull(sides: &Sides, found: Found, role: &Role) -> Result<Examined, Error> {
+fn pull(sides: &Sides, found: Found, role: Role) -> Result<Examined, Error> {
     let Found {
         descriptor,
         manifest,
@@ -113,27 +137,21 @@ fn pull(sides: &Sides, found: Found, role: &Role) -> Result<Examined, Error> {
         Some(manifest) => manifest,
         None => match fetch(sides, &descriptor) {
             Ok(manifest) => manifest,
-            Err(error) if *role == Role::Entry && is_blob(sides, &descriptor, &error) => {
+            Err(error) if role == Role::Entry && is_blob(sides, &descriptor, &error) => {
                 return Ok(Examined::Blob);
             }
             // A referrers tag may list what was deleted.
-            Err(error) if matches!(role, Role::Referrer(_)) && error.kind() == Kind::NotFound => {
-                return Ok(Examined::Nothing);
+            Err(error) if role == Role::Referrer && error.kind() == Kind::NotFound => {
+                return Ok(Examined::Unrelated(None));
             }
             Err(error) => return Err(error),
         },
     };
-    if let Role::Referrer(subject) = role {
-        let found = manifest.subject().map(Descriptor::digest);
-        if found != Some(subject) {
-            return Ok(Examined::Nothing);
-        }
-    }
-    if *role == Role::Entry {
+    if role == Role::Entry {
         if is_other_document(sides, &descriptor, &manifest) {
             return Ok(Examined::Blob);
         }
-        check_size(&descriptor, &manifest)?;
+        manifest_pull::check_size(&descriptor, &manifest)?;
     }
     Ok(Examined::Manifest(Box::new(Facts {
         descriptor: manifest.descriptor().clone(),
@@ -184,16 +202,4 @@ fn is_manifest_type(media_type: &str, options: &Options) -> bool {
         || own
             .into_iter()
             .any(|own| media_type::is_same(own, media_type))
-}
-
-fn check_size(descriptor: &Descriptor, manifest: &Manifest) -> Result<(), Error> {
-    let size = manifest.bytes().len() as u64;
-    match descriptor.size() {
-        Some(expected) if expected != size => {
-            let digest = descriptor.digest().as_str();
-            let message = format!("manifest {digest}: has {size} bytes, expected {expected}");
-            Err(Error::new(Kind::SizeMismatch, message).at(Step::Verify))
-        }
-        _ => Ok(()),
-    }
 }

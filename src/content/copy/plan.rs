@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::crew::Crew;
 use super::examine::{self, Examined, Facts, Role};
+use super::groups;
+use super::node::{Content, Node};
 use super::root::{self, Found};
 use super::sides::{Repositories, Sides};
 use crate::body::digest::Digest;
@@ -36,35 +38,8 @@ pub(super) struct Plan {
     /// Tags that are named after digests, and their manifests, in the order in which
     /// they are set.
     pub(super) digest_tags: Vec<(String, usize)>,
-}
-
-/// A manifest of a copy.
-pub(super) struct Node {
-    pub(super) descriptor: Descriptor,
-    pub(super) role: Role,
-    /// The bytes, unless all of it is at the destination.
-    bytes: Option<Vec<u8>>,
-    /// Whether the destination has it.
-    pub(super) is_there: bool,
-    /// It is a manifest, as it must be.
-    pub(super) is_manifest: bool,
-    /// The manifests that must be pushed before this one.
-    pub(super) needs: Vec<usize>,
-    /// Others are pushed after it: they refer to it, or are about it.
-    pub(super) is_needed: bool,
-    depth: usize,
-}
-
-impl Node {
-    /// The manifest, if its bytes are known.
-    pub(super) fn manifest(&self) -> Result<Option<Manifest>, Error> {
-        let algorithm = self.descriptor.digest().algorithm();
-        let media_type = Some(self.descriptor.media_type());
-        let bytes = self.bytes.clone();
-        bytes
-            .map(|bytes| Manifest::parse(bytes, media_type, algorithm))
-            .transpose()
-    }
+    /// The manifests in an order in which they can be pushed.
+    pub(super) groups: Vec<Vec<usize>>,
 }
 
 /// A manifest that is to be examined.
@@ -103,6 +78,7 @@ impl Plan {
                 nodes: Vec::new(),
                 blobs: Vec::new(),
                 digest_tags: Vec::new(),
+                groups: Vec::new(),
             },
             known: HashMap::new(),
             blobs: HashSet::new(),
@@ -110,41 +86,12 @@ impl Plan {
             bytes: 0,
         };
         planner.make(root)?;
+        planner.plan.groups = groups::of(&planner.plan.nodes)?;
         Ok(planner.plan)
     }
 
     pub(super) fn root(&self) -> &Node {
         &self.nodes[0]
-    }
-
-    /// The manifests in an order in which they can be pushed: each of these groups
-    /// needs only earlier ones.
-    pub(super) fn groups(&self) -> Vec<Vec<usize>> {
-        let mut needed_by = vec![Vec::new(); self.nodes.len()];
-        let mut missing: Vec<usize> = Vec::new();
-        for (number, node) in self.nodes.iter().enumerate() {
-            missing.push(node.needs.len());
-            for need in &node.needs {
-                needed_by[*need].push(number);
-            }
-        }
-        let mut group: Vec<usize> = (0..self.nodes.len())
-            .filter(|number| missing[*number] == 0)
-            .collect();
-        let mut groups = Vec::new();
-        while !group.is_empty() {
-            let mut next = Vec::new();
-            for done in &group {
-                for number in &needed_by[*done] {
-                    missing[*number] -= 1;
-                    if missing[*number] == 0 {
-                        next.push(*number);
-                    }
-                }
-            }
-            groups.push(std::mem::replace(&mut group, next));
-        }
-        groups
     }
 }
 
@@ -161,15 +108,20 @@ impl Planner<'_> {
         self.enter(root, Role::Root, 0, &mut pending)?;
         while !pending.is_empty() {
             let nodes: Vec<usize> = pending.iter().map(|pending| pending.node).collect();
+            let examined = self.examine(pending)?;
+            // First all of them: some may be about others.
+            for (node, examined) in nodes.iter().zip(&examined) {
+                self.note(*node, examined);
+            }
             let mut next = Vec::new();
-            for (node, examined) in nodes.into_iter().zip(self.examine(pending)?) {
+            for (node, examined) in nodes.into_iter().zip(examined) {
                 match examined {
                     Examined::Manifest(facts) => self.add(node, *facts, &mut next)?,
                     Examined::Blob => {
                         let blob = self.plan.nodes[node].descriptor.clone();
                         self.add_blob(&blob);
                     }
-                    Examined::Nothing => {}
+                    Examined::Unrelated(_) => {}
                 }
             }
             pending = next;
@@ -180,14 +132,53 @@ impl Planner<'_> {
     /// Examines manifests, several at a time.
     fn examine(&self, pending: Vec<Pending>) -> Result<Vec<Examined>, Error> {
         let items = pending.into_iter().map(|Pending { node, found }| {
-            let role = self.plan.nodes[node].role.clone();
-            ((found, role), self.sides.to.progress.another())
+            let Node { role, subjects, .. } = &self.plan.nodes[node];
+            let item = (found, *role, subjects.clone());
+            (item, self.sides.to.progress.another())
         });
         let items = items.collect();
-        self.crew
-            .map(self.repositories, items, |sides, (found, role)| {
-                examine::examine(sides, found, &role)
-            })
+        self.crew.map(
+            self.repositories,
+            items,
+            |sides, (found, role, subjects)| examine::examine(sides, found, role, &subjects),
+        )
+    }
+
+    /// Notes what is known about the content of a manifest.
+    fn note(&mut self, number: usize, examined: &Examined) {
+        let node = &mut self.plan.nodes[number];
+        let subject = match examined {
+            Examined::Manifest(facts) => {
+                node.descriptor = facts.descriptor.clone();
+                node.is_there = facts.is_there;
+                node.is_manifest = true;
+                if facts.manifest.is_none() {
+                    node.content = Content::Unread;
+                    return;
+                }
+                facts.subject()
+            }
+            Examined::Blob => None,
+            Examined::Unrelated(subject) => subject.clone(),
+        };
+        node.subjects
+            .retain(|listed| Some(listed) == subject.as_ref());
+        let subjects = node.subjects.clone();
+        node.content = Content::Read(subject);
+        for subject in &subjects {
+            if let Some(&subject) = self.known.get(subject.as_str()) {
+                self.order(number, subject);
+            }
+        }
+    }
+
+    /// Pushes a manifest after its subject.
+    fn order(&mut self, referrer: usize, subject: usize) {
+        self.plan.nodes[subject].is_needed = true;
+        let needs = &mut self.plan.nodes[referrer].needs;
+        if !needs.contains(&subject) {
+            needs.push(subject);
+        }
     }
 
     /// Adds a manifest to examine, unless it is known. Returns its number.
@@ -204,8 +195,11 @@ impl Planner<'_> {
             Err(Error::new(Kind::InvalidManifest, message).with_digest(digest))
         };
         if let Some(&node) = self.known.get(digest) {
-            if let Role::Referrer(_) = role {
-                self.plan.nodes[node].role = role;
+            let known = &mut self.plan.nodes[node];
+            if role != Role::Referrer && known.role == Role::Referrer && !known.is_manifest {
+                // A list of referrers that has it does not say what it must be.
+                known.role = role;
+                self.examine_again(Pending { node, found }, pending);
             }
             return Ok(node);
         }
@@ -219,26 +213,22 @@ impl Planner<'_> {
             return too_many(format!("one of more than {MAX_MANIFESTS} to copy"));
         }
         self.known.insert(digest.to_owned(), node);
-        self.plan.nodes.push(Node {
-            descriptor: found.descriptor.clone(),
-            role,
-            bytes: None,
-            is_there: false,
-            is_manifest: false,
-            needs: Vec::new(),
-            is_needed: false,
-            depth,
-        });
+        let descriptor = found.descriptor.clone();
+        self.plan.nodes.push(Node::new(descriptor, role, depth));
         pending.push(Pending { node, found });
         Ok(node)
+    }
+
+    /// Examines a manifest in another role.
+    fn examine_again(&mut self, item: Pending, pending: &mut Vec<Pending>) {
+        self.plan.nodes[item.node].content = Content::Pending;
+        pending.retain(|pending| pending.node != item.node);
+        pending.push(item);
     }
 
     /// Adds what was found out about a manifest, and what is to be examined next.
     fn add(&mut self, node: usize, facts: Facts, next: &mut Vec<Pending>) -> Result<(), Error> {
         let own = facts.descriptor;
-        self.plan.nodes[node].descriptor = own.clone();
-        self.plan.nodes[node].is_there = facts.is_there;
-        self.plan.nodes[node].is_manifest = true;
         if let Some(manifest) = &facts.manifest {
             self.add_entries(node, &own, manifest, next)?;
             self.add_blobs(&own, manifest)?;
@@ -246,8 +236,7 @@ impl Planner<'_> {
         }
         for referrer in facts.referrers {
             if self.takes(&own, &referrer, true, true)? {
-                let role = Role::Referrer(own.digest().clone());
-                self.add_about(node, Found::unknown(referrer), role, next)?;
+                self.add_referrer(node, Found::unknown(referrer), next)?;
             }
         }
         self.add_digest_tags(node, &own, next)
@@ -316,22 +305,38 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// Adds a manifest about another, which is pushed before it.
-    fn add_about(
+    /// Adds a manifest that the list of referrers of another has. The list may be wrong:
+    /// what counts is the subject that the manifest refers to.
+    fn add_referrer(
         &mut self,
         subject: usize,
         found: Found,
-        role: Role,
         next: &mut Vec<Pending>,
-    ) -> Result<usize, Error> {
+    ) -> Result<(), Error> {
         let depth = self.plan.nodes[subject].depth + 1;
-        let is_referrer = matches!(role, Role::Referrer(_));
-        let node = self.enter(found, role, depth, next)?;
-        self.plan.nodes[subject].is_needed = true;
-        if is_referrer && !self.plan.nodes[node].needs.contains(&subject) {
-            self.plan.nodes[node].needs.push(subject);
+        let digest = self.plan.nodes[subject].descriptor.digest().clone();
+        let again = found.descriptor.clone();
+        let number = self.enter(found, Role::Referrer, depth, next)?;
+        let node = &mut self.plan.nodes[number];
+        match &node.content {
+            Content::Pending | Content::Unread => node.subjects.push(digest),
+            Content::Read(Some(own)) if *own == digest => {
+                node.subjects = vec![digest];
+                let is_manifest = node.is_manifest;
+                self.order(number, subject);
+                if !is_manifest {
+                    // So far only lists of other manifests had it.
+                    let found = Found::unknown(again);
+                    let item = Pending {
+                        node: number,
+                        found,
+                    };
+                    self.examine_again(item, next);
+                }
+            }
+            Content::Read(_) => {}
         }
-        Ok(node)
+        Ok(())
     }
 
     /// Adds what the tags that are named after a digest point to.
@@ -349,7 +354,9 @@ impl Planner<'_> {
                 found => found?,
             };
             if self.takes(own, &found.descriptor, true, true)? {
-                let about = self.add_about(node, found, Role::DigestTag, next)?;
+                let depth = self.plan.nodes[node].depth + 1;
+                let about = self.enter(found, Role::DigestTag, depth, next)?;
+                self.plan.nodes[node].is_needed = true;
                 self.plan.digest_tags.push((tag, about));
             }
         }
