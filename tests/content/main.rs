@@ -28,6 +28,7 @@ mod copy_referrers;
 mod copy_registries;
 mod copy_selection;
 mod copying;
+mod damage;
 mod documents;
 mod files;
 mod layout_formats;
