@@ -8,7 +8,6 @@ use reggie::content::copy::Copy;
 use reggie::content::push::{Source, push};
 use reggie::content::repository::Repository;
 use reggie::{Error, Kind};
-use support::raw_request::RawRequest;
 use support::registries::{Olareg, OlaregForm};
 
 use crate::batching::{How, batch, failure, finish};
@@ -75,46 +74,8 @@ impl Damaged {
     }
 }
 
-/// A registry that stores whatever it receives.
-fn careless() -> Quirky {
-    Quirky::start(|request, _| match request.method.as_str() {
-        "HEAD" => Some(Reply::new("404 Not Found")),
-        "PUT" => Some(Reply::new("201 Created")),
-        _ => None,
-    })
-}
-
 #[test]
-fn a_registry_that_does_not_verify_gets_no_damaged_blob_of_a_layout() {
-    for size in SIZES {
-        let to = careless();
-        let damaged = Damaged::new("x", size);
-        damaged.assert_not_copied(&repository(&to.url()));
-        let heads = to.heads();
-        let bodies: Vec<&RawRequest> = heads.iter().filter(|one| !one.body.is_empty()).collect();
-        assert!(!bodies.is_empty());
-        for one in bodies {
-            // The config, and nothing else.
-            let digest = digest(&one.body);
-            assert!(
-                one.target.ends_with(&format!("digest={digest}")),
-                "{}",
-                one.target
-            );
-        }
-        let manifests = heads
-            .iter()
-            .filter(|one| one.target.contains("/manifests/"));
-        assert!(manifests.into_iter().all(|one| one.method != "PUT"));
-        // It is due to the damage alone.
-        std::fs::write(damaged.path(), &damaged.layer).expect("written");
-        let to = repository(&to.url());
-        copy_tag(&damaged.layout, &to, "v1", &one_at_a_time()).expect("copied");
-    }
-}
-
-#[test]
-fn registries_that_verify_get_no_damaged_blob_of_a_layout() {
+fn a_damaged_blob_of_a_layout_is_not_copied() {
     let olareg = Olareg::start(OlaregForm::Open);
     let embedded = [false, true].map(|with_tls| {
         let options = embedded_registry::Options::default();
