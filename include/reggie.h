@@ -69,10 +69,12 @@
  * reggie_response_range(), have no such parameter; they return only a status.
  * There is no per-thread or per-handle last error.
  *
- * If an argument is invalid, the log at level REGGIE_LOG_DEBUG says so: it names the
- * function, the argument and, in strings, the first invalid byte and its offset, but
- * contains no secrets. This is the log of the config, or of the client that created
- * the request, as long as that client exists.
+ * If an argument of a setter of a config, a client, a request or its headers is
+ * invalid, the log at level REGGIE_LOG_DEBUG says so: it names the function, the
+ * argument and, in strings, the first invalid byte and its offset, but contains no
+ * secrets. This is the log of the config or the client; for a request, that of the
+ * client that created it, as long as that client exists. Other handles, such as
+ * builders, options, descriptors and batches, have no log.
  *
  * All other out-pointers are required, except those whose comment says that they may
  * be NULL, such as the descriptor of a pushed blob; the result is then not returned. On
@@ -112,9 +114,10 @@
  * Strings are NUL-terminated UTF-8, except paths of files, which may contain any
  * bytes, and values of headers, which may contain any bytes except control
  * characters other than tab. Binary data is passed as a pointer and a size in
- * bytes; the pointer may be NULL if the size is 0. Sizes in memory are size_t,
- * lengths of bodies uint64_t, flags int: 0 or not 0. Times are int64_t, in
- * milliseconds unless the name says otherwise.
+ * bytes; the pointer may be NULL if the size is 0. So may an array of strings, such as
+ * tags, if their count is 0. Sizes in memory are size_t, lengths of bodies uint64_t,
+ * flags int: 0 or not 0. Times are int64_t, in milliseconds unless the name says
+ * otherwise.
  *
  * Threads
  * -------
@@ -1009,7 +1012,8 @@ typedef int32_t reggie_status;
 /// Invalid session ID of an upload.
 #define REGGIE_INVALID_SESSION_ID 11
 
-/// Placeholder in the path that has no value.
+/// Required value that was not set, such as that of a placeholder in a path, or the
+/// type of an artifact.
 #define REGGIE_MISSING_VALUE 12
 
 /// Invalid user name, password, token or scope.
@@ -4217,7 +4221,8 @@ reggie_status reggie_repository_authorization(const reggie_repository *repositor
 /// Progress event: the transfer failed.
 #define REGGIE_PROGRESS_FAIL 7
 
-/// Progress event: the call is done.
+/// Progress event: a batch item is done, or the whole call if it is not part of
+/// a batch.
 #define REGGIE_PROGRESS_DONE 8
 
 /// Phase: a local file is being read to compute its digest.
@@ -4259,7 +4264,9 @@ int reggie_progress_phase(const reggie_progress *progress);
 
 /// Returns the number of the content, such as its line on a terminal.
 ///
-/// Numbers start at 0, in the order in which transfers began. Returns 0 if
+/// Numbers start at 0, in the order in which transfers began. Before a transfer
+/// has begun, REGGIE_PROGRESS_WAIT is about the whole call or item, as
+/// REGGIE_PROGRESS_DONE may be; the number of such an event is 0. Returns 0 if
 /// `progress` is NULL.
 size_t reggie_progress_number(const reggie_progress *progress);
 
@@ -4270,10 +4277,10 @@ size_t reggie_progress_index(const reggie_progress *progress);
 
 /// Returns the descriptor of the content.
 ///
-/// At REGGIE_PROGRESS_DONE, it is what the call was about: a blob, or the
-/// manifest with everything it refers to. Borrowed; valid until the callback
-/// returns. Returns NULL if the digest is not known yet or if `progress` is
-/// NULL.
+/// At REGGIE_PROGRESS_DONE, it is what the item or the call was about: a blob,
+/// or the manifest with everything it refers to. Borrowed; valid until the
+/// callback returns. Returns NULL if the digest is not known yet or if
+/// `progress` is NULL.
 const reggie_descriptor *reggie_progress_item(const reggie_progress *progress);
 
 /// Returns a name for display.
@@ -4730,6 +4737,7 @@ reggie_status reggie_manifest_stat(const reggie_repository *repository,
 
 /// Pushes a manifest under `count` tags, or by digest only if `count` is 0.
 ///
+/// `tags` may be NULL if `count` is 0.
 /// One of the tags may be the digest of the manifest, which sets no tag. The
 /// content that the manifest refers to must exist, except for the empty blob
 /// "{}", which is pushed if it is missing.
@@ -5319,8 +5327,8 @@ reggie_status reggie_builder_add(reggie_builder *builder,
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 (also for a
 /// title taken from the path), REGGIE_INVALID_MEDIA_TYPE if `media_type` is invalid,
-/// REGGIE_UNSAFE_NAME for a title that could not be pulled, or
-/// REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
+/// REGGIE_UNSAFE_NAME for a title that could not be pulled, such as that of
+/// another layer, or REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
 reggie_status reggie_builder_add_path(reggie_builder *builder,
                                       const char *path,
                                       const char *media_type,
@@ -5353,11 +5361,16 @@ reggie_status reggie_builder_annotate(reggie_builder *builder,
 /// Reads the files that were added. Sends nothing. The same content added in
 /// the same order yields the same bytes: no timestamps are included.
 ///
+/// An artifact to which no layer was added gets the empty blob, "{}" of media type
+/// REGGIE_EMPTY, as its only layer, as the OCI Image Specification recommends.
+/// It has no title, so that reggie_pull_files() finds no files.
+///
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
-/// has no type, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE or
-/// REGGIE_BODY_TOO_LARGE.
+/// has no type, REGGIE_UNSAFE_NAME if annotations have given a layer that was
+/// added the name of another one, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE
+/// or REGGIE_BODY_TOO_LARGE.
 REGGIE_MUST_USE
 reggie_status reggie_builder_finish(const reggie_builder *builder,
                                     const reggie_options *options,
@@ -5368,7 +5381,8 @@ reggie_status reggie_builder_finish(const reggie_builder *builder,
 ///
 /// The added files and bytes are pushed first, several concurrently; those that
 /// already exist are skipped. The manifest is then pushed under `count` tags as
-/// by reggie_manifest_push(). `manifest` may be NULL.
+/// by reggie_manifest_push(); `tags` may be NULL if `count` is 0. `manifest` may be
+/// NULL.
 ///
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
@@ -5431,19 +5445,26 @@ reggie_status reggie_pull_files(const reggie_repository *repository,
 ///
 /// `reference` is as for reggie_manifest_pull(). The copy is pushed under
 /// `count` tags, as by reggie_manifest_push(); in a layout, a manifest without
-/// a tag has no name. Content that exists at the destination is not pulled; if
-/// a manifest exists there with everything it refers to, not even the manifest
-/// is pulled. Both sides are queried first. Blobs are mounted if both
-/// repositories are in one registry. Manifests are pushed after the content
-/// that they refer to, and tags are set last. Content copied before a failure
-/// is kept and need not be copied again. `copied` has the digest, size and media
-/// type; it may be NULL.
+/// a tag has no name. `tags` may be NULL if `count` is 0. Both sides are queried
+/// first. Content that exists at the destination is not pulled; a registry that
+/// has the manifest of an image is taken to have all that it refers to, while
+/// the entries of an index are checked. Blobs are mounted if both repositories
+/// are in one registry. Manifests are pushed after the content that they refer
+/// to, and tags are set last. Content copied before a failure is kept and need
+/// not be copied again. `copied` has the digest, size and media type; it may be
+/// NULL.
 ///
 /// If reggie_options_set_platform() is set and the manifest is an index, only
-/// the manifest for the platform is copied, and the tags point to it. The
-/// index.json of a layout lists the manifest, its referrers and what has a tag.
+/// the manifest for the platform is copied, and the tags point to it; the digest
+/// of the index among the tags sets no tag either. The index.json of a layout
+/// lists the manifest, its referrers and what has a tag.
 /// Of manifests of unknown types, the content in their config, layers and blobs
 /// members is copied with them.
+///
+/// If a tag of a registry is a referrers tag (OCI Distribution Specification,
+/// Referrers Tag Schema) and the manifest is an OCI index, the index does not
+/// replace the list of referrers under the tag: the list gets its entries, and
+/// keeps its own.
 ///
 /// On REGGIE_OK, the caller must free `copied` with reggie_descriptor_free().
 ///
@@ -5668,6 +5689,9 @@ reggie_status reggie_batch_locate(reggie_batch *batch,
  */
 
 /// Lists the tags of a repository that follow `after`, or all if NULL.
+///
+/// They include the referrers tags of a registry without the referrers API;
+/// reggie_copy() adds what they list to the list of the destination.
 ///
 /// Nothing is sent before reggie_names_next(). The list does not need the
 /// repository afterwards.

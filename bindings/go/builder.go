@@ -96,7 +96,8 @@ func (b *Builder) Add(content Descriptor) { b.setDescriptor(content, b.low.Add) 
 
 // AddFile adds a regular file, which is read and pushed with the manifest. An empty
 // media type means [MediaTypeOctets]. The title is the name of the file when it is
-// pulled by [Repository.PullFiles]; an empty one means the last component of the path.
+// pulled by [Repository.PullFiles], which no other layer may have; an empty one means
+// the last component of the path.
 func (b *Builder) AddFile(path, mediaType, title string) {
 	name := &title
 	if title == "" {

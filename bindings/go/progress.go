@@ -25,7 +25,7 @@ const (
 	ProgressSkip = ProgressEvent(cabi.ProgressSkip)
 	// ProgressFail: the transfer failed.
 	ProgressFail = ProgressEvent(cabi.ProgressFail)
-	// ProgressDone: the call is done.
+	// ProgressDone: an item of a [Batch] is done, or the whole call if it is none.
 	ProgressDone = ProgressEvent(cabi.ProgressDone)
 )
 
@@ -52,7 +52,8 @@ type Progress struct {
 	Event ProgressEvent
 	Phase ProgressPhase
 	// Item is the content; nil if its digest is not known yet. At [ProgressDone], it is
-	// what the call was about: a blob, or a manifest with everything it refers to.
+	// what the call or the item was about: a blob, or a manifest with everything it
+	// refers to.
 	Item *Descriptor
 	// Name is a name for display: the title, the name of the file, the tag, or the
 	// first characters of the digest.
@@ -66,7 +67,8 @@ type Progress struct {
 	Wait time.Duration
 
 	// Number is that of the content, such as its line on a terminal. Numbers start at
-	// 0, in the order in which transfers began.
+	// 0, in the order in which transfers began. Before a transfer has begun, it is 0
+	// in events about the whole call or item.
 	Number int
 	// AllDone is how many bytes of all content are in place, and AllTotal the size of
 	// all content known so far. Content of unknown size is ignored.

@@ -297,7 +297,7 @@ impl Client {
         {
             Decision::Retry(delay) if !call.ends_within(delay) => {
                 self.engine.log.note(&call.limits, Level::Info, || {
-                    format!("{host}: continue in {} ms", delay.as_millis())
+                    format!("{host}: continue in {} ms: {error}", delay.as_millis())
                 });
                 pause(delay, call)
             }
@@ -391,8 +391,12 @@ impl Client {
             Decision::Retry(delay) if call.ends_within(delay) => Ok(None),
             Decision::Retry(delay) => {
                 self.engine.log.note(&call.limits, Level::Info, || {
-                    let number = attempt.number + 1;
-                    format!("{host}: send {number} in {} ms", delay.as_millis())
+                    let reason = match outcome {
+                        Ok(response) => format!("HTTP status {}", response.status),
+                        Err(error) => error.to_string(),
+                    };
+                    let (number, delay) = (attempt.number, delay.as_millis());
+                    format!("{host}: retry {number} in {delay} ms: {reason}")
                 });
                 Ok(Some(delay))
             }

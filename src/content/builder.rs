@@ -156,6 +156,13 @@ impl Builder {
         if !title.is_empty() {
             title::check(title)?;
             part.annotations.set(title::TITLE, Some(title))?;
+            let mut others = self.parts.iter().filter(|other| {
+                let own = other.annotations.get(title::TITLE);
+                own.is_some_and(|own| title.starts_with(own))
+            });
+            if others.any(|other| other.file_name().as_deref() == Some(title)) {
+                return Err(title::repeated(title));
+            }
         }
         self.parts.push(part);
         Ok(())
@@ -172,6 +179,21 @@ impl Builder {
         }
     }
 
+    /// An error if a file or bytes that were added have the name of another layer:
+    /// annotations may have changed titles.
+    fn check_names(&self) -> Result<(), Error> {
+        let is_existing = |part: &&Part| matches!(part.content, Content::Existing(_));
+        let (existing, added): (Vec<&Part>, Vec<&Part>) = self.parts.iter().partition(is_existing);
+        let mut names: HashSet<String> = existing.into_iter().filter_map(Part::file_name).collect();
+        for name in added.into_iter().filter_map(Part::file_name) {
+            if names.contains(&name) {
+                return Err(title::repeated(&name));
+            }
+            names.insert(name);
+        }
+        Ok(())
+    }
+
     fn check_not_index(&self, what: &str) -> Result<(), Error> {
         match self.is_index {
             false => Ok(()),
@@ -184,6 +206,7 @@ impl Builder {
 
     /// Builds the manifest. Reads the files that were added.
     pub fn finish(&self, options: &Options) -> Result<Manifest, Error> {
+        self.check_names()?;
         let progress = Progress::new(options.progress.as_ref());
         let limits = CallLimits {
             cancel: options.cancel.clone(),
@@ -212,7 +235,10 @@ impl Builder {
         for tag in tags {
             Target::parse(Some(tag), repository)?;
         }
+        self.check_names()?;
         let mut operation = Operation::new(repository, options);
+        let name = tags.first().copied().unwrap_or_default();
+        operation.progress.about(None, name);
         let pushed = self.push_in(&mut operation, tags);
         operation.finish(pushed)
     }
@@ -363,6 +389,11 @@ impl Part {
         );
         part.annotations = descriptor.annotations().clone();
         part
+    }
+
+    /// The name of the file when it is pulled, if it becomes one.
+    fn file_name(&self) -> Option<String> {
+        title::file_name_in(&self.annotations)
     }
 
     /// The descriptor, for which a file is read.

@@ -155,7 +155,7 @@ fn check(files: &[File]) -> Result<(), Error> {
     for File { layer, name } in files {
         let checked = match names.insert(name.as_str()) {
             true => title::check(title::of(layer).unwrap_or("")).and_then(|()| title::check(name)),
-            false => Err(title::refused(name, "is that of another layer too")),
+            false => Err(title::repeated(name)),
         };
         checked.map_err(|error| error.with_digest(layer.digest().as_str()))?;
     }

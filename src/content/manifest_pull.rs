@@ -12,7 +12,7 @@ use super::repository::{Place, Repository};
 pub use super::target::Target;
 use super::task::{self, Task};
 use crate::body::digest::{Algorithm, Digest};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Step};
 use crate::log::redact::shown;
 use crate::request::Request;
 use crate::request::response::Response;
@@ -250,4 +250,17 @@ fn check(response: &Response) -> Result<(), Error> {
             .with_host(response.host()));
     }
     Ok(())
+}
+
+/// An error if a descriptor has another size than its manifest.
+pub(super) fn check_size(descriptor: &Descriptor, manifest: &Manifest) -> Result<(), Error> {
+    let size = manifest.bytes().len() as u64;
+    match descriptor.size() {
+        Some(expected) if expected != size => {
+            let digest = descriptor.digest().as_str();
+            let message = format!("manifest {digest}: has {size} bytes, expected {expected}");
+            Err(Error::new(Kind::SizeMismatch, message).at(Step::Verify))
+        }
+        _ => Ok(()),
+    }
 }

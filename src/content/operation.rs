@@ -11,7 +11,6 @@ use crate::client::Client;
 use crate::error::{Error, Kind, Step};
 use crate::os::call_scope::CallScope;
 use crate::os::deadline::CallLimits;
-use crate::os::speed::Speed;
 use crate::request::call::Call;
 
 /// A call on a repository.
@@ -39,8 +38,7 @@ impl<'a> Operation<'a> {
     ) -> Operation<'a> {
         let mut call = repository.begin(options.cancel.clone(), options.timeout);
         call.limits.transfer = progress.meter();
-        let (down, up) = options.max_speed;
-        call.limits.speed = Speed::new(down, up);
+        call.limits.speed = options.speed();
         let waits = progress.clone();
         call.on_retry = Some(Box::new(move |wait| waits.retries_in(wait)));
         Operation {

@@ -1,6 +1,7 @@
 //! Options of calls that transfer content.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::filter::FilterCallback;
@@ -11,6 +12,7 @@ use crate::body::digest::Algorithm;
 use crate::body::sink::MemoryLimit;
 use crate::error::{Error, Kind};
 use crate::os::cancel::Cancel;
+use crate::os::speed::Speed;
 
 /// The maximum number of retries that can be set.
 const MAX_RETRIES: u32 = 1000;
@@ -153,6 +155,12 @@ impl Options {
         }
         self.parallel = blobs;
         Ok(())
+    }
+
+    /// The maximum speed of a call that begins.
+    pub(super) fn speed(&self) -> Option<Arc<Speed>> {
+        let (down, up) = self.max_speed;
+        Speed::new(down, up)
     }
 
     /// How many blobs are transferred concurrently.

@@ -9,13 +9,15 @@ use super::media_type;
 use super::referrers_support::{has_code, is_index};
 use super::tag_lock::TagLock;
 use super::task::{self, Task};
-use crate::body::digest::{Digest, of_bytes};
+use crate::body::digest::{Algorithm, Digest, of_bytes};
 use crate::error::{Error, Kind};
 use crate::http::json;
 use crate::request::response::Response;
 
 /// How often a list is read again after it was written.
 const REREADS: usize = 3;
+/// The number of hexadecimal digits of the tag; those of longer digests are cut off.
+const HEX: usize = 64;
 
 /// What the referrers tag of a subject points to.
 pub(super) enum Tagged {
@@ -38,20 +40,49 @@ pub(super) enum Change<'a> {
     Add(&'a Manifest),
     /// A manifest is not in the list.
     Remove(&'a Digest),
+    /// The entries of another list are in the list.
+    Merge(&'a Index),
+}
+
+/// The result of a merge.
+pub(super) struct Merged {
+    /// The list of the tag had to be changed.
+    pub(super) is_changed: bool,
+    /// It is the list that was merged, without other entries.
+    pub(super) is_same: bool,
 }
 
 /// The referrers tag of a subject.
-pub(super) fn tag(subject: &Digest) -> String {
-    /// The maximum number of hexadecimal digits of the tag.
-    const MAX_HEX: usize = 64;
-    let text = subject.as_str().replacen(':', "-", 1);
-    let algorithm = subject.algorithm().name();
-    text.chars().take(algorithm.len() + 1 + MAX_HEX).collect()
+fn tag(subject: &Digest) -> String {
+    tag_of(subject.algorithm(), subject.hex())
+}
+
+fn tag_of(algorithm: Algorithm, hex: &str) -> String {
+    format!("{}-{}", algorithm.name(), &hex[..HEX.min(hex.len())])
+}
+
+/// The algorithm of the subject, if a tag is a referrers tag.
+fn algorithm_of(tag: &str) -> Option<Algorithm> {
+    let (algorithm, hex) = tag.split_once('-')?;
+    let is_hex = hex.len() == HEX
+        && hex
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    Algorithm::from_name(algorithm).ok().filter(|_| is_hex)
+}
+
+/// Whether a tag is the referrers tag of some subject.
+pub(super) fn is_referrers_tag(tag: &str) -> bool {
+    algorithm_of(tag).is_some()
 }
 
 /// Reads the referrers tag of a subject.
 pub(super) fn read(task: &Task, subject: &Digest) -> Result<Tagged, Error> {
-    let target = Target::Tag(tag(subject));
+    read_tag(task, &tag(subject))
+}
+
+fn read_tag(task: &Task, tag: &str) -> Result<Tagged, Error> {
+    let target = Target::Tag(tag.to_owned());
     // Any type is accepted: content that is not an index must not be replaced.
     let mut request = manifest_pull::request(task, "GET", &target)?;
     request.max_body = Some(task.options.manifest_limit());
@@ -60,7 +91,9 @@ pub(super) fn read(task: &Task, subject: &Digest) -> Result<Tagged, Error> {
         return Ok(Tagged::Nothing);
     }
     task::check(&response)?;
-    if of_bytes(subject.algorithm(), response.body()) == subject.as_str() {
+    let digest = algorithm_of(tag).map(|algorithm| of_bytes(algorithm, response.body()));
+    let digest = digest.and_then(|digest| Digest::parse(&digest).ok());
+    if digest.is_some_and(|digest| self::tag(&digest) == tag) {
         // GitLab takes such a tag for the digest.
         return Ok(Tagged::Content("the subject itself"));
     }
@@ -73,29 +106,48 @@ pub(super) fn read(task: &Task, subject: &Digest) -> Result<Tagged, Error> {
 
 /// Changes the list of the referrers of a subject.
 pub(super) fn update(task: &Task, subject: &Digest, change: &Change) -> Result<(), Error> {
-    let tag = tag(subject);
-    let _lock = TagLock::acquire(task, &tag)?;
+    update_tag(task, &tag(subject), change).map(|_| ())
+}
+
+/// Adds the entries of a list to that of a referrers tag; without one, the tag
+/// points to the list.
+pub(super) fn merge(task: &Task, tag: &str, list: &Manifest) -> Result<Merged, Error> {
+    let index = Index {
+        text: String::from_utf8_lossy(list.bytes()).into_owned(),
+        etag: None,
+    };
+    let (found, is_changed) = update_tag(task, tag, &Change::Merge(&index))?;
+    let is_same = found.is_some_and(|found| found.text == index.text.trim_ascii());
+    Ok(Merged {
+        is_changed,
+        is_same,
+    })
+}
+
+/// Changes a list. Returns the list, and whether it had to be changed.
+fn update_tag(task: &Task, tag: &str, change: &Change) -> Result<(Option<Index>, bool), Error> {
+    let _lock = TagLock::acquire(task, tag)?;
     let mut status = 0;
     for round in 0..=REREADS {
         if round > 1 {
             // Others write the tag too, or the registry does not show it yet.
             task.client().wait_for_retry(&task.call, task.retries())?;
         }
-        let index = match read(task, subject)? {
+        let index = match read_tag(task, tag)? {
             Tagged::Nothing => Index::default(),
             Tagged::Index(index) => index,
             Tagged::Content(what) => match change {
-                Change::Add(_) => return Err(not_a_list(task, &tag, what)),
-                Change::Remove(_) => return Ok(()),
+                Change::Add(_) | Change::Merge(_) => return Err(not_a_list(task, tag, what)),
+                Change::Remove(_) => return Ok((None, false)),
             },
         };
         let Some(text) = index.changed(change) else {
-            return Ok(());
+            return Ok((Some(index), round > 0));
         };
         if round == REREADS {
             break;
         }
-        status = write(task, &tag, &text, index.etag.as_deref())?;
+        status = write(task, tag, &text, index.etag.as_deref())?;
     }
     let registry = task.client().address();
     let message = format!("{registry}: referrers tag {tag}: changed repeatedly by other clients");
@@ -163,6 +215,7 @@ impl Index {
         let (digest, added) = match change {
             Change::Add(manifest) => (manifest.descriptor().digest(), Some(entry_of(manifest))),
             Change::Remove(digest) => (*digest, None),
+            Change::Merge(list) => return self.merged(list),
         };
         let before = self.raw_entries();
         let is_same =
@@ -178,6 +231,25 @@ impl Index {
         }
         let kept = before.into_iter().filter(|entry| !is_same(entry));
         let entries: Vec<&str> = kept.chain(added.as_deref()).collect();
+        Some(self.with_entries(&entries))
+    }
+
+    /// The list with the entries of another one that it does not have; `None` if it
+    /// has all.
+    fn merged(&self, other: &Index) -> Option<String> {
+        if self.text.is_empty() {
+            return Some(other.text.clone());
+        }
+        let known = self.entries();
+        let is_new = |entry: &&str| {
+            let new = descriptor(entry);
+            new.is_some_and(|new| known.iter().all(|known| known.digest() != new.digest()))
+        };
+        let added: Vec<&str> = other.raw_entries().into_iter().filter(is_new).collect();
+        if added.is_empty() {
+            return None;
+        }
+        let entries: Vec<&str> = self.raw_entries().into_iter().chain(added).collect();
         Some(self.with_entries(&entries))
     }
 

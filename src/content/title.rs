@@ -1,6 +1,6 @@
 //! Titles of layers: the names of files (OCI Image Specification, Annotations).
 
-use super::descriptor::Descriptor;
+use super::descriptor::{Annotations, Descriptor};
 use crate::body::temporary;
 use crate::error::{Error, Kind};
 use crate::log::redact::shown;
@@ -24,8 +24,13 @@ pub(super) fn of(layer: &Descriptor) -> Option<&str> {
 
 /// The name of the file of a layer, which has not been checked; `None` without a title.
 pub(super) fn file_name(layer: &Descriptor) -> Option<String> {
-    let title = of(layer).filter(|title| !title.is_empty())?;
-    match layer.annotations().get(UNPACK) {
+    file_name_in(layer.annotations())
+}
+
+/// The same for the annotations of a layer.
+pub(super) fn file_name_in(annotations: &Annotations) -> Option<String> {
+    let title = annotations.get(TITLE).filter(|title| !title.is_empty())?;
+    match annotations.get(UNPACK) {
         Some("true") => Some(format!("{title}{PACKED}")),
         _ => Some(title.to_owned()),
     }
@@ -49,6 +54,11 @@ pub(super) fn check(title: &str) -> Result<(), Error> {
 /// The directory of a name that has been checked, and its last component.
 pub(super) fn parts(name: &str) -> (&str, &str) {
     name.rsplit_once('/').unwrap_or((".", name))
+}
+
+/// An error about the name of a file that another layer has.
+pub(super) fn repeated(name: &str) -> Error {
+    refused(name, "is that of another layer too")
 }
 
 /// An error about a title.

@@ -29,7 +29,7 @@ pub enum Kind {
     InvalidDigest = 10,
     /// Invalid session ID of an upload.
     InvalidSessionId = 11,
-    /// Placeholder in the path that has no value.
+    /// Required value that was not set: of a placeholder in the path, or a type.
     MissingValue = 12,
     /// Invalid user name, password, token or scope.
     InvalidCredentials = 13,

@@ -213,8 +213,8 @@ pub unsafe extern "C" fn reggie_builder_add(
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 (also for a
 /// title taken from the path), REGGIE_INVALID_MEDIA_TYPE if `media_type` is invalid,
-/// REGGIE_UNSAFE_NAME for a title that could not be pulled, or
-/// REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
+/// REGGIE_UNSAFE_NAME for a title that could not be pulled, such as that of
+/// another layer, or REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_builder_add_path(
     builder: *mut reggie_builder,
@@ -290,11 +290,16 @@ pub unsafe extern "C" fn reggie_builder_annotate(
 /// Reads the files that were added. Sends nothing. The same content added in
 /// the same order yields the same bytes: no timestamps are included.
 ///
+/// An artifact to which no layer was added gets the empty blob, "{}" of media type
+/// REGGIE_EMPTY, as its only layer, as the OCI Image Specification recommends.
+/// It has no title, so that reggie_pull_files() finds no files.
+///
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
-/// has no type, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE or
-/// REGGIE_BODY_TOO_LARGE.
+/// has no type, REGGIE_UNSAFE_NAME if annotations have given a layer that was
+/// added the name of another one, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE
+/// or REGGIE_BODY_TOO_LARGE.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_builder_finish(
@@ -319,7 +324,8 @@ pub unsafe extern "C" fn reggie_builder_finish(
 ///
 /// The added files and bytes are pushed first, several concurrently; those that
 /// already exist are skipped. The manifest is then pushed under `count` tags as
-/// by reggie_manifest_push(). `manifest` may be NULL.
+/// by reggie_manifest_push(); `tags` may be NULL if `count` is 0. `manifest` may be
+/// NULL.
 ///
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///

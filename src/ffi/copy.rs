@@ -16,19 +16,26 @@ use crate::content::copy;
 ///
 /// `reference` is as for reggie_manifest_pull(). The copy is pushed under
 /// `count` tags, as by reggie_manifest_push(); in a layout, a manifest without
-/// a tag has no name. Content that exists at the destination is not pulled; if
-/// a manifest exists there with everything it refers to, not even the manifest
-/// is pulled. Both sides are queried first. Blobs are mounted if both
-/// repositories are in one registry. Manifests are pushed after the content
-/// that they refer to, and tags are set last. Content copied before a failure
-/// is kept and need not be copied again. `copied` has the digest, size and media
-/// type; it may be NULL.
+/// a tag has no name. `tags` may be NULL if `count` is 0. Both sides are queried
+/// first. Content that exists at the destination is not pulled; a registry that
+/// has the manifest of an image is taken to have all that it refers to, while
+/// the entries of an index are checked. Blobs are mounted if both repositories
+/// are in one registry. Manifests are pushed after the content that they refer
+/// to, and tags are set last. Content copied before a failure is kept and need
+/// not be copied again. `copied` has the digest, size and media type; it may be
+/// NULL.
 ///
 /// If reggie_options_set_platform() is set and the manifest is an index, only
-/// the manifest for the platform is copied, and the tags point to it. The
-/// index.json of a layout lists the manifest, its referrers and what has a tag.
+/// the manifest for the platform is copied, and the tags point to it; the digest
+/// of the index among the tags sets no tag either. The index.json of a layout
+/// lists the manifest, its referrers and what has a tag.
 /// Of manifests of unknown types, the content in their config, layers and blobs
 /// members is copied with them.
+///
+/// If a tag of a registry is a referrers tag (OCI Distribution Specification,
+/// Referrers Tag Schema) and the manifest is an OCI index, the index does not
+/// replace the list of referrers under the tag: the list gets its entries, and
+/// keeps its own.
 ///
 /// On REGGIE_OK, the caller must free `copied` with reggie_descriptor_free().
 ///

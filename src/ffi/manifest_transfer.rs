@@ -118,6 +118,7 @@ pub unsafe extern "C" fn reggie_manifest_stat(
 
 /// Pushes a manifest under `count` tags, or by digest only if `count` is 0.
 ///
+/// `tags` may be NULL if `count` is 0.
 /// One of the tags may be the digest of the manifest, which sets no tag. The
 /// content that the manifest refers to must exist, except for the empty blob
 /// "{}", which is pushed if it is missing.

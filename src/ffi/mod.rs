@@ -71,10 +71,12 @@
 //! reggie_response_range(), have no such parameter; they return only a status.
 //! There is no per-thread or per-handle last error.
 //!
-//! If an argument is invalid, the log at level REGGIE_LOG_DEBUG says so: it names the
-//! function, the argument and, in strings, the first invalid byte and its offset, but
-//! contains no secrets. This is the log of the config, or of the client that created
-//! the request, as long as that client exists.
+//! If an argument of a setter of a config, a client, a request or its headers is
+//! invalid, the log at level REGGIE_LOG_DEBUG says so: it names the function, the
+//! argument and, in strings, the first invalid byte and its offset, but contains no
+//! secrets. This is the log of the config or the client; for a request, that of the
+//! client that created it, as long as that client exists. Other handles, such as
+//! builders, options, descriptors and batches, have no log.
 //!
 //! All other out-pointers are required, except those whose comment says that they may
 //! be NULL, such as the descriptor of a pushed blob; the result is then not returned. On
@@ -111,9 +113,10 @@
 //! Strings are NUL-terminated UTF-8, except paths of files, which may contain any
 //! bytes, and values of headers, which may contain any bytes except control
 //! characters other than tab. Binary data is passed as a pointer and a size in
-//! bytes; the pointer may be NULL if the size is 0. Sizes in memory are size_t,
-//! lengths of bodies uint64_t, flags int: 0 or not 0. Times are int64_t, in
-//! milliseconds unless the name says otherwise.
+//! bytes; the pointer may be NULL if the size is 0. So may an array of strings, such as
+//! tags, if their count is 0. Sizes in memory are size_t, lengths of bodies uint64_t,
+//! flags int: 0 or not 0. Times are int64_t, in milliseconds unless the name says
+//! otherwise.
 //!
 //! # Threads
 //!

@@ -38,6 +38,9 @@ impl reggie_names {
 
 /// Lists the tags of a repository that follow `after`, or all if NULL.
 ///
+/// They include the referrers tags of a registry without the referrers API;
+/// reggie_copy() adds what they list to the list of the destination.
+///
 /// Nothing is sent before reggie_names_next(). The list does not need the
 /// repository afterwards.
 ///

@@ -29,7 +29,8 @@ pub const REGGIE_PROGRESS_END: c_int = 5;
 pub const REGGIE_PROGRESS_SKIP: c_int = 6;
 /// Progress event: the transfer failed.
 pub const REGGIE_PROGRESS_FAIL: c_int = 7;
-/// Progress event: the call is done.
+/// Progress event: a batch item is done, or the whole call if it is not part of
+/// a batch.
 pub const REGGIE_PROGRESS_DONE: c_int = 8;
 
 /// Phase: a local file is being read to compute its digest.
@@ -132,7 +133,9 @@ pub extern "C" fn reggie_progress_phase(progress: Option<&reggie_progress>) -> c
 
 /// Returns the number of the content, such as its line on a terminal.
 ///
-/// Numbers start at 0, in the order in which transfers began. Returns 0 if
+/// Numbers start at 0, in the order in which transfers began. Before a transfer
+/// has begun, REGGIE_PROGRESS_WAIT is about the whole call or item, as
+/// REGGIE_PROGRESS_DONE may be; the number of such an event is 0. Returns 0 if
 /// `progress` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_progress_number(progress: Option<&reggie_progress>) -> usize {
@@ -149,10 +152,10 @@ pub extern "C" fn reggie_progress_index(progress: Option<&reggie_progress>) -> u
 
 /// Returns the descriptor of the content.
 ///
-/// At REGGIE_PROGRESS_DONE, it is what the call was about: a blob, or the
-/// manifest with everything it refers to. Borrowed; valid until the callback
-/// returns. Returns NULL if the digest is not known yet or if `progress` is
-/// NULL.
+/// At REGGIE_PROGRESS_DONE, it is what the item or the call was about: a blob,
+/// or the manifest with everything it refers to. Borrowed; valid until the
+/// callback returns. Returns NULL if the digest is not known yet or if
+/// `progress` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_progress_item(
     progress: Option<&reggie_progress>,

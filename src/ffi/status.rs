@@ -36,7 +36,8 @@ pub const REGGIE_INVALID_REFERENCE: reggie_status = 9;
 pub const REGGIE_INVALID_DIGEST: reggie_status = 10;
 /// Invalid session ID of an upload.
 pub const REGGIE_INVALID_SESSION_ID: reggie_status = 11;
-/// Placeholder in the path that has no value.
+/// Required value that was not set, such as that of a placeholder in a path, or the
+/// type of an artifact.
 pub const REGGIE_MISSING_VALUE: reggie_status = 12;
 /// Invalid user name, password, token or scope.
 pub const REGGIE_INVALID_CREDENTIALS: reggie_status = 13;

@@ -27,7 +27,7 @@ fn describe(status: reggie_status) -> &'static CStr {
         REGGIE_INVALID_REFERENCE => c"invalid reference",
         REGGIE_INVALID_DIGEST => c"invalid digest",
         REGGIE_INVALID_SESSION_ID => c"invalid session ID",
-        REGGIE_MISSING_VALUE => c"placeholder in the path has no value",
+        REGGIE_MISSING_VALUE => c"required value is missing",
         REGGIE_INVALID_CREDENTIALS => c"invalid credentials or scope",
         REGGIE_INVALID_CREDENTIALS_FILE => c"invalid credentials file",
         REGGIE_INVALID_CERTIFICATES => c"invalid CA certificates",

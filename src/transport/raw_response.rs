@@ -208,9 +208,10 @@ impl RawBody {
 
     /// Waits until the maximum speed of the call allows more.
     fn slow_down(&mut self) -> Result<(), Error> {
-        if !matches!(self.state, BodyState::Open { .. }) {
+        if matches!(self.state, BodyState::Failed) {
             return Ok(());
         }
+        // Also for what was received last: short bodies come in one piece.
         self.limits.call.wait_to_receive().map_err(|error| {
             let error = Error::of_io(Kind::Receive, "wait for the maximum speed", error);
             self.fail();

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use embedded_registry::{Options as RegistryOptions, Registry};
-use reggie::Kind;
 use reggie::content::blob_pull::to_memory;
 use reggie::content::builder::Builder;
 use reggie::content::descriptor::Descriptor;
@@ -16,6 +15,7 @@ use reggie::content::progress::{Event, Phase};
 use reggie::content::referrers::Referrers;
 use reggie::content::repository::Repository;
 use reggie::digest::Algorithm;
+use reggie::{Error, Kind};
 use tempfile::TempDir;
 
 use crate::documents::{EMPTY, NAME, digest, embedded};
@@ -198,6 +198,38 @@ fn an_algorithm_applies_to_all_that_is_built() {
     for descriptor in all {
         assert_eq!(descriptor.digest().algorithm(), Algorithm::Sha512);
     }
+}
+
+#[test]
+fn two_layers_with_one_file_name_are_refused() {
+    let folder = files();
+    let path = folder.path().join("readme.txt");
+    let refused = |result: Result<(), Error>, name: &str| {
+        let error = assert_kind(result, Kind::UnsafeName);
+        let message = format!("title \"{name}\": is that of another layer too");
+        assert!(error.to_string().contains(&message), "{error}");
+    };
+    let mut builder = artifact(folder.path());
+    refused(builder.add_path(&path, None, None), "readme.txt");
+    refused(builder.add_memory(b"", None, Some("bin/app")), "bin/app");
+    // What was refused is not there.
+    builder.finish(&options()).expect("built");
+
+    let registry = Registry::start(RegistryOptions::default());
+    let repository = embedded(&registry);
+    let push = |builder: &Builder| builder.push(&repository, &[], &options()).map(|_| ());
+    builder.add_memory(b"", None, Some("a")).expect("added");
+    builder.annotate(TITLE, Some("bin/app")).expect("set");
+    refused(push(&builder), "bin/app");
+    refused(builder.finish(&options()).map(|_| ()), "bin/app");
+    // A packed directory has another name.
+    let unpack = "io.deis.oras.content.unpack";
+    builder.annotate(unpack, Some("true")).expect("set");
+    push(&builder).expect("pushed");
+    builder.annotate(unpack, None).expect("set");
+    builder.annotate(TITLE, None).expect("removed");
+    builder.add_memory(b"", None, Some("a")).expect("added");
+    push(&builder).expect("pushed");
 }
 
 #[test]

@@ -227,6 +227,23 @@ fn one_platform_of_an_index_is_copied_alone() {
         assert!(!has(to.repository(), &list));
         assert!(!has(to.repository(), &images[0]));
 
+        // The tag of a reference with a digest is that of the index.
+        let (own, wrong) = (digest_of(&list), digest_of(&images[0]));
+        for (tag, is_accepted) in [
+            (&own, true),
+            (&digest_of(&images[2]), true),
+            (&wrong, false),
+        ] {
+            let options = for_platform("linux/arm64");
+            let (from, to) = (from.repository(), to.repository());
+            let copied = copy(from, Some(&own), to, &[tag], &options);
+            match is_accepted {
+                true => assert_same(&copied.expect("copied"), &images[2]),
+                false => drop(assert_kind(copied, Kind::DigestMismatch)),
+            }
+        }
+        assert_eq!(tags(to.repository()), ["v1"]);
+
         let options = for_platform("plan9/arm64");
         let copied = copy_tag(from.repository(), to.repository(), "v1", &options);
         assert_kind(copied, Kind::NoPlatform);

@@ -276,10 +276,12 @@ fn only_layouts_of_the_known_version_are_opened() {
     assert_eq!(assert_kind(open(false), Kind::File).errno(), libc::ENOENT);
     fs::create_dir(&path).expect("created");
     assert_kind(open(false), Kind::InvalidLayout);
+    let long = format!("{{}}{}", " ".repeat(100_000));
     for text in [
         "{}",
         "{",
         "[]",
+        &long,
         r#"{"imageLayoutVersion":"2.0.0"}"#,
         r#"{"imageLayoutVersion":1}"#,
     ] {
@@ -340,4 +342,26 @@ fn a_layout_that_is_half_created_is_empty() {
         let found = fs::read_to_string(folder.path().join("oci-layout")).expect("a file");
         assert_eq!(found, mark);
     }
+}
+
+#[test]
+fn a_manifest_of_another_size_than_the_index_says_is_an_error() {
+    let (folder, repository) = layout();
+    let manifest = image(&repository, "");
+    push_manifest(&repository, &manifest, &["v1"], &options()).expect("pushed");
+    let path = folder.path().join("index.json");
+    let index = fs::read_to_string(&path).expect("a file");
+    let size = format!("\"size\":{}", manifest.bytes().len());
+    assert!(index.contains(&size), "{index}");
+    fs::write(&path, index.replace(&size, "\"size\":1")).expect("written");
+    let to = tempfile::tempdir().expect("a folder");
+    let to = Repository::open_layout(to.path(), true).expect("a layout");
+    assert_kind(
+        pull(&repository, Some("v1"), &options()),
+        Kind::SizeMismatch,
+    );
+    assert_kind(
+        copy_tag(&repository, &to, "v1", &options()),
+        Kind::SizeMismatch,
+    );
 }

@@ -218,8 +218,9 @@ fn content_that_is_added_twice_is_pushed_once() {
     let mut builder = artifact(2);
     for number in 0..2 {
         let content = content(number);
+        let title = format!("{content} again");
         builder
-            .add_memory(content.as_bytes(), None, Some("again"))
+            .add_memory(content.as_bytes(), None, Some(&title))
             .expect("added");
     }
     let seen: Arc<Mutex<Vec<Snapshot>>> = Arc::default();

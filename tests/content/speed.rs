@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use embedded_registry::{Options as RegistryOptions, Registry};
+use reggie::content::batch::{Batch, Destination, Work};
 use reggie::content::blob_pull::to_memory;
 use reggie::content::builder::Builder;
 use reggie::content::descriptor::Descriptor;
@@ -111,6 +112,38 @@ fn all_transfers_of_a_call_share_the_speed() {
     let options = limited(SPEED, 0);
     files_pull::pull(&embedded(&registry), Some("v1"), folder.path(), &options).expect("pulled");
     assert!(begun.elapsed() >= MIN_TIME);
+}
+
+#[test]
+fn all_items_of_a_batch_share_the_speed() {
+    let registry = Registry::start(RegistryOptions::default());
+    let repository = embedded(&registry);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |number: u8| folder.path().join(number.to_string());
+    let size = SIZE / 4;
+    for steps in [false, true] {
+        let pushes = Batch::new(Arc::new(limited(0, SPEED))).expect("a batch");
+        let pulls = Batch::new(Arc::new(limited(SPEED, 0))).expect("a batch");
+        for number in 0..4_u8 {
+            let bytes = vec![number + 10 * u8::from(steps); size];
+            fs::write(path(number), &bytes).expect("written");
+            let digest = registry.put_blob(NAME, bytes);
+            registry.delete_blob(NAME, &digest);
+            let work = Work::push(&repository, &path(number), None).expect("valid");
+            pushes.items().add(work);
+            let blob = Descriptor::new(&digest, Some(size as u64), None).expect("a descriptor");
+            let to = Destination::Path(path(number + 100));
+            pulls.items().add(Work::pull(&repository, &blob, to));
+        }
+        for mut batch in [pushes, pulls] {
+            let begun = Instant::now();
+            match steps {
+                true => while batch.step(None).expect("no failure") {},
+                false => batch.run().expect("no failure"),
+            }
+            assert!(begun.elapsed() >= MIN_TIME);
+        }
+    }
 }
 
 #[test]

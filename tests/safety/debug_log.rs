@@ -1,6 +1,7 @@
 //! The debug log shows requests and answers, and never a secret.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use reggie::{Client, Config, Level};
 use support::raw_server::RawServer;
@@ -144,4 +145,31 @@ fn without_debug_the_log_has_what_its_level_lets_through() {
     let client = Client::new(&server.url(), &config).expect("a client");
     client.execute(&mut request).expect("an answer");
     assert!(lines.lock().expect("a log").contains("> GET"));
+}
+
+#[test]
+fn the_log_says_why_a_request_is_sent_again() {
+    let server = RawServer::start(|conn| {
+        while conn.read_request().is_some() {
+            conn.respond("503 Service Unavailable", &[], b"");
+        }
+    });
+    for (url, reason) in [
+        (server.url(), Some("HTTP status 503")),
+        ("http://127.0.0.1:1".to_owned(), None),
+    ] {
+        let mut config = Config::new();
+        let lines = logged(&mut config, Level::Info);
+        config.set_retries(1).expect("valid");
+        config.set_retry_delays(Duration::ZERO, Duration::ZERO, Duration::ZERO);
+        let client = Client::new(&url, &config).expect("a client");
+        let mut request = client.request("GET", "/").expect("a request");
+        let ended = client.execute(&mut request);
+        let reason = reason.map_or_else(|| ended.expect_err("refused").to_string(), str::to_owned);
+        let host = url.trim_start_matches("http://");
+        assert_eq!(
+            *lines.lock().expect("a log"),
+            format!("{host}: retry 1 in 0 ms: {reason}\n")
+        );
+    }
 }

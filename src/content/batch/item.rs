@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use super::callback_output::CallbackOutput;
+use crate::content::blob_pull;
 use crate::content::copy::Copy;
 use crate::content::descriptor::Descriptor;
 use crate::content::digest::Digest;
 use crate::content::location::Location;
 use crate::content::manifest::Manifest;
 use crate::content::platform::Platform;
+use crate::content::push::Source;
 use crate::content::repository::Repository;
 use crate::content::target::Target;
 use crate::error::{Error, Kind, Step};
@@ -101,6 +103,23 @@ impl Work {
         match self {
             Work::At(repository, Action::Pull(blob, to)) => Some((repository, blob, to)),
             _ => None,
+        }
+    }
+
+    /// What it is about, as far as it is known, and its name for display.
+    pub(super) fn about(&self) -> (Option<&Descriptor>, String) {
+        match self {
+            Work::Copy(copy) => (None, copy.shown().to_owned()),
+            Work::At(_, Action::Pull(blob, _) | Action::Locate { blob, .. }) => {
+                (Some(blob), blob_pull::shown_name(blob).to_owned())
+            }
+            Work::At(_, Action::Push(path, digest)) => {
+                (None, Source::Path(path.clone()).name(digest.as_ref()))
+            }
+            Work::At(_, Action::Manifest { target, .. }) => {
+                let name = target.as_ref().map_or("", Target::shown);
+                (None, name.to_owned())
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! The work of a batch from the first item that is started until nothing is left.
 
+use std::collections::HashMap;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub(super) struct Round {
     ended: Arc<Ended>,
     /// How many items have not ended.
     left: usize,
+    /// The progress of these.
+    items: HashMap<usize, Progress>,
     /// That of the first item that has failed.
     failure: Option<Error>,
     /// The whole batch was cancelled, or has exceeded its time limit.
@@ -47,6 +50,7 @@ impl Round {
             cancel: options.cancel.clone(),
             callbacks: Some(Arc::clone(items.callbacks())),
             is_nested: call_scope::is_active(),
+            speed: options.speed(),
             ..CallLimits::within(options.timeout)
         };
         let progress = Progress::new(options.progress.as_ref());
@@ -66,6 +70,7 @@ impl Round {
             callbacks: Arc::clone(items.callbacks()),
             ended: Arc::default(),
             left: 0,
+            items: HashMap::new(),
             failure: None,
             interruption: None,
             process: std::process::id(),
@@ -78,9 +83,12 @@ impl Round {
         let mut jobs = Jobs::new();
         for (index, item) in (first..).zip(added) {
             let progress = self.progress.of_item(index);
+            let (about, name) = item.work.about();
+            progress.about(about, &name);
             if let Some((_, blob, _)) = item.work.as_pull() {
                 progress.expect(blob.size());
             }
+            self.items.insert(index, progress.clone());
             let task = Task {
                 item: Arc::clone(item),
                 options: Arc::clone(&self.options),
@@ -124,8 +132,10 @@ impl Round {
             item.set_outcome(outcome);
         }
         let _scope = CallScope::enter();
-        // The failures of the item and of the callback are those of the batch.
-        let _ = self.progress.of_item(index).done(result);
+        if let Some(progress) = self.items.remove(&index) {
+            // The failures of the item and of the callback are those of the batch.
+            let _ = progress.done(result);
+        }
     }
 
     /// Whether all items have ended.

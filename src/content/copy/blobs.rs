@@ -75,7 +75,7 @@ fn to_registry(
             send(task, Ok(Box::new(content)), blob, session)
         }
         (Place::Layout(layout), None) => {
-            let content = layout_blob::content(layout, blob.digest(), blob.size());
+            let content = layout_blob::content(task, layout, blob);
             send(task, content, blob, session).map_err(|error| match error.kind() {
                 Kind::SourceChanged => error.with_kind(Kind::DigestMismatch),
                 _ => error,

@@ -11,7 +11,7 @@ use crate::content::media_type;
 use crate::content::options::Options;
 use crate::content::repository::Place;
 use crate::content::task::Task;
-use crate::error::{Error, Kind, Step};
+use crate::error::{Error, Kind};
 
 /// Why a manifest is part of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +150,7 @@ fn pull(sides: &Sides, found: Found, role: Role) -> Result<Examined, Error> {
         if is_other_document(sides, &descriptor, &manifest) {
             return Ok(Examined::Blob);
         }
-        check_size(&descriptor, &manifest)?;
+        manifest_pull::check_size(&descriptor, &manifest)?;
     }
     Ok(Examined::Manifest(Box::new(Facts {
         descriptor: manifest.descriptor().clone(),
@@ -201,16 +201,4 @@ fn is_manifest_type(media_type: &str, options: &Options) -> bool {
         || own
             .into_iter()
             .any(|own| media_type::is_same(own, media_type))
-}
-
-fn check_size(descriptor: &Descriptor, manifest: &Manifest) -> Result<(), Error> {
-    let size = manifest.bytes().len() as u64;
-    match descriptor.size() {
-        Some(expected) if expected != size => {
-            let digest = descriptor.digest().as_str();
-            let message = format!("manifest {digest}: has {size} bytes, expected {expected}");
-            Err(Error::new(Kind::SizeMismatch, message).at(Step::Verify))
-        }
-        _ => Ok(()),
-    }
 }

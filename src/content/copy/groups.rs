@@ -1,6 +1,6 @@
 //! The order in which the manifests of a copy are pushed.
 
-use super::plan::Node;
+use super::node::Node;
 use crate::error::{Error, Kind};
 
 /// The numbers of all manifests, in groups: each needs only earlier groups.

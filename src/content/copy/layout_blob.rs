@@ -12,7 +12,9 @@ use crate::content::layout::new_blob::{self, NewBlob};
 use crate::content::layout::{blob_file, partial_blob};
 use crate::content::operation::Operation;
 use crate::content::partial_file::{Opened, PartialFile};
+use crate::content::progress::Phase;
 use crate::content::push_content::{self, Content};
+use crate::content::task::Task;
 use crate::error::Error;
 
 /// Receives a blob from the repository of the operation, unless the layout has it. What
@@ -79,12 +81,22 @@ impl Sink for LayoutSink {
     }
 }
 
-/// The file of a blob as what a push sends. The registry compares the digest.
+/// The file of a blob as what a push sends. It is verified, since not every registry
+/// compares digests.
 pub(super) fn content(
+    task: &Task,
     layout: &Layout,
-    digest: &Digest,
-    size: Option<u64>,
+    blob: &Descriptor,
 ) -> Result<Box<dyn Content>, Error> {
-    let (file, _) = blob_file::open_expected(layout, digest, size)?;
-    push_content::of_file(file, format!("{}: blob", layout.shown()))
+    let digest = blob.digest();
+    let (file, _) = blob_file::open_expected(layout, digest, blob.size())?;
+    let mut content = push_content::of_file(file, format!("{}: blob", layout.shown()))?;
+    task.progress.set_phase(Phase::Check);
+    let found = content.hash(&task.call.limits, digest.algorithm())?;
+    let found = found.unwrap_or_default();
+    if found != digest.as_str() {
+        return Err(blob_file::wrong(layout, digest, &found));
+    }
+    task.progress.set_phase(Phase::Push);
+    Ok(content)
 }

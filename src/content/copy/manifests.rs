@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use super::crew::Crew;
 use super::examine::Role;
-use super::plan::{Node, Plan};
+use super::node::Node;
+use super::plan::Plan;
 use super::sides::{Repositories, Sides};
 use crate::body::digest::Digest;
 use crate::content::layout;
 use crate::content::manifest::Manifest;
 use crate::content::manifest_pull::{self, Target};
 use crate::content::manifest_push;
+use crate::content::media_type;
 use crate::content::progress::{Phase, Progress};
 use crate::content::referrers_support;
+use crate::content::referrers_tag;
 use crate::content::repository::{Place, Repository};
 use crate::content::task::Task;
 use crate::error::{Error, Kind};
@@ -40,9 +43,15 @@ impl Tags {
         Ok(parsed)
     }
 
-    /// An error if a digest among the tags is that of another manifest.
-    pub(super) fn check(&self, root: &Digest) -> Result<(), Error> {
-        match self.digests.iter().find(|digest| *digest != root) {
+    pub(super) fn is_empty(&self) -> bool {
+        self.tags.is_empty()
+    }
+
+    /// An error if a digest among the tags is neither that of the manifest nor that of
+    /// the index in which it was found.
+    pub(super) fn check(&self, root: &Digest, index: Option<&Digest>) -> Result<(), Error> {
+        let is_other = |digest: &&Digest| *digest != root && Some(*digest) != index;
+        match self.digests.iter().find(is_other) {
             None => Ok(()),
             Some(other) => {
                 let (root, other) = (root.as_str(), other.as_str());
@@ -66,7 +75,7 @@ pub(super) fn push(
     let is_pushed = |number: &usize| {
         let node = &plan.nodes[*number];
         let is_tagged = match number {
-            0 => !tags.tags.is_empty(),
+            0 => !tags.is_empty(),
             number => tagged.contains(number),
         };
         node.is_manifest && (node.is_needed || !is_tagged)
@@ -94,10 +103,46 @@ pub(super) fn push(
         set_tags(sides, node, std::slice::from_ref(tag)).map_err(|error| of_node(error, node))?;
     }
     let root = plan.root();
-    match tags.tags.is_empty() {
-        true => Ok(()),
-        false => set_tags(sides, root, &tags.tags).map_err(|error| of_node(error, root)),
+    push_root(sides, root, &tags.tags).map_err(|error| of_node(error, root))
+}
+
+/// Makes tags point to the root, except for referrers tags of a registry: their lists
+/// get its entries.
+fn push_root(sides: &Sides, root: &Node, tags: &[String]) -> Result<(), Error> {
+    let is_list = media_type::is_same(root.descriptor.media_type(), media_type::OCI_INDEX);
+    let (lists, tags): (Vec<String>, Vec<String>) = match sides.to.place() {
+        Place::Registry(_) if is_list => tags
+            .iter()
+            .cloned()
+            .partition(|tag| referrers_tag::is_referrers_tag(tag)),
+        _ => (Vec::new(), tags.to_vec()),
+    };
+    let mut is_pushed = root.is_needed || lists.is_empty();
+    if !tags.is_empty() {
+        set_tags(sides, root, &tags)?;
+        is_pushed = true;
     }
+    for tag in &lists {
+        is_pushed |= merge_list(sides, root, tag)?;
+    }
+    match is_pushed {
+        true => Ok(()),
+        false => push_node(sides, root),
+    }
+}
+
+/// Adds the entries of a list of referrers to the list that a registry has. Whether
+/// the tag points to the same list then.
+fn merge_list(sides: &Sides, node: &Node, tag: &str) -> Result<bool, Error> {
+    let task = Task::of(&sides.to)?;
+    let (own, progress) = (&node.descriptor, &sides.to.progress);
+    progress.begin(Phase::Push, Some(own), tag, own.size())?;
+    let merged = referrers_tag::merge(&task, tag, &manifest_of(sides, node)?)?;
+    match merged.is_changed {
+        true => progress.end(),
+        false => progress.skip(),
+    }?;
+    Ok(merged.is_same)
 }
 
 fn of_node(error: Error, node: &Node) -> Error {

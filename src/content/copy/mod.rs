@@ -7,6 +7,7 @@ mod examine;
 mod groups;
 mod layout_blob;
 mod manifests;
+mod node;
 mod plan;
 mod remote_blob;
 mod root;
@@ -41,6 +42,7 @@ pub fn copy(
     let target = Target::parse(reference, from)?;
     let tags = Tags::parse(tags, to)?;
     let mut operation = Operation::new(to, options);
+    operation.progress.about(None, target.shown());
     let pool = Pool::new(&mut operation, options.parallel());
     let copied = pool.and_then(|pool| {
         let crew = Crew::Call(&pool, &operation);
@@ -76,6 +78,11 @@ impl Copy {
         })
     }
 
+    /// The name of what is copied, if the program has given one.
+    pub(super) fn shown(&self) -> &str {
+        self.target.as_ref().map_or("", Target::shown)
+    }
+
     /// The source and the destination.
     pub(super) fn repositories(&self) -> [&Repository; 2] {
         [&self.from, &self.to]
@@ -93,6 +100,7 @@ impl Copy {
             Some(target) => target.clone(),
             None => Target::parse(None, &self.from)?,
         };
+        progress.about(None, target.shown());
         let crew = Crew::Job(worker, progress);
         let transfers = Some(Arc::clone(transfers));
         let repositories = Repositories::new(&self.from, &self.to, options, transfers);
@@ -121,11 +129,13 @@ fn copy_with(
     target: &Target,
     tags: &Tags,
 ) -> Result<Descriptor, Error> {
-    let root = root::find(sides, target)?;
-    tags.check(root.descriptor.digest())?;
+    let (root, named) = root::find(sides, target)?;
+    tags.check(root.descriptor.digest(), named.as_ref())?;
+    let progress = &sides.to.progress;
+    progress.about(Some(&root.descriptor), target.shown());
     let plan = Arc::new(Plan::make(crew, repositories, sides, root)?);
     let blobs = plan.blobs.iter().map(|blob| {
-        let progress = sides.to.progress.another();
+        let progress = progress.another();
         progress.expect(blob.size());
         (blob.clone(), progress)
     });
@@ -135,6 +145,9 @@ fn copy_with(
     })?;
     manifests::push(crew, repositories, sides, &plan, tags)?;
     let root = &plan.root().descriptor;
+    if tags.is_empty() {
+        progress.about(Some(root), target.shown());
+    }
     let media_type = root.media_type().to_owned();
     Ok(Descriptor::of(
         root.digest().clone(),

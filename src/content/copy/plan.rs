@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::crew::Crew;
 use super::examine::{self, Examined, Facts, Role};
 use super::groups;
+use super::node::{Content, Node};
 use super::root::{self, Found};
 use super::sides::{Repositories, Sides};
 use crate::body::digest::Digest;
@@ -39,65 +40,6 @@ pub(super) struct Plan {
     pub(super) digest_tags: Vec<(String, usize)>,
     /// The manifests in an order in which they can be pushed.
     pub(super) groups: Vec<Vec<usize>>,
-}
-
-/// A manifest of a copy.
-pub(super) struct Node {
-    pub(super) descriptor: Descriptor,
-    pub(super) role: Role,
-    /// The manifests whose lists of referrers have it. Once its content is known, at
-    /// most the one that it refers to.
-    pub(super) subjects: Vec<Digest>,
-    content: Content,
-    /// The bytes, unless all of it is at the destination.
-    bytes: Option<Vec<u8>>,
-    /// Whether the destination has it.
-    pub(super) is_there: bool,
-    /// It is a manifest, as it must be.
-    pub(super) is_manifest: bool,
-    /// The manifests that must be pushed before this one.
-    pub(super) needs: Vec<usize>,
-    /// Others are pushed after it: they refer to it, or are about it.
-    pub(super) is_needed: bool,
-    depth: usize,
-}
-
-impl Node {
-    pub(super) fn new(descriptor: Descriptor, role: Role, depth: usize) -> Node {
-        Node {
-            descriptor,
-            role,
-            subjects: Vec::new(),
-            content: Content::Pending,
-            bytes: None,
-            is_there: false,
-            is_manifest: false,
-            needs: Vec::new(),
-            is_needed: false,
-            depth,
-        }
-    }
-
-    /// The manifest, if its bytes are known.
-    pub(super) fn manifest(&self) -> Result<Option<Manifest>, Error> {
-        let algorithm = self.descriptor.digest().algorithm();
-        let media_type = Some(self.descriptor.media_type());
-        let bytes = self.bytes.clone();
-        bytes
-            .map(|bytes| Manifest::parse(bytes, media_type, algorithm))
-            .transpose()
-    }
-}
-
-/// What is known about the content of a manifest.
-#[derive(Debug, PartialEq, Eq)]
-enum Content {
-    /// It is to be examined.
-    Pending,
-    /// The destination has it, so that it was not read.
-    Unread,
-    /// It has this subject.
-    Read(Option<Digest>),
 }
 
 /// A manifest that is to be examined.

@@ -1,6 +1,7 @@
 //! Which manifest is copied.
 
 use super::sides::Sides;
+use crate::body::digest::Digest;
 use crate::content::descriptor::Descriptor;
 use crate::content::manifest::Manifest;
 use crate::content::manifest_pull::{self, Target};
@@ -34,11 +35,12 @@ impl Found {
     }
 }
 
-/// The manifest to copy: that of the reference, or the one for the platform.
-pub(super) fn find(sides: &Sides, target: &Target) -> Result<Found, Error> {
+/// The manifest to copy: that of the reference, or the one for the platform. In that
+/// case, also the digest of what the reference names.
+pub(super) fn find(sides: &Sides, target: &Target) -> Result<(Found, Option<Digest>), Error> {
     match &sides.options().platform {
         Some(platform) => select(&sides.from, target, platform),
-        None => find_in(&sides.from, target),
+        None => find_in(&sides.from, target).map(|found| (found, None)),
     }
 }
 
@@ -62,16 +64,21 @@ pub(super) fn find_in(from: &Operation, target: &Target) -> Result<Found, Error>
 }
 
 /// Selects the manifest for a platform, and does not pull it.
-fn select(from: &Operation, target: &Target, platform: &Platform) -> Result<Found, Error> {
+fn select(
+    from: &Operation,
+    target: &Target,
+    platform: &Platform,
+) -> Result<(Found, Option<Digest>), Error> {
     let mut manifest = manifest_pull::fetch(from, target)?;
+    let named = Some(manifest.descriptor().digest().clone());
     let mut nested = 0;
     while manifest.is_index() {
         let next = manifest_pull::selected(&manifest, platform, &mut nested)?;
         if media_type::is_image(next.media_type()) {
-            return Ok(Found::unknown(next.clone()));
+            return Ok((Found::unknown(next.clone()), named));
         }
         let next = Target::Digest(next.digest().clone());
         manifest = manifest_pull::fetch(from, &next)?;
     }
-    Ok(Found::of(manifest))
+    Ok((Found::of(manifest), named))
 }

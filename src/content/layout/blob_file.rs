@@ -158,9 +158,14 @@ pub(super) fn read(layout: &Layout, digest: &Digest, max: usize) -> Result<Vec<u
     let bytes = bytes.ok_or_else(missing)?;
     let found = crate::body::digest::of_bytes(digest.algorithm(), &bytes);
     if found != digest.as_str() {
-        let (layout, digest) = (layout.shown(), digest.as_str());
-        let message = format!("{layout}: content has the digest {found}, not {digest}");
-        return Err(Error::new(Kind::DigestMismatch, message).at(Step::Verify));
+        return Err(wrong(layout, digest, &found));
     }
     Ok(bytes)
+}
+
+/// The error for content that does not match its digest.
+pub(in crate::content) fn wrong(layout: &Layout, digest: &Digest, found: &str) -> Error {
+    let (layout, digest) = (layout.shown(), digest.as_str());
+    let message = format!("{layout}: content has the digest {found}, not {digest}");
+    Error::new(Kind::DigestMismatch, message).at(Step::Verify)
 }

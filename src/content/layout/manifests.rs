@@ -13,6 +13,7 @@ use crate::body::digest::Digest;
 use crate::content::descriptor::Descriptor;
 use crate::content::empty_blob;
 use crate::content::manifest::Manifest;
+use crate::content::manifest_pull;
 use crate::content::operation::Operation;
 use crate::content::options::Options;
 use crate::content::progress::Phase;
@@ -35,7 +36,11 @@ pub(in crate::content) fn read(
         return Err(layout.missing("manifest"));
     };
     let media_type = entry.as_ref().map(Descriptor::media_type);
-    read_blob(layout, digest, media_type, options)
+    let manifest = read_blob(layout, digest, media_type, options)?;
+    if let Some(entry) = &entry {
+        manifest_pull::check_size(entry, &manifest)?;
+    }
+    Ok(manifest)
 }
 
 /// Reads a manifest whose digest is known; `None` if the layout does not have it.

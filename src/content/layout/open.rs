@@ -57,7 +57,11 @@ pub(in crate::content) fn open(path: &Path, create: bool) -> Result<Layout, Erro
 }
 
 fn state(layout: &Layout) -> Result<State, Error> {
-    let mark = layout.read(Path::new(MARK), MAX_MARK)?;
+    let mark = layout.read(Path::new(MARK), MAX_MARK);
+    let mark = mark.map_err(|error| match error.kind() {
+        Kind::BodyTooLarge => error.with_kind(Kind::InvalidLayout),
+        _ => error,
+    })?;
     // Other programs create it empty and then write to it.
     if let Some(mark) = mark.filter(|mark| !mark.is_empty()) {
         check_version(layout, &mark)?;

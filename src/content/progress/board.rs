@@ -227,15 +227,15 @@ impl Board {
         let _ = self.report_if_due(None);
     }
 
-    /// Reports transfers that have moved, or, once a second, that none has: as a report
-    /// of `line`, if there is one, if no transfer is active.
+    /// Reports transfers that have moved, or, once a second, that none has: if no
+    /// transfer is active, as a report of `line`, or of one with a name.
     pub(super) fn report_if_due(&self, line: Option<u64>) -> Result<(), Error> {
         loop {
             let (id, event) = {
                 let state = self.state();
                 match state.next_due(self.interval) {
                     Some(id) => (id, Event::Move),
-                    None if state.is_idle() => match state.any_active().or(line).or(state.any()) {
+                    None if state.is_idle() => match state.any_active().or(state.idle(line)) {
                         Some(id) => (id, Event::Wait),
                         None => return Ok(()),
                     },
@@ -368,8 +368,15 @@ impl State {
             .map(|(id, _)| *id)
     }
 
-    fn any(&self) -> Option<u64> {
-        self.lines.keys().next().copied()
+    /// A line without an active transfer: this one, unless it has no name and another
+    /// one has.
+    fn idle(&self, line: Option<u64>) -> Option<u64> {
+        let is_named = |id: &u64| {
+            let line = self.lines.get(id);
+            line.is_some_and(|line| !line.name.is_empty())
+        };
+        let ids = || line.into_iter().chain(self.lines.keys().copied());
+        ids().find(is_named).or(ids().next())
     }
 
     /// The first active transfer of the same item as a line.

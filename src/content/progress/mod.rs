@@ -130,6 +130,15 @@ impl Progress {
         Some(TransferMeter::with_interval(Arc::new(callback), interval))
     }
 
+    /// What the call or the item is about, for events before its first transfer begins
+    /// and after its last.
+    pub(crate) fn about(&self, item: Option<&Descriptor>, name: &str) {
+        self.change(|line| {
+            line.item = item.cloned();
+            name.clone_into(&mut line.name);
+        });
+    }
+
     /// The size of a transfer that has not begun yet counts as part of the total.
     pub(crate) fn expect(&self, total: Option<u64>) {
         self.change(|line| line.total = total);

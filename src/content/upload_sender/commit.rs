@@ -102,7 +102,7 @@ impl Sender {
     fn commit_rejected(
         &mut self,
         task: &Task,
-        content: &dyn Content,
+        content: &mut dyn Content,
         request: Request,
         response: &Response,
         digest: &Digest,
@@ -148,10 +148,12 @@ impl Sender {
                 if self.is_committed(task, digest)? {
                     return Ok(true);
                 }
+                let error = unless_wrong(task, content, digest, error)?;
                 self.lost(task, content, error)?;
                 Ok(false)
             }
             _ => {
+                let error = unless_wrong(task, content, digest, error)?;
                 self.pause(task, request, error)?;
                 self.is_committed_after_all(task, content, digest)
             }
@@ -185,5 +187,22 @@ impl Sender {
             self.keep();
         }
         Ok(is_there)
+    }
+}
+
+/// The error of a commit, unless the content does not match its digest: some registries
+/// report that with codes of their own, and it would only be refused again.
+fn unless_wrong(
+    task: &Task,
+    content: &mut dyn Content,
+    digest: &Digest,
+    error: Error,
+) -> Result<Error, Error> {
+    if !matches!(error.http_status(), 400 | 409 | 422) {
+        return Ok(error);
+    }
+    match content.hash(&task.call.limits, digest.algorithm())? {
+        Some(found) if found != digest.as_str() => Err(error.with_kind(Kind::DigestMismatch)),
+        _ => Ok(error),
     }
 }
