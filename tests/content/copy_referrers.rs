@@ -1,7 +1,9 @@
 //! Lists of referrers that are wrong: a copy takes what is really about its manifests,
-//! and all of that.
+//! and all of that. The lists of layouts.
 
 use std::collections::HashMap;
+use std::fs;
+use std::sync::{Arc, Mutex};
 
 use reggie::content::manifest::Manifest;
 use reggie::content::manifest_push::push;
@@ -212,4 +214,41 @@ fn a_list_does_not_say_what_an_entry_must_be() {
         };
         copied("entries in a list", &source);
     }
+}
+
+#[test]
+fn the_referrers_of_a_layout_are_found_once_until_its_index_changes() {
+    let (from, to) = (Place::layout(), Place::layout());
+    let subject = image("a");
+    push(from.repository(), &subject, &["v1"], &options()).expect("pushed");
+    let signature = referrer("sig/nature", &subject, "1");
+    push(from.repository(), &signature, &[], &options()).expect("pushed");
+    let added = referrer("sig/nature", &signature, "2");
+    let last = referrer("sig/nature", &added, "3");
+    push(from.repository(), &last, &[], &options()).expect("pushed");
+    // Damage that only those see who read all manifests again.
+    let blobs = from.folder().join("blobs/sha256");
+    let path = blobs.join(&digest_of(&last)["sha256:".len()..]);
+    let (layout, late) = (from.repository().clone(), added.clone());
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let seen = Arc::clone(&asked);
+    let mut options = with_referrers();
+    options.filter = Some(Arc::new(move |candidate| {
+        if candidate.is_referrer {
+            let item = candidate.item.digest().as_str().to_owned();
+            if item == digest_of(&signature) {
+                push(&layout, &late, &[], &crate::copying::options())?;
+            } else if item == digest_of(&late) {
+                fs::remove_file(&path).expect("removed");
+            }
+            seen.lock().expect("no panic").push(item);
+        }
+        Ok(candidate.take)
+    }));
+    copy_tag(from.repository(), to.repository(), "v1", &options).expect("copied");
+    assert_has(to.repository(), &added);
+    assert!(!has(to.repository(), &last));
+    let asked = asked.lock().expect("no panic");
+    assert_eq!(asked.len(), 3, "the index has not changed: {asked:?}");
+    assert_eq!(asked[1..], [digest_of(&added), digest_of(&last)]);
 }

@@ -1,6 +1,7 @@
 //! What the tests of copies share.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 pub(crate) enum Place {
     Registry(Registry, Repository),
     Layout {
-        _folder: TempDir,
+        folder: TempDir,
         repository: Repository,
     },
 }
@@ -49,10 +50,7 @@ impl Place {
     pub(crate) fn layout() -> Place {
         let folder = tempfile::tempdir().expect("a folder");
         let repository = Repository::open_layout(folder.path(), true).expect("a layout");
-        Place::Layout {
-            _folder: folder,
-            repository,
-        }
+        Place::Layout { folder, repository }
     }
 
     /// A registry and a layout, in all combinations.
@@ -68,6 +66,14 @@ impl Place {
     pub(crate) fn repository(&self) -> &Repository {
         match self {
             Place::Registry(_, repository) | Place::Layout { repository, .. } => repository,
+        }
+    }
+
+    /// The directory of the layout.
+    pub(crate) fn folder(&self) -> &Path {
+        match self {
+            Place::Layout { folder, .. } => folder.path(),
+            Place::Registry(..) => panic!("not a layout"),
         }
     }
 

@@ -9,7 +9,6 @@ use crate::content::manifest::Manifest;
 use crate::content::manifest_pull::{self, Target};
 use crate::content::media_type;
 use crate::content::options::Options;
-use crate::content::referrers;
 use crate::content::repository::Place;
 use crate::content::task::Task;
 use crate::error::{Error, Kind};
@@ -61,7 +60,7 @@ pub(super) fn examine(
             Ok(Examined::Unrelated(facts.subject()))
         }
         Examined::Manifest(mut facts) if sides.options().referrers => {
-            facts.referrers = referrers::all(&sides.from, &digest)?;
+            facts.referrers = sides.referrers(&digest)?;
             Ok(Examined::Manifest(facts))
         }
         examined => Ok(examined),

@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use super::transfers::Transfers;
+use crate::body::digest::Digest;
+use crate::content::descriptor::Descriptor;
+use crate::content::layout;
 use crate::content::manifest::Manifest;
 use crate::content::manifest_pull::{self, Target};
 use crate::content::operation::Operation;
 use crate::content::options::Options;
+use crate::content::referrers;
 use crate::content::repository::{Place, Repository};
 use crate::error::Error;
 
@@ -17,6 +21,8 @@ pub(super) struct Repositories {
     pub(super) options: Options,
     /// Those that other copies may have too.
     transfers: Option<Arc<Transfers>>,
+    /// The referrers of layouts.
+    referrers: Arc<layout::referrers::Known>,
 }
 
 impl Repositories {
@@ -26,11 +32,13 @@ impl Repositories {
         options: &Options,
         transfers: Option<Arc<Transfers>>,
     ) -> Arc<Repositories> {
+        let referrers = transfers.as_ref().map(|transfers| transfers.referrers());
         Arc::new(Repositories {
             from: from.clone(),
             to: to.clone(),
             options: options.clone(),
             transfers,
+            referrers: referrers.unwrap_or_default(),
         })
     }
 }
@@ -40,6 +48,7 @@ pub(super) struct Sides<'a> {
     pub(super) from: Operation<'a>,
     pub(super) to: Operation<'a>,
     pub(super) transfers: Option<&'a Transfers>,
+    referrers: &'a layout::referrers::Known,
 }
 
 impl<'a> Sides<'a> {
@@ -56,6 +65,7 @@ impl<'a> Sides<'a> {
             from,
             to,
             transfers: repositories.transfers.as_deref(),
+            referrers: &repositories.referrers,
         }
     }
 
@@ -88,6 +98,17 @@ impl<'a> Sides<'a> {
     pub(super) fn finish_job<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         self.to
             .finish_job(result.map_err(|error| self.from.completed(error)))
+    }
+
+    /// The referrers of a manifest of the source.
+    pub(super) fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>, Error> {
+        match self.from.place() {
+            Place::Registry(_) => referrers::all(&self.from, subject),
+            Place::Layout(layout) => {
+                let found = self.referrers.of(&self.from, layout, subject);
+                found.map_err(|error| error.with_digest(subject.as_str()))
+            }
+        }
     }
 
     /// A manifest that the destination has: from the destination, unless the source

@@ -1,10 +1,11 @@
-//! What several copies have in common: each blob is transferred to a registry once, and
-//! the tags of a repository are listed once.
+//! What several copies have in common: each blob is transferred to a registry once, the
+//! tags of a repository are listed once, and the referrers of a layout are found once.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::content::layout;
 use crate::content::names;
 use crate::content::operation::Operation;
 use crate::content::repository::Place;
@@ -17,7 +18,11 @@ type Key = (String, String);
 
 /// What concurrent copies transfer, and have transferred.
 #[derive(Default)]
-pub(in crate::content) struct Transfers(Mutex<State>);
+pub(in crate::content) struct Transfers {
+    state: Mutex<State>,
+    /// The referrers of layouts.
+    referrers: Arc<layout::referrers::Known>,
+}
 
 #[derive(Default)]
 struct State {
@@ -79,8 +84,13 @@ impl Transfers {
         Ok(tags)
     }
 
+    /// The referrers of layouts.
+    pub(super) fn referrers(&self) -> Arc<layout::referrers::Known> {
+        Arc::clone(&self.referrers)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

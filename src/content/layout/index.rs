@@ -51,12 +51,21 @@ impl Default for Index {
 impl Index {
     /// Reads the index. A layout that is being created has an empty one.
     pub(crate) fn read(layout: &Layout) -> Result<Index, Error> {
-        match layout.read(Path::new(INDEX), MAX_SIZE)? {
-            Some(bytes) if !bytes.is_empty() => {
-                Index::parse(&bytes).map_err(|why| layout.invalid(&format!("{INDEX}: {why}")))
-            }
-            _ => Ok(Index::default()),
+        Index::of(layout, &Index::bytes(layout)?)
+    }
+
+    /// The bytes of the index.
+    pub(super) fn bytes(layout: &Layout) -> Result<Vec<u8>, Error> {
+        let bytes = layout.read(Path::new(INDEX), MAX_SIZE)?;
+        Ok(bytes.unwrap_or_default())
+    }
+
+    /// The index of a layout that has these bytes.
+    pub(super) fn of(layout: &Layout, bytes: &[u8]) -> Result<Index, Error> {
+        if bytes.is_empty() {
+            return Ok(Index::default());
         }
+        Index::parse(bytes).map_err(|why| layout.invalid(&format!("{INDEX}: {why}")))
     }
 
     fn parse(bytes: &[u8]) -> Result<Index, String> {

@@ -1,6 +1,7 @@
 //! The referrers of a manifest of a layout.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
 
 use super::folder::Layout;
 use super::index::Index;
@@ -14,6 +15,45 @@ use crate::error::{Error, Kind};
 /// How many indexes may be nested.
 const MAX_NESTED: usize = 4;
 
+/// The referrers by the digests of their subjects.
+type Lists = HashMap<String, Vec<Descriptor>>;
+
+/// The referrers of layouts, which are found once while an index does not change: all
+/// manifests are read for that.
+#[derive(Default)]
+pub(in crate::content) struct Known(Mutex<HashMap<Key, State>>);
+
+/// What identifies the layout, and the limit for manifests.
+type Key = (String, usize);
+
+/// What is known about a layout.
+struct State {
+    index: Vec<u8>,
+    lists: Lists,
+}
+
+impl Known {
+    /// As the function `of`.
+    pub(in crate::content) fn of(
+        &self,
+        operation: &Operation,
+        layout: &Layout,
+        subject: &Digest,
+    ) -> Result<Vec<Descriptor>, Error> {
+        let key = (layout.identity()?, operation.options.max_manifest());
+        // While one thread reads the manifests, the others wait.
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = Index::bytes(layout)?;
+        if known.get(&key).is_none_or(|known| known.index != index) {
+            let lists = lists(operation, layout, &index)?;
+            known.insert(key.clone(), State { index, lists });
+        }
+        let found = known.get(&key);
+        let found = found.and_then(|known| known.lists.get(subject.as_str()));
+        Ok(found.cloned().unwrap_or_default())
+    }
+}
+
 /// The manifests that have a subject, among those of the index and of the indexes
 /// in it: some programs list referrers in an index of their own.
 pub(in crate::content) fn of(
@@ -21,11 +61,18 @@ pub(in crate::content) fn of(
     layout: &Layout,
     subject: &Digest,
 ) -> Result<Vec<Descriptor>, Error> {
-    let entries = Index::read(layout)?;
+    let index = Index::bytes(layout)?;
+    let mut lists = lists(operation, layout, &index)?;
+    Ok(lists.remove(subject.as_str()).unwrap_or_default())
+}
+
+/// All referrers of a layout whose index has these bytes.
+fn lists(operation: &Operation, layout: &Layout, index: &[u8]) -> Result<Lists, Error> {
+    let entries = Index::of(layout, index)?;
     let mut queue: VecDeque<(Descriptor, usize)> =
         entries.entries().map(|entry| (entry, 0)).collect();
     let mut seen = HashSet::new();
-    let mut found = Vec::new();
+    let mut found = Lists::new();
     while let Some((entry, nested)) = queue.pop_front() {
         operation.check()?;
         if !seen.insert(entry.digest().as_str().to_owned()) {
@@ -38,11 +85,9 @@ pub(in crate::content) fn of(
             Err(error) if is_no_manifest(&error) => continue,
             Err(error) => return Err(error),
         };
-        if manifest
-            .subject()
-            .is_some_and(|found| found.digest() == subject)
-        {
-            found.push(referrer(&manifest));
+        if let Some(subject) = manifest.subject() {
+            let subject = subject.digest().as_str().to_owned();
+            found.entry(subject).or_default().push(referrer(&manifest));
         }
         if nested < MAX_NESTED {
             let entries = manifest.entries().iter().cloned();
