@@ -140,7 +140,7 @@ pub unsafe extern "C" fn reggie_repository_open(
 /// with their tags; a manifest stays there when its tag is deleted or moves to
 /// another manifest. The content that a manifest refers to may be missing.
 /// Blobs are not verified when their existence is checked, but whenever they
-/// are read.
+/// are read; a registry verifies those that are copied to it.
 ///
 /// Several processes may write to a layout concurrently: index.json is changed
 /// under a lock of the directory and replaced at once, except that file systems
