@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use embedded_registry::{About, Fault, Options as RegistryOptions, Registry};
+use embedded_registry::{About, Fault, Options as RegistryOptions, Recorded, Registry};
 use reggie::content::builder::Builder;
 use reggie::content::files_pull;
 use reggie::content::media_type::OCI_MANIFEST;
@@ -234,12 +234,14 @@ fn content_that_is_added_twice_is_pushed_once() {
     builder
         .push(&embedded(&registry), &["v1"], &options)
         .expect("pushed");
-    let puts = registry.requests();
-    let puts = puts
-        .iter()
-        .filter(|request| request.method == "PUT" && request.about() == About::Upload);
+    let requests = registry.requests();
+    let count = |method: &str, about: About| {
+        let is_one = |request: &&Recorded| request.method == method && request.about() == about;
+        requests.iter().filter(is_one).count()
+    };
     // Two files, and the empty config.
-    assert_eq!(puts.count(), 3);
+    assert_eq!(count("HEAD", About::Blob), 3);
+    assert_eq!(count("PUT", About::Upload), 3);
     let seen = seen.lock().expect("no panic");
     assert_eq!(
         seen.iter().filter(|seen| seen.event == Event::Skip).count(),
