@@ -1,6 +1,7 @@
 //! Files that are created or replaced by what is received.
 
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use super::final_path::{FinalPath, NEW_FILE_MODE, PRIVATE_MODE};
 use super::sink::Sink;
 use super::temporary;
 use crate::error::Error;
-use crate::os::{file, write_back};
+use crate::os::write_back;
 
 /// A temporary file in the directory of the final path, which it takes when it
 /// is committed. Dropped before, it is removed.
@@ -58,7 +59,8 @@ impl FileSink {
 impl Sink for FileSink {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.place.check_size(&self.file, self.written)?;
-        file::write_all_at(&self.file, piece, self.written)
+        self.file
+            .write_all_at(piece, self.written)
             .map_err(|error| self.place.failed(&error))?;
         let before = self.written;
         self.written += piece.len() as u64;

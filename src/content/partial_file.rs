@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ use crate::body::temporary;
 use crate::error::{Error, Kind, Step};
 use crate::os::deadline::StepLimit;
 use crate::os::sys::file::file_owner;
-use crate::os::{file, file_lock, wait, write_back};
+use crate::os::{file_lock, wait, write_back};
 
 /// The maximum length of a file name.
 const MAX_NAME: usize = 255;
@@ -273,7 +273,8 @@ pub(super) fn name_of(name: &Path, digest: &Digest) -> PathBuf {
 impl Sink for PartialFile<'_> {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.check_size()?;
-        file::write_all_at(&self.file, piece, self.size)
+        self.file
+            .write_all_at(piece, self.size)
             .map_err(|error| self.place.failed(&error))?;
         let before = self.size;
         self.size += piece.len() as u64;

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::body::digest::Digest;
 use crate::body::final_path::NEW_FILE_MODE;
 use crate::body::temporary;
 use crate::error::Error;
-use crate::os::{file, write_back};
+use crate::os::write_back;
 
 /// A file outside `blobs`, which becomes a blob once it is complete. Dropped
 /// before, it is removed.
@@ -49,7 +50,7 @@ impl NewBlob {
     }
 
     pub(in crate::content) fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
-        let written = file::write_all_at(&self.file, piece, self.written);
+        let written = self.file.write_all_at(piece, self.written);
         written.map_err(|error| self.layout.failed(&self.temporary, &error))?;
         let before = self.written;
         self.written += piece.len() as u64;
