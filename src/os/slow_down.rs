@@ -11,26 +11,25 @@ use crate::error::Step;
 impl CallLimits {
     /// Waits until the maximum speed allows to receive more.
     pub(crate) fn wait_to_receive(&self) -> io::Result<()> {
-        self.wait_for_speed(Speed::receive_at, Step::Receive)
-    }
-
-    /// Waits until the maximum speed allows to send more; returns how much may be sent
-    /// at a time.
-    pub(crate) fn wait_to_send(&self) -> io::Result<usize> {
-        self.wait_for_speed(Speed::send_at, Step::Send)?;
-        let speed = self.speed.as_ref();
-        Ok(speed.map_or(usize::MAX, |speed| speed.max_send()))
-    }
-
-    fn wait_for_speed(&self, at: fn(&Speed) -> Option<Instant>, step: Step) -> io::Result<()> {
-        let Some(speed) = &self.speed else {
-            return Ok(());
-        };
+        let receive_at = || self.speed.as_ref().and_then(|speed| speed.receive_at());
         // Other transfers may take the time meanwhile.
-        while let Some(at) = at(speed).filter(|at| *at > Instant::now()) {
-            wait::sleep(at, self, StepLimit::none(step))?;
+        while let Some(at) = receive_at().filter(|at| *at > Instant::now()) {
+            wait::sleep(at, self, StepLimit::none(Step::Receive))?;
         }
         Ok(())
+    }
+
+    /// Waits until the maximum speed allows to send some of `bytes`; returns how many.
+    /// What is not sent has to be given back.
+    pub(crate) fn wait_to_send(&self, bytes: usize) -> io::Result<usize> {
+        let Some(speed) = &self.speed else {
+            return Ok(bytes);
+        };
+        let (amount, at) = speed.reserve_send(bytes);
+        if let Some(at) = at.filter(|at| *at > Instant::now()) {
+            wait::sleep(at, self, StepLimit::none(Step::Send))?;
+        }
+        Ok(amount)
     }
 }
 
@@ -44,7 +43,7 @@ mod tests {
     fn a_wait_ends_with_the_call() {
         let speed = Speed::new(1, 1).expect("a limit");
         speed.received(1000);
-        speed.sent(1000);
+        speed.reserve_send(1000);
         let cancel = Cancel::new().expect("a handle");
         cancel.trigger();
         let limits = CallLimits {
@@ -54,7 +53,7 @@ mod tests {
         };
         for (waited, step) in [
             (limits.wait_to_receive(), Step::Receive),
-            (limits.wait_to_send().map(|_| ()), Step::Send),
+            (limits.wait_to_send(1).map(|_| ()), Step::Send),
         ] {
             let error = waited.expect_err("cancelled");
             let error = error.downcast::<Error>().expect("ours");

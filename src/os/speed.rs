@@ -1,6 +1,6 @@
 //! The maximum speed of a call, which all its transfers share.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Unused time that may be made up for, so that delays of the scheduler do not lower
@@ -47,41 +47,54 @@ impl Speed {
         }
     }
 
-    /// Counts bytes of a request.
-    pub(crate) fn sent(&self, bytes: usize) {
-        if let Some(up) = &self.up {
-            up.take(bytes, Instant::now());
-        }
+    /// Reserves the time to send at most `bytes`: how much may be sent, and when.
+    /// Reserved before it is sent, so that concurrent transfers do not all send at once.
+    pub(super) fn reserve_send(&self, bytes: usize) -> (usize, Option<Instant>) {
+        let Some(up) = &self.up else {
+            return (bytes, None);
+        };
+        let max = usize::try_from(up.rate / SENDS_PER_SECOND).unwrap_or(usize::MAX);
+        let amount = bytes.min(max.max(MIN_SEND));
+        (amount, Some(up.take(amount, Instant::now())))
     }
 
-    /// How much may be sent at a time.
-    pub(crate) fn max_send(&self) -> usize {
-        self.up.as_ref().map_or(usize::MAX, |up| {
-            usize::try_from(up.rate / SENDS_PER_SECOND).map_or(usize::MAX, |max| max.max(MIN_SEND))
-        })
+    /// Returns the time of bytes that were not sent.
+    pub(crate) fn not_sent(&self, bytes: usize) {
+        if let Some(up) = &self.up {
+            up.give_back(bytes);
+        }
     }
 
     /// When more may be received.
     pub(super) fn receive_at(&self) -> Option<Instant> {
         self.down.as_ref().map(Bucket::free_at)
     }
-
-    /// When more may be sent.
-    pub(super) fn send_at(&self) -> Option<Instant> {
-        self.up.as_ref().map(Bucket::free_at)
-    }
 }
 
 impl Bucket {
-    fn take(&self, bytes: usize, now: Instant) {
-        let time = Duration::from_secs_f64(bytes as f64 / self.rate as f64);
-        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Takes the time of that many bytes; returns when it begins.
+    fn take(&self, bytes: usize, now: Instant) -> Instant {
         let earliest = now.checked_sub(BURST).unwrap_or(now);
-        *free_at = (*free_at).max(earliest) + time;
+        let mut free_at = self.lock();
+        let begin = (*free_at).max(earliest);
+        *free_at = begin + self.time(bytes);
+        begin
+    }
+
+    fn give_back(&self, bytes: usize) {
+        *self.lock() -= self.time(bytes);
     }
 
     fn free_at(&self) -> Instant {
-        *self.free_at.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Instant> {
+        self.free_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn time(&self, bytes: usize) -> Duration {
+        Duration::from_secs_f64(bytes as f64 / self.rate as f64)
     }
 }
 
@@ -102,16 +115,30 @@ mod tests {
         down.take(1000, later);
         assert_eq!(down.free_at(), later + Duration::from_millis(900));
         assert_eq!(speed.receive_at(), Some(down.free_at()));
-        speed.sent(1 << 40);
-        assert!(speed.send_at().is_none(), "no limit in this direction");
+        let reserved = speed.reserve_send(1 << 40);
+        assert_eq!(reserved, (1 << 40, None), "no limit in this direction");
         assert!(Speed::new(0, 0).is_none());
     }
 
     #[test]
     fn little_is_sent_at_a_time() {
-        for (rate, expected) in [(0, usize::MAX), (1, 1024), (100_000, 10_000)] {
-            let max = Speed::new(1, rate).map(|speed| speed.max_send());
-            assert_eq!(max, Some(expected));
+        for (rate, expected) in [(0, 1 << 30), (1, 1024), (100_000, 10_000)] {
+            let speed = Speed::new(1, rate).expect("a limit");
+            assert_eq!(speed.reserve_send(1 << 30).0, expected);
+            assert_eq!(speed.reserve_send(7).0, 7);
         }
+    }
+
+    #[test]
+    fn concurrent_transfers_send_one_after_the_other() {
+        let speed = Speed::new(0, 100_000).expect("a limit");
+        let mut reserve = || speed.reserve_send(usize::MAX).1.expect("a time");
+        let first = reserve();
+        let piece = Duration::from_millis(100);
+        assert_eq!(reserve(), first + piece);
+        assert_eq!(reserve(), first + 2 * piece);
+        speed.not_sent(10_000);
+        speed.not_sent(5_000);
+        assert_eq!(reserve(), first + piece + piece / 2);
     }
 }

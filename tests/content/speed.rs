@@ -23,9 +23,9 @@ use crate::pushing::{assert_kind, content, memory, observed};
 const SIZE: usize = 400_000;
 /// Bytes per second.
 const SPEED: u64 = 1_000_000;
-/// The least time that a transfer of that size takes: all but what may come in a burst,
-/// or is counted after the last byte.
-const MIN_TIME: Duration = Duration::from_millis(250);
+/// The least time that a transfer of that size takes: all but a burst and the last piece
+/// that is sent, of 100 ms each.
+const MIN_TIME: Duration = Duration::from_millis(200);
 
 fn limited(down: u64, up: u64) -> Options {
     let mut options = Options::default();

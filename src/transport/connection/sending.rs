@@ -134,8 +134,12 @@ impl Connection {
         step: impl Fn(&Connection, usize, usize) -> io::Result<usize>,
     ) -> io::Result<usize> {
         while sent < length {
-            let max = self.exchange_limits.call.wait_to_send()?;
-            match step(self, sent, max) {
+            let max = self.exchange_limits.call.wait_to_send(length - sent)?;
+            let result = step(self, sent, max);
+            if let Some(speed) = &self.exchange_limits.call.speed {
+                speed.not_sent(max.saturating_sub(*result.as_ref().unwrap_or(&0)));
+            }
+            match result {
                 Ok(0) => break,
                 Ok(more) => {
                     sent += more;
@@ -143,9 +147,6 @@ impl Connection {
                     self.exchange.timer.sent(more);
                     if let Some(transfer) = &self.exchange_limits.transfer {
                         transfer.sent(sent, length);
-                    }
-                    if let Some(speed) = &self.exchange_limits.call.speed {
-                        speed.sent(more);
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
