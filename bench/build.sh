@@ -32,3 +32,16 @@ build_server() {
     (cd "$bench/server" && cargo build --release --quiet --target-dir "$target")
     cp "$target/release/bench-server" "$work/server"
 }
+
+# Other clients, in the versions of the long tests.
+tools=$root/target/long
+build_tools() {
+    for tool in "$@"; do
+        case $tool in
+        crane) package=github.com/google/go-containerregistry/cmd/crane ;;
+        regctl) package=github.com/regclient/regclient/cmd/regctl ;;
+        oras) package=oras.land/oras/cmd/oras ;;
+        esac
+        (cd "$root/tests/long" && go build -o "$tools/$tool" "$package")
+    done
+}

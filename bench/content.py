@@ -15,14 +15,17 @@ CASES = {
         "recv and SHA-256": "floor HOST PORT PATH DIGEST"}),
     "down-tls": ("1 GiB down, verified, https", "https", {
         "libreggie": "content down REPOSITORY DIGEST",
-        "oras-go": "oras down REPOSITORY DIGEST"}),
+        "oras-go": "oras down REPOSITORY DIGEST",
+        "SSL_read and SHA-256": "floor HOST PORT PATH DIGEST"}),
     "save": ("1 GiB down to a path, verified, http", "http", {
         "libreggie": "content save REPOSITORY DIGEST OUTPUT 0",
         "oras-go": "oras save REPOSITORY DIGEST OUTPUT",
+        "oras": "timed CLI blob fetch PLAIN --output OUTPUT NAME@DIGEST",
         "libreggie, synced": "content save REPOSITORY DIGEST OUTPUT 1"}),
     "save-tls": ("1 GiB down to a path, verified, https", "https", {
         "libreggie": "content save REPOSITORY DIGEST OUTPUT 0",
         "oras-go": "oras save REPOSITORY DIGEST OUTPUT",
+        "oras": "timed CLI blob fetch PLAIN --output OUTPUT NAME@DIGEST",
         "libreggie, synced": "content save REPOSITORY DIGEST OUTPUT 1"}),
     "up": ("1 GiB up from a path, http", "http", {
         "libreggie": "content push REPOSITORY FILE",
@@ -40,25 +43,30 @@ CASES = {
         "libreggie": "content down REPOSITORY DIGEST 4",
         "libreggie, one": "content down REPOSITORY DIGEST 1"}),
 }
-TRUSTING = {"content"}
+TRUSTING = {"content", "floor"}
 
 
 def commands_of(case, served, programs):
     _, scheme, lines = CASES[case]
     blob = served[f"{scheme}-large"]
     host, _, path = blob.split("://", 1)[1].partition("/")
+    name = served[f"{scheme}-repository"].split("://", 1)[1].replace("/v2/", "/", 1)
+    digest = blob.rsplit("/", 1)[1]
     words = {
         "REPOSITORY": served[f"{scheme}-repository"], "BLOB": blob,
-        "DIGEST": blob.rsplit("/", 1)[1], "HOST": host.rpartition(":")[0],
+        "DIGEST": digest, "NAME@DIGEST": f"{name}@{digest}",
+        "HOST": host.rpartition(":")[0],
         "PORT": host.rpartition(":")[2], "PATH": f"/{path}",
         "FILE": os.path.join(programs, "file"), "OUTPUT": os.path.join(programs, "output"),
+        "CLI": os.path.join(programs, "oras-cli"),
+        "PLAIN": "--plain-http" if scheme == "http" else "",
     }
     commands = {}
     for name, line in lines.items():
         program, *arguments = line.split()
         trust = ["--ca", served["ca"]] if scheme == "https" and program in TRUSTING else []
         commands[name] = [os.path.join(programs, program), *trust,
-                          *(words.get(word, word) for word in arguments)]
+                          *filter(None, (words.get(word, word) for word in arguments))]
     return commands
 
 

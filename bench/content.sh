@@ -5,9 +5,12 @@ set -eu
 . "$(dirname "$0")/build.sh"
 build_server
 compile content "$work/libreggie.so.0" -Wl,-rpath,"$work" -pthread
-compile floor -lcrypto
+compile floor -lssl -lcrypto
+compile timed
 compile curl_pread -lcurl -pthread
 (cd "$bench/oras" && go build -o "$work/oras" .)
+build_tools oras
+cp "$tools/oras" "$work/oras-cli"
 
 # Random bytes: the holes of a sparse file would share one page.
 head -c 1073741824 /dev/urandom > "$work/file"

@@ -6,14 +6,6 @@ set -eu
 compile images "$work/libreggie.so.0" -Wl,-rpath,"$work"
 compile timed
 
-# Their versions are those of the long tests.
-tools=$root/target/long
-for package in \
-    crane=github.com/google/go-containerregistry/cmd/crane \
-    regctl=github.com/regclient/regclient/cmd/regctl \
-    oras=oras.land/oras/cmd/oras
-do
-    (cd "$root/tests/long" && go build -o "$tools/${package%%=*}" "${package#*=}")
-done
+build_tools crane regctl oras
 
 python3 "$bench/images.py" --work "$work" --tools "$tools" "$@"

@@ -4,7 +4,6 @@ use std::io;
 use std::time::Instant;
 
 use super::deadline::{CallLimits, StepLimit};
-use super::speed::Speed;
 use super::wait;
 use crate::error::Step;
 
@@ -38,6 +37,7 @@ mod tests {
     use super::*;
     use crate::error::{Error, Kind};
     use crate::os::cancel::Cancel;
+    use crate::os::speed::Speed;
 
     #[test]
     fn a_wait_ends_with_the_call() {
