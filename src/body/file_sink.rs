@@ -1,7 +1,5 @@
 //! Files that are created or replaced by what is received.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,17 +7,15 @@ use super::final_path::{FinalPath, NEW_FILE_MODE, PRIVATE_MODE};
 use super::sink::Sink;
 use super::temporary;
 use crate::error::Error;
-use crate::os::write_back;
+use crate::os::growing_file::GrowingFile;
 
 /// A temporary file in the directory of the final path, which it takes when it
 /// is committed. Dropped before, it is removed.
 pub(crate) struct FileSink {
-    file: File,
+    file: GrowingFile,
     place: Arc<FinalPath>,
     /// Its name while it is written.
     temporary: PathBuf,
-    is_synced: bool,
-    written: u64,
     /// The process that created it: a forked child does not remove it.
     process: u32,
     is_committed: bool,
@@ -37,42 +33,39 @@ impl FileSink {
         let created = temporary::create(place.directory(), mode);
         let (file, temporary) = created.map_err(|error| place.failed(&error))?;
         let sink = FileSink {
-            file,
+            file: GrowingFile::new(file),
             place,
             temporary,
-            is_synced: false,
-            written: 0,
             process: std::process::id(),
             is_committed: false,
         };
-        sink.place.check_owner(&sink.file, replaced.as_ref())?;
+        sink.place
+            .check_owner(sink.file.file(), replaced.as_ref())?;
         Ok(sink)
     }
 
     /// Writes the file to disk before it gets its final name.
     pub(crate) fn synced(mut self, is_synced: bool) -> FileSink {
-        self.is_synced = is_synced;
+        self.file.set_synced(is_synced);
+        self
+    }
+
+    /// Reserves space for what is to be written.
+    pub(crate) fn expecting(mut self, size: Option<u64>) -> FileSink {
+        self.file.set_expected(size);
         self
     }
 }
 
 impl Sink for FileSink {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
-        self.place.check_size(&self.file, self.written)?;
-        self.file
-            .write_all_at(piece, self.written)
-            .map_err(|error| self.place.failed(&error))?;
-        let before = self.written;
-        self.written += piece.len() as u64;
-        if self.is_synced {
-            write_back::start(&self.file, before, self.written);
-        }
-        Ok(())
+        self.place.check_size(&self.file)?;
+        let appended = self.file.append(piece);
+        appended.map_err(|error| self.place.failed(&error))
     }
 
     fn commit(&mut self) -> Result<(), Error> {
-        self.place
-            .take(&self.temporary, &self.file, self.written, self.is_synced)?;
+        self.place.take(&self.temporary, &self.file)?;
         self.is_committed = true;
         Ok(())
     }
@@ -86,7 +79,7 @@ impl Drop for FileSink {
     fn drop(&mut self) {
         if !self.is_committed
             && self.process == std::process::id()
-            && self.place.has_name(&self.temporary, &self.file)
+            && self.place.has_name(&self.temporary, self.file.file())
         {
             // Ignored: an earlier error is being returned.
             let _ = self.place.directory().remove(&self.temporary);
@@ -97,8 +90,8 @@ impl Drop for FileSink {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
     use std::fs::Permissions;
+    use std::fs::{self, File};
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
     use crate::error::{Kind, Step};
@@ -119,7 +112,7 @@ mod tests {
     }
 
     fn sink_mode(sink: &FileSink) -> u32 {
-        sink.file.metadata().expect("a file").mode() & 0o7777
+        sink.file.file().metadata().expect("a file").mode() & 0o7777
     }
 
     fn refusal(path: &Path) -> String {

@@ -12,6 +12,7 @@ use rustix::fs::{FileType, Stat};
 
 use crate::error::{Error, Kind, Step, with_path};
 use crate::os::directory::Directory;
+use crate::os::growing_file::GrowingFile;
 
 /// The mode of new files, of which the umask is subtracted.
 pub(crate) const NEW_FILE_MODE: u32 = 0o666;
@@ -109,9 +110,10 @@ impl FinalPath {
     }
 
     /// An error if a file does not have the size that was written to it.
-    pub(crate) fn check_size(&self, file: &File, written: u64) -> Result<(), Error> {
-        let about = file.metadata().map_err(|error| self.failed(&error))?;
-        match about.len() == written {
+    pub(crate) fn check_size(&self, file: &GrowingFile) -> Result<(), Error> {
+        let about = file.file().metadata();
+        let about = about.map_err(|error| self.failed(&error))?;
+        match about.len() == file.size() {
             true => Ok(()),
             false => Err(self.changed()),
         }
@@ -121,16 +123,10 @@ impl FinalPath {
         refused(&self.path, "changed by another program")
     }
 
-    /// Gives the final name to a file that has another name in the directory,
-    /// and to which `written` bytes were written; if `is_synced`, once it is on
-    /// disk.
-    pub(crate) fn take(
-        &self,
-        from: &Path,
-        file: &File,
-        written: u64,
-        is_synced: bool,
-    ) -> Result<(), Error> {
+    /// Gives the final name to a file that has another name in the directory; if it is
+    /// synced, once it is on disk.
+    pub(crate) fn take(&self, from: &Path, written: &GrowingFile) -> Result<(), Error> {
+        let file = written.file();
         let failed = |error: io::Error| self.failed(&error);
         // The name may have been taken since.
         let replaced = self.existing()?;
@@ -138,10 +134,10 @@ impl FinalPath {
         if let Some(replaced) = replaced {
             self.resemble(file, &replaced).map_err(failed)?;
         }
-        if is_synced {
+        if written.is_synced() {
             file.sync_all().map_err(failed)?;
         }
-        self.check_size(file, written)?;
+        self.check_size(written)?;
         let links = || file.metadata().map(|about| about.nlink()).map_err(failed);
         if links()? != 1 || !self.has_name(from, file) {
             return Err(self.changed());
@@ -153,7 +149,7 @@ impl FinalPath {
         }
         let folder = self.name.parent().filter(|folder| *folder != Path::new(""));
         let folder = folder.unwrap_or(Path::new("."));
-        match is_synced {
+        match written.is_synced() {
             true => self.directory.sync_folder(folder).map_err(failed),
             false => Ok(()),
         }

@@ -90,7 +90,9 @@ fn to_new_file(
     place: &Arc<FinalPath>,
 ) -> Result<(), Error> {
     once_more(operation, |_| {
-        let sink = FileSink::at(Arc::clone(place))?.synced(operation.options.sync);
+        let sink = FileSink::at(Arc::clone(place))?
+            .synced(operation.options.sync)
+            .expecting(blob.size());
         receive(operation, blob, sink, None)
     })
 }

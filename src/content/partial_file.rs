@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -22,8 +22,9 @@ use crate::body::sink::Sink;
 use crate::body::temporary;
 use crate::error::{Error, Kind, Step};
 use crate::os::deadline::StepLimit;
+use crate::os::growing_file::GrowingFile;
 use crate::os::sys::file::file_owner;
-use crate::os::{file_lock, wait, write_back};
+use crate::os::{file_lock, wait};
 
 /// The maximum length of a file name.
 const MAX_NAME: usize = 255;
@@ -32,13 +33,11 @@ const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A partial file that this call has locked.
 pub(super) struct PartialFile<'a> {
-    file: File,
+    file: GrowingFile,
     name: PathBuf,
     place: &'a FinalPath,
-    size: u64,
     /// The size that earlier calls have left.
     kept: u64,
-    is_synced: bool,
     /// The process that has locked it: a forked child must not use it.
     process: u32,
     is_committed: bool,
@@ -100,12 +99,10 @@ impl<'a> PartialFile<'a> {
             return Ok(Opened::Unusable);
         }
         let mut partial = PartialFile {
-            file,
+            file: GrowingFile::new(file),
             name,
             place,
-            size: 0,
             kept: 0,
-            is_synced: operation.options.sync,
             process: std::process::id(),
             is_committed: false,
             is_useless: false,
@@ -119,9 +116,11 @@ impl<'a> PartialFile<'a> {
             return Ok(Opened::Unusable);
         }
         let failed = |error: io::Error| place.failed(&error);
-        partial.size = partial.file.metadata().map_err(failed)?.len();
+        partial.file.set_synced(operation.options.sync);
+        let found = partial.file.file().metadata().map_err(failed)?;
+        partial.file.set_size(found.len());
         // Before anything is transferred.
-        place.check_owner(&partial.file, replaced.as_ref())?;
+        place.check_owner(partial.file.file(), replaced.as_ref())?;
         if !is_new {
             partial.set_mode(mode).map_err(failed)?;
         }
@@ -130,7 +129,7 @@ impl<'a> PartialFile<'a> {
 
     /// Whether it was neither renamed nor removed.
     fn has_its_name(&self) -> bool {
-        self.place.has_name(&self.name, &self.file)
+        self.place.has_name(&self.name, self.file.file())
     }
 
     /// Whether a second lock succeeds: locks do not work here.
@@ -153,34 +152,37 @@ impl<'a> PartialFile<'a> {
                 other.metadata()?.mode() & 0o777
             }
         };
-        match self.file.metadata()?.mode() & 0o7777 {
+        match self.file.file().metadata()?.mode() & 0o7777 {
             had if had == mode => Ok(()),
-            _ => self.file.set_permissions(Permissions::from_mode(mode)),
+            _ => self
+                .file
+                .file()
+                .set_permissions(Permissions::from_mode(mode)),
         }
     }
 
-    /// Computes the digest of what is there; at most `max` bytes are kept.
+    /// Computes the digest of what is there, of a blob of that size.
     pub(super) fn prefix(
         &mut self,
         operation: &Operation,
         digest: &Digest,
-        max: Option<u64>,
+        blob_size: Option<u64>,
     ) -> Result<Prefix, Error> {
-        if let Some(max) = max.filter(|max| *max < self.size) {
+        if let Some(max) = blob_size.filter(|max| *max < self.file.size()) {
             self.cut(max)?;
         }
+        self.file.set_expected(blob_size);
         let mut digester = Digester::new(digest.algorithm());
-        if self.size > 0 {
+        let mut size = self.file.size();
+        if size > 0 {
             operation.progress.set_phase(Phase::Check);
-            let size =
-                file_check::digest(operation, &self.file, self.size, &mut digester, self.place)?;
-            (self.size, self.kept) = (size, size);
+            let file = self.file.file();
+            size = file_check::digest(operation, file, size, &mut digester, self.place)?;
+            self.file.set_size(size);
+            self.kept = size;
             operation.progress.resume(size);
         }
-        Ok(Prefix {
-            digester,
-            size: self.size,
-        })
+        Ok(Prefix { digester, size })
     }
 
     /// Drops what is there.
@@ -195,17 +197,14 @@ impl<'a> PartialFile<'a> {
     }
 
     fn cut(&mut self, size: u64) -> Result<(), Error> {
-        self.file
-            .set_len(size)
-            .map_err(|error| self.place.failed(&error))?;
-        self.size = size;
-        Ok(())
+        let cut = self.file.cut(size);
+        cut.map_err(|error| self.place.failed(&error))
     }
 
     /// A file that somebody else has changed is not kept: it need not be a
     /// prefix of the blob.
     fn check_size(&mut self) -> Result<(), Error> {
-        let checked = self.place.check_size(&self.file, self.size);
+        let checked = self.place.check_size(&self.file);
         self.is_useless |= checked.is_err();
         checked
     }
@@ -273,21 +272,13 @@ pub(super) fn name_of(name: &Path, digest: &Digest) -> PathBuf {
 impl Sink for PartialFile<'_> {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.check_size()?;
-        self.file
-            .write_all_at(piece, self.size)
-            .map_err(|error| self.place.failed(&error))?;
-        let before = self.size;
-        self.size += piece.len() as u64;
-        if self.is_synced {
-            write_back::start(&self.file, before, self.size);
-        }
-        Ok(())
+        let appended = self.file.append(piece);
+        appended.map_err(|error| self.place.failed(&error))
     }
 
     fn commit(&mut self) -> Result<(), Error> {
         self.check_size()?;
-        self.place
-            .take(&self.name, &self.file, self.size, self.is_synced)?;
+        self.place.take(&self.name, &self.file)?;
         self.is_committed = true;
         Ok(())
     }
@@ -302,11 +293,11 @@ impl Drop for PartialFile<'_> {
         if self.process != std::process::id() {
             return;
         }
-        let is_dropped = self.size == 0 || self.is_useless;
+        let is_dropped = self.file.size() == 0 || self.is_useless;
         if !self.is_committed && is_dropped && self.has_its_name() {
             let _ = self.place.directory().remove(&self.name);
         }
-        file_lock::unlock(&self.file);
+        file_lock::unlock(self.file.file());
     }
 }
 

@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn concurrent_transfers_send_one_after_the_other() {
         let speed = Speed::new(0, 100_000).expect("a limit");
-        let mut reserve = || speed.reserve_send(usize::MAX).1.expect("a time");
+        let reserve = || speed.reserve_send(usize::MAX).1.expect("a time");
         let first = reserve();
         let piece = Duration::from_millis(100);
         assert_eq!(reserve(), first + piece);

@@ -10,7 +10,7 @@ use super::sys::file;
 const PIECE: u64 = 32 * 1024 * 1024;
 
 /// Called after a file has grown from `before` to `now` bytes.
-pub(crate) fn start(written: &File, before: u64, now: u64) {
+pub(super) fn start(written: &File, before: u64, now: u64) {
     if let Some((offset, length)) = due(before, now) {
         file::start_write_back(written.as_raw_fd(), offset, length);
     }

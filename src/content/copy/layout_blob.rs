@@ -52,7 +52,7 @@ fn to_new_blob(
 ) -> Result<(), Error> {
     once_more(operation, |_| {
         let sink = LayoutSink {
-            blob: NewBlob::create(layout, operation.options.sync)?,
+            blob: NewBlob::create(layout, operation.options.sync, blob.size())?,
             digest: blob.digest().clone(),
         };
         receive(operation, blob, sink, None)

@@ -56,7 +56,7 @@ pub(in crate::content) fn push(
         progress.skip()?;
         return Ok(found);
     }
-    let mut blob = NewBlob::create(layout, operation.options.sync)?;
+    let mut blob = NewBlob::create(layout, operation.options.sync, source.size)?;
     let mut buffer = buffer::zeroed(PIECE, "buffer of a push")?;
     loop {
         let count = source.stream.read(&mut buffer, &operation.call.limits)?;

@@ -1,8 +1,6 @@
 //! Writing blobs of a layout.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,57 +10,52 @@ use crate::body::digest::Digest;
 use crate::body::final_path::NEW_FILE_MODE;
 use crate::body::temporary;
 use crate::error::Error;
-use crate::os::write_back;
+use crate::os::growing_file::GrowingFile;
 
 /// A file outside `blobs`, which becomes a blob once it is complete. Dropped
 /// before, it is removed.
 pub(in crate::content) struct NewBlob {
     layout: Arc<Layout>,
-    file: File,
+    file: GrowingFile,
     temporary: PathBuf,
-    is_synced: bool,
-    written: u64,
     /// The process that created it: a forked child does not remove it.
     process: u32,
     is_moved: bool,
 }
 
 impl NewBlob {
+    /// `expected` is the size that it is to have, if that is known.
     pub(in crate::content) fn create(
         layout: &Arc<Layout>,
         is_synced: bool,
+        expected: Option<u64>,
     ) -> Result<NewBlob, Error> {
         let created = temporary::create(layout.directory(), NEW_FILE_MODE);
         let (file, temporary) = created.map_err(|error| layout.failed(Path::new("."), &error))?;
+        let mut file = GrowingFile::new(file);
+        file.set_synced(is_synced);
+        file.set_expected(expected);
         Ok(NewBlob {
             layout: Arc::clone(layout),
             file,
             temporary,
-            is_synced,
-            written: 0,
             process: std::process::id(),
             is_moved: false,
         })
     }
 
     pub(in crate::content) fn written(&self) -> u64 {
-        self.written
+        self.file.size()
     }
 
     pub(in crate::content) fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
-        let written = self.file.write_all_at(piece, self.written);
-        written.map_err(|error| self.layout.failed(&self.temporary, &error))?;
-        let before = self.written;
-        self.written += piece.len() as u64;
-        if self.is_synced {
-            write_back::start(&self.file, before, self.written);
-        }
-        Ok(())
+        let appended = self.file.append(piece);
+        appended.map_err(|error| self.layout.failed(&self.temporary, &error))
     }
 
     /// Makes it the blob of a digest, which is that of the content.
     pub(in crate::content) fn commit(&mut self, digest: &Digest) -> Result<(), Error> {
-        if is_there(&self.layout, digest, Some(self.written)) {
+        if is_there(&self.layout, digest, Some(self.written())) {
             return Ok(());
         }
         let path = path_of(digest);
@@ -73,13 +66,13 @@ impl NewBlob {
     }
 
     fn move_to(&self, folder: &Path, path: &Path) -> io::Result<()> {
-        if self.is_synced {
-            self.file.sync_all()?;
+        if self.file.is_synced() {
+            self.file.file().sync_all()?;
         }
         self.layout.make_folder(folder)?;
         let directory = self.layout.directory();
         directory.rename(&self.temporary, path)?;
-        match self.is_synced {
+        match self.file.is_synced() {
             true => directory.sync_folder(folder),
             false => Ok(()),
         }
@@ -111,7 +104,7 @@ pub(super) fn write(
     if is_there(layout, digest, Some(bytes.len() as u64)) {
         return Ok(false);
     }
-    let mut blob = NewBlob::create(layout, is_synced)?;
+    let mut blob = NewBlob::create(layout, is_synced, None)?;
     blob.write(bytes)?;
     blob.commit(digest)?;
     Ok(true)

@@ -36,7 +36,7 @@ impl LayoutUpload {
         let progress = Progress::new(options.progress.as_ref());
         let created = progress
             .begin(Phase::Push, None, "", None)
-            .and_then(|()| NewBlob::create(layout, options.sync));
+            .and_then(|()| NewBlob::create(layout, options.sync, None));
         Ok(LayoutUpload {
             repository: repository.clone(),
             layout: Arc::clone(layout),
