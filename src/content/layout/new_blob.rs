@@ -14,8 +14,8 @@ use crate::body::temporary;
 use crate::error::Error;
 use crate::os::write_back;
 
-/// A file outside `blobs`, which becomes a blob once it is complete. Dropped
-/// before, it is removed.
+/// A file outside `blobs`, which becomes a blob once it is complete. If it is dropped
+/// before that, it is removed.
 pub(in crate::content) struct NewBlob {
     layout: Arc<Layout>,
     file: File,
@@ -60,7 +60,7 @@ impl NewBlob {
         Ok(())
     }
 
-    /// Makes it the blob of a digest, which is that of the content.
+    /// Makes the file the blob of a digest, which must be that of its content.
     pub(in crate::content) fn commit(&mut self, digest: &Digest) -> Result<(), Error> {
         if is_there(&self.layout, digest, Some(self.written)) {
             return Ok(());
