@@ -183,11 +183,15 @@ static void cancelled_while_it_hangs(const struct route *route, int by_signal)
 {
     struct scene scene;
     struct canceller canceller;
+    char layout[64];
     pthread_t thread;
     int descriptors = open_descriptors();
     int threads = running_threads();
 
-    begin(&scene, route->from, route->to, "hanging", 0);
+    /* A layout of its own: from what others have received, the copy could be
+     * completed. */
+    snprintf(layout, sizeof layout, "hanging-%ld-%d", (long)getpid(), by_signal);
+    begin(&scene, route->from, route->to, layout, 0);
     canceller.scene = &scene;
     canceller.begun = route->begun;
     canceller.by_signal = by_signal;
