@@ -9,8 +9,6 @@
  */
 #include "common.h"
 
-#include <string.h>
-
 /* A builder for a manifest with the same content. */
 static reggie_status rebuild(const reggie_manifest *manifest,
                              reggie_builder **builder)
@@ -57,11 +55,8 @@ static int annotate(const reggie_repository *repository, const char *tag,
 
     if (status == REGGIE_OK)
         status = rebuild(before, &builder);
-    for (; status == REGGIE_OK && *arguments != NULL; arguments++) {
-        char *name = strtok(*arguments, "=");
-
-        status = reggie_builder_set_annotation(builder, name, strtok(NULL, ""));
-    }
+    for (; status == REGGIE_OK && *arguments != NULL; arguments++)
+        status = set_annotation(builder, *arguments);
     if (status == REGGIE_OK)
         status = reggie_builder_push(builder, repository, &tag, 1, NULL, &after,
                                      &error);

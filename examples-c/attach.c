@@ -10,18 +10,6 @@
  */
 #include "common.h"
 
-#include <string.h>
-
-static reggie_status annotate(reggie_builder *builder, char *argument)
-{
-    char *value = strchr(argument, '=');
-
-    if (value == NULL)
-        return REGGIE_INVALID_ARGUMENT;
-    *value = '\0';
-    return reggie_builder_set_annotation(builder, argument, value + 1);
-}
-
 /* The type of the artifact is that of the file too. */
 static reggie_status build(reggie_builder *builder,
                            const reggie_descriptor *subject, char **argv)
@@ -35,7 +23,7 @@ static reggie_status build(reggie_builder *builder,
     if (status == REGGIE_OK)
         status = reggie_builder_add_path(builder, argv[3], type, NULL);
     for (i = 4; status == REGGIE_OK && argv[i] != NULL; i++)
-        status = annotate(builder, argv[i]);
+        status = set_annotation(builder, argv[i]);
     return status;
 }
 

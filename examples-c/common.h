@@ -15,6 +15,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Default repository and tag. */
 #define DEFAULT_NAME "reggie/example"
@@ -122,6 +123,18 @@ static inline reggie_repository *open_repository(const char *reference)
     reggie_error_free(error);
     reggie_config_free(config);
     return repository;
+}
+
+/* Sets an annotation of a manifest, given as NAME=VALUE. */
+static inline reggie_status set_annotation(reggie_builder *builder,
+                                           char *argument)
+{
+    char *value = strchr(argument, '=');
+
+    if (value == NULL)
+        return REGGIE_INVALID_ARGUMENT;
+    *value = '\0';
+    return reggie_builder_set_annotation(builder, argument, value + 1);
 }
 
 /* The exit code of main(); output that cannot be written is a failure. */

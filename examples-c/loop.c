@@ -69,7 +69,8 @@ int main(int argc, char **argv)
     reggie_error *error = NULL;
     reggie_status status = reggie_cancel_new(&cancel, &error);
 
-
+    if (argc != 3)
+        fprintf(stderr, "usage: %s REFERENCE FOLDER\n", argv[0]);
     signal(SIGINT, on_interrupt);
     if (status == REGGIE_OK)
         status = reggie_options_set_cancel(options, cancel);
@@ -85,7 +86,7 @@ int main(int argc, char **argv)
         status = add_layers(batch, argv[2], repository, image);
     if (status == REGGIE_OK)
         status = loop(batch, &error);
-    if (succeeded("pull", status, error))
+    if (repository != NULL && succeeded("pull", status, error))
         printf("%d layers\n", (int)reggie_batch_count(batch));
 
     reggie_error_free(error);

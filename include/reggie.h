@@ -683,7 +683,7 @@ extern "C" {
  * @{
  */
 
-/// A set of concurrent pulls, pushes and copies.
+/// A set of pulls, pushes, copies and lookups that run concurrently.
 ///
 /// Its items share one progress callback and one cancel handle. With
 /// reggie_batch_step() and reggie_batch_fd(), the batch runs while the program
@@ -1080,7 +1080,7 @@ typedef int32_t reggie_status;
 /// Credential helper that failed, timed out or returned invalid output.
 #define REGGIE_CREDENTIAL_HELPER 109
 
-/// Lock timeout: another process or thread is using the same file.
+/// Lock timeout: another process or thread is using the same file or layout.
 #define REGGIE_LOCKED 110
 
 /// Source file that changed during the push or does not match its digest.
@@ -1095,7 +1095,8 @@ typedef int32_t reggie_status;
 /// version.
 #define REGGIE_INVALID_LAYOUT 113
 
-/// Layer title that leads out of the directory or is not a file name.
+/// Layer title that does not name a file in the directory, or that is used by
+/// another layer too.
 #define REGGIE_UNSAFE_NAME 114
 
 /// Call stopped by the challenge callback.
@@ -1213,7 +1214,8 @@ typedef int32_t reggie_status;
 /// Next page of a list that is at another server, or an invalid Link header.
 #define REGGIE_NEXT_PAGE_REFUSED 1011
 
-/// No such repository, manifest, tag or blob in the registry (404).
+/// No such repository, manifest, tag or blob in the registry (404), or in the
+/// layout.
 #define REGGIE_NOT_FOUND 1012
 
 /// Credentials, or different credentials, required by the registry (401).
@@ -1242,13 +1244,13 @@ typedef int32_t reggie_status;
 #define REGGIE_UPLOAD_LOST 1020
 
 /// Manifest rejected by the registry because content that it refers to is
-/// missing.
+/// missing; the error has the digest of that content if the registry names it.
 #define REGGIE_BLOB_MISSING 1021
 
 /// List that loops or has more pages than the limit.
 #define REGGIE_LIST_ENDLESS 1022
 
-/// Manifest without any title, so that there is no file to write.
+/// Manifest without a layer that has a title, so that there is no file to write.
 #define REGGIE_NO_FILES 1023
 
 /// Returns a short description of a status.
@@ -4113,8 +4115,12 @@ reggie_status reggie_repository_open(const char *text,
 /// Opens an OCI image layout (OCI Image Specification, Image Layout).
 ///
 /// A layout is a directory. If `create` is nonzero, a missing or empty
-/// directory is turned into a layout, and one that another program began to
-/// create is completed. `path` may contain any bytes except NUL.
+/// directory is turned into a layout, and a layout that another program began to
+/// create is completed. If `create` is 0, nothing is written: an incomplete
+/// layout is opened as it is, even if its oci-layout file is missing, provided
+/// that the directory contains nothing but parts of a layout; what is missing
+/// counts as empty. Any other directory is REGGIE_INVALID_LAYOUT. `path` may
+/// contain any bytes except NUL.
 ///
 /// The tags of a layout are the org.opencontainers.image.ref.name annotations
 /// of its index.json; if such an annotation, or io.containerd.image.name where
@@ -4228,10 +4234,12 @@ reggie_status reggie_repository_authorization(const reggie_repository *repositor
 /// Phase: a local file is being read to compute its digest.
 #define REGGIE_PHASE_CHECK 1
 
-/// Phase: content is being pulled.
+/// Phase: content is being pulled. Blobs that are copied to a layout are in this
+/// phase too.
 #define REGGIE_PHASE_PULL 2
 
-/// Phase: content is being pushed.
+/// Phase: content is being pushed. Blobs that are copied to a registry are in
+/// this phase too, and all manifests that are copied.
 #define REGGIE_PHASE_PUSH 3
 
 /// Phase: the registry is storing content that it has received.
@@ -4241,7 +4249,7 @@ reggie_status reggie_repository_authorization(const reggie_repository *repositor
 #define REGGIE_PHASE_RETRY 5
 
 /// Phase: waiting for another process or thread that is pulling to the same
-/// file.
+/// file or writing to the same layout.
 #define REGGIE_PHASE_LOCK 6
 
 /// Reports progress.
@@ -4429,8 +4437,9 @@ reggie_status reggie_options_set_progress_callback(reggie_options *options,
 
 /// Sets how many blobs are transferred concurrently.
 ///
-/// Applies to copies, builder pushes and pulls of files. `blobs` is 1 to 64. With
-/// 1, no worker threads are used. Default: 4.
+/// Applies to copies, builder pushes and pulls of files, and to the items of a
+/// batch. `blobs` is 1 to 64. With 1, no worker threads are used, except by
+/// reggie_batch_step(). Default: 4.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `blobs` is out of range.
@@ -4643,8 +4652,7 @@ reggie_status reggie_options_set_digest_tags(reggie_options *options,
 /// This is done without credentials, only to public addresses and allowed
 /// networks, and with the same verification as for all other content. Copies
 /// then include such layers; otherwise, and if a layout that is copied does not
-/// have them, the layers stay where they are.
-/// Default: 0.
+/// have them, the layers stay where they are. Default: 0.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_options_set_foreign(reggie_options *options, int foreign);
@@ -4693,7 +4701,8 @@ reggie_status reggie_options_set_delete_detour(reggie_options *options,
 /// REGGIE_INVALID_REFERENCE, REGGIE_NOT_FOUND, REGGIE_UNAUTHORIZED,
 /// REGGIE_DENIED, REGGIE_INVALID_MANIFEST, REGGIE_UNSUPPORTED for a manifest of
 /// Docker schema 1, REGGIE_DIGEST_MISMATCH, REGGIE_BODY_TOO_LARGE,
-/// REGGIE_HTTP_STATUS, or any status returned by reggie_client_do().
+/// REGGIE_HTTP_STATUS, REGGIE_INVALID_LAYOUT for a layout, or any status returned
+/// by reggie_client_do().
 REGGIE_MUST_USE
 reggie_status reggie_manifest_pull(const reggie_repository *repository,
                                    const char *reference,
@@ -4737,10 +4746,9 @@ reggie_status reggie_manifest_stat(const reggie_repository *repository,
 
 /// Pushes a manifest under `count` tags, or by digest only if `count` is 0.
 ///
-/// `tags` may be NULL if `count` is 0.
-/// One of the tags may be the digest of the manifest, which sets no tag. The
-/// content that the manifest refers to must exist, except for the empty blob
-/// "{}", which is pushed if it is missing.
+/// `tags` may be NULL if `count` is 0. One of the tags may be the digest of the
+/// manifest, which sets no tag. The content that the manifest refers to must
+/// exist, except for the empty blob "{}", which is pushed if it is missing.
 ///
 /// Each tag is set by one PUT request. A tag that already points to this
 /// manifest is left unchanged, so that registries with immutable tags accept the
@@ -4752,9 +4760,9 @@ reggie_status reggie_manifest_stat(const reggie_repository *repository,
 /// REGGIE_INVALID_ARGUMENT if `count` is impossibly large,
 /// REGGIE_INVALID_REFERENCE, REGGIE_DIGEST_MISMATCH for the digest of another
 /// manifest, REGGIE_BLOB_MISSING, REGGIE_UNAUTHORIZED, REGGIE_DENIED,
-/// REGGIE_UNSUPPORTED, REGGIE_HTTP_STATUS, REGGIE_BUSY in a callback of another
-/// call that is updating the same referrers tag, or any status returned by
-/// reggie_client_do().
+/// REGGIE_UNSUPPORTED, REGGIE_HTTP_STATUS, REGGIE_INVALID_LAYOUT or REGGIE_LOCKED
+/// for a layout, REGGIE_BUSY in a callback of another call that is updating the
+/// same referrers tag, or any status returned by reggie_client_do().
 REGGIE_MUST_USE
 reggie_status reggie_manifest_push(const reggie_repository *repository,
                                    const reggie_manifest *manifest,
@@ -4769,8 +4777,8 @@ reggie_status reggie_manifest_push(const reggie_repository *repository,
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_DIGEST for a tag, REGGIE_NOT_FOUND, REGGIE_UNSUPPORTED,
-/// REGGIE_BUSY as for reggie_manifest_push(), or any status returned by
-/// reggie_manifest_pull().
+/// REGGIE_BUSY and REGGIE_LOCKED as for reggie_manifest_push(), or any status
+/// returned by reggie_manifest_pull().
 REGGIE_MUST_USE
 reggie_status reggie_manifest_delete(const reggie_repository *repository,
                                      const char *digest,
@@ -4783,8 +4791,8 @@ reggie_status reggie_manifest_delete(const reggie_repository *repository,
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_REFERENCE, REGGIE_NOT_FOUND, REGGIE_UNSUPPORTED if the
-/// registry cannot delete tags (see reggie_options_set_delete_detour()), or any
-/// status returned by reggie_manifest_pull().
+/// registry cannot delete tags (see reggie_options_set_delete_detour()),
+/// REGGIE_LOCKED for a layout, or any status returned by reggie_manifest_pull().
 REGGIE_MUST_USE
 reggie_status reggie_tag_delete(const reggie_repository *repository,
                                 const char *tag,
@@ -5198,9 +5206,8 @@ reggie_status reggie_upload_abort(reggie_upload *upload,
 /// of the upload, what the registry has received, and the state of the digest.
 /// Nothing is sent, and data that is still in memory is not included. The
 /// string is a secret: whoever has it can write to the upload. The upload may
-/// continue afterwards, and the string remains usable. An upload to a layout ends
-/// with its process: the string then stands for an upload to which nothing was
-/// written.
+/// continue afterwards, and the string remains usable. An upload to a layout
+/// cannot be resumed: reggie_upload_import() begins a new one.
 ///
 /// On REGGIE_OK, the caller must free `text` with reggie_string_free().
 ///
@@ -5269,8 +5276,8 @@ reggie_status reggie_builder_set_artifact_type(reggie_builder *builder,
 
 /// Sets the subject: the manifest that this one is about. NULL removes it.
 ///
-/// The subject is given by digest, size and media type. The manifest that is
-/// built is a referrer of the subject.
+/// The manifest that is built is a referrer of the subject. Only the digest, the
+/// size and the media type of `subject` are used.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `builder` is NULL, or
 /// REGGIE_INVALID_ARGUMENT if the size of the subject is unknown.
@@ -5309,9 +5316,8 @@ reggie_status reggie_builder_set_config_descriptor(reggie_builder *builder,
 
 /// Adds existing content: a layer, or a manifest for an index.
 ///
-/// The content must exist in the repository that the manifest is pushed to. A
-/// layer may also be the config of another manifest; see
-/// reggie_builder_set_config_descriptor().
+/// The content must exist in the repository that the manifest is pushed to. To use
+/// existing content as the config, see reggie_builder_set_config_descriptor().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
 /// size of the content is unknown.
@@ -5368,9 +5374,9 @@ reggie_status reggie_builder_annotate(reggie_builder *builder,
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
-/// has no type, REGGIE_UNSAFE_NAME if annotations have given a layer that was
-/// added the name of another one, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE
-/// or REGGIE_BODY_TOO_LARGE.
+/// has no type, REGGIE_UNSAFE_NAME if reggie_builder_annotate() has given a layer
+/// the title of another one, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE or
+/// REGGIE_BODY_TOO_LARGE.
 REGGIE_MUST_USE
 reggie_status reggie_builder_finish(const reggie_builder *builder,
                                     const reggie_options *options,
@@ -5408,16 +5414,19 @@ reggie_status reggie_builder_push(const reggie_builder *builder,
 
 /// Pulls the files of an artifact into a directory.
 ///
-/// The directory is created if it is missing. Each layer that has a title is
-/// pulled to the file of that name as by reggie_blob_pull_to_path(), several
-/// concurrently. A title may contain directories, but never leads out of
-/// `folder`, not even through a symbolic link. A layer without a title is left
-/// out and reported as REGGIE_PROGRESS_SKIP; if no layer has a title, the call
-/// fails with REGGIE_NO_FILES. A layer that is a packed directory stays packed,
-/// in a file named by its title with ".tar.gz" appended. Layers with the same
-/// digest are pulled once and then copied. Files pulled before a failure are
-/// kept. `folder` may contain any bytes except NUL. `manifest` may
+/// `reference` is as for reggie_manifest_resolve(); the platform of an index is
+/// that of reggie_options_set_platform(), or else of the host. `folder` is
+/// created if it is missing; it may contain any bytes except NUL. `manifest` may
 /// be NULL.
+///
+/// Each layer that has a title is pulled to the file of that name as by
+/// reggie_blob_pull_to_path(), several concurrently. A title may contain
+/// directories, but never leads out of `folder`, not even through a symbolic
+/// link. A layer without a title is left out and reported as
+/// REGGIE_PROGRESS_SKIP; if no layer has a title, the call fails with
+/// REGGIE_NO_FILES. A layer that is a packed directory stays packed, in a file
+/// named by its title with ".tar.gz" appended. Layers with the same digest are
+/// pulled once and then copied. Files pulled before a failure are kept.
 ///
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
@@ -5444,36 +5453,36 @@ reggie_status reggie_pull_files(const reggie_repository *repository,
 /// Copies a manifest and everything it refers to, byte for byte.
 ///
 /// `reference` is as for reggie_manifest_pull(). The copy is pushed under
-/// `count` tags, as by reggie_manifest_push(); in a layout, a manifest without
-/// a tag has no name. `tags` may be NULL if `count` is 0. Both sides are queried
-/// first. Content that exists at the destination is not pulled; a registry that
-/// has the manifest of an image is taken to have all that it refers to, while
-/// the entries of an index are checked. Blobs are mounted if both repositories
-/// are in one registry. Manifests are pushed after the content that they refer
-/// to, and tags are set last. Content copied before a failure is kept and need
-/// not be copied again. `copied` has the digest, size and media type; it may be
-/// NULL.
+/// `count` tags as by reggie_manifest_push(), or by digest only if `count` is 0;
+/// `tags` may then be NULL. `copied` has the digest, size and media type; it may
+/// be NULL.
+///
+/// Content that exists at the destination is not pulled. A registry that has the
+/// manifest of an image is assumed to have everything that the image refers to,
+/// while the entries of an index are checked. Within one registry, blobs are
+/// mounted. Manifests are pushed after the content that they refer to, and tags
+/// are set last. Content copied before a failure is kept and need not be copied
+/// again. Of a manifest of an unknown type, the content in its config, layers
+/// and blobs members is copied with it.
 ///
 /// If reggie_options_set_platform() is set and the manifest is an index, only
-/// the manifest for the platform is copied, and the tags point to it; the digest
-/// of the index among the tags sets no tag either. The index.json of a layout
-/// lists the manifest, its referrers and what has a tag.
-/// Of manifests of unknown types, the content in their config, layers and blobs
-/// members is copied with them.
+/// the manifest for the platform is copied, and the tags point to it; `tags` may
+/// then contain the digest of the index, which sets no tag. The index.json of a
+/// layout lists the copied manifest, its referrers and what has a tag, but not
+/// the entries of an index.
 ///
 /// If a tag of a registry is a referrers tag (OCI Distribution Specification,
-/// Referrers Tag Schema) and the manifest is an OCI index, the index does not
-/// replace the list of referrers under the tag: the list gets its entries, and
-/// keeps its own.
+/// Referrers Tag Schema) and the manifest is an OCI index, the list of referrers
+/// under the tag is not replaced: the entries of the index are added to it.
 ///
 /// On REGGIE_OK, the caller must free `copied` with reggie_descriptor_free().
 ///
 /// Returns any status returned by reggie_manifest_resolve(),
 /// reggie_blob_pull_to_callback(), reggie_blob_push_callback() or
-/// reggie_manifest_push(), REGGIE_FILTER_CALLBACK, REGGIE_INVALID_MANIFEST for
-/// more than 10000 manifests or more than 32 nested ones, or
-/// REGGIE_INVALID_ARGUMENT if blobs have to be sent within one server to which
-/// only one connection is allowed.
+/// reggie_manifest_push(), REGGIE_FILTER_CALLBACK, REGGIE_INVALID_LAYOUT or
+/// REGGIE_LOCKED for a layout, REGGIE_INVALID_MANIFEST for more than 10000
+/// manifests or more than 32 nested ones, or REGGIE_INVALID_ARGUMENT if blobs
+/// have to be sent within one server to which only one connection is allowed.
 REGGIE_MUST_USE
 reggie_status reggie_copy(const reggie_repository *from,
                           const char *reference,
@@ -5541,9 +5550,9 @@ reggie_status reggie_batch_run(reggie_batch *batch,
 /// On REGGIE_OK, `running` is 1 while there is work, and 0 when everything is
 /// done.
 ///
-/// Returns REGGIE_OK; when everything is done, returns once what
-/// reggie_batch_run() returns. After that, there is nothing to do until an item
-/// is added.
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `wait_ms`
+/// is below -1, or, once when everything is done, what reggie_batch_run()
+/// returns. After that, there is nothing to do until an item is added.
 REGGIE_MUST_USE
 reggie_status reggie_batch_step(reggie_batch *batch,
                                 int64_t wait_ms,
@@ -5553,9 +5562,8 @@ reggie_status reggie_batch_step(reggie_batch *batch,
 /// Returns a file descriptor to poll.
 ///
 /// It is readable when reggie_batch_step() has something to do, which includes
-/// newly added items. Owned by the
-/// library and open until the batch is freed. It must not be read or closed.
-/// Returns -1 if `batch` is NULL.
+/// newly added items. It is owned by the library, open until the batch is freed,
+/// and must not be read or closed. Returns -1 if `batch` is NULL.
 int reggie_batch_fd(const reggie_batch *batch);
 
 /// Returns the number of items.

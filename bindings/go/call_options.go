@@ -84,7 +84,8 @@ func WithResume(resume bool) CallOption {
 
 // WithLockTimeout sets the time limit for waiting for another process that pulls to
 // the same path or writes to the same layout; the error is [StatusLocked]. It
-// restarts whenever the file of the other grows. A negative limit means none. The default is 60 seconds.
+// restarts whenever the file of the other grows. A negative limit means none. The
+// default is 60 seconds.
 func WithLockTimeout(limit time.Duration) CallOption {
 	return callSetting(func(o *cabi.Options) error { return o.SetLockTimeout(limit) })
 }
@@ -114,8 +115,8 @@ func WithSync(sync bool) CallOption {
 	return callSetting(func(o *cabi.Options) error { return o.SetSync(sync) })
 }
 
-// WithAlgorithm sets the digest algorithm for pushed and built content: "sha256", "sha384" or
-// "sha512". Few registries accept others than the default, sha256.
+// WithAlgorithm sets the digest algorithm for pushed and built content: "sha256",
+// "sha384" or "sha512". Few registries accept others than the default, sha256.
 func WithAlgorithm(algorithm string) CallOption {
 	return callSetting(func(o *cabi.Options) error { return o.SetAlgorithm(algorithm) })
 }

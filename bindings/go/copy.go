@@ -18,15 +18,15 @@ import (
 // tags are set last. Content copied before a failure is kept and need not be copied
 // again.
 //
-// [WithPlatform] copies one manifest of an index, to which the tags then point; the
-// digest of the index among the tags sets no tag.
-// [WithReferrers] and [WithDigestTags] copy signatures and attestations too, and
-// [WithFilter] decides what to leave out. If a [Client] allows only one connection to a
+// [WithPlatform] copies one manifest of an index, to which the tags then point; the tags
+// may also contain the digest of the index, which sets no tag. [WithReferrers] and
+// [WithDigestTags] copy signatures and attestations too, and [WithFilter] decides what
+// to leave out. If a [Client] allows only one connection to a
 // server, a copy within that server fails: [StatusInvalidArgument].
 //
 // The list of referrers that a registry without the referrers API keeps under a tag,
-// such as sha256-HEX, is not replaced by a copy to that tag: it gets the entries of the
-// copied list.
+// such as sha256-HEX, is not replaced by a copy to that tag: the entries of the copied
+// list are added to it.
 func Copy(ctx context.Context, from *Repository, reference string, to *Repository, tags []string, opts ...CallOption) (Descriptor, error) {
 	call := newContentCall(ctx, newCallOptions(opts), from.client, to.client)
 	defer call.close()

@@ -26,6 +26,22 @@ func exampleFolder() (folder string, remove func()) {
 	return folder, func() { os.RemoveAll(folder) }
 }
 
+// exampleArtifact pushes an artifact that has a file, and returns its repository.
+func exampleArtifact(ctx context.Context, folder, title string) (repository *reggie.Repository, stop func()) {
+	address, stop := reggie.StartExampleRegistry()
+	repository, err := reggie.OpenRepository(address + "/team/notes:v1")
+	if err != nil {
+		log.Fatal(err)
+	}
+	artifact := reggie.NewBuilder()
+	artifact.SetArtifactType("application/vnd.example.note")
+	artifact.AddFile(filepath.Join(folder, "note.txt"), "text/plain", title)
+	if _, err := artifact.Push(ctx, repository, []string{"v1"}); err != nil {
+		log.Fatal(err)
+	}
+	return repository, stop
+}
+
 // Copy an image with its signatures to an image layout.
 func ExampleCopy() {
 	repository, stop := exampleImage()
@@ -210,22 +226,11 @@ func ExampleNewIndexBuilder() {
 }
 
 func ExampleRepository_PullFiles() {
-	address, stop := reggie.StartExampleRegistry()
-	defer stop()
 	folder, remove := exampleFolder()
 	defer remove()
 	ctx := context.Background()
-
-	repository, err := reggie.OpenRepository(address + "/team/notes:v1")
-	if err != nil {
-		log.Fatal(err)
-	}
-	artifact := reggie.NewBuilder()
-	artifact.SetArtifactType("application/vnd.example.note")
-	artifact.AddFile(filepath.Join(folder, "note.txt"), "text/plain", "notes/first.txt")
-	if _, err := artifact.Push(ctx, repository, []string{"v1"}); err != nil {
-		log.Fatal(err)
-	}
+	repository, stop := exampleArtifact(ctx, folder, "notes/first.txt")
+	defer stop()
 
 	pulled := filepath.Join(folder, "pulled")
 	if _, err := repository.PullFiles(ctx, "v1", pulled); err != nil {

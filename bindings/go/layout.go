@@ -6,8 +6,9 @@ import (
 	"libreggie/reggie/internal/cabi"
 )
 
-// OpenLayout opens an OCI image layout, a directory, as a repository. A directory that
-// is not a layout is an error: [StatusInvalidLayout].
+// OpenLayout opens an OCI image layout, a directory, as a repository, and writes nothing.
+// A layout that another program began to create is opened as it is: what is missing
+// counts as empty. Any other directory is an error: [StatusInvalidLayout].
 //
 // All methods of Repository work with a layout, except those that need a registry:
 // [Repository.LocateBlob], [Repository.MountBlob] and [Repository.Authorization] return

@@ -35,15 +35,18 @@ type ProgressPhase int
 const (
 	// PhaseCheck: a local file is being read to compute its digest.
 	PhaseCheck = ProgressPhase(cabi.PhaseCheck)
-	// PhasePull: content is being pulled.
+	// PhasePull: content is being pulled. Blobs that are copied to a layout are in this
+	// phase too.
 	PhasePull = ProgressPhase(cabi.PhasePull)
-	// PhasePush: content is being pushed.
+	// PhasePush: content is being pushed. Blobs that are copied to a registry are in
+	// this phase too, and all manifests that are copied.
 	PhasePush = ProgressPhase(cabi.PhasePush)
 	// PhaseCommit: the registry is storing content that it has received.
 	PhaseCommit = ProgressPhase(cabi.PhaseCommit)
 	// PhaseRetry: waiting before the next retry.
 	PhaseRetry = ProgressPhase(cabi.PhaseRetry)
-	// PhaseLock: waiting for another process that pulls to the same path.
+	// PhaseLock: waiting for another process that pulls to the same path or writes to
+	// the same layout.
 	PhaseLock = ProgressPhase(cabi.PhaseLock)
 )
 

@@ -107,8 +107,8 @@ impl Builder {
         Ok(())
     }
 
-    /// Adds a file as a layer. Without a title, it has the name of the file; an
-    /// empty one is none.
+    /// Adds a file as a layer. The default title is the name of the file; an empty one
+    /// means none.
     pub fn add_path(
         &mut self,
         path: &Path,
@@ -117,17 +117,11 @@ impl Builder {
     ) -> Result<(), Error> {
         let title = match (title, path.file_name()) {
             (Some(title), _) => title,
-            (None, Some(name)) => name.to_str().ok_or_else(|| {
-                Error::new(
-                    Kind::InvalidUtf8,
-                    "title: the name of the file is not UTF-8",
-                )
-            })?,
+            (None, Some(name)) => name
+                .to_str()
+                .ok_or_else(|| Error::new(Kind::InvalidUtf8, "title: file name is not UTF-8"))?,
             (None, None) => {
-                return Err(Error::new(
-                    Kind::UnsafeName,
-                    "title: the path has no file name",
-                ));
+                return Err(Error::new(Kind::UnsafeName, "title: path has no file name"));
             }
         };
         self.add_layer(Content::Path(path.to_owned()), media_type, title)
@@ -156,6 +150,7 @@ impl Builder {
         if !title.is_empty() {
             title::check(title)?;
             part.annotations.set(title::TITLE, Some(title))?;
+            // Cheap: there may be thousands of layers.
             let mut others = self.parts.iter().filter(|other| {
                 let own = other.annotations.get(title::TITLE);
                 own.is_some_and(|own| title.starts_with(own))
@@ -179,8 +174,8 @@ impl Builder {
         }
     }
 
-    /// An error if a file or bytes that were added have the name of another layer:
-    /// annotations may have changed titles.
+    /// An error if an added file or added bytes have the name of another layer: titles
+    /// may have been changed as annotations.
     fn check_names(&self) -> Result<(), Error> {
         let is_existing = |part: &&Part| matches!(part.content, Content::Existing(_));
         let (existing, added): (Vec<&Part>, Vec<&Part>) = self.parts.iter().partition(is_existing);
@@ -322,7 +317,7 @@ impl Builder {
         let text = self.json(descriptors, options.algorithm)?.to_text();
         let max = options.max_manifest();
         if text.len() > max {
-            let message = format!("manifest: has {} bytes, more than {max}", text.len());
+            let message = format!("manifest: {} bytes, more than {max}", text.len());
             return Err(Error::new(Kind::BodyTooLarge, message));
         }
         Manifest::parse(text.into_bytes(), None, options.algorithm)
@@ -342,7 +337,7 @@ impl Builder {
                 None => empty.clone(),
             };
             if self.artifact_type.is_none() && found.media_type() == media_type::EMPTY {
-                let message = "builder: an artifact has no type";
+                let message = "builder: an artifact requires a type";
                 return Err(Error::new(Kind::MissingValue, message));
             }
             // Registries may require a layer (OCI Image Specification, Guidelines for
@@ -407,7 +402,7 @@ impl Part {
             Content::Existing(descriptor) => {
                 let mut descriptor = Descriptor::clone(descriptor);
                 if media_type::is_config(descriptor.artifact_type().unwrap_or("")) {
-                    // What the manifest of an image has in place of a type.
+                    // The media type of the config of an image is no artifact type.
                     descriptor.set_artifact_type(None)?;
                 }
                 descriptor
@@ -448,7 +443,7 @@ fn empty(algorithm: Algorithm) -> Result<Descriptor, Error> {
     Ok(Descriptor::of(digest, size, media_type::EMPTY.to_owned()))
 }
 
-/// The digest and the size of a file. The transfer of the file does not end.
+/// The digest and the size of a file. Its progress continues when it is pushed.
 fn digest_of(
     path: &Path,
     algorithm: Algorithm,

@@ -325,7 +325,7 @@ impl Download {
                 return Err(Error::new(Kind::RangeIgnored, message).at(Step::Receive));
             }
             (status, _) => {
-                let message = format!("{}: status {status} for a blob", response.host());
+                let message = format!("{}: status {status} for a blob", response.message_prefix());
                 return Err(Error::new(Kind::HttpStatus, message)
                     .with_http_status(status)
                     .with_host(response.host()));

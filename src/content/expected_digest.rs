@@ -16,7 +16,7 @@ pub(super) fn check(expected: Option<&str>, found: &Digest) -> Result<(), Error>
     }
     if expected != *found {
         let (found, expected) = (found.as_str(), expected.as_str());
-        let message = format!("upload: has digest {found}, not {expected}");
+        let message = format!("upload: digest {found}, expected {expected}");
         return failed(Kind::DigestMismatch, message);
     }
     Ok(())

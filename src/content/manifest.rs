@@ -35,7 +35,7 @@ impl Manifest {
     ) -> Result<Manifest, Error> {
         if bytes.len() > max {
             let size = bytes.len();
-            let message = format!("manifest: has {size} bytes, more than {max}");
+            let message = format!("manifest: {size} bytes, more than {max}");
             return Err(Error::new(Kind::BodyTooLarge, message));
         }
         Manifest::parse(bytes.to_owned(), media_type, Algorithm::Sha256)

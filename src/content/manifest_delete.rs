@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use ring::rand::{SecureRandom, SystemRandom};
-
 use super::empty_blob;
 use super::layout;
 use super::manifest::{DEFAULT_MAX_SIZE, Manifest};
@@ -12,6 +10,7 @@ use super::manifest_push;
 use super::media_type;
 use super::operation::Operation;
 use super::options::Options;
+use super::random_hex::random_hex;
 use super::reference;
 use super::referrers_support;
 use super::referrers_tag::{self, Change};
@@ -66,7 +65,7 @@ fn subject_of(task: &Task, target: &Target) -> Result<Option<Digest>, Error> {
 
 /// Deletes a tag. The manifest and its other tags stay.
 pub fn delete_tag(repository: &Repository, tag: &str, options: &Options) -> Result<(), Error> {
-    reference::check_tag(tag).map_err(|problem| Error::new(Kind::InvalidReference, problem))?;
+    reference::check_tag(tag)?;
     let operation = Operation::new(repository, options);
     let deleted = match operation.place() {
         Place::Registry(registry) => delete_tag_in(&Task::new(&operation, registry), tag),
@@ -132,11 +131,8 @@ fn restored(task: &Task, before: &Manifest, target: &Target, error: Error) -> Er
 
 /// A manifest with a digest of its own, so that no other tag points to it.
 fn dummy(before: &Manifest) -> Result<Manifest, Error> {
-    let mut unique = [0; 16];
-    SystemRandom::new()
-        .fill(&mut unique)
-        .map_err(|_| Error::new(Kind::NoMemory, "dummy manifest: no random numbers"))?;
-    let unique: String = unique.iter().map(|byte| format!("{byte:02x}")).collect();
+    let unique = random_hex()
+        .ok_or_else(|| Error::new(Kind::NoMemory, "dummy manifest: no random numbers"))?;
     let empty = format!(
         r#"{{"mediaType":"{}","digest":"{}","size":2}}"#,
         media_type::EMPTY,

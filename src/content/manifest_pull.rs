@@ -242,7 +242,7 @@ fn check(response: &Response) -> Result<(), Error> {
     if response.status() != 200 {
         let message = format!(
             "{}: status {} for a manifest",
-            response.host(),
+            response.message_prefix(),
             response.status()
         );
         return Err(Error::new(Kind::HttpStatus, message)
@@ -258,7 +258,7 @@ pub(super) fn check_size(descriptor: &Descriptor, manifest: &Manifest) -> Result
     match descriptor.size() {
         Some(expected) if expected != size => {
             let digest = descriptor.digest().as_str();
-            let message = format!("manifest {digest}: has {size} bytes, expected {expected}");
+            let message = format!("manifest {digest}: {size} bytes, expected {expected}");
             Err(Error::new(Kind::SizeMismatch, message).at(Step::Verify))
         }
         _ => Ok(()),

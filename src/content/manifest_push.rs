@@ -17,6 +17,9 @@ use crate::body::digest::{Digest, of_bytes};
 use crate::error::{Error, Kind};
 use crate::request::response::Response;
 
+/// Error codes of registries for a manifest whose content is missing.
+const MISSING_CODES: [&str; 3] = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"];
+
 /// Pushes a manifest under tags, or by its digest if there are none. A digest
 /// among the tags is checked and sets no tag.
 pub fn push(
@@ -76,7 +79,7 @@ fn check_digest(manifest: &Manifest, digest: &Digest) -> Result<(), Error> {
     if own == digest.as_str() {
         return Ok(());
     }
-    let message = format!("manifest: has the digest {own}, not {}", digest.as_str());
+    let message = format!("manifest: digest {own}, expected {}", digest.as_str());
     Err(Error::new(Kind::DigestMismatch, message).with_digest(&own))
 }
 
@@ -167,13 +170,7 @@ fn has_recent_uploads(task: &Task, manifest: &Manifest) -> bool {
 
 /// An error unless the registry has stored these bytes.
 fn check(response: &Response, manifest: &Manifest, target: &Target) -> Result<(), Error> {
-    task::check(response).map_err(|error| match missing(response, &error) {
-        Some(digest) => {
-            let error = error.with_kind(Kind::BlobMissing);
-            digest.map_or(error.clone(), |digest| error.with_digest(digest.as_str()))
-        }
-        None => error,
-    })?;
+    task::check(response).map_err(|error| rejection(response, error))?;
     let stated = response.headers().text("docker-content-digest");
     let Some(stated) = stated.and_then(|stated| Digest::parse(stated).ok()) else {
         return Ok(());
@@ -184,26 +181,37 @@ fn check(response: &Response, manifest: &Manifest, target: &Target) -> Result<()
     }
     let host = response.host();
     let (target, stated) = (target.as_str(), stated.as_str());
-    let message = format!("{host}: manifest {target}: was stored with the digest {stated}");
+    let message = format!("{host}: manifest {target}: stored with digest {stated}, expected {own}");
     Err(Error::new(Kind::DigestMismatch, message)
         .with_host(host)
         .with_http_status(response.status())
         .with_digest(&own))
 }
 
-/// Whether the registry rejected the manifest because content is missing, and the
-/// digest of that content if the registry names it.
-fn missing(response: &Response, error: &Error) -> Option<Option<Digest>> {
-    let is_missing = |code: &str| {
-        let codes = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"];
-        codes.contains(&code)
-    };
-    if !error.registry_code().is_some_and(is_missing) {
-        return None;
+/// The error for a rejected manifest. If content is missing, it names that content, as
+/// far as the registry does.
+fn rejection(response: &Response, error: Error) -> Error {
+    let is_missing = error
+        .registry_code()
+        .is_some_and(|code| MISSING_CODES.contains(&code));
+    if !is_missing {
+        return error;
     }
+    let error = error.with_kind(Kind::BlobMissing);
     let errors = response.errors().unwrap_or_default();
     let mut details = errors.iter().map(|error| error.detail());
-    Some(details.find_map(digest_in))
+    match details.find_map(digest_in) {
+        Some(digest) => {
+            let digest = digest.as_str();
+            // Some registries name it in their message too.
+            let error = match error.message().contains(digest) {
+                true => error,
+                false => error.with_more(&format!("; missing: {digest}")),
+            };
+            error.with_digest(digest)
+        }
+        None => error,
+    }
 }
 
 /// The digest in the detail of an error: a string, or a member.

@@ -28,7 +28,7 @@ pub fn check(text: &str) -> Result<(), Error> {
     if is_valid(text) {
         return Ok(());
     }
-    let message = format!("media type {}: is not type/subtype", shown(text));
+    let message = format!("media type {}: not of the form type/subtype", shown(text));
     Err(Error::new(Kind::InvalidMediaType, message))
 }
 

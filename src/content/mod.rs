@@ -42,6 +42,7 @@ pub mod push;
 mod push_content;
 mod push_source;
 mod push_stream;
+mod random_hex;
 mod range_fetch;
 mod ranges;
 pub(crate) mod recent_uploads;

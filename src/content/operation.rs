@@ -101,7 +101,7 @@ impl<'a> Operation<'a> {
         Ok(())
     }
 
-    /// Whether the call includes some content. Asks the program, on the calling thread.
+    /// Whether the call includes some content. Runs the filter on the calling thread.
     pub(super) fn takes(&self, candidate: Candidate) -> Result<bool, Error> {
         match self.options.filter.clone() {
             None => Ok(candidate.take),

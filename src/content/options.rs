@@ -237,8 +237,7 @@ impl Options {
 
     /// Adds a repository from which blobs may be mounted.
     pub fn add_mount_from(&mut self, name: &str) -> Result<(), Error> {
-        reference::check_name(name)
-            .map_err(|problem| Error::new(Kind::InvalidReference, problem))?;
+        reference::check_name(name)?;
         self.mount_from.push(name.to_owned());
         Ok(())
     }

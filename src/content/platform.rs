@@ -22,7 +22,10 @@ impl Platform {
     /// architectures are accepted.
     pub fn parse(text: &str) -> Result<Platform, Error> {
         read(text).ok_or_else(|| {
-            let message = format!("platform {}: is not os/architecture[/variant]", shown(text));
+            let message = format!(
+                "platform {}: not of the form os/architecture[/variant]",
+                shown(text)
+            );
             Error::new(Kind::InvalidPlatform, message)
         })
     }

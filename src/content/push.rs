@@ -11,6 +11,7 @@ use super::progress::Phase;
 use super::push_content::Content;
 pub use super::push_content::SharedBytes;
 pub use super::push_source::Source;
+use super::reference;
 use super::repository::{Place, Repository};
 use super::task::Task;
 use super::upload_limits;
@@ -59,8 +60,7 @@ pub fn mount(
     options: &Options,
 ) -> Result<bool, Error> {
     let digest = Digest::parse(digest)?;
-    super::reference::check_name(from)
-        .map_err(|problem| Error::new(Kind::InvalidReference, problem))?;
+    reference::check_name(from)?;
     let operation = Operation::new(repository, options);
     let mounted = Task::of(&operation).and_then(|task| mount_in(&task, &digest, from));
     operation.finish(mounted.map_err(|error| error.with_digest(digest.as_str())))
@@ -302,7 +302,7 @@ fn explain(task: &Task, content: &mut dyn Content, digest: Option<&Digest>, erro
     task.progress.set_phase(Phase::Check);
     match content.hash(&task.call.limits, digest.algorithm()) {
         Ok(Some(found)) if found != digest.as_str() => {
-            let message = format!("source: has digest {found}, not {}", digest.as_str());
+            let message = format!("source: digest {found}, expected {}", digest.as_str());
             Error::new(Kind::SourceChanged, message)
         }
         Ok(_) => error,

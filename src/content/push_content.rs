@@ -244,7 +244,7 @@ fn check_length(size: u64, start: u64, length: u64, name: &str) -> Result<(), Er
         _ if length == 0 => Ok(()),
         _ => {
             let end = start.saturating_add(length);
-            let message = format!("{name}: has {size} bytes, not {end}");
+            let message = format!("{name}: {size} bytes, expected {end}");
             Err(Error::new(Kind::BodyLength, message).at(Step::Prepare))
         }
     }

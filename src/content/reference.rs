@@ -33,19 +33,17 @@ impl Reference {
     /// registry belongs to `default_registry`, by default Docker Hub; if that is
     /// empty, it is an error.
     pub fn parse(text: &str, default_registry: Option<&str>) -> Result<Reference, Error> {
-        let invalid = |text: &str, problem: &str| {
-            let message = format!("reference {}: {problem}", shown(text));
-            Error::new(Kind::InvalidReference, message)
-        };
+        let refused =
+            |text: &str, problem: &str| invalid(format!("reference {}: {problem}", shown(text)));
         // A digest has no slash: before the @ may be a password.
         if let Some((_, after)) = text
             .rsplit_once('@')
             .filter(|(_, after)| after.contains('/'))
         {
             let text = format!("[redacted]@{after}");
-            return Err(invalid(&text, "contains credentials"));
+            return Err(refused(&text, "contains credentials"));
         }
-        read(text, default_registry).map_err(|problem| invalid(text, &problem))
+        read(text, default_registry).map_err(|problem| refused(text, &problem))
     }
 
     /// As usually written, such as `docker.io`.
@@ -131,7 +129,7 @@ fn read(text: &str, default_registry: Option<&str>) -> Result<Reference, String>
     };
     let (name, tag) = match path.split_once(':') {
         Some((name, tag)) => {
-            check_tag(tag)?;
+            check_tag(tag).map_err(message_of)?;
             (name, Some(tag.to_owned()))
         }
         None => (path, None),
@@ -140,7 +138,7 @@ fn read(text: &str, default_registry: Option<&str>) -> Result<Reference, String>
         DOCKER_HUB if !name.contains('/') => format!("library/{name}"),
         _ => name.to_owned(),
     };
-    check_name(&name)?;
+    check_name(&name).map_err(message_of)?;
     Ok(Reference {
         scheme,
         registry: registry.to_owned(),
@@ -198,14 +196,25 @@ fn is_local(registry: &str) -> bool {
 }
 
 fn read_digest(text: &str) -> Result<Digest, String> {
-    Digest::parse(text).map_err(|error| error.message().to_owned())
+    Digest::parse(text).map_err(message_of)
+}
+
+fn message_of(error: Error) -> String {
+    error.message().to_owned()
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(Kind::InvalidReference, message)
 }
 
 /// Checks a repository name (OCI Distribution Specification, Pulling manifests).
-pub fn check_name(name: &str) -> Result<(), String> {
-    let problem = |why: &str| Err(format!("repository name {} {why}", shown(name)));
+pub fn check_name(name: &str) -> Result<(), Error> {
+    let problem = |why: &str| {
+        let message = format!("repository name {} {why}", shown(name));
+        Err(invalid(message))
+    };
     if name.is_empty() {
-        return Err("has no repository name".to_owned());
+        return Err(invalid("no repository name".to_owned()));
     }
     if name.len() > MAX_NAME {
         return problem(&format!("is longer than {MAX_NAME} characters"));
@@ -251,8 +260,8 @@ fn is_component(component: &str) -> bool {
 }
 
 /// Checks a tag (OCI Distribution Specification, Pulling manifests).
-pub fn check_tag(tag: &str) -> Result<(), String> {
-    let problem = |why: &str| Err(format!("tag {} {why}", shown(tag)));
+pub fn check_tag(tag: &str) -> Result<(), Error> {
+    let problem = |why: &str| Err(invalid(format!("tag {} {why}", shown(tag))));
     let mut bytes = tag.bytes();
     match bytes.next() {
         None => return problem("is empty"),
@@ -467,7 +476,7 @@ mod tests {
             "0/1",
             "a.b-c__d/e",
         ] {
-            assert_eq!(check_name(name), Ok(()), "{name}");
+            check_name(name).expect(name);
         }
     }
 }

@@ -26,10 +26,9 @@ impl Registry {
             Some(name) => name.to_owned(),
             None => client
                 .default_name()
-                .ok_or_else(|| Error::new(Kind::MissingValue, "repository: has no name"))?,
+                .ok_or_else(|| Error::new(Kind::MissingValue, "repository: no name"))?,
         };
-        reference::check_name(&name)
-            .map_err(|problem| Error::new(Kind::InvalidReference, problem))?;
+        reference::check_name(&name)?;
         Ok(Registry {
             client: Arc::clone(client),
             name: name.into(),

@@ -67,7 +67,7 @@ impl Repository {
         match &self.0 {
             Place::Registry(registry) => Ok(registry),
             Place::Layout(layout) => {
-                let message = format!("{}: is not in a registry", layout.shown());
+                let message = format!("{}: not in a registry", layout.shown());
                 Err(Error::new(Kind::Unsupported, message))
             }
         }

@@ -91,18 +91,30 @@ impl<'a> Requests<'a> {
 
     /// Sends a request, and returns its response whatever its status.
     pub(crate) fn send(&self, request: &mut Request) -> Result<Response, Error> {
-        self.client().execute_in(self.call, request)
+        let response = self.client().execute_in(self.call, request)?;
+        Ok(self.named(response))
     }
 
     /// Sends a request. The body of a 2xx response is unread; that of any other
     /// is in memory.
     pub(crate) fn open(&self, request: &mut Request) -> Result<Response, Error> {
-        let mut response = self.client().open_in(self.call, request)?;
+        let response = self.client().open_in(self.call, request)?;
+        let mut response = self.named(response);
         if !(200..300).contains(&response.status()) {
             let body = error_body(&mut response)?;
             response.set_body(body);
         }
         Ok(response)
+    }
+
+    /// The response, with the repository for its messages. Requests to the registry
+    /// itself are about none.
+    fn named(&self, mut response: Response) -> Response {
+        let name = self.repository.name();
+        if !name.is_empty() {
+            response.set_repository(name);
+        }
+        response
     }
 
     /// Waits until a request may be sent again after the body of its response

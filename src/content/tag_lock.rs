@@ -69,7 +69,7 @@ fn enter(place: &Place, task: &Task) -> Result<Option<Arc<Event>>, Error> {
     };
     if task.call.limits.is_nested {
         // The other call may be the one that is calling back.
-        let message = "referrers tag: is being written by a call that has not returned";
+        let message = "referrers tag: in use by a call that has not returned";
         return Err(Error::new(Kind::Busy, message));
     }
     let event = Event::new().map_err(|error| Error::io(Kind::NoMemory, "event", &error))?;

@@ -25,14 +25,12 @@ impl Target {
                 &of_repository
             }
         };
-        let invalid = |problem| Error::new(Kind::InvalidReference, problem);
         if text.contains(':') {
-            let digest = Digest::parse(text);
-            return digest
+            return Digest::parse(text)
                 .map(Target::Digest)
-                .map_err(|error| invalid(error.message().to_owned()));
+                .map_err(|error| error.with_kind(Kind::InvalidReference));
         }
-        reference::check_tag(text).map_err(invalid)?;
+        reference::check_tag(text)?;
         Ok(Target::Tag(text.to_owned()))
     }
 

@@ -58,20 +58,20 @@ pub(super) fn parts(name: &str) -> (&str, &str) {
 
 /// An error about the name of a file that another layer has.
 pub(super) fn repeated(name: &str) -> Error {
-    refused(name, "is that of another layer too")
+    refused(name, "is used by another layer too")
 }
 
 /// An error about a title.
 pub(super) fn refused(title: &str, problem: &str) -> Error {
-    let message = format!("title {}: {problem}", shown(title));
+    let message = format!("title {} {problem}", shown(title));
     Error::new(Kind::UnsafeName, message)
 }
 
 fn problem_of(component: &str) -> Option<&'static str> {
     match component {
         "" => Some("has an empty component"),
-        "." | ".." => Some("leads out of the directory or to it"),
-        _ if temporary::is_name(component.as_bytes()) => Some("has the name of a temporary file"),
+        "." | ".." => Some("does not name a file in the directory"),
+        _ if temporary::is_name(component.as_bytes()) => Some("is the name of a temporary file"),
         _ if component.len() > MAX_NAME => Some("has a component that is too long"),
         _ => None,
     }

@@ -272,7 +272,7 @@ impl RegistryUpload {
     fn check_open(&self) -> Result<(), Error> {
         match self.has_ended {
             false => Ok(()),
-            true => Err(Error::new(Kind::InvalidArgument, "upload: has ended")),
+            true => Err(Error::new(Kind::InvalidArgument, "upload: already ended")),
         }
     }
 }

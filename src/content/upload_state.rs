@@ -7,8 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use ring::rand::{SecureRandom, SystemRandom};
-
+use super::random_hex::random_hex;
 use super::upload_export::Export;
 use super::upload_session::Session;
 use crate::body::digest::{Algorithm, Digest, of_bytes};
@@ -143,10 +142,8 @@ pub(super) fn spool(folder: &Path) -> Result<File, Error> {
 
 /// Creates a file with a new name.
 fn create(folder: &Path, ending: &str) -> io::Result<(File, PathBuf)> {
-    let mut random = [0; 16];
-    let filled = SystemRandom::new().fill(&mut random);
-    filled.map_err(|_| io::Error::other("no random numbers"))?;
-    let name = format!("{PREFIX}{:032x}{ending}", u128::from_ne_bytes(random));
+    let unique = random_hex().ok_or_else(|| io::Error::other("no random numbers"))?;
+    let name = format!("{PREFIX}{unique}{ending}");
     let path = folder.join(name);
     let file = OpenOptions::new()
         .read(true)

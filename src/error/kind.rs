@@ -77,7 +77,7 @@ pub enum Kind {
     Deadline = 108,
     /// Credential helper that failed, timed out or returned invalid output.
     CredentialHelper = 109,
-    /// Lock timeout: another process or thread is using the same file.
+    /// Lock timeout: another process or thread is using the same file or layout.
     Locked = 110,
     /// Source file that changed during the push or does not match its digest.
     SourceChanged = 111,
@@ -87,7 +87,8 @@ pub enum Kind {
     /// Directory that is not an OCI image layout, or a layout of an unknown
     /// version.
     InvalidLayout = 113,
-    /// Layer title that leads out of the directory or is not a file name.
+    /// Layer title that does not name a file in the directory, or that is used by
+    /// another layer too.
     UnsafeName = 114,
 
     // Callbacks: 201 and up.
@@ -194,7 +195,7 @@ pub enum Kind {
     BlobMissing = 1021,
     /// List that loops or has more pages than the limit.
     ListEndless = 1022,
-    /// Manifest without any title, so that there is no file to write.
+    /// Manifest without a layer that has a title, so that there is no file to write.
     NoFiles = 1023,
 }
 

@@ -21,7 +21,7 @@ use crate::content::batch::{Batch, Items, Product, Work};
 use crate::content::manifest::Manifest;
 use crate::error::Error;
 
-/// A set of concurrent pulls, pushes and copies.
+/// A set of pulls, pushes, copies and lookups that run concurrently.
 ///
 /// Its items share one progress callback and one cancel handle. With
 /// reggie_batch_step() and reggie_batch_fd(), the batch runs while the program
@@ -191,9 +191,9 @@ pub unsafe extern "C" fn reggie_batch_run(
 /// On REGGIE_OK, `running` is 1 while there is work, and 0 when everything is
 /// done.
 ///
-/// Returns REGGIE_OK; when everything is done, returns once what
-/// reggie_batch_run() returns. After that, there is nothing to do until an item
-/// is added.
+/// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_ARGUMENT if `wait_ms`
+/// is below -1, or, once when everything is done, what reggie_batch_run()
+/// returns. After that, there is nothing to do until an item is added.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_batch_step(
@@ -224,9 +224,8 @@ pub unsafe extern "C" fn reggie_batch_step(
 /// Returns a file descriptor to poll.
 ///
 /// It is readable when reggie_batch_step() has something to do, which includes
-/// newly added items. Owned by the
-/// library and open until the batch is freed. It must not be read or closed.
-/// Returns -1 if `batch` is NULL.
+/// newly added items. It is owned by the library, open until the batch is freed,
+/// and must not be read or closed. Returns -1 if `batch` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_batch_fd(batch: Option<&reggie_batch>) -> c_int {
     guard::value(-1, || {

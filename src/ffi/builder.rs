@@ -101,8 +101,8 @@ pub unsafe extern "C" fn reggie_builder_set_artifact_type(
 
 /// Sets the subject: the manifest that this one is about. NULL removes it.
 ///
-/// The subject is given by digest, size and media type. The manifest that is
-/// built is a referrer of the subject.
+/// The manifest that is built is a referrer of the subject. Only the digest, the
+/// size and the media type of `subject` are used.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `builder` is NULL, or
 /// REGGIE_INVALID_ARGUMENT if the size of the subject is unknown.
@@ -186,9 +186,8 @@ pub unsafe extern "C" fn reggie_builder_set_config_descriptor(
 
 /// Adds existing content: a layer, or a manifest for an index.
 ///
-/// The content must exist in the repository that the manifest is pushed to. A
-/// layer may also be the config of another manifest; see
-/// reggie_builder_set_config_descriptor().
+/// The content must exist in the repository that the manifest is pushed to. To use
+/// existing content as the config, see reggie_builder_set_config_descriptor().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
 /// size of the content is unknown.
@@ -297,9 +296,9 @@ pub unsafe extern "C" fn reggie_builder_annotate(
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
-/// has no type, REGGIE_UNSAFE_NAME if annotations have given a layer that was
-/// added the name of another one, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE
-/// or REGGIE_BODY_TOO_LARGE.
+/// has no type, REGGIE_UNSAFE_NAME if reggie_builder_annotate() has given a layer
+/// the title of another one, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE or
+/// REGGIE_BODY_TOO_LARGE.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_builder_finish(

@@ -15,36 +15,36 @@ use crate::content::copy;
 /// Copies a manifest and everything it refers to, byte for byte.
 ///
 /// `reference` is as for reggie_manifest_pull(). The copy is pushed under
-/// `count` tags, as by reggie_manifest_push(); in a layout, a manifest without
-/// a tag has no name. `tags` may be NULL if `count` is 0. Both sides are queried
-/// first. Content that exists at the destination is not pulled; a registry that
-/// has the manifest of an image is taken to have all that it refers to, while
-/// the entries of an index are checked. Blobs are mounted if both repositories
-/// are in one registry. Manifests are pushed after the content that they refer
-/// to, and tags are set last. Content copied before a failure is kept and need
-/// not be copied again. `copied` has the digest, size and media type; it may be
-/// NULL.
+/// `count` tags as by reggie_manifest_push(), or by digest only if `count` is 0;
+/// `tags` may then be NULL. `copied` has the digest, size and media type; it may
+/// be NULL.
+///
+/// Content that exists at the destination is not pulled. A registry that has the
+/// manifest of an image is assumed to have everything that the image refers to,
+/// while the entries of an index are checked. Within one registry, blobs are
+/// mounted. Manifests are pushed after the content that they refer to, and tags
+/// are set last. Content copied before a failure is kept and need not be copied
+/// again. Of a manifest of an unknown type, the content in its config, layers
+/// and blobs members is copied with it.
 ///
 /// If reggie_options_set_platform() is set and the manifest is an index, only
-/// the manifest for the platform is copied, and the tags point to it; the digest
-/// of the index among the tags sets no tag either. The index.json of a layout
-/// lists the manifest, its referrers and what has a tag.
-/// Of manifests of unknown types, the content in their config, layers and blobs
-/// members is copied with them.
+/// the manifest for the platform is copied, and the tags point to it; `tags` may
+/// then contain the digest of the index, which sets no tag. The index.json of a
+/// layout lists the copied manifest, its referrers and what has a tag, but not
+/// the entries of an index.
 ///
 /// If a tag of a registry is a referrers tag (OCI Distribution Specification,
-/// Referrers Tag Schema) and the manifest is an OCI index, the index does not
-/// replace the list of referrers under the tag: the list gets its entries, and
-/// keeps its own.
+/// Referrers Tag Schema) and the manifest is an OCI index, the list of referrers
+/// under the tag is not replaced: the entries of the index are added to it.
 ///
 /// On REGGIE_OK, the caller must free `copied` with reggie_descriptor_free().
 ///
 /// Returns any status returned by reggie_manifest_resolve(),
 /// reggie_blob_pull_to_callback(), reggie_blob_push_callback() or
-/// reggie_manifest_push(), REGGIE_FILTER_CALLBACK, REGGIE_INVALID_MANIFEST for
-/// more than 10000 manifests or more than 32 nested ones, or
-/// REGGIE_INVALID_ARGUMENT if blobs have to be sent within one server to which
-/// only one connection is allowed.
+/// reggie_manifest_push(), REGGIE_FILTER_CALLBACK, REGGIE_INVALID_LAYOUT or
+/// REGGIE_LOCKED for a layout, REGGIE_INVALID_MANIFEST for more than 10000
+/// manifests or more than 32 nested ones, or REGGIE_INVALID_ARGUMENT if blobs
+/// have to be sent within one server to which only one connection is allowed.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_copy(

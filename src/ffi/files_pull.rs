@@ -14,16 +14,19 @@ use crate::content::files_pull;
 
 /// Pulls the files of an artifact into a directory.
 ///
-/// The directory is created if it is missing. Each layer that has a title is
-/// pulled to the file of that name as by reggie_blob_pull_to_path(), several
-/// concurrently. A title may contain directories, but never leads out of
-/// `folder`, not even through a symbolic link. A layer without a title is left
-/// out and reported as REGGIE_PROGRESS_SKIP; if no layer has a title, the call
-/// fails with REGGIE_NO_FILES. A layer that is a packed directory stays packed,
-/// in a file named by its title with ".tar.gz" appended. Layers with the same
-/// digest are pulled once and then copied. Files pulled before a failure are
-/// kept. `folder` may contain any bytes except NUL. `manifest` may
+/// `reference` is as for reggie_manifest_resolve(); the platform of an index is
+/// that of reggie_options_set_platform(), or else of the host. `folder` is
+/// created if it is missing; it may contain any bytes except NUL. `manifest` may
 /// be NULL.
+///
+/// Each layer that has a title is pulled to the file of that name as by
+/// reggie_blob_pull_to_path(), several concurrently. A title may contain
+/// directories, but never leads out of `folder`, not even through a symbolic
+/// link. A layer without a title is left out and reported as
+/// REGGIE_PROGRESS_SKIP; if no layer has a title, the call fails with
+/// REGGIE_NO_FILES. A layer that is a packed directory stays packed, in a file
+/// named by its title with ".tar.gz" appended. Layers with the same digest are
+/// pulled once and then copied. Files pulled before a failure are kept.
 ///
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///

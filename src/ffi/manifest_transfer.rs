@@ -23,7 +23,8 @@ use crate::content::{manifest_delete, manifest_pull, manifest_push};
 /// REGGIE_INVALID_REFERENCE, REGGIE_NOT_FOUND, REGGIE_UNAUTHORIZED,
 /// REGGIE_DENIED, REGGIE_INVALID_MANIFEST, REGGIE_UNSUPPORTED for a manifest of
 /// Docker schema 1, REGGIE_DIGEST_MISMATCH, REGGIE_BODY_TOO_LARGE,
-/// REGGIE_HTTP_STATUS, or any status returned by reggie_client_do().
+/// REGGIE_HTTP_STATUS, REGGIE_INVALID_LAYOUT for a layout, or any status returned
+/// by reggie_client_do().
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_manifest_pull(
@@ -118,10 +119,9 @@ pub unsafe extern "C" fn reggie_manifest_stat(
 
 /// Pushes a manifest under `count` tags, or by digest only if `count` is 0.
 ///
-/// `tags` may be NULL if `count` is 0.
-/// One of the tags may be the digest of the manifest, which sets no tag. The
-/// content that the manifest refers to must exist, except for the empty blob
-/// "{}", which is pushed if it is missing.
+/// `tags` may be NULL if `count` is 0. One of the tags may be the digest of the
+/// manifest, which sets no tag. The content that the manifest refers to must
+/// exist, except for the empty blob "{}", which is pushed if it is missing.
 ///
 /// Each tag is set by one PUT request. A tag that already points to this
 /// manifest is left unchanged, so that registries with immutable tags accept the
@@ -133,9 +133,9 @@ pub unsafe extern "C" fn reggie_manifest_stat(
 /// REGGIE_INVALID_ARGUMENT if `count` is impossibly large,
 /// REGGIE_INVALID_REFERENCE, REGGIE_DIGEST_MISMATCH for the digest of another
 /// manifest, REGGIE_BLOB_MISSING, REGGIE_UNAUTHORIZED, REGGIE_DENIED,
-/// REGGIE_UNSUPPORTED, REGGIE_HTTP_STATUS, REGGIE_BUSY in a callback of another
-/// call that is updating the same referrers tag, or any status returned by
-/// reggie_client_do().
+/// REGGIE_UNSUPPORTED, REGGIE_HTTP_STATUS, REGGIE_INVALID_LAYOUT or REGGIE_LOCKED
+/// for a layout, REGGIE_BUSY in a callback of another call that is updating the
+/// same referrers tag, or any status returned by reggie_client_do().
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_manifest_push(
@@ -163,8 +163,8 @@ pub unsafe extern "C" fn reggie_manifest_push(
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_DIGEST for a tag, REGGIE_NOT_FOUND, REGGIE_UNSUPPORTED,
-/// REGGIE_BUSY as for reggie_manifest_push(), or any status returned by
-/// reggie_manifest_pull().
+/// REGGIE_BUSY and REGGIE_LOCKED as for reggie_manifest_push(), or any status
+/// returned by reggie_manifest_pull().
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_manifest_delete(
@@ -189,8 +189,8 @@ pub unsafe extern "C" fn reggie_manifest_delete(
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8,
 /// REGGIE_INVALID_REFERENCE, REGGIE_NOT_FOUND, REGGIE_UNSUPPORTED if the
-/// registry cannot delete tags (see reggie_options_set_delete_detour()), or any
-/// status returned by reggie_manifest_pull().
+/// registry cannot delete tags (see reggie_options_set_delete_detour()),
+/// REGGIE_LOCKED for a layout, or any status returned by reggie_manifest_pull().
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_tag_delete(

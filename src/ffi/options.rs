@@ -187,8 +187,9 @@ pub unsafe extern "C" fn reggie_options_set_progress_callback(
 
 /// Sets how many blobs are transferred concurrently.
 ///
-/// Applies to copies, builder pushes and pulls of files. `blobs` is 1 to 64. With
-/// 1, no worker threads are used. Default: 4.
+/// Applies to copies, builder pushes and pulls of files, and to the items of a
+/// batch. `blobs` is 1 to 64. With 1, no worker threads are used, except by
+/// reggie_batch_step(). Default: 4.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `blobs` is out of range.

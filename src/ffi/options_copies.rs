@@ -53,8 +53,7 @@ pub unsafe extern "C" fn reggie_options_set_digest_tags(
 /// This is done without credentials, only to public addresses and allowed
 /// networks, and with the same verification as for all other content. Copies
 /// then include such layers; otherwise, and if a layout that is copied does not
-/// have them, the layers stay where they are.
-/// Default: 0.
+/// have them, the layers stay where they are. Default: 0.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]

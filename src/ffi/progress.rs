@@ -35,16 +35,18 @@ pub const REGGIE_PROGRESS_DONE: c_int = 8;
 
 /// Phase: a local file is being read to compute its digest.
 pub const REGGIE_PHASE_CHECK: c_int = 1;
-/// Phase: content is being pulled.
+/// Phase: content is being pulled. Blobs that are copied to a layout are in this
+/// phase too.
 pub const REGGIE_PHASE_PULL: c_int = 2;
-/// Phase: content is being pushed.
+/// Phase: content is being pushed. Blobs that are copied to a registry are in
+/// this phase too, and all manifests that are copied.
 pub const REGGIE_PHASE_PUSH: c_int = 3;
 /// Phase: the registry is storing content that it has received.
 pub const REGGIE_PHASE_COMMIT: c_int = 4;
 /// Phase: waiting before the next retry; see reggie_progress_wait_ms().
 pub const REGGIE_PHASE_RETRY: c_int = 5;
 /// Phase: waiting for another process or thread that is pulling to the same
-/// file.
+/// file or writing to the same layout.
 pub const REGGIE_PHASE_LOCK: c_int = 6;
 
 /// A progress event, passed to a reggie_progress_callback.

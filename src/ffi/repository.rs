@@ -130,8 +130,12 @@ pub unsafe extern "C" fn reggie_repository_open(
 /// Opens an OCI image layout (OCI Image Specification, Image Layout).
 ///
 /// A layout is a directory. If `create` is nonzero, a missing or empty
-/// directory is turned into a layout, and one that another program began to
-/// create is completed. `path` may contain any bytes except NUL.
+/// directory is turned into a layout, and a layout that another program began to
+/// create is completed. If `create` is 0, nothing is written: an incomplete
+/// layout is opened as it is, even if its oci-layout file is missing, provided
+/// that the directory contains nothing but parts of a layout; what is missing
+/// counts as empty. Any other directory is REGGIE_INVALID_LAYOUT. `path` may
+/// contain any bytes except NUL.
 ///
 /// The tags of a layout are the org.opencontainers.image.ref.name annotations
 /// of its index.json; if such an annotation, or io.containerd.image.name where

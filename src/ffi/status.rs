@@ -82,7 +82,7 @@ pub const REGGIE_CANCELLED: reggie_status = 107;
 pub const REGGIE_DEADLINE: reggie_status = 108;
 /// Credential helper that failed, timed out or returned invalid output.
 pub const REGGIE_CREDENTIAL_HELPER: reggie_status = 109;
-/// Lock timeout: another process or thread is using the same file.
+/// Lock timeout: another process or thread is using the same file or layout.
 pub const REGGIE_LOCKED: reggie_status = 110;
 /// Source file that changed during the push or does not match its digest.
 pub const REGGIE_SOURCE_CHANGED: reggie_status = 111;
@@ -93,7 +93,8 @@ pub const REGGIE_NO_STATE_FOLDER: reggie_status = 112;
 /// Directory that is not an OCI image layout, or a layout of an unknown
 /// version.
 pub const REGGIE_INVALID_LAYOUT: reggie_status = 113;
-/// Layer title that leads out of the directory or is not a file name.
+/// Layer title that does not name a file in the directory, or that is used by
+/// another layer too.
 pub const REGGIE_UNSAFE_NAME: reggie_status = 114;
 /// Call stopped by the challenge callback.
 pub const REGGIE_CHALLENGE_CALLBACK: reggie_status = 201;
@@ -174,7 +175,8 @@ pub const REGGIE_DIGEST_MISMATCH: reggie_status = 1009;
 pub const REGGIE_PARTIAL_CONTENT: reggie_status = 1010;
 /// Next page of a list that is at another server, or an invalid Link header.
 pub const REGGIE_NEXT_PAGE_REFUSED: reggie_status = 1011;
-/// No such repository, manifest, tag or blob in the registry (404).
+/// No such repository, manifest, tag or blob in the registry (404), or in the
+/// layout.
 pub const REGGIE_NOT_FOUND: reggie_status = 1012;
 /// Credentials, or different credentials, required by the registry (401).
 pub const REGGIE_UNAUTHORIZED: reggie_status = 1013;
@@ -194,11 +196,11 @@ pub const REGGIE_RANGE_IGNORED: reggie_status = 1019;
 /// Upload lost by the registry, with data that cannot be read again.
 pub const REGGIE_UPLOAD_LOST: reggie_status = 1020;
 /// Manifest rejected by the registry because content that it refers to is
-/// missing.
+/// missing; the error has the digest of that content if the registry names it.
 pub const REGGIE_BLOB_MISSING: reggie_status = 1021;
 /// List that loops or has more pages than the limit.
 pub const REGGIE_LIST_ENDLESS: reggie_status = 1022;
-/// Manifest without any title, so that there is no file to write.
+/// Manifest without a layer that has a title, so that there is no file to write.
 pub const REGGIE_NO_FILES: reggie_status = 1023;
 
 /// The length of a body whose length is unknown.

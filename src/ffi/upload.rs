@@ -171,9 +171,8 @@ pub unsafe extern "C" fn reggie_upload_abort(
 /// of the upload, what the registry has received, and the state of the digest.
 /// Nothing is sent, and data that is still in memory is not included. The
 /// string is a secret: whoever has it can write to the upload. The upload may
-/// continue afterwards, and the string remains usable. An upload to a layout ends
-/// with its process: the string then stands for an upload to which nothing was
-/// written.
+/// continue afterwards, and the string remains usable. An upload to a layout
+/// cannot be resumed: reggie_upload_import() begins a new one.
 ///
 /// On REGGIE_OK, the caller must free `text` with reggie_string_free().
 ///

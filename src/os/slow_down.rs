@@ -1,4 +1,4 @@
-//! Waits for the maximum speed of a call.
+//! Waits that keep a call below its maximum speed.
 
 use std::io;
 use std::time::Instant;
@@ -8,18 +8,18 @@ use super::wait;
 use crate::error::Step;
 
 impl CallLimits {
-    /// Waits until the maximum speed allows to receive more.
+    /// Waits until the maximum speed allows receiving more.
     pub(crate) fn wait_to_receive(&self) -> io::Result<()> {
         let receive_at = || self.speed.as_ref().and_then(|speed| speed.receive_at());
-        // Other transfers may take the time meanwhile.
+        // Other transfers may use the time in between.
         while let Some(at) = receive_at().filter(|at| *at > Instant::now()) {
             wait::sleep(at, self, StepLimit::none(Step::Receive))?;
         }
         Ok(())
     }
 
-    /// Waits until the maximum speed allows to send some of `bytes`; returns how many.
-    /// What is not sent has to be given back.
+    /// Waits until the maximum speed allows sending some of `bytes`; returns how many.
+    /// Those that are then not sent must be returned with [`super::speed::Speed::not_sent`].
     pub(crate) fn wait_to_send(&self, bytes: usize) -> io::Result<usize> {
         let Some(speed) = &self.speed else {
             return Ok(bytes);

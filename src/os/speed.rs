@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Unused time that may be made up for, so that delays of the scheduler do not lower
-/// the speed.
+/// How much unused time is made up for, so that delays of the scheduler do not lower the
+/// speed.
 const BURST: Duration = Duration::from_millis(100);
-/// How many times a second something is sent.
+/// How many pieces are sent in a second.
 const SENDS_PER_SECOND: u64 = 10;
 /// The smallest amount to send at a time.
 const MIN_SEND: usize = 1024;
@@ -23,7 +23,7 @@ pub(crate) struct Speed {
 struct Bucket {
     /// Bytes per second.
     rate: u64,
-    /// When what was transferred has taken its time.
+    /// When the bytes transferred so far have taken their time.
     free_at: Mutex<Instant>,
 }
 
@@ -47,8 +47,8 @@ impl Speed {
         }
     }
 
-    /// Reserves the time to send at most `bytes`: how much may be sent, and when.
-    /// Reserved before it is sent, so that concurrent transfers do not all send at once.
+    /// Reserves the time to send at most `bytes`; returns how many may be sent, and when.
+    /// Without a reservation, concurrent transfers would all send at the same time.
     pub(super) fn reserve_send(&self, bytes: usize) -> (usize, Option<Instant>) {
         let Some(up) = &self.up else {
             return (bytes, None);

@@ -4,6 +4,7 @@
  * is tried, and the name of a step, or how several begin; "all" for all of them.
  * Tells for each way how long it took.
  */
+#include "canceller.h"
 #include "hang.h"
 
 /* On an idle machine, 99 of 100 are to return within this time. */
@@ -16,19 +17,9 @@ static const char *const endings[] = {"thread", "signal", "restarting signal",
                                       "time limit", "timeout"};
 
 static char **arguments;
-static reggie_cancel *volatile handlers_cancel;
 static volatile int64_t triggered_at;
 /* The longest that a call took to get to the step in which it hangs. */
 static int64_t longest_way_us;
-
-static void on_signal(int number)
-{
-    (void)number;
-    errno = 0;
-    reggie_cancel_trigger(handlers_cancel);
-    if (errno != 0)
-        _exit(3);
-}
 
 /* A thread that ends the call of another one. */
 struct ender {
@@ -45,21 +36,8 @@ static void *end_it(void *context)
 
     wait_until_it_hangs(ender->hang, ender->name);
     triggered_at = now_us();
-    if (ender->ending == BY_THREAD)
-        reggie_cancel_trigger(ender->cancel);
-    else
-        CHECK_NUMBER(0, pthread_kill(ender->thread, SIGALRM));
+    cancel_call(ender->thread, ender->cancel, ender->ending != BY_THREAD);
     return NULL;
-}
-
-static void catch_signal(int restarts)
-{
-    struct sigaction action;
-
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    action.sa_flags = restarts ? SA_RESTART : 0;
-    CHECK_NUMBER(0, sigaction(SIGALRM, &action, NULL));
 }
 
 /* Ends a call by a trigger; tells how long after it the call returned. */

@@ -8,10 +8,10 @@
  * those to "half" get the first part of a blob, and "takes" receives nothing.
  * "busy" is to be asked later, and "works" does.
  */
+#include "canceller.h"
 #include "process.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/file.h>
 
 #define BLOB_SIZE ((uint64_t)8 << 20)
@@ -19,7 +19,6 @@
 
 static char **arguments;
 static uint8_t content[SENT_SIZE];
-static reggie_cancel *volatile handlers_cancel;
 
 /* What a call that hangs uses. */
 struct scene {
@@ -399,15 +398,6 @@ static void end(struct scene *scene)
     reggie_cancel_free(scene->cancel);
 }
 
-static void on_signal(int number)
-{
-    (void)number;
-    errno = 0;
-    reggie_cancel_trigger(handlers_cancel);
-    if (errno != 0)
-        _exit(3);
-}
-
 /* A thread that cancels the call of another one. */
 struct canceller {
     struct scene *scene;
@@ -421,10 +411,8 @@ static void *cancel_it(void *context)
     struct canceller *canceller = (struct canceller *)context;
 
     wait_until_asleep(canceller->name);
-    if (canceller->by_signal)
-        CHECK_NUMBER(0, pthread_kill(canceller->thread, SIGALRM));
-    else
-        reggie_cancel_trigger(canceller->scene->cancel);
+    cancel_call(canceller->thread, canceller->scene->cancel,
+                canceller->by_signal);
     return NULL;
 }
 
@@ -459,14 +447,10 @@ static void cancelled(const struct call *call, int by_signal)
 
 static void run(void *context)
 {
-    struct sigaction action;
     size_t i;
 
     (void)context;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    action.sa_flags = SA_RESTART;
-    CHECK_NUMBER(0, sigaction(SIGALRM, &action, NULL));
+    catch_signal(1);
     for (i = 0; i < CALLS; i++) {
         cancelled(&calls[i], 0);
         cancelled(&calls[i], 1);

@@ -8,15 +8,13 @@
  * sends only the first part of each blob. In the second, "takes" receives no blob.
  * Requests to "hang" get no response in either.
  */
+#include "canceller.h"
 #include "process.h"
-
-#include <signal.h>
 
 #define BLOBS 7
 #define PARALLEL 4
 
 static char **arguments;
-static reggie_cancel *volatile handlers_cancel;
 
 /* Where a copy reads and writes; NULL is a layout. */
 struct route {
@@ -92,15 +90,6 @@ static int on_progress(void *userdata, const reggie_progress *progress)
 static void on_free(void *userdata)
 {
     ((struct scene *)userdata)->freed++;
-}
-
-static void on_signal(int number)
-{
-    (void)number;
-    errno = 0;
-    reggie_cancel_trigger(handlers_cancel);
-    if (errno != 0)
-        _exit(3);
 }
 
 /* A repository of one of the registries, or else a layout. */
@@ -186,10 +175,7 @@ static void *cancel_it(void *context)
     while (begun_in(scene, 0) < canceller->begun)
         sleep_ms(1);
     wait_until_asleep(canceller->name);
-    if (canceller->by_signal)
-        CHECK_NUMBER(0, pthread_kill(scene->thread, SIGALRM));
-    else
-        reggie_cancel_trigger(scene->cancel);
+    cancel_call(scene->thread, scene->cancel, canceller->by_signal);
     return NULL;
 }
 
@@ -197,11 +183,15 @@ static void cancelled_while_it_hangs(const struct route *route, int by_signal)
 {
     struct scene scene;
     struct canceller canceller;
+    char layout[64];
     pthread_t thread;
     int descriptors = open_descriptors();
     int threads = running_threads();
 
-    begin(&scene, route->from, route->to, "hanging", 0);
+    /* A layout of its own: from what others have received, the copy could be
+     * completed. */
+    snprintf(layout, sizeof layout, "hanging-%ld-%d", (long)getpid(), by_signal);
+    begin(&scene, route->from, route->to, layout, 0);
     canceller.scene = &scene;
     canceller.begun = route->begun;
     canceller.by_signal = by_signal;
@@ -261,15 +251,11 @@ static void make_source(void)
 
 static void run(void *context)
 {
-    struct sigaction action;
     size_t i;
     int cancel_at;
 
     (void)context;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    action.sa_flags = SA_RESTART;
-    CHECK_NUMBER(0, sigaction(SIGALRM, &action, NULL));
+    catch_signal(1);
     make_source();
     for (i = 0; i < sizeof working / sizeof working[0]; i++)
         for (cancel_at = 1; cancel_at <= BLOBS; cancel_at++)

@@ -206,7 +206,7 @@ fn two_layers_with_one_file_name_are_refused() {
     let path = folder.path().join("readme.txt");
     let refused = |result: Result<(), Error>, name: &str| {
         let error = assert_kind(result, Kind::UnsafeName);
-        let message = format!("title \"{name}\": is that of another layer too");
+        let message = format!("title \"{name}\" is used by another layer too");
         assert!(error.to_string().contains(&message), "{error}");
     };
     let mut builder = artifact(folder.path());

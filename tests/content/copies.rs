@@ -7,23 +7,14 @@ use reggie::content::descriptor::Descriptor;
 use reggie::content::manifest::Manifest;
 use reggie::content::manifest_push::push as push_manifest;
 use reggie::content::media_type::{OCI_INDEX, OCI_MANIFEST};
-use reggie::content::names::Names;
 use reggie::content::progress::Event;
 use reggie::content::repository::Repository;
 
 use crate::copying::*;
 use crate::documents::{descriptor, digest, entry, index, parse};
+use crate::layouts::tags;
 use crate::pushing::assert_kind;
 use crate::referrers::{digests, referrers_of};
-
-fn tags(repository: &Repository) -> Vec<String> {
-    let mut names = Names::tags(repository, None, &options());
-    let mut found = Vec::new();
-    while let Some(name) = names.next().expect("a list") {
-        found.push(name.to_owned());
-    }
-    found
-}
 
 /// Asserts that a descriptor is that of a manifest.
 #[track_caller]
@@ -46,7 +37,7 @@ fn an_index_with_attestations_is_copied_in_all_directions_and_only_once() {
         for image in &images {
             assert_has(to.repository(), image);
         }
-        assert_eq!(tags(to.repository()), ["v1"]);
+        assert_eq!(tags(to.repository(), None), ["v1"]);
         // 4 configs and 2 layers, and as many of the attestations; the manifests.
         assert_eq!(items(&seen, Event::End).len(), 8 + 8 + 4 + 9);
         assert!(items(&seen, Event::Skip).is_empty());
@@ -120,7 +111,7 @@ fn without_tags_a_manifest_is_pushed_by_its_digest() {
             assert_same(&copied.expect("copied"), &manifest);
             assert_has(to.repository(), &manifest);
         }
-        assert_eq!(tags(to.repository()), [""; 0]);
+        assert_eq!(tags(to.repository(), None), [""; 0]);
         let digest = [own.as_str()];
         copy(
             from.repository(),
@@ -242,7 +233,7 @@ fn one_platform_of_an_index_is_copied_alone() {
                 false => drop(assert_kind(copied, Kind::DigestMismatch)),
             }
         }
-        assert_eq!(tags(to.repository()), ["v1"]);
+        assert_eq!(tags(to.repository(), None), ["v1"]);
 
         let options = for_platform("plan9/arm64");
         let copied = copy_tag(from.repository(), to.repository(), "v1", &options);
@@ -296,7 +287,7 @@ fn the_list_of_referrers_is_written_and_not_copied() {
     copy_tag(from.repository(), to.repository(), "v1", &options).expect("copied");
     let found = referrers_of(to.repository(), &digest_of(&manifest), None).expect("a list");
     assert_eq!(digests(&found), [digest_of(&other), digest_of(&signed)]);
-    assert_eq!(tags(to.repository()), [tag.as_str(), "v1"]);
+    assert_eq!(tags(to.repository(), None), [tag.as_str(), "v1"]);
 
     // What an interrupted call left undone is done.
     let client = to.repository().client().expect("a registry");
@@ -323,7 +314,7 @@ fn tags_named_after_a_digest_are_copied_after_it() {
         image(from.repository(), "stranger", &[40], &[&stranger]);
 
         copy_tag(from.repository(), to.repository(), "v1", &options()).expect("copied");
-        assert_eq!(tags(to.repository()), ["v1"]);
+        assert_eq!(tags(to.repository(), None), ["v1"]);
         let options = with_digest_tags();
         let (_, _) = (from.requests(), to.requests());
         copy_tag(from.repository(), to.repository(), "v1", &options).expect("copied");
@@ -331,7 +322,7 @@ fn tags_named_after_a_digest_are_copied_after_it() {
         assert_tag(to.repository(), &of_sig, &about);
         assert_has(to.repository(), &signed);
         assert_has(to.repository(), &about);
-        assert_eq!(tags(to.repository()).len(), 3);
+        assert_eq!(tags(to.repository(), None).len(), 3);
         let lists = from.requests();
         let lists = lists
             .iter()

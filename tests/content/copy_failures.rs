@@ -18,8 +18,9 @@ use support::cutter::{Cut, Cutter};
 use crate::copying::*;
 use crate::documents::{descriptor, digest, index, parse};
 use crate::pushing::assert_kind;
-use crate::quirky::{Quirky, Reply};
+use crate::quirky::Quirky;
 use crate::repositories::{NAME, config, repository};
+use crate::scripted::Reply;
 
 const SIZE: usize = 300_000;
 
@@ -57,9 +58,8 @@ fn a_registry_that_does_not_verify_never_has_all_of_a_wrong_blob() {
     from.server()
         .add_rule(Rule::new(wrong).method("GET").path_end(&path_of(&blob)));
     for chunk in [None, Some(64 * 1024)] {
-        let to = Quirky::start(|request, _| {
-            (request.method == "HEAD").then(|| Reply::new("404 Not Found"))
-        });
+        let to =
+            Quirky::start(|request, _| (request.method == "HEAD").then(|| Reply::new(404, "")));
         let mut options = one_at_a_time();
         options.set_chunk_size(chunk).expect("in range");
         let copied = copy_tag(from.repository(), &repository(&to.url()), "v1", &options);

@@ -23,7 +23,7 @@ use tempfile::TempDir;
 
 use crate::documents::{descriptor, digest, entry, index, parse};
 use crate::pushing::{content, memory};
-use crate::repositories::repository;
+use crate::repositories::{observed_every, repository};
 
 pub(crate) const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
@@ -252,15 +252,8 @@ pub(crate) fn assert_tag(to: &Repository, tag: &str, manifest: &Manifest) {
 }
 
 /// Options with a progress callback that keeps all events.
-pub(crate) fn observed(mut options: Options) -> (Options, Arc<Mutex<Vec<Snapshot>>>) {
-    let seen: Arc<Mutex<Vec<Snapshot>>> = Arc::default();
-    let snapshots = Arc::clone(&seen);
-    let callback = move |snapshot: &Snapshot| {
-        snapshots.lock().expect("no panic").push(snapshot.clone());
-        Ok(())
-    };
-    options.set_progress(Some(Arc::new(callback)), Duration::from_secs(3600));
-    (options, seen)
+pub(crate) fn observed(options: Options) -> (Options, Arc<Mutex<Vec<Snapshot>>>) {
+    observed_every(options, Duration::from_secs(3600))
 }
 
 /// The digests of the items with an event.

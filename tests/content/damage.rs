@@ -14,9 +14,10 @@ use crate::batching::{How, batch, failure, finish};
 use crate::copying::*;
 use crate::documents::digest;
 use crate::pushing::{assert_kind, content, memory};
-use crate::quirky::{Quirky, Reply, usual};
+use crate::quirky::{Quirky, usual};
 use crate::registries::repository_of;
 use crate::repositories::{config, repository, repository_with};
+use crate::scripted::Reply;
 
 const SIZES: [usize; 3] = [10, 100_000, 5_000_000];
 
@@ -137,14 +138,14 @@ fn a_wrong_digest_is_recognized_by_no_code() {
     let bytes = content(100_000);
     let other = digest(b"other");
     for (status, code) in [
-        ("400 Bad Request", "BLOB_UPLOAD_INVALID"),
-        ("400 Bad Request", "DIGEST_INVALID"),
-        ("400 Bad Request", "UNKNOWN"),
-        ("409 Conflict", "CONFLICT"),
-        ("422 Unprocessable Entity", "UNKNOWN"),
+        (400, "BLOB_UPLOAD_INVALID"),
+        (400, "DIGEST_INVALID"),
+        (400, "UNKNOWN"),
+        (409, "CONFLICT"),
+        (422, "UNKNOWN"),
     ] {
         let registry = Quirky::start(move |request, _| {
-            (request.method == "PUT").then(|| Reply::new(status).error(code))
+            (request.method == "PUT").then(|| Reply::error(status, code))
         });
         let pushed = push(
             &repository(&registry.url()),
@@ -164,7 +165,7 @@ fn a_wrong_digest_is_recognized_by_no_code() {
 fn correct_content_that_is_refused_so_is_sent_again() {
     let registry = Quirky::start(|request, state| {
         if request.method == "PUT" && state.uploads == 1 {
-            return Some(Reply::new("400 Bad Request").error("BLOB_UPLOAD_INVALID"));
+            return Some(Reply::error(400, "BLOB_UPLOAD_INVALID"));
         }
         Some(usual(request, state))
     });

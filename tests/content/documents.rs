@@ -10,6 +10,7 @@ use reggie::content::options::Options;
 use reggie::content::progress::{Event, Snapshot};
 use reggie::content::repository::Repository;
 
+use crate::repositories::observed_every;
 pub(crate) use crate::repositories::{NAME, config, digest, repository, repository_with};
 
 /// The digest of `{}`.
@@ -66,15 +67,7 @@ pub(crate) fn parse(text: &str) -> Manifest {
 
 /// Options with a progress callback, and the events that it gets.
 pub(crate) fn observed() -> (Options, Arc<Mutex<Vec<Snapshot>>>) {
-    let seen: Arc<Mutex<Vec<Snapshot>>> = Arc::default();
-    let events = Arc::clone(&seen);
-    let mut options = Options::default();
-    let callback = Arc::new(move |snapshot: &Snapshot| {
-        events.lock().expect("no panic").push(snapshot.clone());
-        Ok(())
-    });
-    options.set_progress(Some(callback), Duration::from_secs(3600));
-    (options, seen)
+    observed_every(Options::default(), Duration::from_secs(3600))
 }
 
 pub(crate) fn events(seen: &Mutex<Vec<Snapshot>>) -> Vec<Event> {

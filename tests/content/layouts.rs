@@ -17,7 +17,6 @@ use reggie::content::media_type::OCI_MANIFEST;
 use reggie::content::names::Names;
 use reggie::content::options::Options;
 use reggie::content::push::{self, Source};
-use reggie::content::referrers::Referrers;
 use reggie::content::repository::Repository;
 use reggie::content::upload::Upload;
 use reggie::content::{authorization, blob_stat, location};
@@ -26,6 +25,7 @@ use tempfile::TempDir;
 
 use crate::documents::{EMPTY, artifact, descriptor, digest, entry, index, parse, referrer};
 use crate::pushing::{Callback, assert_complete, assert_kind, content, memory, observed};
+use crate::referrers::referrers_of;
 
 pub(crate) fn options() -> Options {
     Options::default()
@@ -55,7 +55,7 @@ fn of(content: &[u8]) -> Descriptor {
     Descriptor::new(&digest(content), Some(content.len() as u64), None).expect("valid")
 }
 
-/// An image with a config and a layer, which are pushed.
+/// An image without layers, whose config is pushed.
 pub(crate) fn image(repository: &Repository, unique: &str) -> Manifest {
     let config = format!(
         r#"{{"architecture":"amd64","os":"linux","author":"{unique}","rootfs":{{"type":"layers","diff_ids":[]}}}}"#
@@ -111,19 +111,6 @@ fn what_is_pushed_is_pulled() {
         .collect();
     names.sort();
     assert_eq!(names, ["blobs", "index.json", "oci-layout"]);
-}
-
-fn referrers_of(
-    repository: &Repository,
-    subject: &str,
-    artifact_type: Option<&str>,
-) -> Vec<Descriptor> {
-    let mut list = Referrers::new(repository, subject, artifact_type, &options()).expect("a list");
-    let mut found = Vec::new();
-    while let Some(referrer) = list.next().expect("a list") {
-        found.push(referrer.clone());
-    }
-    found
 }
 
 #[test]
@@ -371,15 +358,16 @@ fn referrers_are_found_wherever_they_are_listed() {
     let own = subject.descriptor().digest().as_str();
     push_manifest(&repository, &list, &[&own.replace(':', "-")], &options()).expect("pushed");
     delete_from_index(&folder, &two);
-    let all = referrers_of(&repository, own, None);
+    let all = referrers_of(&repository, own, None).expect("a list");
     let digests: Vec<_> = all.iter().map(Descriptor::digest).collect();
     let expected = [&one, &other, &two].map(|manifest| manifest.descriptor().digest());
     assert_eq!(digests, expected);
     assert_eq!(all[0].artifact_type(), Some("application/sbom"));
     assert_eq!(all[0].annotations(), one.annotations());
-    let found = referrers_of(&repository, own, Some("application/signature"));
+    let found = referrers_of(&repository, own, Some("application/signature")).expect("a list");
     assert_eq!(found.len(), 1);
-    assert!(referrers_of(&repository, EMPTY, None).is_empty());
+    let none = referrers_of(&repository, EMPTY, None).expect("a list");
+    assert!(none.is_empty());
 }
 
 /// Removes the entry of a manifest, but not the manifest.

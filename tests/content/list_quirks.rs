@@ -227,7 +227,7 @@ fn the_time_limit_is_for_all_pages_of_a_call() {
         std::thread::sleep(std::time::Duration::from_millis(20));
         Reply::ok("application/json", r#"{"tags":[]}"#).header(
             "Link",
-            &format!("</v2/team/app/tags/list?page={page}>; rel=next"),
+            format!("</v2/team/app/tags/list?page={page}>; rel=next"),
         )
     });
     let mut options = Options::default();

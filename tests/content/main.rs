@@ -50,6 +50,7 @@ mod progress_names;
 mod push;
 mod push_failures;
 mod push_quirks;
+mod push_responses;
 mod push_state;
 mod pushing;
 mod quirky;

@@ -8,12 +8,7 @@ use reggie::content::media_type::OCI_MANIFEST;
 use reggie::content::options::Options;
 
 use crate::documents::*;
-
-fn start() -> Registry {
-    let registry = Registry::start(RegistryOptions::default());
-    registry.put_blob(NAME, b"{}");
-    registry
-}
+use crate::manifest_pushes::start;
 
 fn with_detour() -> Options {
     let mut options = Options::default();

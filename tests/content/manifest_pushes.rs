@@ -16,7 +16,8 @@ use reggie::digest::{Algorithm, of_bytes};
 use crate::documents::*;
 use crate::scripted::{Reply, requests, serve};
 
-fn start() -> Registry {
+/// A registry that has the empty blob.
+pub(crate) fn start() -> Registry {
     let registry = Registry::start(RegistryOptions::default());
     registry.put_blob(NAME, b"{}");
     registry
@@ -159,6 +160,8 @@ fn the_empty_blob_is_pushed_if_it_is_missing() {
     let error = push(&repository, &parse(&text), &["v3"], &options()).expect_err("missing");
     assert_eq!(error.kind(), Kind::BlobMissing, "{error}");
     assert_eq!(error.digest(), Some(digest(b"x").as_str()));
+    let missing = format!("; missing: {}", digest(b"x"));
+    assert!(error.message().ends_with(&missing), "{error}");
     assert_eq!(
         methods(&registry, "/manifests/"),
         ["HEAD", "PUT"],

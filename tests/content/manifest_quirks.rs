@@ -63,7 +63,7 @@ fn containerd_head_has_no_content_type() {
         Some("text/plain; charset=utf-8"),
     ] {
         let mut head =
-            Reply::new(200, text.clone()).header("Docker-Content-Digest", &digest(text.as_bytes()));
+            Reply::new(200, text.clone()).header("Docker-Content-Digest", digest(text.as_bytes()));
         let mut get = Reply::new(200, text.clone());
         if let Some(media_type) = media_type {
             head = head.header("Content-Type", media_type);
@@ -137,7 +137,7 @@ fn quay_the_content_type_has_parameters_and_capitals() {
     let text = artifact("a/b", "");
     let field = "Application/vnd.OCI.image.manifest.v1+JSON ;charset=utf-8";
     let reply =
-        Reply::ok(field, text.clone()).header("Docker-Content-Digest", &digest(text.as_bytes()));
+        Reply::ok(field, text.clone()).header("Docker-Content-Digest", digest(text.as_bytes()));
     let server = serving(None, reply);
     let repository = repository(&server.url());
     pull(&repository, Some("v1"), &Options::default()).expect("pulled");
@@ -150,7 +150,7 @@ fn quay_the_content_type_has_parameters_and_capitals() {
 fn docker_hub_counts_get_but_not_head() {
     let text = artifact("a/b", "").replace(OCI_MANIFEST, DOCKER_MANIFEST);
     let reply = Reply::ok(DOCKER_MANIFEST, text.clone())
-        .header("Docker-Content-Digest", &digest(text.as_bytes()));
+        .header("Docker-Content-Digest", digest(text.as_bytes()));
     let server = serving(None, reply);
     let repository = repository(&server.url());
     stat(&repository, Some("v1"), &Options::default()).expect("found");
@@ -184,7 +184,7 @@ fn docker_schema_1_is_refused_as_such() {
     let text = r#"{"schemaVersion":1,"name":"a","tag":"b","fsLayers":[]}"#;
     for media_type in [SCHEMA_1, "application/json", OCI_MANIFEST] {
         let reply =
-            Reply::ok(media_type, text).header("Docker-Content-Digest", &digest(text.as_bytes()));
+            Reply::ok(media_type, text).header("Docker-Content-Digest", digest(text.as_bytes()));
         let head = reply.clone().header("Content-Type", SCHEMA_1);
         let server = serving(Some(head).filter(|_| media_type != OCI_MANIFEST), reply);
         let repository = repository(&server.url());

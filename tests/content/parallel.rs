@@ -14,6 +14,7 @@ use reggie::content::progress::{Event, Snapshot};
 use reggie::{Cancel, Config, Kind};
 use support::raw_server::RawServer;
 
+use crate::batching::parallel;
 use crate::documents::repository_with;
 use crate::documents::{EMPTY, NAME, config, descriptor, digest, embedded, repository};
 use crate::pushing::{assert_kind, content as bytes};
@@ -21,7 +22,7 @@ use crate::scripted::{Reply, requests, serve};
 
 const TITLE: &str = "org.opencontainers.image.title";
 
-/// An artifact of so many files with different content.
+/// An artifact of `count` files with different content.
 fn artifact(count: usize) -> Builder {
     let mut builder = Builder::new(false);
     builder
@@ -40,7 +41,7 @@ fn content(number: usize) -> String {
     format!("content {number}")
 }
 
-/// The manifest of so many files.
+/// The manifest of `count` files.
 fn manifest(count: usize) -> String {
     let layers = (0..count).map(|number| {
         let content = content(number);
@@ -83,12 +84,6 @@ impl Meeting {
             .wait_timeout_while(come, Duration::from_secs(20), |come| *come < all);
         !waited.expect("no panic").1.timed_out()
     }
-}
-
-fn parallel(count: usize) -> Options {
-    let mut options = Options::default();
-    options.set_parallel(count).expect("in range");
-    options
 }
 
 /// Serves the files of a manifest. For each, `reply` gets its content, and may return

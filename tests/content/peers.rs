@@ -1,26 +1,15 @@
 //! What other clients push is pulled here, and the other way round.
 
-use std::process::Command;
-use std::time::Duration;
-
 use embedded_registry::{Options as RegistryOptions, Registry};
 use reggie::content::manifest_pull::pull;
 use reggie::content::manifest_push::push;
 use reggie::content::media_type::OCI_MANIFEST;
 use reggie::content::names::Names;
 use reggie::content::options::Options;
-use support::{c, programs};
+use support::programs;
 
 use crate::documents::*;
-
-/// What skopeo prints.
-fn skopeo(arguments: &[&str]) -> String {
-    let mut command = Command::new("skopeo");
-    command.arg("--insecure-policy").args(arguments);
-    let output = c::run_command(command, Duration::from_secs(120));
-    output.expect_success();
-    output.stdout
-}
+use crate::layout_formats::skopeo;
 
 #[test]
 fn skopeo_reads_what_was_pushed_here_and_pushes_what_is_read_here() {

@@ -14,14 +14,11 @@ use reggie::content::upload::Upload;
 use reggie::{Cancel, Kind};
 
 use super::pushing::*;
-use super::quirky::{Quirky, Reply, usual};
+use super::quirky::{Quirky, usual};
+use super::scripted::Reply;
 
 /// The requests of a push in three chunks.
 const REQUESTS: u64 = 6;
-
-fn stream(bytes: &[u8]) -> Source {
-    Callback::source(bytes, None, false)
-}
 
 #[test]
 fn a_failure_of_any_request_is_overcome() {
@@ -86,14 +83,14 @@ fn a_commit_whose_response_is_lost_is_not_sent_again() {
         "PUT" if state.counter == 0 => {
             state.counter = 1;
             drop(usual(request, state));
-            Some(Reply::new("504 Gateway Timeout"))
+            Some(Reply::new(504, ""))
         }
         // A replica does not have it yet.
         "HEAD" if state.counter == 1 => {
             state.counter = 2;
-            Some(Reply::new("404 Not Found"))
+            Some(Reply::new(404, ""))
         }
-        "GET" => Some(Reply::new("404 Not Found").error("BLOB_UPLOAD_UNKNOWN")),
+        "GET" => Some(Reply::error(404, "BLOB_UPLOAD_UNKNOWN")),
         _ => None,
     });
     let bytes = content(2 * SMALL);
@@ -119,7 +116,7 @@ fn a_commit_that_is_completed_after_its_response_was_lost_is_found() {
             }
             "GET" if state.counter == 1 => {
                 state.blob = Some(std::mem::take(&mut state.received));
-                Some(Reply::new("404 Not Found").error("BLOB_UPLOAD_UNKNOWN"))
+                Some(Reply::error(404, "BLOB_UPLOAD_UNKNOWN"))
             }
             _ => None,
         });
@@ -231,7 +228,7 @@ fn distribution_a_stream_whose_upload_went_wrong_after_a_failure_is_lost() {
 fn a_stream_whose_upload_is_lost_cannot_be_sent_again() {
     let registry = Quirky::start(|request, state| {
         let is_second = request.method == "PATCH" && state.received.len() == SMALL;
-        is_second.then(|| Reply::new("404 Not Found").error("BLOB_UPLOAD_UNKNOWN"))
+        is_second.then(|| Reply::error(404, "BLOB_UPLOAD_UNKNOWN"))
     });
     let bytes = content(3 * SMALL);
     let pushed = push::push(
@@ -256,8 +253,7 @@ fn a_lost_upload_starts_over() {
     ] {
         let registry = Quirky::start(|request, state| {
             let is_second = request.method == "PATCH" && state.received.len() == SMALL;
-            (is_second && state.uploads == 1)
-                .then(|| Reply::new("404 Not Found").error("BLOB_UPLOAD_UNKNOWN"))
+            (is_second && state.uploads == 1).then(|| Reply::error(404, "BLOB_UPLOAD_UNKNOWN"))
         });
         push_ok(&repository(&registry.url()), source, &bytes, &options);
         assert_eq!(registry.blob().as_ref(), Some(&bytes));
@@ -284,7 +280,7 @@ fn retries_are_limited_and_restart_with_progress() {
     let registry = Quirky::start(|request, state| {
         state.counter += usize::from(request.method == "PATCH");
         let fails = request.method == "PATCH" && state.counter % 2 == 1;
-        fails.then(|| Reply::new("503 Service Unavailable"))
+        fails.then(|| Reply::new(503, ""))
     });
     let mut options = Options::default();
     options.set_chunk_size(Some(1 << 20)).expect("in range");
@@ -310,7 +306,7 @@ fn a_registry_whose_offset_changes_forever_is_given_up() {
             }
             state.counter += 1;
             let range = format!("0-{}", 99 + state.counter % 2);
-            let reply = Reply::new("416 Range Not Satisfiable").header("Range", range);
+            let reply = Reply::new(416, "").header("Range", range);
             Some(reply.header("Location", "/v2/team/app/blobs/uploads/1"))
         });
         let mut options = small_chunks();
@@ -395,7 +391,7 @@ fn a_file_of_sysfs_is_shorter_than_its_size() {
 #[test]
 fn a_digest_that_the_registry_refuses_wrongly() {
     let registry = Quirky::start(|request, _| {
-        (request.method == "PUT").then(|| Reply::new("400 Bad Request").error("DIGEST_INVALID"))
+        (request.method == "PUT").then(|| Reply::error(400, "DIGEST_INVALID"))
     });
     let bytes = content(2 * SMALL);
     for (source, digest) in [

@@ -14,7 +14,8 @@ use support::child;
 use support::registries::{DockerForm, DockerRegistry};
 
 use super::pushing::*;
-use super::quirky::{Quirky, Reply};
+use super::quirky::Quirky;
+use super::scripted::Reply;
 
 pub(crate) fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder").flatten();
@@ -140,7 +141,7 @@ fn state_that_is_of_no_use_is_replaced() {
     // The registry has forgotten the upload.
     let registry = Quirky::start(|request, state| match request.method.as_str() {
         "PATCH" if state.uploads == 1 && state.received.len() == SMALL => Some(Reply::none()),
-        "GET" => Some(Reply::new("404 Not Found")),
+        "GET" => Some(Reply::new(404, "")),
         _ => None,
     });
     let mut options = with_state(folder.path());

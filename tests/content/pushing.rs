@@ -10,6 +10,7 @@ use reggie::content::push::{self, Source};
 use reggie::content::repository::Repository;
 use reggie::{Error, Kind, ReadSource};
 
+use crate::repositories::observed_every;
 pub(crate) use crate::repositories::{config, digest, repository, repository_with};
 
 /// The size of a chunk unless something else was set.
@@ -82,16 +83,14 @@ pub(crate) fn with_state(folder: &Path) -> Options {
     options
 }
 
+/// A source that is sent in chunks, since its digest is not known.
+pub(crate) fn stream(bytes: &[u8]) -> Source {
+    Callback::source(bytes, None, false)
+}
+
 /// Options with a progress callback that keeps all events.
-pub(crate) fn observed(mut options: Options) -> (Options, Arc<Mutex<Vec<Snapshot>>>) {
-    let seen: Arc<Mutex<Vec<Snapshot>>> = Arc::default();
-    let snapshots = Arc::clone(&seen);
-    let callback = move |snapshot: &Snapshot| {
-        snapshots.lock().expect("no panic").push(snapshot.clone());
-        Ok(())
-    };
-    options.set_progress(Some(Arc::new(callback)), Duration::from_millis(1));
-    (options, seen)
+pub(crate) fn observed(options: Options) -> (Options, Arc<Mutex<Vec<Snapshot>>>) {
+    observed_every(options, Duration::from_millis(1))
 }
 
 /// Asserts that events of a push are in order, and that it sent this many bytes.

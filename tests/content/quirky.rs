@@ -2,11 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
+use reggie::content::options::Options;
+use reggie::content::push::Source;
 use support::raw_conn::Conn;
 use support::raw_request::RawRequest;
 use support::raw_server::RawServer;
 
-use super::pushing::digest;
+use super::pushing::{digest, push_ok, repository};
+use super::scripted::Reply;
 
 /// What the registry has of its one upload.
 #[derive(Default)]
@@ -19,43 +22,6 @@ pub(crate) struct State {
     pub(crate) counter: usize,
 }
 
-/// A response.
-pub(crate) struct Reply {
-    status: &'static str,
-    headers: Vec<(&'static str, String)>,
-    body: String,
-    closes: bool,
-}
-
-impl Reply {
-    pub(crate) fn new(status: &'static str) -> Reply {
-        Reply {
-            status,
-            headers: Vec::new(),
-            body: String::new(),
-            closes: false,
-        }
-    }
-
-    /// No response: the connection is closed.
-    pub(crate) fn none() -> Reply {
-        Reply {
-            closes: true,
-            ..Reply::new("")
-        }
-    }
-
-    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Reply {
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    pub(crate) fn error(mut self, code: &str) -> Reply {
-        self.body = format!(r#"{{"errors":[{{"code":"{code}","message":"no"}}]}}"#);
-        self.header("Content-Type", "application/json")
-    }
-}
-
 /// What a request with content is stored as, and its usual response.
 pub(crate) fn usual(request: &RawRequest, state: &mut State) -> Reply {
     let location =
@@ -63,17 +29,17 @@ pub(crate) fn usual(request: &RawRequest, state: &mut State) -> Reply {
     let range = |state: &State| format!("0-{}", state.received.len().saturating_sub(1));
     match request.method.as_str() {
         "HEAD" => match &state.blob {
-            Some(_) => Reply::new("200 OK"),
-            None => Reply::new("404 Not Found"),
+            Some(_) => Reply::new(200, ""),
+            None => Reply::new(404, ""),
         },
         "POST" => {
             state.uploads += 1;
             state.received.clear();
-            Reply::new("202 Accepted").header("Location", location(state))
+            Reply::new(202, "").header("Location", location(state))
         }
         "PATCH" => {
             state.received.extend_from_slice(&request.body);
-            Reply::new("202 Accepted")
+            Reply::new(202, "")
                 .header("Location", location(state))
                 .header("Range", range(state))
         }
@@ -82,15 +48,15 @@ pub(crate) fn usual(request: &RawRequest, state: &mut State) -> Reply {
             let content = std::mem::take(&mut state.received);
             let (_, wanted) = request.target.split_once("digest=").expect("a digest");
             if digest(&content) != wanted {
-                return Reply::new("400 Bad Request").error("DIGEST_INVALID");
+                return Reply::error(400, "DIGEST_INVALID");
             }
             state.blob = Some(content);
-            Reply::new("201 Created")
+            Reply::new(201, "")
         }
-        "GET" => Reply::new("204 No Content")
+        "GET" => Reply::new(204, "")
             .header("Location", location(state))
             .header("Range", range(state)),
-        _ => Reply::new("405 Method Not Allowed").error("UNSUPPORTED"),
+        _ => Reply::error(405, "UNSUPPORTED"),
     }
 }
 
@@ -117,15 +83,7 @@ impl Quirky {
                     let reply = quirk(&request, &mut state);
                     reply.unwrap_or_else(|| usual(&request, &mut state))
                 };
-                if reply.closes {
-                    return conn.close();
-                }
-                let headers: Vec<(&str, &str)> = reply
-                    .headers
-                    .iter()
-                    .map(|(name, value)| (*name, value.as_str()))
-                    .collect();
-                if !conn.respond(reply.status, &headers, reply.body.as_bytes()) {
+                if !reply.send(conn, &request) {
                     return;
                 }
             }
@@ -159,4 +117,10 @@ impl Quirky {
     pub(crate) fn heads(&self) -> Vec<RawRequest> {
         self.server.requests()
     }
+}
+
+/// Pushes to the registry, which must then have the bytes.
+pub(crate) fn push_to(registry: &Quirky, source: Source, bytes: &[u8], options: &Options) {
+    push_ok(&repository(&registry.url()), source, bytes, options);
+    assert_eq!(registry.blob().as_deref(), Some(bytes));
 }

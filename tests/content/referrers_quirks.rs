@@ -11,16 +11,13 @@ use reggie::content::options::Options;
 use support::raw_request::RawRequest;
 use support::raw_server::RawServer;
 
+use crate::copying::digest_of;
 use crate::documents::*;
 use crate::referrers::{digests, referrers_of};
 use crate::scripted::{Reply, requests, serve};
 
 fn subject() -> Manifest {
     parse(&artifact("sub/ject", ""))
-}
-
-fn digest_of(manifest: &Manifest) -> String {
-    manifest.descriptor().digest().as_str().to_owned()
 }
 
 fn tag_of(manifest: &Manifest) -> String {

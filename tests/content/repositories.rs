@@ -1,8 +1,11 @@
-//! The repository that the tests use, and the digests of what is in it.
+//! The repository that the tests use, the digests of its content, and the progress of
+//! calls on it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use reggie::content::options::Options;
+use reggie::content::progress::Snapshot;
 use reggie::content::repository::Repository;
 use reggie::digest::{Algorithm, of_bytes};
 use reggie::{Client, Config};
@@ -28,4 +31,19 @@ pub(crate) fn repository_with(url: &str, config: &Config) -> Repository {
 
 pub(crate) fn digest(bytes: &[u8]) -> String {
     of_bytes(Algorithm::Sha256, bytes)
+}
+
+/// Options with a callback that keeps all progress events.
+pub(crate) fn observed_every(
+    mut options: Options,
+    interval: Duration,
+) -> (Options, Arc<Mutex<Vec<Snapshot>>>) {
+    let seen: Arc<Mutex<Vec<Snapshot>>> = Arc::default();
+    let snapshots = Arc::clone(&seen);
+    let callback = move |snapshot: &Snapshot| {
+        snapshots.lock().expect("no panic").push(snapshot.clone());
+        Ok(())
+    };
+    options.set_progress(Some(Arc::new(callback)), interval);
+    (options, seen)
 }

@@ -9,6 +9,8 @@ pub(crate) struct Reply {
     status: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    /// Whether the connection is closed instead.
+    closes: bool,
 }
 
 impl Reply {
@@ -17,6 +19,15 @@ impl Reply {
             status: format!("{status} Status"),
             headers: Vec::new(),
             body: body.into(),
+            closes: false,
+        }
+    }
+
+    /// No response: the connection is closed.
+    pub(crate) fn none() -> Reply {
+        Reply {
+            closes: true,
+            ..Reply::default()
         }
     }
 
@@ -29,13 +40,17 @@ impl Reply {
         Reply::new(status, body).header("Content-Type", "application/json")
     }
 
-    pub(crate) fn header(mut self, name: &str, value: &str) -> Reply {
-        self.headers.push((name.to_owned(), value.to_owned()));
+    pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Reply {
+        self.headers.push((name.to_owned(), value.into()));
         self
     }
 
-    /// Responds to the request.
+    /// Responds to the request; false if the connection is closed.
     pub(crate) fn send(&self, conn: &mut support::raw_conn::Conn, request: &RawRequest) -> bool {
+        if self.closes {
+            conn.close();
+            return false;
+        }
         let length = self.body.len().to_string();
         let mut headers: Vec<(&str, &str)> = self
             .headers

@@ -10,7 +10,8 @@ use support::raw_server::RawServer;
 use support::registries::{DockerForm, DockerRegistry, Olareg, OlaregForm};
 
 use super::pushing::*;
-use super::quirky::{Quirky, Reply};
+use super::quirky::Quirky;
+use super::scripted::Reply;
 
 /// Writes the rest of `bytes` in pieces of that size, and commits.
 fn write_rest(upload: &mut Upload, bytes: &[u8], piece: usize) {
@@ -327,7 +328,7 @@ fn a_commit_after_a_write_that_failed() {
             }
             state.counter += 1;
             state.received.extend_from_slice(&request.body);
-            Some(Reply::new("403 Forbidden"))
+            Some(Reply::new(403, ""))
         });
         let mut upload = begin(&repository(&registry.url()), &small_chunks());
         upload.write(&bytes[..accepted]).expect("written");
@@ -374,8 +375,7 @@ fn a_lost_upload_starts_over_as_long_as_all_is_in_memory() {
     for (lost_at, is_lost) in [(0, false), (SMALL, true)] {
         let registry = Quirky::start(move |request, state| {
             let is_there = request.method == "PATCH" && state.received.len() == lost_at;
-            (is_there && state.uploads == 1)
-                .then(|| Reply::new("404 Not Found").error("BLOB_UPLOAD_UNKNOWN"))
+            (is_there && state.uploads == 1).then(|| Reply::error(404, "BLOB_UPLOAD_UNKNOWN"))
         });
         let mut upload = begin(&repository(&registry.url()), &small_chunks());
         match is_lost {
@@ -391,7 +391,7 @@ fn a_lost_upload_starts_over_as_long_as_all_is_in_memory() {
 #[test]
 fn gar_gets_an_upload_in_one_request() {
     let refuse = |request: &support::raw_request::RawRequest, _: &mut _| {
-        (request.method == "PATCH").then(|| Reply::new("405 Method Not Allowed"))
+        (request.method == "PATCH").then(|| Reply::new(405, ""))
     };
     let bytes = content(3 * SMALL);
     let registry = Quirky::start(refuse);

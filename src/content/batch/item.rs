@@ -1,4 +1,4 @@
-//! What a batch does, item by item.
+//! The items of a batch: their work and their results.
 
 use std::os::fd::{BorrowedFd, RawFd};
 use std::path::{Path, PathBuf};
@@ -106,7 +106,7 @@ impl Work {
         }
     }
 
-    /// What it is about, as far as it is known, and its name for display.
+    /// The content if it is known, and a name for display.
     pub(super) fn about(&self) -> (Option<&Descriptor>, String) {
         match self {
             Work::Copy(copy) => (None, copy.shown().to_owned()),
@@ -123,7 +123,7 @@ impl Work {
         }
     }
 
-    /// Each connection that it may have at once.
+    /// The repositories of the connections that it may have at once.
     pub(super) fn repositories(&self) -> Vec<&Repository> {
         match self {
             Work::Copy(copy) => copy.repositories().to_vec(),

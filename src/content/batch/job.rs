@@ -94,7 +94,7 @@ impl Task {
             Some(error) => Err(error),
             None => self.perform(worker, copy),
         };
-        // First this failure, then those that are its consequence.
+        // Before the failures that are its consequence.
         let failure = outcome.as_ref().err().cloned();
         self.promise.keep(outcome);
         failure.map_or(Ok(()), Err)

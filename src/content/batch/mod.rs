@@ -50,7 +50,7 @@ impl Batch {
     /// Sets whether the other items continue after one has failed.
     pub fn set_keep_going(&mut self, keep_going: bool) -> Result<(), Error> {
         if self.round.is_some() {
-            return Err(Error::new(Kind::Busy, "batch: is running"));
+            return Err(Error::new(Kind::Busy, "batch: still running"));
         }
         self.keep_going = keep_going;
         Ok(())
@@ -68,9 +68,9 @@ impl Batch {
         Ok(())
     }
 
-    /// Starts the items that were added, and runs callbacks. Waits until there is
-    /// something to do, but no longer than that; `None` means no limit. Whether there
-    /// is work left. The end of all work returns what [`Batch::run`] does.
+    /// Starts the items that were added, and runs callbacks. Waits up to `wait` for
+    /// something to do; `None` means no limit. Returns whether there is work left, and at
+    /// the end of all work what [`Batch::run`] returns.
     pub fn step(&mut self, wait: Option<Duration>) -> Result<bool, Error> {
         // A limit beyond the range of the clock is no limit.
         let until = wait.and_then(|wait| Instant::now().checked_add(wait));

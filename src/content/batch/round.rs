@@ -28,11 +28,11 @@ pub(super) struct Round {
     ended: Arc<Ended>,
     /// How many items have not ended.
     left: usize,
-    /// The progress of these.
+    /// The progress of those.
     items: HashMap<usize, Progress>,
-    /// That of the first item that has failed.
+    /// The error of the first item that has failed.
     failure: Option<Error>,
-    /// The whole batch was cancelled, or has exceeded its time limit.
+    /// The error if the whole batch was cancelled or has exceeded its time limit.
     interruption: Option<Error>,
     process: u32,
 }
@@ -77,7 +77,7 @@ impl Round {
         })
     }
 
-    /// Starts items, the first of which has that index.
+    /// Starts items; `first` is the index of the first one.
     pub(super) fn start(&mut self, first: usize, added: &[Arc<Item>], blobs: &mut SameBlobs) {
         self.progress.extend_items(first + added.len());
         let mut jobs = Jobs::new();
@@ -103,7 +103,7 @@ impl Round {
     }
 
     /// Runs callbacks, notes which items have ended, and does the work of a thread if
-    /// there is none. Whether there was anything to do.
+    /// there is none. Returns whether there was anything to do.
     pub(super) fn serve(&mut self, items: &Items) -> bool {
         let mut has_acted = self.callbacks.run_queued() > 0;
         if self.running.help() {

@@ -1,4 +1,4 @@
-//! What is known about a manifest of a copy at both sides.
+//! What the source and the destination have of a manifest.
 
 use super::root::Found;
 use super::sides::Sides;
@@ -20,7 +20,7 @@ pub(super) enum Role {
     Root,
     /// A manifest refers to it.
     Entry,
-    /// Only lists of referrers have it.
+    /// Only lists of referrers contain it.
     Referrer,
     /// A tag that is named after the digest of its subject points to it.
     DigestTag,
@@ -31,7 +31,7 @@ pub(super) enum Examined {
     Manifest(Box<Facts>),
     /// Some indexes refer to blobs as if they were manifests.
     Blob,
-    /// Only lists of referrers have it, and they are wrong: it is missing, or has this
+    /// Only lists of referrers contain it, and they are wrong: it is missing, or has this
     /// subject instead.
     Unrelated(Option<Digest>),
 }
@@ -45,8 +45,8 @@ pub(super) struct Facts {
     pub(super) referrers: Vec<Descriptor>,
 }
 
-/// Examines a manifest: asks the destination, then pulls it if necessary. The lists of
-/// referrers of the subjects have it.
+/// Examines a manifest: checks the destination, then pulls it if necessary. `subjects`
+/// are the manifests whose lists of referrers contain it.
 pub(super) fn examine(
     sides: &Sides,
     found: Found,

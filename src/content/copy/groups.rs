@@ -32,7 +32,7 @@ pub(super) fn of(nodes: &[Node]) -> Result<Vec<Vec<usize>>, Error> {
         None => Ok(groups),
         Some(number) => {
             let digest = nodes[number].descriptor.digest().as_str();
-            let message = format!("manifest {digest}: needs manifests that need each other");
+            let message = format!("manifest {digest}: circular references");
             Err(Error::new(Kind::InvalidManifest, message).with_digest(digest))
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::crew::Crew;
 use super::examine::Role;
+use super::executor::Executor;
 use super::node::Node;
 use super::plan::Plan;
 use super::sides::{Repositories, Sides};
@@ -55,7 +55,7 @@ impl Tags {
             None => Ok(()),
             Some(other) => {
                 let (root, other) = (root.as_str(), other.as_str());
-                let message = format!("manifest: has the digest {root}, not {other}");
+                let message = format!("manifest: digest {root}, expected {other}");
                 Err(Error::new(Kind::DigestMismatch, message).with_digest(root))
             }
         }
@@ -65,7 +65,7 @@ impl Tags {
 /// Pushes the manifests, each after those that it refers to, and sets the tags
 /// last.
 pub(super) fn push(
-    crew: &Crew,
+    executor: &Executor,
     repositories: &Arc<Repositories>,
     sides: &Sides,
     plan: &Arc<Plan>,
@@ -93,7 +93,7 @@ pub(super) fn push(
         .collect();
     for group in groups {
         let plan = Arc::clone(plan);
-        crew.map(repositories, group, move |sides, number| {
+        executor.map(repositories, group, move |sides, number| {
             let node = &plan.nodes[number];
             push_node(sides, node).map_err(|error| of_node(error, node))
         })?;
@@ -131,8 +131,8 @@ fn push_root(sides: &Sides, root: &Node, tags: &[String]) -> Result<(), Error> {
     }
 }
 
-/// Adds the entries of a list of referrers to the list that a registry has. Whether
-/// the tag points to the same list then.
+/// Adds the entries of a list of referrers to the list that a registry has. Returns
+/// whether the tag then points to the same list.
 fn merge_list(sides: &Sides, node: &Node, tag: &str) -> Result<bool, Error> {
     let task = Task::of(&sides.to)?;
     let (own, progress) = (&node.descriptor, &sides.to.progress);

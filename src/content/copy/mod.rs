@@ -2,8 +2,8 @@
 //! layouts.
 
 mod blobs;
-mod crew;
 mod examine;
+mod executor;
 mod groups;
 mod layout_blob;
 mod manifests;
@@ -16,7 +16,7 @@ mod transfers;
 
 use std::sync::Arc;
 
-use self::crew::Crew;
+use self::executor::Executor;
 use self::manifests::Tags;
 use self::plan::Plan;
 use self::sides::{Repositories, Sides};
@@ -45,9 +45,9 @@ pub fn copy(
     operation.progress.about(None, target.shown());
     let pool = Pool::new(&mut operation, options.parallel());
     let copied = pool.and_then(|pool| {
-        let crew = Crew::Call(&pool, &operation);
+        let executor = Executor::Call(&pool, &operation);
         let repositories = Repositories::new(from, to, options, None);
-        copy_in(&crew, repositories, &target, &tags)
+        copy_in(&executor, repositories, &target, &tags)
     });
     operation.finish(copied)
 }
@@ -101,10 +101,10 @@ impl Copy {
             None => Target::parse(None, &self.from)?,
         };
         progress.about(None, target.shown());
-        let crew = Crew::Job(worker, progress);
+        let executor = Executor::Job(worker, progress);
         let transfers = Some(Arc::clone(transfers));
         let repositories = Repositories::new(&self.from, &self.to, options, transfers);
-        let copied = copy_in(&crew, repositories, &target, &self.tags);
+        let copied = copy_in(&executor, repositories, &target, &self.tags);
         let operation = worker.operation(&self.to, options, progress);
         operation.finish_job(copied)
     }
@@ -112,18 +112,18 @@ impl Copy {
 
 /// Copies within a call.
 fn copy_in(
-    crew: &Crew,
+    executor: &Executor,
     repositories: Arc<Repositories>,
     target: &Target,
     tags: &Tags,
 ) -> Result<Descriptor, Error> {
-    let sides = crew.sides(&repositories);
-    let copied = copy_with(crew, &repositories, &sides, target, tags);
+    let sides = executor.sides(&repositories);
+    let copied = copy_with(executor, &repositories, &sides, target, tags);
     copied.map_err(|error| sides.from.completed(error))
 }
 
 fn copy_with(
-    crew: &Crew,
+    executor: &Executor,
     repositories: &Arc<Repositories>,
     sides: &Sides,
     target: &Target,
@@ -133,17 +133,17 @@ fn copy_with(
     tags.check(root.descriptor.digest(), named.as_ref())?;
     let progress = &sides.to.progress;
     progress.about(Some(&root.descriptor), target.shown());
-    let plan = Arc::new(Plan::make(crew, repositories, sides, root)?);
+    let plan = Arc::new(Plan::make(executor, repositories, sides, root)?);
     let blobs = plan.blobs.iter().map(|blob| {
         let progress = progress.another();
         progress.expect(blob.size());
         (blob.clone(), progress)
     });
     let blobs = blobs.collect();
-    crew.map(repositories, blobs, |sides, blob: Descriptor| {
+    executor.map(repositories, blobs, |sides, blob: Descriptor| {
         blobs::copy(sides, &blob)
     })?;
-    manifests::push(crew, repositories, sides, &plan, tags)?;
+    manifests::push(executor, repositories, sides, &plan, tags)?;
     let root = &plan.root().descriptor;
     if tags.is_empty() {
         progress.about(Some(root), target.shown());

@@ -10,7 +10,7 @@ use crate::error::Error;
 pub(super) struct Node {
     pub(super) descriptor: Descriptor,
     pub(super) role: Role,
-    /// The manifests whose lists of referrers have it. Once its content is known, at
+    /// The manifests whose lists of referrers contain it. Once its content is known, at
     /// most the one that it refers to.
     pub(super) subjects: Vec<Digest>,
     pub(super) content: Content,
@@ -18,11 +18,11 @@ pub(super) struct Node {
     pub(super) bytes: Option<Vec<u8>>,
     /// Whether the destination has it.
     pub(super) is_there: bool,
-    /// It is a manifest, as it must be.
+    /// Whether it was found to be a manifest.
     pub(super) is_manifest: bool,
     /// The manifests that must be pushed before this one.
     pub(super) needs: Vec<usize>,
-    /// Others are pushed after it: they refer to it, or are about it.
+    /// Whether others must be pushed after it: they refer to it, or are its referrers.
     pub(super) is_needed: bool,
     pub(super) depth: usize,
 }

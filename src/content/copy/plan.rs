@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::crew::Crew;
 use super::examine::{self, Examined, Facts, Role};
+use super::executor::Executor;
 use super::groups;
 use super::node::{Content, Node};
 use super::root::{self, Found};
@@ -50,7 +50,7 @@ struct Pending {
 
 /// Makes a plan, level by level: first the root, then what it refers to.
 struct Planner<'a> {
-    crew: &'a Crew<'a>,
+    executor: &'a Executor<'a>,
     repositories: &'a Arc<Repositories>,
     sides: &'a Sides<'a>,
     plan: Plan,
@@ -58,20 +58,20 @@ struct Planner<'a> {
     known: HashMap<String, usize>,
     /// The digests of the blobs.
     blobs: HashSet<String>,
-    /// The tags of the source that are named after digests, by those.
+    /// The tags of the source that are named after digests, by digest.
     tags: HashMap<String, Vec<String>>,
     bytes: usize,
 }
 
 impl Plan {
     pub(super) fn make(
-        crew: &Crew,
+        executor: &Executor,
         repositories: &Arc<Repositories>,
         sides: &Sides,
         root: Found,
     ) -> Result<Plan, Error> {
         let mut planner = Planner {
-            crew,
+            executor,
             repositories,
             sides,
             plan: Plan {
@@ -137,7 +137,7 @@ impl Planner<'_> {
             (item, self.sides.to.progress.another())
         });
         let items = items.collect();
-        self.crew.map(
+        self.executor.map(
             self.repositories,
             items,
             |sides, (found, role, subjects)| examine::examine(sides, found, role, &subjects),
@@ -197,20 +197,18 @@ impl Planner<'_> {
         if let Some(&node) = self.known.get(digest) {
             let known = &mut self.plan.nodes[node];
             if role != Role::Referrer && known.role == Role::Referrer && !known.is_manifest {
-                // A list of referrers that has it does not say what it must be.
+                // The list of referrers that contains it does not determine what it is.
                 known.role = role;
                 self.examine_again(Pending { node, found }, pending);
             }
             return Ok(node);
         }
         if depth > MAX_DEPTH {
-            return too_many(format!(
-                "more than {MAX_DEPTH} manifests that refer to each other"
-            ));
+            return too_many(format!("more than {MAX_DEPTH} nested manifests"));
         }
         let node = self.plan.nodes.len();
         if node >= MAX_MANIFESTS {
-            return too_many(format!("one of more than {MAX_MANIFESTS} to copy"));
+            return too_many(format!("more than {MAX_MANIFESTS} manifests to copy"));
         }
         self.known.insert(digest.to_owned(), node);
         let descriptor = found.descriptor.clone();
@@ -298,14 +296,14 @@ impl Planner<'_> {
         if self.bytes > MAX_BYTES {
             let digest = manifest.descriptor().digest().as_str();
             let message =
-                format!("manifest {digest}: one of more than {MAX_BYTES} bytes of manifests");
+                format!("manifest {digest}: more than {MAX_BYTES} bytes of manifests to copy");
             return Err(Error::new(Kind::BodyTooLarge, message).with_digest(digest));
         }
         self.plan.nodes[node].bytes = Some(manifest.bytes().to_vec());
         Ok(())
     }
 
-    /// Adds a manifest that the list of referrers of another has. The list may be wrong:
+    /// Adds a manifest that is in the list of referrers of another one. The list may be wrong:
     /// what counts is the subject that the manifest refers to.
     fn add_referrer(
         &mut self,
@@ -325,7 +323,7 @@ impl Planner<'_> {
                 let is_manifest = node.is_manifest;
                 self.order(number, subject);
                 if !is_manifest {
-                    // So far only lists of other manifests had it.
+                    // So far, it was only in lists of other manifests.
                     let found = Found::unknown(again);
                     let item = Pending {
                         node: number,
@@ -398,7 +396,7 @@ fn prefix(digest: &Digest) -> String {
     digest.as_str().replacen(':', "-", 1)
 }
 
-/// The tags that are named after digests, by those.
+/// The tags that are named after digests, by digest.
 fn digest_tags(tags: Vec<String>) -> HashMap<String, Vec<String>> {
     let mut found: HashMap<String, Vec<String>> = HashMap::new();
     for tag in tags {

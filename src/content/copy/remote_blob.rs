@@ -257,7 +257,7 @@ impl ReadSource for Body {
                 Ok(count)
             }
             Err(error) => {
-                // The push must not be tried again: the source has been.
+                // The push must not be retried: the source was.
                 let stopped = Error::new(Kind::ReadCallback, error.message());
                 remote.failure = Some(error);
                 Err(stopped)

@@ -22,7 +22,7 @@ pub(super) struct Repositories {
     /// Those that other copies may have too.
     transfers: Option<Arc<Transfers>>,
     /// The referrers of layouts.
-    referrers: Arc<layout::referrers::Known>,
+    referrers: Arc<layout::referrers::Cache>,
 }
 
 impl Repositories {
@@ -48,7 +48,7 @@ pub(super) struct Sides<'a> {
     pub(super) from: Operation<'a>,
     pub(super) to: Operation<'a>,
     pub(super) transfers: Option<&'a Transfers>,
-    referrers: &'a layout::referrers::Known,
+    referrers: &'a layout::referrers::Cache,
 }
 
 impl<'a> Sides<'a> {

@@ -21,7 +21,7 @@ type Key = (String, String);
 pub(in crate::content) struct Transfers {
     state: Mutex<State>,
     /// The referrers of layouts.
-    referrers: Arc<layout::referrers::Known>,
+    referrers: Arc<layout::referrers::Cache>,
 }
 
 #[derive(Default)]
@@ -85,7 +85,7 @@ impl Transfers {
     }
 
     /// The referrers of layouts.
-    pub(super) fn referrers(&self) -> Arc<layout::referrers::Known> {
+    pub(super) fn referrers(&self) -> Arc<layout::referrers::Cache> {
         Arc::clone(&self.referrers)
     }
 

@@ -15,7 +15,7 @@ use crate::os::file;
 /// How much is read at a time.
 const PIECE: usize = 256 * 1024;
 
-/// A blob that is read from an offset on.
+/// A blob that is read from an offset.
 pub(in crate::content) struct BlobFile {
     layout: Arc<Layout>,
     digest: Digest,
@@ -83,7 +83,7 @@ impl BlobFile {
         }
     }
 
-    /// Reads the next bytes; 0 = the end.
+    /// Reads the next bytes; 0 at the end.
     pub(in crate::content) fn read(
         &mut self,
         operation: &Operation,
@@ -123,7 +123,7 @@ impl BlobFile {
     }
 }
 
-/// Opens a blob that must have a size, if that is known; returns its size.
+/// Opens a blob, which must have the expected size if that is known; returns its size.
 pub(in crate::content) fn open_expected(
     layout: &Layout,
     digest: &Digest,
@@ -159,7 +159,7 @@ pub(super) fn read(layout: &Layout, digest: &Digest, max: usize) -> Result<Vec<u
     let found = crate::body::digest::of_bytes(digest.algorithm(), &bytes);
     if found != digest.as_str() {
         let (layout, digest) = (layout.shown(), digest.as_str());
-        let message = format!("{layout}: content has the digest {found}, not {digest}");
+        let message = format!("{layout}: blob has digest {found}, expected {digest}");
         return Err(Error::new(Kind::DigestMismatch, message).at(Step::Verify));
     }
     Ok(bytes)

@@ -69,7 +69,7 @@ pub(in crate::content) fn push(
     let found = Digest::parse(&source.stream.digest().unwrap_or_default())?;
     if let Some(expected) = digest.filter(|expected| *expected != found) {
         let (found, expected) = (found.as_str(), expected.as_str());
-        let message = format!("source: has digest {found}, not {expected}");
+        let message = format!("source: digest {found}, expected {expected}");
         return Err(Error::new(Kind::SourceChanged, message));
     }
     let descriptor = described(found, blob.written());

@@ -29,7 +29,7 @@ impl Layout {
         &self.directory
     }
 
-    /// What messages about it begin with.
+    /// What messages about the layout begin with.
     pub(crate) fn shown(&self) -> String {
         with_path("layout", &self.path)
     }
@@ -47,7 +47,7 @@ impl Layout {
         Error::io(Kind::File, what, error)
     }
 
-    /// An error about a layout that is not as it must be.
+    /// An error about an invalid layout.
     pub(super) fn invalid(&self, why: &str) -> Error {
         Error::new(Kind::InvalidLayout, format!("{}: {why}", self.shown()))
     }
@@ -98,7 +98,7 @@ impl Layout {
         Ok(FinalPath::below(directory, &name, &self.path.join(&name)))
     }
 
-    /// Writes a file, which replaces an existing one at once.
+    /// Writes a file, which replaces an existing one atomically.
     pub(super) fn replace(&self, name: &Path, bytes: &[u8], is_synced: bool) -> Result<(), Error> {
         let failed = |error: io::Error| self.failed(name, &error);
         let created = temporary::create(&self.directory, NEW_FILE_MODE);

@@ -20,7 +20,7 @@ const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// The annotation with a full reference, by containerd, BuildKit and Docker.
 const IMAGE_NAME: &str = "io.containerd.image.name";
 
-/// The index of a layout. What this library does not know in it is kept.
+/// The index of a layout. Members that this library does not know are preserved.
 pub(crate) struct Index {
     members: Vec<(String, Json)>,
     manifests: Vec<Json>,
@@ -71,13 +71,13 @@ impl Index {
     fn parse(bytes: &[u8]) -> Result<Index, String> {
         let json = Json::parse(bytes).map_err(|error| error.message().to_owned())?;
         let Json::Object(mut members) = json else {
-            return Err("is not an object".to_owned());
+            return Err("not an object".to_owned());
         };
         let at = members.iter().rposition(|(name, _)| name == "manifests");
         let manifests = match at.map(|at| members.remove(at).1) {
             Some(Json::Array(manifests)) => manifests,
             Some(Json::Null) | None => Vec::new(),
-            Some(_) => return Err("manifests is no list".to_owned()),
+            Some(_) => return Err("manifests is not a list".to_owned()),
         };
         members.retain(|(name, _)| name != "manifests");
         Ok(Index { members, manifests })
@@ -114,8 +114,7 @@ impl Index {
             None => Err(layout.missing("manifest")),
             _ => {
                 let layout = layout.shown();
-                let message =
-                    format!("{layout}: has {count} manifests: a tag or digest is required");
+                let message = format!("{layout}: {count} manifests; a tag or digest is required");
                 Err(Error::new(Kind::InvalidReference, message))
             }
         }
@@ -132,7 +131,7 @@ impl Index {
         if digests.len() > 1 {
             // Images of several repositories, exported together.
             let (layout, count) = (layout.shown(), digests.len());
-            let message = format!("{layout}: tag {tag}: is that of {count} manifests");
+            let message = format!("{layout}: {count} manifests have the tag {tag}");
             return Err(Error::new(Kind::InvalidReference, message));
         }
         let missing = || layout.missing(&format!("tag {tag}"));
@@ -151,7 +150,7 @@ impl Index {
         }
     }
 
-    /// Adds a manifest unless it is there.
+    /// Adds a manifest unless it is listed; returns whether it was added.
     pub(super) fn add(&mut self, manifest: &Descriptor) -> bool {
         let is_new = self.find(manifest.digest()).is_none();
         if is_new {

@@ -9,11 +9,11 @@ use crate::error::{Error, Kind, Step};
 use crate::os::deadline::{CallLimits, StepLimit};
 use crate::os::{file_lock, wait};
 
-/// How often another's lock is tried.
+/// The time between two attempts to take the lock.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// A lock of the directory itself, which leaves nothing behind. No callback runs
-/// while it is held.
+/// A lock of the directory itself, so that no lock file is left behind. No callback
+/// runs while it is held.
 pub(super) struct Lock {
     /// `None` if the file system has no locks.
     file: Option<File>,
@@ -47,7 +47,7 @@ impl Lock {
                 }
             }
             if timeout.is_some_and(|timeout| since.elapsed() >= timeout) {
-                let message = format!("{}: another call writes to it", layout.shown());
+                let message = format!("{}: locked by another writer", layout.shown());
                 return Err(Error::new(Kind::Locked, message).at(Step::Lock));
             }
             on_wait();

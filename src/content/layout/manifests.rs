@@ -44,7 +44,7 @@ pub(in crate::content) fn read(
 }
 
 /// Reads a manifest whose digest is known; `None` if the layout does not have it.
-/// One that is damaged is removed.
+/// A damaged one is removed.
 pub(in crate::content) fn find(
     layout: &Layout,
     digest: &Digest,
@@ -62,7 +62,7 @@ pub(in crate::content) fn find(
     }
 }
 
-/// Reads the blob that a manifest is.
+/// Reads a manifest from its blob.
 pub(in crate::content) fn read_blob(
     layout: &Layout,
     digest: &Digest,

@@ -12,8 +12,8 @@ use crate::body::temporary;
 use crate::error::Error;
 use crate::os::growing_file::GrowingFile;
 
-/// A file outside `blobs`, which becomes a blob once it is complete. Dropped
-/// before, it is removed.
+/// A file outside `blobs`, which becomes a blob once it is complete. If it is dropped
+/// before that, it is removed.
 pub(in crate::content) struct NewBlob {
     layout: Arc<Layout>,
     file: GrowingFile,
@@ -53,7 +53,7 @@ impl NewBlob {
         appended.map_err(|error| self.layout.failed(&self.temporary, &error))
     }
 
-    /// Makes it the blob of a digest, which is that of the content.
+    /// Makes the file the blob of a digest, which must be that of its content.
     pub(in crate::content) fn commit(&mut self, digest: &Digest) -> Result<(), Error> {
         if is_there(&self.layout, digest, Some(self.written())) {
             return Ok(());

@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, with_path};
 use crate::os::deadline::CallLimits;
 use crate::os::directory::Directory;
 
-/// The file that says that a directory is a layout, and its version.
+/// The file that marks a directory as a layout, and its version.
 const MARK: &str = "oci-layout";
 const VERSION: &str = "1.0.0";
 const MAX_MARK: u64 = 64 * 1024;
@@ -33,7 +33,7 @@ enum State {
 /// Opens a layout. With `create`, a missing or empty directory becomes one.
 pub(in crate::content) fn open(path: &Path, create: bool) -> Result<Layout, Error> {
     if path.as_os_str().is_empty() {
-        return Err(Error::new(Kind::InvalidArgument, "layout: path is empty"));
+        return Err(Error::new(Kind::InvalidArgument, "layout: empty path"));
     }
     let failed = |error| Error::io(Kind::File, with_path("layout", path), &error);
     let opened = match Directory::open(path) {
@@ -48,7 +48,7 @@ pub(in crate::content) fn open(path: &Path, create: bool) -> Result<Layout, Erro
     let layout = Layout::new(opened.map_err(failed)?, path);
     match (state(&layout)?, create) {
         (State::Layout, _) | (State::Unfinished, false) => Ok(layout),
-        (State::Other, _) | (State::Empty, false) => Err(layout.invalid("is not an image layout")),
+        (State::Other, _) | (State::Empty, false) => Err(layout.invalid("not an image layout")),
         (State::Unfinished | State::Empty, true) => {
             finish(&layout)?;
             Ok(layout)
@@ -82,7 +82,7 @@ fn state(layout: &Layout) -> Result<State, Error> {
     Ok(
         match names.iter().all(|name| is_of_layout(name.as_bytes())) {
             true if names.is_empty() => State::Empty,
-            // An index without blobs is not one of images.
+            // An index.json alone may be any file.
             true if has("blobs") || !has(INDEX) => State::Unfinished,
             _ => State::Other,
         },
@@ -90,14 +90,14 @@ fn state(layout: &Layout) -> Result<State, Error> {
 }
 
 fn check_version(layout: &Layout, mark: &[u8]) -> Result<(), Error> {
-    let json = Json::parse(mark).map_err(|_| layout.invalid("oci-layout is not JSON"))?;
+    let json = Json::parse(mark).map_err(|_| layout.invalid("oci-layout: not JSON"))?;
     match json.member("imageLayoutVersion").and_then(Json::string) {
         Some(VERSION) => Ok(()),
         Some(other) => {
             let other = crate::log::redact::shown(other);
-            Err(layout.invalid(&format!("has the unknown version {other}")))
+            Err(layout.invalid(&format!("unknown version {other}")))
         }
-        None => Err(layout.invalid("oci-layout has no version")),
+        None => Err(layout.invalid("oci-layout: no imageLayoutVersion")),
     }
 }
 
@@ -115,7 +115,7 @@ fn finish(layout: &Layout) -> Result<(), Error> {
         let mark = format!("{{\"imageLayoutVersion\":\"{VERSION}\"}}");
         layout.replace(Path::new(MARK), mark.as_bytes(), true)?;
     }
-    // Last: programs that read a layout want all of it.
+    // Last: to other programs, a directory with an index is a complete layout.
     if has(INDEX)?.is_none_or(|index| index.is_empty()) {
         Index::default().write(layout, true)?;
     }

@@ -29,7 +29,7 @@ pub(in crate::content) fn place(
     Ok((layout.place(digest)?, PathBuf::from(name)))
 }
 
-/// Removes files of killed processes that are of no more use.
+/// Removes files of killed processes, and partial files that are no longer needed.
 pub(super) fn remove_abandoned(layout: &Layout) {
     let directory = layout.directory();
     // Ignored: a file that cannot be removed does no harm.

@@ -18,22 +18,22 @@ const MAX_NESTED: usize = 4;
 /// The referrers by the digests of their subjects.
 type Lists = HashMap<String, Vec<Descriptor>>;
 
-/// The referrers of layouts, which are found once while an index does not change: all
-/// manifests are read for that.
+/// The referrers of layouts. To find them, all manifests are read; while the index does
+/// not change, this is done once.
 #[derive(Default)]
-pub(in crate::content) struct Known(Mutex<HashMap<Key, State>>);
+pub(in crate::content) struct Cache(Mutex<HashMap<Key, State>>);
 
 /// What identifies the layout, and the limit for manifests.
 type Key = (String, usize);
 
-/// What is known about a layout.
+/// The referrers of a layout, and the index in which they were found.
 struct State {
     index: Vec<u8>,
     lists: Lists,
 }
 
-impl Known {
-    /// As the function `of`.
+impl Cache {
+    /// The same as [`of`].
     pub(in crate::content) fn of(
         &self,
         operation: &Operation,
@@ -82,7 +82,7 @@ fn lists(operation: &Operation, layout: &Layout, index: &[u8]) -> Result<Lists, 
         let manifest = manifests::read_blob(layout, entry.digest(), media_type, operation.options);
         let manifest = match manifest {
             Ok(manifest) => manifest,
-            Err(error) if is_no_manifest(&error) => continue,
+            Err(error) if is_skipped(&error) => continue,
             Err(error) => return Err(error),
         };
         if let Some(subject) = manifest.subject() {
@@ -97,8 +97,8 @@ fn lists(operation: &Operation, layout: &Layout, index: &[u8]) -> Result<Lists, 
     Ok(found)
 }
 
-/// What is missing or damaged is no referrer.
-fn is_no_manifest(error: &Error) -> bool {
+/// Whether an entry is skipped because it is missing, damaged or no manifest.
+fn is_skipped(error: &Error) -> bool {
     matches!(
         error.kind(),
         Kind::NotFound

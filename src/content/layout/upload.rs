@@ -102,7 +102,8 @@ impl LayoutUpload {
         Ok(())
     }
 
-    /// Of an upload to which nothing was written yet: its file ends with it.
+    /// The export of an upload to which nothing was written: the file is removed with
+    /// this handle, so that an import begins a new one.
     pub(in crate::content) fn export(&self) -> Result<String, Error> {
         self.check_open()?;
         let export = Export {
@@ -129,7 +130,7 @@ impl LayoutUpload {
     fn check_open(&self) -> Result<(), Error> {
         match self.has_ended {
             false => Ok(()),
-            true => Err(Error::new(Kind::InvalidArgument, "upload: has ended")),
+            true => Err(Error::new(Kind::InvalidArgument, "upload: already ended")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The progress of a call with all its transfers, which several threads may make.
+//! The progress of a call with all its transfers, which may run on several threads.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! What a progress callback gets.
+//! The events that are passed to a progress callback.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -28,6 +28,15 @@ impl ResponseHead {
         sent
     }
 
+    /// What messages about the response begin with: the host, and the repository if it
+    /// is known.
+    pub(crate) fn message_prefix(&self) -> String {
+        match &self.repository {
+            Some(name) => format!("{}: repository {name}", self.host),
+            None => self.host.clone(),
+        }
+    }
+
     /// An error with what the registry says, unless the status is a 2xx.
     pub(crate) fn check(&self, body: &ResponseBody) -> Result<(), Error> {
         if (200..300).contains(&self.status) {
@@ -36,7 +45,11 @@ impl ResponseHead {
         let sent = self.server_message(body);
         let said = sent.line(": ");
         let note = self.note.as_deref().unwrap_or_default();
-        let message = format!("{}: status {}{said}{note}", self.host, self.status);
+        let message = format!(
+            "{}: status {}{said}{note}",
+            self.message_prefix(),
+            self.status
+        );
         let mut error = Error::new(Kind::HttpStatus, message)
             .with_http_status(self.status)
             .with_host(&self.host)

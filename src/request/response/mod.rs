@@ -45,6 +45,8 @@ pub struct ResponseHead {
     warnings: Vec<String>,
     retry_after: Option<RetryAfter>,
     host: String,
+    /// The repository that the request was about, for messages.
+    repository: Option<String>,
     url: Url,
     /// How far the server's URLs may lead.
     director: Director,
@@ -130,6 +132,7 @@ impl Response {
             length: raw.body.length(),
             headers: raw.headers,
             host,
+            repository: None,
             url,
             director: raw.director,
             account,
@@ -172,6 +175,11 @@ impl Response {
     /// An error with what the registry says, unless the status is a 2xx.
     pub fn check(&self) -> Result<(), Error> {
         self.head.check(&self.body)
+    }
+
+    /// Names the repository that the request was about, for messages.
+    pub(crate) fn set_repository(&mut self, name: &str) {
+        self.head.repository = Some(name.to_owned());
     }
 
     /// Replaces the body by bytes that the caller has read and perhaps decoded,

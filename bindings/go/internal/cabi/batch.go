@@ -128,50 +128,47 @@ func (b *Batch) Location(index int) *Location {
 
 // The other methods add items.
 
+// addBlob calls add, which adds an item about a blob of a repository.
+func (b *Batch) addBlob(r *Repository, from Descriptor, add func(blob C.uintptr_t) C.reggie_status) error {
+	defer runtime.KeepAlive(r)
+	blob, err := newBlob(from)
+	if err != nil {
+		return err
+	}
+	defer blob.free()
+	b.call.use(r.functions)
+	return statusError(add(blob.id))
+}
+
 // PullToPath pulls a blob to a file.
 func (b *Batch) PullToPath(r *Repository, from Descriptor, path string) error {
-	defer runtime.KeepAlive(r)
 	var s cStrings
 	name := s.c(path)
 	if err := s.status(C.REGGIE_OK); err != nil {
 		return err
 	}
-	blob, err := newBlob(from)
-	if err != nil {
-		return err
-	}
-	defer blob.free()
-	b.call.use(r.functions)
-	return statusError(C.cabi_batch_pull_to_path(b.id, r.id, blob.id, name))
+	return b.addBlob(r, from, func(blob C.uintptr_t) C.reggie_status {
+		return C.cabi_batch_pull_to_path(b.id, r.id, blob, name)
+	})
 }
 
 // PullToFile pulls a blob to an open file, which the program may close.
 func (b *Batch) PullToFile(r *Repository, from Descriptor, file *os.File) error {
-	defer runtime.KeepAlive(r)
-	blob, err := newBlob(from)
-	if err != nil {
-		return err
-	}
-	defer blob.free()
 	fd, err := copyFD(file)
 	if err != nil {
 		return err
 	}
 	b.files = append(b.files, fd)
-	b.call.use(r.functions)
-	return statusError(C.cabi_batch_pull_to_fd(b.id, r.id, blob.id, C.int(fd)))
+	return b.addBlob(r, from, func(blob C.uintptr_t) C.reggie_status {
+		return C.cabi_batch_pull_to_fd(b.id, r.id, blob, C.int(fd))
+	})
 }
 
 // Pull pulls a blob and passes it to the call's WriteTo, with the number of an output.
 func (b *Batch) Pull(r *Repository, from Descriptor, output int) error {
-	defer runtime.KeepAlive(r)
-	blob, err := newBlob(from)
-	if err != nil {
-		return err
-	}
-	defer blob.free()
-	b.call.use(r.functions)
-	return statusError(C.cabi_batch_pull_to_call(b.id, r.id, blob.id, C.uintptr_t(output)))
+	return b.addBlob(r, from, func(blob C.uintptr_t) C.reggie_status {
+		return C.cabi_batch_pull_to_call(b.id, r.id, blob, C.uintptr_t(output))
+	})
 }
 
 // PushPath pushes a file.
@@ -218,12 +215,7 @@ func (b *Batch) Resolve(r *Repository, reference string, platform *string) error
 
 // Locate finds the location of a blob.
 func (b *Batch) Locate(r *Repository, from Descriptor, follow bool) error {
-	defer runtime.KeepAlive(r)
-	blob, err := newBlob(from)
-	if err != nil {
-		return err
-	}
-	defer blob.free()
-	b.call.use(r.functions)
-	return statusError(C.cabi_batch_locate(b.id, r.id, blob.id, cBool(follow)))
+	return b.addBlob(r, from, func(blob C.uintptr_t) C.reggie_status {
+		return C.cabi_batch_locate(b.id, r.id, blob, cBool(follow))
+	})
 }

@@ -1,4 +1,5 @@
-//! Who copies: the calling thread with its worker threads, or a job with its own.
+//! Runs the parts of a copy concurrently: on the threads of its own call, or on those of
+//! the batch that it belongs to.
 
 use std::sync::Arc;
 
@@ -8,22 +9,22 @@ use crate::content::pool::{Pool, Worker};
 use crate::content::progress::Progress;
 use crate::error::Error;
 
-pub(super) enum Crew<'a> {
+pub(super) enum Executor<'a> {
     /// The call that copies.
     Call(&'a Pool, &'a Operation<'a>),
     Job(&'a Worker<'a>, &'a Progress),
 }
 
-impl Crew<'_> {
+impl Executor<'_> {
     /// The requests of the thread that copies.
     pub(super) fn sides<'r>(&self, repositories: &'r Repositories) -> Sides<'r> {
         let options = &repositories.options;
         Sides::new(repositories, |repository| match self {
-            Crew::Call(_, operation) => {
+            Executor::Call(_, operation) => {
                 let (limits, progress) = (&operation.call.limits, &operation.progress);
                 Operation::in_job(repository, options, limits, progress)
             }
-            Crew::Job(worker, progress) => worker.operation(repository, options, progress),
+            Executor::Job(worker, progress) => worker.operation(repository, options, progress),
         })
     }
 
@@ -50,8 +51,8 @@ impl Crew<'_> {
         };
         let Repositories { from, to, .. } = &**repositories;
         match self {
-            Crew::Call(pool, operation) => pool.map(operation, items, &[from, to], run),
-            Crew::Job(worker, _) => worker.map(items, &[from, to], run),
+            Executor::Call(pool, operation) => pool.map(operation, items, &[from, to], run),
+            Executor::Job(worker, _) => worker.map(items, &[from, to], run),
         }
     }
 }
