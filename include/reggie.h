@@ -203,10 +203,11 @@
  * -------
  *
  * Calls on a repository recover from transient failures: connections that break,
- * hang or are refused, tokens and signed URLs that expire, upload sessions that are
- * lost, servers that are overloaded. They retry as set by
- * reggie_options_set_retries(); progress resets the count. No byte is delivered
- * twice to a file, file descriptor or callback. By contrast, reggie_client_do()
+ * hang or are refused, names that cannot be resolved, tokens and signed URLs that
+ * expire, upload sessions that are lost, servers that are overloaded. They retry as
+ * set by reggie_options_set_retries(); progress resets the count. A mistyped host is
+ * therefore reported after several seconds; without retries, at once. No byte is
+ * delivered twice to a file, file descriptor or callback. By contrast, reggie_client_do()
  * retries only if configured to.
  *
  * HTTP errors
@@ -1083,7 +1084,8 @@ typedef int32_t reggie_status;
 /// Lock timeout: another process or thread is using the same file or layout.
 #define REGGIE_LOCKED 110
 
-/// Source file that changed during the push or does not match its digest.
+/// Source that changed during the push, or that does not have the digest that was
+/// given.
 #define REGGIE_SOURCE_CHANGED 111
 
 /// No state directory to keep the blob in until it is complete, for a
@@ -2518,7 +2520,8 @@ reggie_status reggie_config_set_cookies(reggie_config *config, int keep);
 ///
 /// For reggie_client_open() the limit applies until the body has been read to
 /// its end: reggie_response_read() then returns REGGIE_DEADLINE.
-/// reggie_request_set_timeout() sets the limit for one request.
+/// reggie_request_set_timeout() sets the limit for one request. Calls about
+/// content ignore both: reggie_options_set_timeout() sets their limit.
 ///
 /// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
 /// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.
@@ -4162,6 +4165,8 @@ const char *reggie_repository_name(const reggie_repository *repository);
 
 /// Returns the tag or digest that a reference of NULL means.
 ///
+/// For a layout it is the digest of its only manifest, even if that has a tag.
+///
 /// Borrowed; valid until the repository is freed. Returns NULL for a layout
 /// that does not have exactly one manifest or if `repository` is NULL.
 const char *reggie_repository_target(const reggie_repository *repository);
@@ -4326,7 +4331,10 @@ uint64_t reggie_progress_all_done(const reggie_progress *progress);
 
 /// Returns the size of all content known so far, in bytes.
 ///
-/// Content of unknown size is ignored. Returns 0 if `progress` is NULL.
+/// It grows as content is found, so that a percentage may fall. Content of unknown
+/// size is ignored. In a batch, content that several items share counts for each.
+///
+/// Returns 0 if `progress` is NULL.
 uint64_t reggie_progress_all_total(const reggie_progress *progress);
 
 /// Returns the number of batch items that are done, successful or not.
@@ -4437,8 +4445,8 @@ reggie_status reggie_options_set_progress_callback(reggie_options *options,
 
 /// Sets how many blobs are transferred concurrently.
 ///
-/// Applies to copies, builder pushes and pulls of files, and to the items of a
-/// batch. `blobs` is 1 to 64. With 1, no worker threads are used, except by
+/// Applies to copies, builder pushes, pulls of files, and the items of batches.
+/// `blobs` is 1 to 64. With 1, no worker threads are used, except one by
 /// reggie_batch_step(). Default: 4.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
@@ -4581,7 +4589,9 @@ reggie_status reggie_options_set_chunk_size(reggie_options *options,
 /// registries that do not support chunked uploads. The files are readable only
 /// by the current user. They are removed when they are no longer needed, and
 /// after one week. NULL means no state directory: an interrupted push is then
-/// resumed only within the same call. `path` may contain any bytes except NUL.
+/// resumed only within the same call. A push resumes after the last complete
+/// chunk, whose size reggie_options_set_chunk_size() sets. `path` may contain any
+/// bytes except NUL.
 /// Default: NULL.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `options` is NULL, or
@@ -4605,7 +4615,8 @@ reggie_status reggie_options_add_mount_from(reggie_options *options,
 /// Applies to copies and pulls of files. `platform` is a platform such as
 /// "linux/arm64", or "host" for reggie_platform_host(). NULL means that a copy
 /// includes the whole index, and that a pull of files selects the host
-/// platform. Default: NULL.
+/// platform. With a platform, the index itself is not copied, and of the referrers
+/// and digest tags only those of the selected manifest are. Default: NULL.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `options` is NULL,
 /// REGGIE_INVALID_UTF8 or REGGIE_INVALID_PLATFORM.

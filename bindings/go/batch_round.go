@@ -225,7 +225,7 @@ func (r *batchRound) error(err, written error) error {
 	case cabi.IsCallbackStatus(low.Status) && r.failure != nil:
 		return newCallbackError(low, r.failure)
 	case r.call.ctx.Err() != nil:
-		return newError(low, context.Cause(r.call.ctx))
+		return newContextError(r.call.ctx, low)
 	}
 	return newError(low, nil)
 }
@@ -242,7 +242,7 @@ func (r *batchRound) close() {
 		item.isDone = true
 		item.err = &Error{
 			Status: StatusCancelled, Step: "prepare", RetryAfter: -1,
-			Message: "batch: the batch ended before the item",
+			Message: "the batch ended before the item began",
 		}
 	}
 	r.call.flushLog()

@@ -50,7 +50,7 @@ func (c *contentCall) flushLog() {
 func (c *contentCall) inside(f func() error) error {
 	// First, so that goroutines that wait here hold no resources.
 	if err := cabi.Enter(c.ctx); err != nil {
-		return newContextError(err)
+		return newEndedError(err)
 	}
 	defer cabi.Leave()
 	if err := c.prepare(); err != nil {
@@ -129,7 +129,7 @@ func (c *contentCall) callError(failed error) error {
 		return newCallbackError(failed, cause)
 	}
 	if c.ctx.Err() != nil {
-		return newError(failed, context.Cause(c.ctx))
+		return newContextError(c.ctx, failed)
 	}
 	return newError(failed, nil)
 }

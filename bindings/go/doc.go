@@ -8,7 +8,7 @@
 //
 //	repository, err := reggie.OpenRepository("ghcr.io/org/app:1.2")
 //	...
-//	manifest, err := repository.PullManifest(ctx, "")
+//	manifest, err := repository.ResolveManifest(ctx, "", "")
 //	...
 //	for _, layer := range manifest.Layers() {
 //		err := repository.PullBlob(ctx, layer, w)
@@ -57,5 +57,6 @@
 // # Contexts
 //
 // A call ends as soon as its context, or that of [Request.SetContext], is done. Its
-// error wraps [context.Canceled] or [context.DeadlineExceeded].
+// error wraps what [context.Cause] returns: [context.Canceled] or
+// [context.DeadlineExceeded], unless the program gave a cause of its own.
 package reggie

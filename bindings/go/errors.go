@@ -139,6 +139,16 @@ func newError(err, cause error) error {
 	}
 }
 
+// newContextError is newError for a call whose context is done.
+func newContextError(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	converted := newError(err, cause)
+	if own, ok := converted.(*Error); ok && cause != context.Canceled {
+		own.Message += ": " + cause.Error()
+	}
+	return converted
+}
+
 // newCallbackError is newError for a call that a function of the program
 // stopped with cause.
 func newCallbackError(err, cause error) error {
@@ -149,9 +159,9 @@ func newCallbackError(err, cause error) error {
 	return converted
 }
 
-// newContextError returns the error of a call whose context was done before the
-// call began.
-func newContextError(cause error) error {
+// newEndedError returns the error of a call whose context was done before the call
+// began.
+func newEndedError(cause error) error {
 	status := StatusCancelled
 	if errors.Is(cause, context.DeadlineExceeded) {
 		status = StatusDeadline

@@ -66,7 +66,7 @@ func (e *exchange) attempt() (*Response, error) {
 	r := e.request
 	// First, so that goroutines that wait here hold no resources.
 	if err := cabi.Enter(r.Context()); err != nil {
-		return nil, newContextError(err)
+		return nil, newEndedError(err)
 	}
 	e.entered = true
 	var err error
@@ -279,7 +279,7 @@ func (e *exchange) callError(failed, streamErr error) error {
 		return permanentError{newCallbackError(failed, callbackErr)}
 	}
 	if ctx.Err() != nil {
-		return newError(failed, context.Cause(ctx))
+		return newContextError(ctx, failed)
 	}
 	var low *cabi.Error
 	if errors.As(failed, &low) && low.Status == cabi.Deadline {

@@ -27,7 +27,7 @@ func CreateLayout(path string) (*Repository, error) { return openLayout(path, tr
 func openLayout(path string, create bool) (*Repository, error) {
 	ctx := context.Background()
 	if err := cabi.Enter(ctx); err != nil {
-		return nil, newContextError(err)
+		return nil, newEndedError(err)
 	}
 	defer cabi.Leave()
 	low, err := cabi.OpenLayout(path, create)

@@ -397,4 +397,7 @@ func TestCancelledContentCalls(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &failed) || !failed.Timeout() {
 		t.Errorf("%v", err)
 	}
+	if !strings.HasSuffix(err.Error(), ": context deadline exceeded") {
+		t.Errorf("the message %q does not say why the call was cancelled", err)
+	}
 }

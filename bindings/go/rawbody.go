@@ -59,7 +59,7 @@ func (r *bodyResources) read(ctx context.Context, buffer []byte) (int, error) {
 		return 0, r.err
 	}
 	if err := r.call.Enter(ctx); err != nil {
-		err = newContextError(err)
+		err = newEndedError(err)
 		r.release(err)
 		return 0, err
 	}
@@ -68,7 +68,7 @@ func (r *bodyResources) read(ctx context.Context, buffer []byte) (int, error) {
 	switch {
 	case err == nil || err == io.EOF:
 	case ctx.Err() != nil:
-		err = newError(err, context.Cause(ctx))
+		err = newContextError(ctx, err)
 	default:
 		err = newError(err, nil)
 	}

@@ -104,6 +104,12 @@ def page_link(match):
         return match[0]
     if re.fullmatch(r"[\w-]+\.md", target):
         return f'@ref {page_name(target[:-3])} "{text}"'
+    # The programs of the pages are installed as examples, the others are not: their
+    # directory says so.
+    if target.startswith("programs/"):
+        text = "examples/" + target.removeprefix("programs/")
+    elif target.startswith("../"):
+        text = target.removeprefix("../")
     return f"`{text}`" if re.search(r"[./]", text) else text
 
 

@@ -63,7 +63,7 @@ static reggie_status run(reggie_batch *batch, char **argv, int count,
     for (i = 0; status == REGGIE_OK && i < count; i++) {
         status = reggie_batch_copy(batch, *from, tags[i], *to, &tags[i], 1);
         if (status == REGGIE_OK)
-            status = reggie_batch_resolve(batch, *from, tags[i], "");
+            status = reggie_batch_resolve(batch, *from, tags[i], NULL);
     }
     if (status == REGGIE_OK)
         status = reggie_batch_run(batch, error);

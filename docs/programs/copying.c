@@ -44,7 +44,9 @@ int main(int argc, char **argv)
     if (status == REGGIE_OK)
         status = open_place(argv[2], &to, &error);
     if (status == REGGIE_OK) {
-        const char *tag = argc > 3 ? argv[3] : reggie_repository_target(from);
+        /* A layout is opened without a tag. */
+        const reggie_repository *tagged = reggie_repository_client(to) ? to : from;
+        const char *tag = argc > 3 ? argv[3] : reggie_repository_target(tagged);
 
         status = reggie_copy(from, NULL, to, &tag, 1, options, &copied, &error);
     }

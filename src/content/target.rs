@@ -4,6 +4,7 @@ use super::reference;
 use super::repository::Repository;
 use crate::body::digest::Digest;
 use crate::error::{Error, Kind};
+use crate::log::redact::shown;
 
 /// A tag or a digest that names a manifest.
 #[derive(Clone, Debug)]
@@ -25,6 +26,11 @@ impl Target {
                 &of_repository
             }
         };
+        // A tag has no colon, and a digest no slash.
+        if text.contains(':') && text.contains('/') {
+            let message = format!("{} is neither a tag nor a digest", shown(text));
+            return Err(Error::new(Kind::InvalidReference, message));
+        }
         if text.contains(':') {
             return Digest::parse(text)
                 .map(Target::Digest)

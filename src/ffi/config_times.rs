@@ -11,7 +11,8 @@ use super::{convert, guard};
 ///
 /// For reggie_client_open() the limit applies until the body has been read to
 /// its end: reggie_response_read() then returns REGGIE_DEADLINE.
-/// reggie_request_set_timeout() sets the limit for one request.
+/// reggie_request_set_timeout() sets the limit for one request. Calls about
+/// content ignore both: reggie_options_set_timeout() sets their limit.
 ///
 /// 0 means no limit. Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or
 /// REGGIE_INVALID_ARGUMENT if `milliseconds` is negative.

@@ -195,10 +195,11 @@
 //! # Retries
 //!
 //! Calls on a repository recover from transient failures: connections that break,
-//! hang or are refused, tokens and signed URLs that expire, upload sessions that are
-//! lost, servers that are overloaded. They retry as set by
-//! reggie_options_set_retries(); progress resets the count. No byte is delivered
-//! twice to a file, file descriptor or callback. By contrast, reggie_client_do()
+//! hang or are refused, names that cannot be resolved, tokens and signed URLs that
+//! expire, upload sessions that are lost, servers that are overloaded. They retry as
+//! set by reggie_options_set_retries(); progress resets the count. A mistyped host is
+//! therefore reported after several seconds; without retries, at once. No byte is
+//! delivered twice to a file, file descriptor or callback. By contrast, reggie_client_do()
 //! retries only if configured to.
 //!
 //! # HTTP errors

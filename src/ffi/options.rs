@@ -187,8 +187,8 @@ pub unsafe extern "C" fn reggie_options_set_progress_callback(
 
 /// Sets how many blobs are transferred concurrently.
 ///
-/// Applies to copies, builder pushes and pulls of files, and to the items of a
-/// batch. `blobs` is 1 to 64. With 1, no worker threads are used, except by
+/// Applies to copies, builder pushes, pulls of files, and the items of batches.
+/// `blobs` is 1 to 64. With 1, no worker threads are used, except one by
 /// reggie_batch_step(). Default: 4.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if

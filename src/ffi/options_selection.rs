@@ -54,7 +54,8 @@ fn filter(callback: reggie_filter_callback, registration: Registration) -> Optio
 /// Applies to copies and pulls of files. `platform` is a platform such as
 /// "linux/arm64", or "host" for reggie_platform_host(). NULL means that a copy
 /// includes the whole index, and that a pull of files selects the host
-/// platform. Default: NULL.
+/// platform. With a platform, the index itself is not copied, and of the referrers
+/// and digest tags only those of the selected manifest are. Default: NULL.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `options` is NULL,
 /// REGGIE_INVALID_UTF8 or REGGIE_INVALID_PLATFORM.

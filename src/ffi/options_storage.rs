@@ -177,7 +177,9 @@ pub unsafe extern "C" fn reggie_options_set_chunk_size(
 /// registries that do not support chunked uploads. The files are readable only
 /// by the current user. They are removed when they are no longer needed, and
 /// after one week. NULL means no state directory: an interrupted push is then
-/// resumed only within the same call. `path` may contain any bytes except NUL.
+/// resumed only within the same call. A push resumes after the last complete
+/// chunk, whose size reggie_options_set_chunk_size() sets. `path` may contain any
+/// bytes except NUL.
 /// Default: NULL.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `options` is NULL, or

@@ -227,7 +227,10 @@ pub extern "C" fn reggie_progress_all_done(progress: Option<&reggie_progress>) -
 
 /// Returns the size of all content known so far, in bytes.
 ///
-/// Content of unknown size is ignored. Returns 0 if `progress` is NULL.
+/// It grows as content is found, so that a percentage may fall. Content of unknown
+/// size is ignored. In a batch, content that several items share counts for each.
+///
+/// Returns 0 if `progress` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_progress_all_total(progress: Option<&reggie_progress>) -> u64 {
     number(progress, 0, |core| core.totals.total)

@@ -202,6 +202,8 @@ pub extern "C" fn reggie_repository_name(repository: Option<&reggie_repository>)
 
 /// Returns the tag or digest that a reference of NULL means.
 ///
+/// For a layout it is the digest of its only manifest, even if that has a tag.
+///
 /// Borrowed; valid until the repository is freed. Returns NULL for a layout
 /// that does not have exactly one manifest or if `repository` is NULL.
 #[unsafe(no_mangle)]

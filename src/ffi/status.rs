@@ -84,7 +84,8 @@ pub const REGGIE_DEADLINE: reggie_status = 108;
 pub const REGGIE_CREDENTIAL_HELPER: reggie_status = 109;
 /// Lock timeout: another process or thread is using the same file or layout.
 pub const REGGIE_LOCKED: reggie_status = 110;
-/// Source file that changed during the push or does not match its digest.
+/// Source that changed during the push, or that does not have the digest that was
+/// given.
 pub const REGGIE_SOURCE_CHANGED: reggie_status = 111;
 /// No state directory to keep the blob in until it is complete, for a
 /// registry that does not support chunked uploads; see

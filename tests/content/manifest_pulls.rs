@@ -152,6 +152,12 @@ fn references_are_checked_before_anything_is_sent() {
         stat(&repository, Some(reference), &Options::default()).expect_err(reference);
         resolve(&repository, Some(reference), None, &Options::default()).expect_err(reference);
     }
+    let reference = pull(&repository, Some("localhost/app:v1"), &Options::default());
+    let message = reference.expect_err("no tag").message().to_owned();
+    assert!(
+        message.ends_with("is neither a tag nor a digest"),
+        "{message}"
+    );
     let error = resolve(&repository, None, Some("linux"), &Options::default());
     assert_eq!(error.expect_err("invalid").kind(), Kind::InvalidPlatform);
     assert!(registry.requests().is_empty());

@@ -281,7 +281,7 @@ fn a_401_says_where_the_credentials_were_from_with_basic_too() {
     let mut config = Config::new();
     config.set_credentials(USER, "of long ago").expect("valid");
     fails(&mut config, "(credentials: the client's settings)");
-    fails(&mut Config::new(), "(credentials: none)");
+    fails(&mut Config::new(), "(no credentials)");
 
     // What the program sends itself is not the client's.
     let client = Client::new(registry.url(), &Config::new()).expect("a client");
@@ -315,7 +315,7 @@ fn a_401_with_a_token_says_where_the_credentials_were_from() {
     let response = client.execute(&mut request).expect("a response");
     let error = response.check().expect_err("401");
     assert!(
-        error.message().ends_with("status 401 (credentials: none)"),
+        error.message().ends_with("status 401 (no credentials)"),
         "{error}"
     );
 }

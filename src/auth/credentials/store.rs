@@ -53,7 +53,7 @@ impl Source {
     pub(crate) fn note(&self) -> String {
         match (&self.found, self.tried.as_slice()) {
             (Some(found), _) => format!(" (credentials: {found})"),
-            (None, []) => " (credentials: none)".to_owned(),
+            (None, []) => " (no credentials)".to_owned(),
             (None, tried) => format!(" (no credentials in {})", tried.join("; ")),
         }
     }

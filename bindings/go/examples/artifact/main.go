@@ -61,7 +61,7 @@ func push(ctx context.Context, repository *reggie.Repository) error {
 }
 
 func pull(ctx context.Context, repository *reggie.Repository) error {
-	manifest, err := repository.PullManifest(ctx, "")
+	manifest, err := repository.ResolveManifest(ctx, "", "")
 	if err != nil {
 		return err
 	}
