@@ -218,7 +218,7 @@
  * REGGIE_UNAUTHORIZED, and a 403 response REGGIE_DENIED. Other HTTP statuses that
  * have no reggie_status of their own are reported as REGGIE_HTTP_STATUS. The error
  * contains the HTTP status, the error code of the registry, and the digest of the
- * content that the failure is about.
+ * content that the failure is about; its message names the host and the repository.
  *
  * Process
  * -------

@@ -127,10 +127,8 @@ fn select<'a>(
         let name = title::file_name(layer);
         has_title |= name.is_some();
         let candidate = Candidate {
-            parent: manifest.descriptor().clone(),
-            item: layer.clone(),
-            is_referrer: false,
             take: name.is_some(),
+            ..Candidate::part(manifest.descriptor(), layer)
         };
         match (operation.takes(candidate)?, name) {
             (true, Some(name)) => files.push(File {

@@ -18,5 +18,25 @@ pub struct Candidate {
     pub take: bool,
 }
 
+impl Candidate {
+    /// Content that a manifest refers to, which is included by default.
+    pub(super) fn part(parent: &Descriptor, item: &Descriptor) -> Candidate {
+        Candidate {
+            parent: parent.clone(),
+            item: item.clone(),
+            is_referrer: false,
+            take: true,
+        }
+    }
+
+    /// A referrer of a manifest, which is included by default.
+    pub(super) fn referrer(subject: &Descriptor, item: &Descriptor) -> Candidate {
+        Candidate {
+            is_referrer: true,
+            ..Candidate::part(subject, item)
+        }
+    }
+}
+
 /// Decides whether content is included; an error stops the call.
 pub type FilterCallback = Arc<dyn Fn(&Candidate) -> Result<bool, Error> + Send + Sync>;

@@ -233,7 +233,7 @@ impl Planner<'_> {
             self.keep(node, manifest)?;
         }
         for referrer in facts.referrers {
-            if self.takes(&own, &referrer, true, true)? {
+            if self.takes(Candidate::referrer(&own, &referrer))? {
                 self.add_referrer(node, Found::unknown(referrer), next)?;
             }
         }
@@ -250,7 +250,7 @@ impl Planner<'_> {
         let depth = self.plan.nodes[node].depth + 1;
         let mut needs = HashSet::new();
         for entry in manifest.entries() {
-            if self.takes(own, entry, false, true)? {
+            if self.takes(Candidate::part(own, entry))? {
                 let entry = Found::unknown(entry.clone());
                 needs.insert(self.enter(entry, Role::Entry, depth, next)?);
             }
@@ -265,9 +265,12 @@ impl Planner<'_> {
     fn add_blobs(&mut self, own: &Descriptor, manifest: &Manifest) -> Result<(), Error> {
         let empty = empty_blob::digest_in(manifest);
         for blob in &manifest.blobs() {
-            let is_taken = !is_foreign(blob) || self.has_foreign(blob);
+            let candidate = Candidate {
+                take: !is_foreign(blob) || self.has_foreign(blob),
+                ..Candidate::part(own, blob)
+            };
             // The empty blob is pushed with the manifest.
-            if self.takes(own, blob, false, is_taken)? && Some(blob.digest()) != empty {
+            if self.takes(candidate)? && Some(blob.digest()) != empty {
                 self.add_blob(blob);
             }
         }
@@ -351,7 +354,7 @@ impl Planner<'_> {
                 Err(error) if error.kind() == Kind::NotFound => continue,
                 found => found?,
             };
-            if self.takes(own, &found.descriptor, true, true)? {
+            if self.takes(Candidate::referrer(own, &found.descriptor))? {
                 let depth = self.plan.nodes[node].depth + 1;
                 let about = self.enter(found, Role::DigestTag, depth, next)?;
                 self.plan.nodes[node].is_needed = true;
@@ -362,24 +365,13 @@ impl Planner<'_> {
     }
 
     /// Whether an item is copied. One that is not is reported as skipped.
-    fn takes(
-        &self,
-        parent: &Descriptor,
-        item: &Descriptor,
-        is_referrer: bool,
-        is_taken: bool,
-    ) -> Result<bool, Error> {
-        let candidate = Candidate {
-            parent: parent.clone(),
-            item: item.clone(),
-            is_referrer,
-            take: is_taken,
-        };
+    fn takes(&self, candidate: Candidate) -> Result<bool, Error> {
+        let item = candidate.item.clone();
         let is_taken = self.sides.to.takes(candidate)?;
         if !is_taken {
             let progress = self.sides.to.progress.another();
-            let name = shown_name(item);
-            progress.begin(Phase::Push, Some(item), name, item.size())?;
+            let name = shown_name(&item);
+            progress.begin(Phase::Push, Some(&item), name, item.size())?;
             progress.skip()?;
         }
         Ok(is_taken)

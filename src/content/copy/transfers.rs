@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Step};
 use crate::os::deadline::StepLimit;
 use crate::os::event::Event;
 
-/// The registry or layout, and the digest.
+/// The registry or layout, and the digest of a blob or the name of a list of tags.
 type Key = (String, String);
 
 /// What concurrent copies transfer, and have transferred.
@@ -34,7 +34,7 @@ struct State {
     tags: HashMap<Key, Vec<String>>,
 }
 
-/// The transfer of a blob. Others wait until it is dropped.
+/// The transfer of a blob or a list. Others wait until it is dropped.
 pub(super) struct Claim<'a> {
     transfers: &'a Transfers,
     key: Key,
@@ -43,10 +43,11 @@ pub(super) struct Claim<'a> {
 }
 
 impl Transfers {
-    /// Claims the transfer of a blob to the repository of the operation. Waits while
-    /// another thread transfers it, which waits for none itself.
-    pub(super) fn claim(&self, operation: &Operation, digest: &str) -> Result<Claim<'_>, Error> {
-        let key = (place_of(operation)?, digest.to_owned());
+    /// Claims the transfer of a blob, by its digest, to the repository of the operation,
+    /// or that of a list of tags. Waits while another thread has the claim; that thread
+    /// waits for none itself.
+    pub(super) fn claim(&self, operation: &Operation, what: &str) -> Result<Claim<'_>, Error> {
+        let key = (place_of(operation)?, what.to_owned());
         let event = Event::new()
             .map(Arc::new)
             .map_err(|error| Error::io(Kind::NoMemory, "event of a transfer", &error))?;
