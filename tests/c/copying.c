@@ -44,7 +44,8 @@ static int watch_progress(void *userdata, const reggie_progress *progress)
     default:
         break;
     }
-    return watch->begun == watch->stop_at ? 7 : 0;
+    /* A call that waits reports that before it begins anything. */
+    return watch->begun > 0 && watch->begun == watch->stop_at ? 7 : 0;
 }
 
 static void watch_freed(void *userdata)
