@@ -3,10 +3,12 @@
 
 mod blobs;
 mod crew;
+mod digest_tags;
 mod examine;
 mod groups;
 mod layout_blob;
 mod manifests;
+mod memory;
 mod node;
 mod plan;
 mod remote_blob;
