@@ -455,6 +455,11 @@ fn mounts() {
         "401 Unauthorized",
         "404 Not Found",
         "405 Method Not Allowed",
+        "409 Conflict",
+        "501 Not Implemented",
+        // Without a Location.
+        "202 Accepted",
+        "204 No Content",
     ] {
         let registry = Quirky::start(move |request, _| {
             request
@@ -466,8 +471,20 @@ fn mounts() {
         let mut requests = registry.requests();
         // After a 401 without a challenge, the root is asked for one.
         requests.retain(|request| request != "GET");
-        assert_eq!(requests, ["HEAD", "POST", "POST", "POST", "PUT 10"]);
+        assert_eq!(
+            requests,
+            ["HEAD", "POST", "POST", "POST", "PUT 10"],
+            "{status}"
+        );
     }
+    let busy = Quirky::start(|request, _| {
+        let is_mount = request.target.contains("mount=");
+        is_mount.then(|| Reply::new("429 Too Many Requests"))
+    });
+    options.set_retries(Some(0)).expect("in range");
+    let pushed = push::push(&repository(&busy.url()), memory(&bytes), None, &options);
+    assert_eq!(assert_kind(pushed, Kind::HttpStatus).http_status(), 429);
+    assert_eq!(busy.requests(), ["HEAD", "POST"]);
     let mounted = |digest: &str, from| push::mount(&repository_, digest, from, &Options::default());
     let third = registry.put_blob("third", b"third");
     assert!(mounted(&third, "third").expect("mounted"));
