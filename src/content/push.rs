@@ -212,8 +212,8 @@ pub(super) fn mount_any<'n>(
     Ok(session.map(Mounted::No))
 }
 
-/// Whether a registry refuses to mount, or has answered something of no use: the blob
-/// can be sent instead. One that is overloaded need not be asked more.
+/// Whether a registry refuses to mount, or its response cannot be used: the blob can be
+/// sent instead. An overloaded registry would refuse that too.
 fn is_refusal(error: &Error) -> bool {
     match error.http_status() {
         408 | 425 | 429 => false,
