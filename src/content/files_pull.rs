@@ -163,15 +163,18 @@ fn check(files: &[File]) -> Result<(), Error> {
         (folder, partial)
     });
     let partial: HashSet<(&str, PathBuf)> = partial.collect();
+    let is_partial = |name: &str| {
+        let (folder, last) = title::parts(name);
+        partial.contains(&(folder, PathBuf::from(last)))
+    };
     for File { layer, name } in files {
-        let mut folders = name.match_indices('/').map(|(at, _)| &name[..at]);
-        if folders.any(|folder| names.contains(folder)) {
+        let folders = name.match_indices('/').map(|(at, _)| &name[..at]);
+        if folders.clone().any(|folder| names.contains(folder)) {
             let error = title::refused(name, "leads through the file of another layer");
             return Err(error.with_digest(layer.digest().as_str()));
         }
-        let (folder, last) = title::parts(name);
-        if partial.contains(&(folder, PathBuf::from(last))) {
-            let error = title::refused(name, "is the partial file of another layer");
+        if folders.chain([name.as_str()]).any(is_partial) {
+            let error = title::refused(name, "has the name of a partial file of another layer");
             return Err(error.with_digest(layer.digest().as_str()));
         }
     }

@@ -25,6 +25,9 @@ const MAX_PAGE: MemoryLimit = MemoryLimit {
     set_by: "a page of a list",
 };
 
+/// How many bytes all tags that a call needs may have, which are in memory.
+const MAX_TAGS: usize = 16 * 1024 * 1024;
+
 /// What a list names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Subject {
@@ -48,13 +51,24 @@ pub struct Names {
     has_links: bool,
 }
 
-/// All tags of a repository, within a call.
-pub(super) fn all_tags(operation: &Operation) -> Result<Vec<String>, Error> {
+/// The tags of a repository that a condition selects, within a call.
+pub(super) fn all_tags(
+    operation: &Operation,
+    is_selected: impl Fn(&str) -> bool,
+) -> Result<Vec<String>, Error> {
     let mut names = Names::tags(operation.repository, None, operation.options);
-    let mut found = Vec::new();
+    let (mut found, mut bytes) = (Vec::new(), 0);
     loop {
         while names.take_next() {
-            found.extend(names.previous.clone());
+            let Some(tag) = names.previous.as_ref().filter(|tag| is_selected(tag)) else {
+                continue;
+            };
+            bytes += tag.len();
+            if bytes > MAX_TAGS {
+                let message = format!("list of tags: more than {MAX_TAGS} bytes");
+                return Err(Error::new(Kind::ListEndless, message));
+            }
+            found.push(tag.clone());
         }
         if !names.read_page(operation)? {
             return Ok(found);

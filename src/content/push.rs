@@ -205,12 +205,20 @@ pub(super) fn mount_any<'n>(
                     earlier.discard(task);
                 }
             }
-            // The blob can be sent without a mount.
-            Err(error) if matches!(error.http_status(), 400..=405) => {}
+            Err(error) if is_refusal(&error) => {}
             Err(error) => return Err(error),
         }
     }
     Ok(session.map(Mounted::No))
+}
+
+/// Whether a registry refuses to mount, or its response cannot be used: the blob can be
+/// sent instead. An overloaded registry would refuse that too.
+fn is_refusal(error: &Error) -> bool {
+    match error.http_status() {
+        408 | 425 | 429 => false,
+        status => matches!(status, 200..=501),
+    }
 }
 
 /// Whether the content is sent in one request.

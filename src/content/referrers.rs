@@ -24,8 +24,13 @@ pub struct Referrers {
     list: List,
 }
 
-/// All referrers of a manifest, within a call.
-pub(super) fn all(operation: &Operation, subject: &Digest) -> Result<Vec<Descriptor>, Error> {
+/// All referrers of a manifest, within a call. `count` is called with the size of each
+/// page, and can end the list.
+pub(super) fn all(
+    operation: &Operation,
+    subject: &Digest,
+    count: impl Fn(usize) -> Result<(), Error>,
+) -> Result<Vec<Descriptor>, Error> {
     let mut list = List::new(
         operation.repository,
         subject.clone(),
@@ -34,10 +39,11 @@ pub(super) fn all(operation: &Operation, subject: &Digest) -> Result<Vec<Descrip
     );
     let mut found = Vec::new();
     loop {
-        match list.next(operation) {
-            Ok(Some(referrer)) => found.push(referrer),
-            Ok(None) => return Ok(found),
-            Err(error) => return Err(error.with_digest(subject.as_str())),
+        let next = list.next(operation);
+        let next = next.and_then(|next| count(std::mem::take(&mut list.received)).map(|()| next));
+        match next.map_err(|error| error.with_digest(subject.as_str()))? {
+            Some(referrer) => found.push(referrer),
+            None => return Ok(found),
         }
     }
 }
@@ -48,6 +54,8 @@ struct List {
     source: Source,
     /// The rest of the current page.
     page: VecDeque<Descriptor>,
+    /// The size of the pages that were read and not counted yet.
+    received: usize,
     /// The registry has selected the artifact type.
     is_filtered: bool,
 }
@@ -102,6 +110,7 @@ impl List {
                 Place::Layout(_) => Source::Layout { is_read: false },
             },
             page: VecDeque::new(),
+            received: 0,
             is_filtered: false,
         }
     }
@@ -163,6 +172,7 @@ impl List {
             return self.read_tag(task);
         };
         response.check_next_page()?;
+        self.received += response.body().len();
         self.page = entries.into();
         self.is_filtered = is_filtered(&response);
         self.advance(response.next_page());
@@ -171,7 +181,10 @@ impl List {
 
     fn read_tag(&mut self, task: &Task) -> Result<(), Error> {
         self.page = match referrers_tag::read(task, &self.subject)? {
-            Tagged::Index(index) => index.entries().into(),
+            Tagged::Index(index) => {
+                self.received += index.size();
+                index.entries().into()
+            }
             Tagged::Nothing | Tagged::Content(_) => VecDeque::new(),
         };
         self.is_filtered = false;

@@ -177,6 +177,10 @@ fn not_a_list(task: &Task, tag: &str, what: &str) -> Error {
 }
 
 impl Index {
+    pub(super) fn size(&self) -> usize {
+        self.text.len()
+    }
+
     fn read(response: &Response) -> Result<Index, Error> {
         let invalid = |problem: &str| {
             let message = format!("{}: list of referrers: {problem}", response.host());

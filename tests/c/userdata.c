@@ -362,6 +362,7 @@ static void progress(const reggie_client *client)
     struct held held[5];
     uint8_t buffer[64];
     size_t got = 1;
+    int calls;
 
     memset(held, 0, sizeof held);
     CHECK_OK(set_progress(request, &held[0]), NULL);
@@ -375,14 +376,16 @@ static void progress(const reggie_client *client)
     CHECK_NUMBER(1, held[3].freed);
     CHECK_OK(set_progress(request, &held[4]), NULL);
     check_sends(client, request, 200);
-    CHECK_NUMBER(1, held[4].calls);
+    /* At least once: a request that takes long is reported meanwhile too. */
+    CHECK(held[4].calls >= 1);
+    calls = held[4].calls;
     CHECK_OK(reggie_client_open(client, request, &response, &error), error);
     reggie_request_free(request);
     CHECK_NUMBER(0, held[4].freed);
     while (got > 0)
         CHECK_OK(reggie_response_read(response, buffer, sizeof buffer, &got,
                                       &error), error);
-    CHECK_NUMBER(2, held[4].calls);
+    CHECK(held[4].calls > calls);
     reggie_response_free(response);
     CHECK_NUMBER(1, held[4].freed);
 }

@@ -254,3 +254,32 @@ fn ten_thousand_layers_are_copied_or_refused_in_time() {
     );
     assert_kind(pulled, Kind::NoFiles);
 }
+
+#[test]
+fn the_stated_digest_of_a_tag_may_be_that_of_no_manifest() {
+    let (text, stated) = (text(), digest(b"of no manifest"));
+    let (served, wrong) = (text.clone(), stated.clone());
+    let layer = digest(&content(SIZE));
+    let server = serve(move |request| {
+        let is_of = |digest: &str| request.target.ends_with(digest);
+        match request.method.as_str() {
+            _ if is_of(&wrong) => Reply::error(404, "MANIFEST_UNKNOWN"),
+            _ if is_of(&layer) => Reply::ok("a/b", content(SIZE)),
+            _ if is_of(EMPTY) => Reply::ok("a/b", "{}"),
+            "HEAD" => {
+                Reply::ok(OCI_MANIFEST, served.clone()).header("Docker-Content-Digest", &wrong)
+            }
+            _ => Reply::ok(OCI_MANIFEST, served.clone()),
+        }
+    });
+    let from = repository(&server.url());
+    for to in [Place::registry(), Place::layout()] {
+        let copied = copy_tag(&from, to.repository(), "v1", &options()).expect("copied");
+        assert_eq!(copied.digest().as_str(), digest(text.as_bytes()));
+        assert_tag(to.repository(), "v1", &parse(&text));
+        // The program has named this one.
+        let copied = copy_tag(&from, to.repository(), &stated, &options());
+        let error = assert_kind(copied, Kind::NotFound);
+        assert_eq!(error.digest(), Some(stated.as_str()));
+    }
+}

@@ -24,6 +24,7 @@ mod copy_children;
 mod copy_failures;
 mod copy_lies;
 mod copy_lists;
+mod copy_memory;
 mod copy_referrers;
 mod copy_registries;
 mod copy_selection;

@@ -50,7 +50,8 @@ fn mounts() {
     push_ok(&repository_, memory(&other), &other, &options);
     assert_eq!(registry.open_uploads(), 0);
     assert_eq!(registry.blob("team/app", &digest(&other)), Some(other));
-    for status in [401, 404, 405] {
+    // 202 and 204 without a Location.
+    for status in [401, 404, 405, 409, 501, 202, 204] {
         let registry = Quirky::start(move |request, _| {
             request
                 .target
@@ -61,8 +62,17 @@ fn mounts() {
         let mut requests = registry.requests();
         // After a 401 without a challenge, the root is asked for one.
         requests.retain(|request| request != "GET");
-        assert_eq!(requests, ["HEAD", "POST", "POST", "POST", "PUT 10"]);
+        let expected = ["HEAD", "POST", "POST", "POST", "PUT 10"];
+        assert_eq!(requests, expected, "{status}");
     }
+    let busy = Quirky::start(|request, _| {
+        let is_mount = request.target.contains("mount=");
+        is_mount.then(|| Reply::new(429, ""))
+    });
+    options.set_retries(Some(0)).expect("in range");
+    let pushed = push::push(&repository(&busy.url()), memory(&bytes), None, &options);
+    assert_eq!(assert_kind(pushed, Kind::HttpStatus).http_status(), 429);
+    assert_eq!(busy.requests(), ["HEAD", "POST"]);
     let mounted = |digest: &str, from| push::mount(&repository_, digest, from, &Options::default());
     let third = registry.put_blob("third", b"third");
     assert!(mounted(&third, "third").expect("mounted"));

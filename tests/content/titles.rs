@@ -87,6 +87,7 @@ fn titles_in_any_spelling_of_json_lead_nowhere() {
     let digest = reggie::digest::of_bytes(Algorithm::Sha256, b"x");
     let partial = format!("a.{}.partial", &digest["sha256:".len()..][..16]);
     let below = format!("sub/{partial}");
+    let (in_partial, below_partial) = (format!("{partial}/b"), format!("{below}/b"));
     let registry = registry();
     let place = tempfile::tempdir().expect("a folder");
     for (titles, kind) in [
@@ -102,6 +103,8 @@ fn titles_in_any_spelling_of_json_lead_nowhere() {
         (&[".reggie-1-0"], Kind::UnsafeName),
         (&["sub/.reggie-4194304-17"], Kind::UnsafeName),
         (&["a", &partial], Kind::UnsafeName),
+        (&["a", &in_partial], Kind::UnsafeName),
+        (&["sub/a", &below_partial], Kind::UnsafeName),
         (&["sub/a", &below], Kind::UnsafeName),
     ] {
         let layers: Vec<(&str, String)> =

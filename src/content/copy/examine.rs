@@ -4,6 +4,7 @@ use super::root::Found;
 use super::sides::Sides;
 use crate::body::digest::Digest;
 use crate::content::descriptor::Descriptor;
+use crate::content::empty_blob;
 use crate::content::layout;
 use crate::content::manifest::Manifest;
 use crate::content::manifest_pull::{self, Target};
@@ -38,11 +39,37 @@ pub(super) enum Examined {
 
 pub(super) struct Facts {
     pub(super) descriptor: Descriptor,
-    /// Its content. `None` if all of it is at the destination.
-    pub(super) manifest: Option<Manifest>,
+    /// `None` if all of it is at the destination.
+    pub(super) parts: Option<Parts>,
     /// Whether the destination has the manifest.
     pub(super) is_there: bool,
     pub(super) referrers: Vec<Descriptor>,
+}
+
+/// What a copy needs of a manifest: the rest is not kept.
+pub(super) struct Parts {
+    pub(super) bytes: Vec<u8>,
+    pub(super) entries: Vec<Descriptor>,
+    pub(super) blobs: Vec<Descriptor>,
+    /// The digest of the empty blob, if the manifest refers to it.
+    pub(super) empty: Option<Digest>,
+    subject: Option<Digest>,
+}
+
+impl Parts {
+    fn of(sides: &Sides, manifest: &Manifest) -> Result<Parts, Error> {
+        let bytes = manifest.bytes();
+        sides
+            .memory
+            .take(bytes.len(), manifest.descriptor().digest())?;
+        Ok(Parts {
+            bytes: bytes.to_owned(),
+            entries: manifest.entries().to_owned(),
+            blobs: manifest.blobs(),
+            empty: empty_blob::digest_in(manifest).cloned(),
+            subject: manifest.subject().map(|subject| subject.digest().clone()),
+        })
+    }
 }
 
 /// Examines a manifest: checks the destination, then pulls it if necessary. `subjects`
@@ -57,7 +84,7 @@ pub(super) fn examine(
     let facts = facts(sides, found, role);
     match facts.map_err(|error| error.with_digest(digest.as_str()))? {
         Examined::Manifest(facts) if role == Role::Referrer && facts.has_none_of(subjects) => {
-            Ok(Examined::Unrelated(facts.subject()))
+            Ok(Examined::Unrelated(facts.subject().cloned()))
         }
         Examined::Manifest(mut facts) if sides.options().referrers => {
             facts.referrers = sides.referrers(&digest)?;
@@ -69,15 +96,14 @@ pub(super) fn examine(
 
 impl Facts {
     /// The subject of the manifest, if its content is known.
-    pub(super) fn subject(&self) -> Option<Digest> {
-        let subject = self.manifest.as_ref()?.subject();
-        subject.map(|subject| subject.digest().clone())
+    pub(super) fn subject(&self) -> Option<&Digest> {
+        self.parts.as_ref()?.subject.as_ref()
     }
 
     /// Whether it refers to another subject or to none, as far as is known.
     fn has_none_of(&self, subjects: &[Digest]) -> bool {
         let subject = self.subject();
-        self.manifest.is_some() && !subject.is_some_and(|subject| subjects.contains(&subject))
+        self.parts.is_some() && !subject.is_some_and(|subject| subjects.contains(subject))
     }
 }
 
@@ -94,7 +120,7 @@ fn facts(sides: &Sides, found: Found, role: Role) -> Result<Examined, Error> {
                     (None, true) => Some(sides.read_again(&target)?),
                     (None, false) => None,
                 };
-                return Ok(there_already(there, manifest));
+                return there_already(sides, there, manifest.as_ref());
             }
         }
         Place::Layout(layout) => {
@@ -102,20 +128,25 @@ fn facts(sides: &Sides, found: Found, role: Role) -> Result<Examined, Error> {
             if let Some(manifest) = layout::manifests::find(layout, digest, hint, sides.options())?
             {
                 let there = manifest.descriptor().clone();
-                return Ok(there_already(there, Some(manifest)));
+                return there_already(sides, there, Some(&manifest));
             }
         }
     }
     pull(sides, found, role)
 }
 
-fn there_already(descriptor: Descriptor, manifest: Option<Manifest>) -> Examined {
-    Examined::Manifest(Box::new(Facts {
+fn there_already(
+    sides: &Sides,
+    descriptor: Descriptor,
+    manifest: Option<&Manifest>,
+) -> Result<Examined, Error> {
+    let parts = manifest.map(|manifest| Parts::of(sides, manifest));
+    Ok(Examined::Manifest(Box::new(Facts {
         descriptor,
-        manifest,
+        parts: parts.transpose()?,
         is_there: true,
         referrers: Vec::new(),
-    }))
+    })))
 }
 
 /// The descriptor of a manifest that a registry has.
@@ -154,7 +185,7 @@ fn pull(sides: &Sides, found: Found, role: Role) -> Result<Examined, Error> {
     }
     Ok(Examined::Manifest(Box::new(Facts {
         descriptor: manifest.descriptor().clone(),
-        manifest: Some(manifest),
+        parts: Some(Parts::of(sides, &manifest)?),
         is_there: false,
         referrers: Vec::new(),
     })))

@@ -2,11 +2,13 @@
 //! layouts.
 
 mod blobs;
+mod digest_tags;
 mod examine;
 mod executor;
 mod groups;
 mod layout_blob;
 mod manifests;
+mod memory;
 mod node;
 mod plan;
 mod remote_blob;
@@ -19,6 +21,7 @@ use std::sync::Arc;
 use self::executor::Executor;
 use self::manifests::Tags;
 use self::plan::Plan;
+use self::root::Found;
 use self::sides::{Repositories, Sides};
 pub(super) use self::transfers::Transfers;
 use super::descriptor::Descriptor;
@@ -28,7 +31,7 @@ use super::pool::{Pool, Worker};
 use super::progress::Progress;
 use super::repository::Repository;
 use super::target::Target;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 /// Copies a manifest and everything that it refers to, and sets tags. Returns the
 /// digest, size and media type of the manifest.
@@ -130,10 +133,23 @@ fn copy_with(
     tags: &Tags,
 ) -> Result<Descriptor, Error> {
     let (root, named) = root::find(sides, target)?;
-    tags.check(root.descriptor.digest(), named.as_ref())?;
     let progress = &sides.to.progress;
-    progress.about(Some(&root.descriptor), target.shown());
-    let plan = Arc::new(Plan::make(executor, repositories, sides, root)?);
+    let plan = |root: Found| {
+        tags.check(root.descriptor.digest(), named.as_ref())?;
+        progress.about(Some(&root.descriptor), target.shown());
+        Plan::make(executor, repositories, sides, root)
+    };
+    let stated = root.descriptor.digest().clone();
+    let plan = match plan(root) {
+        Err(error) if error.kind() == Kind::NotFound && error.digest() == Some(stated.as_str()) => {
+            match root::find_again(sides, target, &stated)? {
+                Some(root) => plan(root),
+                None => Err(error),
+            }
+        }
+        made => made,
+    };
+    let plan = Arc::new(plan?);
     let blobs = plan.blobs.iter().map(|blob| {
         let progress = progress.another();
         progress.expect(blob.size());

@@ -3,31 +3,27 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::examine::{self, Examined, Facts, Role};
+use super::digest_tags;
+use super::examine::{self, Examined, Facts, Parts, Role};
 use super::executor::Executor;
 use super::groups;
 use super::node::{Content, Node};
 use super::root::{self, Found};
 use super::sides::{Repositories, Sides};
-use crate::body::digest::Digest;
 use crate::content::blob_pull::shown_name;
 use crate::content::descriptor::Descriptor;
 use crate::content::filter::Candidate;
 use crate::content::layout::new_blob;
-use crate::content::manifest::Manifest;
-use crate::content::names;
+use crate::content::media_type;
 use crate::content::progress::Phase;
 use crate::content::repository::Place;
 use crate::content::target::Target;
-use crate::content::{empty_blob, media_type};
 use crate::error::{Error, Kind};
 
 /// How far a manifest may be from the one that is copied.
 const MAX_DEPTH: usize = 32;
 /// How many manifests a copy may have.
 const MAX_MANIFESTS: usize = 10_000;
-/// How many bytes their manifests may have, which are in memory.
-const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// What a copy consists of.
 pub(super) struct Plan {
@@ -60,7 +56,6 @@ struct Planner<'a> {
     blobs: HashSet<String>,
     /// The tags of the source that are named after digests, by digest.
     tags: HashMap<String, Vec<String>>,
-    bytes: usize,
 }
 
 impl Plan {
@@ -83,7 +78,6 @@ impl Plan {
             known: HashMap::new(),
             blobs: HashSet::new(),
             tags: HashMap::new(),
-            bytes: 0,
         };
         planner.make(root)?;
         planner.plan.groups = groups::of(&planner.plan.nodes)?;
@@ -100,9 +94,9 @@ impl Planner<'_> {
         if self.sides.options().digest_tags {
             let tags = match self.sides.transfers {
                 Some(transfers) => transfers.tags(&self.sides.from)?,
-                None => names::all_tags(&self.sides.from)?,
+                None => digest_tags::list(&self.sides.from)?,
             };
-            self.tags = digest_tags(tags);
+            self.tags = digest_tags::by_prefix(tags);
         }
         let mut pending = Vec::new();
         self.enter(root, Role::Root, 0, &mut pending)?;
@@ -152,11 +146,11 @@ impl Planner<'_> {
                 node.descriptor = facts.descriptor.clone();
                 node.is_there = facts.is_there;
                 node.is_manifest = true;
-                if facts.manifest.is_none() {
+                if facts.parts.is_none() {
                     node.content = Content::Unread;
                     return;
                 }
-                facts.subject()
+                facts.subject().cloned()
             }
             Examined::Blob => None,
             Examined::Unrelated(subject) => subject.clone(),
@@ -227,10 +221,10 @@ impl Planner<'_> {
     /// Adds what was found out about a manifest, and what is to be examined next.
     fn add(&mut self, node: usize, facts: Facts, next: &mut Vec<Pending>) -> Result<(), Error> {
         let own = facts.descriptor;
-        if let Some(manifest) = &facts.manifest {
-            self.add_entries(node, &own, manifest, next)?;
-            self.add_blobs(&own, manifest)?;
-            self.keep(node, manifest)?;
+        if let Some(parts) = facts.parts {
+            self.add_entries(node, &own, &parts, next)?;
+            self.add_blobs(&own, &parts)?;
+            self.plan.nodes[node].bytes = Some(parts.bytes);
         }
         for referrer in facts.referrers {
             if self.takes(Candidate::referrer(&own, &referrer))? {
@@ -244,12 +238,12 @@ impl Planner<'_> {
         &mut self,
         node: usize,
         own: &Descriptor,
-        manifest: &Manifest,
+        parts: &Parts,
         next: &mut Vec<Pending>,
     ) -> Result<(), Error> {
         let depth = self.plan.nodes[node].depth + 1;
         let mut needs = HashSet::new();
-        for entry in manifest.entries() {
+        for entry in &parts.entries {
             if self.takes(Candidate::part(own, entry))? {
                 let entry = Found::unknown(entry.clone());
                 needs.insert(self.enter(entry, Role::Entry, depth, next)?);
@@ -262,15 +256,14 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn add_blobs(&mut self, own: &Descriptor, manifest: &Manifest) -> Result<(), Error> {
-        let empty = empty_blob::digest_in(manifest);
-        for blob in &manifest.blobs() {
+    fn add_blobs(&mut self, own: &Descriptor, parts: &Parts) -> Result<(), Error> {
+        for blob in &parts.blobs {
             let candidate = Candidate {
                 take: !is_foreign(blob) || self.has_foreign(blob),
                 ..Candidate::part(own, blob)
             };
             // The empty blob is pushed with the manifest.
-            if self.takes(candidate)? && Some(blob.digest()) != empty {
+            if self.takes(candidate)? && Some(blob.digest()) != parts.empty.as_ref() {
                 self.add_blob(blob);
             }
         }
@@ -291,19 +284,6 @@ impl Planner<'_> {
         if self.blobs.insert(blob.digest().as_str().to_owned()) {
             self.plan.blobs.push(blob.clone());
         }
-    }
-
-    /// Keeps the bytes of a manifest, to push it.
-    fn keep(&mut self, node: usize, manifest: &Manifest) -> Result<(), Error> {
-        self.bytes += manifest.bytes().len();
-        if self.bytes > MAX_BYTES {
-            let digest = manifest.descriptor().digest().as_str();
-            let message =
-                format!("manifest {digest}: more than {MAX_BYTES} bytes of manifests to copy");
-            return Err(Error::new(Kind::BodyTooLarge, message).with_digest(digest));
-        }
-        self.plan.nodes[node].bytes = Some(manifest.bytes().to_vec());
-        Ok(())
     }
 
     /// Adds a manifest that is in the list of referrers of another one. The list may be wrong:
@@ -347,7 +327,7 @@ impl Planner<'_> {
         own: &Descriptor,
         next: &mut Vec<Pending>,
     ) -> Result<(), Error> {
-        let tags = self.tags.remove(&prefix(own.digest()));
+        let tags = self.tags.remove(&digest_tags::prefix(own.digest()));
         for tag in tags.unwrap_or_default() {
             let found = match root::find_in(&self.sides.from, &Target::Tag(tag.clone())) {
                 // Deleted since the tags were listed.
@@ -381,25 +361,4 @@ impl Planner<'_> {
 /// Whether a layer is stored elsewhere, so that registries need not have it.
 fn is_foreign(blob: &Descriptor) -> bool {
     media_type::is_foreign(blob.media_type()) && !blob.urls().is_empty()
-}
-
-/// What the tags of a digest begin with. The referrers tag is only this.
-fn prefix(digest: &Digest) -> String {
-    digest.as_str().replacen(':', "-", 1)
-}
-
-/// The tags that are named after digests, by digest.
-fn digest_tags(tags: Vec<String>) -> HashMap<String, Vec<String>> {
-    let mut found: HashMap<String, Vec<String>> = HashMap::new();
-    for tag in tags {
-        let digest = tag.split_once('.').map(|(digest, _)| digest.to_owned());
-        if let Some(digest) = digest.filter(|digest| is_prefix(digest)) {
-            found.entry(digest).or_default().push(tag);
-        }
-    }
-    found
-}
-
-fn is_prefix(text: &str) -> bool {
-    Digest::parse(&text.replacen('-', ":", 1)).is_ok()
 }

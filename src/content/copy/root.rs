@@ -63,6 +63,22 @@ pub(super) fn find_in(from: &Operation, target: &Target) -> Result<Found, Error>
     manifest_pull::fetch(from, target).map(Found::of)
 }
 
+/// The manifest that a tag points to, if it is not the stated one, which is missing: the
+/// tag points to another one by now, or the registry has stated a wrong digest.
+pub(super) fn find_again(
+    sides: &Sides,
+    target: &Target,
+    stated: &Digest,
+) -> Result<Option<Found>, Error> {
+    let is_selected = sides.options().platform.is_some();
+    if is_selected || !matches!(target, Target::Tag(_)) {
+        return Ok(None);
+    }
+    let manifest = manifest_pull::fetch(&sides.from, target)?;
+    let is_other = manifest.descriptor().digest() != stated;
+    Ok(is_other.then(|| Found::of(manifest)))
+}
+
 /// Selects the manifest for a platform, and does not pull it.
 fn select(
     from: &Operation,

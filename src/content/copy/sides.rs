@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::memory::Memory;
 use super::transfers::Transfers;
 use crate::body::digest::Digest;
 use crate::content::descriptor::Descriptor;
@@ -23,6 +24,7 @@ pub(super) struct Repositories {
     transfers: Option<Arc<Transfers>>,
     /// The referrers of layouts.
     referrers: Arc<layout::referrers::Cache>,
+    memory: Memory,
 }
 
 impl Repositories {
@@ -39,6 +41,7 @@ impl Repositories {
             options: options.clone(),
             transfers,
             referrers: referrers.unwrap_or_default(),
+            memory: Memory::default(),
         })
     }
 }
@@ -49,6 +52,8 @@ pub(super) struct Sides<'a> {
     pub(super) to: Operation<'a>,
     pub(super) transfers: Option<&'a Transfers>,
     referrers: &'a layout::referrers::Cache,
+    /// What the copy keeps in memory.
+    pub(super) memory: &'a Memory,
 }
 
 impl<'a> Sides<'a> {
@@ -66,6 +71,7 @@ impl<'a> Sides<'a> {
             to,
             transfers: repositories.transfers.as_deref(),
             referrers: &repositories.referrers,
+            memory: &repositories.memory,
         }
     }
 
@@ -103,7 +109,9 @@ impl<'a> Sides<'a> {
     /// The referrers of a manifest of the source.
     pub(super) fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>, Error> {
         match self.from.place() {
-            Place::Registry(_) => referrers::all(&self.from, subject),
+            Place::Registry(_) => referrers::all(&self.from, subject, |bytes| {
+                self.memory.take(bytes, subject)
+            }),
             Place::Layout(layout) => {
                 let found = self.referrers.of(&self.from, layout, subject);
                 found.map_err(|error| error.with_digest(subject.as_str()))

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::digest_tags;
 use crate::content::layout;
-use crate::content::names;
 use crate::content::operation::Operation;
 use crate::content::repository::Place;
 use crate::error::{Error, Kind, Step};
@@ -30,7 +30,7 @@ struct State {
     running: HashMap<Key, Arc<Event>>,
     /// The repositories of a registry that have the blob.
     names: HashMap<Key, Vec<String>>,
-    /// The tags of repositories.
+    /// The tags of repositories that are named after digests.
     tags: HashMap<Key, Vec<String>>,
 }
 
@@ -71,7 +71,8 @@ impl Transfers {
         })
     }
 
-    /// The tags of the repository of the operation, which are listed once.
+    /// The tags of the repository of the operation that are named after digests. They
+    /// are listed once.
     pub(super) fn tags(&self, operation: &Operation) -> Result<Vec<String>, Error> {
         let name = operation.repository.name().unwrap_or_default();
         // While one copy lists them, the others wait.
@@ -80,7 +81,7 @@ impl Transfers {
         if let Some(tags) = known {
             return Ok(tags);
         }
-        let tags = names::all_tags(operation)?;
+        let tags = digest_tags::list(operation)?;
         self.state().tags.insert(claim.key.clone(), tags.clone());
         Ok(tags)
     }

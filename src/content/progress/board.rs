@@ -194,13 +194,15 @@ impl Board {
         }
     }
 
-    /// Notes how far a request body was sent.
+    /// Notes how far a request body was sent. That of another request, such as one for
+    /// a list of referrers, may be larger than the content.
     pub(super) fn note_sent(&self, id: u64, transfer: &Transfer) {
         self.with_line(id, |line| {
-            if line.phase != Phase::Push {
+            if line.phase != Phase::Push || !line.is_active {
                 return;
             }
-            line.reached(line.base + transfer.sent);
+            let sent = line.base + transfer.sent;
+            line.reached(line.total.map_or(sent, |total| sent.min(total)));
             if line.is_last && transfer.send_total == Some(transfer.sent) {
                 line.phase = Phase::Commit;
             }

@@ -127,3 +127,33 @@ fn a_call_that_was_stopped_stays_so_and_the_first_failure_counts() {
     assert_eq!(events(&seen).len(), 1);
     assert!(progress.done(Ok(())).is_err());
 }
+
+#[test]
+fn bodies_of_other_requests_do_not_count() {
+    let (progress, seen) = progress(Duration::ZERO, u64::MAX);
+    let meter = progress.meter().expect("a meter");
+    let send = |length: usize| {
+        meter.begin_request(Some(length as u64));
+        meter.begin_piece(length);
+        meter.sent(length, length);
+        meter.report().expect("not stopped");
+    };
+    progress.set_phase(Phase::Push);
+    send(2);
+    progress
+        .begin(Phase::Push, None, "", Some(10))
+        .expect("not stopped");
+    send(10);
+    send(1000);
+    progress.end().expect("not stopped");
+    progress.set_phase(Phase::Push);
+    send(2000);
+    progress.done(Ok(())).expect("not stopped");
+    let expected = [
+        (Event::Begin, 0),
+        (Event::Move, 10),
+        (Event::End, 10),
+        (Event::Done, 10),
+    ];
+    assert_eq!(events(&seen), expected);
+}

@@ -84,8 +84,10 @@ impl Retries {
         if is_quota || required > settings.retry_after_cap {
             return Ok(Decision::TooLong(required));
         }
-        // A host that makes progress is not down: its budget is not needed.
-        if !progressed && !self.with_hosts(|hosts| hosts.take(host, now)) {
+        // A host that makes progress or limits the rate is not down: its budget is not
+        // needed.
+        let is_up = progressed || attempt.is_rate_limited();
+        if !is_up && !self.with_hosts(|hosts| hosts.take(host, now)) {
             return Ok(Decision::Stop);
         }
         let Some(number) = call.take_retry(max) else {
