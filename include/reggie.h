@@ -2640,10 +2640,9 @@ typedef int (*reggie_retry_condition_callback)(void *userdata,
 /// methods are retried only if nothing was sent. No request is retried after
 /// the caller has received a part of the response body. The requests to a host
 /// share a budget of ten retries, which is refilled by one for every ten
-/// successful requests; retries after 429 or a Retry-After are not counted. If
-/// the budget is used up, or after the last retry, the last response or failure
-/// is returned. Sending a request again after a
-/// challenge is not a retry.
+/// successful requests; retries after a Retry-After are not counted. If the
+/// budget is used up, or after the last retry, the last response or failure is
+/// returned. Sending a request again after a challenge is not a retry.
 ///
 /// reggie_request_set_retries() sets the number for one request. Returns
 /// REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the number is

@@ -46,14 +46,4 @@ impl Attempt<'_> {
             Outcome::Failure(error) => error.retry_after_field(),
         }
     }
-
-    /// Whether the server has said that there are too many requests, or when to send
-    /// the next one.
-    pub(super) fn is_rate_limited(&self) -> bool {
-        let status = match self.outcome {
-            Outcome::Response { status, .. } => status,
-            Outcome::Failure(error) => error.http_status(),
-        };
-        status == 429 || self.retry_after().is_some()
-    }
 }

@@ -84,9 +84,9 @@ impl Retries {
         if is_quota || required > settings.retry_after_cap {
             return Ok(Decision::TooLong(required));
         }
-        // A host that makes progress or limits the rate is not down: its budget is not
-        // needed.
-        let is_up = progressed || attempt.is_rate_limited();
+        // A host that makes progress, or says when to send the next request, is not
+        // down: its budget is not needed.
+        let is_up = progressed || attempt.retry_after().is_some();
         if !is_up && !self.with_hosts(|hosts| hosts.take(host, now)) {
             return Ok(Decision::Stop);
         }
