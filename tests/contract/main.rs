@@ -120,6 +120,13 @@ fn layouts_are_written_and_artifacts_are_built() {
 }
 
 #[test]
+fn layouts_are_synced_unless_told_otherwise() {
+    let folder = temp::folder();
+    let layout = folder.path().join("layout").display().to_string();
+    everywhere("syncs", &[vec![layout]]);
+}
+
+#[test]
 fn content_is_copied_between_registries_and_layouts() {
     let folder = temp::folder();
     let layout = folder.path().join("layout").display().to_string();

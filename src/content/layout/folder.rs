@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::body::digest::Digest;
 use crate::body::final_path::{FinalPath, NEW_FILE_MODE};
@@ -10,11 +11,16 @@ use crate::body::temporary;
 use crate::error::{Error, Kind, with_path};
 use crate::os::directory::Directory;
 
+/// The file that marks a directory as a layout.
+pub(super) const MARK: &str = "oci-layout";
+
 /// The directory of an OCI image layout.
 pub(crate) struct Layout {
     directory: Directory,
     /// As the program gave it, for messages.
     path: PathBuf,
+    /// Whether what every layout has is on the disk.
+    is_base_synced: AtomicBool,
 }
 
 impl Layout {
@@ -22,6 +28,7 @@ impl Layout {
         Layout {
             directory,
             path: path.to_owned(),
+            is_base_synced: AtomicBool::new(false),
         }
     }
 
@@ -96,6 +103,31 @@ impl Layout {
         let directory = made.and_then(|()| self.directory.open_below(Path::new(".")));
         let directory = directory.map_err(|error| self.failed(&name, &error))?;
         Ok(FinalPath::below(directory, &name, &self.path.join(&name)))
+    }
+
+    /// Syncs what every layout has, once. It is not synced when a layout is created: an
+    /// empty layout that a power failure damages is completed when it is next opened.
+    pub(super) fn sync_base(&self) -> Result<(), Error> {
+        if self.is_base_synced.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        for (name, synced) in [
+            (MARK, self.sync_mark()),
+            ("blobs", self.directory.sync_folder(Path::new("blobs"))),
+        ] {
+            match synced {
+                // A layout that another program is creating.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                synced => synced.map_err(|error| self.failed(Path::new(name), &error))?,
+            }
+        }
+        self.is_base_synced.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn sync_mark(&self) -> io::Result<()> {
+        let (mark, _) = self.directory.open_regular(Path::new(MARK))?;
+        mark.sync_all()
     }
 
     /// Writes a file, which replaces an existing one atomically.

@@ -88,6 +88,9 @@ impl Index {
         let mut members = self.members.clone();
         members.push(("manifests".to_owned(), Json::Array(self.manifests.clone())));
         let text = Json::Object(members).to_text();
+        if is_synced {
+            layout.sync_base()?;
+        }
         layout.replace(Path::new(INDEX), text.as_bytes(), is_synced)
     }
 

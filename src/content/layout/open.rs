@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::folder::Layout;
+use super::folder::{Layout, MARK};
 use super::index::{INDEX, Index};
 use super::lock::Lock;
 use crate::content::json::Json;
@@ -13,8 +13,7 @@ use crate::error::{Error, Kind, with_path};
 use crate::os::deadline::CallLimits;
 use crate::os::directory::Directory;
 
-/// The file that marks a directory as a layout, and its version.
-const MARK: &str = "oci-layout";
+/// The only version.
 const VERSION: &str = "1.0.0";
 const MAX_MARK: u64 = 64 * 1024;
 /// How long to wait for another process that creates the layout.
@@ -101,7 +100,7 @@ fn check_version(layout: &Layout, mark: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// Creates what is missing of a layout.
+/// Creates what is missing of a layout. The first synced change of the index syncs it.
 fn finish(layout: &Layout) -> Result<(), Error> {
     let limits = CallLimits::default();
     let _lock = Lock::acquire(layout, Some(LOCK_TIMEOUT), &limits, || {})?;
@@ -113,11 +112,11 @@ fn finish(layout: &Layout) -> Result<(), Error> {
     let has = |name: &str| layout.read(Path::new(name), u64::MAX);
     if has(MARK)?.is_none_or(|mark| mark.is_empty()) {
         let mark = format!("{{\"imageLayoutVersion\":\"{VERSION}\"}}");
-        layout.replace(Path::new(MARK), mark.as_bytes(), true)?;
+        layout.replace(Path::new(MARK), mark.as_bytes(), false)?;
     }
     // Last: to other programs, a directory with an index is a complete layout.
     if has(INDEX)?.is_none_or(|index| index.is_empty()) {
-        Index::default().write(layout, true)?;
+        Index::default().write(layout, false)?;
     }
     Ok(())
 }
