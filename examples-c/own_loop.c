@@ -53,6 +53,10 @@ int main(int argc, char **argv)
     CURLMsg *message;
     int ok, running = 1, left, i;
 
+    if (argc < 4) {
+        fprintf(stderr, "usage: %s URL REPOSITORY DIGEST...\n", argv[0]);
+        return EXIT_FAILURE;
+    }
     status = reggie_repository_new(client, NULL, &repository, &error);
     for (i = 0; status == REGGIE_OK && i < 16 && i + 3 < argc; i++) {
         reggie_descriptor *blob = NULL;

@@ -11,8 +11,12 @@ use super::range_fetch::{self, Part};
 use super::ranges;
 use super::repository::{Place, Repository};
 use super::task::Task;
+use crate::body::buffer;
 use crate::error::Error;
 use crate::os::deadline::CallLimits;
+
+/// How much of a file is read at a time.
+const PIECE: usize = 256 * 1024;
 
 /// A blob that is read from its beginning, or from an offset.
 pub(super) enum BlobSource {
@@ -121,8 +125,15 @@ impl BlobSource {
                 }
                 download.deliver(&task.requests(), &operation.progress, sink)
             }
-            BlobSource::Layout(file) => file.deliver(operation, sink),
-            BlobSource::File(file) => file.deliver(operation, sink),
+            BlobSource::Layout(_) | BlobSource::File(_) => {
+                let mut buffer = buffer::zeroed(PIECE, "buffer for a blob")?;
+                loop {
+                    match self.read(operation, &mut buffer)? {
+                        0 => return Ok(()),
+                        count => sink(&buffer[..count])?,
+                    }
+                }
+            }
         }
     }
 

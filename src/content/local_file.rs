@@ -8,13 +8,9 @@ use super::descriptor::Descriptor;
 use super::file_check::is_in_place;
 use super::operation::Operation;
 use super::options::Existing;
-use crate::body::buffer;
 use crate::body::final_path::FinalPath;
 use crate::error::{Error, Kind, Step};
 use crate::os::file;
-
-/// How much is read at a time.
-const PIECE: usize = 256 * 1024;
 
 /// A file that has the content of a blob, read from an offset on.
 pub(super) struct LocalFile {
@@ -66,21 +62,6 @@ impl LocalFile {
     /// Whether the beginning comes from elsewhere.
     pub(super) fn is_resumed(&self) -> bool {
         self.is_resumed
-    }
-
-    /// Passes the rest to `sink`, piece by piece.
-    pub(super) fn deliver(
-        &mut self,
-        operation: &Operation,
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut buffer = buffer::zeroed(PIECE, "buffer for a blob")?;
-        loop {
-            match self.read(operation, &mut buffer)? {
-                0 => return Ok(()),
-                count => sink(&buffer[..count])?,
-            }
-        }
     }
 
     /// Reads the next bytes; 0 = the end.

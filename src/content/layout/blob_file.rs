@@ -5,15 +5,11 @@ use std::io;
 use std::sync::Arc;
 
 use super::folder::{Layout, path_of};
-use crate::body::buffer;
 use crate::body::digest::Digest;
 use crate::content::download::{check_max, mismatch};
 use crate::content::operation::Operation;
 use crate::error::{Error, Kind, Step};
 use crate::os::file;
-
-/// How much is read at a time.
-const PIECE: usize = 256 * 1024;
 
 /// A blob that is read from an offset.
 pub(in crate::content) struct BlobFile {
@@ -66,21 +62,6 @@ impl BlobFile {
         self.size = Some(size);
         self.file = Some(file);
         Ok(())
-    }
-
-    /// Passes the rest to `sink`, piece by piece.
-    pub(in crate::content) fn deliver(
-        &mut self,
-        operation: &Operation,
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut buffer = buffer::zeroed(PIECE, "buffer for a blob")?;
-        loop {
-            match self.read(operation, &mut buffer)? {
-                0 => return Ok(()),
-                count => sink(&buffer[..count])?,
-            }
-        }
     }
 
     /// Reads the next bytes; 0 at the end.
