@@ -71,7 +71,8 @@ impl Way {
             Way::PushWhole => SIZE,
             // What is under way, and what the registry had not stored.
             _ if place.keeps_uploads => 2 * SMALL,
-            _ => SIZE,
+            // The registry may refuse a chunk before the push starts over.
+            _ => SIZE + SMALL,
         }
     }
 }
