@@ -24,7 +24,7 @@ func TestManyGoroutines(t *testing.T) {
 		switch {
 		case r.URL.Path == "/token":
 			tokens.Add(1)
-			_, _ = io.WriteString(w, `{"token":"t"}`)
+			_, _ = io.WriteString(w, `{"token":"t","expires_in":3600}`)
 		case r.Header.Get("Authorization") != "Bearer t":
 			w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token",service="x",scope="repository:a:pull,push"`)
 			w.WriteHeader(http.StatusUnauthorized)
@@ -40,7 +40,7 @@ func TestManyGoroutines(t *testing.T) {
 		go func() {
 			defer group.Done()
 			for i := range each {
-				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 				text := fmt.Sprint(g, "-", i)
 				bodies := []any{nil, text, []byte(text), strings.NewReader(text), onlyReader(text)}
 				method, body := PUT, bodies[i%len(bodies)]
