@@ -47,8 +47,8 @@ COPY = {
     "skopeo": "skopeo --insecure-policy copy --quiet VERIFY_FROM VERIFY_TO"
               " docker://FROM:v1 docker://TO:v1",
 }
-# How many blobs of an image libreggie transfers at once. The default is 4; the time for
-# small ones is mostly that of requests, so that a program with many sets more.
+# How many blobs of an image libreggie transfers at once. The default is 4; a program
+# sets more for many small ones, which take little but the time of their requests.
 PARALLEL = {"large": 4, "many": 16}
 # Name, title with the image's size, direction, scheme, image.
 CASES = {

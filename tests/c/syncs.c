@@ -12,7 +12,7 @@ static const char *path;
 static ino_t synced[64];
 static size_t synced_count;
 
-/* In place of the C library's. */
+/* In place of the C library's. Directories are synced without it. */
 int fsync(int fd)
 {
     struct stat about;

@@ -106,7 +106,7 @@ impl Layout {
     }
 
     /// Syncs what every layout has, once. It is not synced when a layout is created: an
-    /// empty layout that a power failure damages is completed when it is next opened.
+    /// empty one that a power failure damages is completed by the next call to create it.
     pub(super) fn sync_base(&self) -> Result<(), Error> {
         if self.is_base_synced.load(Ordering::Relaxed) {
             return Ok(());
