@@ -275,14 +275,16 @@ impl Client {
         let own = self.engine.address.origin().authority();
         let host = error.host().unwrap_or(&own).to_owned();
         let outcome = match (error.kind(), error.http_status()) {
-            (Kind::HttpStatus, status) => Outcome::Response {
+            (Kind::HttpStatus, status) | (Kind::Unsupported, status @ 502..) => Outcome::Response {
                 status,
                 retry_after: error.retry_after_field(),
             },
             _ => Outcome::Failure(&error),
         };
+        let now = Instant::now();
         let attempt = Attempt {
             number: attempt,
+            begun: request.begun.unwrap_or(now),
             method: request.method(),
             host: &host,
             outcome,
@@ -290,7 +292,6 @@ impl Client {
             repeatable: true,
             delivered: false,
         };
-        let now = Instant::now();
         match self
             .retries
             .decide(&attempt, request.retries(), call, now)?
@@ -332,7 +333,9 @@ impl Client {
         attempt: impl Fn(&Client, &mut Request, &Execution) -> Result<Response, Error>,
     ) -> Result<Response, Error> {
         let execution = Execution::new(call);
+        self.wait_for_host(call, request)?;
         loop {
+            request.begun = Some(Instant::now());
             let outcome = attempt(self, request, &execution);
             match self.retry_delay(request, &outcome, &execution)? {
                 Some(delay) => {
@@ -344,6 +347,23 @@ impl Client {
                 }
                 None => return outcome,
             }
+        }
+    }
+
+    /// Waits until the time before which a host wants no more requests.
+    fn wait_for_host(&self, call: &Call, request: &Request) -> Result<(), Error> {
+        let host = || {
+            let url = request.resolved(&self.engine.address).ok()?;
+            Some(url.authority())
+        };
+        let max = match request.is_repeated_by_caller {
+            true => Some(1),
+            false => request.retries(),
+        };
+        let delay = self.retries.delay_first(host, max, Instant::now());
+        match delay {
+            Some(delay) if !call.ends_within(delay) => pause(delay, call),
+            _ => Ok(()),
         }
     }
 
@@ -375,6 +395,7 @@ impl Client {
         let call = execution.call;
         let attempt = Attempt {
             number: execution.attempt.get(),
+            begun: request.begun.unwrap_or(now),
             method: request.method(),
             host,
             outcome: ended,

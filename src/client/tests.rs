@@ -153,6 +153,27 @@ fn the_requests_of_a_call_share_its_retries() {
 }
 
 #[test]
+fn a_first_attempt_waits_for_the_host_unless_it_may_not_be_retried() {
+    let (port, heads) = server(|_, count| match count {
+        1 => status("429 Too Many Requests", "Retry-After: 1\r\n"),
+        _ => status("200 OK", ""),
+    });
+    let zero = Duration::ZERO;
+    let client = client(port, |config| {
+        config.set_retry_delays(zero, zero, Duration::from_secs(60));
+    });
+    let begun = Instant::now();
+    for (tries, expected) in [(0, 429), (1, 200)] {
+        let mut request = get(&client);
+        request.set_retries(Some(tries)).expect("in range");
+        let response = client.execute(&mut request).expect("a response");
+        assert_eq!((response.status(), response.sends()), (expected, 1));
+    }
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+    assert_eq!(heads.try_iter().count(), 2);
+}
+
+#[test]
 fn callbacks_for_a_worker_run_on_the_calling_thread() {
     let (port, _heads) = server(|head, count| match count {
         1 => status("503 Service Unavailable", ""),

@@ -67,7 +67,8 @@ pub fn mount(
 }
 
 fn mount_in(task: &Task, digest: &Digest, from: &str) -> Result<bool, Error> {
-    match Session::mount(task, digest, from)? {
+    let mut request = Session::mount_request(task, digest, from)?;
+    match Session::mount(task, digest, &mut request)? {
         Mounted::Yes => Ok(true),
         Mounted::No(session) => {
             session.discard(task);
@@ -192,8 +193,9 @@ pub(super) fn mount_any<'n>(
     names: impl Iterator<Item = &'n str>,
 ) -> Result<Option<Mounted>, Error> {
     let mut session: Option<Session> = None;
+    let mut has_failed = false;
     for from in names {
-        match Session::mount(task, digest, from) {
+        match try_mount(task, digest, from, &mut has_failed) {
             Ok(Mounted::Yes) => {
                 if let Some(session) = session {
                     session.discard(task);
@@ -210,6 +212,34 @@ pub(super) fn mount_any<'n>(
         }
     }
     Ok(session.map(Mounted::No))
+}
+
+/// Mounts the blob, which only saves time: after a second server error, which may be
+/// for another repository, the retries are left to sending the content.
+fn try_mount(
+    task: &Task,
+    digest: &Digest,
+    from: &str,
+    has_failed: &mut bool,
+) -> Result<Mounted, Error> {
+    let mut request = Session::mount_request(task, digest, from)?;
+    request.is_repeated_by_caller = task.retries() > 0;
+    let mut attempt = 1;
+    loop {
+        request.set_retries(Some(0))?;
+        let error = match Session::mount(task, digest, &mut request) {
+            Ok(mounted) => return Ok(mounted),
+            Err(error) => error,
+        };
+        let is_first_failure = error.http_status() == 500 && !*has_failed;
+        *has_failed |= is_first_failure;
+        if is_refusal(&error) && !is_first_failure {
+            return Err(error);
+        }
+        request.set_retries(Some(task.retries()))?;
+        task.requests().pause(&request, attempt, error)?;
+        attempt += 1;
+    }
 }
 
 /// Whether a registry refuses to mount, or its response cannot be used: the blob can be

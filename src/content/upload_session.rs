@@ -74,12 +74,25 @@ impl Session {
         Session::of(task, &response)
     }
 
-    /// Mounts a blob of another repository.
-    pub(super) fn mount(task: &Task, digest: &Digest, from: &str) -> Result<Mounted, Error> {
+    /// The request that mounts a blob of another repository.
+    pub(super) fn mount_request(
+        task: &Task,
+        digest: &Digest,
+        from: &str,
+    ) -> Result<Request, Error> {
         let mut request = task.request("POST", UPLOADS)?;
         request.set_query("mount", digest.as_str())?;
         request.set_query("from", from)?;
-        let response = task.send_checked(&mut request)?;
+        Ok(request)
+    }
+
+    /// Mounts a blob.
+    pub(super) fn mount(
+        task: &Task,
+        digest: &Digest,
+        request: &mut Request,
+    ) -> Result<Mounted, Error> {
+        let response = task.send_checked(request)?;
         match response.status() {
             201 => {
                 recent_uploads::record(task.repository, digest);
@@ -117,6 +130,7 @@ impl Session {
         let mut request = task.request(method, "/")?;
         request.set_location(&self.location)?;
         request.continues_upload = true;
+        request.is_repeated_by_caller = task.retries() > 0;
         request.set_retries(Some(0))?;
         Ok(request)
     }

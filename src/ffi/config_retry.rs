@@ -105,7 +105,9 @@ pub unsafe extern "C" fn reggie_config_set_retries(
 /// which doubles with each retry up to `max_ms`. Defaults: 500 and 30000.
 ///
 /// If the server sends Retry-After (RFC 9110, section 10.2.3), all retries to
-/// that host wait that long plus a random part of `base_ms`. If it exceeds
+/// that host, and all other requests that may be retried, wait that long plus a
+/// random part of `base_ms`. What it refuses until then, because it was sent
+/// before, counts as one retry. If the time exceeds
 /// `max_retry_after_ms` (default: 60000), or is the Unix time at which a quota is
 /// renewed, as Docker Hub sends it, the call fails at once: with
 /// REGGIE_RETRY_LATER if there was a response, otherwise with the failure of

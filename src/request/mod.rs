@@ -9,7 +9,7 @@ pub(crate) mod response;
 use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use self::address::Address;
 use crate::body::digest::Digest;
@@ -65,6 +65,10 @@ pub struct Request {
     /// It continues an upload: if the server may have received part of it, only
     /// the caller knows what to send next.
     pub(crate) continues_upload: bool,
+    /// The caller decides on retries, which depend on what it knows.
+    pub(crate) is_repeated_by_caller: bool,
+    /// When the last attempt began.
+    pub(crate) begun: Option<Instant>,
 }
 
 impl Request {
@@ -99,6 +103,8 @@ impl Request {
             follow_redirects: true,
             is_anonymous: false,
             continues_upload: false,
+            is_repeated_by_caller: false,
+            begun: None,
         };
         request.set_method(method)?;
         request.set_path(path)?;

@@ -4,6 +4,7 @@ use std::io::{Read, Seek};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
+use embedded_registry::Options as RegistryOptions;
 use reggie::Kind;
 use reggie::content::batch::{Destination, Product, Work};
 use reggie::content::options::Options;
@@ -96,6 +97,16 @@ fn many_blobs_are_pulled_at_once() {
         assert!(connections <= count, "{connections}");
         assert_eq!(blobs.gets(), 20);
     }
+}
+
+#[test]
+fn many_transfers_at_once_keep_to_the_rate_of_a_registry() {
+    let options = RegistryOptions::default().max_rate(20);
+    let blobs = Blobs::at(options, (0..70).map(|number| 100 + number));
+    let mut batch = batch(parallel(16));
+    blobs.pull_all(&batch);
+    batch.run().expect("no failure");
+    (0..70).for_each(|index| blobs.check(index, index));
 }
 
 #[test]

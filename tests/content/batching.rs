@@ -112,7 +112,11 @@ pub(crate) struct Blobs {
 
 impl Blobs {
     pub(crate) fn new(sizes: impl IntoIterator<Item = usize>) -> Blobs {
-        let registry = Registry::start(RegistryOptions::default());
+        Blobs::at(RegistryOptions::default(), sizes)
+    }
+
+    pub(crate) fn at(options: RegistryOptions, sizes: impl IntoIterator<Item = usize>) -> Blobs {
+        let registry = Registry::start(options);
         let contents: Vec<Vec<u8>> = sizes.into_iter().map(content).collect();
         for content in &contents {
             registry.put_blob(NAME, content.clone());

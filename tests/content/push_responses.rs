@@ -65,6 +65,14 @@ fn mounts() {
         let expected = ["HEAD", "POST", "POST", "POST", "PUT 10"];
         assert_eq!(requests, expected, "{status}");
     }
+    // A server error may pass, but takes only one of the retries.
+    let failing = Quirky::start(|request, _| {
+        let is_mount = request.target.contains("mount=");
+        is_mount.then(|| Reply::new(500, ""))
+    });
+    push_to(&failing, memory(&bytes), &bytes, &options);
+    let mounts = failing.requests().len() - ["HEAD", "POST", "PUT"].len();
+    assert_eq!(mounts, 3, "one more than repositories");
     let busy = Quirky::start(|request, _| {
         let is_mount = request.target.contains("mount=");
         is_mount.then(|| Reply::new(429, ""))

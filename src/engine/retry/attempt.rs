@@ -1,5 +1,7 @@
 //! An attempt to send a request, on which the retry rules decide.
 
+use std::time::Instant;
+
 use crate::error::{Error, RetryAfter};
 
 /// How an attempt ended.
@@ -19,6 +21,7 @@ pub(crate) enum Outcome<'a> {
 pub(crate) struct Attempt<'a> {
     /// 1 for the first attempt of the request.
     pub(crate) number: u32,
+    pub(crate) begun: Instant,
     pub(crate) method: &'a str,
     /// Host and port of the server; a failure may name another, such as the
     /// token server.

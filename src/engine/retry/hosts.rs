@@ -21,15 +21,33 @@ pub(super) struct Hosts(HashMap<String, Host>);
 struct Host {
     tokens: u32,
     not_before: Option<Instant>,
+    /// When it refused a request that was sent after the earlier refusals.
+    refused: Option<Instant>,
     used: Instant,
 }
 
 impl Hosts {
+    /// Whether nothing is known of any host, as is usual while no request fails.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Stores the Retry-After of a host.
     pub(super) fn set_retry_after(&mut self, name: &str, now: Instant, wait: Duration) {
         let until = now.checked_add(wait);
         let host = self.host(name, now);
         host.not_before = host.not_before.max(until);
+    }
+
+    /// Whether a request that the host refuses now was on its way when it refused
+    /// another one. If not, this is the one that others are compared with.
+    pub(super) fn is_known(&mut self, name: &str, begun: Instant, now: Instant) -> bool {
+        let host = self.host(name, now);
+        let is_known = host.refused.is_some_and(|refused| begun < refused);
+        if !is_known {
+            host.refused = Some(now);
+        }
+        is_known
     }
 
     /// How much of a host's Retry-After is left.
@@ -68,6 +86,7 @@ impl Hosts {
         let host = self.0.entry(name.to_owned()).or_insert(Host {
             tokens: FULL,
             not_before: None,
+            refused: None,
             used: now,
         });
         host.used = now;

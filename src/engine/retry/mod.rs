@@ -66,12 +66,19 @@ impl Retries {
         let max = max.or(settings.tries).unwrap_or(0);
         let field = attempt.retry_after();
         let retry_after = field.map(|field| field.wait);
-        if let Some(wait) = retry_after.filter(|_| rules::is_advised(attempt)) {
-            // For the retries of other threads too, even without one here.
-            self.with_hosts(|hosts| hosts.set_retry_after(host, now, wait));
+        // The request was on its way when the host refused another one.
+        let mut is_known = false;
+        let is_quota = field.is_some_and(|field| field.is_unix_time && !field.wait.is_zero());
+        if let Some(wait) = retry_after.filter(|_| !is_quota && rules::is_advised(attempt)) {
+            // For the requests of other threads too, even without a retry here.
+            is_known = self.with_hosts(|hosts| {
+                hosts.set_retry_after(host, now, wait);
+                hosts.is_known(host, attempt.begun, now)
+            });
         }
         let progressed = call.take_progress(now);
-        if !call.has_retry(max) || !rules::is_possible(attempt) {
+        let is_left = call.has_retry(max) || (is_known && max > 0);
+        if !is_left || !rules::is_possible(attempt) {
             return Ok(Decision::Stop);
         }
         if !self.is_approved(attempt, call)? {
@@ -80,7 +87,6 @@ impl Retries {
         let required = self
             .with_hosts(|hosts| hosts.retry_after(host, now))
             .max(retry_after.unwrap_or_default());
-        let is_quota = field.is_some_and(|field| field.is_unix_time && !field.wait.is_zero());
         if is_quota || required > settings.retry_after_cap {
             return Ok(Decision::TooLong(required));
         }
@@ -90,17 +96,44 @@ impl Retries {
         if !is_up && !self.with_hosts(|hosts| hosts.take(host, now)) {
             return Ok(Decision::Stop);
         }
-        let Some(number) = call.take_retry(max) else {
+        let number = match is_known {
+            true => Some(1),
+            false => call.take_retry(max),
+        };
+        let Some(number) = number else {
             return Ok(Decision::Stop);
         };
         let random = random();
-        let delay = |number| backoff::delay(settings.base, settings.cap, number, random);
-        let mut wait = delay(number);
+        let mut wait = backoff::delay(settings.base, settings.cap, number, random);
         if !required.is_zero() {
-            // Not all clients at the very moment that the server named.
-            wait = wait.max(required.saturating_add(delay(1)));
+            wait = wait.max(self.after(required, random));
         }
         Ok(Decision::Retry(wait))
+    }
+
+    /// How long a request waits before its first attempt: what is left of its host's
+    /// Retry-After, unless it may not be retried or that exceeds the maximum.
+    pub(crate) fn delay_first(
+        &self,
+        host: impl FnOnce() -> Option<String>,
+        max: Option<u32>,
+        now: Instant,
+    ) -> Option<Duration> {
+        let settings = &self.settings;
+        if max.or(settings.tries).unwrap_or(0) == 0 || self.with_hosts(|hosts| hosts.is_empty()) {
+            return None;
+        }
+        let host = host()?;
+        let required = self.with_hosts(|hosts| hosts.retry_after(&host, now));
+        let is_taken = !required.is_zero() && required <= settings.retry_after_cap;
+        is_taken.then(|| self.after(required, backoff::random()))
+    }
+
+    /// Some time after a Retry-After: not all requests at the very moment that the
+    /// server named.
+    fn after(&self, required: Duration, random: u64) -> Duration {
+        let settings = &self.settings;
+        required.saturating_add(backoff::delay(settings.base, settings.cap, 1, random))
     }
 
     /// Takes a retry that the caller has decided on, and returns the delay before

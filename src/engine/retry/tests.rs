@@ -19,6 +19,7 @@ fn retries(change: impl FnOnce(&mut RetrySettings)) -> Retries {
 fn answer(status: u16) -> Attempt<'static> {
     Attempt {
         number: 1,
+        begun: Instant::now(),
         method: "GET",
         host: "registry.example",
         outcome: Outcome::Response {
@@ -290,6 +291,77 @@ fn the_time_that_a_host_asks_for_holds_for_all() {
     assert_eq!(at(&answer(502), late), Decision::TooLong(SECOND * 300));
     let after = late + SECOND * 301;
     assert_eq!(at(&answer(502), after), Decision::Retry(Duration::ZERO));
+}
+
+#[test]
+fn a_host_that_refuses_what_is_on_its_way_refuses_once() {
+    let retries = retries(|settings| settings.tries = Some(2));
+    let call = call_after(0);
+    let first = Instant::now();
+    let decide = |max, begun: u32, ended: u32| {
+        let attempt = Attempt {
+            begun: first + SECOND * begun,
+            ..later(429, SECOND)
+        };
+        let now = first + SECOND * ended;
+        let decision = retries.decide_with(&attempt, max, &call, now, || 0);
+        decision.expect("no condition stops it")
+    };
+    for begun in [0, 10] {
+        for ended in 1..9 {
+            assert_eq!(decide(None, begun, begun + ended), Decision::Retry(SECOND));
+        }
+    }
+    assert_eq!(decide(None, 20, 21), Decision::Stop, "two are taken");
+    assert_eq!(decide(Some(0), 10, 21), Decision::Stop, "none is allowed");
+    // Each was sent after the last refusal, also where the time has not passed.
+    let call = call_after(0);
+    let staggered = (30..40).map(|begun| {
+        let attempt = Attempt {
+            begun: first + SECOND * begun,
+            ..later(429, SECOND * 5)
+        };
+        let now = attempt.begun + SECOND / 2;
+        let decision = retries.decide_with(&attempt, None, &call, now, || 0);
+        decision.expect("no condition stops it")
+    });
+    let again = staggered.filter(|decision| *decision != Decision::Stop);
+    assert_eq!(again.count(), 2);
+}
+
+#[test]
+fn a_first_attempt_waits_until_the_time_that_its_host_named() {
+    let now = Instant::now();
+    let wait = |retries: &Retries, host: &str, max, after: u32| {
+        let host = host.to_owned();
+        retries.delay_first(|| Some(host), max, now + SECOND * after)
+    };
+    let named = "registry.example";
+    let retries = retries(|_| ());
+    assert_eq!(
+        retries.delay_first(|| panic!("nothing is known"), None, now),
+        None
+    );
+    let first = retries.decide(&later(429, SECOND * 9), None, &call_after(0), now);
+    assert!(first.is_ok());
+    for (host, max, after, expected) in [
+        (named, None, 0, Some(9)),
+        (named, Some(1), 4, Some(5)),
+        (named, Some(0), 4, None),
+        (named, None, 9, None),
+        ("other.example", None, 4, None),
+    ] {
+        let least = expected.map(|seconds| SECOND * seconds);
+        let found = wait(&retries, host, max, after);
+        assert!(
+            found >= least && found <= least.map(|least| least + SECOND / 2),
+            "{host} {max:?} {after}: {found:?}"
+        );
+    }
+    // What exceeds the maximum is left to the server to say.
+    let too_long = retries.decide(&later(503, SECOND * 300), None, &call_after(0), now);
+    assert!(too_long.is_ok());
+    assert_eq!(wait(&retries, named, None, 4), None);
 }
 
 #[test]

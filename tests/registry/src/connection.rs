@@ -10,7 +10,7 @@ use crate::server::Shared;
 use crate::tls::Stream;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Maximum number of unread body bytes that are read before a response, to keep
 /// the connection. If more remain, responds immediately and closes. Go's server
@@ -88,7 +88,10 @@ fn exchange(wire: &mut Wire, number: usize, shared: &Shared) -> io::Result<Next>
     };
     secrets::note_request(&head.target, pairs(&head.headers), b"");
     let entry = shared.recorder.begin(number, &head);
-    let fault = shared.faults.take(&head).unwrap_or_default();
+    let fault = match shared.rate.is_exceeded(Instant::now()) {
+        true => Fault::status(429).set_header("Retry-After", "1"),
+        false => shared.faults.take(&head).unwrap_or_default(),
+    };
     if let Some(delay) = fault.delay
         && shared.stop.wait(Some(delay))
     {

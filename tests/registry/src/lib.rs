@@ -28,6 +28,7 @@ mod fault;
 mod http;
 mod options;
 mod quirks;
+mod rate;
 mod record;
 mod registry;
 mod response;

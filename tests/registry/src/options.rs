@@ -22,6 +22,7 @@ pub struct Options {
     pub(crate) chunk_min: Option<u64>,
     pub(crate) chunk_max: Option<u64>,
     pub(crate) keep_max: u64,
+    pub(crate) max_rate: Option<u32>,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -51,6 +52,7 @@ impl Default for Options {
             chunk_min: None,
             chunk_max: None,
             keep_max: u64::MAX,
+            max_rate: None,
             warnings: Vec::new(),
         }
     }
@@ -167,6 +169,12 @@ impl Options {
     /// Rejects longer PATCH bodies with 413.
     pub fn chunk_max_length(mut self, bytes: u64) -> Self {
         self.chunk_max = Some(bytes);
+        self
+    }
+
+    /// Rejects more requests per second with 429 and `Retry-After: 1`.
+    pub fn max_rate(mut self, requests: u32) -> Self {
+        self.max_rate = Some(requests);
         self
     }
 

@@ -5,6 +5,7 @@ use crate::content::Content;
 use crate::digest::{Algorithm, Digest};
 use crate::fault::{Fault, Faults, Rule};
 use crate::options::Options;
+use crate::rate::Rate;
 use crate::record::{About, Recorded, Recorder};
 use crate::server::{Server, Shared, Sockets, Stop};
 use crate::store::{Manifest, Store};
@@ -50,6 +51,7 @@ impl Registry {
         let shared = Arc::new(Shared {
             origin: format!("{scheme}://127.0.0.1:{port}"),
             guard: Guard::new(&options),
+            rate: Rate::new(options.max_rate),
             options,
             tls,
             store: Mutex::new(Store::default()),

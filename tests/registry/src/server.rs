@@ -4,6 +4,7 @@ use crate::auth::Guard;
 use crate::connection;
 use crate::fault::Faults;
 use crate::options::Options;
+use crate::rate::Rate;
 use crate::record::Recorder;
 use crate::store::Store;
 use rustls::ServerConfig;
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) store: Mutex<Store>,
     pub(crate) guard: Guard,
     pub(crate) faults: Faults,
+    pub(crate) rate: Rate,
     pub(crate) recorder: Recorder,
     pub(crate) sockets: Sockets,
     pub(crate) stop: Stop,
