@@ -1,6 +1,7 @@
 package reggie
 
 import (
+	"strconv"
 	"time"
 
 	"libreggie/reggie/internal/cabi"
@@ -29,6 +30,20 @@ const (
 	ProgressDone = ProgressEvent(cabi.ProgressDone)
 )
 
+var eventNames = map[ProgressEvent]string{
+	ProgressBegin:   "begin",
+	ProgressMove:    "move",
+	ProgressWait:    "wait",
+	ProgressRestart: "restart",
+	ProgressEnd:     "end",
+	ProgressSkip:    "skip",
+	ProgressFail:    "fail",
+	ProgressDone:    "done",
+}
+
+// String returns the event in lower case, such as "begin".
+func (e ProgressEvent) String() string { return nameOf(eventNames, e) }
+
 // A ProgressPhase is what a call is doing. Later versions may add phases.
 type ProgressPhase int
 
@@ -49,6 +64,26 @@ const (
 	// the same layout.
 	PhaseLock = ProgressPhase(cabi.PhaseLock)
 )
+
+var phaseNames = map[ProgressPhase]string{
+	PhaseCheck:  "check",
+	PhasePull:   "pull",
+	PhasePush:   "push",
+	PhaseCommit: "commit",
+	PhaseRetry:  "retry",
+	PhaseLock:   "lock",
+}
+
+// String returns the phase in lower case, such as "pull".
+func (p ProgressPhase) String() string { return nameOf(phaseNames, p) }
+
+// nameOf returns a number that has no name as it is.
+func nameOf[T ~int](names map[T]string, value T) string {
+	if name, ok := names[value]; ok {
+		return name
+	}
+	return strconv.Itoa(int(value))
+}
 
 // Progress is an event of a call with [WithProgress].
 type Progress struct {
