@@ -41,6 +41,7 @@ build_tools() {
         crane) package=github.com/google/go-containerregistry/cmd/crane ;;
         regctl) package=github.com/regclient/regclient/cmd/regctl ;;
         oras) package=oras.land/oras/cmd/oras ;;
+        distribution) package=github.com/distribution/distribution/v3/cmd/registry ;;
         esac
         (cd "$root/tests/long" && go build -o "$tools/$tool" "$package")
     done

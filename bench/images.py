@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whole images beside crane, oras, regctl and skopeo, with docker-registry."""
+"""Whole images beside crane, oras, regctl and skopeo, with a registry."""
 
 import argparse
 import gzip
@@ -107,9 +107,9 @@ def free_port():
 
 
 class Registry:
-    """docker-registry, whose files are in `storage`."""
+    """A registry, by distribution's program, whose files are in `storage`."""
 
-    def __init__(self, work, name, storage, certificate=None):
+    def __init__(self, program, work, name, storage, certificate=None):
         self.host = f"127.0.0.1:{free_port()}"
         self.scheme = "https" if certificate else "http"
         http = {"addr": self.host, "secret": "shared by nobody"}
@@ -122,15 +122,14 @@ class Registry:
         with open(path, "w", encoding="utf-8") as file:
             json.dump(config, file)
         # Its messages would be among the figures.
-        self.process = subprocess.Popen(["docker-registry", "serve", path],
-                                        stderr=subprocess.DEVNULL)
-        self.wait()
+        self.process = subprocess.Popen([program, "serve", path], stderr=subprocess.DEVNULL)
+        self.wait(program)
 
-    def wait(self):
+    def wait(self, program):
         host, port = self.host.split(":")
         while True:
             if self.process.poll() is not None:
-                sys.exit("docker-registry has ended")
+                sys.exit(f"{program} has ended")
             try:
                 socket.create_connection((host, int(port))).close()
                 return
@@ -169,10 +168,11 @@ class Bench:
                        for name, size in sizes.items()}
         self.titles = {"large": f"8 layers of {options.layer_mib} MiB",
                        "many": f"{options.layers} layers of 100 KiB"}
+        serve = self.program(options.registry)
         self.registries = {
-            "http": Registry(self.work, "http", "storage"),
-            "https": Registry(self.work, "https", "storage", self.certificate),
-            "other": Registry(self.work, "other", "other-storage"),
+            "http": Registry(serve, self.work, "http", "storage"),
+            "https": Registry(serve, self.work, "https", "storage", self.certificate),
+            "other": Registry(serve, self.work, "other", "other-storage"),
         }
         self.environment()
         for name, image in self.images.items():
@@ -261,6 +261,8 @@ def main():
     parser.add_argument("--warm-up", type=int, default=1)
     parser.add_argument("--layer-mib", type=int, default=128, help="the size of a large layer")
     parser.add_argument("--layers", type=int, default=200, help="how many small layers")
+    parser.add_argument("--registry", default="docker-registry",
+                        help="the registry: docker-registry, or distribution (version 3)")
     parser.add_argument("--only", default="", help="the other programs, separated by commas")
     parser.add_argument("cases", nargs="*", help=", ".join(CASES))
     options = parser.parse_args()

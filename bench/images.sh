@@ -1,11 +1,11 @@
 #!/bin/sh
-# Whole images beside crane, oras, regctl and skopeo, with docker-registry.
-# Passes its arguments to images.py: --rounds, --layer-mib, --only, and names of cases.
+# Whole images beside crane, oras, regctl and skopeo, with a registry. Passes its
+# arguments to images.py: --rounds, --layer-mib, --registry, --only, and names of cases.
 set -eu
 . "$(dirname "$0")/build.sh"
 compile images "$work/libreggie.so.0" -Wl,-rpath,"$work"
 compile timed
 
-build_tools crane regctl oras
+build_tools crane regctl oras distribution
 
 python3 "$bench/images.py" --work "$work" --tools "$tools" "$@"
