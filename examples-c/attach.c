@@ -10,7 +10,7 @@
  */
 #include "common.h"
 
-/* The type of the artifact is that of the file too. */
+/* The file gets the type of the artifact as its media type. */
 static reggie_status build(reggie_builder *builder,
                            const reggie_descriptor *subject, char **argv)
 {

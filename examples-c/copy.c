@@ -20,7 +20,7 @@ static int show(void *userdata, const reggie_progress *progress)
         what = "copied";
         break;
     case REGGIE_PROGRESS_SKIP:
-        what = "exists";
+        what = "skipped";
         break;
     case REGGIE_PROGRESS_FAIL:
         what = "failed";

@@ -1,7 +1,6 @@
 /* loop REFERENCE FOLDER: pulls the layers of an image to files within an event
  * loop, which also has a timer. Ctrl-C stops it. */
 #include "common.h"
-
 #include <poll.h>
 #include <signal.h>
 
@@ -86,6 +85,7 @@ int main(int argc, char **argv)
         status = add_layers(batch, argv[2], repository, image);
     if (status == REGGIE_OK)
         status = loop(batch, &error);
+    signal(SIGINT, SIG_DFL);
     if (repository != NULL && succeeded("pull", status, error))
         printf("%d layers\n", (int)reggie_batch_count(batch));
 

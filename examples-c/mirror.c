@@ -10,58 +10,64 @@
 
 #include <fnmatch.h>
 
-static reggie_options *new_options(void)
+/* Adds a copy of each tag that matches the pattern. */
+static reggie_status add_tags(reggie_batch *batch, const reggie_repository *from,
+                              const reggie_repository *to, const char *pattern,
+                              reggie_error **error)
 {
-    reggie_options *options = reggie_options_new();
-    reggie_status status = reggie_options_set_referrers(options, 1);
+    reggie_names *tags = NULL;
+    const char *tag = NULL;
+    reggie_status status = reggie_tags_open(from, NULL, NULL, &tags, error);
 
     if (status == REGGIE_OK)
-        status = reggie_options_set_digest_tags(options, 1);
-    if (succeeded("options", status, NULL))
-        return options;
-    reggie_options_free(options);
-    return NULL;
-}
-
-static int copy(const reggie_repository *from, const reggie_repository *to,
-                const char *tag, const reggie_options *options)
-{
-    reggie_descriptor *copied = NULL;
-    reggie_error *error = NULL;
-    reggie_status status =
-        reggie_copy(from, tag, to, &tag, 1, options, &copied, &error);
-
-    if (succeeded(tag, status, error))
-        printf("%s %s\n", tag, reggie_descriptor_digest(copied));
-    reggie_error_free(error);
-    reggie_descriptor_free(copied);
-    return status == REGGIE_OK;
+        status = reggie_names_next(tags, &tag, error);
+    while (status == REGGIE_OK && tag != NULL) {
+        if (fnmatch(pattern, tag, 0) == 0)
+            status = reggie_batch_copy(batch, from, tag, to, &tag, 1);
+        if (status == REGGIE_OK)
+            status = reggie_names_next(tags, &tag, error);
+    }
+    reggie_names_free(tags);
+    return status;
 }
 
 /* Copies all tags, even if one of them fails. */
 static int mirror(const reggie_repository *from, const reggie_repository *to,
                   const char *pattern)
 {
-    reggie_options *options = new_options();
-    reggie_names *tags = NULL;
+    reggie_options *options = reggie_options_new();
+    reggie_batch *batch = NULL;
     reggie_error *error = NULL;
-    const char *tag = NULL;
-    int ok = options != NULL;
-    reggie_status status = reggie_tags_open(from, NULL, NULL, &tags, &error);
+    size_t i;
+    int failed = 0;
+    reggie_status status = reggie_options_set_referrers(options, 1);
 
-    while (options != NULL && status == REGGIE_OK) {
-        status = reggie_names_next(tags, &tag, &error);
-        if (status != REGGIE_OK || tag == NULL)
-            break;
-        if (fnmatch(pattern, tag, 0) == 0)
-            ok = copy(from, to, tag, options) && ok;
+    if (status == REGGIE_OK)
+        status = reggie_options_set_digest_tags(options, 1);
+    if (status == REGGIE_OK)
+        status = reggie_batch_new(options, &batch, &error);
+    if (status == REGGIE_OK)
+        status = reggie_batch_set_keep_going(batch, 1);
+    if (status == REGGIE_OK)
+        status = add_tags(batch, from, to, pattern, &error);
+    if (status == REGGIE_OK)
+        status = reggie_batch_run(batch, &error);
+    for (i = 0; i < reggie_batch_count(batch); i++) {
+        const reggie_descriptor *copied = reggie_batch_item(batch, i);
+
+        const reggie_error *why = reggie_batch_error(batch, i);
+
+        if (copied != NULL)
+            puts(reggie_descriptor_digest(copied));
+        else if (why != NULL)
+            failed = !succeeded("copy", status, why);
     }
-    if (!succeeded("list of tags", status, error))
-        ok = 0;
+    if (!failed)
+        succeeded("mirror", status, error);
     reggie_error_free(error);
-    reggie_names_free(tags);
+    reggie_batch_free(batch);
     reggie_options_free(options);
-    return ok;
+    return status == REGGIE_OK;
 }
 
 int main(int argc, char **argv)

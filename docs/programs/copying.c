@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 /* A reference, or the path of a layout, which begins with a dot or a slash. */
-static reggie_status open_place(const char *text, reggie_repository **place,
-                                reggie_error **error)
+static reggie_status open_place(const char *text, int create,
+                                reggie_repository **place, reggie_error **error)
 {
     if (text[0] == '.' || text[0] == '/')
-        return reggie_repository_open_layout(text, 1, place, error);
+        return reggie_repository_open_layout(text, create, place, error);
     return reggie_repository_open(text, NULL, place, error);
 }
 
@@ -40,9 +40,9 @@ int main(int argc, char **argv)
     if (status == REGGIE_OK)
         status = reggie_options_set_digest_tags(options, 1);
     if (status == REGGIE_OK)
-        status = open_place(argv[1], &from, &error);
+        status = open_place(argv[1], 0, &from, &error);
     if (status == REGGIE_OK)
-        status = open_place(argv[2], &to, &error);
+        status = open_place(argv[2], 1, &to, &error);
     if (status == REGGIE_OK) {
         /* A layout is opened without a tag. */
         const reggie_repository *tagged = reggie_repository_client(to) ? to : from;
