@@ -2653,7 +2653,9 @@ reggie_status reggie_config_set_retries(reggie_config *config, int retries);
 /// which doubles with each retry up to `max_ms`. Defaults: 500 and 30000.
 ///
 /// If the server sends Retry-After (RFC 9110, section 10.2.3), all retries to
-/// that host wait that long plus a random part of `base_ms`. If it exceeds
+/// that host, and all other requests that may be retried, wait that long plus a
+/// random part of `base_ms`. What it refuses until then, because it was sent
+/// before, counts as one retry. If the time exceeds
 /// `max_retry_after_ms` (default: 60000), or is the Unix time at which a quota is
 /// renewed, as Docker Hub sends it, the call fails at once: with
 /// REGGIE_RETRY_LATER if there was a response, otherwise with the failure of
@@ -4119,11 +4121,13 @@ reggie_status reggie_repository_open(const char *text,
 ///
 /// A layout is a directory. If `create` is nonzero, a missing or empty
 /// directory is turned into a layout, and a layout that another program began to
-/// create is completed. If `create` is 0, nothing is written: an incomplete
-/// layout is opened as it is, even if its oci-layout file is missing, provided
-/// that the directory contains nothing but parts of a layout; what is missing
-/// counts as empty. Any other directory is REGGIE_INVALID_LAYOUT. `path` may
-/// contain any bytes except NUL.
+/// create is completed; the parent directory must exist. Another process that is
+/// creating the layout is waited for, up to 60 seconds. If `create` is 0, nothing is
+/// written: an incomplete layout is opened as it is, even if its oci-layout file is
+/// missing, provided that the directory contains nothing but parts of a layout; what
+/// is missing counts as empty. Any other directory is REGGIE_INVALID_LAYOUT. `path`
+/// may contain any bytes except NUL. What is written here is not yet synced: the first
+/// call that syncs content does it; see reggie_options_set_sync().
 ///
 /// The tags of a layout are the org.opencontainers.image.ref.name annotations
 /// of its index.json; if such an annotation, or io.containerd.image.name where
@@ -4135,10 +4139,11 @@ reggie_status reggie_repository_open(const char *text,
 /// are read; a registry verifies those that are copied to it.
 ///
 /// Several processes may write to a layout concurrently: index.json is changed
-/// under a lock of the directory and replaced at once, except that file systems
-/// without such locks, such as NFS, allow only one process at a time. What a killed
-/// process has left behind is removed when index.json is next changed; partial
-/// files of blobs, from which a copy is resumed, after one week.
+/// under a lock of the directory and replaced at once. On file systems without such
+/// locks, such as NFS, the program must ensure that only one process writes at a
+/// time. What a killed process has left behind is removed when index.json is next
+/// changed; partial files of blobs, from which a copy is resumed, once the blob
+/// exists or after one week.
 ///
 /// On REGGIE_OK, the caller must free `repository` with
 /// reggie_repository_free().
@@ -4324,7 +4329,7 @@ uint64_t reggie_progress_resumed(const reggie_progress *progress);
 /// Returns 0 if not waiting for a retry or if `progress` is NULL.
 int64_t reggie_progress_wait_ms(const reggie_progress *progress);
 
-/// Returns how many bytes of all content are in place.
+/// Returns how many bytes of all content are in place, with those of skipped content.
 ///
 /// Returns 0 if `progress` is NULL.
 uint64_t reggie_progress_all_done(const reggie_progress *progress);
@@ -4369,13 +4374,14 @@ size_t reggie_progress_items(const reggie_progress *progress);
 
 /// Decides whether a copy or a pull of files includes an item.
 ///
-/// Called for each item before it is examined. `parent` is the manifest that
-/// refers to `item`, or, if `is_referrer` is 1, the subject of `item`;
-/// `is_referrer` is otherwise 0. On entry, `take` is 1 if the item would be
-/// included, else 0; the callback may set it to either. Both descriptors are
-/// valid during the call. Runs on the thread that made the call. Returns 0 to
-/// continue, or any other value to stop the call, which then returns
-/// REGGIE_FILTER_CALLBACK.
+/// Called for each item before it is examined, but not for the copied manifest
+/// itself. `parent` is the manifest that refers to `item`; if `is_referrer` is 1,
+/// `item` is instead a referrer of `parent`, or content tagged with the digest of
+/// `parent`. A blob is passed once for each manifest that refers to it. On entry,
+/// `take` is 1 if the item would be included, else 0; the callback may set it to
+/// either. Both descriptors are valid during the call. Runs on the thread that made
+/// the call. Returns 0 to continue, or any other value to stop the call, which then
+/// returns REGGIE_FILTER_CALLBACK.
 typedef int (*reggie_filter_callback)(void *userdata,
                                       const reggie_descriptor *parent,
                                       const reggie_descriptor *item,
@@ -4532,8 +4538,8 @@ reggie_status reggie_options_set_resume(reggie_options *options, int resume);
 ///
 /// Applies while another process or thread pulls to the same file or writes to
 /// the same layout. If it is exceeded, the call fails with REGGIE_LOCKED. The
-/// result of the other is used. The limit restarts whenever the other's file
-/// grows. -1 means only the time limit of the call. Default: 60 seconds.
+/// result of the other is used. For a file, the limit restarts whenever the other's
+/// file grows. -1 means only the time limit of the call. Default: 60 seconds.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `milliseconds` is below -1.
@@ -4553,7 +4559,7 @@ reggie_status reggie_options_set_existing(reggie_options *options, int what);
 ///
 /// If `sync` is nonzero, a power failure leaves no corrupt file. If `sync` is
 /// 0, this is guaranteed only for the end of the process, not for a power
-/// failure. Default: nonzero.
+/// failure. Content that exists is not synced again. Default: nonzero.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_options_set_sync(reggie_options *options, int sync);
@@ -4650,7 +4656,7 @@ reggie_status reggie_options_set_referrers(reggie_options *options,
 /// If `digest_tags` is nonzero, content that is tagged with the digest of a
 /// copied manifest, such as the signatures of cosign ("sha256-HEX.sig"), is
 /// copied too, after the manifest that it is about. This lists all tags of the
-/// source, once for each call or batch. Default: 0.
+/// source, once for each call or run of a batch. Default: 0.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 reggie_status reggie_options_set_digest_tags(reggie_options *options,
@@ -5184,7 +5190,8 @@ uint64_t reggie_upload_offset(const reggie_upload *upload);
 /// of it is still in memory; otherwise the status is REGGIE_UPLOAD_LOST, and only
 /// the same write can follow.
 ///
-/// Progress: REGGIE_PROGRESS_END and REGGIE_PROGRESS_DONE on success. A failure is
+/// The progress callback is that of the upload or, if it has none, that of `options`.
+/// It gets REGGIE_PROGRESS_END and REGGIE_PROGRESS_DONE on success. A failure is
 /// not reported as REGGIE_PROGRESS_FAIL, since the call may be repeated.
 ///
 /// On REGGIE_OK, the caller must free `descriptor` with
@@ -5344,8 +5351,8 @@ reggie_status reggie_builder_add(reggie_builder *builder,
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 (also for a
 /// title taken from the path), REGGIE_INVALID_MEDIA_TYPE if `media_type` is invalid,
-/// REGGIE_UNSAFE_NAME for a title that could not be pulled, such as that of
-/// another layer, or REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
+/// REGGIE_UNSAFE_NAME for a title that names no file inside a directory or that
+/// another layer has, or REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
 reggie_status reggie_builder_add_path(reggie_builder *builder,
                                       const char *path,
                                       const char *media_type,
@@ -5364,7 +5371,9 @@ reggie_status reggie_builder_add_memory(reggie_builder *builder,
                                         const char *media_type,
                                         const char *title);
 
-/// Sets an annotation of the content added last. A `value` of NULL removes it.
+/// Sets an annotation of the layer or manifest added last, not of the config. A
+/// `value` of NULL removes it. A title is checked by reggie_builder_finish(), but
+/// only against those of other layers.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `builder` or `name` is NULL,
 /// REGGIE_INVALID_UTF8, or REGGIE_INVALID_ARGUMENT if `name` is empty or if
@@ -5386,7 +5395,8 @@ reggie_status reggie_builder_annotate(reggie_builder *builder,
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
 /// has no type, REGGIE_UNSAFE_NAME if reggie_builder_annotate() has given a layer
-/// the title of another one, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE or
+/// the title of another one, REGGIE_FILE, REGGIE_SOURCE_CHANGED if a file changes
+/// while it is read, REGGIE_CANCELLED, REGGIE_DEADLINE, REGGIE_PROGRESS_CALLBACK or
 /// REGGIE_BODY_TOO_LARGE.
 REGGIE_MUST_USE
 reggie_status reggie_builder_finish(const reggie_builder *builder,
@@ -5482,6 +5492,8 @@ reggie_status reggie_pull_files(const reggie_repository *repository,
 /// layout lists the copied manifest, its referrers and what has a tag, but not
 /// the entries of an index.
 ///
+/// A digest among the tags must have the algorithm of the copied manifest's digest.
+///
 /// If a tag of a registry is a referrers tag (OCI Distribution Specification,
 /// Referrers Tag Schema) and the manifest is an OCI index, the list of referrers
 /// under the tag is not replaced: the entries of the index are added to it.
@@ -5492,7 +5504,8 @@ reggie_status reggie_pull_files(const reggie_repository *repository,
 /// reggie_blob_pull_to_callback(), reggie_blob_push_callback() or
 /// reggie_manifest_push(), REGGIE_FILTER_CALLBACK, REGGIE_INVALID_LAYOUT or
 /// REGGIE_LOCKED for a layout, REGGIE_INVALID_MANIFEST for more than 10000
-/// manifests or more than 32 nested ones, or REGGIE_INVALID_ARGUMENT if blobs
+/// manifests or more than 32 nested ones, REGGIE_BODY_TOO_LARGE for more than
+/// 64 MiB of manifests and lists of referrers, or REGGIE_INVALID_ARGUMENT if blobs
 /// have to be sent within one server to which only one connection is allowed.
 REGGIE_MUST_USE
 reggie_status reggie_copy(const reggie_repository *from,
@@ -5556,7 +5569,8 @@ reggie_status reggie_batch_run(reggie_batch *batch,
 ///
 /// For programs with an event loop. Waits for something to be due for up to
 /// `wait_ms` milliseconds; -1 means no limit, 0 means not to wait. If
-/// reggie_options_set_parallel() is 1, one worker thread is used.
+/// reggie_options_set_parallel() is 1, one worker thread is used. Items may be
+/// added while the batch is running.
 ///
 /// On REGGIE_OK, `running` is 1 while there is work, and 0 when everything is
 /// done.
@@ -5607,7 +5621,8 @@ const reggie_location *reggie_batch_location(const reggie_batch *batch,
 /// the item has not failed, if absent, or if `batch` is NULL.
 const reggie_error *reggie_batch_error(const reggie_batch *batch, size_t index);
 
-/// Returns what the item at `index`, counting from 0, pulled, pushed or copied.
+/// Returns what the item at `index`, counting from 0, pulled, pushed, copied or
+/// located.
 ///
 /// Borrowed; valid until the batch is freed. Returns NULL if the item has not
 /// succeeded, if absent, or if `batch` is NULL.
@@ -5616,10 +5631,10 @@ const reggie_descriptor *reggie_batch_item(const reggie_batch *batch,
 
 /// Adds a pull, as by reggie_blob_pull_to_path().
 ///
-/// If several items pull the same digest from the same repository, one of them is
-/// pulled, and the others, also to file descriptors and callbacks, are copied from
-/// its file. Items may also be added while reggie_batch_step() is running the
-/// batch.
+/// If several items pull the same digest from the same repository, those added
+/// after the first one that pulls it to a path, also to file descriptors and
+/// callbacks, are copied from its file. An item added before it that pulls to a
+/// file descriptor or a callback may be pulled itself.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `path` is empty.

@@ -122,6 +122,24 @@ mod tests {
     }
 
     #[test]
+    fn a_file_whose_predecessor_is_removed_is_a_new_one() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("blob");
+        let new = directory.path().join("new");
+        for file in [&path, &new] {
+            fs::write(file, b"old").expect("written");
+        }
+        let mut sink = FileSink::create(&path).expect("created");
+        sink.write(b"whole").expect("written");
+        assert_eq!(sink_mode(&sink), PRIVATE_MODE);
+        fs::remove_file(&path).expect("removed");
+        sink.commit().expect("committed");
+        assert_eq!(mode(&path), mode(&new), "the umask decides");
+        drop(sink);
+        assert_eq!(names(directory.path()), ["blob", "new"]);
+    }
+
+    #[test]
     fn a_file_appears_complete_or_not_at_all() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("blob");

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, Stat};
 
+use super::temporary;
 use crate::error::{Error, Kind, Step, with_path};
 use crate::os::directory::Directory;
 use crate::os::growing_file::GrowingFile;
@@ -131,8 +132,9 @@ impl FinalPath {
         // The name may have been taken since.
         let replaced = self.existing()?;
         self.check_owner(file, replaced.as_ref())?;
-        if let Some(replaced) = replaced {
-            self.resemble(file, &replaced).map_err(failed)?;
+        match replaced {
+            Some(replaced) => self.resemble(file, &replaced).map_err(failed)?,
+            None => self.open_to_others(file).map_err(failed)?,
         }
         if written.is_synced() {
             file.sync_all().map_err(failed)?;
@@ -153,6 +155,22 @@ impl FinalPath {
             true => self.directory.sync_folder(folder).map_err(failed),
             false => Ok(()),
         }
+    }
+
+    /// The mode of a new file here: without the umask, which cannot be read without
+    /// changing it.
+    pub(crate) fn new_mode(&self) -> io::Result<u32> {
+        let (other, name) = temporary::create(&self.directory, NEW_FILE_MODE)?;
+        self.directory.remove(&name)?;
+        Ok(other.metadata()?.mode() & 0o777)
+    }
+
+    /// A file that was to replace another, which is gone, is a new one.
+    fn open_to_others(&self, file: &File) -> io::Result<()> {
+        if file.metadata()?.mode() & 0o777 != PRIVATE_MODE {
+            return Ok(());
+        }
+        file.set_permissions(Permissions::from_mode(self.new_mode()?))
     }
 
     /// Copies the access rights of the file that is replaced, without adding any.

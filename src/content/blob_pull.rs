@@ -121,6 +121,17 @@ pub(super) fn begin(operation: &Operation, blob: &Descriptor, name: &str) -> Res
     check_max(blob.size(), operation.options.max_blob)
 }
 
+/// Reports content that the call does not include.
+pub(super) fn leave_out(
+    operation: &Operation,
+    phase: Phase,
+    item: &Descriptor,
+) -> Result<(), Error> {
+    let progress = operation.progress.another();
+    progress.begin(phase, Some(item), shown_name(item), item.size())?;
+    progress.skip()
+}
+
 /// A failure to receive a blob.
 pub(super) struct Failed {
     pub(super) error: Error,

@@ -150,7 +150,7 @@ impl Builder {
         if !title.is_empty() {
             title::check(title)?;
             part.annotations.set(title::TITLE, Some(title))?;
-            // Cheap: there may be thousands of layers.
+            // Prefixes first, which allocates nothing: there may be thousands of layers.
             let mut others = self.parts.iter().filter(|other| {
                 let own = other.annotations.get(title::TITLE);
                 own.is_some_and(|own| title.starts_with(own))

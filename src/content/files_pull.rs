@@ -43,7 +43,7 @@ fn pull_in(operation: &mut Operation, target: Target, folder: &Path) -> Result<M
     // Nothing is written if any name is unsafe.
     check(&files)?;
     for layer in left_out {
-        leave_out(operation, layer)?;
+        blob_pull::leave_out(operation, Phase::Pull, layer)?;
     }
     let tree = FolderTree::open(folder, options.sync)?;
     let folders: BTreeSet<&str> = files
@@ -179,12 +179,4 @@ fn check(files: &[File]) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// Reports a layer that becomes no file.
-fn leave_out(operation: &Operation, layer: &Descriptor) -> Result<(), Error> {
-    let progress = operation.progress.another();
-    let name = blob_pull::shown_name(layer);
-    progress.begin(Phase::Pull, Some(layer), name, layer.size())?;
-    progress.skip()
 }

@@ -8,11 +8,11 @@ use crate::error::Error;
 /// Content that a call may include.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// The manifest that refers to it, or its subject.
+    /// The manifest that refers to it, or that it is about.
     pub parent: Descriptor,
     /// The content.
     pub item: Descriptor,
-    /// Whether it is a referrer of `parent`.
+    /// Whether it is a referrer of `parent`, or is tagged with its digest.
     pub is_referrer: bool,
     /// Whether it is included unless the program decides otherwise.
     pub take: bool,

@@ -81,7 +81,11 @@ impl FolderTree {
 }
 
 fn create(path: &Path, sync: bool) -> io::Result<Directory> {
-    std::fs::create_dir(path)?;
+    match std::fs::create_dir(path) {
+        // Another call has created it meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        created => created?,
+    }
     if sync {
         let parent = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -94,4 +98,20 @@ fn create(path: &Path, sync: bool) -> io::Result<Directory> {
 
 fn failed(path: &Path, error: &io::Error) -> Error {
     Error::io(Kind::File, with_path("output", path), error).at(Step::Deliver)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_another_call_creates_is_opened() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("models");
+        for _ in 0..2 {
+            assert!(create(&path, true).is_ok());
+        }
+        std::fs::write(folder.path().join("file"), b"").expect("written");
+        assert!(create(&folder.path().join("file"), false).is_err());
+    }
 }

@@ -19,7 +19,6 @@ use super::progress::Phase;
 use crate::body::digest::{Digest, Digester};
 use crate::body::final_path::{FinalPath, NEW_FILE_MODE, PRIVATE_MODE};
 use crate::body::sink::Sink;
-use crate::body::temporary;
 use crate::error::{Error, Kind, Step};
 use crate::os::deadline::StepLimit;
 use crate::os::growing_file::GrowingFile;
@@ -144,13 +143,7 @@ impl<'a> PartialFile<'a> {
     fn set_mode(&self, mode: u32) -> io::Result<()> {
         let mode = match mode {
             PRIVATE_MODE => PRIVATE_MODE,
-            _ => {
-                // The umask cannot be read without changing it.
-                let directory = self.place.directory();
-                let (other, name) = temporary::create(directory, mode)?;
-                directory.remove(&name)?;
-                other.metadata()?.mode() & 0o777
-            }
+            _ => self.place.new_mode()?,
         };
         match self.file.file().metadata()?.mode() & 0o7777 {
             had if had == mode => Ok(()),

@@ -311,7 +311,7 @@ impl Content for FileContent {
 
 impl FileContent {
     fn changed(&self) -> Error {
-        let message = format!("{}: changed while it was pushed", self.name);
+        let message = format!("{}: changed while it was read", self.name);
         Error::new(Kind::SourceChanged, message)
     }
 

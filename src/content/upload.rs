@@ -184,15 +184,18 @@ impl RegistryUpload {
         let expected = digest;
         let digest = Digest::parse(&self.written.whole_digest()?)?;
         expected_digest::check(expected, &digest)?;
+        let has_begun = self.options.progress.is_some();
         let progress = match options {
-            Some(options) => Progress::new(options.progress.as_ref()),
-            None => self.progress.clone(),
+            Some(options) if !has_begun => Progress::new(options.progress.as_ref()),
+            _ => self.progress.clone(),
         };
         let options = options.unwrap_or(&self.options);
         let operation = Operation::with_progress(&self.repository, options, progress.clone());
         let task = Task::of(&operation)?;
-        if options.progress.is_some() && self.options.progress.is_none() {
-            progress.begin(Phase::Push, None, "", Some(self.written.end()))?;
+        if !has_begun {
+            let size = self.written.end();
+            progress.begin(Phase::Push, None, "", Some(size))?;
+            progress.resume(self.sender.offset().min(size));
         }
         self.sender.check_not_ahead(&task, &self.written)?;
         if self.sender.is_untouched() {

@@ -186,7 +186,8 @@ pub unsafe extern "C" fn reggie_batch_run(
 ///
 /// For programs with an event loop. Waits for something to be due for up to
 /// `wait_ms` milliseconds; -1 means no limit, 0 means not to wait. If
-/// reggie_options_set_parallel() is 1, one worker thread is used.
+/// reggie_options_set_parallel() is 1, one worker thread is used. Items may be
+/// added while the batch is running.
 ///
 /// On REGGIE_OK, `running` is 1 while there is work, and 0 when everything is
 /// done.
@@ -288,7 +289,8 @@ pub extern "C" fn reggie_batch_error(
     result(batch, index, |results| results.error.as_ref())
 }
 
-/// Returns what the item at `index`, counting from 0, pulled, pushed or copied.
+/// Returns what the item at `index`, counting from 0, pulled, pushed, copied or
+/// located.
 ///
 /// Borrowed; valid until the batch is freed. Returns NULL if the item has not
 /// succeeded, if absent, or if `batch` is NULL.

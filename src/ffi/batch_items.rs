@@ -42,10 +42,10 @@ fn add_pull(
 
 /// Adds a pull, as by reggie_blob_pull_to_path().
 ///
-/// If several items pull the same digest from the same repository, one of them is
-/// pulled, and the others, also to file descriptors and callbacks, are copied from
-/// its file. Items may also be added while reggie_batch_step() is running the
-/// batch.
+/// If several items pull the same digest from the same repository, those added
+/// after the first one that pulls it to a path, also to file descriptors and
+/// callbacks, are copied from its file. An item added before it that pulls to a
+/// file descriptor or a callback may be pulled itself.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `path` is empty.

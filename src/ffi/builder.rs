@@ -32,7 +32,7 @@ impl reggie_builder {
         }
     }
 
-    /// Changes the builder; an error while a call pushes it, which may be the one
+    /// Changes the builder; an error while a call builds or pushes it, which may be the one
     /// that is calling back.
     fn change(&self, change: impl FnOnce(&mut Builder) -> Result<(), Error>) -> Result<(), Error> {
         match self.core.try_write() {
@@ -212,8 +212,8 @@ pub unsafe extern "C" fn reggie_builder_add(
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_INVALID_UTF8 (also for a
 /// title taken from the path), REGGIE_INVALID_MEDIA_TYPE if `media_type` is invalid,
-/// REGGIE_UNSAFE_NAME for a title that could not be pulled, such as that of
-/// another layer, or REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
+/// REGGIE_UNSAFE_NAME for a title that names no file inside a directory or that
+/// another layer has, or REGGIE_INVALID_ARGUMENT for an index or if `path` is empty.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_builder_add_path(
     builder: *mut reggie_builder,
@@ -262,7 +262,9 @@ pub unsafe extern "C" fn reggie_builder_add_memory(
     })
 }
 
-/// Sets an annotation of the content added last. A `value` of NULL removes it.
+/// Sets an annotation of the layer or manifest added last, not of the config. A
+/// `value` of NULL removes it. A title is checked by reggie_builder_finish(), but
+/// only against those of other layers.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `builder` or `name` is NULL,
 /// REGGIE_INVALID_UTF8, or REGGIE_INVALID_ARGUMENT if `name` is empty or if
@@ -297,7 +299,8 @@ pub unsafe extern "C" fn reggie_builder_annotate(
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
 /// has no type, REGGIE_UNSAFE_NAME if reggie_builder_annotate() has given a layer
-/// the title of another one, REGGIE_FILE, REGGIE_CANCELLED, REGGIE_DEADLINE or
+/// the title of another one, REGGIE_FILE, REGGIE_SOURCE_CHANGED if a file changes
+/// while it is read, REGGIE_CANCELLED, REGGIE_DEADLINE, REGGIE_PROGRESS_CALLBACK or
 /// REGGIE_BODY_TOO_LARGE.
 #[must_use]
 #[unsafe(no_mangle)]

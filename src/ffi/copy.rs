@@ -33,6 +33,8 @@ use crate::content::copy;
 /// layout lists the copied manifest, its referrers and what has a tag, but not
 /// the entries of an index.
 ///
+/// A digest among the tags must have the algorithm of the copied manifest's digest.
+///
 /// If a tag of a registry is a referrers tag (OCI Distribution Specification,
 /// Referrers Tag Schema) and the manifest is an OCI index, the list of referrers
 /// under the tag is not replaced: the entries of the index are added to it.
@@ -43,7 +45,8 @@ use crate::content::copy;
 /// reggie_blob_pull_to_callback(), reggie_blob_push_callback() or
 /// reggie_manifest_push(), REGGIE_FILTER_CALLBACK, REGGIE_INVALID_LAYOUT or
 /// REGGIE_LOCKED for a layout, REGGIE_INVALID_MANIFEST for more than 10000
-/// manifests or more than 32 nested ones, or REGGIE_INVALID_ARGUMENT if blobs
+/// manifests or more than 32 nested ones, REGGIE_BODY_TOO_LARGE for more than
+/// 64 MiB of manifests and lists of referrers, or REGGIE_INVALID_ARGUMENT if blobs
 /// have to be sent within one server to which only one connection is allowed.
 #[must_use]
 #[unsafe(no_mangle)]

@@ -30,7 +30,7 @@ pub unsafe extern "C" fn reggie_options_set_referrers(
 /// If `digest_tags` is nonzero, content that is tagged with the digest of a
 /// copied manifest, such as the signatures of cosign ("sha256-HEX.sig"), is
 /// copied too, after the manifest that it is about. This lists all tags of the
-/// source, once for each call or batch. Default: 0.
+/// source, once for each call or run of a batch. Default: 0.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]

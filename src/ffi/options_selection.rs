@@ -14,13 +14,14 @@ use crate::error::Kind;
 
 /// Decides whether a copy or a pull of files includes an item.
 ///
-/// Called for each item before it is examined. `parent` is the manifest that
-/// refers to `item`, or, if `is_referrer` is 1, the subject of `item`;
-/// `is_referrer` is otherwise 0. On entry, `take` is 1 if the item would be
-/// included, else 0; the callback may set it to either. Both descriptors are
-/// valid during the call. Runs on the thread that made the call. Returns 0 to
-/// continue, or any other value to stop the call, which then returns
-/// REGGIE_FILTER_CALLBACK.
+/// Called for each item before it is examined, but not for the copied manifest
+/// itself. `parent` is the manifest that refers to `item`; if `is_referrer` is 1,
+/// `item` is instead a referrer of `parent`, or content tagged with the digest of
+/// `parent`. A blob is passed once for each manifest that refers to it. On entry,
+/// `take` is 1 if the item would be included, else 0; the callback may set it to
+/// either. Both descriptors are valid during the call. Runs on the thread that made
+/// the call. Returns 0 to continue, or any other value to stop the call, which then
+/// returns REGGIE_FILTER_CALLBACK.
 pub type reggie_filter_callback = Option<
     unsafe extern "C-unwind" fn(
         userdata: *mut c_void,

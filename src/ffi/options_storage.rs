@@ -53,8 +53,8 @@ pub unsafe extern "C" fn reggie_options_set_resume(
 ///
 /// Applies while another process or thread pulls to the same file or writes to
 /// the same layout. If it is exceeded, the call fails with REGGIE_LOCKED. The
-/// result of the other is used. The limit restarts whenever the other's file
-/// grows. -1 means only the time limit of the call. Default: 60 seconds.
+/// result of the other is used. For a file, the limit restarts whenever the other's
+/// file grows. -1 means only the time limit of the call. Default: 60 seconds.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if
 /// `milliseconds` is below -1.
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn reggie_options_set_existing(
 ///
 /// If `sync` is nonzero, a power failure leaves no corrupt file. If `sync` is
 /// 0, this is guaranteed only for the end of the process, not for a power
-/// failure. Default: nonzero.
+/// failure. Content that exists is not synced again. Default: nonzero.
 ///
 /// Returns REGGIE_OK or REGGIE_NULL_ARGUMENT.
 #[unsafe(no_mangle)]

@@ -217,7 +217,7 @@ pub extern "C" fn reggie_progress_wait_ms(progress: Option<&reggie_progress>) ->
     number(progress, 0, |core| convert::milliseconds(core.wait))
 }
 
-/// Returns how many bytes of all content are in place.
+/// Returns how many bytes of all content are in place, with those of skipped content.
 ///
 /// Returns 0 if `progress` is NULL.
 #[unsafe(no_mangle)]

@@ -131,11 +131,13 @@ pub unsafe extern "C" fn reggie_repository_open(
 ///
 /// A layout is a directory. If `create` is nonzero, a missing or empty
 /// directory is turned into a layout, and a layout that another program began to
-/// create is completed. If `create` is 0, nothing is written: an incomplete
-/// layout is opened as it is, even if its oci-layout file is missing, provided
-/// that the directory contains nothing but parts of a layout; what is missing
-/// counts as empty. Any other directory is REGGIE_INVALID_LAYOUT. `path` may
-/// contain any bytes except NUL.
+/// create is completed; the parent directory must exist. Another process that is
+/// creating the layout is waited for, up to 60 seconds. If `create` is 0, nothing is
+/// written: an incomplete layout is opened as it is, even if its oci-layout file is
+/// missing, provided that the directory contains nothing but parts of a layout; what
+/// is missing counts as empty. Any other directory is REGGIE_INVALID_LAYOUT. `path`
+/// may contain any bytes except NUL. What is written here is not yet synced: the first
+/// call that syncs content does it; see reggie_options_set_sync().
 ///
 /// The tags of a layout are the org.opencontainers.image.ref.name annotations
 /// of its index.json; if such an annotation, or io.containerd.image.name where
@@ -147,10 +149,11 @@ pub unsafe extern "C" fn reggie_repository_open(
 /// are read; a registry verifies those that are copied to it.
 ///
 /// Several processes may write to a layout concurrently: index.json is changed
-/// under a lock of the directory and replaced at once, except that file systems
-/// without such locks, such as NFS, allow only one process at a time. What a killed
-/// process has left behind is removed when index.json is next changed; partial
-/// files of blobs, from which a copy is resumed, after one week.
+/// under a lock of the directory and replaced at once. On file systems without such
+/// locks, such as NFS, the program must ensure that only one process writes at a
+/// time. What a killed process has left behind is removed when index.json is next
+/// changed; partial files of blobs, from which a copy is resumed, once the blob
+/// exists or after one week.
 ///
 /// On REGGIE_OK, the caller must free `repository` with
 /// reggie_repository_free().

@@ -105,7 +105,8 @@ pub extern "C" fn reggie_upload_offset(upload: Option<&reggie_upload>) -> u64 {
 /// of it is still in memory; otherwise the status is REGGIE_UPLOAD_LOST, and only
 /// the same write can follow.
 ///
-/// Progress: REGGIE_PROGRESS_END and REGGIE_PROGRESS_DONE on success. A failure is
+/// The progress callback is that of the upload or, if it has none, that of `options`.
+/// It gets REGGIE_PROGRESS_END and REGGIE_PROGRESS_DONE on success. A failure is
 /// not reported as REGGIE_PROGRESS_FAIL, since the call may be repeated.
 ///
 /// On REGGIE_OK, the caller must free `descriptor` with

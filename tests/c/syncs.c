@@ -64,8 +64,9 @@ static void run(void *unused)
 {
     reggie_options *options = reggie_options_new();
     reggie_repository *repository = NULL;
+    reggie_descriptor *pushed = NULL;
     reggie_error *error = NULL;
-    char content[32], blob[128];
+    char content[64], blob[128];
 
     (void)unused;
     CHECK_OK(reggie_options_set_sync(options, 0), NULL);
@@ -74,9 +75,19 @@ static void run(void *unused)
     CHECK_NUMBER(0, synced_count);
 
     /* The layout may have the content of an earlier process. */
+    snprintf(content, sizeof content, "a blob of %ld", (long)getpid());
+    CHECK_OK(reggie_blob_push_memory(repository, (const uint8_t *)content,
+                                     strlen(content), NULL, NULL, &pushed,
+                                     &error), error);
+    snprintf(blob, sizeof blob, "blobs/sha256/%s",
+             reggie_descriptor_digest(pushed) + strlen("sha256:"));
+    reggie_descriptor_free(pushed);
+    CHECK(is_synced("oci-layout"));
+    CHECK(is_synced("index.json"));
+    CHECK(is_synced(blob));
+
     snprintf(content, sizeof content, "%ld", (long)getpid());
     push(repository, content, NULL, blob, sizeof blob);
-    CHECK(is_synced("oci-layout"));
     CHECK(is_synced("index.json"));
     CHECK(is_synced(blob));
     reggie_repository_free(repository);

@@ -307,3 +307,30 @@ fn batches_with_docker_registry() {
 fn batches_with_olareg() {
     walk(Olareg::start(OlaregForm::Open));
 }
+
+/// Each of them may find it damaged and remove it.
+#[test]
+fn two_copies_repair_a_damaged_manifest() {
+    let (from, to) = (Place::registry(), Place::layout());
+    let [manifest] = &images(from.repository(), 1)[..] else {
+        panic!("one image");
+    };
+    for _ in 0..10 {
+        let mut first = batch(parallel(2));
+        for _ in 0..2 {
+            let work = copy(from.repository(), "v0", to.repository());
+            first.items().add(work);
+        }
+        finish(&mut first, How::Run).expect("no failure");
+        assert_has(to.repository(), manifest);
+        let name = manifest
+            .descriptor()
+            .digest()
+            .as_str()
+            .replacen(':', "/", 1);
+        let path = to.folder().join("blobs").join(name);
+        let mut wrong = manifest.bytes().to_vec();
+        wrong[0] ^= 1;
+        std::fs::write(path, wrong).expect("written");
+    }
+}

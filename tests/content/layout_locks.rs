@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use reggie::content::manifest_pull::pull;
 use reggie::content::manifest_push::push as push_manifest;
 use reggie::content::names::Names;
 use reggie::content::options::Options;
-use reggie::content::progress::Phase;
+use reggie::content::progress::{Phase, Snapshot};
 use reggie::content::push;
 use reggie::content::repository::Repository;
 use reggie::{Cancel, Kind, Step};
@@ -186,9 +187,12 @@ fn a_wait_for_another_writer_ends() {
     push::push(&repository, memory(b"x"), None, &Options::default()).expect("pushed");
     assert_eq!(tag_count(&repository), 0);
 
-    let lock = std::sync::Mutex::new(Some(lock));
+    let lock = Mutex::new(Some(lock));
+    let last = Arc::new(Mutex::new(Phase::Lock));
     let mut options = Options::default();
-    let release = std::sync::Arc::new(move |snapshot: &reggie::content::progress::Snapshot| {
+    let noted = Arc::clone(&last);
+    let release = Arc::new(move |snapshot: &Snapshot| {
+        *noted.lock().expect("no panic") = snapshot.phase;
         if snapshot.phase == Phase::Lock {
             lock.lock().expect("no panic").take();
         }
@@ -196,6 +200,7 @@ fn a_wait_for_another_writer_ends() {
     });
     options.set_progress(Some(release), Duration::from_millis(1));
     push_it(&options).expect("pushed");
+    assert_eq!(*last.lock().expect("no panic"), Phase::Push);
     assert_eq!(tag_count(&repository), 1);
     let (watched, seen) = observed(Options::default());
     push_it(&watched).expect("exists");

@@ -431,3 +431,22 @@ fn each_call_has_its_own_time_limit() {
     own.timeout = Some(Duration::from_secs(60));
     upload.commit(None, Some(&own)).expect("committed");
 }
+
+#[test]
+fn an_upload_has_one_progress_callback() {
+    use reggie::content::progress::Event::{Begin, Done, End};
+    let registry = Registry::start(RegistryOptions::default());
+    let repository = repository(registry.url());
+    let (own, of_upload) = observed(small_chunks());
+    let (other, of_commit) = observed(small_chunks());
+    for (options, seen) in [(&own, &of_upload), (&small_chunks(), &of_commit)] {
+        let mut upload = begin(&repository, options);
+        upload.write(b"content").expect("written");
+        upload.commit(None, Some(&other)).expect("committed");
+        let seen = seen.lock().expect("no panic");
+        let events: Vec<_> = seen.iter().map(|seen| (seen.event, seen.done)).collect();
+        assert_eq!(events.first(), Some(&(Begin, 0)), "{events:?}");
+        assert!(events.is_sorted_by_key(|(_, done)| *done), "{events:?}");
+        assert_eq!(events[events.len() - 2..], [(End, 7), (Done, 7)]);
+    }
+}

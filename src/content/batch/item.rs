@@ -123,7 +123,7 @@ impl Work {
         }
     }
 
-    /// The repositories of the connections that it may have at once.
+    /// The repository of each connection that it may use at a time.
     pub(super) fn repositories(&self) -> Vec<&Repository> {
         match self {
             Work::Copy(copy) => copy.repositories().to_vec(),
@@ -236,8 +236,8 @@ impl Items {
         Owner(Arc::clone(&self.callbacks))
     }
 
-    /// Nothing is left to do.
-    pub(super) fn clear_event(&self) {
+    /// Runs what is still queued, such as log messages, and clears the event.
+    pub(super) fn run_queued(&self) {
         self.callbacks.run_queued();
     }
 

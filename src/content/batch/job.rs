@@ -79,7 +79,7 @@ impl Drop for Promise {
 }
 
 /// The job of one item.
-pub(super) struct Task {
+pub(super) struct ItemJob {
     pub(super) item: Arc<Item>,
     pub(super) options: Arc<Options>,
     pub(super) progress: Progress,
@@ -87,12 +87,12 @@ pub(super) struct Task {
     pub(super) promise: Promise,
 }
 
-impl Task {
+impl ItemJob {
     /// Does the work. A pull copies from a file of the batch, if there is one.
-    pub(super) fn run(mut self, worker: &Worker, copy: Option<&Path>) -> Result<(), Error> {
+    pub(super) fn run(mut self, worker: &Worker, file: Option<&Path>) -> Result<(), Error> {
         let outcome = match self.progress.stopped() {
             Some(error) => Err(error),
-            None => self.perform(worker, copy),
+            None => self.perform(worker, file),
         };
         // Before the failures that are its consequence.
         let failure = outcome.as_ref().err().cloned();
@@ -100,7 +100,7 @@ impl Task {
         failure.map_or(Ok(()), Err)
     }
 
-    fn perform(&self, worker: &Worker, copy: Option<&Path>) -> Result<Product, Error> {
+    fn perform(&self, worker: &Worker, file: Option<&Path>) -> Result<Product, Error> {
         let (options, progress) = (&self.options, &self.progress);
         match &self.item.work {
             Work::Copy(copy) => copy
@@ -110,7 +110,7 @@ impl Task {
                 let mut operation = worker.operation(repository, options, progress);
                 if let Action::Pull(blob, _) = action {
                     operation.local =
-                        copy.and_then(|path| local_file::open(&operation, blob, path));
+                        file.and_then(|path| local_file::open(&operation, blob, path));
                 }
                 operation.finish_job(act(&operation, action))
             }

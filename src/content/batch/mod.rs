@@ -15,6 +15,7 @@ pub use self::item::{Action, Destination, Item, Items, Product, Work};
 use self::round::Round;
 use self::same_blob::SameBlobs;
 use super::options::Options;
+use super::pool::threads_for;
 use crate::error::{Error, Kind};
 
 /// Items that share options, a progress callback and a cancel handle.
@@ -59,11 +60,7 @@ impl Batch {
     /// Runs all items that have not ended. The error is that of the first item that
     /// failed, or of the whole batch.
     pub fn run(&mut self) -> Result<(), Error> {
-        // The calling thread does the work if it is no more than one thread would do.
-        let threads = match self.options.parallel() {
-            1 => 0,
-            parallel => parallel,
-        };
+        let threads = threads_for(self.options.parallel());
         while self.advance(threads, None)? {}
         Ok(())
     }
@@ -83,7 +80,7 @@ impl Batch {
         loop {
             self.start_added(threads)?;
             let Some(round) = &mut self.round else {
-                self.items.clear_event();
+                self.items.run_queued();
                 return Ok(false);
             };
             let has_acted = round.serve(&self.items);

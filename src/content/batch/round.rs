@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use super::item::{Item, Items, Product};
-use super::job::{Ended, Promise, Task};
+use super::job::{Ended, ItemJob, Promise};
 use super::same_blob::SameBlobs;
 use crate::content::copy::Transfers;
 use crate::content::options::Options;
@@ -79,7 +79,7 @@ impl Round {
 
     /// Starts items; `first` is the index of the first one.
     pub(super) fn start(&mut self, first: usize, added: &[Arc<Item>], blobs: &mut SameBlobs) {
-        self.progress.extend_items(first + added.len());
+        self.progress.set_item_count(first + added.len());
         let mut jobs = Jobs::new();
         for (index, item) in (first..).zip(added) {
             let progress = self.progress.of_item(index);
@@ -89,14 +89,14 @@ impl Round {
                 progress.expect(blob.size());
             }
             self.items.insert(index, progress.clone());
-            let task = Task {
+            let job = ItemJob {
                 item: Arc::clone(item),
                 options: Arc::clone(&self.options),
                 progress,
                 transfers: Arc::clone(&self.transfers),
                 promise: Promise::new(index, &self.ended, &self.callbacks),
             };
-            blobs.add(&mut jobs, task, self.keep_going);
+            blobs.add(&mut jobs, job, self.keep_going);
         }
         self.left += added.len();
         self.running.add(jobs);
@@ -162,5 +162,6 @@ impl Round {
             // The threads are those of the parent, and may have held locks.
             let _ = ManuallyDrop::new(self);
         }
+        // Otherwise, dropping the pool stops its jobs and joins its threads.
     }
 }

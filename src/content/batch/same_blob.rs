@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::item::Destination;
-use super::job::Task;
+use super::job::ItemJob;
 use crate::content::descriptor::Descriptor;
 use crate::content::pool::{Jobs, Worker};
 use crate::content::repository::Repository;
@@ -24,7 +24,7 @@ struct State {
     /// A pull to a file is queued or runs.
     is_pulled: bool,
     /// Pulls that wait for it.
-    waiting: Vec<Task>,
+    waiting: Vec<ItemJob>,
     /// A file that has the content.
     file: Option<PathBuf>,
 }
@@ -38,28 +38,28 @@ impl SameBlobs {
     }
 
     /// Adds the job of an item, unless it waits for the job of another one.
-    pub(super) fn add(&mut self, jobs: &mut Jobs, task: Task, keep_going: bool) {
-        let item = Arc::clone(&task.item);
+    pub(super) fn add(&mut self, jobs: &mut Jobs, job: ItemJob, keep_going: bool) {
+        let item = Arc::clone(&job.item);
         let repositories = item.work.repositories();
         let pull = item.work.as_pull();
         let same = pull.and_then(|(repository, blob, _)| self.of(repository, blob));
         let Some(same) = same else {
-            jobs.add(&repositories, move |worker| task.run(worker, None));
+            jobs.add(&repositories, move |worker| job.run(worker, None));
             return;
         };
         let mut state = same.state();
         if state.is_pulled {
-            state.waiting.push(task);
+            state.waiting.push(job);
             return;
         }
-        state.is_pulled = file_of(&task).is_some();
+        state.is_pulled = file_of(&job).is_some();
         let leader = state.is_pulled.then(|| Leader(Arc::clone(&same)));
         drop(state);
         jobs.add(&repositories, move |worker| match leader {
-            Some(leader) => leader.run(worker, task, keep_going),
+            Some(leader) => leader.run(worker, job, keep_going),
             None => {
                 let file = same.state().file.clone();
-                task.run(worker, file.as_deref())
+                job.run(worker, file.as_deref())
             }
         });
     }
@@ -72,8 +72,8 @@ impl SameBlob {
 }
 
 /// The file that an item pulls to.
-fn file_of(task: &Task) -> Option<PathBuf> {
-    match task.item.work.as_pull() {
+fn file_of(job: &ItemJob) -> Option<PathBuf> {
+    match job.item.work.as_pull() {
         Some((_, _, Destination::Path(path))) => Some(path.clone()),
         _ => None,
     }
@@ -83,12 +83,12 @@ fn file_of(task: &Task) -> Option<PathBuf> {
 struct Leader(Arc<SameBlob>);
 
 impl Leader {
-    fn run(self, worker: &Worker, task: Task, keep_going: bool) -> Result<(), Error> {
+    fn run(self, worker: &Worker, job: ItemJob, keep_going: bool) -> Result<(), Error> {
         let mut failure = None;
-        let mut next = Some(task);
-        while let Some(task) = next.take() {
-            let (path, file) = (file_of(&task), self.0.state().file.clone());
-            let pulled = task.run(worker, file.as_deref());
+        let mut next = Some(job);
+        while let Some(job) = next.take() {
+            let (path, file) = (file_of(&job), self.0.state().file.clone());
+            let pulled = job.run(worker, file.as_deref());
             if pulled.is_ok() && path.is_some() {
                 self.0.state().file = path;
             }
@@ -124,10 +124,10 @@ impl Leader {
                 true => Jobs::new().keep_going(),
                 false => Jobs::new(),
             };
-            for task in waiting {
-                let (item, file) = (Arc::clone(&task.item), file.clone());
+            for job in waiting {
+                let (item, file) = (Arc::clone(&job.item), file.clone());
                 jobs.add(&item.work.repositories(), move |worker| {
-                    task.run(worker, Some(&file))
+                    job.run(worker, Some(&file))
                 });
             }
             result = result.and(worker.run(jobs));
@@ -136,7 +136,7 @@ impl Leader {
 
     /// The next pull after a failure; the file is no longer waited for if there is
     /// none.
-    fn next(&self) -> Option<Task> {
+    fn next(&self) -> Option<ItemJob> {
         let mut state = self.0.state();
         match state.waiting.is_empty() {
             true => {

@@ -125,10 +125,16 @@ fn facts(sides: &Sides, found: Found, role: Role) -> Result<Examined, Error> {
         }
         Place::Layout(layout) => {
             let hint = hint(&found.descriptor);
-            if let Some(manifest) = layout::manifests::find(layout, digest, hint, sides.options())?
-            {
-                let there = manifest.descriptor().clone();
-                return there_already(sides, there, Some(&manifest));
+            match layout::manifests::find_intact(layout, digest, hint, sides.options()) {
+                Ok(Some(manifest)) => {
+                    let there = manifest.descriptor().clone();
+                    return there_already(sides, there, Some(&manifest));
+                }
+                Ok(None) => {}
+                // An entry that is a blob, or a manifest whose media type only the
+                // source knows.
+                Err(error) if is_no_manifest(&error) => {}
+                Err(error) => return Err(error),
             }
         }
     }
@@ -211,9 +217,14 @@ fn hint(descriptor: &Descriptor) -> Option<&str> {
 fn is_blob(sides: &Sides, descriptor: &Descriptor, error: &Error) -> bool {
     let is_no_manifest = match sides.from.place() {
         Place::Registry(_) => error.kind() == Kind::NotFound,
-        Place::Layout(_) => matches!(error.kind(), Kind::InvalidManifest | Kind::BodyTooLarge),
+        Place::Layout(_) => is_no_manifest(error),
     };
     is_no_manifest && !is_manifest_type(descriptor.media_type(), sides.options())
+}
+
+/// Whether a file of a layout is no manifest, or is too large for one.
+fn is_no_manifest(error: &Error) -> bool {
+    matches!(error.kind(), Kind::InvalidManifest | Kind::BodyTooLarge)
 }
 
 /// Whether JSON that a layout has is a blob: it does not say that it is a manifest.

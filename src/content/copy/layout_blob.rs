@@ -79,7 +79,7 @@ impl Sink for LayoutSink {
     }
 }
 
-/// The file of a blob as what a push sends. The registry compares the digest.
+/// The file of a blob as the content of a push. The registry verifies the digest.
 pub(super) fn content(layout: &Layout, blob: &Descriptor) -> Result<Box<dyn Content>, Error> {
     let (file, _) = blob_file::open_expected(layout, blob.digest(), blob.size())?;
     push_content::of_file(file, format!("{}: blob", layout.shown()))

@@ -1,4 +1,4 @@
-//! How much a copy keeps in memory of what registries send.
+//! Limits the memory for the manifests and the lists of referrers of a copy.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -10,7 +10,7 @@ use super::groups;
 use super::node::{Content, Node};
 use super::root::{self, Found};
 use super::sides::{Repositories, Sides};
-use crate::content::blob_pull::shown_name;
+use crate::content::blob_pull::leave_out;
 use crate::content::descriptor::Descriptor;
 use crate::content::filter::Candidate;
 use crate::content::layout::new_blob;
@@ -103,7 +103,7 @@ impl Planner<'_> {
         while !pending.is_empty() {
             let nodes: Vec<usize> = pending.iter().map(|pending| pending.node).collect();
             let examined = self.examine(pending)?;
-            // First all of them: some may be about others.
+            // All before the next step: a referrer and its subject may be on the same level.
             for (node, examined) in nodes.iter().zip(&examined) {
                 self.note(*node, examined);
             }
@@ -349,10 +349,7 @@ impl Planner<'_> {
         let item = candidate.item.clone();
         let is_taken = self.sides.to.takes(candidate)?;
         if !is_taken {
-            let progress = self.sides.to.progress.another();
-            let name = shown_name(&item);
-            progress.begin(Phase::Push, Some(&item), name, item.size())?;
-            progress.skip()?;
+            leave_out(&self.sides.to, Phase::Push, &item)?;
         }
         Ok(is_taken)
     }

@@ -1,9 +1,9 @@
-//! A blob of a registry as what a push to another registry sends.
+//! A blob of a registry as the content of a push.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::body::ReadSource;
-use crate::body::digest::{Algorithm, Digester, of_bytes};
+use crate::body::digest::{Algorithm, Digester};
 use crate::content::descriptor::Descriptor;
 use crate::content::download::Download;
 use crate::content::operation::Operation;
@@ -167,10 +167,7 @@ impl Remote {
 
     fn verify(&self) -> Result<(), Error> {
         let expected = self.blob.digest().as_str();
-        let actual = match self.hashed {
-            0 => of_bytes(self.blob.digest().algorithm(), b""),
-            _ => self.digester.clone().finish(),
-        };
+        let actual = self.digester.clone().finish();
         if actual == expected {
             return Ok(());
         }

@@ -20,7 +20,7 @@ pub(super) struct Repositories {
     pub(super) from: Repository,
     pub(super) to: Repository,
     pub(super) options: Options,
-    /// Those that other copies may have too.
+    /// Shared with the other copies of a batch.
     transfers: Option<Arc<Transfers>>,
     /// The referrers of layouts.
     referrers: Arc<layout::referrers::Cache>,

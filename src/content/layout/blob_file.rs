@@ -132,8 +132,12 @@ pub(super) fn open(layout: &Layout, digest: &Digest) -> Result<(File, u64), Erro
     }
 }
 
-/// Reads a blob of at most `max` bytes, and verifies it.
-pub(super) fn read(layout: &Layout, digest: &Digest, max: usize) -> Result<Vec<u8>, Error> {
+/// Reads and verifies the blob of a manifest of at most `max` bytes.
+pub(super) fn read_manifest(
+    layout: &Layout,
+    digest: &Digest,
+    max: usize,
+) -> Result<Vec<u8>, Error> {
     let missing = || layout.missing(&format!("manifest {}", digest.as_str()));
     let bytes = layout.read(&path_of(digest), max as u64)?;
     let bytes = bytes.ok_or_else(missing)?;

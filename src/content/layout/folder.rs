@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::body::digest::Digest;
 use crate::body::final_path::{FinalPath, NEW_FILE_MODE};
@@ -13,6 +13,8 @@ use crate::os::directory::Directory;
 
 /// The file that marks a directory as a layout.
 pub(super) const MARK: &str = "oci-layout";
+/// The file that lists the manifests.
+pub(super) const INDEX: &str = "index.json";
 
 /// The directory of an OCI image layout.
 pub(crate) struct Layout {
@@ -20,7 +22,7 @@ pub(crate) struct Layout {
     /// As the program gave it, for messages.
     path: PathBuf,
     /// Whether what every layout has is on the disk.
-    is_base_synced: AtomicBool,
+    is_base_synced: Mutex<bool>,
 }
 
 impl Layout {
@@ -28,7 +30,7 @@ impl Layout {
         Layout {
             directory,
             path: path.to_owned(),
-            is_base_synced: AtomicBool::new(false),
+            is_base_synced: Mutex::new(false),
         }
     }
 
@@ -90,8 +92,10 @@ impl Layout {
     /// Creates the directory of blobs with digests of an algorithm, if it is missing.
     pub(super) fn make_folder(&self, folder: &Path) -> io::Result<()> {
         if self.directory.find(folder)?.is_none() {
-            self.directory.make(Path::new("blobs"))?;
-            self.directory.make(folder)?;
+            // Another thread that finds them must not take them for synced.
+            let mut is_synced = self.base_synced();
+            let blobs = self.directory.make(Path::new("blobs"))?;
+            *is_synced &= !(self.directory.make(folder)? || blobs);
         }
         Ok(())
     }
@@ -108,26 +112,35 @@ impl Layout {
     /// Syncs what every layout has, once. It is not synced when a layout is created: an
     /// empty one that a power failure damages is completed by the next call to create it.
     pub(super) fn sync_base(&self) -> Result<(), Error> {
-        if self.is_base_synced.load(Ordering::Relaxed) {
+        let mut is_synced = self.base_synced();
+        if *is_synced {
             return Ok(());
         }
+        let mut is_complete = true;
         for (name, synced) in [
-            (MARK, self.sync_mark()),
+            (MARK, self.sync_file(MARK)),
+            (INDEX, self.sync_file(INDEX)),
             ("blobs", self.directory.sync_folder(Path::new("blobs"))),
+            (".", self.directory.sync()),
         ] {
             match synced {
                 // A layout that another program is creating.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => is_complete = false,
                 synced => synced.map_err(|error| self.failed(Path::new(name), &error))?,
             }
         }
-        self.is_base_synced.store(true, Ordering::Relaxed);
+        *is_synced = is_complete;
         Ok(())
     }
 
-    fn sync_mark(&self) -> io::Result<()> {
-        let (mark, _) = self.directory.open_regular(Path::new(MARK))?;
-        mark.sync_all()
+    fn base_synced(&self) -> MutexGuard<'_, bool> {
+        let synced = self.is_base_synced.lock();
+        synced.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sync_file(&self, name: &str) -> io::Result<()> {
+        let (file, _) = self.directory.open_regular(Path::new(name))?;
+        file.sync_all()
     }
 
     /// Writes a file, which replaces an existing one atomically.

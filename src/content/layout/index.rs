@@ -3,15 +3,13 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
-use super::folder::Layout;
+use super::folder::{INDEX, Layout};
 use crate::body::digest::Digest;
 use crate::content::descriptor::Descriptor;
 use crate::content::json::Json;
 use crate::content::{media_type, reference};
 use crate::error::{Error, Kind};
 
-/// The name of the file.
-pub(super) const INDEX: &str = "index.json";
 /// The maximum size of the file.
 const MAX_SIZE: u64 = 64 * 1024 * 1024;
 

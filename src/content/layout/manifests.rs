@@ -45,7 +45,7 @@ pub(in crate::content) fn read(
 
 /// Reads a manifest whose digest is known; `None` if the layout does not have it.
 /// A damaged one is removed.
-pub(in crate::content) fn find(
+pub(in crate::content) fn find_intact(
     layout: &Layout,
     digest: &Digest,
     media_type: Option<&str>,
@@ -55,8 +55,11 @@ pub(in crate::content) fn find(
         Ok(manifest) => Ok(Some(manifest)),
         Err(error) if error.kind() == Kind::NotFound => Ok(None),
         Err(error) if error.kind() == Kind::DigestMismatch => {
-            blobs::delete(layout, digest)?;
-            Ok(None)
+            match blobs::delete(layout, digest) {
+                // Another copy has removed it too.
+                Err(error) if error.kind() == Kind::NotFound => Ok(None),
+                deleted => deleted.map(|()| None),
+            }
         }
         Err(error) => Err(error),
     }
@@ -69,13 +72,13 @@ pub(in crate::content) fn read_blob(
     media_type: Option<&str>,
     options: &Options,
 ) -> Result<Manifest, Error> {
-    let bytes = blob_file::read(layout, digest, options.max_manifest())?;
+    let bytes = blob_file::read_manifest(layout, digest, options.max_manifest())?;
     Manifest::parse(bytes, media_type, digest.algorithm())
         .map_err(|error| error.with_digest(digest.as_str()))
 }
 
 /// Writes a manifest, makes tags point to it, and adds it to the index. What it
-/// refers to may be missing, except for the empty blob.
+/// refers to may be missing; the empty blob is written with it.
 pub(in crate::content) fn write(
     operation: &Operation,
     layout: &Arc<Layout>,
@@ -106,6 +109,8 @@ pub(in crate::content) fn write(
         }
         is_changed
     })?;
+    // It may have waited for the lock.
+    progress.set_phase(Phase::Push);
     match is_written {
         true => progress.end(),
         false => progress.skip(),

@@ -58,9 +58,13 @@ impl NewBlob {
         if is_there(&self.layout, digest, Some(self.written())) {
             return Ok(());
         }
-        let path = path_of(digest);
-        let moved = self.move_to(&folder_of(digest), &path);
-        moved.map_err(|error| self.layout.failed(&path, &error))?;
+        let (folder, path) = (folder_of(digest), path_of(digest));
+        let failed = |error: io::Error| self.layout.failed(&path, &error);
+        self.layout.make_folder(&folder).map_err(failed)?;
+        if self.file.is_synced() {
+            self.layout.sync_base()?;
+        }
+        self.move_to(&folder, &path).map_err(failed)?;
         self.is_moved = true;
         Ok(())
     }
@@ -69,7 +73,6 @@ impl NewBlob {
         if self.file.is_synced() {
             self.file.file().sync_all()?;
         }
-        self.layout.make_folder(folder)?;
         let directory = self.layout.directory();
         directory.rename(&self.temporary, path)?;
         match self.file.is_synced() {

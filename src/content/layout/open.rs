@@ -5,9 +5,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::folder::{Layout, MARK};
-use super::index::{INDEX, Index};
+use super::folder::{INDEX, Layout, MARK};
+use super::index::Index;
 use super::lock::Lock;
+use crate::body::temporary;
 use crate::content::json::Json;
 use crate::error::{Error, Kind, with_path};
 use crate::os::deadline::CallLimits;
@@ -75,7 +76,7 @@ fn state(layout: &Layout) -> Result<State, Error> {
         [MARK, INDEX, "blobs"]
             .iter()
             .any(|known| known.as_bytes() == name)
-            || name.starts_with(b".reggie-")
+            || name.starts_with(temporary::PREFIX.as_bytes())
     };
     let has = |name: &str| names.iter().any(|known| known == name);
     Ok(
@@ -109,13 +110,13 @@ fn finish(layout: &Layout) -> Result<(), Error> {
         let made = layout.directory().make(folder);
         made.map_err(|error| layout.failed(folder, &error))?;
     }
-    let has = |name: &str| layout.read(Path::new(name), u64::MAX);
-    if has(MARK)?.is_none_or(|mark| mark.is_empty()) {
+    let contents = |name: &str| layout.read(Path::new(name), u64::MAX);
+    if contents(MARK)?.is_none_or(|mark| mark.is_empty()) {
         let mark = format!("{{\"imageLayoutVersion\":\"{VERSION}\"}}");
         layout.replace(Path::new(MARK), mark.as_bytes(), false)?;
     }
     // Last: to other programs, a directory with an index is a complete layout.
-    if has(INDEX)?.is_none_or(|index| index.is_empty()) {
+    if contents(INDEX)?.is_none_or(|index| index.is_empty()) {
         Index::default().write(layout, false)?;
     }
     Ok(())

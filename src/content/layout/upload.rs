@@ -72,12 +72,11 @@ impl LayoutUpload {
         let expected = digest;
         let digest = Digest::parse(&self.digester.clone().finish())?;
         expected_digest::check(expected, &digest)?;
-        // As with a registry: the callback of the options if the upload has none.
-        let progress = match options.map(|options| options.progress.as_ref()) {
-            Some(callback) if self.options.progress.is_none() => Progress::new(callback),
+        let has_begun = self.options.progress.is_some();
+        let progress = match options {
+            Some(options) if !has_begun => Progress::new(options.progress.as_ref()),
             _ => self.progress.clone(),
         };
-        let has_begun = self.options.progress.is_some();
         let options = options.unwrap_or(&self.options);
         let operation = Operation::with_progress(&self.repository, options, progress);
         operation.check()?;

@@ -29,6 +29,12 @@ use super::repository::Repository;
 use crate::error::Error;
 use crate::os::deadline::CallLimits;
 
+/// How many threads a call needs that waits for its jobs: one thread would do no more
+/// than the calling thread does.
+pub(super) fn threads_for(parallel: usize) -> usize {
+    if parallel < 2 { 0 } else { parallel }
+}
+
 /// The worker threads of a call. They have ended once this is dropped.
 pub(super) struct Pool {
     shared: Arc<Shared>,
@@ -38,11 +44,10 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// A pool for a call with at most that many threads. One thread would do no more
-    /// than the calling thread does.
+    /// A pool for a call that transfers so many blobs at once.
     pub(super) fn new(operation: &mut Operation, parallel: usize) -> Result<Pool, Error> {
-        let threads = if parallel < 2 { 0 } else { parallel };
-        Pool::with_threads(&mut operation.call.limits, &operation.progress, threads)
+        let (limits, threads) = (&mut operation.call.limits, threads_for(parallel));
+        Pool::with_threads(limits, &operation.progress, threads)
     }
 
     /// A pool with at most that many threads, whose callbacks run on the current thread

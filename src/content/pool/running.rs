@@ -28,8 +28,8 @@ impl Running {
         self.shared.start_threads();
     }
 
-    /// Runs a job on the current thread, if no thread could be created and there is
-    /// one.
+    /// Runs one queued job on the current thread if the pool has no threads; returns
+    /// whether there was one.
     pub(in crate::content) fn help(&self) -> bool {
         if self.shared.has_threads() {
             return false;

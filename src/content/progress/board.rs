@@ -42,6 +42,26 @@ struct State {
     stop: Option<Stop>,
 }
 
+/// A report on its way to the thread that calls back. If it never gets there, another
+/// one may follow.
+pub(super) struct Posted(Arc<Board>);
+
+impl Posted {
+    /// Reports as [`Board::report_if_due`] does.
+    pub(super) fn report(self) {
+        let board = Arc::clone(&self.0);
+        drop(self);
+        // The failure is stored.
+        let _ = board.report_if_due(None);
+    }
+}
+
+impl Drop for Posted {
+    fn drop(&mut self) {
+        self.0.state().is_posted = false;
+    }
+}
+
 /// One transfer after another, each of which has a number.
 pub(super) struct Line {
     pub(super) phase: Phase,
@@ -94,9 +114,10 @@ impl Line {
         self.is_active
     }
 
-    /// Sets how many bytes are in place; what is sent again does not count.
+    /// Sets how many bytes are in place; what is sent again does not count, nor what is
+    /// sent before the transfer begins, such as the empty blob of a manifest.
     pub(super) fn reached(&mut self, done: u64) {
-        if done > self.done {
+        if self.is_active && done > self.done {
             self.done = done;
             self.moved = true;
         }
@@ -170,8 +191,8 @@ impl Board {
         (state.items, state.items_done) = (count, done);
     }
 
-    /// The batch has more items than before.
-    pub(super) fn extend_items(&self, count: usize) {
+    /// Sets how many items the batch has by now.
+    pub(super) fn set_item_count(&self, count: usize) {
         self.state().items = count;
     }
 
@@ -209,9 +230,9 @@ impl Board {
         });
     }
 
-    /// Whether another thread has to be woken to report; at most one report is on its
+    /// A report that another thread has to make, if one is due; at most one is on its
     /// way. An error once the callback has stopped the call.
-    pub(super) fn take_post(&self) -> Result<bool, Error> {
+    pub(super) fn take_post(self: &Arc<Board>) -> Result<Option<Posted>, Error> {
         let mut state = self.state();
         if let Some(error) = &state.stopped {
             return Err(error.clone());
@@ -219,14 +240,7 @@ impl Board {
         let is_due =
             !state.is_posted && (state.is_idle() || state.next_due(self.interval).is_some());
         state.is_posted |= is_due;
-        Ok(is_due)
-    }
-
-    /// Reports as [`Board::report_if_due`] does, for [`Board::take_post`].
-    pub(super) fn report_posted(&self) {
-        self.state().is_posted = false;
-        // The failure is stored.
-        let _ = self.report_if_due(None);
+        Ok(is_due.then(|| Posted(Arc::clone(self))))
     }
 
     /// Reports transfers that have moved, or, once a second, that none has: if no
@@ -303,6 +317,12 @@ impl Board {
     }
 }
 
+/// Manifests may claim any sizes.
+fn sum(past: u64, sizes: impl IntoIterator<Item = u64>) -> u64 {
+    let all: u128 = sizes.into_iter().map(u128::from).sum();
+    u64::try_from(u128::from(past) + all).unwrap_or(u64::MAX)
+}
+
 impl State {
     /// Notes an event, and returns what is to be reported.
     fn note(&mut self, id: u64, event: Event) -> Option<Snapshot> {
@@ -329,8 +349,8 @@ impl State {
     fn totals(&self) -> Totals {
         let lines = self.lines.values();
         Totals {
-            done: self.past_done + lines.clone().map(|line| line.done).sum::<u64>(),
-            total: self.past_total + lines.filter_map(|line| line.total).sum::<u64>(),
+            done: sum(self.past_done, lines.clone().map(|line| line.done)),
+            total: sum(self.past_total, lines.map(|line| line.total.unwrap_or(0))),
             items: self.items,
             items_done: self.items_done,
         }
@@ -338,8 +358,8 @@ impl State {
 
     fn retire(&mut self, id: u64) {
         if let Some(line) = self.lines.get_mut(&id) {
-            self.past_done += std::mem::take(&mut line.done);
-            self.past_total += line.total.take().unwrap_or(0);
+            self.past_done = sum(self.past_done, [std::mem::take(&mut line.done)]);
+            self.past_total = sum(self.past_total, line.total.take());
             line.resumed = 0;
         }
     }

@@ -97,10 +97,10 @@ impl Progress {
         }
     }
 
-    /// The batch has more items than before.
-    pub(crate) fn extend_items(&self, count: usize) {
+    /// Sets how many items the batch has by now.
+    pub(crate) fn set_item_count(&self, count: usize) {
         if let Some(reporter) = &self.0 {
-            reporter.line.board.extend_items(count);
+            reporter.line.board.set_item_count(count);
         }
     }
 
@@ -109,8 +109,8 @@ impl Progress {
         self.0.as_ref()?.line.board.stopped()
     }
 
-    /// Calls back once a second while the call waits, whatever it waits for, and
-    /// counts the bytes of request bodies.
+    /// Reports when that is due while the call transfers or waits, and counts the bytes
+    /// of request bodies.
     pub(crate) fn meter(&self) -> Option<Arc<TransferMeter>> {
         let reporter = self.0.clone()?;
         let interval = reporter.line.board.interval();
@@ -121,8 +121,7 @@ impl Progress {
         Some(TransferMeter::with_interval(Arc::new(callback), interval))
     }
 
-    /// Calls back once a second while requests to another server wait: their bytes
-    /// are not counted.
+    /// The same for requests to another server, whose bytes are not counted.
     pub(crate) fn idle_meter(&self) -> Option<Arc<TransferMeter>> {
         let reporter = self.0.clone()?;
         let interval = reporter.line.board.interval();
@@ -313,9 +312,8 @@ impl Reporter {
         let board = &self.line.board;
         match &self.limits {
             Some(limits) if limits.is_worker() => {
-                if board.take_post()? {
-                    let board = Arc::clone(board);
-                    limits.post_callback(Step::Prepare, move || board.report_posted());
+                if let Some(posted) = board.take_post()? {
+                    limits.post_callback(Step::Prepare, move || posted.report());
                 }
                 Ok(())
             }

@@ -140,6 +140,9 @@ fn bodies_of_other_requests_do_not_count() {
     };
     progress.set_phase(Phase::Push);
     send(2);
+    // As the sender of a blob does.
+    progress.reached(2);
+    progress.poll().expect("not stopped");
     progress
         .begin(Phase::Push, None, "", Some(10))
         .expect("not stopped");
@@ -156,4 +159,38 @@ fn bodies_of_other_requests_do_not_count() {
         (Event::Done, 10),
     ];
     assert_eq!(events(&seen), expected);
+}
+
+#[test]
+fn sizes_that_no_content_has_do_not_overflow_the_totals() {
+    let (progress, seen) = progress(Duration::ZERO, u64::MAX);
+    for _ in 0..4 {
+        let other = progress.another();
+        let begun = other.begin(Phase::Pull, None, "", Some(i64::MAX as u64));
+        begun.expect("not stopped");
+        other.skip().expect("not stopped");
+    }
+    let seen = seen.lock().expect("no panic");
+    let done: Vec<u64> = seen.iter().map(|seen| seen.totals.done).collect();
+    assert!(done.is_sorted(), "{done:?}");
+    assert_eq!(done.last(), Some(&u64::MAX));
+}
+
+#[test]
+fn a_report_that_never_arrives_is_followed_by_others() {
+    let callback: ProgressCallback = Arc::new(|_| Ok(()));
+    let board = Board::new(callback, Duration::ZERO);
+    let line = board.add_line(0);
+    board.deliver(line, Event::Begin).expect("not stopped");
+    board.with_line(line, |line| line.reached(1));
+    let posted = board.take_post().expect("not stopped");
+    assert!(posted.is_some());
+    assert!(board.take_post().expect("not stopped").is_none());
+    drop(posted);
+    let again = board.take_post().expect("not stopped");
+    again.expect("the first one is lost").report();
+    assert!(
+        board.take_post().expect("not stopped").is_none(),
+        "nothing has moved"
+    );
 }
