@@ -31,8 +31,8 @@ def main():
 
     certificate = make_certificate(options.work)
     image = Image(os.path.join(options.work, "image"), 30, options.layer_mib * MIB)
-    registries = [Registry(options.work, "http", "storage"),
-                  Registry(options.work, "https", "storage", certificate)]
+    registries = [Registry("docker-registry", options.work, "http", "storage"),
+                  Registry("docker-registry", options.work, "https", "storage", certificate)]
     try:
         subprocess.run([os.path.join(options.work, "images"), image.path,
                         registries[0].url("image"), TAG, "0"], check=True)
