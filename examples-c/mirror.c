@@ -54,7 +54,6 @@ static int mirror(const reggie_repository *from, const reggie_repository *to,
         status = reggie_batch_run(batch, &error);
     for (i = 0; i < reggie_batch_count(batch); i++) {
         const reggie_descriptor *copied = reggie_batch_item(batch, i);
-
         const reggie_error *why = reggie_batch_error(batch, i);
 
         if (copied != NULL)

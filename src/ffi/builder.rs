@@ -32,7 +32,7 @@ impl reggie_builder {
         }
     }
 
-    /// Changes the builder; an error while a call builds or pushes it, which may be the one
+    /// Changes the builder; an error while a call uses it, which may be the one
     /// that is calling back.
     fn change(&self, change: impl FnOnce(&mut Builder) -> Result<(), Error>) -> Result<(), Error> {
         match self.core.try_write() {

@@ -39,9 +39,9 @@ impl Hosts {
         host.not_before = host.not_before.max(until);
     }
 
-    /// Whether a request that the host refuses now was on its way when it refused
-    /// another one. If not, this is the one that others are compared with.
-    pub(super) fn is_known(&mut self, name: &str, begun: Instant, now: Instant) -> bool {
+    /// Notes that the host refuses a request. Returns whether that was on its way when
+    /// the host refused another one; if not, it is the one that others are compared with.
+    pub(super) fn note_refusal(&mut self, name: &str, begun: Instant, now: Instant) -> bool {
         let host = self.host(name, now);
         let is_known = host.refused.is_some_and(|refused| begun < refused);
         if !is_known {

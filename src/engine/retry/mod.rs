@@ -73,7 +73,7 @@ impl Retries {
             // For the requests of other threads too, even without a retry here.
             is_known = self.with_hosts(|hosts| {
                 hosts.set_retry_after(host, now, wait);
-                hosts.is_known(host, attempt.begun, now)
+                hosts.note_refusal(host, attempt.begun, now)
             });
         }
         let progressed = call.take_progress(now);
