@@ -12,11 +12,11 @@ CASES = {
     "down": ("1 GiB down, verified, http", "http", {
         "libreggie": "content down REPOSITORY DIGEST",
         "oras-go": "oras down REPOSITORY DIGEST",
-        "recv and SHA-256": "floor HOST PORT PATH DIGEST"}),
+        "recv and SHA-256": "floor HOST PORT BARE_NAME DIGEST"}),
     "down-tls": ("1 GiB down, verified, https", "https", {
         "libreggie": "content down REPOSITORY DIGEST",
         "oras-go": "oras down REPOSITORY DIGEST",
-        "SSL_read and SHA-256": "floor HOST PORT PATH DIGEST"}),
+        "SSL_read and SHA-256": "floor HOST PORT BARE_NAME DIGEST"}),
     "save": ("1 GiB down to a path, verified, http", "http", {
         "libreggie": "content save REPOSITORY DIGEST OUTPUT 0",
         "oras-go": "oras save REPOSITORY DIGEST OUTPUT",
@@ -49,14 +49,12 @@ TRUSTING = {"content", "floor"}
 def commands_of(case, served, programs):
     _, scheme, lines = CASES[case]
     blob = served[f"{scheme}-large"]
-    host, _, path = blob.split("://", 1)[1].partition("/")
-    name = served[f"{scheme}-repository"].split("://", 1)[1].replace("/v2/", "/", 1)
+    host, _, bare = served[f"{scheme}-repository"].split("://", 1)[1].partition("/v2/")
     digest = blob.rsplit("/", 1)[1]
     words = {
         "REPOSITORY": served[f"{scheme}-repository"], "BLOB": blob,
-        "DIGEST": digest, "NAME@DIGEST": f"{name}@{digest}",
-        "HOST": host.rpartition(":")[0],
-        "PORT": host.rpartition(":")[2], "PATH": f"/{path}",
+        "DIGEST": digest, "BARE_NAME": bare, "NAME@DIGEST": f"{host}/{bare}@{digest}",
+        "HOST": host.rpartition(":")[0], "PORT": host.rpartition(":")[2],
         "FILE": os.path.join(programs, "file"), "OUTPUT": os.path.join(programs, "output"),
         "CLI": os.path.join(programs, "oras-cli"),
         "PLAIN": "--plain-http" if scheme == "http" else "",

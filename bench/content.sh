@@ -5,7 +5,7 @@ set -eu
 . "$(dirname "$0")/build.sh"
 build_server
 compile content "$work/libreggie.so.0" -Wl,-rpath,"$work" -pthread
-compile floor -lssl -lcrypto
+compile floor -lssl -lcrypto -pthread
 compile timed
 compile curl_pread -lcurl -pthread
 (cd "$bench/oras" && go build -o "$work/oras" .)

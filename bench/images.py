@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whole images beside crane, oras, regctl and skopeo, with a registry."""
+"""Whole images beside crane, oras, regctl, skopeo and a minimal program."""
 
 import argparse
 import gzip
@@ -30,6 +30,7 @@ DOWN = {
     "oras": "oras copy PLAIN_FROM FROM:v1 --to-oci-layout TO:v1",
     "regctl": "regctl image copy FROM:v1 ocidir://TO:v1",
     "skopeo": "skopeo --insecure-policy copy --quiet VERIFY_FROM docker://FROM:v1 oci:TO:v1",
+    "minimal": "floor --to TO HOST PORT REPOSITORY DIGESTS",
     "libreggie, synced": "images URL TO v1 1 PARALLEL",
 }
 UP = {
@@ -50,6 +51,8 @@ COPY = {
 # How many blobs of an image libreggie transfers at once. The default is 4; a program
 # sets more for many small ones, which take little but the time of their requests.
 PARALLEL = {"large": 4, "many": 16}
+# The programs in C.
+OWN = {"images", "floor"}
 # Name, title with the image's size, direction, scheme, image.
 CASES = {
     "down": ("{large} down to a layout, http", DOWN, "http", "large"),
@@ -69,6 +72,7 @@ class Image:
 
     def __init__(self, path, count, size):
         self.path = path
+        self.blobs = []
         os.makedirs(os.path.join(path, "blobs/sha256"))
         layers, ids = [], []
         for _ in range(count):
@@ -90,6 +94,7 @@ class Image:
         found = hashlib.sha256(content).hexdigest()
         with open(os.path.join(self.path, "blobs/sha256", found), "wb") as file:
             file.write(content)
+        self.blobs.append(f"sha256:{found}")
         return {"mediaType": media_type, "digest": f"sha256:{found}", "size": len(content)}
 
     def put_json(self, media_type, value):
@@ -193,7 +198,7 @@ class Bench:
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def program(self, name):
-        found = os.path.join(self.work if name == "images" else self.tools, name)
+        found = os.path.join(self.work if name in OWN else self.tools, name)
         return found if os.path.exists(found) else shutil.which(name) or sys.exit(f"no {name}")
 
     def words(self, kind, scheme, image):
@@ -203,8 +208,10 @@ class Bench:
         layout, target = self.images[image].path, self.registries["other"]
         parallel = str(PARALLEL[image])
         if kind is DOWN:
+            host, port = registry.host.split(":")
             return {"URL": registry.url(image), "FROM": f"{registry.host}/{image}",
-                    "TO": self.output, "PARALLEL": parallel}
+                    "TO": self.output, "PARALLEL": parallel, "HOST": host, "PORT": port,
+                    "REPOSITORY": image}
         if kind is UP:
             return {"URL": registry.url(fresh), "FROM": layout,
                     "TO": f"{registry.host}/{fresh}", "PARALLEL": parallel}
@@ -215,7 +222,9 @@ class Bench:
     def command(self, line, kind, scheme, image):
         words = self.words(kind, scheme, image)
         plain = scheme == "http"
-        flags = {"PLAIN_FROM": ["--from-plain-http"] if plain else [],
+        # Without the manifest, which comes last.
+        flags = {"DIGESTS": self.images[image].blobs[:-1],
+                 "PLAIN_FROM": ["--from-plain-http"] if plain else [],
                  "PLAIN_TO": ["--to-plain-http"] if plain else [],
                  "VERIFY_FROM": ["--src-tls-verify=false"] if plain else [],
                  "VERIFY_TO": ["--dest-tls-verify=false"] if plain else []}
@@ -225,7 +234,7 @@ class Bench:
             # Root's cache of what registries have cannot be elsewhere.
             command += [shutil.which("unshare"), "--user"]
         command.append(self.program(name))
-        if name == "images":
+        if name == "images" or (name == "floor" and not plain):
             command += ["--ca", self.certificate[0]]
         for argument in arguments:
             # A capital word is the whole argument, or follows a prefix of lower case.

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Whole images beside crane, oras, regctl and skopeo, with a registry. Passes its
-# arguments to images.py: --rounds, --layer-mib, --registry, --only, and names of cases.
+# Whole images beside crane, oras, regctl, skopeo and a minimal program, with a
+# registry. Passes its arguments to images.py: --rounds, --layer-mib, --registry, --only, and names of cases.
 set -eu
 . "$(dirname "$0")/build.sh"
 compile images "$work/libreggie.so.0" -Wl,-rpath,"$work"
 compile timed
+compile floor -lssl -lcrypto -pthread
 
 build_tools crane regctl oras distribution
 

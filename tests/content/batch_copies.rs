@@ -308,7 +308,7 @@ fn batches_with_olareg() {
     walk(Olareg::start(OlaregForm::Open));
 }
 
-/// Each of them may find it damaged and remove it.
+/// Each of them may find it damaged and replace it.
 #[test]
 fn two_copies_repair_a_damaged_manifest() {
     let (from, to) = (Place::registry(), Place::layout());

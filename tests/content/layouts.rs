@@ -256,11 +256,17 @@ fn a_damaged_blob_is_never_returned() {
     let manifest = image(&repository, "");
     push_manifest(&repository, &manifest, &["v1"], &options()).expect("pushed");
     let hex = &manifest.descriptor().digest().as_str()["sha256:".len()..];
-    fs::write(folder.path().join("blobs/sha256").join(hex), b"{}").expect("written");
+    let mut wrong = manifest.bytes().to_vec();
+    wrong[0] ^= 1;
+    fs::write(folder.path().join("blobs/sha256").join(hex), wrong).expect("written");
     assert_kind(
         pull(&repository, Some("v1"), &options()),
         Kind::DigestMismatch,
     );
+    // A push replaces it.
+    push_manifest(&repository, &manifest, &["v1"], &options()).expect("pushed");
+    let repaired = pull(&repository, Some("v1"), &options()).expect("pulled");
+    assert_eq!(repaired.bytes(), manifest.bytes());
 }
 
 #[test]

@@ -132,8 +132,8 @@ pub(super) fn open(layout: &Layout, digest: &Digest) -> Result<(File, u64), Erro
     }
 }
 
-/// Reads and verifies the blob of a manifest of at most `max` bytes.
-pub(super) fn read_manifest(
+/// Reads and verifies a blob of at most `max` bytes, such as that of a manifest.
+pub(super) fn read_verified(
     layout: &Layout,
     digest: &Digest,
     max: usize,

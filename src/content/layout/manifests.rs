@@ -43,8 +43,8 @@ pub(in crate::content) fn read(
     Ok(manifest)
 }
 
-/// Reads a manifest whose digest is known; `None` if the layout does not have it.
-/// A damaged one is removed.
+/// Reads a manifest whose digest is known; `None` if the layout does not have it, or
+/// damaged: what writes it replaces that.
 pub(in crate::content) fn find_intact(
     layout: &Layout,
     digest: &Digest,
@@ -53,14 +53,7 @@ pub(in crate::content) fn find_intact(
 ) -> Result<Option<Manifest>, Error> {
     match read_blob(layout, digest, media_type, options) {
         Ok(manifest) => Ok(Some(manifest)),
-        Err(error) if error.kind() == Kind::NotFound => Ok(None),
-        Err(error) if error.kind() == Kind::DigestMismatch => {
-            match blobs::delete(layout, digest) {
-                // Another copy has removed it too.
-                Err(error) if error.kind() == Kind::NotFound => Ok(None),
-                deleted => deleted.map(|()| None),
-            }
-        }
+        Err(error) if matches!(error.kind(), Kind::NotFound | Kind::DigestMismatch) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -72,7 +65,7 @@ pub(in crate::content) fn read_blob(
     media_type: Option<&str>,
     options: &Options,
 ) -> Result<Manifest, Error> {
-    let bytes = blob_file::read_manifest(layout, digest, options.max_manifest())?;
+    let bytes = blob_file::read_verified(layout, digest, options.max_manifest())?;
     Manifest::parse(bytes, media_type, digest.algorithm())
         .map_err(|error| error.with_digest(digest.as_str()))
 }

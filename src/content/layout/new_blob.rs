@@ -53,11 +53,17 @@ impl NewBlob {
         appended.map_err(|error| self.layout.failed(&self.temporary, &error))
     }
 
-    /// Makes the file the blob of a digest, which must be that of its content.
+    /// Makes the file the blob of a digest, which must be that of its content, unless
+    /// there is one.
     pub(in crate::content) fn commit(&mut self, digest: &Digest) -> Result<(), Error> {
-        if is_there(&self.layout, digest, Some(self.written())) {
-            return Ok(());
+        match is_there(&self.layout, digest, Some(self.written())) {
+            true => Ok(()),
+            false => self.replace(digest),
         }
+    }
+
+    /// Makes the file the blob of a digest, in place of a damaged one.
+    fn replace(&mut self, digest: &Digest) -> Result<(), Error> {
         let (folder, path) = (folder_of(digest), path_of(digest));
         let failed = |error: io::Error| self.layout.failed(&path, &error);
         self.layout.make_folder(&folder).map_err(failed)?;
@@ -97,18 +103,18 @@ pub(in crate::content) fn is_there(layout: &Layout, digest: &Digest, size: Optio
         .is_ok_and(|(_, found)| size.is_none_or(|expected| expected == found))
 }
 
-/// Writes a blob unless it exists; returns whether it was written.
+/// Writes a small blob unless it exists and is intact; returns whether it was written.
 pub(super) fn write(
     layout: &Arc<Layout>,
     digest: &Digest,
     bytes: &[u8],
     is_synced: bool,
 ) -> Result<bool, Error> {
-    if is_there(layout, digest, Some(bytes.len() as u64)) {
+    if blob_file::read_verified(layout, digest, bytes.len()).is_ok() {
         return Ok(false);
     }
     let mut blob = NewBlob::create(layout, is_synced, None)?;
     blob.write(bytes)?;
-    blob.commit(digest)?;
+    blob.replace(digest)?;
     Ok(true)
 }
