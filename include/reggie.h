@@ -4321,6 +4321,9 @@ uint64_t reggie_progress_total(const reggie_progress *progress);
 
 /// Returns how many bytes of the content were in place before the call.
 ///
+/// They are known once the partial file, or what the registry has, was examined:
+/// after REGGIE_PROGRESS_BEGIN. Together with them, reggie_progress_done() grows.
+///
 /// Returns 0 if `progress` is NULL.
 uint64_t reggie_progress_resumed(const reggie_progress *progress);
 
@@ -5334,7 +5337,9 @@ reggie_status reggie_builder_set_config_descriptor(reggie_builder *builder,
 
 /// Adds existing content: a layer, or a manifest for an index.
 ///
-/// The content must exist in the repository that the manifest is pushed to. To use
+/// The content must exist in the repository that the manifest is pushed to. An
+/// artifact type that is the media type of a config, as that of the descriptor of
+/// an image, is left out. To use
 /// existing content as the config, see reggie_builder_set_config_descriptor().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
@@ -5372,8 +5377,8 @@ reggie_status reggie_builder_add_memory(reggie_builder *builder,
                                         const char *title);
 
 /// Sets an annotation of the layer or manifest added last, not of the config. A
-/// `value` of NULL removes it. A title is checked by reggie_builder_finish(), but
-/// only against those of other layers.
+/// `value` of NULL removes it. A title is checked by reggie_builder_finish()
+/// and reggie_builder_push().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `builder` or `name` is NULL,
 /// REGGIE_INVALID_UTF8, or REGGIE_INVALID_ARGUMENT if `name` is empty or if
@@ -5394,8 +5399,8 @@ reggie_status reggie_builder_annotate(reggie_builder *builder,
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
-/// has no type, REGGIE_UNSAFE_NAME if reggie_builder_annotate() has given a layer
-/// the title of another one, REGGIE_FILE, REGGIE_SOURCE_CHANGED if a file changes
+/// has no type, REGGIE_UNSAFE_NAME if the titles of the layers that were added
+/// could not all be pulled by reggie_pull_files(), REGGIE_FILE, REGGIE_SOURCE_CHANGED if a file changes
 /// while it is read, REGGIE_CANCELLED, REGGIE_DEADLINE, REGGIE_PROGRESS_CALLBACK or
 /// REGGIE_BODY_TOO_LARGE.
 REGGIE_MUST_USE
@@ -5587,7 +5592,8 @@ reggie_status reggie_batch_step(reggie_batch *batch,
 /// Returns a file descriptor to poll.
 ///
 /// It is readable when reggie_batch_step() has something to do, which includes
-/// newly added items. It is owned by the library, open until the batch is freed,
+/// newly added items, and, before the first step, even if there are none: the
+/// step then sets `running` to 0. It is owned by the library, open until the batch is freed,
 /// and must not be read or closed. Returns -1 if `batch` is NULL.
 int reggie_batch_fd(const reggie_batch *batch);
 

@@ -1,4 +1,4 @@
-/* Copies an image with its signatures: copying FROM TO [TAG] */
+/* Copies an image with its signatures: copying FROM TO [TAG [TAG OF FROM]] */
 #include <reggie.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ int main(int argc, char **argv)
     reggie_status status;
 
     if (argc < 3) {
-        fprintf(stderr, "usage: %s FROM TO [TAG]\n", argv[0]);
+        fprintf(stderr, "usage: %s FROM TO [TAG [TAG OF FROM]]\n", argv[0]);
         reggie_options_free(options);
         return EXIT_FAILURE;
     }
@@ -48,7 +48,8 @@ int main(int argc, char **argv)
         const reggie_repository *tagged = reggie_repository_client(to) ? to : from;
         const char *tag = argc > 3 ? argv[3] : reggie_repository_target(tagged);
 
-        status = reggie_copy(from, NULL, to, &tag, 1, options, &copied, &error);
+        status = reggie_copy(from, argc > 4 ? argv[4] : NULL, to, &tag, 1, options,
+                             &copied, &error);
     }
     if (status == REGGIE_OK)
         printf("%s\n", reggie_descriptor_digest(copied));

@@ -103,7 +103,9 @@ pub(super) fn transfer<T>(
 pub(super) fn named(error: Error, blob: &Descriptor) -> Error {
     let error = match error.kind() {
         Kind::DigestMismatch | Kind::SizeMismatch => error.at(Step::Verify),
-        Kind::NotFound => error.with_more(&format!(" (blob {})", blob.digest().as_str())),
+        Kind::NotFound if !error.message().contains(blob.digest().as_str()) => {
+            error.with_more(&format!(" (blob {})", blob.digest().as_str()))
+        }
         _ => error,
     };
     error.with_digest(blob.digest().as_str())

@@ -76,7 +76,8 @@ impl BlobSource {
     pub(super) fn explained(&self, error: Error) -> Error {
         match self {
             BlobSource::Registry(download) => download.explained(error),
-            _ => error,
+            BlobSource::Layout(file) => file.explained(error),
+            BlobSource::Embedded(..) | BlobSource::File(_) => error,
         }
     }
 

@@ -152,7 +152,7 @@ impl Builder {
             part.annotations.set(title::TITLE, Some(title))?;
             // Prefixes first, which allocates nothing: there may be thousands of layers.
             let mut others = self.parts.iter().filter(|other| {
-                let own = other.annotations.get(title::TITLE);
+                let own = other.title();
                 own.is_some_and(|own| title.starts_with(own))
             });
             if others.any(|other| other.file_name().as_deref() == Some(title)) {
@@ -174,17 +174,31 @@ impl Builder {
         }
     }
 
-    /// An error if an added file or added bytes have the name of another layer: titles
-    /// may have been changed as annotations.
+    /// An error if added files and bytes could not be pulled as files: titles may have
+    /// been changed as annotations.
     fn check_names(&self) -> Result<(), Error> {
         let is_existing = |part: &&Part| matches!(part.content, Content::Existing(_));
         let (existing, added): (Vec<&Part>, Vec<&Part>) = self.parts.iter().partition(is_existing);
-        let mut names: HashSet<String> = existing.into_iter().filter_map(Part::file_name).collect();
-        for name in added.into_iter().filter_map(Part::file_name) {
-            if names.contains(&name) {
+        let existing: HashSet<String> = existing.into_iter().filter_map(Part::file_name).collect();
+        let mut own = HashSet::new();
+        for part in added {
+            let Some(name) = part.file_name() else {
+                continue;
+            };
+            title::check(part.title().unwrap_or(""))?;
+            title::check(&name)?;
+            if existing.contains(&name) || own.contains(&name) {
                 return Err(title::repeated(&name));
             }
-            names.insert(name);
+            own.insert(name);
+        }
+        for name in &own {
+            title::check_folders(name, |folder| {
+                existing.contains(folder) || own.contains(folder)
+            })?;
+        }
+        for name in &existing {
+            title::check_folders(name, |folder| own.contains(folder))?;
         }
         Ok(())
     }
@@ -286,6 +300,7 @@ impl Builder {
                 Content::Memory(bytes) => Source::Memory(Arc::clone(bytes) as _),
             };
             let digest = descriptor.digest();
+            progress.set_title(part.title());
             if !seen.insert(digest.as_str()) {
                 repeated.push((source.name(Some(digest)), descriptor, progress));
                 continue;
@@ -386,6 +401,10 @@ impl Part {
         part
     }
 
+    fn title(&self) -> Option<&str> {
+        self.annotations.get(title::TITLE)
+    }
+
     /// The name of the file when it is pulled, if it becomes one.
     fn file_name(&self) -> Option<String> {
         title::file_name_in(&self.annotations)
@@ -412,6 +431,7 @@ impl Part {
                 Descriptor::of(digest, Some(bytes.len() as u64), self.media_type.clone())
             }
             Content::Path(path) => {
+                progress.set_title(self.title());
                 let (digest, size) = digest_of(path, algorithm, limits, progress)?;
                 Descriptor::of(digest, Some(size), self.media_type.clone())
             }

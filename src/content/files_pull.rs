@@ -168,12 +168,9 @@ fn check(files: &[File]) -> Result<(), Error> {
         partial.contains(&(folder, PathBuf::from(last)))
     };
     for File { layer, name } in files {
-        let folders = name.match_indices('/').map(|(at, _)| &name[..at]);
-        if folders.clone().any(|folder| names.contains(folder)) {
-            let error = title::refused(name, "leads through the file of another layer");
-            return Err(error.with_digest(layer.digest().as_str()));
-        }
-        if folders.chain([name.as_str()]).any(is_partial) {
+        title::check_folders(name, |folder| names.contains(folder))
+            .map_err(|error| error.with_digest(layer.digest().as_str()))?;
+        if title::folders(name).chain([name.as_str()]).any(is_partial) {
             let error = title::refused(name, "has the name of a partial file of another layer");
             return Err(error.with_digest(layer.digest().as_str()));
         }

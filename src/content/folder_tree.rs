@@ -73,7 +73,7 @@ impl FolderTree {
         match parent.open_below(component) {
             Err(error) if error.raw_os_error() == Some(libc::ENOTDIR) => Err(title::refused(
                 name,
-                "leads through something that is not a directory",
+                "leads through a file or a symbolic link",
             )),
             opened => opened.map_err(failed),
         }

@@ -55,7 +55,8 @@ pub(super) fn resolve_in(
     let mut manifest = pull_in(operation, &target)?;
     let mut nested = 0;
     while manifest.is_index() {
-        let next = selected(&manifest, platform, &mut nested)?.digest().clone();
+        let next = selected(operation, &manifest, platform, &mut nested)?;
+        let next = next.digest().clone();
         manifest = pull_in(operation, &Target::Digest(next))?;
     }
     Ok(manifest)
@@ -64,6 +65,7 @@ pub(super) fn resolve_in(
 /// The entry of an index that suits a platform: a manifest, or another index.
 /// Counts the indexes that are nested.
 pub(super) fn selected<'m>(
+    operation: &Operation,
     index: &'m Manifest,
     platform: &Platform,
     nested: &mut usize,
@@ -76,7 +78,7 @@ pub(super) fn selected<'m>(
     *nested += 1;
     let next = index.select(platform).or_else(|| only_index(index));
     let next = next.and_then(|next| index.entries().get(next));
-    next.ok_or_else(|| no_platform(index, platform))
+    next.ok_or_else(|| no_platform(operation.repository, index, platform))
 }
 
 /// The only entry without a platform that is an index.
@@ -90,7 +92,7 @@ fn only_index(index: &Manifest) -> Option<usize> {
     }
 }
 
-fn no_platform(index: &Manifest, platform: &Platform) -> Error {
+fn no_platform(repository: &Repository, index: &Manifest, platform: &Platform) -> Error {
     /// How many platforms a message names.
     const SHOWN: usize = 20;
     let mut found = index.platforms();
@@ -105,8 +107,13 @@ fn no_platform(index: &Manifest, platform: &Platform) -> Error {
         more => format!(" and {more} more"),
     };
     let digest = index.descriptor().digest().as_str();
-    let message = format!("manifest {digest}: nothing for {platform} among {list}{more}");
-    Error::new(Kind::NoPlatform, message).with_digest(digest)
+    let place = repository.shown();
+    let message = format!("{place}: nothing for {platform} in {digest} among {list}{more}");
+    let error = Error::new(Kind::NoPlatform, message).with_digest(digest);
+    match repository.client() {
+        Some(client) => error.with_host(&client.host()),
+        None => error,
+    }
 }
 
 /// Pulls a manifest within a call.

@@ -83,6 +83,16 @@ impl Repository {
         self.registry().ok().map(Registry::name)
     }
 
+    /// Its host and name, or its path, as errors name it.
+    pub(super) fn shown(&self) -> String {
+        match &self.0 {
+            Place::Registry(registry) => {
+                format!("{}/{}", registry.client().host(), registry.name())
+            }
+            Place::Layout(layout) => layout.shown(),
+        }
+    }
+
     /// What distinguishes it from other repositories in this process.
     pub(super) fn identity(&self) -> Result<String, Error> {
         match &self.0 {

@@ -56,6 +56,19 @@ pub(super) fn parts(name: &str) -> (&str, &str) {
     name.rsplit_once('/').unwrap_or((".", name))
 }
 
+/// An error if a directory of a name is itself a file.
+pub(super) fn check_folders(name: &str, is_file: impl Fn(&str) -> bool) -> Result<(), Error> {
+    match folders(name).any(is_file) {
+        true => Err(refused(name, "leads through the file of another layer")),
+        false => Ok(()),
+    }
+}
+
+/// The directories that a name leads through.
+pub(super) fn folders(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('/').map(|(at, _)| &name[..at])
+}
+
 /// An error about the name of a file that another layer has.
 pub(super) fn repeated(name: &str) -> Error {
     refused(name, "is used by another layer too")

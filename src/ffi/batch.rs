@@ -225,7 +225,8 @@ pub unsafe extern "C" fn reggie_batch_step(
 /// Returns a file descriptor to poll.
 ///
 /// It is readable when reggie_batch_step() has something to do, which includes
-/// newly added items. It is owned by the library, open until the batch is freed,
+/// newly added items, and, before the first step, even if there are none: the
+/// step then sets `running` to 0. It is owned by the library, open until the batch is freed,
 /// and must not be read or closed. Returns -1 if `batch` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_batch_fd(batch: Option<&reggie_batch>) -> c_int {

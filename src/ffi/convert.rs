@@ -84,9 +84,9 @@ pub(super) unsafe fn texts<'a>(
         _ => unsafe { slice::from_raw_parts(values.as_ptr().cast_const().cast(), count) },
     };
     let mut found = Vec::new();
-    for &value in values {
+    for (index, &value) in values.iter().enumerate() {
         // SAFETY: as above.
-        found.push(unsafe { text(value, what) }?);
+        found.push(unsafe { text(value, &format!("{what}[{index}]")) }?);
     }
     Ok(found)
 }

@@ -203,6 +203,9 @@ pub extern "C" fn reggie_progress_total(progress: Option<&reggie_progress>) -> u
 
 /// Returns how many bytes of the content were in place before the call.
 ///
+/// They are known once the partial file, or what the registry has, was examined:
+/// after REGGIE_PROGRESS_BEGIN. Together with them, reggie_progress_done() grows.
+///
 /// Returns 0 if `progress` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_progress_resumed(progress: Option<&reggie_progress>) -> u64 {

@@ -90,7 +90,7 @@ fn describe(status: reggie_status) -> &'static CStr {
         REGGIE_DIGEST_MISMATCH => c"content does not match its digest",
         REGGIE_PARTIAL_CONTENT => c"response has only part of the content",
         REGGIE_NEXT_PAGE_REFUSED => c"next page is at another server, or Link is invalid",
-        REGGIE_NOT_FOUND => c"not found in the registry",
+        REGGIE_NOT_FOUND => c"not found",
         REGGIE_UNAUTHORIZED => c"credentials required or refused",
         REGGIE_DENIED => c"access denied",
         REGGIE_UNSUPPORTED => c"not supported by the registry",

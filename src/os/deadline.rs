@@ -123,12 +123,16 @@ impl CallLimits {
 
     /// The same, for a step that errors name: `connect to registry.example`.
     fn check_in(&self, step: Step, what: &dyn Display) -> Result<(), Error> {
-        self.check_cancelled(step)?;
+        if self.cancel.as_ref().is_some_and(Cancel::is_triggered) {
+            return Err(cancelled(step));
+        }
+        // Before what stops the other threads once one has met it.
         if let Some((end, given)) = self.deadline
             && Instant::now() >= end
         {
             return Err(deadline(given, step, what));
         }
+        self.check_cancelled(step)?;
         if let Some(transfer) = &self.transfer {
             transfer.check().map_err(|error| error.at(step))?;
         }
@@ -377,6 +381,13 @@ mod tests {
             error.to_string(),
             "connect to registry.example: the call exceeded its limit of 5 ms"
         );
+        // Another thread that has met it stops this one.
+        let stop = Stop::new().expect("a handle");
+        stop.trigger();
+        limits.stop = Some(stop);
+        let error = limits.check(Step::Send).expect_err("it has come");
+        assert_eq!(error.kind(), Kind::Deadline);
+        limits.deadline = None;
         let cancel = Cancel::new().expect("a handle");
         cancel.trigger();
         let stop = Stop::new().expect("a handle");

@@ -489,5 +489,7 @@ fn copying_copies_between_registries_and_layouts() {
     assert_stdout(&run("copying", &[&source, &layout]), &format!("{image}\n"));
     run("copying", &[&layout, &place(&to), "v2"]).expect_success();
     assert_eq!(to.manifest(NAME, "v2"), from.manifest(NAME, "v1"));
+    run("copying", &[&layout, &place(&to), "v3", "v1"]).expect_success();
+    assert_eq!(to.manifest(NAME, "v3"), from.manifest(NAME, "v1"));
     assert_fails(&run("copying", &[&source, "/"]), "layout");
 }

@@ -183,7 +183,12 @@ static void under_poll(void)
     int i;
 
     begin(&watch, 4, NULL);
+    /* A loop over no items ends. */
+    CHECK_NUMBER(1, is_readable(watch.batch));
+    CHECK_OK(reggie_batch_step(watch.batch, 0, &running, &error), error);
+    CHECK_NUMBER(0, running);
     CHECK_NUMBER(0, is_readable(watch.batch));
+    running = 1;
     for (i = 0; i < BLOBS / 2; i++)
         add_file(watch.batch, from, (size_t)i);
     for (; i < BLOBS; i++)

@@ -173,6 +173,11 @@ fn nothing_is_due_while_there_is_nothing_to_do() {
     let mut options = Options::default();
     options.cancel = Some(cancel.clone());
     let mut batch = batch(options);
+    assert!(
+        is_due(&batch, false),
+        "nothing has said that there is no item"
+    );
+    assert!(!batch.step(Some(Duration::ZERO)).expect("no failure"));
     assert!(!is_due(&batch, false), "no item");
     blobs.pull_all(&batch);
     assert!(is_due(&batch, false), "an item was added");

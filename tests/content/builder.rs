@@ -100,12 +100,15 @@ fn an_artifact_is_pushed_with_its_content() {
         // A file has one line, which begins when it is read.
         let expected = [
             (Phase::Push, "44136fa355b3"),
-            (Phase::Check, "app"),
+            (Phase::Check, "bin/app"),
             (Phase::Check, "readme.txt"),
             (Phase::Push, "v1"),
         ];
         assert_eq!(names, expected);
-        let of_app: Vec<_> = events.iter().filter(|seen| seen.name == "app").collect();
+        let of_app: Vec<_> = events
+            .iter()
+            .filter(|seen| seen.name == "bin/app")
+            .collect();
         assert_eq!(of_app.len(), 2);
         assert_eq!(of_app[0].number, of_app[1].number);
         assert_eq!((of_app[1].event, of_app[1].done), (Event::End, 300_000));
@@ -230,6 +233,42 @@ fn two_layers_with_one_file_name_are_refused() {
     builder.annotate(TITLE, None).expect("removed");
     builder.add_memory(b"", None, Some("a")).expect("added");
     push(&builder).expect("pushed");
+}
+
+#[test]
+fn titles_that_could_not_be_pulled_are_refused() {
+    let layer = |builder: &mut Builder, title: &str| {
+        builder.add_memory(b"x", None, None).expect("added");
+        builder.annotate(TITLE, Some(title)).expect("set");
+    };
+    let built = |titles: &[&str]| {
+        let mut builder = Builder::new(false);
+        builder.set_artifact_type(Some("a/b")).expect("set");
+        for title in titles {
+            layer(&mut builder, title);
+        }
+        builder.finish(&options())
+    };
+    for titles in [
+        &["../x"][..],
+        &["/x"],
+        &["a/"],
+        &["a", "a/b"],
+        &["a/b/c", "a/b"],
+        &["a/b/c", "a"],
+    ] {
+        assert_kind(built(titles), Kind::UnsafeName);
+    }
+    built(&["a/b", "a/c", "ab", "a.b/c"]).expect("built");
+    // What exists was built elsewhere, but is not made worse.
+    let existing = built(&["a/b"]).expect("built");
+    for (title, is_refused) in [("a", true), ("a/b", true), ("a/b/c", true), ("a/c", false)] {
+        let mut builder = Builder::new(false);
+        builder.set_artifact_type(Some("a/b")).expect("set");
+        builder.add(&existing.layers()[0]).expect("added");
+        layer(&mut builder, title);
+        assert_eq!(builder.finish(&options()).is_err(), is_refused, "{title}");
+    }
 }
 
 #[test]

@@ -92,6 +92,8 @@ fn a_damaged_blob_of_a_layout_is_not_copied() {
             Kind::DigestMismatch,
         );
         assert_eq!(error.digest(), Some(digest(&blob).as_str()));
+        let place = format!(", from layout {}", folder.path().display());
+        assert!(error.message().ends_with(&place), "{error}");
         std::fs::write(&path, &damaged[1..]).expect("written");
         let error = assert_kind(
             copy_tag(&from, to.repository(), "v1", &options()),
@@ -104,6 +106,7 @@ fn a_damaged_blob_of_a_layout_is_not_copied() {
             Kind::NotFound,
         );
         assert_eq!(error.digest(), Some(digest(&blob).as_str()));
+        assert_eq!(error.message().matches("sha256:").count(), 1, "{error}");
         std::fs::write(&path, &blob).expect("written");
         copy_tag(&from, to.repository(), "v1", &options()).expect("copied");
     }

@@ -4,12 +4,12 @@
 use std::fs;
 use std::path::Path;
 
-use reggie::Kind;
 use reggie::content::blob_stat::stat;
 use reggie::content::files_pull;
 use reggie::content::media_type::{OCI_INDEX, OCI_MANIFEST};
 use reggie::content::options::Options;
 use reggie::content::repository::Repository;
+use reggie::{Error, Kind};
 use support::raw_conn::Conn;
 use support::raw_server::RawServer;
 
@@ -66,6 +66,10 @@ fn lie(name: &str, kind: Kind, lie: impl Fn(&mut Conn) + Send + Sync + 'static) 
     let server = liar(lie);
     let from = repository(&server.url());
     let blob = digest(&content(SIZE));
+    let names_server = |error: &Error| {
+        let host = error.host().unwrap_or("none");
+        assert!(server.url().ends_with(host), "{name}: {error:?}");
+    };
     for (resume, parallel) in [(true, 4), (false, 4), (true, 1)] {
         let mut options = options();
         options.resume = resume;
@@ -76,6 +80,7 @@ fn lie(name: &str, kind: Kind, lie: impl Fn(&mut Conn) + Send + Sync + 'static) 
         let error = copy_tag(&from, &layout, "v1", &options).expect_err(name);
         assert_eq!(error.kind(), kind, "{name}: {error}");
         assert_eq!(error.digest(), Some(blob.as_str()), "{name}");
+        names_server(&error);
         assert_whole(folder.path(), &[]);
         assert_kind(stat(&layout, &blob, &options), Kind::NotFound);
         let tagged = reggie::content::manifest_pull::stat(&layout, Some("v1"), &options);
@@ -88,6 +93,7 @@ fn lie(name: &str, kind: Kind, lie: impl Fn(&mut Conn) + Send + Sync + 'static) 
         let to = Place::registry();
         let error = copy_tag(&from, to.repository(), "v1", &options).expect_err(name);
         assert_eq!(error.kind(), kind, "{name}: {error}");
+        names_server(&error);
         assert!(!to.server().has_blob(NAME, &blob), "{name}");
         assert!(to.server().manifest(NAME, "v1").is_none(), "{name}");
         assert_eq!(to.server().open_uploads(), 0, "{name}");

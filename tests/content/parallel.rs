@@ -325,7 +325,11 @@ fn a_cancel_and_a_deadline_end_all_transfers() {
         } else {
             Kind::Cancelled
         };
-        assert_kind(pulled, expected);
+        let error = assert_kind(pulled, expected);
+        assert!(
+            error.host().is_some() && error.digest().is_some(),
+            "{error:?}"
+        );
         watcher.join().expect("no panic");
         let blobs = requests(&server)
             .into_iter()

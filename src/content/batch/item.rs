@@ -192,6 +192,8 @@ impl Items {
         let callbacks = CallbackQueue::new()
             .map_err(|error| Error::io(Kind::NoMemory, "event of the batch", &error))?;
         callbacks.disown();
+        // The first step has something to say even if there is nothing to do.
+        callbacks.wake();
         Ok(Items {
             list: Mutex::default(),
             callbacks: Arc::new(callbacks),

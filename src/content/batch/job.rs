@@ -105,7 +105,11 @@ impl ItemJob {
         match &self.item.work {
             Work::Copy(copy) => copy
                 .run(worker, options, progress, &self.transfers)
-                .map(Product::Content),
+                .map(Product::Content)
+                .map_err(|error| match copy.shown() {
+                    "" => error,
+                    name => error.with_more(&format!(", in the copy of {name}")),
+                }),
             Work::At(repository, action) => {
                 let mut operation = worker.operation(repository, options, progress);
                 if let Action::Pull(blob, _) = action {

@@ -77,7 +77,7 @@ fn to_registry(
         (Place::Layout(layout), None) => {
             let content = layout_blob::content(layout, blob);
             send(task, content, blob, session).map_err(|error| match error.kind() {
-                Kind::SourceChanged => error.with_kind(Kind::DigestMismatch),
+                Kind::SourceChanged => layout.explained(error.with_kind(Kind::DigestMismatch)),
                 _ => error,
             })
         }

@@ -162,7 +162,8 @@ impl Remote {
 
     fn receive(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let requests = Requests::new(&self.registry, &self.call, self.retries);
-        self.download.read(&requests, &Progress::new(None), buffer)
+        let read = self.download.read(&requests, &Progress::new(None), buffer);
+        read.map_err(|error| self.download.explained(error))
     }
 
     fn verify(&self) -> Result<(), Error> {
@@ -172,7 +173,8 @@ impl Remote {
             return Ok(());
         }
         let message = format!("body: expected digest {expected}, received {actual}");
-        Err(Error::new(Kind::DigestMismatch, message))
+        let error = Error::new(Kind::DigestMismatch, message);
+        Err(self.download.explained(error))
     }
 }
 

@@ -89,7 +89,7 @@ fn select(
     let named = Some(manifest.descriptor().digest().clone());
     let mut nested = 0;
     while manifest.is_index() {
-        let next = manifest_pull::selected(&manifest, platform, &mut nested)?;
+        let next = manifest_pull::selected(from, &manifest, platform, &mut nested)?;
         if media_type::is_image(next.media_type()) {
             return Ok((Found::unknown(next.clone()), named));
         }

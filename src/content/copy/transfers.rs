@@ -59,8 +59,12 @@ impl Transfers {
                     break;
                 }
             };
+            let limit = StepLimit {
+                what: &"wait for another copy of the same content",
+                ..StepLimit::none(Step::Prepare)
+            };
             other
-                .wait(&operation.call.limits, StepLimit::none(Step::Prepare))
+                .wait(&operation.call.limits, limit)
                 .map_err(|error| Error::of_io(Kind::Receive, "wait for a transfer", error))?;
         }
         Ok(Claim {

@@ -52,6 +52,11 @@ impl BlobFile {
         self.is_resumed
     }
 
+    /// Adds to the error of content that does not match where it came from.
+    pub(in crate::content) fn explained(&self, error: Error) -> Error {
+        self.layout.explained(error)
+    }
+
     /// Opens the file, whose size must be the expected one.
     pub(in crate::content) fn open(&mut self) -> Result<(), Error> {
         if self.file.is_some() {

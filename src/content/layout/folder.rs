@@ -66,6 +66,17 @@ impl Layout {
         Error::new(Kind::NotFound, format!("{}: no {what}", self.shown()))
     }
 
+    /// Adds to the error of content that does not match that it is here.
+    pub(in crate::content) fn explained(&self, error: Error) -> Error {
+        let layout = self.shown();
+        match error.kind() {
+            Kind::DigestMismatch if !error.message().contains(&layout) => {
+                error.with_more(&format!(", from {layout}"))
+            }
+            _ => error,
+        }
+    }
+
     /// Reads a file of at most `max` bytes; `None` if there is none.
     pub(super) fn read(&self, name: &Path, max: u64) -> Result<Option<Vec<u8>>, Error> {
         let failed = |error: io::Error| self.failed(name, &error);

@@ -93,9 +93,18 @@ impl Group {
         }
     }
 
-    /// The first failure counts.
+    /// The first failure counts. Of what ends all jobs, such as a cancel, the first that
+    /// has met it in an exchange with a host.
     pub(super) fn fail(&self, error: Error) {
-        self.failure().get_or_insert(error);
+        {
+            let mut failure = self.failure();
+            let counts = failure.as_ref().is_none_or(|first| {
+                first.kind() == error.kind() && first.host().is_none() && error.host().is_some()
+            });
+            if counts {
+                *failure = Some(error);
+            }
+        }
         if !self.keep_going {
             self.stop();
         }
@@ -140,5 +149,38 @@ impl Group {
                 .parent
                 .as_ref()
                 .is_some_and(|parent| parent.is_in(other))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_failure_counts_and_a_cancel_says_where_it_was_met() {
+        let group = || Group::new(None, &CallLimits::default(), true).expect("no stop");
+        let cancelled = || Error::new(Kind::Cancelled, "x");
+        let result = |failures: &[Error]| {
+            let group = group();
+            for failure in failures {
+                group.fail(failure.clone());
+            }
+            let error = group.result().expect_err("failed");
+            (error.kind(), error.host().map(str::to_owned))
+        };
+        let (first, second) = (
+            cancelled().with_host("first"),
+            cancelled().with_host("second"),
+        );
+        let refused = || Error::new(Kind::Denied, "x");
+        assert_eq!(
+            result(&[cancelled(), first.clone(), second]),
+            (Kind::Cancelled, Some("first".to_owned()))
+        );
+        assert_eq!(result(&[refused(), first.clone()]), (Kind::Denied, None));
+        assert_eq!(
+            result(&[first, refused()]),
+            (Kind::Cancelled, Some("first".to_owned()))
+        );
     }
 }

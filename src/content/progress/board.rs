@@ -67,6 +67,8 @@ pub(super) struct Line {
     pub(super) phase: Phase,
     pub(super) item: Option<Descriptor>,
     pub(super) name: String,
+    /// The name whatever transfers the content, if there is a better one.
+    pub(super) title: Option<String>,
     pub(super) done: u64,
     pub(super) total: Option<u64>,
     pub(super) resumed: u64,
@@ -81,6 +83,8 @@ pub(super) struct Line {
     has_begun: bool,
     /// A transfer has begun and not ended.
     is_active: bool,
+    /// The end of a transfer that was not reported yet: the call may be stopped before.
+    pub(super) ending: Option<Event>,
     /// Nothing uses it any more.
     is_left: bool,
     /// Bytes have moved since the last event.
@@ -94,6 +98,7 @@ impl Line {
             phase: Phase::default(),
             item: None,
             name: String::new(),
+            title: None,
             done: 0,
             total: None,
             resumed: 0,
@@ -104,6 +109,7 @@ impl Line {
             retry_at: None,
             has_begun: false,
             is_active: false,
+            ending: None,
             is_left: false,
             moved: false,
             reported: Instant::now(),
@@ -329,6 +335,10 @@ impl State {
         let now = Instant::now();
         let next = self.next_number;
         let line = self.lines.get_mut(&id)?;
+        let event = match (event, line.ending) {
+            (Event::Fail, Some(ending)) => ending,
+            _ => event,
+        };
         match event {
             Event::Begin => {
                 line.has_begun = true;
@@ -336,7 +346,10 @@ impl State {
                 line.number = next;
                 self.next_number += 1;
             }
-            Event::End | Event::Skip | Event::Fail => line.is_active = false,
+            Event::End | Event::Skip | Event::Fail => {
+                line.is_active = false;
+                line.ending = None;
+            }
             _ => {}
         }
         line.moved = false;

@@ -138,6 +138,11 @@ impl Progress {
         });
     }
 
+    /// A name that counts more than what a transfer is begun with.
+    pub(crate) fn set_title(&self, title: Option<&str>) {
+        self.change(|line| line.title = title.map(str::to_owned));
+    }
+
     /// The size of a transfer that has not begun yet counts as part of the total.
     pub(crate) fn expect(&self, total: Option<u64>) {
         self.change(|line| line.total = total);
@@ -158,7 +163,8 @@ impl Progress {
         self.change(|line| {
             line.phase = phase;
             line.item = item.cloned();
-            name.clone_into(&mut line.name);
+            let name = line.title.as_deref().unwrap_or(name);
+            line.name = name.to_owned();
             line.total = total;
         });
         match is_active {
@@ -239,13 +245,15 @@ impl Progress {
         self.emit(Event::End, |line| {
             line.done = line.total.unwrap_or(line.done);
             line.total = Some(line.done);
+            line.ending = Some(Event::End);
         })
     }
 
     /// The content existed.
     pub(crate) fn skip(&self) -> Result<(), Error> {
         self.emit(Event::Skip, |line| {
-            line.done = line.total.unwrap_or(line.done)
+            line.done = line.total.unwrap_or(line.done);
+            line.ending = Some(Event::Skip);
         })
     }
 

@@ -129,6 +129,45 @@ fn a_call_that_was_stopped_stays_so_and_the_first_failure_counts() {
 }
 
 #[test]
+fn a_transfer_whose_end_was_not_reported_has_not_failed() {
+    let (progress, seen) = progress(Duration::ZERO, u64::MAX);
+    let complete = progress.another();
+    let incomplete = progress.another();
+    for (line, end) in [(&complete, Some(Event::End)), (&incomplete, None)] {
+        line.begin(Phase::Pull, None, "", Some(3))
+            .expect("not stopped");
+        // The call was stopped before the thread that calls back has seen it.
+        line.change(|line| line.ending = end);
+    }
+    let error = Error::new(Kind::Cancelled, "x");
+    progress.done::<()>(Err(error)).expect_err("failed");
+    let ends: Vec<Event> = events(&seen).iter().map(|(event, _)| *event).collect();
+    let expected = [
+        Event::Begin,
+        Event::Begin,
+        Event::End,
+        Event::Fail,
+        Event::Done,
+    ];
+    assert_eq!(ends, expected);
+}
+
+#[test]
+fn a_title_counts_more_than_the_name_of_a_file() {
+    let (progress, seen) = progress(Duration::ZERO, u64::MAX);
+    progress.set_title(Some("docs/a"));
+    progress
+        .begin(Phase::Check, None, "a", None)
+        .expect("not stopped");
+    progress
+        .begin(Phase::Push, None, "b", None)
+        .expect("not stopped");
+    progress.end().expect("not stopped");
+    let seen = seen.lock().expect("no panic");
+    assert!(seen.iter().all(|seen| seen.name == "docs/a"));
+}
+
+#[test]
 fn bodies_of_other_requests_do_not_count() {
     let (progress, seen) = progress(Duration::ZERO, u64::MAX);
     let meter = progress.meter().expect("a meter");
