@@ -255,13 +255,17 @@ class Pages:
         return lines
 
     def see_also(self, member):
-        """The functions and types that a page refers to, the manual and the task."""
+        """The functions and types that a page refers to, the manual and the task. Of a
+        type, also the functions that are named after it."""
+        own = member.findtext("name")
         found = {"reggie"}
+        if own in self.types:
+            found.update(name for name in self.functions if name.startswith(f"{own}_"))
         for reference in member.iter("ref"):
             name = "".join(reference.itertext()).removesuffix("()")
             if name in self.functions or name in self.types:
                 found.add(name)
-        found.discard(member.findtext("name"))
+        found.discard(own)
         group = member.get("id").split("_1")[0].removeprefix("group__reggie__")
         tasks = TASKS.get(group, [])
         pages = [(name, 3) for name in sorted(found)] + [(name, 7) for name in tasks]
