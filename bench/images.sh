@@ -1,6 +1,6 @@
 #!/bin/sh
-# Whole images beside crane, oras, regctl, skopeo and a minimal program, with a
-# registry. Passes its arguments to images.py: --rounds, --layer-mib, --registry, --only, and names of cases.
+# Whole images beside crane, oras, regctl, skopeo and a minimal program. Passes its
+# arguments to images.py: --rounds, --layer-mib, --registry, --only, and names of cases.
 set -eu
 . "$(dirname "$0")/build.sh"
 compile images "$work/libreggie.so.0" -Wl,-rpath,"$work"

@@ -1025,7 +1025,8 @@ reggie_status reggie_batch_new(const reggie_options *options,
                                reggie_batch **batch,
                                reggie_error **error);
 void reggie_batch_free(reggie_batch *batch);
-reggie_status reggie_batch_set_keep_going(reggie_batch *batch, int keep_going);
+reggie_status reggie_batch_set_keep_going(reggie_batch *batch,
+                                          int keep_going);
 reggie_status reggie_batch_run(reggie_batch *batch,
                                reggie_error **error);
 reggie_status reggie_batch_step(reggie_batch *batch,

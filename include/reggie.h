@@ -4321,8 +4321,9 @@ uint64_t reggie_progress_total(const reggie_progress *progress);
 
 /// Returns how many bytes of the content were in place before the call.
 ///
-/// They are known once the partial file, or what the registry has, was examined:
-/// after REGGIE_PROGRESS_BEGIN. Together with them, reggie_progress_done() grows.
+/// It is 0 at REGGIE_PROGRESS_BEGIN, before the partial file or the upload is
+/// examined; reggie_progress_done() then increases by the same amount. Both are 0
+/// again at REGGIE_PROGRESS_RESTART.
 ///
 /// Returns 0 if `progress` is NULL.
 uint64_t reggie_progress_resumed(const reggie_progress *progress);
@@ -5337,10 +5338,10 @@ reggie_status reggie_builder_set_config_descriptor(reggie_builder *builder,
 
 /// Adds existing content: a layer, or a manifest for an index.
 ///
-/// The content must exist in the repository that the manifest is pushed to. An
-/// artifact type that is the media type of a config, as that of the descriptor of
-/// an image, is left out. To use
-/// existing content as the config, see reggie_builder_set_config_descriptor().
+/// The content must exist in the repository that the manifest is pushed to. The
+/// artifact type of a pulled image, which is the media type of its config, is left
+/// out. To use existing content as the config, see
+/// reggie_builder_set_config_descriptor().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
 /// size of the content is unknown.
@@ -5377,8 +5378,8 @@ reggie_status reggie_builder_add_memory(reggie_builder *builder,
                                         const char *title);
 
 /// Sets an annotation of the layer or manifest added last, not of the config. A
-/// `value` of NULL removes it. A title is checked by reggie_builder_finish()
-/// and reggie_builder_push().
+/// `value` of NULL removes it. The title of added bytes or of an added file is
+/// checked by reggie_builder_finish() and reggie_builder_push().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `builder` or `name` is NULL,
 /// REGGIE_INVALID_UTF8, or REGGIE_INVALID_ARGUMENT if `name` is empty or if
@@ -5399,10 +5400,11 @@ reggie_status reggie_builder_annotate(reggie_builder *builder,
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
-/// has no type, REGGIE_UNSAFE_NAME if the titles of the layers that were added
-/// could not all be pulled by reggie_pull_files(), REGGIE_FILE, REGGIE_SOURCE_CHANGED if a file changes
-/// while it is read, REGGIE_CANCELLED, REGGIE_DEADLINE, REGGIE_PROGRESS_CALLBACK or
-/// REGGIE_BODY_TOO_LARGE.
+/// has no type, REGGIE_UNSAFE_NAME if reggie_builder_annotate() has given an added
+/// file or added bytes a title that is refused by reggie_builder_add_path() or that
+/// leads through the file of another layer, REGGIE_FILE, REGGIE_SOURCE_CHANGED if a
+/// file changes while it is read, REGGIE_CANCELLED, REGGIE_DEADLINE,
+/// REGGIE_PROGRESS_CALLBACK or REGGIE_BODY_TOO_LARGE.
 REGGIE_MUST_USE
 reggie_status reggie_builder_finish(const reggie_builder *builder,
                                     const reggie_options *options,
@@ -5552,12 +5554,14 @@ void reggie_batch_free(reggie_batch *batch);
 
 /// Sets whether the other items continue after an item has failed.
 ///
-/// If `keep_going` is 0, the other items are ended too, with REGGIE_CANCELLED.
+/// If `keep_going` is 0, the other items are ended too, with REGGIE_CANCELLED, or
+/// REGGIE_DEADLINE if a time limit has passed.
 /// Default: 0.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the batch is
 /// running.
-reggie_status reggie_batch_set_keep_going(reggie_batch *batch, int keep_going);
+reggie_status reggie_batch_set_keep_going(reggie_batch *batch,
+                                          int keep_going);
 
 /// Runs all items added since the batch was created or last run.
 ///
@@ -5592,9 +5596,10 @@ reggie_status reggie_batch_step(reggie_batch *batch,
 /// Returns a file descriptor to poll.
 ///
 /// It is readable when reggie_batch_step() has something to do, which includes
-/// newly added items, and, before the first step, even if there are none: the
-/// step then sets `running` to 0. It is owned by the library, open until the batch is freed,
-/// and must not be read or closed. Returns -1 if `batch` is NULL.
+/// newly added items. It is also readable before the first step or run of a batch
+/// without items, whose first step sets `running` to 0. It is owned by the library,
+/// open until the batch is freed, and must not be read or closed. Returns -1 if
+/// `batch` is NULL.
 int reggie_batch_fd(const reggie_batch *batch);
 
 /// Returns the number of items.

@@ -401,8 +401,10 @@ impl Part {
         part
     }
 
+    /// The title, if it has one that is not empty.
     fn title(&self) -> Option<&str> {
-        self.annotations.get(title::TITLE)
+        let title = self.annotations.get(title::TITLE);
+        title.filter(|title| !title.is_empty())
     }
 
     /// The name of the file when it is pulled, if it becomes one.

@@ -141,7 +141,8 @@ pub extern "C" fn reggie_batch_free(batch: Option<Box<reggie_batch>>) {
 
 /// Sets whether the other items continue after an item has failed.
 ///
-/// If `keep_going` is 0, the other items are ended too, with REGGIE_CANCELLED.
+/// If `keep_going` is 0, the other items are ended too, with REGGIE_CANCELLED, or
+/// REGGIE_DEADLINE if a time limit has passed.
 /// Default: 0.
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_BUSY while the batch is
@@ -225,9 +226,10 @@ pub unsafe extern "C" fn reggie_batch_step(
 /// Returns a file descriptor to poll.
 ///
 /// It is readable when reggie_batch_step() has something to do, which includes
-/// newly added items, and, before the first step, even if there are none: the
-/// step then sets `running` to 0. It is owned by the library, open until the batch is freed,
-/// and must not be read or closed. Returns -1 if `batch` is NULL.
+/// newly added items. It is also readable before the first step or run of a batch
+/// without items, whose first step sets `running` to 0. It is owned by the library,
+/// open until the batch is freed, and must not be read or closed. Returns -1 if
+/// `batch` is NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn reggie_batch_fd(batch: Option<&reggie_batch>) -> c_int {
     guard::value(-1, || {

@@ -186,10 +186,10 @@ pub unsafe extern "C" fn reggie_builder_set_config_descriptor(
 
 /// Adds existing content: a layer, or a manifest for an index.
 ///
-/// The content must exist in the repository that the manifest is pushed to. An
-/// artifact type that is the media type of a config, as that of the descriptor of
-/// an image, is left out. To use
-/// existing content as the config, see reggie_builder_set_config_descriptor().
+/// The content must exist in the repository that the manifest is pushed to. The
+/// artifact type of a pulled image, which is the media type of its config, is left
+/// out. To use existing content as the config, see
+/// reggie_builder_set_config_descriptor().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, or REGGIE_INVALID_ARGUMENT if the
 /// size of the content is unknown.
@@ -265,8 +265,8 @@ pub unsafe extern "C" fn reggie_builder_add_memory(
 }
 
 /// Sets an annotation of the layer or manifest added last, not of the config. A
-/// `value` of NULL removes it. A title is checked by reggie_builder_finish()
-/// and reggie_builder_push().
+/// `value` of NULL removes it. The title of added bytes or of an added file is
+/// checked by reggie_builder_finish() and reggie_builder_push().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT if `builder` or `name` is NULL,
 /// REGGIE_INVALID_UTF8, or REGGIE_INVALID_ARGUMENT if `name` is empty or if
@@ -300,10 +300,11 @@ pub unsafe extern "C" fn reggie_builder_annotate(
 /// On REGGIE_OK, the caller must free `manifest` with reggie_manifest_free().
 ///
 /// Returns REGGIE_OK, REGGIE_NULL_ARGUMENT, REGGIE_MISSING_VALUE if an artifact
-/// has no type, REGGIE_UNSAFE_NAME if the titles of the layers that were added
-/// could not all be pulled by reggie_pull_files(), REGGIE_FILE, REGGIE_SOURCE_CHANGED if a file changes
-/// while it is read, REGGIE_CANCELLED, REGGIE_DEADLINE, REGGIE_PROGRESS_CALLBACK or
-/// REGGIE_BODY_TOO_LARGE.
+/// has no type, REGGIE_UNSAFE_NAME if reggie_builder_annotate() has given an added
+/// file or added bytes a title that is refused by reggie_builder_add_path() or that
+/// leads through the file of another layer, REGGIE_FILE, REGGIE_SOURCE_CHANGED if a
+/// file changes while it is read, REGGIE_CANCELLED, REGGIE_DEADLINE,
+/// REGGIE_PROGRESS_CALLBACK or REGGIE_BODY_TOO_LARGE.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn reggie_builder_finish(

@@ -203,8 +203,9 @@ pub extern "C" fn reggie_progress_total(progress: Option<&reggie_progress>) -> u
 
 /// Returns how many bytes of the content were in place before the call.
 ///
-/// They are known once the partial file, or what the registry has, was examined:
-/// after REGGIE_PROGRESS_BEGIN. Together with them, reggie_progress_done() grows.
+/// It is 0 at REGGIE_PROGRESS_BEGIN, before the partial file or the upload is
+/// examined; reggie_progress_done() then increases by the same amount. Both are 0
+/// again at REGGIE_PROGRESS_RESTART.
 ///
 /// Returns 0 if `progress` is NULL.
 #[unsafe(no_mangle)]

@@ -126,7 +126,7 @@ impl CallLimits {
         if self.cancel.as_ref().is_some_and(Cancel::is_triggered) {
             return Err(cancelled(step));
         }
-        // Before what stops the other threads once one has met it.
+        // Before the stop: the first thread that meets the deadline stops the others.
         if let Some((end, given)) = self.deadline
             && Instant::now() >= end
         {

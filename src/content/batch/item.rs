@@ -192,7 +192,7 @@ impl Items {
         let callbacks = CallbackQueue::new()
             .map_err(|error| Error::io(Kind::NoMemory, "event of the batch", &error))?;
         callbacks.disown();
-        // The first step has something to say even if there is nothing to do.
+        // The first step is due even if there are no items: it reports that.
         callbacks.wake();
         Ok(Items {
             list: Mutex::default(),

@@ -106,9 +106,9 @@ impl ItemJob {
             Work::Copy(copy) => copy
                 .run(worker, options, progress, &self.transfers)
                 .map(Product::Content)
-                .map_err(|error| match copy.shown() {
-                    "" => error,
-                    name => error.with_more(&format!(", in the copy of {name}")),
+                .map_err(|error| match (error.kind(), copy.shown()) {
+                    (Kind::Cancelled | Kind::Deadline, _) | (_, "") => error,
+                    (_, name) => error.with_more(&format!(", in the copy of {name}")),
                 }),
             Work::At(repository, action) => {
                 let mut operation = worker.operation(repository, options, progress);

@@ -43,8 +43,8 @@ pub(in crate::content) fn read(
     Ok(manifest)
 }
 
-/// Reads a manifest whose digest is known; `None` if the layout does not have it, or
-/// damaged: what writes it replaces that.
+/// Reads a manifest whose digest is known; `None` if the layout does not have it or if
+/// it is damaged. A manifest that is written replaces a damaged one.
 pub(in crate::content) fn find_intact(
     layout: &Layout,
     digest: &Digest,

@@ -93,13 +93,17 @@ impl Group {
         }
     }
 
-    /// The first failure counts. Of what ends all jobs, such as a cancel, the first that
-    /// has met it in an exchange with a host.
+    /// The first failure counts. A cancel or a time limit ends all jobs at once: the
+    /// first failure that has a host says more.
     pub(super) fn fail(&self, error: Error) {
         {
             let mut failure = self.failure();
+            let ends_all = matches!(error.kind(), Kind::Cancelled | Kind::Deadline);
             let counts = failure.as_ref().is_none_or(|first| {
-                first.kind() == error.kind() && first.host().is_none() && error.host().is_some()
+                ends_all
+                    && first.kind() == error.kind()
+                    && first.host().is_none()
+                    && error.host().is_some()
             });
             if counts {
                 *failure = Some(error);
@@ -177,7 +181,8 @@ mod tests {
             result(&[cancelled(), first.clone(), second]),
             (Kind::Cancelled, Some("first".to_owned()))
         );
-        assert_eq!(result(&[refused(), first.clone()]), (Kind::Denied, None));
+        let others = [refused(), first.clone(), refused().with_host("third")];
+        assert_eq!(result(&others), (Kind::Denied, None));
         assert_eq!(
             result(&[first, refused()]),
             (Kind::Cancelled, Some("first".to_owned()))

@@ -67,7 +67,7 @@ pub(super) struct Line {
     pub(super) phase: Phase,
     pub(super) item: Option<Descriptor>,
     pub(super) name: String,
-    /// The name whatever transfers the content, if there is a better one.
+    /// Shown instead of the name that the transfer begins with.
     pub(super) title: Option<String>,
     pub(super) done: u64,
     pub(super) total: Option<u64>,

@@ -138,7 +138,7 @@ impl Progress {
         });
     }
 
-    /// A name that counts more than what a transfer is begun with.
+    /// Sets a name that is shown instead of the one that the transfer begins with.
     pub(crate) fn set_title(&self, title: Option<&str>) {
         self.change(|line| line.title = title.map(str::to_owned));
     }

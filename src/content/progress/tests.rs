@@ -133,20 +133,27 @@ fn a_transfer_whose_end_was_not_reported_has_not_failed() {
     let (progress, seen) = progress(Duration::ZERO, u64::MAX);
     let complete = progress.another();
     let incomplete = progress.another();
-    for (line, end) in [(&complete, Some(Event::End)), (&incomplete, None)] {
+    let skipped = progress.another();
+    for line in [&complete, &incomplete, &skipped] {
         line.begin(Phase::Pull, None, "", Some(3))
             .expect("not stopped");
-        // The call was stopped before the thread that calls back has seen it.
-        line.change(|line| line.ending = end);
     }
+    // As for a worker thread of a call that was stopped.
+    let mut limits = CallLimits::default();
+    limits.allow_workers().expect("an event").trigger();
+    limits.callbacks.as_ref().expect("a queue").disown();
+    complete.within(&limits).end().expect_err("stopped");
+    skipped.within(&limits).skip().expect_err("stopped");
     let error = Error::new(Kind::Cancelled, "x");
     progress.done::<()>(Err(error)).expect_err("failed");
     let ends: Vec<Event> = events(&seen).iter().map(|(event, _)| *event).collect();
     let expected = [
         Event::Begin,
         Event::Begin,
+        Event::Begin,
         Event::End,
         Event::Fail,
+        Event::Skip,
         Event::Done,
     ];
     assert_eq!(ends, expected);
