@@ -66,7 +66,7 @@ impl Layout {
         Error::new(Kind::NotFound, format!("{}: no {what}", self.shown()))
     }
 
-    /// Adds to the error of content that does not match that it is here.
+    /// Adds the layout to the error of content that does not match.
     pub(in crate::content) fn explained(&self, error: Error) -> Error {
         let layout = self.shown();
         match error.kind() {
