@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Step};
 use crate::os::deadline::StepLimit;
 use crate::os::event::Event;
 use crate::os::stop::Stop;
-use crate::os::sys::with_signals_blocked;
+use crate::os::sys::signals::spawn_thread;
 use crate::request::call::Call;
 
 /// The stack of a worker thread.
@@ -97,7 +97,7 @@ impl<'a> Workers<'a> {
             let builder = Builder::new()
                 .name(format!("reggie-range-{number}"))
                 .stack_size(STACK);
-            with_signals_blocked(|| builder.spawn(move || shared.work())).ok()
+            spawn_thread(builder, move || shared.work()).ok()
         };
         Workers {
             threads: (0..count).map_while(start).collect(),

@@ -53,7 +53,7 @@ pub(crate) fn run(
     command.stdin(stdin).stdout(stdout).stderr(stderr);
     command.process_group(0);
     sys::reset_sigchld(&mut command);
-    let child = sys::with_signals_blocked(|| command.spawn())?;
+    let child = sys::signals::with_signals_blocked(|| command.spawn())?;
     let id = child.id();
     // Close our copies of the child's pipe ends, or the pipes would never end.
     drop(command);

@@ -7,6 +7,7 @@
 #![expect(unsafe_code, reason = "system calls")]
 
 pub(crate) mod file;
+pub(crate) mod signals;
 
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -15,6 +16,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::{io, mem, ptr};
+
+use signals::without_sigpipe;
 
 fn last<T>() -> io::Result<T> {
     Err(io::Error::last_os_error())
@@ -373,60 +376,6 @@ pub(crate) fn send_file(
     })
 }
 
-/// Makes a system call that writes up to `count` bytes, may raise SIGPIPE and
-/// has no flag to prevent that. The signal is blocked on this thread meanwhile, and
-/// then consumed, unless one was pending before. It is raised not only with
-/// EPIPE: a call that has written a part returns its size.
-fn without_sigpipe(count: usize, call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
-    let sigpipe = signal_set(libc::SIGPIPE);
-    // SAFETY: all-zero is a valid value of these types.
-    let (mut pending, mut old): (libc::sigset_t, libc::sigset_t) = unsafe { mem::zeroed() };
-    // SAFETY: the set lives for the call.
-    unsafe { libc::sigpending(&mut pending) };
-    // SAFETY: the set was initialised.
-    let was_pending = unsafe { libc::sigismember(&pending, libc::SIGPIPE) } == 1;
-    // SAFETY: both sets live for the call.
-    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &sigpipe, &mut old) };
-    let result = uninterrupted(call);
-    let may_have_raised = match &result {
-        Ok(written) => *written < count,
-        Err(error) => error.raw_os_error() == Some(libc::EPIPE),
-    };
-    if !was_pending && may_have_raised {
-        let now = libc::timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        loop {
-            // SAFETY: set and time live for the call, which waits for nothing.
-            let taken = unsafe { libc::sigtimedwait(&sigpipe, ptr::null_mut(), &now) };
-            let interrupted =
-                taken < 0 && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted;
-            if !interrupted {
-                break;
-            }
-        }
-    }
-    // SAFETY: the old mask was stored above.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &old, ptr::null_mut()) };
-    result
-}
-
-/// Runs `spawn` with all signals blocked, so that the thread it creates never
-/// runs a signal handler of the host program.
-pub(crate) fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> T {
-    // SAFETY: all-zero is a valid value of these types; both live for the calls.
-    let (mut all, mut old): (libc::sigset_t, libc::sigset_t) = unsafe { mem::zeroed() };
-    // SAFETY: the set lives for the call.
-    unsafe { libc::sigfillset(&mut all) };
-    // SAFETY: both sets live for the call.
-    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &all, &mut old) };
-    let result = spawn();
-    // SAFETY: the old mask was stored above.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &old, ptr::null_mut()) };
-    result
-}
-
 /// The user id of this process.
 pub(crate) fn user() -> u32 {
     // SAFETY: no memory is passed.
@@ -481,14 +430,4 @@ pub(crate) fn kill_group(id: u32) {
         // SAFETY: no memory is passed.
         unsafe { libc::kill(-group, libc::SIGKILL) };
     }
-}
-
-fn signal_set(signal: i32) -> libc::sigset_t {
-    // SAFETY: all-zero is a valid value of this type.
-    let mut set: libc::sigset_t = unsafe { mem::zeroed() };
-    // SAFETY: the set lives for the call.
-    unsafe { libc::sigemptyset(&mut set) };
-    // SAFETY: the set was initialised.
-    unsafe { libc::sigaddset(&mut set, signal) };
-    set
 }

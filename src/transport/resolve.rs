@@ -72,7 +72,7 @@ fn lookup_aside(
         found
     };
     let builder = thread::Builder::new().stack_size(RESOLVER_STACK);
-    match sys::with_signals_blocked(|| builder.spawn(work)) {
+    match sys::signals::spawn_thread(builder, work) {
         Ok(thread) => {
             // If the wait ends first, the thread is left to finish on its own.
             wait::wait(done.as_raw_fd(), wait::READABLE, limits, limit, None)?;

@@ -69,6 +69,48 @@ static void uploads_to_a_peer_that_goes(const reggie_client *client)
     }
 }
 
+/* Threads of the library send the blobs. */
+static void push(const reggie_client *client, const char *name)
+{
+    reggie_options *options = reggie_options_new();
+    reggie_builder *builder = reggie_builder_new();
+    reggie_repository *repository = NULL;
+    reggie_manifest *manifest = NULL;
+    reggie_error *error = NULL;
+    char paths[2][32] = {"/tmp/sigpipe-XXXXXX", "/tmp/sigpipe-XXXXXX"};
+    reggie_status status;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        int fd = mkstemp(paths[i]);
+
+        CHECK(fd >= 0);
+        CHECK_NUMBER(0, ftruncate(fd, (off_t)UPLOAD + i));
+        CHECK_NUMBER(0, close(fd));
+        CHECK_OK(reggie_builder_add_path(builder, paths[i], NULL, NULL), NULL);
+    }
+    CHECK_OK(reggie_builder_set_artifact_type(builder, "a/b"), NULL);
+    CHECK_OK(reggie_options_set_retries(options, 0), NULL);
+    CHECK_OK(reggie_repository_new(client, name, &repository, &error), error);
+    status = reggie_builder_push(builder, repository, NULL, 0, options,
+                                 &manifest, &error);
+    CHECK(status > REGGIE_CONNECT && status < REGGIE_TOO_MANY_REDIRECTS);
+    CHECK(manifest == NULL);
+    CHECK(reggie_error_host(error) != NULL);
+    reggie_error_free(error);
+    for (i = 0; i < 2; i++)
+        CHECK_NUMBER(0, unlink(paths[i]));
+    reggie_repository_free(repository);
+    reggie_builder_free(builder);
+    reggie_options_free(options);
+}
+
+static void pushes_to_a_peer_that_goes(const reggie_client *client)
+{
+    push(client, "closes");
+    push(client, "resets");
+}
+
 /* Reads a little and goes. */
 static void *read_and_close(void *descriptor)
 {
@@ -170,6 +212,7 @@ static void run(void *context)
     (void)context;
     reggie_config_free(config);
     uploads_to_a_peer_that_goes(client);
+    pushes_to_a_peer_that_goes(client);
     downloads_without_a_reader(client);
     the_signals_of_the_caller(client);
     reggie_client_free(client);

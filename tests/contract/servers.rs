@@ -29,9 +29,9 @@ pub(super) fn server(tls: bool) -> RawServer {
     let gate = Gate::default();
     let handler = move |conn: &mut Conn| {
         while let Some(mut request) = conn.read_head() {
-            match request.target.as_str() {
-                "/closes" => return conn.close(),
-                "/resets" => return conn.reset(),
+            match request.target.split('?').next() {
+                Some("/closes") => return conn.close(),
+                Some("/resets") => return conn.reset(),
                 _ => {}
             }
             if !conn.read_body(&mut request) || !answer(conn, &request, &gate) {
@@ -55,12 +55,18 @@ pub(super) fn answer(conn: &mut Conn, request: &RawRequest, gate: &Gate) -> bool
         return conn.respond("401 Unauthorized", &challenge, b"");
     }
     match target {
+        // Uploads to these repositories go to a location of the same behaviour.
+        "/v2/closes/blobs/uploads/" => begin_upload(conn, "/closes"),
+        "/v2/resets/blobs/uploads/" => begin_upload(conn, "/resets"),
         "/errors" => {
             let headers = [
                 ("Content-Type", "application/json"),
                 ("Location", "/elsewhere"),
             ];
             conn.respond("404 Not Found", &headers, ERRORS)
+        }
+        target if target.starts_with("/v2/") && request.method == "HEAD" => {
+            conn.respond("404 Not Found", &[], b"")
         }
         "/text" => conn.respond("200 OK", &[], b"text"),
         "/challenge/authorization" => {
@@ -110,6 +116,10 @@ pub(super) fn answer(conn: &mut Conn, request: &RawRequest, gate: &Gate) -> bool
         }
         _ => conn.respond("200 OK", &headers, echo(request).as_bytes()),
     }
+}
+
+fn begin_upload(conn: &mut Conn, location: &str) -> bool {
+    conn.respond("202 Accepted", &[("Location", location)], b"")
 }
 
 pub(super) fn echo(request: &RawRequest) -> String {

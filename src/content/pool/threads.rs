@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use super::queue::Queue;
-use crate::os::sys::with_signals_blocked;
+use crate::os::sys::signals::spawn_thread;
 
 /// The stack of a worker thread.
 const STACK: usize = 512 * 1024;
@@ -20,7 +20,7 @@ pub(super) fn start(number: usize, run: Body) -> io::Result<JoinHandle<()>> {
     let builder = Builder::new()
         .name(format!("reggie-worker-{number}"))
         .stack_size(STACK);
-    with_signals_blocked(|| builder.spawn(run))
+    spawn_thread(builder, run)
 }
 
 pub(super) struct Threads {
