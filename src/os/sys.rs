@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::Command;
 use std::{io, mem, ptr};
 
-use signals::without_sigpipe;
+use signals::{uninterrupted, without_sigpipe};
 
 fn last<T>() -> io::Result<T> {
     Err(io::Error::last_os_error())
@@ -25,16 +25,6 @@ fn last<T>() -> io::Result<T> {
 
 fn size(result: isize) -> io::Result<usize> {
     usize::try_from(result).or_else(|_| last())
-}
-
-/// Repeats a system call while it is interrupted by signals.
-fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
-    }
 }
 
 /// send(2) without SIGPIPE.

@@ -4,8 +4,6 @@ use std::cell::Cell;
 use std::thread::{Builder, JoinHandle};
 use std::{io, mem, ptr};
 
-use super::uninterrupted;
-
 thread_local! {
     /// Whether this thread was started by [`spawn_thread`].
     static BLOCKS_ALL: Cell<bool> = const { Cell::new(false) };
@@ -37,6 +35,16 @@ pub(crate) fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> T {
     // SAFETY: the old mask was stored above.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &old, ptr::null_mut()) };
     result
+}
+
+/// Repeats a system call while it is interrupted by signals.
+pub(super) fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
 }
 
 /// Makes a system call that writes up to `count` bytes, may raise SIGPIPE and
