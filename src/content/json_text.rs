@@ -52,6 +52,19 @@ impl Json {
     }
 }
 
+/// An array of values that are text already.
+pub(super) fn array(values: impl Iterator<Item = String>) -> String {
+    let values: Vec<String> = values.collect();
+    format!("[{}]", values.join(","))
+}
+
+/// An object of members whose values are text already.
+pub(super) fn object<'a>(members: impl Iterator<Item = (&'a str, String)>) -> String {
+    let members = members.map(|(name, value)| format!("{}:{value}", quote(name)));
+    let members: Vec<String> = members.collect();
+    format!("{{{}}}", members.join(","))
+}
+
 fn separate(text: &mut String, index: usize) {
     if index > 0 {
         text.push(',');

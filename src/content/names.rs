@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use super::json::Json;
-use super::layout::index::Index;
+use super::layout::index_file;
 use super::operation::Operation;
 use super::options::Options;
 use super::reference;
@@ -180,7 +180,7 @@ impl Names {
                 Ok(true)
             }
             (Source::Layout { is_read: false }, Place::Layout(layout)) => {
-                let tags = Index::read(layout)?.tags();
+                let tags = index_file::read(layout)?.tags();
                 self.left_out = tags.left_out;
                 self.page = tags.names;
                 if let Some(after) = &self.previous {

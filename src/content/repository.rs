@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::layout::folder::Layout;
-use super::layout::index::Index;
+use super::layout::index_file;
 use super::layout::open;
 use super::reference::Reference;
 use super::registry::Registry;
@@ -109,7 +109,7 @@ impl Repository {
     pub fn target(&self) -> Result<String, Error> {
         match &self.0 {
             Place::Registry(registry) => Ok(registry.target().to_owned()),
-            Place::Layout(layout) => Index::read(layout)?.target(layout),
+            Place::Layout(layout) => index_file::target(layout),
         }
     }
 

@@ -1,27 +1,24 @@
 //! The index of a layout: its manifests and their tags.
 
-use std::collections::{BTreeSet, HashSet};
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::folder::{INDEX, Layout};
 use crate::body::digest::Digest;
 use crate::content::descriptor::Descriptor;
 use crate::content::json::Json;
-use crate::content::{media_type, reference};
-use crate::error::{Error, Kind};
-
-/// The maximum size of the file.
-const MAX_SIZE: u64 = 64 * 1024 * 1024;
+use crate::content::{json_text, media_type, reference};
 
 /// The annotation with a tag (OCI Image Specification, Annotations).
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// The annotation with a full reference, by containerd, BuildKit and Docker.
 const IMAGE_NAME: &str = "io.containerd.image.name";
 
-/// The index of a layout. Members that this library does not know are preserved.
+/// The index of a layout. Members that this library does not know are preserved. A copy
+/// is cheap.
+#[derive(Clone)]
 pub(crate) struct Index {
     members: Vec<(String, Json)>,
-    manifests: Vec<Json>,
+    manifests: Vec<Arc<Json>>,
 }
 
 /// The tags of an index.
@@ -47,33 +44,15 @@ impl Default for Index {
 }
 
 impl Index {
-    /// Reads the index. A layout that is being created has an empty one.
-    pub(crate) fn read(layout: &Layout) -> Result<Index, Error> {
-        Index::of(layout, &Index::bytes(layout)?)
-    }
-
-    /// The bytes of the index.
-    pub(super) fn bytes(layout: &Layout) -> Result<Vec<u8>, Error> {
-        let bytes = layout.read(Path::new(INDEX), MAX_SIZE)?;
-        Ok(bytes.unwrap_or_default())
-    }
-
-    /// The index of a layout that has these bytes.
-    pub(super) fn of(layout: &Layout, bytes: &[u8]) -> Result<Index, Error> {
-        if bytes.is_empty() {
-            return Ok(Index::default());
-        }
-        Index::parse(bytes).map_err(|why| layout.invalid(&format!("{INDEX}: {why}")))
-    }
-
-    fn parse(bytes: &[u8]) -> Result<Index, String> {
+    /// Parses an index.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Index, String> {
         let json = Json::parse(bytes).map_err(|error| error.message().to_owned())?;
         let Json::Object(mut members) = json else {
             return Err("not an object".to_owned());
         };
         let at = members.iter().rposition(|(name, _)| name == "manifests");
         let manifests = match at.map(|at| members.remove(at).1) {
-            Some(Json::Array(manifests)) => manifests,
+            Some(Json::Array(manifests)) => manifests.into_iter().map(Arc::new).collect(),
             Some(Json::Null) | None => Vec::new(),
             Some(_) => return Err("manifests is not a list".to_owned()),
         };
@@ -81,15 +60,13 @@ impl Index {
         Ok(Index { members, manifests })
     }
 
-    /// Replaces the index of a layout.
-    pub(super) fn write(&self, layout: &Layout, is_synced: bool) -> Result<(), Error> {
-        let mut members = self.members.clone();
-        members.push(("manifests".to_owned(), Json::Array(self.manifests.clone())));
-        let text = Json::Object(members).to_text();
-        if is_synced {
-            layout.sync_base()?;
-        }
-        layout.replace(Path::new(INDEX), text.as_bytes(), is_synced)
+    /// The index as JSON.
+    pub(super) fn to_text(&self) -> String {
+        let manifests = self.manifests.iter().map(|entry| entry.to_text());
+        let manifests = ("manifests", json_text::array(manifests));
+        let members = self.members.iter();
+        let members = members.map(|(name, value)| (name.as_str(), value.to_text()));
+        json_text::object(members.chain([manifests]))
     }
 
     /// The valid entries.
@@ -100,53 +77,33 @@ impl Index {
 
     /// The entry of a manifest.
     pub(super) fn find(&self, digest: &Digest) -> Option<Descriptor> {
-        self.entries().find(|entry| entry.digest() == digest)
+        let entries = self.manifests.iter().filter(|entry| is_of(entry, digest));
+        entries
+            .filter_map(|entry| Descriptor::of_json(entry).ok())
+            .next()
     }
 
-    /// The digest of the only manifest.
-    pub(crate) fn target(&self, layout: &Layout) -> Result<String, Error> {
-        let digests: Vec<String> = self
-            .entries()
-            .map(|entry| entry.digest().as_str().to_owned())
-            .collect();
-        let count = digests.iter().collect::<HashSet<_>>().len();
-        match digests.into_iter().next() {
-            Some(only) if count == 1 => Ok(only),
-            None => Err(layout.missing("manifest")),
-            _ => {
-                let layout = layout.shown();
-                let message = format!("{layout}: {count} manifests; a tag or digest is required");
-                Err(Error::new(Kind::InvalidReference, message))
+    /// The manifests that a tag points to: more than one if images of several
+    /// repositories were exported together.
+    pub(super) fn tagged(&self, tag: &str) -> Vec<Descriptor> {
+        let entries = self.manifests.iter().filter(|entry| has_tag(entry, tag));
+        let mut found: Vec<Descriptor> = Vec::new();
+        for entry in entries.filter_map(|entry| Descriptor::of_json(entry).ok()) {
+            if found.iter().all(|known| known.digest() != entry.digest()) {
+                found.push(entry);
             }
         }
-    }
-
-    /// The manifest that a tag points to.
-    pub(super) fn tagged(&self, layout: &Layout, tag: &str) -> Result<Descriptor, Error> {
-        let has_tag = |entry: &&Json| tag_of(entry).as_deref() == Some(tag);
-        let entries = self.manifests.iter().filter(has_tag);
-        let found: Vec<Descriptor> = entries
-            .filter_map(|entry| Descriptor::of_json(entry).ok())
-            .collect();
-        let digests: BTreeSet<&str> = found.iter().map(|entry| entry.digest().as_str()).collect();
-        if digests.len() > 1 {
-            // Images of several repositories, exported together.
-            let (layout, count) = (layout.shown(), digests.len());
-            let message = format!("{layout}: {count} manifests have the tag {tag}");
-            return Err(Error::new(Kind::InvalidReference, message));
-        }
-        let missing = || layout.missing(&format!("tag {tag}"));
-        found.into_iter().next().ok_or_else(missing)
+        found
     }
 
     /// All tags.
     pub(crate) fn tags(&self) -> Tags {
         let named = self.manifests.iter().filter(|entry| is_named(entry));
-        let tags: Vec<Option<String>> = named.map(tag_of).collect();
+        let tags: Vec<Option<&str>> = named.map(|entry| tag_of(entry)).collect();
         let left_out = tags.iter().filter(|tag| tag.is_none()).count();
-        let names: BTreeSet<String> = tags.into_iter().flatten().collect();
+        let names: BTreeSet<&str> = tags.into_iter().flatten().collect();
         Tags {
-            names: names.into_iter().collect(),
+            names: names.into_iter().map(str::to_owned).collect(),
             left_out,
         }
     }
@@ -155,24 +112,23 @@ impl Index {
     pub(super) fn add(&mut self, manifest: &Descriptor) -> bool {
         let is_new = self.find(manifest.digest()).is_none();
         if is_new {
-            self.manifests.push(entry_of(manifest, None));
+            self.manifests.push(Arc::new(entry_of(manifest, None)));
         }
         is_new
     }
 
     /// Makes a tag point to a manifest. Returns whether that changes anything.
     pub(super) fn set_tag(&mut self, manifest: &Descriptor, tag: &str) -> bool {
-        let has_tag = |entry: &Json| tag_of(entry).as_deref() == Some(tag);
-        let mut tagged = self.manifests.iter().filter(|entry| has_tag(entry));
+        let mut tagged = self.manifests.iter().filter(|entry| has_tag(entry, tag));
         if let (Some(only), None) = (tagged.next(), tagged.next())
             && is_of(only, manifest.digest())
         {
             return false;
         }
         self.remove_tag(tag);
-        let entry = entry_of(manifest, Some(tag));
+        let entry = Arc::new(entry_of(manifest, Some(tag)));
         let digest = manifest.digest();
-        let untagged = |known: &Json| is_of(known, digest) && !is_named(known);
+        let untagged = |known: &Arc<Json>| is_of(known, digest) && !is_named(known);
         match self.manifests.iter().position(untagged) {
             Some(at) => self.manifests[at] = entry,
             None => self.manifests.push(entry),
@@ -185,13 +141,13 @@ impl Index {
         let mut is_found = false;
         for at in (0..self.manifests.len()).rev() {
             let mut is_changed = false;
-            while tag_of(&self.manifests[at]).as_deref() == Some(tag) {
+            while has_tag(&self.manifests[at], tag) {
                 is_changed = true;
                 let name = match annotation(&self.manifests[at], REF_NAME) {
                     Some(_) => REF_NAME,
                     None => IMAGE_NAME,
                 };
-                remove_annotation(&mut self.manifests[at], name);
+                remove_annotation(Arc::make_mut(&mut self.manifests[at]), name);
             }
             let is_same = |other: &Json| match Descriptor::of_json(&self.manifests[at]) {
                 Ok(own) => is_of(other, own.digest()),
@@ -256,14 +212,18 @@ fn is_named(entry: &Json) -> bool {
         .any(|name| annotation(entry, name).is_some())
 }
 
+fn has_tag(entry: &Json, tag: &str) -> bool {
+    tag_of(entry) == Some(tag)
+}
+
 /// The tag of an entry: its name, or that of the reference that it is.
-fn tag_of(entry: &Json) -> Option<String> {
+fn tag_of(entry: &Json) -> Option<&str> {
     let name = annotation(entry, REF_NAME).or_else(|| annotation(entry, IMAGE_NAME))?;
     if reference::check_tag(name).is_ok() {
-        return Some(name.to_owned());
+        return Some(name);
     }
     let name = name.split('@').next().unwrap_or(name);
     let last = name.rsplit('/').next().unwrap_or(name);
     let (_, tag) = last.rsplit_once(':')?;
-    reference::check_tag(tag).is_ok().then(|| tag.to_owned())
+    reference::check_tag(tag).is_ok().then_some(tag)
 }

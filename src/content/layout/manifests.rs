@@ -6,6 +6,7 @@ use super::blob_file;
 use super::blobs;
 use super::folder::Layout;
 use super::index::Index;
+use super::index_file;
 use super::lock::Lock;
 use super::new_blob;
 use super::partial_blob;
@@ -26,9 +27,9 @@ pub(in crate::content) fn read(
     target: &Target,
     options: &Options,
 ) -> Result<Manifest, Error> {
-    let index = Index::read(layout)?;
+    let index = index_file::read(layout)?;
     let entry = match target {
-        Target::Tag(tag) => Some(index.tagged(layout, tag)?),
+        Target::Tag(tag) => Some(index_file::tagged(layout, &index, tag)?),
         Target::Digest(digest) => index.find(digest),
     };
     let digest = entry.as_ref().map(Descriptor::digest).or(target.digest());
@@ -138,12 +139,7 @@ fn change(
 ) -> Result<bool, Error> {
     let _lock = lock(operation, layout)?;
     partial_blob::remove_abandoned(layout);
-    let mut index = Index::read(layout)?;
-    let is_changed = change(&mut index);
-    if is_changed {
-        index.write(layout, operation.options.sync)?;
-    }
-    Ok(is_changed)
+    index_file::change(layout, operation.options.sync, change)
 }
 
 fn lock(operation: &Operation, layout: &Layout) -> Result<Lock, Error> {

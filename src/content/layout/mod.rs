@@ -3,7 +3,8 @@
 pub(super) mod blob_file;
 pub(super) mod blobs;
 pub(super) mod folder;
-pub(super) mod index;
+mod index;
+pub(super) mod index_file;
 mod lock;
 pub(super) mod manifests;
 pub(super) mod new_blob;

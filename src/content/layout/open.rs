@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::folder::{INDEX, Layout, MARK};
 use super::index::Index;
+use super::index_file;
 use super::lock::Lock;
 use crate::body::temporary;
 use crate::content::json::Json;
@@ -117,7 +118,7 @@ fn finish(layout: &Layout) -> Result<(), Error> {
     }
     // Last: to other programs, a directory with an index is a complete layout.
     if contents(INDEX)?.is_none_or(|index| index.is_empty()) {
-        Index::default().write(layout, false)?;
+        index_file::write(layout, Index::default(), false)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use super::folder::Layout;
-use super::index::Index;
+use super::index_file;
 use super::manifests;
 use crate::body::digest::Digest;
 use crate::content::descriptor::Descriptor;
@@ -43,7 +43,7 @@ impl Cache {
         let key = (layout.identity()?, operation.options.max_manifest());
         // While one thread reads the manifests, the others wait.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = Index::bytes(layout)?;
+        let index = index_file::bytes(layout)?;
         if known.get(&key).is_none_or(|known| known.index != index) {
             let lists = lists(operation, layout, &index)?;
             known.insert(key.clone(), State { index, lists });
@@ -61,14 +61,14 @@ pub(in crate::content) fn of(
     layout: &Layout,
     subject: &Digest,
 ) -> Result<Vec<Descriptor>, Error> {
-    let index = Index::bytes(layout)?;
+    let index = index_file::bytes(layout)?;
     let mut lists = lists(operation, layout, &index)?;
     Ok(lists.remove(subject.as_str()).unwrap_or_default())
 }
 
 /// All referrers of a layout whose index has these bytes.
 fn lists(operation: &Operation, layout: &Layout, index: &[u8]) -> Result<Lists, Error> {
-    let entries = Index::of(layout, index)?;
+    let entries = index_file::parse(layout, index)?;
     let mut queue: VecDeque<(Descriptor, usize)> =
         entries.entries().map(|entry| (entry, 0)).collect();
     let mut seen = HashSet::new();
