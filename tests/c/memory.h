@@ -23,9 +23,13 @@ static inline long memory_kib(const char *name)
     return found;
 }
 
+/*
+ * The peak without the pages of files: the kernel maps as many of the library's as it
+ * has in memory, which are several MiB more or less.
+ */
 static inline long memory_peak(void)
 {
-    return memory_kib("VmHWM");
+    return memory_kib("VmHWM") - memory_kib("RssFile");
 }
 
 #endif

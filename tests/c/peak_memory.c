@@ -3,7 +3,7 @@
  * Arguments: the way, the URL of a registry, and the blob's size; then the digest
  * for the ways down, and a path for those with files.
  */
-#include "check.h"
+#include "memory.h"
 
 #include <stdint.h>
 
@@ -94,21 +94,6 @@ static void upload(const reggie_repository *repository, uint64_t size)
     reggie_upload_free(upload);
 }
 
-/* VmHWM of this process, in KiB. */
-static long peak(void)
-{
-    char line[256];
-    long kib = 0;
-    FILE *status = fopen("/proc/self/status", "r");
-
-    CHECK(status != NULL);
-    while (fgets(line, sizeof line, status) != NULL)
-        if (sscanf(line, "VmHWM: %ld", &kib) == 1)
-            break;
-    fclose(status);
-    return kib;
-}
-
 int main(int argc, char **argv)
 {
     reggie_client *client = NULL;
@@ -132,6 +117,6 @@ int main(int argc, char **argv)
         upload(repository, size);
     reggie_repository_free(repository);
     reggie_client_free(client);
-    printf("%ld\n", peak());
+    printf("%ld\n", memory_peak());
     return 0;
 }

@@ -303,7 +303,7 @@ fn a_call_without_memory_fails_and_the_client_goes_on() {
 
 /// Streams blobs of this size, down and up.
 fn stream(program: &Program, options: Options, size: u64) {
-    let most = (12 * 1024).to_string();
+    let most = (4 * 1024).to_string();
     let registry = Registry::start(options.forget_blobs_over(1 << 20));
     let digest = registry.put_synthetic_blob("a/b", size, 7);
     let folder = temp::folder();

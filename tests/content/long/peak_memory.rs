@@ -10,11 +10,8 @@ use support::root;
 use super::number;
 
 const KIB_OF_A_MIB: u64 = 1024;
-/// The most for content of known length. Code that is not optimised takes more.
-const MAX: u64 = match cfg!(debug_assertions) {
-    true => 10 * KIB_OF_A_MIB,
-    false => 8 * KIB_OF_A_MIB,
-};
+/// The most for content of known length, beside the library's code.
+const MAX: u64 = 3 * KIB_OF_A_MIB;
 /// One chunk.
 const CHUNK: u64 = 8 * KIB_OF_A_MIB;
 /// Four parts of 1 MiB.
