@@ -33,12 +33,20 @@ impl Json {
             invalid(&format!("not UTF-8 at {place}"))
         })?;
         // First, because the parsers below are recursive.
-        if let Some((offset, limit)) = beyond_limits(bytes) {
-            let place = place(bytes, offset);
-            return Err(invalid(&format!("more than {limit} at {place}")));
-        }
+        Json::check_limits(bytes)?;
         json::check(text).map_err(|problem| invalid(&problem))?;
         Ok(read(text.trim_ascii()))
+    }
+
+    /// Whether JSON is within the limits that [`Json::parse`] has.
+    pub(super) fn check_limits(bytes: &[u8]) -> Result<(), Error> {
+        match beyond_limits(bytes) {
+            Some((offset, limit)) => {
+                let place = place(bytes, offset);
+                Err(invalid(&format!("more than {limit} at {place}")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The last member of that name.

@@ -11,7 +11,8 @@ impl Json {
         text
     }
 
-    fn write(&self, text: &mut String) {
+    /// The same, after other text.
+    pub(super) fn write(&self, text: &mut String) {
         match self {
             Json::Null => text.push_str("null"),
             Json::Boolean(true) => text.push_str("true"),
@@ -52,20 +53,8 @@ impl Json {
     }
 }
 
-/// An array of values that are text already.
-pub(super) fn array(values: impl Iterator<Item = String>) -> String {
-    let values: Vec<String> = values.collect();
-    format!("[{}]", values.join(","))
-}
-
-/// An object of members whose values are text already.
-pub(super) fn object<'a>(members: impl Iterator<Item = (&'a str, String)>) -> String {
-    let members = members.map(|(name, value)| format!("{}:{value}", quote(name)));
-    let members: Vec<String> = members.collect();
-    format!("{{{}}}", members.join(","))
-}
-
-fn separate(text: &mut String, index: usize) {
+/// Writes a comma before every value but the first.
+pub(super) fn separate(text: &mut String, index: usize) {
     if index > 0 {
         text.push(',');
     }

@@ -49,12 +49,12 @@ fn push_in_a_child() {
     let first: usize = get("LAYOUT_FIRST").parse().expect("a number");
     let mut options = Options::default();
     options.sync = false;
+    let path = get("LAYOUT_PATH");
+    let repository = Repository::open_layout(Path::new(&path), true).expect("a layout");
     for number in first.. {
         if number == first + TAGS && get("LAYOUT_ENDLESS").is_empty() {
             break;
         }
-        let path = get("LAYOUT_PATH");
-        let repository = Repository::open_layout(Path::new(&path), true).expect("a layout");
         push::push(&repository, memory(&content(number)), None, &options).expect("pushed");
         let tag = format!("t{number}");
         push_manifest(&repository, &numbered(number), &[&tag], &options).expect("pushed");

@@ -33,6 +33,7 @@ mod damage;
 mod documents;
 mod files;
 mod layout_formats;
+mod layout_index;
 mod layout_leftovers;
 mod layout_locks;
 mod layouts;

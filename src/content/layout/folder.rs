@@ -1,12 +1,11 @@
 //! The directory of a layout, and its small files.
 
 use std::io::{self, Read, Write};
-use std::mem;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::index::Index;
+use super::index_cache::IndexCache;
 use crate::body::digest::Digest;
 use crate::body::final_path::{FinalPath, NEW_FILE_MODE};
 use crate::body::temporary;
@@ -25,14 +24,7 @@ pub(crate) struct Layout {
     path: PathBuf,
     /// Whether what every layout has is on the disk.
     is_base_synced: Mutex<bool>,
-    known_index: Mutex<Option<KnownIndex>>,
-}
-
-/// The index as it was last read or written.
-#[derive(Clone)]
-pub(super) struct KnownIndex {
-    pub(super) bytes: Arc<Vec<u8>>,
-    pub(super) index: Arc<Index>,
+    index_cache: IndexCache,
 }
 
 impl Layout {
@@ -41,12 +33,16 @@ impl Layout {
             directory,
             path: path.to_owned(),
             is_base_synced: Mutex::new(false),
-            known_index: Mutex::default(),
+            index_cache: IndexCache::default(),
         }
     }
 
     pub(super) fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    pub(super) fn index_cache(&self) -> &IndexCache {
+        &self.index_cache
     }
 
     /// What messages about the layout begin with.
@@ -158,21 +154,6 @@ impl Layout {
     fn base_synced(&self) -> MutexGuard<'_, bool> {
         let synced = self.is_base_synced.lock();
         synced.unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn known_index(&self) -> Option<KnownIndex> {
-        self.known_index_state().clone()
-    }
-
-    pub(super) fn set_known_index(&self, known: Option<KnownIndex>) {
-        let replaced = mem::replace(&mut *self.known_index_state(), known);
-        // Outside the lock, as it takes long.
-        drop(replaced);
-    }
-
-    fn known_index_state(&self) -> MutexGuard<'_, Option<KnownIndex>> {
-        let known = self.known_index.lock();
-        known.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sync_file(&self, name: &str) -> io::Result<()> {

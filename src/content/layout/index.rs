@@ -1,23 +1,25 @@
 //! The index of a layout: its manifests and their tags.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::body::digest::Digest;
 use crate::content::descriptor::Descriptor;
 use crate::content::json::Json;
-use crate::content::{json_text, media_type, reference};
+use crate::content::json_text::separate;
+use crate::content::{media_type, reference};
+use crate::http::json::quote;
 
 /// The annotation with a tag (OCI Image Specification, Annotations).
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// The annotation with a full reference, by containerd, BuildKit and Docker.
 const IMAGE_NAME: &str = "io.containerd.image.name";
 
-/// The index of a layout. Members that this library does not know are preserved. A copy
-/// is cheap.
+/// The index of a layout. Members that this library does not know are preserved. Clones
+/// share them and the entries.
 #[derive(Clone)]
 pub(crate) struct Index {
-    members: Vec<(String, Json)>,
+    members: Arc<Vec<(String, Json)>>,
     manifests: Vec<Arc<Json>>,
 }
 
@@ -37,7 +39,7 @@ impl Default for Index {
         ];
         let members = members.map(|(name, value)| (name.to_owned(), value));
         Index {
-            members: members.into(),
+            members: Arc::new(members.into()),
             manifests: Vec::new(),
         }
     }
@@ -57,16 +59,28 @@ impl Index {
             Some(_) => return Err("manifests is not a list".to_owned()),
         };
         members.retain(|(name, _)| name != "manifests");
-        Ok(Index { members, manifests })
+        Ok(Index {
+            members: Arc::new(members),
+            manifests,
+        })
     }
 
     /// The index as JSON.
     pub(super) fn to_text(&self) -> String {
-        let manifests = self.manifests.iter().map(|entry| entry.to_text());
-        let manifests = ("manifests", json_text::array(manifests));
-        let members = self.members.iter();
-        let members = members.map(|(name, value)| (name.as_str(), value.to_text()));
-        json_text::object(members.chain([manifests]))
+        let mut text = String::from("{");
+        for (name, value) in self.members.iter() {
+            text.push_str(&quote(name));
+            text.push(':');
+            value.write(&mut text);
+            text.push(',');
+        }
+        text.push_str("\"manifests\":[");
+        for (number, entry) in self.manifests.iter().enumerate() {
+            separate(&mut text, number);
+            entry.write(&mut text);
+        }
+        text.push_str("]}");
+        text
     }
 
     /// The valid entries.
@@ -77,23 +91,19 @@ impl Index {
 
     /// The entry of a manifest.
     pub(super) fn find(&self, digest: &Digest) -> Option<Descriptor> {
-        let entries = self.manifests.iter().filter(|entry| is_of(entry, digest));
-        entries
-            .filter_map(|entry| Descriptor::of_json(entry).ok())
-            .next()
+        let mut entries = self.manifests.iter().filter(|entry| is_of(entry, digest));
+        entries.find_map(|entry| Descriptor::of_json(entry).ok())
     }
 
     /// The manifests that a tag points to: more than one if images of several
     /// repositories were exported together.
     pub(super) fn tagged(&self, tag: &str) -> Vec<Descriptor> {
         let entries = self.manifests.iter().filter(|entry| has_tag(entry, tag));
-        let mut found: Vec<Descriptor> = Vec::new();
-        for entry in entries.filter_map(|entry| Descriptor::of_json(entry).ok()) {
-            if found.iter().all(|known| known.digest() != entry.digest()) {
-                found.push(entry);
-            }
-        }
-        found
+        let entries = entries.filter_map(|entry| Descriptor::of_json(entry).ok());
+        let mut seen = HashSet::new();
+        entries
+            .filter(|entry| seen.insert(entry.digest().as_str().to_owned()))
+            .collect()
     }
 
     /// All tags.
@@ -122,6 +132,7 @@ impl Index {
         let mut tagged = self.manifests.iter().filter(|entry| has_tag(entry, tag));
         if let (Some(only), None) = (tagged.next(), tagged.next())
             && is_of(only, manifest.digest())
+            && Descriptor::of_json(only).is_ok()
         {
             return false;
         }
@@ -138,32 +149,39 @@ impl Index {
 
     /// Removes a tag, and returns whether it was there. Its manifest stays.
     pub(super) fn remove_tag(&mut self, tag: &str) -> bool {
-        let mut is_found = false;
-        for at in (0..self.manifests.len()).rev() {
-            let mut is_changed = false;
+        let entries = self.manifests.iter().enumerate();
+        let tagged = entries.filter(|(_, entry)| has_tag(entry, tag));
+        let tagged: Vec<usize> = tagged.map(|(at, _)| at).collect();
+        if tagged.is_empty() {
+            return false;
+        }
+        let mut counts = HashMap::new();
+        for digest in self.manifests.iter().filter_map(|entry| digest_of(entry)) {
+            *counts.entry(digest.to_owned()).or_insert(0) += 1;
+        }
+        let mut needless = HashSet::new();
+        for &at in tagged.iter().rev() {
             while has_tag(&self.manifests[at], tag) {
-                is_changed = true;
                 let name = match annotation(&self.manifests[at], REF_NAME) {
                     Some(_) => REF_NAME,
                     None => IMAGE_NAME,
                 };
                 remove_annotation(Arc::make_mut(&mut self.manifests[at]), name);
             }
-            let is_same = |other: &Json| match Descriptor::of_json(&self.manifests[at]) {
-                Ok(own) => is_of(other, own.digest()),
-                Err(_) => false,
-            };
-            let others = self.manifests.iter().enumerate();
-            let mut others = others.filter(|(other, _)| *other != at);
-            let is_needless = is_changed
-                && !is_named(&self.manifests[at])
-                && others.any(|(_, other)| is_same(other));
-            if is_needless {
-                self.manifests.remove(at);
+            let entry = &self.manifests[at];
+            let count = digest_of(entry).and_then(|digest| counts.get_mut(digest));
+            if let Some(count @ 2..) = count
+                && !is_named(entry)
+                && Descriptor::of_json(entry).is_ok()
+            {
+                *count -= 1;
+                needless.insert(at);
             }
-            is_found |= is_changed;
         }
-        is_found
+        let mut entries = 0..self.manifests.len();
+        self.manifests
+            .retain(|_| entries.next().is_none_or(|at| !needless.contains(&at)));
+        true
     }
 
     /// Removes a manifest with all its tags, and returns whether it was there.
@@ -185,7 +203,11 @@ fn entry_of(manifest: &Descriptor, tag: Option<&str>) -> Json {
 }
 
 fn is_of(entry: &Json, digest: &Digest) -> bool {
-    entry.member("digest").and_then(Json::string) == Some(digest.as_str())
+    digest_of(entry) == Some(digest.as_str())
+}
+
+fn digest_of(entry: &Json) -> Option<&str> {
+    entry.member("digest").and_then(Json::string)
 }
 
 fn annotation<'a>(entry: &'a Json, name: &str) -> Option<&'a str> {

@@ -4,28 +4,23 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::folder::{INDEX, KnownIndex, Layout};
+use super::folder::{INDEX, Layout};
 use super::index::Index;
-use crate::content::descriptor::Descriptor;
+use crate::content::json::Json;
 use crate::error::{Error, Kind};
 
 /// The maximum size of the file.
 const MAX_SIZE: u64 = 64 * 1024 * 1024;
-/// The maximum size of a file whose index is kept in memory, where it takes more than
-/// the file.
-const MAX_KNOWN: usize = 4 * 1024 * 1024;
 
 /// Reads the index. A layout that is being created has an empty one.
 pub(crate) fn read(layout: &Layout) -> Result<Arc<Index>, Error> {
     let bytes = bytes(layout)?;
-    // Many calls read the same index, and to parse it takes the most time.
-    if let Some(known) = layout.known_index()
-        && *known.bytes == bytes
-    {
-        return Ok(known.index);
+    // To parse it takes most of the time.
+    if let Some(index) = layout.index_cache().get(&bytes) {
+        return Ok(index);
     }
     let index = Arc::new(parse(layout, &bytes)?);
-    remember(layout, bytes, Arc::clone(&index));
+    layout.index_cache().set(bytes, Arc::clone(&index));
     Ok(index)
 }
 
@@ -58,23 +53,20 @@ pub(super) fn change(
     Ok(is_changed)
 }
 
-/// Replaces the index of a layout.
+/// Replaces the index of a layout, unless the new one exceeds the limits of [`read`].
 pub(super) fn write(layout: &Layout, index: Index, is_synced: bool) -> Result<(), Error> {
     let text = index.to_text();
+    let limited = match text.len() as u64 > MAX_SIZE {
+        true => Err(format!("more than {MAX_SIZE} bytes")),
+        false => Json::check_limits(text.as_bytes()).map_err(|error| error.message().to_owned()),
+    };
+    limited.map_err(|why| layout.invalid(&format!("new {INDEX}: {why}")))?;
     if is_synced {
         layout.sync_base()?;
     }
     layout.replace(Path::new(INDEX), text.as_bytes(), is_synced)?;
-    remember(layout, text.into_bytes(), Arc::new(index));
+    layout.index_cache().set(text.into_bytes(), Arc::new(index));
     Ok(())
-}
-
-fn remember(layout: &Layout, bytes: Vec<u8>, index: Arc<Index>) {
-    let known = (bytes.len() <= MAX_KNOWN).then(|| KnownIndex {
-        bytes: Arc::new(bytes),
-        index,
-    });
-    layout.set_known_index(known);
 }
 
 /// The digest of the only manifest.
@@ -94,16 +86,4 @@ pub(crate) fn target(layout: &Layout) -> Result<String, Error> {
             Err(Error::new(Kind::InvalidReference, message))
         }
     }
-}
-
-/// The manifest that a tag points to.
-pub(super) fn tagged(layout: &Layout, index: &Index, tag: &str) -> Result<Descriptor, Error> {
-    let mut found = index.tagged(tag);
-    if found.len() > 1 {
-        let (layout, count) = (layout.shown(), found.len());
-        let message = format!("{layout}: {count} manifests have the tag {tag}");
-        return Err(Error::new(Kind::InvalidReference, message));
-    }
-    let missing = || layout.missing(&format!("tag {tag}"));
-    found.pop().ok_or_else(missing)
 }

@@ -29,7 +29,7 @@ pub(in crate::content) fn read(
 ) -> Result<Manifest, Error> {
     let index = index_file::read(layout)?;
     let entry = match target {
-        Target::Tag(tag) => Some(index_file::tagged(layout, &index, tag)?),
+        Target::Tag(tag) => Some(find_tagged(layout, &index, tag)?),
         Target::Digest(digest) => index.find(digest),
     };
     let digest = entry.as_ref().map(Descriptor::digest).or(target.digest());
@@ -42,6 +42,18 @@ pub(in crate::content) fn read(
         manifest_pull::check_size(entry, &manifest)?;
     }
     Ok(manifest)
+}
+
+/// The manifest that a tag points to.
+fn find_tagged(layout: &Layout, index: &Index, tag: &str) -> Result<Descriptor, Error> {
+    let mut found = index.tagged(tag);
+    if found.len() > 1 {
+        let (layout, count) = (layout.shown(), found.len());
+        let message = format!("{layout}: {count} manifests have the tag {tag}");
+        return Err(Error::new(Kind::InvalidReference, message));
+    }
+    let missing = || layout.missing(&format!("tag {tag}"));
+    found.pop().ok_or_else(missing)
 }
 
 /// Reads a manifest whose digest is known; `None` if the layout does not have it or if

@@ -4,6 +4,7 @@ pub(super) mod blob_file;
 pub(super) mod blobs;
 pub(super) mod folder;
 mod index;
+mod index_cache;
 pub(super) mod index_file;
 mod lock;
 pub(super) mod manifests;

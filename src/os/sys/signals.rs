@@ -5,7 +5,8 @@ use std::thread::{Builder, JoinHandle};
 use std::{io, mem, ptr};
 
 thread_local! {
-    /// Whether this thread was started by [`spawn_thread`].
+    /// Whether this thread was started by [`spawn_thread`]. Nothing on such a thread
+    /// unblocks signals.
     static BLOCKS_ALL: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -50,13 +51,14 @@ pub(super) fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::
 /// Makes a system call that writes up to `count` bytes, may raise SIGPIPE and
 /// has no flag to prevent that. The signal is blocked on this thread meanwhile, and
 /// then consumed, unless one was pending before. It is raised not only with
-/// EPIPE: a call that has written a part returns its size. On a thread of the library it
-/// is always blocked, and stays pending until the thread ends.
+/// EPIPE: a call that has written a part returns its size.
 pub(super) fn without_sigpipe(
     count: usize,
     call: impl FnMut() -> io::Result<usize>,
 ) -> io::Result<usize> {
     if BLOCKS_ALL.get() {
+        // If SIGPIPE is raised, it stays pending until the thread ends.
+        debug_assert!(is_blocked(libc::SIGPIPE));
         return uninterrupted(call);
     }
     let sigpipe = signal_set(libc::SIGPIPE);
@@ -91,6 +93,15 @@ pub(super) fn without_sigpipe(
     // SAFETY: the old mask was stored above.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &old, ptr::null_mut()) };
     result
+}
+
+fn is_blocked(signal: i32) -> bool {
+    // SAFETY: all-zero is a valid value of this type.
+    let mut blocked: libc::sigset_t = unsafe { mem::zeroed() };
+    // SAFETY: the set lives for the call; without a new one, nothing changes.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, ptr::null(), &mut blocked) };
+    // SAFETY: the set was initialised.
+    unsafe { libc::sigismember(&blocked, signal) == 1 }
 }
 
 fn signal_set(signal: i32) -> libc::sigset_t {
