@@ -55,18 +55,19 @@ pub(super) fn answer(conn: &mut Conn, request: &RawRequest, gate: &Gate) -> bool
         return conn.respond("401 Unauthorized", &challenge, b"");
     }
     match target {
-        // Uploads to these repositories go to a location of the same behaviour.
+        // These repositories have no blobs, and their uploads go to a location of the same
+        // behaviour.
         "/v2/closes/blobs/uploads/" => begin_upload(conn, "/closes"),
         "/v2/resets/blobs/uploads/" => begin_upload(conn, "/resets"),
+        _ if target.starts_with("/v2/closes/") || target.starts_with("/v2/resets/") => {
+            conn.respond("404 Not Found", &[], b"")
+        }
         "/errors" => {
             let headers = [
                 ("Content-Type", "application/json"),
                 ("Location", "/elsewhere"),
             ];
             conn.respond("404 Not Found", &headers, ERRORS)
-        }
-        target if target.starts_with("/v2/") && request.method == "HEAD" => {
-            conn.respond("404 Not Found", &[], b"")
         }
         "/text" => conn.respond("200 OK", &[], b"text"),
         "/challenge/authorization" => {
