@@ -9,8 +9,8 @@ use super::index::Index;
 /// of the file and more.
 const MAX_CACHED: usize = 2 * 1024 * 1024;
 
-/// An index and the bytes that it was parsed from. The mutex is never locked while
-/// anything else is done: it must be free in a child of the process.
+/// An index and the bytes that it was parsed from. The mutex is held only to clone or
+/// replace the pointer: comparing and freeing take longer.
 #[derive(Default)]
 pub(super) struct IndexCache(Mutex<Option<Arc<Cached>>>);
 

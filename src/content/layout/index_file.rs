@@ -15,7 +15,7 @@ const MAX_SIZE: u64 = 64 * 1024 * 1024;
 /// Reads the index. A layout that is being created has an empty one.
 pub(crate) fn read(layout: &Layout) -> Result<Arc<Index>, Error> {
     let bytes = bytes(layout)?;
-    // To parse it takes most of the time.
+    // Parsing takes most of the time.
     if let Some(index) = layout.index_cache().get(&bytes) {
         return Ok(index);
     }
